@@ -1,0 +1,133 @@
+"""Candidate against baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runwatch.domain.run import Direction
+
+MetricVerdict = Literal["better", "equivalent", "worse", "inconclusive", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    """One metric of a candidate against the baseline. ``delta`` is candidate minus baseline in the
+    metric's own units, never flipped; ``ci`` is delta's interval, lo <= hi; ``method`` is the interval's,
+    ``test`` the p-value's; ``p_adjusted`` Holm's; ``at``: the step compared; ``n_needed``: rows (or seeds)
+    that would settle an inconclusive verdict."""
+
+    name: str
+    direction: Direction
+    baseline: float | None
+    candidate: float | None
+    delta: float | None
+    verdict: MetricVerdict
+    reason: str
+    primary: bool = False
+    ci: tuple[float, float] | None = None
+    confidence: float = 0.95
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    method: str | None = None
+    test: str | None = None
+    n: int | None = None
+    n_needed: int | None = None
+    tolerance: float | None = None
+    at: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceComparison:
+    """One group of rows. ``contribution``: its share of the total loss change; ``also``: overlapping slices
+    folded into this one."""
+
+    slice: str
+    n: int
+    metric: str
+    baseline: float | None
+    candidate: float | None
+    delta: float | None
+    ci: tuple[float, float] | None
+    p_adjusted: float | None
+    verdict: MetricVerdict
+    contribution: float | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """One bin of a reliability diagram: n, mean predicted, observed rate with Wilson's 95 % interval."""
+
+    n: int
+    predicted: float
+    observed: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Reliability of one model: bins, ECE, the ECE that a perfectly calibrated model of this n would stay
+    under in 95 % of draws, and whether ours is past it."""
+
+    bins: tuple[CalibrationBin, ...]
+    ece: float
+    ece_null: float
+    miscalibrated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ThresholdPoint:
+    threshold: float
+    precision: float
+    recall: float
+    f1: float
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """``counts[i][j]``: rows of true label i predicted as j."""
+
+    labels: tuple[str, ...]
+    baseline: tuple[tuple[int, ...], ...]
+    candidate: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Candidate against baseline over all metrics; the primary metric decides the verdict."""
+
+    candidate: str
+    baseline: str
+    verdict: MetricVerdict
+    reason: str
+    metrics: tuple[MetricComparison, ...]
+    slices: tuple[SliceComparison, ...] = ()
+    task: str | None = None
+    unit: str = "row"
+    notes: tuple[str, ...] = ()
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    thresholds: tuple[ThresholdPoint, ...] = ()
+    operating_threshold: float | None = None
+    confusion: Confusion | None = None
+    hparams: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def primary(self) -> MetricComparison | None:
+        return next((metric for metric in self.metrics if metric.primary), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is compared against. ``kind``: run, group, metrics (a file) or predictions (a file); ``name``:
+    run id, glob or path; ``source``: who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …")."""
+
+    kind: Literal["run", "group", "metrics", "predictions"]
+    name: str
+    source: str
+    since: float | None = None
+    reason: str = ""

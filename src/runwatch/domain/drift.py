@@ -1,0 +1,174 @@
+"""Verdicts about data: drift of columns, quality of a table, and how both went over the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runwatch.domain.finding import Severity
+from runwatch.domain.run import Problem
+
+DriftVerdict = Literal["stable", "warning", "drifted", "unknown"]
+ColumnKind = Literal["numeric", "categorical", "boolean", "datetime", "text", "constant"]
+Role = Literal["feature", "target", "prediction", "key", "segment"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
+    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural
+    logarithm; Wasserstein in the column's units; ``sentence``: what changed, in plain words."""
+
+    name: str
+    kind: ColumnKind
+    verdict: DriftVerdict
+    reason: str
+    method: str
+    effect: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    psi: float | None = None
+    js: float | None = None
+    ks: float | None = None
+    wasserstein: float | None = None
+    chi2: float | None = None
+    hellinger: float | None = None
+    missing_reference: float | None = None
+    missing_current: float | None = None
+    new_categories: tuple[str, ...] = ()
+    reference_n: int = 0
+    current_n: int = 0
+    smallest_visible: float | None = None
+    sentence: str = ""
+    role: Role = "feature"
+    importance: float | None = None
+    kind_guessed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Multivariate:
+    """All columns together: the domain classifier's answer."""
+
+    method: str
+    auc: float | None
+    p_value: float | None
+    n_reference: int
+    n_current: int
+    verdict: DriftVerdict
+    top_features: tuple[tuple[str, float], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A dated piece of what arrives: ``name`` relative to the root, ``rows``, ``when`` (mtime, seconds),
+    and why it could not be judged (``problem``), if so."""
+
+    name: str
+    rows: int
+    when: float | None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DriftReport:
+    """Reference against current rows, over all columns, most consequential first."""
+
+    verdict: DriftVerdict
+    share_drifted: float | None
+    reference_files: int
+    reference_rows: int
+    current_files: int
+    current_rows: int
+    columns: tuple[ColumnDrift, ...]
+    multivariate: Multivariate | None = None
+    batches: tuple[Batch, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """One column's two distributions on a common axis, for drawing. Numeric: ``edges`` (m+1 finite values)
+    and shares of m bins; categorical: ``labels`` and their shares. ``summary``: rows of (name, reference,
+    current) to stand side by side; ``quantiles``: (probability, reference, current) for the QQ view."""
+
+    column: str
+    kind: ColumnKind
+    edges: tuple[float, ...]
+    labels: tuple[str, ...]
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+    summary: tuple[tuple[str, str, str], ...] = ()
+    quantiles: tuple[tuple[float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a slow drift will reach the alert threshold: batches ahead (about, low, high)."""
+
+    about: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnTrend:
+    """One column over the batches, oldest first: a verdict and an effect per batch (None: not judged)."""
+
+    name: str
+    verdicts: tuple[DriftVerdict, ...]
+    effects: tuple[float | None, ...]
+    first_moved: int | None = None
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCheck:
+    """One data-quality fault. ``check``: its kebab-case name; ``samples``: values that show it (safe text
+    is made where they are shown, not here)."""
+
+    check: str
+    severity: Severity
+    column: str
+    summary: str
+    advice: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
+    batch against the reference; ``assumed``: how it was found when no configuration named it."""
+
+    name: str
+    root: str
+    reference: str
+    batches: tuple[Batch, ...]
+    trends: tuple[ColumnTrend, ...]
+    latest: DriftReport | None
+    quality: tuple[QualityCheck, ...] = ()
+    segments: tuple[tuple[str, DriftReport], ...] = ()
+    estimated: tuple[PerformanceEstimate, ...] = ()
+    late_by: float | None = None
+    expected_every: float | None = None
+    assumed: str = ""
+    problems: tuple[Problem, ...] = ()
+    computing: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceEstimate:
+    """Estimated (no labels) or realised performance of one batch, with its sampling error."""
+
+    batch: str
+    metric: str
+    estimated: float | None
+    realised: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    alert: bool = False

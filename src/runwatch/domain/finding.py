@@ -1,0 +1,68 @@
+"""Findings: what matters, found by a rule."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runwatch.domain.run import RunKey
+
+Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+Context = Literal["runs", "data", "models", "host", "plan"]
+
+
+def fingerprint(rule: str, scope: str, subject: str) -> str:
+    """The key of one trouble: first 10 hex digits of sha256(rule, scope, subject), NUL between.
+
+    ``scope`` is the root-relative run directory, data set or host name; ``subject`` the metric, column or
+    mount. Nothing that moves (times, values, severity, absolute paths) belongs in it, so that the same
+    trouble has the same key after a restart, on another day, on another machine."""
+    digest = hashlib.sha256("\0".join((rule, scope, subject)).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that matters. ``summary``: one line, may hold numbers; ``title``: the same with no numbers
+    that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
+    began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
+    +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
+    show it before it does. ``lasting``: does not clear by itself (a crash)."""
+
+    rule: str
+    severity: Severity
+    scope: str
+    subject: str
+    summary: str
+    title: str
+    advice: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    root: str = ""
+    run: RunKey | None = None
+    since: float | None = None
+    project: str = ""
+    context: Context = "runs"
+    actionable: bool = True
+    confirmed: bool = True
+    lasting: bool = False
+    first_seen: float | None = None
+    last_seen: float | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.rule, self.scope, self.subject)
+
+    @property
+    def place(self) -> str:
+        """What it is about, for people: "runs/a · val/auc"."""
+        return " · ".join(part for part in (self.scope, self.subject) if part)
+
+
+def worst(findings: list[Finding] | tuple[Finding, ...]) -> Severity | None:
+    """The worst severity among findings, None when there are none."""
+    return max((f.severity for f in findings), key=SEVERITIES.index, default=None)

@@ -1,0 +1,134 @@
+"""What a reader says about a run: operations, applied in order to what its file has told so far.
+
+A *source* is one file as one claim reads it. Operations speak for their source alone: ``Replace`` and
+``PurgeFrom`` never touch what another file has said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Status
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Append:
+    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it)."""
+
+    tag: str
+    points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeFrom:
+    """TensorBoard's restart: every earlier point of the *run's* sources of this format with
+    step >= ``step`` and an earlier wall time is forgotten."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The file was rewritten: this source's earlier points go. ``keep_history`` (Lightning's CSV on
+    resume) keeps those below the first new step."""
+
+    keep_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HParams:
+    """Hyperparameters, nested as written; later ones win, key by key. ``section``: where the run detail
+    shows them: ``hparams``, ``config`` or ``environment``."""
+
+    values: Mapping[str, object]
+    section: Literal["hparams", "config", "environment"] = "hparams"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a file says of the run's end or life.
+
+    ``status`` running/finished/crashed by the framework's own word, or by console text (``by="console"``,
+    void once numbers are written after it, and never passed on to runs below). A source's newer evidence
+    replaces its older; ``None`` status withdraws it. ``at``: seconds since the epoch, when known."""
+
+    status: Status | None
+    reason: str
+    by: Literal["framework", "console", "process"] = "framework"
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The planned length, where the framework leaves it: the last ``step`` and/or the ``epochs``.
+    ``first_epoch``: the number the first epoch bears (0 for YOLOv5, 1 for Ultralytics v8)."""
+
+    steps: int | None = None
+    epochs: float | None = None
+    first_epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The greatest epoch seen so far (an attribute beside the step, not a metric)."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A metric's direction as the framework states it."""
+
+    tag: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Of the files of one *exclusive* claim, which tell the same story, the one with the greatest rank
+    speaks alone (Hugging Face: ``global_step``)."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote the file: host name, process id, when the file's first event was written."""
+
+    host: str | None
+    pid: int | None
+    started: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """When the run began, by its own word (seconds since the epoch)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A human name or relation that the framework recorded: ``name``, ``parent``, ``group``, ``project``."""
+
+    key: Literal["name", "parent", "group", "project"]
+    value: str
+
+
+Operation = (
+    Append
+    | PurgeFrom
+    | Replace
+    | HParams
+    | Evidence
+    | Length
+    | Epoch
+    | Stated
+    | Rank
+    | Writer
+    | Started
+    | Label
+)

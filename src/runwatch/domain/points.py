@@ -1,0 +1,53 @@
+"""Points of one tag, columnar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points of one tag: ``steps`` int64, ``wall_times`` seconds since the epoch (NaN: the format has no
+    clock), ``values`` float64 (NaN and infinities are values). All of one length."""
+
+    steps: IntArray
+    wall_times: FloatArray
+    values: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @staticmethod
+    def of(steps: ArrayLike, values: ArrayLike, wall_times: ArrayLike | None = None) -> Points:
+        """Points from anything array-like; no ``wall_times`` means that they are not known."""
+        step_array = np.asarray(steps, dtype=np.int64)
+        walls = np.full(len(step_array), np.nan) if wall_times is None else np.asarray(wall_times, np.float64)
+        return Points(step_array, walls, np.asarray(values, dtype=np.float64))
+
+    @staticmethod
+    def empty() -> Points:
+        return Points.of([], [])
+
+    @staticmethod
+    def concat(parts: list[Points]) -> Points:
+        """The parts one after another, in the order given."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return Points.empty()
+        return Points(
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.wall_times for part in parts]),
+            np.concatenate([part.values for part in parts]),
+        )
+
+    def where(self, mask: NDArray[Any]) -> Points:
+        """The points that a boolean mask, an index array or a slice picks."""
+        return Points(self.steps[mask], self.wall_times[mask], self.values[mask])

@@ -1,0 +1,129 @@
+"""A run as the board shows it, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Status = Literal["running", "finished", "crashed", "stalled", "unknown"]
+Direction = Literal["min", "max"] | None
+
+
+class RunKey(NamedTuple):
+    """Names one run among all roots: ``root`` is the root's real path, ``id`` the run's id in it."""
+
+    root: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What could not be read. ``file``: path relative to the root; ``where``: "line 12", "byte 1034" or
+    None; ``message``: what is wrong; ``hint``: what to do."""
+
+    file: str
+    where: str | None
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One tag's summary. ``count``: distinct steps, non-finite included; ``min``, ``max``, ``best`` ignore
+    non-finite values; without a direction there is no best. ``spark``: at most 32 values for a sparkline,
+    NaN where nothing finite fell into the cell. ``format``: the claim that speaks for the tag.
+    ``hidden``: a placeholder (``hp_metric``) or private name that the screen leaves out by default.
+    ``from_history``: points below this step were kept from before a rewrite."""
+
+    tag: str
+    last: float
+    last_step: int
+    last_time: float | None
+    best: float | None
+    best_step: int | None
+    min: float | None
+    max: float | None
+    count: int
+    direction: Direction
+    format: str
+    nonfinite: int = 0
+    first_nonfinite_step: int | None = None
+    spark: tuple[float, ...] = ()
+    hidden: bool = False
+    from_history: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A saved model: its ``path`` relative to the root, ``size`` in bytes, ``mtime`` in seconds."""
+
+    path: str
+    size: int
+    mtime: float
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that belongs to a run: who (pid, start time), whether it lives, and how we know."""
+
+    pid: int
+    host: str
+    started: float | None
+    alive: bool | None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. ``total_steps``/``total_epochs``: planned, where known. ``speed``: steps a second
+    over the last tenth. ``eta``: (about, low, high) seconds left, or None when the total is unknown."""
+
+    total_steps: int | None = None
+    total_epochs: float | None = None
+    fraction: float | None = None
+    speed: float | None = None
+    eta: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
+    with every change, so two equal versions of one key are the same run."""
+
+    root: str
+    id: str
+    formats: tuple[str, ...]
+    status: Status
+    status_reason: str
+    started: float | None
+    updated: float | None
+    step: int | None
+    epoch: float | None
+    metrics: Mapping[str, Metric]
+    hparams: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
+    environment: Mapping[str, object] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    progress: Progress = field(default_factory=Progress)
+    checkpoints: tuple[Checkpoint, ...] = ()
+    processes: tuple[Process, ...] = ()
+    consoles: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    version: int = 0
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(self.root, self.id)
+
+    @property
+    def points(self) -> int:
+        """All points: the sum of every metric's distinct steps."""
+        return sum(metric.count for metric in self.metrics.values())
+
+    @property
+    def group(self) -> str:
+        """The run's project: what the framework recorded, else the folder above it ("." at the top)."""
+        recorded = self.labels.get("project") or self.labels.get("group")
+        return recorded or self.id.rpartition("/")[0] or "."

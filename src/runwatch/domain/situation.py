@@ -1,0 +1,67 @@
+"""Everything known now, in one frozen piece: what rules read, and what the screen and the command line show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.drift import DataSet
+from runwatch.domain.finding import Finding
+from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.machine import Machine
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.task import TaskList
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """The facts that rules judge. ``now``: seconds since the epoch; ``comparisons``: each run against its
+    root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
+    cannot be read, with since when (seconds); ``options``: ``[rules.NAME]`` tables by rule name."""
+
+    now: float
+    host: str
+    roots: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+    health: Mapping[RunKey, tuple[HealthSign, ...]] = field(default_factory=dict)
+    outlooks: Mapping[RunKey, Outlook] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    comparisons: Mapping[RunKey, Comparison] = field(default_factory=dict)
+    predictions: Mapping[str, Comparison] = field(default_factory=dict)
+    data: tuple[DataSet, ...] = ()
+    machine: Machine | None = None
+    problems: tuple[Problem, ...] = ()
+    unreadable: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def run(self, key: RunKey) -> Run | None:
+        return next((run for run in self.runs if run.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
+    screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
+    reconciliation ended."""
+
+    phase: Literal["starting", "reading", "live"] = "starting"
+    reading: tuple[int, int] = (0, 0)
+    modes: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
+    scanned: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """What the screen renders: the situation, what the rules found in it, and the tasks. ``looked``: when
+    the person last left the screen; ``assumptions``: what was assumed without configuration."""
+
+    version: int
+    situation: Situation
+    findings: tuple[Finding, ...]
+    tasks: Mapping[str, TaskList]
+    watch: WatchState = field(default_factory=WatchState)
+    looked: float | None = None
+    assumptions: tuple[str, ...] = ()

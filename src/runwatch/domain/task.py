@@ -1,0 +1,60 @@
+"""A task: one line of a todo.txt file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+TaskState = Literal["open", "snoozed", "resolved", "done", "pending", "dismissed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``id``: the ``rw:`` value, else a short hash of the text (cli.md); ``line``: the file's line as it
+    stands; ``source`` rule: opened by a finding."""
+
+    id: str
+    line: str
+    text: str
+    priority: str | None
+    done: bool
+    created: date | None
+    completed: date | None
+    due: date | None
+    threshold: date | None
+    projects: tuple[str, ...]
+    contexts: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    source: Literal["manual", "rule"] = "manual"
+    fingerprint: str | None = None
+    state: TaskState = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The tasks of one to-do file. ``file``: its path as shown; ``notice``: read-only, unsaved, … ;
+    ``beyond``: findings past the cap that opened no line; ``older``: findings at the first look that were
+    too old to become tasks."""
+
+    file: str
+    tasks: tuple[Task, ...]
+    notice: str = ""
+    beyond: int = 0
+    older: int = 0
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """One entry of the history: what happened to a task or finding, when, by whom."""
+
+    fingerprint: str
+    at: float
+    what: Literal[
+        "pending", "opened", "reopened", "resolved", "done", "snoozed", "dismissed", "edited", "added"
+    ]
+    by: Literal["runwatch", "person"]
+    text: str
+    severity: str | None = None
