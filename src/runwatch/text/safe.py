@@ -52,7 +52,7 @@ def _shown(char: str, category: str, before: str) -> str:
         return char
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
-    if category in ("Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp") or 0x2800 == code or 0x115F <= code <= 0x1160:
+    if category in ("Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp") or code == 0x2800 or 0x115F <= code <= 0x1160:
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     return char
 

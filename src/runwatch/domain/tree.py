@@ -1,0 +1,49 @@
+"""What lies below a root: folders and the stats of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class FileStat(NamedTuple):
+    """What ``stat`` said. Two equal ones mean: nothing to read."""
+
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @property
+    def mtime(self) -> float:
+        return self.mtime_ns / 1e9
+
+
+@dataclass(slots=True, eq=False)
+class Folder:
+    """One directory. ``path``: relative to the root, "." for the root itself; ``files``: regular files by
+    name; ``irregular``: names of FIFOs, sockets and devices, which are never opened."""
+
+    path: str
+    parent: Folder | None = None
+    files: dict[str, FileStat] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)
+    irregular: tuple[str, ...] = ()
+    mtime_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def join(self, name: str) -> str:
+        """The path, relative to the root, of something in this folder."""
+        return name if self.path == "." else f"{self.path}/{name}"
+
+    def walk(self, depth: int | None = None) -> Iterator[Folder]:
+        """This folder and those below it, at most ``depth`` levels down."""
+        yield self
+        if depth is None or depth > 0:
+            for child in list(self.folders.values()):
+                yield from child.walk(None if depth is None else depth - 1)

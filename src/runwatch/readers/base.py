@@ -1,0 +1,320 @@
+"""What every reader shares: the protocol, claims, the cursor, and safe opening of files.
+
+A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
+
+``claim(listing) -> iterable of Claim``
+    Which files of this folder it understands, for which run. Pure: looks at names, sizes and first bytes
+    of this folder and its neighbours only. Called again whenever the folder or a neighbour changes.
+``read(claim, source, cursor, final) -> Reading``
+    What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
+    Never raises for bad content: what can't be read becomes a ``Problem`` and the rest is read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from runwatch.domain.operations import Operation
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import FileStat, Folder
+from runwatch.readers import limits
+
+Role = Literal["run", "part", "lonely", "many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Files that one reader understands as (a part of) one run.
+
+    ``format``: the word shown in ``formats`` ("" for side files: they are not listed). ``priority``: a file
+    claimed twice goes to the higher one (frameworks 50, console 5, plain CSV/JSONL 10). ``supersedes``:
+    formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
+    its files tell one story, the greatest ``Rank`` speaks. ``role``: "run" makes a run; "part" joins one
+    that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
+    holds many runs, whose ids ``read`` gives."""
+
+    reader: str
+    format: str
+    run_id: str
+    files: tuple[str, ...]
+    tag_prefix: str = ""
+    priority: int = 50
+    supersedes: frozenset[str] = frozenset()
+    exclusive: bool = False
+    role: Role = "run"
+
+    @property
+    def identity(self) -> str:
+        """What stays the same while the claim's files grow in number."""
+        return "\0".join((self.reader, self.run_id, self.tag_prefix))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where reading stopped in one file, and by what we know the file again.
+
+    A file is the one that we read if the first ``head[0]`` bytes and the ``near[0]`` bytes before
+    ``offset`` still have the CRC-32s that they had (the same inode is given again to new files).
+    ``stat``: what the file looked like then. ``state``: the reader's own memory, JSON-able."""
+
+    offset: int = 0
+    head: tuple[int, int] = (0, 0)
+    near: tuple[int, int] = (0, 0)
+    stat: FileStat | None = None
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        known = None if self.stat is None else list(self.stat)
+        return {
+            "o": self.offset,
+            "h": list(self.head),
+            "n": list(self.near),
+            "s": known,
+            "m": dict(self.state),
+        }
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Cursor:
+        known = None if data["s"] is None else FileStat(*data["s"])
+        return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read: ``root`` absolute, ``file`` relative to it, ``stat`` as the walk saw it."""
+
+    root: str
+    file: str
+    stat: FileStat
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.root, self.file)
+
+    def sibling(self, file: str) -> str:
+        """The absolute path of another file, given relative to the root."""
+        return os.path.join(self.root, file)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What is new. ``operations`` by run id, in order; ``more``: call again, a slice limit was reached."""
+
+    operations: Mapping[str, Sequence[Operation]]
+    cursor: Cursor
+    problems: tuple[Problem, ...] = ()
+    more: bool = False
+
+
+class Reader(Protocol):
+    NAME: str
+
+    def claim(self, listing: Listing) -> Iterable[Claim]: ...
+
+    def read(self, claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading: ...
+
+
+class Listing:
+    """A folder as ``claim`` sees it: names, sizes, neighbours and first bytes.
+
+    ``head`` reads are remembered for one pass only."""
+
+    __slots__ = ("_folder", "_heads", "_root")
+
+    def __init__(self, folder: Folder, root: str, heads: dict[str, bytes] | None = None) -> None:
+        self._folder = folder
+        self._root = root
+        self._heads = {} if heads is None else heads
+
+    @property
+    def path(self) -> str:
+        """Relative to the root; "." for the root itself."""
+        return self._folder.path
+
+    @property
+    def name(self) -> str:
+        return self._folder.name
+
+    @property
+    def files(self) -> Mapping[str, FileStat]:
+        return self._folder.files
+
+    @property
+    def folders(self) -> Iterable[str]:
+        return self._folder.folders.keys()
+
+    @property
+    def parent(self) -> Listing | None:
+        above = self._folder.parent
+        return None if above is None else Listing(above, self._root, self._heads)
+
+    def child(self, name: str) -> Listing | None:
+        below = self._folder.folders.get(name)
+        return None if below is None else Listing(below, self._root, self._heads)
+
+    def join(self, name: str) -> str:
+        """The path, relative to the root, of something in this folder."""
+        return self._folder.join(name)
+
+    def head(self, name: str, size: int = limits.HEAD) -> bytes:
+        """The first bytes of a file here (at most ``limits.HEAD``); b"" if it can't be read."""
+        file = self.join(name)
+        if file not in self._heads:
+            try:
+                with Opened(os.path.join(self._root, file)) as opened:
+                    self._heads[file] = opened.pread(limits.HEAD, 0)
+            except OSError:
+                self._heads[file] = b""
+        return self._heads[file][:size]
+
+
+class NotRegular(OSError):
+    """The path is a FIFO, a device, a socket or a directory."""
+
+
+class Opened:
+    """A regular file, opened so that it can neither block nor take the terminal; a context manager."""
+
+    __slots__ = ("_fd", "stat")
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        found = os.fstat(self._fd)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._fd)
+            raise NotRegular(f"{path}: not a regular file")
+        self.stat = FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def pread(self, size: int, offset: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``, short only at the end of the file."""
+        parts: list[bytes] = []
+        while size > 0:
+            part = os.pread(self._fd, size, offset)
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+            offset += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """New bytes of an append-only file. ``start``: the offset of ``data[0]``; ``rewritten``: the file is
+    not the one that the cursor knew: ``data`` starts at 0 and what it said before is void; ``more``: there
+    are bytes past this slice; ``state``: the cursor's reader state ({} when rewritten)."""
+
+    data: bytes
+    start: int
+    rewritten: bool
+    more: bool
+    state: Mapping[str, Any]
+    _known: FileStat
+    _head: bytes
+    _before: bytes
+
+    def cursor(self, consumed: int, state: Mapping[str, Any] | None = None) -> Cursor:
+        """The cursor after ``consumed`` bytes of ``data`` were understood."""
+        offset = self.start + consumed
+        near = (
+            (self._before + self.data[:consumed])[-_NEAR:]
+            if consumed < _NEAR
+            else self.data[consumed - _NEAR : consumed]
+        )
+        head = self._head[: min(offset, _HEAD)]
+        return Cursor(
+            offset,
+            (len(head), zlib.crc32(head)),
+            (len(near), zlib.crc32(near)),
+            self._known,
+            self.state if state is None else state,
+        )
+
+
+_HEAD, _NEAR = 1024, 64
+
+
+def read_tail(source: Source, cursor: Cursor | None, limit: int = limits.SLICE) -> Tail:
+    """What was appended to ``source`` since ``cursor``, at most ``limit`` bytes; the whole file from 0 when
+    it was truncated, replaced or rotated. Raises OSError (NotRegular too)."""
+    with Opened(source.path) as opened:
+        size = opened.stat.size
+        head = opened.pread(min(_HEAD, size), 0)
+        before = b""
+        rewritten = False
+        if cursor is not None and cursor.offset:
+            before = opened.pread(cursor.near[0], cursor.offset - cursor.near[0])
+            same = (
+                zlib.crc32(head[: cursor.head[0]]) == cursor.head[1] and zlib.crc32(before) == cursor.near[1]
+            )
+            rewritten = size < cursor.offset or not same
+        start = 0 if cursor is None or rewritten else cursor.offset
+        data = opened.pread(min(limit, max(size - start, 0)), start)
+        state = {} if cursor is None or rewritten else cursor.state
+        more = start + len(data) < size
+        return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
+
+    data: bytes
+    cursor: Cursor
+
+
+def read_document(source: Source, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+    """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
+    ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
+    with Opened(source.path) as opened:
+        if opened.stat.size > limit:
+            raise ValueError(f"larger than {limit // limits.MIB} MiB")
+        data = opened.pread(opened.stat.size, 0)
+        near = (len(data), zlib.crc32(data))
+        if cursor is not None and cursor.near == near:
+            return None
+        state = {} if cursor is None else cursor.state
+        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+
+
+def unchanged(source: Source, cursor: Cursor | None) -> Reading:
+    """Nothing new."""
+    return Reading({}, replace(cursor or Cursor(), stat=source.stat))
+
+
+def failed(source: Source, cursor: Cursor | None, error: Exception, hint: str = "") -> Reading:
+    """The file could not be opened or is past a limit: one problem, and nothing new."""
+    if isinstance(error, NotRegular):
+        problem = Problem(source.file, None, "not a regular file, skipped", "remove it, or log to a file")
+    elif isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        problem = Problem(source.file, None, f"can't be read: {reason}", hint or "check its permissions")
+    else:
+        problem = Problem(source.file, None, f"can't be read: {error}", hint or "split it, or log less")
+    return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,))
+
+
+def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:
+    """The complete lines of ``data`` (without ``\\n`` and ``\\r``) and how many bytes they took; with
+    ``final`` an unterminated last line counts."""
+    end = len(data) if final else data.rfind(b"\n") + 1
+    if end == 0:
+        return [], 0
+    lines = data[:end].split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return [line.removesuffix(b"\r") for line in lines], end
+
+
+ReadFunction = Callable[[Claim, Source, "Cursor | None", bool], Reading]

@@ -1,0 +1,45 @@
+"""Which readers there are: every module of this package that has ``NAME``, ``claim`` and ``read``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import cast
+
+import runwatch.readers as package
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Reader
+
+
+@cache
+def built_in() -> Mapping[str, Reader]:
+    """Our own readers by name."""
+    found: dict[str, Reader] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        if all(hasattr(module, name) for name in ("NAME", "claim", "read")):
+            found[module.NAME] = cast(Reader, module)
+    return found
+
+
+def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:
+    """Third parties' readers, each loaded in its own try; one that fails is a problem."""
+    found: dict[str, Reader] = {}
+    problems: list[Problem] = []
+    for point in entry_points(group="runwatch.readers"):
+        try:
+            reader = point.load()
+            found[reader.NAME] = reader
+        except Exception as error:  # a stranger's code: whatever it raises is its own problem, not ours
+            problems.append(
+                Problem(
+                    point.value,
+                    None,
+                    f"reader plug-in {point.name!r} failed: {error!r}",
+                    "update or remove it",
+                )
+            )
+    return found, tuple(problems)
