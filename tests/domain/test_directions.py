@@ -62,6 +62,12 @@ def test_agrees_with_the_reference_list(name: str) -> None:
         ("si-sdr", "max"),
         ("L1Loss", "min"),
         ("d_loss", "min"),
+        ("d2_absolute_error_score", "max"),
+        ("v_measure_score", "max"),
+        ("anomaly_score", "max"),
+        ("recall_at_5", "max"),
+        ("precision_at_k", "max"),
+        ("WordInfoLost", "min"),
     ],
 )
 def test_direction(name: str, wanted: str | None) -> None:
@@ -93,7 +99,12 @@ def test_placeholders_effort_and_splits() -> None:
     assert is_placeholder("hp_metric") and is_placeholder("version_0/hp_metric") and is_placeholder("_step")
     assert not is_placeholder("val_loss")
     assert judged("val/loss") and judged("accuracy") and judged("lr")
-    assert not judged("eval_samples_per_second") and not judged("latency_p95_ms") and not judged("gpu_memory")
+    assert (
+        not judged("eval_samples_per_second")
+        and not judged("train_steps_per_second")
+        and not judged("latency_p95_ms")
+        and not judged("gpu_memory")
+    )
     assert (
         split_of("val_loss") == "validation"
         and split_of("train/loss") == "train"

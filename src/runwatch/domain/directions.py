@@ -48,8 +48,10 @@ _HIGHER = _names(
     matthews corrcoef,matthews correlation,kappa,cohen kappa,gini,ks,iou,miou,jaccard,dice,r2,r squared,
     explained variance,pearson,pearsonr,spearman,spearmanr,kendall,kendalltau,ndcg,mrr,mean reciprocal rank,
     reciprocal rank,hit rate,top k accuracy,exact match,bleu,sacrebleu,rouge,rouge lsum,meteor,chrf,bertscore,
-    psnr,ssim,ms ssim,snr,sdr,si-sdr,pesq,stoi,silhouette,calinski harabasz,ari,adjusted rand,nmi,
-    normalized mutual info,v measure,word information preserved,elbo,log likelihood,loglik,reward,ep rew,
+    psnr,peak signal noise ratio,ssim,ms ssim,structural similarity,structural similarity index measure,
+    pearson corr coef,spearman corr coef,hits,hit,d2,snr,sdr,si-sdr,pesq,stoi,silhouette,calinski harabasz,ari,adjusted rand,nmi,
+    normalized mutual info,v measure,word information preserved,
+    word info preserved,inception score,elbo,log likelihood,loglik,reward,ep rew,
     return,episode return,episodic return,win rate,success rate,throughput,samples per second,
     tokens per second,samples per sec,tokens per sec,steps per second,youden"""
 )
@@ -58,7 +60,7 @@ _LOWER = _names(
     log loss,logloss,perplexity,ppl,bpb,bpc,bits per byte,bits per character,error,err,error rate,mse,rmse,
     mae,mape,smape,wape,mase,msle,rmsle,medae,max error,pinball,crps,deviance,brier,ece,mce,ace,
     calibration error,hinge,hamming,fpr,fnr,fdr,false positive rate,false negative rate,false discovery rate,
-    eer,wer,cer,mer,ter,word information lost,fid,kid,lpips,hausdorff,chamfer,davies bouldin,inertia,
+    eer,wer,cer,mer,ter,word information lost,word info lost,fid,kid,lpips,hausdorff,chamfer,davies bouldin,inertia,
     edit distance,kl,js divergence,kl divergence,latency,runtime,memory,cost,regret,nloglik,zero one loss"""
 )
 _AMBIGUOUS_ENDINGS = _names("kl,return,map,ks,ap,memory,cost,ter,mer,ari,ace,kid,hamming")
@@ -105,7 +107,7 @@ def judged(tag: str) -> bool:
     words of effort (throughput, time, memory, cost) are not."""
     if is_placeholder(tag):
         return False
-    words = core_words(tag)
+    words = _words(tag)
     return not any(
         "".join(words[i:j]) in _EFFORT for i in range(len(words)) for j in range(i + 1, len(words) + 1)
     )
@@ -135,7 +137,7 @@ def _is_frame(word: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _words(name: str) -> tuple[str, ...]:
-    plain = re.sub(r":\w+=.*", "", name)
+    plain = re.sub(r":\w+=.*|[_ ]at[_ ](k|\d+)$", "", name)
     parts = [part for part in _SEPARATORS.split(plain) if part]
     return tuple(word.lower() for part in parts for word in _split_camel(part))
 
@@ -160,13 +162,19 @@ def _from_name(name: str) -> Direction:
 
 
 def _of_words(words: list[str]) -> Direction:
-    for variant in (words, _bare(words)):
+    if words[0] == "d2":
+        return "max"
+    for variant in (words, words[:-1] if words[-1] == "score" else words, _bare(words)):
         joined = "".join(variant)
         if joined in _NO_DIRECTION:
             return None
         if (found := _exact(joined)) is not None:
             return found
-    return _by_ending(_bare(words) or words)
+    return _by_ending(_bare(words) or words) or ("max" if _is_plain_score(words) else None)
+
+
+def _is_plain_score(words: list[str]) -> bool:
+    return words[-1] == "score" and not _SPOILERS & set(words)
 
 
 def _bare(words: list[str]) -> list[str]:
