@@ -1,0 +1,252 @@
+"""What each source has told about a run, and the one story that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runwatch.domain.operations import (
+    Append,
+    Epoch,
+    Evidence,
+    HParams,
+    Label,
+    Length,
+    Operation,
+    PurgeFrom,
+    Rank,
+    Replace,
+    Started,
+    Stated,
+    Writer,
+)
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Problem
+from runwatch.store.series import Series, merge
+
+MAX_TAGS = 10_000
+MAX_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
+
+    claim: str
+    format: str
+    file: str
+    order: int
+    priority: int
+    supersedes: frozenset[str]
+    exclusive: bool
+
+
+@dataclass(slots=True, eq=False)
+class Told:
+    """All that one source has told."""
+
+    speaker: Speaker
+    series: dict[str, Series] = field(default_factory=dict)
+    hparams: dict[str, dict[str, object]] = field(default_factory=dict)
+    stated: dict[str, Direction] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    evidence: Evidence | None = None
+    length: Length | None = None
+    epoch: float | None = None
+    rank: float | None = None
+    writer: Writer | None = None
+    started: float | None = None
+    purged: int | None = None
+    history_below: int | None = None
+    skipped_tags: int = 0
+
+    @property
+    def last_step(self) -> int | None:
+        return max((s.last_step for s in self.series.values() if len(s)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an application of operations did: tags with new points, and those whose past changed."""
+
+    grown: Mapping[str, Points]
+    rewritten: frozenset[str]
+
+
+class RunMemory:
+    """One run: its sources in memory. Not thread-safe: the store's lock guards it."""
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[str, str], Told] = {}
+        self._pending_history: dict[tuple[str, str], bool] = {}
+
+    def source(self, speaker: Speaker) -> Told:
+        key = (speaker.claim, speaker.file)
+        found = self.told.get(key)
+        if found is None:
+            found = self.told[key] = Told(speaker)
+        elif found.speaker != speaker:
+            found.speaker = speaker
+        return found
+
+    def forget(self, claim: str, file: str) -> bool:
+        """Drop a source whose file is gone or claimed by someone else."""
+        return self.told.pop((claim, file), None) is not None
+
+    def apply(
+        self, speaker: Speaker, operations: Iterable[Operation], problems: Sequence[Problem] = ()
+    ) -> Change:
+        told = self.source(speaker)
+        grown: dict[str, list[Points]] = {}
+        rewritten: set[str] = set()
+        for operation in operations:
+            match operation:
+                case Append(tag, points):
+                    self._append(told, tag, points, grown)
+                case Replace(keep_history):
+                    rewritten |= self._replace(told, keep_history)
+                case PurgeFrom(step):
+                    rewritten |= self._purge(told, step)
+                case _:
+                    _note(told, operation)
+        room = MAX_PROBLEMS - len(told.problems)
+        told.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in told.problems)
+        joined = {tag: Points.concat(parts) for tag, parts in grown.items() if tag not in rewritten}
+        return Change(joined, frozenset(rewritten))
+
+    def _append(self, told: Told, tag: str, points: Points, grown: dict[str, list[Points]]) -> None:
+        series = told.series.get(tag)
+        if series is None:
+            if len(told.series) >= MAX_TAGS:
+                told.skipped_tags += 1
+                return
+            series = told.series[tag] = Series()
+        key = (told.speaker.claim, told.speaker.file)
+        if self._pending_history.pop(key, False) and len(points):
+            first = int(points.steps.min())
+            for older in told.series.values():
+                older.drop_from(first)
+            told.history_below = first
+        series.extend(points)
+        grown.setdefault(tag, []).append(points)
+
+    def _replace(self, told: Told, keep_history: bool) -> set[str]:
+        tags = set(told.series)
+        if keep_history:
+            self._pending_history[(told.speaker.claim, told.speaker.file)] = True
+        else:
+            told.series.clear()
+        told.hparams.clear()
+        told.problems.clear()
+        told.evidence = told.length = told.epoch = told.rank = told.purged = None
+        return tags
+
+    def _purge(self, told: Told, step: int) -> set[str]:
+        told.purged = step if told.purged is None else min(step, told.purged)
+        for series in told.series.values():
+            series.drop_from(step)
+        return {tag for other in self._claim(told.speaker.claim) for tag in other.series}
+
+    def _claim(self, claim: str) -> list[Told]:
+        found = [told for (name, _), told in self.told.items() if name == claim]
+        return sorted(found, key=lambda told: told.speaker.order)
+
+    def visible(self) -> list[Told]:
+        """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
+        no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
+        sources = self._after_rank()
+        structured = any(told.series for told in sources if told.speaker.format not in ("console", ""))
+        if structured:
+            sources = [told for told in sources if told.speaker.format != "console" or not told.series]
+        hidden = self._superseded(sources)
+        shown = [told for told in sources if not (told.series and told.speaker.format in hidden)]
+        return sorted(
+            shown, key=lambda told: (-told.speaker.priority, told.speaker.claim, told.speaker.order)
+        )
+
+    def _after_rank(self) -> list[Told]:
+        best: dict[str, Told] = {}
+        for told in self.told.values():
+            if told.speaker.exclusive and told.rank is not None:
+                rival = best.get(told.speaker.claim)
+                if rival is None or (told.rank, -told.speaker.order) > (
+                    rival.rank or 0.0,
+                    -rival.speaker.order,
+                ):
+                    best[told.speaker.claim] = told
+        return [
+            told
+            for told in self.told.values()
+            if not told.speaker.exclusive or best.get(told.speaker.claim, told) is told
+        ]
+
+    @staticmethod
+    def _superseded(sources: list[Told]) -> set[str]:
+        hidden: set[str] = set()
+        for told in sources:
+            if not told.speaker.supersedes or told.last_step is None:
+                continue
+            for format_ in told.speaker.supersedes:
+                theirs = [
+                    o.last_step for o in sources if o.speaker.format == format_ and o.last_step is not None
+                ]
+                if theirs and told.last_step >= max(theirs):
+                    hidden.add(format_)
+        return hidden
+
+    def voices(self) -> dict[str, list[Told]]:
+        """Who speaks for each tag: the sources of the best claim that has it, in file order."""
+        speaking: dict[str, list[Told]] = {}
+        for told in self.visible():
+            for tag, series in told.series.items():
+                if not len(series):
+                    continue
+                voices = speaking.setdefault(tag, [])
+                if not voices or voices[0].speaker.claim == told.speaker.claim:
+                    voices.append(told)
+        return speaking
+
+    def points(self, tag: str, voices: Sequence[Told]) -> Points:
+        """The merged series of a tag."""
+        return merge([self._unpurged(told, tag) for told in voices])
+
+    def _unpurged(self, told: Told, tag: str) -> Points:
+        points = told.series[tag].points()
+        later = [
+            other.purged
+            for other in self._claim(told.speaker.claim)
+            if other.purged is not None and other.speaker.order > told.speaker.order
+        ]
+        return points.where(points.steps < min(later)) if later else points
+
+    @property
+    def nbytes(self) -> int:
+        return sum(series.nbytes for told in self.told.values() for series in told.series.values())
+
+
+def _note(told: Told, operation: Operation) -> None:
+    match operation:
+        case HParams(values, section):
+            told.hparams.setdefault(section, {}).update(values)
+        case Evidence():
+            told.evidence = operation
+        case Length(steps, epochs, first_epoch):
+            before = told.length
+            told.length = Length(
+                steps if steps is not None or before is None else before.steps,
+                epochs if epochs is not None or before is None else before.epochs,
+                first_epoch,
+            )
+        case Epoch(value):
+            told.epoch = value if told.epoch is None else max(value, told.epoch)
+        case Stated(tag, direction):
+            told.stated[tag] = direction
+        case Rank(value):
+            told.rank = value
+        case Writer():
+            told.writer = operation
+        case Started(at):
+            told.started = at
+        case Label(key, value):
+            told.labels[key] = value

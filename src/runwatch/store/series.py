@@ -1,0 +1,185 @@
+"""Growing columns of points, compact: int32 steps and float32 values for as long as those are exact."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.points import Points
+
+_INT32 = np.iinfo(np.int32)
+SPARK = 32
+
+
+class Column:
+    """One array that grows at the end and widens its type when a value needs it."""
+
+    __slots__ = ("_data", "_wide", "size")
+
+    def __init__(self, narrow: type, wide: type) -> None:
+        self._data: NDArray[Any] = np.empty(0, dtype=narrow)
+        self._wide = wide
+        self.size = 0
+
+    @property
+    def view(self) -> NDArray[Any]:
+        return self._data[: self.size]
+
+    @property
+    def nbytes(self) -> int:
+        return self._data.nbytes
+
+    def extend(self, new: NDArray[Any]) -> None:
+        if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
+            self._data = self._data.astype(self._wide)
+        needed = self.size + len(new)
+        if needed > len(self._data):
+            room = needed if self.size == 0 else max(needed, len(self._data) + (len(self._data) >> 2) + 16)
+            grown = np.empty(room, dtype=self._data.dtype)
+            grown[: self.size] = self.view
+            self._data = grown
+        self._data[self.size : needed] = new
+        self.size = needed
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        self._data = self.view[mask]
+        self.size = len(self._data)
+
+
+def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    if dtype == np.int32:
+        return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
+    if dtype == np.float32:
+        narrow = new.astype(np.float32)
+        return bool(np.all((narrow.astype(np.float64) == new) | np.isnan(new.astype(np.float64))))
+    return True
+
+
+class Series:
+    """One source's points of one tag, in file order, with running facts about the finite values."""
+
+    __slots__ = (
+        "_steps", "_values", "_walls", "first_nonfinite", "high", "last", "last_step", "last_wall", "low",
+        "max_at", "min_at", "monotonic", "nonfinite",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._steps = Column(np.int32, np.int64)
+        self._walls = Column(np.float64, np.float64)
+        self._values = Column(np.float32, np.float64)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.monotonic = True
+        self.last = math.nan
+        self.last_step = -(2**63)
+        self.last_wall = math.nan
+        self.low, self.high = math.inf, -math.inf
+        self.min_at, self.max_at = 0, 0
+        self.nonfinite = 0
+        self.first_nonfinite: int | None = None
+
+    def __len__(self) -> int:
+        return self._steps.size
+
+    @property
+    def nbytes(self) -> int:
+        return self._steps.nbytes + self._walls.nbytes + self._values.nbytes
+
+    def points(self) -> Points:
+        """All points in file order."""
+        return Points(
+            self._steps.view.astype(np.int64),
+            self._walls.view.astype(np.float64),
+            self._values.view.astype(np.float64),
+        )
+
+    def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """At most about ``most`` points, evenly picked: steps and values."""
+        stride = max(len(self) // most, 1)
+        return self._steps.view[::stride].astype(np.float64), self._values.view[::stride].astype(np.float64)
+
+    def extend(self, points: Points) -> None:
+        if not len(points):
+            return
+        steps, values = points.steps, points.values
+        self.monotonic = (
+            self.monotonic
+            and bool(steps[0] > self.last_step)
+            and (len(steps) == 1 or bool(np.all(steps[1:] > steps[:-1])))
+        )
+        self._steps.extend(steps)
+        self._walls.extend(points.wall_times)
+        self._values.extend(values)
+        self._note(points)
+
+    def _note(self, points: Points) -> None:
+        steps, values = points.steps, points.values
+        self.last, self.last_step, self.last_wall = (
+            float(values[-1]),
+            int(steps[-1]),
+            float(points.wall_times[-1]),
+        )
+        finite = np.isfinite(values)
+        if not finite.all():
+            bad = ~finite
+            self.nonfinite += int(bad.sum())
+            first = int(steps[bad].min())
+            self.first_nonfinite = first if self.first_nonfinite is None else min(first, self.first_nonfinite)
+            steps, values = steps[finite], values[finite]
+            if not len(values):
+                return
+        low, high = int(values.argmin()), int(values.argmax())
+        if values[low] < self.low:
+            self.low, self.min_at = float(values[low]), int(steps[low])
+        if values[high] > self.high:
+            self.high, self.max_at = float(values[high]), int(steps[high])
+
+    def drop_from(self, step: int) -> None:
+        """Forget the points with a step >= ``step``."""
+        self._rebuild(self._steps.view < step)
+
+    def _rebuild(self, mask: NDArray[np.bool_]) -> None:
+        for column in (self._steps, self._walls, self._values):
+            column.keep(mask)
+        kept = self.points()
+        self._reset()
+        if len(kept):
+            self.monotonic = len(kept) == 1 or bool(np.all(kept.steps[1:] > kept.steps[:-1]))
+            self._note(kept)
+
+
+def merge(parts: list[Points]) -> Points:
+    """One series out of several sources' points: in step order; of a repeated step the later wall time
+    wins; where wall times are not all known, the later in the file, then the later file (``parts`` in file
+    order)."""
+    joined = Points.concat(parts)
+    if len(joined) < 2 or bool(np.all(joined.steps[1:] > joined.steps[:-1])):
+        return joined
+    if np.isnan(joined.wall_times).any():
+        order = np.argsort(joined.steps, kind="stable")
+    else:
+        order = np.lexsort((joined.wall_times, joined.steps))
+    joined = joined.where(order)
+    return joined.where(np.append(joined.steps[1:] != joined.steps[:-1], True))
+
+
+def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = SPARK) -> tuple[float, ...]:
+    """The course of a series in at most ``cells`` numbers: the mean of the finite values in equal spans of
+    steps, NaN where there is none."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return ()
+    if len(values) <= cells:
+        return tuple(float(v) for v in values)
+    low, high = float(steps.min()), float(steps.max())
+    if high <= low:
+        return (float(values[finite][-1]),)
+    cell = np.minimum(((steps[finite] - low) / (high - low) * cells).astype(np.int64), cells - 1)
+    totals = np.bincount(cell, weights=values[finite], minlength=cells)
+    counts = np.bincount(cell, minlength=cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return tuple(float(v) for v in totals / counts)
