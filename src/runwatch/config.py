@@ -1,0 +1,410 @@
+"""``runwatch.toml`` → ``Settings``: checked, with errors that name the file, the line and the nearest key."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+FILE = "runwatch.toml"
+
+
+class ConfigError(Exception):
+    """A configuration that can't be used; the text is the whole message, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """``stalled_after``, ``reconcile`` in seconds (given as 900 or "15m")."""
+
+    roots: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    mode: str = "auto"
+    stalled_after: float | None = None
+    follow: bool = False
+    reconcile: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSetting:
+    run: str | None = None
+    metrics: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSetting:
+    direction: str | None = None
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """``at``: what is compared of finished runs, "last" or "best"."""
+
+    primary: str | None = None
+    at: str = "last"
+    named: Mapping[str, MetricSetting] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    name: str = ""
+    reference: str | tuple[str, ...] = ""
+    current: str | tuple[str, ...] = ""
+    columns: Columns = field(default_factory=Columns)
+    segments: tuple[str, ...] = ()
+    target: str | None = None
+    prediction: str | None = None
+    score: str | None = None
+    key: str | None = None
+    importance: str | None = None
+    every: float | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    tp: float = 0.0
+    fp: float = 0.0
+    fn: float = 0.0
+    tn: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    name: str = ""
+    files: str | tuple[str, ...] = ""
+    baseline: str = ""
+    key: str | None = None
+    target: str | None = None
+    prediction: str | None = None
+    score: str | tuple[str, ...] | None = None
+    threshold: float | None = None
+    positive: str | None = None
+    task: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    primary: str | None = None
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    name: str = ""
+    champion: str = ""
+    challenger: str = ""
+    data: str = ""
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRule:
+    when: str = ""
+    name: str = ""
+    severity: str = "warning"
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: an http(s) URL; both
+    may hold ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
+
+    on: str = "critical"
+    urls: tuple[str, ...] = ()
+    webhook: str | None = None
+    bell: str = "bell"
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    theme: str | None = None
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    layout: str = "auto"
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
+    None when nothing is configured. ``rule_options``, ``reader_options``: ``[rules.NAME]``,
+    ``[readers.NAME]``, checked by their owners."""
+
+    folder: str = "."
+    file: str | None = None
+    id: str | None = None
+    watch: Watch = field(default_factory=Watch)
+    baseline: BaselineSetting = field(default_factory=BaselineSetting)
+    metrics: Metrics = field(default_factory=Metrics)
+    data: tuple[Data, ...] = ()
+    predictions: tuple[Predictions, ...] = ()
+    models: tuple[Model, ...] = ()
+    tasks: Tasks = field(default_factory=Tasks)
+    rules: tuple[CustomRule, ...] = ()
+    rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    alerts: Alerts = field(default_factory=Alerts)
+    ui: Ui = field(default_factory=Ui)
+
+    def path(self, name: str) -> str:
+        """An absolute path of a path in the configuration; URLs stay as they are."""
+        return (
+            name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
+        )
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 1.0}
+_DURATIONS = {"watch.stalled_after", "watch.reconcile", "data.every"}
+_CHOICES = {
+    "watch.mode": ("auto", "native", "polling"),
+    "metrics.at": ("last", "best"),
+    "metrics.*.direction": ("min", "max"),
+    "alerts.on": ("info", "warning", "critical"),
+    "alerts.bell": ("bell", "osc", "off"),
+    "rules.severity": ("info", "warning", "critical"),
+    "predictions.task": ("binary", "multiclass", "regression", "forecast"),
+    "ui.layout": ("auto", "panes", "tabs"),
+}
+_REQUIRED = {
+    "data": ("name", "reference", "current"),
+    "predictions": ("name", "files"),
+    "models": ("name", "champion", "data"),
+    "rules": ("when",),
+}
+
+
+def seconds(text: str) -> float | None:
+    """ "15m", "1h30m", "90" → seconds; None when it is no duration."""
+    parts = _DURATION.findall(text)
+    if not parts or _DURATION.sub("", text).strip():
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Settings]:
+    """Settings by root: ``--config``, else ``ROOT/runwatch.toml``, else the current directory's, each over
+    the user's defaults. Raises ConfigError."""
+    defaults = _user_defaults()
+    found: dict[str, Settings] = {}
+    for root in roots:
+        own = config or _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
+        found[root] = read(own, defaults) if own else replace(defaults, folder=root, file=None)
+    return found
+
+
+def configured_roots(config: str | None = None) -> tuple[str, ...]:
+    """The roots that the current directory's configuration (or ``--config``) names, absolute; () if none."""
+    file = config or _first(os.path.join(os.getcwd(), FILE))
+    if file is None:
+        return ()
+    settings = read(file, Settings())
+    return tuple(settings.path(root) for root in settings.watch.roots)
+
+
+def read(file: str, defaults: Settings | None = None) -> Settings:
+    """One file over ``defaults``. Raises ConfigError."""
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: can't be read: {error.strerror}; check the path and its permissions"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}; mend the line") from None
+    checker = _Checker(file, text)
+    settings = checker.settings(table, defaults or Settings())
+    return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
+
+
+def _first(*files: str) -> str | None:
+    return next((file for file in files if os.path.isfile(file)), None)
+
+
+def user_config_dir() -> str:
+    """The platform's configuration directory of runwatch (XDG on Linux)."""
+    from platformdirs import user_config_path
+
+    return str(user_config_path("runwatch", appauthor=False))
+
+
+def _user_defaults() -> Settings:
+    file = _first(os.path.join(user_config_dir(), FILE))
+    return read(file) if file else Settings()
+
+
+class _Checker:
+    """Builds dataclasses out of tables; every complaint names file, line, key and what would be right."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self._file = file
+        self._lines = text.splitlines()
+
+    def settings(self, table: dict[str, Any], base: Settings) -> Settings:
+        table = dict(table)
+        rules = table.pop("rules", None)
+        readers = self._tables(table.pop("readers", {}), "readers")
+        known = {f.name for f in fields(Settings)} - {"folder", "file", "rule_options", "reader_options"}
+        self._known(table, known | {"rules", "readers"}, "")
+        values: dict[str, Any] = {"reader_options": {**base.reader_options, **readers}}
+        for name, value in table.items():
+            values[name] = self._section(name, value, getattr(base, name))
+        if isinstance(rules, list):
+            values["rules"] = tuple(self._items("rules", CustomRule, rules))
+        elif rules is not None:
+            custom, options = self._rule_tables(rules)
+            values["rules"] = base.rules + custom
+            values["rule_options"] = {**base.rule_options, **options}
+        return replace(base, **values)
+
+    def _rule_tables(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
+        tables = self._tables(rules, "rules")
+        return (), tables
+
+    def _tables(self, value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+            self._fail(path, f"must hold tables, such as [{path}.NAME]")
+        return dict(value)
+
+    def _section(self, name: str, value: Any, base: Any) -> Any:
+        if name == "id":
+            return self._value("id", str | None, value)
+        if name == "metrics":
+            return self._metrics(value, base)
+        kinds = {"data": Data, "predictions": Predictions, "models": Model}
+        if name in kinds:
+            if not isinstance(value, list):
+                self._fail(name, f"must be a list of tables; write [[{name}]]")
+            return tuple(self._items(name, kinds[name], value))
+        return self._table(name, type(base), value, base)
+
+    def _metrics(self, value: Any, base: Metrics) -> Metrics:
+        if not isinstance(value, dict):
+            self._fail("metrics", "must be a table; write [metrics]")
+        plain = {key: v for key, v in value.items() if not isinstance(v, dict)}
+        made = self._table("metrics", Metrics, plain, base, hidden={"named"})
+        named = {
+            tag: self._table(f"metrics.{tag}", MetricSetting, v, MetricSetting(), choices="metrics.*")
+            for tag, v in value.items()
+            if isinstance(v, dict)
+        }
+        return replace(made, named={**base.named, **named})
+
+    def _items(self, name: str, kind: type[Any], items: list[Any]) -> list[Any]:
+        made = []
+        for index, item in enumerate(items):
+            where = f"{name}[{index}]"
+            made.append(self._table(where, kind, item, kind(), choices=name))
+            for key in _REQUIRED.get(name, ()):
+                if not item.get(key):
+                    self._fail(name, f"entry {index + 1} lacks {key!r}; add {key} = …")
+        return made
+
+    def _table(
+        self,
+        path: str,
+        kind: type[Any],
+        value: Any,
+        base: Any,
+        choices: str | None = None,
+        hidden: set[str] | None = None,
+    ) -> Any:
+        if not isinstance(value, dict):
+            self._fail(path, f"must be a table; write [{path}]")
+        hints = get_type_hints(kind)
+        self._known(value, set(hints) - (hidden or set()), path)
+        made = {
+            key: self._value(f"{path}.{key}", hints[key], v, f"{choices or path}.{key}")
+            for key, v in value.items()
+        }
+        return replace(base, **made)
+
+    def _known(self, table: Mapping[str, Any], known: set[str], path: str) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+                self._fail(f"{path}.{key}" if path else key, f"unknown key; {advice}")
+
+    def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
+        rule = rule or path
+        if rule in _DURATIONS:
+            made = seconds(value) if isinstance(value, str) else value
+            if isinstance(made, bool) or not isinstance(made, int | float) or made < 0:
+                self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
+            return float(made)
+        made = self._convert(path, hint, value)
+        allowed = _CHOICES.get(rule)
+        if allowed and made is not None and made not in allowed:
+            self._fail(path, f"must be one of {', '.join(allowed)}, not {value!r}")
+        return made
+
+    def _convert(self, path: str, hint: Any, value: Any) -> Any:
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        for option in options:
+            origin = get_origin(option)
+            if is_dataclass(option) and isinstance(value, dict):
+                return self._table(path, option, value, option())  # type: ignore[operator]
+            if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+                return tuple(value)
+            if origin is not None and origin is not tuple and isinstance(value, dict):
+                return dict(value)
+            if option is float and isinstance(value, int | float) and not isinstance(value, bool):
+                return float(value)
+            if isinstance(option, type) and option in (str, bool, int) and type(value) is option:
+                return value
+        self._fail(path, f"must be {_words(options)}, not {value!r}")
+        return None
+
+    def _fail(self, path: str, message: str) -> None:
+        line = self._line(path)
+        place = f"line {line}: " if line else ""
+        raise ConfigError(f"{self._file}: {place}{path}: {message}")
+
+    def _line(self, path: str) -> int | None:
+        """The first line that sets the last part of ``path`` in its section, else the section's own."""
+        *above, key = re.sub(r"\[\d+\]", "", path).split(".")
+        section, inside, fallback = ".".join(above), not above, None
+        for number, line in enumerate(self._lines, 1):
+            stripped = line.strip()
+            if stripped.startswith("["):
+                name = stripped.strip("[] \t").replace('"', "").replace("'", "")
+                inside = name == section
+                if inside or name == path:
+                    fallback = fallback or number
+            elif inside and re.match(rf"""["']?{re.escape(key)}["']?\s*[=.]""", stripped):
+                return number
+        return fallback
+
+
+def _words(options: tuple[Any, ...]) -> str:
+    names = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+    words = [
+        names.get(o) or ("a list of texts" if get_origin(o) is tuple else "a table")
+        for o in options
+        if o is not type(None)
+    ]
+    return " or ".join(words)

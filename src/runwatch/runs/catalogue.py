@@ -1,0 +1,178 @@
+"""Which directories are runs, which files belong to them, and who reads a file: settled in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import Folder
+from runwatch.readers.base import Claim, Listing, Reader
+
+NEIGHBOURHOOD = 3
+MAX_AT_ONCE = 500
+WATCHED_NAMES = (".csv", ".jsonl", ".ndjson", ".json", ".log", ".tsv", ".yaml", ".wandb", ".db")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """One run's claims, best speaker first."""
+
+    id: str
+    claims: tuple[Claim, ...]
+
+
+class Catalogue:
+    """The claims of all readers on the folders of one root, kept up to date folder by folder."""
+
+    def __init__(self, root: str, readers: Mapping[str, Reader]) -> None:
+        self._root = root
+        self._readers = readers
+        self._claims: dict[str, tuple[Claim, ...]] = {}
+        self._problems: dict[str, tuple[Problem, ...]] = {}
+        self.runs: dict[str, Settled] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for found in self._problems.values() for problem in found)
+
+    def update(self, top: Folder, changed: Iterable[str]) -> bool:
+        """Ask the readers again about the changed folders and their neighbours. True if any claim changed;
+        the rest of a very wide neighbourhood is left for ``update_all``."""
+        affected: dict[str, Folder] = {}
+        for path in changed:
+            self._neighbours(top, path, affected)
+        return self._ask(affected)
+
+    def update_all(self, top: Folder) -> bool:
+        """Ask the readers about every folder."""
+        folders = {folder.path: folder for folder in top.walk()}
+        gone = self._claims.keys() - folders.keys()
+        for path in gone:
+            self._drop(path)
+        return self._ask(folders) or bool(gone)
+
+    def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
+        folder = _find(top, path)
+        if folder is None:
+            for known in [k for k in self._claims if k == path or k.startswith(path + "/")]:
+                self._drop(known)
+                affected.setdefault(".", top)
+            return
+        below = list(folder.walk(NEIGHBOURHOOD))
+        for near in below if len(below) <= MAX_AT_ONCE else [folder]:
+            affected[near.path] = near
+        above = folder.parent
+        for _ in range(NEIGHBOURHOOD):
+            if above is None:
+                break
+            affected[above.path] = above
+            above = above.parent
+
+    def _drop(self, path: str) -> None:
+        self._claims.pop(path, None)
+        self._problems.pop(path, None)
+
+    def _ask(self, folders: Mapping[str, Folder]) -> bool:
+        changed = False
+        heads: dict[str, bytes] = {}
+        for path, folder in folders.items():
+            claims, problems = self._claims_of(Listing(folder, self._root, heads), folder)
+            if claims != self._claims.get(path, ()):
+                changed = True
+            if claims:
+                self._claims[path] = claims
+            else:
+                self._claims.pop(path, None)
+            if problems:
+                self._problems[path] = problems
+            else:
+                self._problems.pop(path, None)
+        if changed or not self.runs:
+            before = self.runs
+            self.runs = settle(claim for found in self._claims.values() for claim in found)
+            changed = changed or before.keys() != self.runs.keys()
+        return changed
+
+    def _claims_of(self, listing: Listing, folder: Folder) -> tuple[tuple[Claim, ...], tuple[Problem, ...]]:
+        claims: list[Claim] = []
+        problems = [
+            Problem(folder.join(name), None, "not a regular file, skipped", "remove it, or log to a file")
+            for name in folder.irregular
+            if name.endswith(WATCHED_NAMES) or "tfevents" in name
+        ]
+        if not folder.files and not folder.folders:
+            return (), tuple(problems)
+        for name, reader in self._readers.items():
+            try:
+                claims.extend(reader.claim(listing))
+            except Exception as error:  # one reader's fault costs its claim, never the run or the app
+                problems.append(
+                    Problem(folder.path, None, f"reader {name} failed here: {error!r}", "please report this")
+                )
+        return tuple(claims), tuple(problems)
+
+
+def _find(top: Folder, path: str) -> Folder | None:
+    found: Folder | None = top
+    if path == ".":
+        return found
+    for name in path.split("/"):
+        found = found.folders.get(name) if found is not None else None
+    return found
+
+
+def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
+    """From overlapping claims to runs: a file goes to the claim of highest priority (side files, which
+    have no format word, are shared); "part" claims join a run at their folder or up to two above it;
+    "lonely" claims make a run only where there is none at or below."""
+    best = _best_per_file(claims)
+    made = {claim.run_id for claim in best if claim.role in ("run", "many")}
+    lonely = sorted({claim.run_id for claim in best if claim.role == "lonely"}, key=len, reverse=True)
+    covered = {above for run_id in made for above in _ancestors(run_id)}
+    for run_id in lonely:
+        inside = next((above for above in _ancestors(run_id)[1:3] if above in made), None)
+        if run_id not in covered and inside is None:
+            made.add(run_id)
+            covered.update(_ancestors(run_id))
+    runs: dict[str, list[Claim]] = {run_id: [] for run_id in made}
+    for claim in best:
+        home = next((near for near in _ancestors(claim.run_id)[:3] if near in runs), None)
+        if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
+            runs[home].append(claim)
+    return {
+        run_id: Settled(run_id, tuple(sorted(found, key=lambda c: (-c.priority, c.reader, c.tag_prefix))))
+        for run_id, found in runs.items()
+    }
+
+
+def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:
+    everything = list(dict.fromkeys(claims))
+    owner: dict[str, Claim] = {}
+    for claim in everything:
+        if claim.format == "":
+            continue
+        for file in claim.files:
+            rival = owner.get(file)
+            if rival is None or claim.priority > rival.priority:
+                owner[file] = claim
+    kept: list[Claim] = []
+    for claim in everything:
+        if claim.format == "":
+            kept.append(claim)
+            continue
+        files = tuple(file for file in claim.files if owner[file] is claim)
+        if files == claim.files:
+            kept.append(claim)
+        elif files:
+            kept.append(replace(claim, files=files))
+    return kept
+
+
+def _ancestors(path: str) -> list[str]:
+    """The path itself, then the folders above it up to the root."""
+    out = [path]
+    while path != ".":
+        path = path.rpartition("/")[0] or "."
+        out.append(path)
+    return out

@@ -1,0 +1,193 @@
+"""The walk: what lies below a root now, and what changed since the last look."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import FileStat, Folder
+
+SKIPPED = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".trash"}
+)
+MAX_DEPTH = 40
+
+
+@dataclass(slots=True, eq=False)
+class Changes:
+    """Paths relative to the root. ``files``: new or with another stat; ``removed``: files that are gone;
+    ``folders``: folders whose set of names changed (a new folder too)."""
+
+    files: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.removed or self.folders)
+
+
+class Tree:
+    """The folders and file stats below one root. Directory links are never followed; a file link is, when
+    its target is a regular file inside the root (or anywhere, with ``follow``)."""
+
+    def __init__(self, root: str, ignore: Iterable[str] = (), follow: bool = False) -> None:
+        self.root = root
+        self.top = Folder(".")
+        self.problems: dict[str, Problem] = {}
+        self._ignore = tuple(ignore)
+        self._follow = follow
+
+    def folder(self, path: str) -> Folder | None:
+        """The known folder at a relative path."""
+        found: Folder | None = self.top
+        if path == ".":
+            return found
+        for name in path.split("/"):
+            found = found.folders.get(name) if found is not None else None
+        return found
+
+    def stat(self, file: str) -> FileStat | None:
+        """The known stat of a file at a relative path."""
+        above, _, name = file.rpartition("/")
+        folder = self.folder(above or ".")
+        return folder.files.get(name) if folder else None
+
+    def scan(self) -> Changes:
+        """Walk everything; raises OSError only when the root itself can't be listed."""
+        changes = Changes()
+        os.scandir(self.root).close()
+        self._scan(self.top, changes, 0, deep=True)
+        return changes
+
+    def look(self, paths: Iterable[str]) -> Changes:
+        """Look at these relative paths only (files or folders); a path that nothing is known about makes
+        its nearest known folder be listed."""
+        changes = Changes()
+        listed: set[str] = set()
+        for path in paths:
+            self._look(path, changes, listed)
+        return changes
+
+    def _look(self, path: str, changes: Changes, listed: set[str]) -> None:
+        above, _, name = path.rpartition("/")
+        folder = self.folder(above or ".") if path != "." else self.top
+        if folder is not None and path != "." and name in folder.files:
+            found = self._stat(path)
+            if found is not None and stat.S_ISREG(found.st_mode):
+                known = _known(found)
+                if folder.files[name] != known:
+                    folder.files[name] = known
+                    changes.files.add(path)
+                return
+        target = self.folder(path)
+        if target is None:
+            target = folder
+            while target is None:
+                above = above.rpartition("/")[0]
+                target = self.folder(above or ".")
+        if target.path not in listed:
+            listed.add(target.path)
+            self._scan(target, changes, target.path.count("/"), deep=False)
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            return os.stat(os.path.join(self.root, path))
+        except OSError:
+            return None
+
+    def _scan(self, folder: Folder, changes: Changes, depth: int, deep: bool) -> None:
+        try:
+            entries = list(os.scandir(self._absolute(folder.path)))
+            self.problems.pop(folder.path, None)
+        except FileNotFoundError:
+            self._vanish(folder, changes)
+            return
+        except OSError as error:
+            self.problems[folder.path] = Problem(
+                folder.path, None, f"folder can't be listed: {error.strerror}", "check its permissions"
+            )
+            return
+        files, folders, irregular = self._sort(folder, entries)
+        self._take_files(folder, files, irregular, changes)
+        self._take_folders(folder, folders, changes, depth, deep)
+
+    def _absolute(self, path: str) -> str:
+        return self.root if path == "." else os.path.join(self.root, path)
+
+    def _sort(
+        self, folder: Folder, entries: list[os.DirEntry[str]]
+    ) -> tuple[dict[str, FileStat], list[str], tuple[str, ...]]:
+        files: dict[str, FileStat] = {}
+        folders: list[str] = []
+        irregular: list[str] = []
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in SKIPPED and not self._ignored(folder.join(entry.name) + "/"):
+                        folders.append(entry.name)
+                    continue
+                found = entry.stat()
+                if stat.S_ISDIR(found.st_mode) or (entry.is_symlink() and not self._inside(entry.path)):
+                    continue
+            except OSError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                if not self._ignored(folder.join(entry.name)):
+                    files[entry.name] = _known(found)
+            else:
+                irregular.append(entry.name)
+        return files, folders, tuple(sorted(irregular))
+
+    def _inside(self, path: str) -> bool:
+        return self._follow or os.path.realpath(path).startswith(os.path.realpath(self.root) + os.sep)
+
+    def _ignored(self, path: str) -> bool:
+        return any(fnmatch(path, pattern) or fnmatch("/" + path, pattern) for pattern in self._ignore)
+
+    @staticmethod
+    def _take_files(
+        folder: Folder, files: dict[str, FileStat], irregular: tuple[str, ...], changes: Changes
+    ) -> None:
+        before = folder.files
+        for name, known in files.items():
+            if before.get(name) != known:
+                changes.files.add(folder.join(name))
+        gone = before.keys() - files.keys()
+        changes.removed.update(folder.join(name) for name in gone)
+        if gone or len(files) != len(before) or irregular != folder.irregular:
+            changes.folders.add(folder.path)
+        folder.files = files
+        folder.irregular = irregular
+
+    def _take_folders(
+        self, folder: Folder, names: list[str], changes: Changes, depth: int, deep: bool
+    ) -> None:
+        for gone in folder.folders.keys() - set(names):
+            self._vanish(folder.folders[gone], changes)
+            changes.folders.add(folder.path)
+        for name in names:
+            child = folder.folders.get(name)
+            new = child is None
+            if child is None:
+                child = folder.folders[name] = Folder(folder.join(name), folder)
+                changes.folders.update((folder.path, child.path))
+            if (deep or new) and depth < MAX_DEPTH:
+                self._scan(child, changes, depth + 1, deep)
+
+    @staticmethod
+    def _vanish(folder: Folder, changes: Changes) -> None:
+        for below in folder.walk():
+            changes.removed.update(below.join(name) for name in below.files)
+            changes.folders.add(below.path)
+        if folder.parent is not None:
+            folder.parent.folders.pop(folder.name, None)
+        else:
+            folder.files, folder.folders = {}, {}
+
+
+def _known(found: os.stat_result) -> FileStat:
+    return FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
