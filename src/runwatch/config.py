@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 FILE = "runwatch.toml"
 
@@ -272,17 +272,23 @@ class _Checker:
         values: dict[str, Any] = {"reader_options": {**base.reader_options, **readers}}
         for name, value in table.items():
             values[name] = self._section(name, value, getattr(base, name))
-        if isinstance(rules, list):
-            values["rules"] = tuple(self._items("rules", CustomRule, rules))
-        elif rules is not None:
-            custom, options = self._rule_tables(rules)
+        if rules is not None:
+            custom, options = self._rules(rules)
             values["rules"] = base.rules + custom
             values["rule_options"] = {**base.rule_options, **options}
         return replace(base, **values)
 
-    def _rule_tables(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
-        tables = self._tables(rules, "rules")
-        return (), tables
+    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
+        """``[[rules]]`` entries and ``[rules.NAME]`` tables. TOML hangs a table that follows an entry of the
+        same name onto that entry, so options are gathered out of the entries too."""
+        if not isinstance(rules, list):
+            return (), self._tables(rules, "rules")
+        options: dict[str, Any] = {}
+        entries = []
+        for item in rules:
+            options.update({key: value for key, value in item.items() if isinstance(value, dict)})
+            entries.append({key: value for key, value in item.items() if not isinstance(value, dict)})
+        return tuple(self._items("rules", CustomRule, entries)), options
 
     def _tables(self, value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
@@ -305,7 +311,7 @@ class _Checker:
         if not isinstance(value, dict):
             self._fail("metrics", "must be a table; write [metrics]")
         plain = {key: v for key, v in value.items() if not isinstance(v, dict)}
-        made = self._table("metrics", Metrics, plain, base, hidden={"named"})
+        made: Metrics = self._table("metrics", Metrics, plain, base, hidden={"named"})
         named = {
             tag: self._table(f"metrics.{tag}", MetricSetting, v, MetricSetting(), choices="metrics.*")
             for tag, v in value.items()
@@ -352,10 +358,10 @@ class _Checker:
     def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
         rule = rule or path
         if rule in _DURATIONS:
-            made = seconds(value) if isinstance(value, str) else value
-            if isinstance(made, bool) or not isinstance(made, int | float) or made < 0:
-                self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
-            return float(made)
+            span = seconds(value) if isinstance(value, str) else value
+            if isinstance(span, int | float) and not isinstance(span, bool) and span >= 0:
+                return float(span)
+            self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
         made = self._convert(path, hint, value)
         allowed = _CHOICES.get(rule)
         if allowed and made is not None and made not in allowed:
@@ -367,7 +373,8 @@ class _Checker:
         for option in options:
             origin = get_origin(option)
             if is_dataclass(option) and isinstance(value, dict):
-                return self._table(path, option, value, option())  # type: ignore[operator]
+                kind: type[Any] = option
+                return self._table(path, kind, value, kind())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
                 return tuple(value)
             if origin is not None and origin is not tuple and isinstance(value, dict):
@@ -377,9 +384,8 @@ class _Checker:
             if isinstance(option, type) and option in (str, bool, int) and type(value) is option:
                 return value
         self._fail(path, f"must be {_words(options)}, not {value!r}")
-        return None
 
-    def _fail(self, path: str, message: str) -> None:
+    def _fail(self, path: str, message: str) -> NoReturn:
         line = self._line(path)
         place = f"line {line}: " if line else ""
         raise ConfigError(f"{self._file}: {place}{path}: {message}")
