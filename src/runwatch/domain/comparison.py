@@ -9,6 +9,37 @@ from typing import Literal
 from runwatch.domain.run import Direction
 
 MetricVerdict = Literal["better", "equivalent", "worse", "inconclusive", "unknown"]
+At = Literal["last", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Business cost of one row of each kind (negative: a gain), in the user's unit."""
+
+    tp: float = 0.0
+    fp: float = 0.0
+    fn: float = 0.0
+    tn: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What a person decided about comparing. ``primary``: the metric that decides; ``tolerances``,
+    ``directions``: by metric name; ``tolerance``: for the primary metric when its name is in no table;
+    ``at``: which value of a run counts; ``task``, ``positive``, ``threshold``, ``horizon``, ``costs``: of
+    predictions. ``background``: also what methods names as background work (average precision, ...)."""
+
+    primary: str | None = None
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    tolerance: float | None = None
+    at: At = "last"
+    task: str | None = None
+    positive: str | None = None
+    threshold: float | None = None
+    horizon: int | None = None
+    costs: Costs | None = None
+    background: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +72,8 @@ class MetricComparison:
 
 @dataclass(frozen=True, slots=True)
 class SliceComparison:
-    """One group of rows. ``contribution``: its share of the total loss change; ``also``: overlapping slices
-    folded into this one."""
+    """One group of rows. ``contribution``: what it adds to the mean loss change over all rows (above 0: makes
+    it worse); ``also``: overlapping slices folded into this one."""
 
     slice: str
     n: int
@@ -55,6 +86,7 @@ class SliceComparison:
     verdict: MetricVerdict
     contribution: float | None = None
     also: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +131,8 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Candidate against baseline over all metrics; the primary metric decides the verdict."""
+    """Candidate against baseline over all metrics; the primary metric decides the verdict. ``calibration``:
+    by "baseline" and "candidate"; ``hparams``: (name, baseline, candidate) of those that differ."""
 
     candidate: str
     baseline: str

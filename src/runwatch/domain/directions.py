@@ -49,7 +49,8 @@ _HIGHER = _names(
     explained variance,pearson,pearsonr,spearman,spearmanr,kendall,kendalltau,ndcg,mrr,mean reciprocal rank,
     reciprocal rank,hit rate,top k accuracy,exact match,bleu,sacrebleu,rouge,rouge lsum,meteor,chrf,bertscore,
     psnr,peak signal noise ratio,ssim,ms ssim,structural similarity,structural similarity index measure,
-    pearson corr coef,spearman corr coef,hits,hit,d2,snr,sdr,si-sdr,pesq,stoi,silhouette,calinski harabasz,ari,adjusted rand,nmi,
+    pearson corr coef,spearman corr coef,hits,hit,d2,snr,sdr,si-sdr,pesq,stoi,silhouette,calinski harabasz,
+    ari,adjusted rand,nmi,
     normalized mutual info,v measure,word information preserved,
     word info preserved,inception score,elbo,log likelihood,loglik,reward,ep rew,
     return,episode return,episodic return,win rate,success rate,throughput,samples per second,
@@ -60,7 +61,8 @@ _LOWER = _names(
     log loss,logloss,perplexity,ppl,bpb,bpc,bits per byte,bits per character,error,err,error rate,mse,rmse,
     mae,mape,smape,wape,mase,msle,rmsle,medae,max error,pinball,crps,deviance,brier,ece,mce,ace,
     calibration error,hinge,hamming,fpr,fnr,fdr,false positive rate,false negative rate,false discovery rate,
-    eer,wer,cer,mer,ter,word information lost,word info lost,fid,kid,lpips,hausdorff,chamfer,davies bouldin,inertia,
+    eer,wer,cer,mer,ter,word information lost,word info lost,fid,kid,lpips,hausdorff,chamfer,davies bouldin,
+    inertia,
     edit distance,kl,js divergence,kl divergence,latency,runtime,memory,cost,regret,nloglik,zero one loss"""
 )
 _AMBIGUOUS_ENDINGS = _names("kl,return,map,ks,ap,memory,cost,ter,mer,ari,ace,kid,hamming")

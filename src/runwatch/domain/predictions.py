@@ -1,0 +1,70 @@
+"""Predictions as rows: what the loader hands to the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Task = Literal["binary", "multiclass", "regression", "forecast"]
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A column of text: ``codes`` (n,) int64 into ``labels``, -1 where the value is missing."""
+
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: NDArray[Any]) -> Coded:
+        return Coded(self.codes[rows], self.labels)
+
+
+Column = NDArray[Any] | Coded
+"""One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
+
+
+def take(column: Column, rows: NDArray[Any]) -> Column:
+    """The rows of a column that a mask or an index array picks."""
+    return column.take(rows) if isinstance(column, Coded) else column[rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnNames:
+    """Which column of a predictions file plays which part. ``score``: one name, one a class in label order,
+    or a prefix ``p_*``; ``slices``: columns whose groups are looked at; ``group``: the unit that rows
+    repeat (user, patient). ``baseline_*``: the baseline's columns when one file holds both sides."""
+
+    target: str | None = None
+    prediction: str | None = None
+    score: tuple[str, ...] = ()
+    key: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    baseline_prediction: str | None = None
+    baseline_score: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionRows:
+    """One side's rows, all columns of one length. ``scores``: name to column, in the order asked for;
+    ``columns``: slice columns by name; ``source``: the file, for messages."""
+
+    source: str
+    truth: Column
+    prediction: Column | None
+    scores: Mapping[str, NDArray[np.float64]]
+    key: Column | None = None
+    group: Column | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.truth)
