@@ -58,3 +58,31 @@ class TaskEvent:
     by: Literal["runwatch", "person"]
     text: str
     severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """What runwatch remembers of one finding's task, keyed by (root, fingerprint); the to-do file wins over
+    it. Times are seconds since the epoch. ``since``: when ``state`` began; ``held_since``/``clear_since``:
+    since when the condition holds, or is clear, without a break; ``count``: how often it was opened;
+    ``line``: the file's line as last seen, "" when there is none; ``severity``: of the finding as long as
+    the task is open, then frozen; ``cleared``: a done task's condition went away; ``by_hand``: a person
+    re-opened it; ``older``: too old at the first look to become a task."""
+
+    fingerprint: str
+    state: TaskState
+    rule: str
+    severity: str
+    scope: str
+    title: str
+    first_seen: float
+    last_seen: float
+    since: float
+    held_since: float | None = None
+    clear_since: float | None = None
+    count: int = 0
+    line: str = ""
+    lasting: bool = False
+    cleared: bool = False
+    by_hand: bool = False
+    older: bool = False

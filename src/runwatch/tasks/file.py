@@ -1,0 +1,202 @@
+"""The to-do file on disk: read whole, written whole or not at all, with other writers beside us.
+
+A save is: lock (in the state directory), read again, edit by line, temporary file in the same directory,
+mode and owner, fsync, a last look whether somebody else wrote meanwhile, ``os.replace``, fsync of the
+directory. A symbolic link keeps pointing where it did."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from runwatch.tasks.document import Document, Edit
+from runwatch.tasks.lock import LockBusy, locked
+from runwatch.text.safe import safe
+
+MAX_BYTES = 8 * 2**20
+_TRIES = 3
+_DAY = 86400.0
+_SUFFIX = ".runwatch-tmp"
+
+Why = Literal["busy", "changed", "read-only", "full", "unreadable"]
+_REASONS: dict[int, Why] = {
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+    errno.EROFS: "read-only",
+    errno.EACCES: "read-only",
+    errno.EPERM: "read-only",
+}
+_REMEDIES: dict[Why, str] = {
+    "busy": "another program holds the lock; it is tried again",
+    "changed": "another program keeps writing it; it is tried again",
+    "read-only": "it cannot be written here; choose another with [tasks] file or --file",
+    "full": "the disk is full; free some space",
+    "unreadable": "check the path and its permissions",
+}
+
+
+class TodoError(Exception):
+    """The file could not be read or saved; it is as it was before. ``why`` sorts it, the text says it."""
+
+    def __init__(self, path: Path, why: Why, message: str) -> None:
+        super().__init__(f"{safe(str(path))}: {message}; {_REMEDIES[why]}")
+        self.why = why
+
+
+class Stamp(NamedTuple):
+    """What tells that a file is still the one that was read."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class _Changed(Exception):
+    pass
+
+
+class TodoFile:
+    """One to-do file. ``locks``: the directory of our lock files, None when there is no place for one (then
+    nothing is saved); ``private``: the file lives in our own state directory, which is made when missing."""
+
+    def __init__(self, path: Path, locks: Path | None, private: bool = False, patience: float = 2.0) -> None:
+        self.path = path
+        self._locks = locks
+        self._private = private
+        self._patience = patience
+
+    def read(self) -> Document:
+        """The file as it stands; a missing one is empty. Raises ``TodoError``."""
+        return Document.decode(self._read(self.path)[0])
+
+    def archive(self) -> Document:
+        """``done.txt`` beside it, where other tools put finished lines; empty when there is none."""
+        return Document.decode(self._read(self.path.with_name("done.txt"))[0])
+
+    def update(self, make: Callable[[Document], Sequence[Edit]]) -> Document:
+        """Save the edits that ``make`` wants for the file as it stands under the lock, and return the file
+        as it is then. ``make`` may be called again when another program wrote meanwhile. Raises
+        ``TodoError``; the file is then as it was."""
+        if self._locks is None:
+            raise TodoError(self.path, "read-only", "there is no directory for its lock; set HOME")
+        try:
+            if self._private:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with locked(self._locks / f"{self._name()}.lock", self._patience):
+                return self._tries(make)
+        except LockBusy as error:
+            raise TodoError(self.path, "busy", "is being changed") from error
+        except OSError as error:
+            why = _REASONS.get(error.errno or 0, "unreadable")
+            raise TodoError(self.path, why, f"not saved ({error.strerror or error})") from error
+
+    def _tries(self, make: Callable[[Document], Sequence[Edit]]) -> Document:
+        for _ in range(_TRIES):
+            data, stamp = self._read(self.path)
+            before = Document.decode(data)
+            after = before.edited(make(before))
+            if after == before:
+                return before
+            with contextlib.suppress(_Changed):
+                _replace(Path(os.path.realpath(self.path)), after.encode(), stamp)
+                return after
+        raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
+
+    def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return b"", None
+        except OSError as error:
+            raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
+        with open(fd, "rb") as file:
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode):
+                raise TodoError(path, "unreadable", "is not a regular file")
+            if info.st_size > MAX_BYTES:
+                raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")
+            try:
+                data = file.read(MAX_BYTES + 1)
+            except OSError as error:
+                raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise TodoError(path, "unreadable", "is UTF-16; todo.txt is UTF-8")
+        return data, _stamp(info)
+
+    def _name(self) -> str:
+        return hashlib.sha256(os.fsencode(os.path.realpath(self.path))).hexdigest()[:16]
+
+
+def _stamp(info: os.stat_result) -> Stamp:
+    return Stamp(info.st_size, info.st_mtime_ns, info.st_ino)
+
+
+def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
+    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_SUFFIX, dir=target.parent)
+    temporary = Path(name)
+    try:
+        try:
+            _write(fd, data)
+            _like(fd, target)
+            os.fsync(fd)
+            written = os.fstat(fd).st_mtime
+        finally:
+            os.close(fd)
+        if _now_at(target) != read:
+            raise _Changed
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _settle(target, written)
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _like(fd: int, target: Path) -> None:
+    """Mode and owner of the file that is replaced; a new one is as open as its directory lets it be."""
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        os.fchmod(fd, 0o600 | (0o644 & target.parent.stat().st_mode))
+        return
+    os.fchmod(fd, stat.S_IMODE(old.st_mode))
+    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        with contextlib.suppress(OSError):
+            os.fchown(fd, old.st_uid, old.st_gid)
+
+
+def _now_at(target: Path) -> Stamp | None:
+    try:
+        return _stamp(target.stat())
+    except FileNotFoundError:
+        return None
+
+
+def _settle(target: Path, written: float) -> None:
+    """After the rename the save is done: what fails here takes nothing back."""
+    with contextlib.suppress(OSError):
+        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if stray.lstat().st_mtime < written - _DAY:
+                stray.unlink()
+
+
+def _glob_safe(name: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)

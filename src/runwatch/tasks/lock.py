@@ -1,0 +1,107 @@
+"""A lock between processes: flock on a file of ours, or an exclusive file where there is no flock."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+_STALE_AFTER = 60.0
+_PAUSE = 0.01
+
+
+class LockBusy(OSError):
+    """Another process held the lock for all of the time given."""
+
+
+@contextmanager
+def locked(path: Path, patience: float = 2.0) -> Iterator[None]:
+    """Hold the lock ``path`` (made when missing, mode 0600), waiting at most ``patience`` seconds.
+
+    Raises ``LockBusy``, or the ``OSError`` of making the file."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if _flock(fd, deadline):
+            yield
+            return
+    finally:
+        os.close(fd)
+    with _exclusive(path.with_name(path.name + ".held"), deadline):
+        yield
+
+
+def _flock(fd: int, deadline: float) -> bool:
+    """True once the lock is ours, False when this file system knows no flock."""
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait(deadline)
+        except OSError as error:
+            if error.errno not in _NO_FLOCK:
+                raise
+            return False
+        else:
+            return True
+
+
+@contextmanager
+def _exclusive(path: Path, deadline: float) -> Iterator[None]:
+    owner = f"{socket.gethostname()} {os.getpid()}\n".encode()
+    while True:
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            break
+        except FileExistsError:
+            if _stale(path):
+                path.unlink(missing_ok=True)
+            else:
+                _wait(deadline)
+    try:
+        os.write(fd, owner)
+        os.close(fd)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _stale(path: Path) -> bool:
+    try:
+        age = time.time() - path.stat().st_mtime
+        host, pid = path.read_text().split()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return not _young(path)
+    return age > _STALE_AFTER or (host == socket.gethostname() and not _alive(int(pid)))
+
+
+def _young(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < _STALE_AFTER
+    except OSError:
+        return True
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _wait(deadline: float) -> None:
+    if time.monotonic() >= deadline:
+        raise LockBusy(errno.EAGAIN, "held by another process")
+    time.sleep(_PAUSE)
