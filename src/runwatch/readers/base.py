@@ -51,7 +51,7 @@ class Claim:
     @property
     def identity(self) -> str:
         """What stays the same while the claim's files grow in number."""
-        return "\0".join((self.reader, self.run_id, self.tag_prefix))
+        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,17 @@ class Listing:
             except OSError:
                 self._heads[file] = b""
         return self._heads[file][:size]
+
+    def tail(self, name: str, size: int = limits.TAIL) -> bytes:
+        """The last bytes of a file here; b"" if it can't be read. For the few files whose end decides."""
+        key = f"{self.join(name)}\0{size}"
+        if key not in self._heads:
+            try:
+                with Opened(os.path.join(self._root, self.join(name))) as opened:
+                    self._heads[key] = opened.pread(size, max(opened.stat.size - size, 0))
+            except OSError:
+                self._heads[key] = b""
+        return self._heads[key]
 
 
 class NotRegular(OSError):
