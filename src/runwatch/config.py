@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
 FILE = "runwatch.toml"
 
@@ -373,7 +373,7 @@ class _Checker:
         for option in options:
             origin = get_origin(option)
             if is_dataclass(option) and isinstance(value, dict):
-                kind: type[Any] = option
+                kind = cast(type[Any], option)
                 return self._table(path, kind, value, kind())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
                 return tuple(value)

@@ -62,8 +62,8 @@ class Series:
     """One source's points of one tag, in file order, with running facts about the finite values."""
 
     __slots__ = (
-        "_steps", "_values", "_walls", "first_nonfinite", "high", "last", "last_step", "last_wall", "low",
-        "max_at", "min_at", "monotonic", "nonfinite",
+        "_steps", "_values", "_walls", "first_nonfinite", "first_wall", "high", "last", "last_step",
+        "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -76,7 +76,8 @@ class Series:
         self.monotonic = True
         self.last = math.nan
         self.last_step = -(2**63)
-        self.last_wall = math.nan
+        self.first_wall = self.last_wall = math.nan
+        self.longest_gap = 0.0
         self.low, self.high = math.inf, -math.inf
         self.min_at, self.max_at = 0, 0
         self.nonfinite = 0
@@ -137,6 +138,17 @@ class Series:
             self.low, self.min_at = float(values[low]), int(steps[low])
         if values[high] > self.high:
             self.high, self.max_at = float(values[high]), int(steps[high])
+
+    def _note_time(self, walls: NDArray[np.float64]) -> None:
+        if math.isnan(self.first_wall):
+            self.first_wall = float(walls[0])
+        elif walls[0] - self.last_wall > self.longest_gap:
+            self.longest_gap = float(walls[0] - self.last_wall)
+        if len(walls) > 1:
+            longest = float(np.max(walls[1:] - walls[:-1]))
+            if longest > self.longest_gap:
+                self.longest_gap = longest
+        self.last_wall = float(walls[-1])
 
     def drop_from(self, step: int) -> None:
         """Forget the points with a step >= ``step``."""

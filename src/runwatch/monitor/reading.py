@@ -1,0 +1,298 @@
+"""One root: walk it, settle its runs, read what is new. Knows no clock, no screen, no verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from runwatch.config import Settings
+from runwatch.domain.directions import direction_of, is_placeholder
+from runwatch.domain.operations import Append, Operation
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Metric, Problem
+from runwatch.readers.base import Claim, Cursor, Reader, Reading, Source, failed
+from runwatch.runs.catalogue import Catalogue
+from runwatch.store.memory import Change, RunMemory, Speaker
+from runwatch.store.summary import Story, Summariser
+from runwatch.watch.tree import Changes, Tree
+
+SourceKey = tuple[str, str]
+MAX_ROOT_PROBLEMS = 100
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
+    ``dirty``: tags whose metric must be built anew (None: all)."""
+
+    id: str
+    claims: tuple[Claim, ...] = ()
+    memory: RunMemory = field(default_factory=RunMemory)
+    story: Story | None = None
+    dirty: set[str] | None = None
+    stale: bool = True
+    grown: dict[str, list[Points]] = field(default_factory=dict)
+    rewritten: set[str] = field(default_factory=set)
+    version: int = 0
+    live: bool = False
+    final: bool = False
+    from_many: bool = False
+
+    def note(self, change: Change) -> None:
+        self.stale = True
+        for tag, points in change.grown.items():
+            self.grown.setdefault(tag, []).append(points)
+        self.rewritten |= change.rewritten
+        if self.dirty is not None:
+            self.dirty.update(change.grown)
+            if change.rewritten:
+                self.dirty = None
+
+
+class RootReader:
+    """What one root tells. The caller holds the lock, gives the time to read, and asks for the stories."""
+
+    def __init__(self, root: str, settings: Settings, readers: Mapping[str, Reader]) -> None:
+        self.root = root
+        self.settings = settings
+        self.tree = Tree(root, settings.watch.ignore, settings.watch.follow)
+        self.catalogue = Catalogue(root, readers)
+        self.entries: dict[str, Entry] = {}
+        self.cursors: dict[SourceKey, Cursor] = {}
+        self._readers = readers
+        self._owners: dict[str, list[tuple[str, Claim]]] = {}
+        self._queue: dict[SourceKey, tuple[str, Claim]] = {}
+        self._caught_up: set[SourceKey] = set()
+        self._loose_problems: dict[str, tuple[Problem, ...]] = {}
+        self._summariser = Summariser(self._direction, is_placeholder)
+
+    def _direction(self, tag: str, stated: Direction) -> Direction:
+        setting = self.settings.metrics.named.get(tag)
+        override = setting.direction if setting else None
+        return direction_of(tag, stated, override)  # type: ignore[arg-type]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What concerns the root rather than one run."""
+        loose = [problem for found in self._loose_problems.values() for problem in found]
+        return (*self.tree.problems.values(), *self.catalogue.problems, *loose)[:MAX_ROOT_PROBLEMS]
+
+    @property
+    def waiting(self) -> int:
+        """How many files are still to be read."""
+        return len(self._queue)
+
+    def scan(self) -> Changes:
+        """Walk everything, and ask the readers anew about what changed. Raises OSError: the root is gone."""
+        first = not self.tree.top.files and not self.tree.top.folders
+        changes = self.tree.scan()
+        self._take(changes, everything=first)
+        return changes
+
+    def look(self, paths: Iterable[str]) -> Changes:
+        """Look at these paths only (relative to the root)."""
+        changes = self.tree.look(paths)
+        self._take(changes)
+        return changes
+
+    def reclaim(self) -> None:
+        """Ask the readers about every folder (plug-ins arrived, or a wide neighbourhood was left out)."""
+        if self.catalogue.update_all(self.tree.top):
+            self._settle()
+
+    def _take(self, changes: Changes, everything: bool = False) -> None:
+        if everything:
+            claimed = self.catalogue.update_all(self.tree.top)
+        else:
+            claimed = bool(changes.folders) and self.catalogue.update(self.tree.top, changes.folders)
+            claimed = self._reclaim_unowned(changes.files) or claimed
+        if claimed or everything:
+            self._settle()
+        for file in changes.files:
+            self._enqueue(file)
+        for entry_id in {run_id for file in changes.removed for run_id, _ in self._owners.get(file, ())}:
+            if entry_id in self.entries:
+                self.entries[entry_id].stale = True
+
+    def _reclaim_unowned(self, files: Iterable[str]) -> bool:
+        """A file that nobody claimed may have become readable (its header was written just now)."""
+        folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
+        return bool(folders) and self.catalogue.update(self.tree.top, folders)
+
+    def _enqueue(self, file: str) -> None:
+        for run_id, claim in self._owners.get(file, ()):
+            self._queue.setdefault((claim.identity, file), (run_id, claim))
+            for entry in self._entries_of(run_id, file):
+                entry.stale = True
+
+    def _entries_of(self, run_id: str, file: str) -> list[Entry]:
+        own = self.entries.get(run_id)
+        if own is not None:
+            return [own]
+        return [
+            entry for entry in self.entries.values() if entry.from_many and entry.id.startswith(f"{run_id}#")
+        ]
+
+    def _settle(self) -> None:
+        owners: dict[str, list[tuple[str, Claim]]] = {}
+        for run_id, settled in self.catalogue.runs.items():
+            for claim in settled.claims:
+                for file in claim.files:
+                    owners.setdefault(file, []).append((run_id, claim))
+        self._owners = owners
+        wanted = {(claim.identity, file) for file, found in owners.items() for _, claim in found}
+        self._forget(wanted)
+        for run_id, settled in self.catalogue.runs.items():
+            if any(claim.role == "many" for claim in settled.claims):
+                continue
+            entry = self.entries.get(run_id)
+            if entry is None:
+                entry = self.entries[run_id] = Entry(run_id)
+            if entry.claims != settled.claims:
+                entry.claims = settled.claims
+                entry.stale, entry.dirty = True, None
+                self._rename_speakers(entry)
+        for file in sorted(owners, key=self._newest_first):
+            for run_id, claim in owners[file]:
+                if (claim.identity, file) not in self.cursors:
+                    self._queue.setdefault((claim.identity, file), (run_id, claim))
+
+    def _newest_first(self, file: str) -> tuple[int, str]:
+        stat = self.tree.stat(file)
+        return (-(stat.mtime_ns if stat else 0), file)
+
+    def _forget(self, wanted: set[SourceKey]) -> None:
+        for key in [key for key in self._queue if key not in wanted]:
+            del self._queue[key]
+        for key in [key for key in self.cursors if key not in wanted]:
+            del self.cursors[key]
+            self._caught_up.discard(key)
+            self._loose_problems.pop(key[1], None)
+        for entry in list(self.entries.values()):
+            for identity, file in [key for key in entry.memory.told if key not in wanted]:
+                entry.memory.forget(identity, file)
+                entry.stale, entry.dirty = True, None
+                entry.rewritten.update(() if entry.story is None else entry.story.metrics)
+            gone = not entry.memory.told if entry.from_many else entry.id not in self.catalogue.runs
+            if gone:
+                del self.entries[entry.id]
+
+    @staticmethod
+    def _rename_speakers(entry: Entry) -> None:
+        for claim in entry.claims:
+            for order, file in enumerate(claim.files):
+                if (claim.identity, file) in entry.memory.told:
+                    entry.memory.source(_speaker(claim, file, order))
+
+    def read_some(self, enough: Callable[[], bool]) -> bool:
+        """Read waiting files until ``enough()``; at least one slice. True while some are left."""
+        while self._queue:
+            key, (run_id, claim) = next(iter(self._queue.items()))
+            if not self._read(key, run_id, claim):
+                self._queue.pop(key, None)
+            if enough():
+                break
+        return bool(self._queue)
+
+    def _read(self, key: SourceKey, run_id: str, claim: Claim) -> bool:
+        """Read one slice; True when there is more."""
+        file = key[1]
+        stat = self.tree.stat(file)
+        reader = self._readers.get(claim.reader)
+        if stat is None or reader is None:
+            return False
+        source = Source(self.root, file, stat)
+        cursor = self.cursors.get(key)
+        final = any(entry.final for entry in self._entries_of(run_id, file))
+        try:
+            reading = reader.read(claim, source, cursor, final)
+        except OSError as error:
+            reading = failed(source, cursor, error)
+        except Exception as error:  # a reader's fault costs this file, never the run or the app
+            problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
+            reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
+        self.cursors[key] = reading.cursor
+        self._apply(claim, file, run_id, reading, live=key in self._caught_up, mtime=stat.mtime)
+        if not reading.more:
+            self._caught_up.add(key)
+        return reading.more
+
+    def _apply(
+        self, claim: Claim, file: str, run_id: str, reading: Reading, live: bool, mtime: float
+    ) -> None:
+        order = claim.files.index(file) if file in claim.files else 0
+        speaker = _speaker(claim, file, order)
+        many = claim.role == "many"
+        for target, operations in reading.operations.items():
+            entry = self._target(run_id if not many else target, many)
+            if entry is None:
+                continue
+            told = _stamped(operations, mtime) if live else operations
+            entry.note(entry.memory.apply(speaker, told, () if many else reading.problems))
+            entry.live = entry.live or live
+        if reading.problems and (many or not reading.operations):
+            entry = None if many else self.entries.get(run_id)
+            if entry is not None:
+                entry.note(entry.memory.apply(speaker, (), reading.problems))
+            else:
+                self._loose_problems[file] = reading.problems
+        elif many:
+            self._loose_problems.pop(file, None)
+
+    def _target(self, run_id: str, many: bool) -> Entry | None:
+        entry = self.entries.get(run_id)
+        if entry is None and many:
+            entry = self.entries[run_id] = Entry(run_id, from_many=True)
+        return entry
+
+    def tell(self, entry: Entry) -> Story:
+        """The entry's story, built anew where it changed."""
+        if entry.story is None or entry.stale:
+            known: Mapping[str, Metric] = entry.story.metrics if entry.story else {}
+            entry.story = self._summariser.story(entry.memory, known, entry.dirty)
+            entry.dirty, entry.stale = set(), False
+            entry.version += 1
+        return entry.story
+
+    def points(self, run_id: str, tag: str) -> Points:
+        """The merged series of a tag; empty when there is none."""
+        entry = self.entries.get(run_id)
+        voices = entry.memory.voices().get(tag) if entry else None
+        return Points.empty() if entry is None or not voices else entry.memory.points(tag, voices)
+
+    def finish(self, entry: Entry) -> None:
+        """The run is over and its files are quiet: an unterminated last line counts."""
+        if entry.final:
+            return
+        entry.final = True
+        for claim in entry.claims:
+            for file in claim.files:
+                key = (claim.identity, file)
+                stat, cursor = self.tree.stat(file), self.cursors.get(key)
+                if stat is not None and cursor is not None and cursor.offset < stat.size:
+                    self._queue.setdefault(key, (entry.id, claim))
+
+
+def _speaker(claim: Claim, file: str, order: int) -> Speaker:
+    return Speaker(
+        claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
+    )
+
+
+def _stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
+    """Points without a clock, seen arriving live, get the file's mtime as their wall time."""
+    out: list[Operation] = []
+    for operation in operations:
+        if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
+            points = operation.points
+            walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
+            operation = Append(operation.tag, Points(points.steps, walls, points.values))
+        out.append(operation)
+    return out
+
+
+def _first_wall(points: Points) -> float:
+    return float(points.wall_times[0]) if len(points) else 0.0

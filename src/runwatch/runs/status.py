@@ -1,0 +1,124 @@
+"""How a run stands, judged from evidence: positive evidence first, then freshness. Pure: time is given.
+
+"crashed" is never said from silence alone; what is silent and was never seen alive is "unknown".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runwatch.domain.operations import Evidence, Length
+from runwatch.domain.run import Process, Status
+from runwatch.text.units import DAY, duration, moment
+
+FRESH_AT_LEAST = 120.0
+LONGEST_GAP = 7200.0
+RESUMED_AFTER = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
+    ``console_updated``/``numbers_updated``: newest mtime of its console and of its other files;
+    ``own_clock``: the last wall time inside its files; ``longest_gap``: the longest usual gap between
+    writes; ``patience``: seconds of silence after which a run that was seen alive is stalled;
+    ``seen_alive``: some runwatch process saw it being written."""
+
+    evidence: tuple[Evidence, ...] = ()
+    length: Length | None = None
+    last_step: int | None = None
+    last_epoch: float | None = None
+    updated: float | None = None
+    console_updated: float | None = None
+    numbers_updated: float | None = None
+    own_clock: float | None = None
+    longest_gap: float = 0.0
+    patience: float | None = None
+    seen_alive: bool = False
+    process: Process | None = None
+
+
+def judge(facts: Facts, now: float) -> tuple[Status, str]:
+    """The status and its evidence in words."""
+    return _ended(facts, now) or _alive(facts, now) or _silent(facts, now)
+
+
+def fresh_for(facts: Facts) -> float:
+    """Seconds after its last write for which a run counts as being written."""
+    return max(FRESH_AT_LEAST, 3 * min(facts.longest_gap, LONGEST_GAP))
+
+
+def _ended(facts: Facts, now: float) -> tuple[Status, str] | None:
+    words = [e for e in facts.evidence if e.by == "framework" and e.status in ("finished", "crashed")]
+    if words:
+        newest = max(words, key=lambda e: (e.at or 0.0, e.status == "crashed"))
+        return _as_status(newest), newest.reason
+    if facts.length is not None and _length_reached(facts.length, facts):
+        return "finished", _length_words(facts.length)
+    console = [e for e in facts.evidence if e.by == "console" and e.status == "crashed"]
+    if console and not _resumed(facts):
+        return "crashed", console[-1].reason
+    process = facts.process
+    if process is not None and process.alive is False and facts.length is not None:
+        return "crashed", f"its process {process.pid} is gone before the planned end"
+    return None
+
+
+def _as_status(evidence: Evidence) -> Status:
+    return evidence.status or "unknown"
+
+
+def _length_reached(length: Length, facts: Facts) -> bool:
+    by_step = length.steps is not None and facts.last_step is not None and facts.last_step >= length.steps
+    if length.epochs is None or facts.last_epoch is None:
+        return by_step
+    return by_step or facts.last_epoch - length.first_epoch + 1 >= length.epochs
+
+
+def _length_words(length: Length) -> str:
+    planned = f"step {length.steps}" if length.steps is not None else f"{length.epochs:g} epochs"
+    return f"reached its planned {planned}"
+
+
+def _resumed(facts: Facts) -> bool:
+    """Numbers were written well after the console's last word."""
+    if facts.console_updated is None or facts.numbers_updated is None:
+        return False
+    return facts.numbers_updated > facts.console_updated + RESUMED_AFTER
+
+
+def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
+    process = facts.process
+    if process is not None and process.alive:
+        return "running", f"process {process.pid} lives ({process.evidence})"
+    if facts.updated is None:
+        return None
+    age = max(now - facts.updated, 0.0)
+    if age <= fresh_for(facts):
+        return "running", f"last write {duration(age)} ago{_skew(facts, now)}"
+    return None
+
+
+def _silent(facts: Facts, now: float) -> tuple[Status, str]:
+    if facts.updated is None:
+        return "unknown", "no file of it can be dated"
+    silence = max(now - facts.updated, 0.0)
+    since = f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
+    claims_to_run = next((e for e in facts.evidence if e.status == "running"), None)
+    process = facts.process
+    if process is not None and process.alive is False and not claims_to_run:
+        return "unknown", f"its process {process.pid} ended; no end marker in this format; {since}"
+    if claims_to_run is not None:
+        return "stalled", f"{claims_to_run.reason}, but no sign of life since {moment(facts.updated, now)}"
+    if facts.seen_alive:
+        patience = facts.patience if facts.patience is not None else fresh_for(facts)
+        if silence > patience:
+            return "stalled", f"seen alive, then no write for {duration(silence)}"
+        return "running", f"quiet for {duration(silence)}, within its rhythm"
+    return "unknown", f"no end marker in this format; {since}"
+
+
+def _skew(facts: Facts, now: float) -> str:
+    if facts.own_clock is None or facts.updated is None or abs(facts.own_clock - facts.updated) <= DAY:
+        return ""
+    return f" (its own clock says {moment(facts.own_clock, now)})"
