@@ -1,0 +1,130 @@
+"""Which names place a number: step-like keys, epochs, clocks, ranks; and who the folder's run is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+
+from runwatch.domain.points import FloatArray
+from runwatch.readers.base import Listing
+
+STEP_KEYS = (
+    "step",
+    "global_step",
+    "_step",
+    "time/total_timesteps",
+    "total_timesteps",
+    "timesteps_total",
+    "iteration",
+    "iter",
+    "training_iteration",
+    "num_batches",
+    "batch",
+    "epoch",
+    "round",
+    "trainer/global_step",
+    "current_steps",
+    "num_updates",
+)
+WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round"})
+WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
+RANK_KEYS = frozenset({"rank", "local_rank", "global_rank"})
+LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
+
+_STEP_ORDER = {name: i for i, name in enumerate(STEP_KEYS)}
+_WALL_ORDER = {name: i for i, name in enumerate(WALL_KEYS)}
+_EARLIEST, _LATEST = 3.15e8, 7.2582e9
+_RANK = re.compile(
+    r"(?:^|[._-])(?:rank|worker|process|proc|gpu)[._-]?\d{1,6}(?:$|[._-])", re.ASCII | re.IGNORECASE
+)
+_RANK_FOLDER = re.compile(r"(?:rank|worker|process|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
+
+
+def plain(name: str) -> str:
+    """``name`` as it is looked up: lower case, blanks as underscores."""
+    return name.strip().lower().replace(" ", "_")
+
+
+def step_key(names: Iterable[str]) -> str | None:
+    """The step-like name that counts, as it is written, or None."""
+    return _first(names, _STEP_ORDER)
+
+
+def wall_key(names: Iterable[str]) -> str | None:
+    """The name that tells the clock, as it is written, or None."""
+    return _first(names, _WALL_ORDER)
+
+
+def is_place(name: str) -> bool:
+    """Whether ``name`` says when or where (epoch, clock, rank), and is no metric."""
+    key = plain(name)
+    return key == "epoch" or key in _WALL_ORDER or key in RANK_KEYS
+
+
+def _first(names: Iterable[str], order: dict[str, int]) -> str | None:
+    found = [(order[key], name) for name in names if (key := plain(name)) in order]
+    return min(found)[1] if found else None
+
+
+def seconds(values: FloatArray) -> FloatArray:
+    """Clock values as seconds since the epoch: milliseconds above 1e11 (then micro- and nanoseconds); NaN
+    where the value is no moment between 1980 and 2200, such as seconds since start."""
+    made = values.astype(np.float64, copy=True)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for limit, scale in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)):
+            made[values > limit] = values[values > limit] / scale
+            values = made
+        made[~((made >= _EARLIEST) & (made <= _LATEST))] = np.nan
+    return made
+
+
+def moment(text: str) -> float:
+    """ISO 8601 (without a zone: local time) as seconds since the epoch; NaN if it is none."""
+    try:
+        found = datetime.fromisoformat(text.strip()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return math.nan
+    return found if _EARLIEST <= found <= _LATEST else math.nan
+
+
+def ranked(stem: str) -> bool:
+    """Whether a file name tells one process of a launch: ``metrics_rank0``."""
+    return _RANK.search(stem) is not None
+
+
+def place(listing: Listing) -> tuple[str, str]:
+    """The run that a table in this folder belongs to, and the prefix of its tags: a folder named ``rank_0``
+    or ``worker1`` is a part of the run above it."""
+    above = listing.parent
+    if above is not None and _RANK_FOLDER.fullmatch(listing.name):
+        return above.path, f"{listing.name}/"
+    return listing.path, ""
+
+
+def keras_csv(listing: Listing) -> str | None:
+    """The file here that Keras's CSVLogger wrote (any name), or None: its first column is ``epoch``, the
+    others stand in the order of their names and there is a loss."""
+    for name in listing.files:
+        if name.endswith((".csv", ".log", ".tsv", ".txt")) and _is_keras(listing, name):
+            return name
+    return None
+
+
+def is_keras_header(names: list[str]) -> bool:
+    """Whether CSVLogger wrote this header: ``epoch``, then sorted names, ``loss`` or ``val_loss`` in it."""
+    rest = names[1:]
+    return (
+        bool(rest) and names[0] == "epoch" and rest == sorted(rest) and bool({"loss", "val_loss"} & set(rest))
+    )
+
+
+def _is_keras(listing: Listing, name: str) -> bool:
+    head = listing.head(name, 8)
+    if not head.startswith((b"epoch,", b"epoch;", b"epoch\t")):
+        return False
+    line = listing.head(name).partition(b"\n")[0]
+    return is_keras_header(line.decode("utf-8", "replace").strip().split(chr(head[5])))
