@@ -1,0 +1,69 @@
+"""What a health check is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from runwatch.domain.health import HealthSign
+from runwatch.domain.points import FloatArray, IntArray, Points
+from runwatch.judge.health.roles import Role
+from runwatch.judge.health.trace import Trace
+from runwatch.judge.health.windows import Window
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """New points of one curve: ``points`` as read; ``finite``: their mask, None when all are;
+    ``steps``, ``walls``, ``values``: the finite ones; ``windows``: those in rolling windows (empty unless a
+    check of this curve asked for them)."""
+
+    points: Points
+    finite: np.ndarray | None
+    steps: IntArray
+    walls: FloatArray
+    values: FloatArray
+    windows: list[Window]
+
+
+class CurveCheck(ABC):
+    """The memory of one check over one curve. ``feed`` takes what is new, in bounded memory; the signs must
+    not depend on how the points were cut into feeds. Every class in ``checks/`` is found by listing."""
+
+    __slots__ = ()
+    NAME: ClassVar[str]
+    ROLES: ClassVar[frozenset[Role]]
+    WINDOWS: ClassVar[bool] = False
+
+    @abstractmethod
+    def feed(self, batch: Batch) -> None:
+        """Take the new points."""
+
+    @abstractmethod
+    def signs(self, curve: CurveView) -> list[HealthSign]:
+        """What shows in the curve now."""
+
+
+class RunCheck(ABC):
+    """A check over several curves of one run, from what they remember; it has no memory of its own."""
+
+    NAME: ClassVar[str]
+
+    @abstractmethod
+    def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:
+        """What shows in the run now; ``curves`` by tag."""
+
+
+@dataclass(slots=True, eq=False)
+class CurveView:
+    """What checks may read of a curve: its tag, role, bounded trace (None: not kept), and the other
+    checks' memories by name."""
+
+    tag: str
+    role: Role
+    trace: Trace | None
+    checks: Mapping[str, CurveCheck]

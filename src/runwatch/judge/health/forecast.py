@@ -1,0 +1,193 @@
+"""Where a curve will end, with a range, and whether that beats the baseline."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from runwatch.domain.health import Outlook
+from runwatch.domain.points import FloatArray
+from runwatch.domain.run import Direction
+from runwatch.judge.health.trace import Trace
+
+_POINTS, _SHARE = 30, 0.2
+_GROUPS = 25
+_WIDER = 0.03
+_HELD_SD = 1.5
+_CONE_ROWS = 24
+_TURN = 1.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """y = c + a t^-b from step ``begin``, in units of ``unit`` steps; ``sign`` -1: fitted upside down."""
+
+    c: float
+    a: float
+    b: float
+    begin: float
+    unit: float
+    sign: float
+
+    def at(self, steps: FloatArray | float) -> FloatArray:
+        t = np.maximum((np.asarray(steps, dtype=np.float64) - self.begin) / self.unit, 1.0)
+        return np.asarray(self.sign * (self.c + self.a * t**-self.b), dtype=np.float64)
+
+
+def forecast(
+    tag: str,
+    trace: Trace,
+    total_steps: int | None,
+    direction: Direction,
+    baseline: float | None = None,
+    baseline_sd: float = 0.0,
+) -> Outlook:
+    """The final value of ``tag`` at ``total_steps``: a power law fitted to the curve so far (methods
+    section 2), between the fit and the last value, 3 % wider; from 30 points and a fifth of the run on.
+
+    ``baseline``, ``baseline_sd``: what is to be beaten, and its own spread between seeds. After a change of
+    course (a learning-rate drop) the fit begins there, or there is none yet."""
+    why_not = _why_not(trace, total_steps, direction)
+    if why_not or total_steps is None:
+        return Outlook(tag, None, None, None, reason=why_not)
+    begin = 0
+    curve = _fit(trace, direction, begin)
+    turn = _turn(trace, curve)
+    if turn is not None:
+        if trace.filled - turn < _POINTS:
+            reason = f"the curve changed its course at step {int(trace.steps[turn])}; too early to tell"
+            return Outlook(tag, None, None, None, reason=reason)
+        begin = turn
+        curve = _fit(trace, direction, begin)
+    return _outlook(tag, trace, curve, total_steps, direction, baseline, baseline_sd)
+
+
+def _why_not(trace: Trace, total_steps: int | None, direction: Direction) -> str:
+    if direction is None:
+        return "it is not known whether higher or lower is better"
+    if not total_steps:
+        return "the planned number of steps is not known"
+    if trace.count < _POINTS:
+        return f"only {trace.count} points so far, {_POINTS} are needed"
+    if (trace.last_step or 0) < _SHARE * total_steps:
+        return "less than a fifth of the run is done"
+    return ""
+
+
+def _fit(trace: Trace, direction: Direction, begin: int) -> _Curve:
+    """Soft-L1 least squares on the medians of about 25 log-spaced groups of blocks, weighted by the root of
+    their counts, from three starts."""
+    from scipy.optimize import least_squares
+
+    ends = trace.steps[begin:]
+    starts = np.concatenate(((2 * ends[0] - ends[1],), ends[:-1]))
+    middles, sign = (starts + ends) / 2, 1.0 if direction == "min" else -1.0
+    first = float(starts[0])
+    unit = max(float(middles[0]) - first, 1e-9)
+    t, y, weights = _groups((middles - first) / unit, sign * trace.means[begin:])
+    low, high = _floor(y, direction), float(y.min())
+    reach = max(float(y.max()) - low, 1e-12)
+    noise = max(1.4826 * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2), 1e-6 * reach)
+
+    def misfit(p: FloatArray) -> FloatArray:
+        return np.asarray(weights * (p[0] + p[1] * t ** -p[2] - y) / noise)
+
+    bounds = ([low - 1e-12, 0.0, 0.02], [high + 1e-12, 20 * reach, 2.7])
+    tries = [
+        least_squares(
+            misfit, (low + share * (high - low), reach, b), bounds=bounds, loss="soft_l1", max_nfev=200
+        )
+        for share, b in ((0.1, 0.2), (0.5, 0.5), (0.9, 1.0))
+    ]
+    c, a, b = min(tries, key=lambda found: found.cost).x
+    return _Curve(float(c), float(a), float(b), first, unit, sign)
+
+
+def _groups(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    edges = np.unique(np.concatenate(((0,), np.geomspace(1, len(t), _GROUPS).astype(int))))
+    pairs = list(zip(edges[:-1], edges[1:], strict=True))
+    middles = np.array([math.exp(float(np.mean(np.log(t[i:j])))) for i, j in pairs])
+    medians = np.array([float(np.median(y[i:j])) for i, j in pairs])
+    return middles, medians, np.sqrt(np.diff(edges) / len(t) * len(pairs))
+
+
+def _floor(y: FloatArray, direction: Direction) -> float:
+    """What the curve cannot fall below: 0 for a positive loss, -1 for a score in 0..1 (upside down), else
+    its own range once more below its lowest."""
+    lowest, highest = float(y.min()), float(y.max())
+    if direction == "min" and lowest >= 0:
+        return 0.0
+    if direction == "max" and highest <= 0 and lowest >= -1:
+        return -1.0
+    return lowest - (highest - lowest)
+
+
+def _turn(trace: Trace, curve: _Curve) -> int | None:
+    """The block where the curve left the fit's course, by the greatest excursion of the summed residuals'
+    signs; None: it has not."""
+    residuals = trace.means - curve.at(trace.steps)
+    signs = np.sign(residuals - np.median(residuals))
+    sums = np.abs(np.cumsum(signs)) / math.sqrt(len(signs))
+    at = int(np.argmax(sums))
+    noise = 1.4826 * float(np.median(np.abs(np.diff(trace.means)))) / math.sqrt(2)
+    before, after = residuals[max(at - 10, 0) : at + 1], residuals[at + 1 : at + 11]
+    if sums[at] < _TURN or len(after) < 3:
+        return None
+    jump = abs(float(np.median(after)) - float(np.median(before)))
+    return at + 1 if jump > 4 * noise + 0.02 * abs(float(np.median(trace.means[-5:]))) else None
+
+
+def _outlook(
+    tag: str,
+    trace: Trace,
+    curve: _Curve,
+    total_steps: int,
+    direction: Direction,
+    baseline: float | None,
+    baseline_sd: float,
+) -> Outlook:
+    last = float(np.median(trace.means[-5:]))
+    end = max(float(total_steps), trace.steps[-1])
+    about = float(curve.at(end))
+    low, high = min(about, last), max(about, last)
+    wider = _WIDER * abs(high + low) / 2
+    low, high = low - wider, high + wider
+    cone = _cone(trace, curve, end, low, high)
+    beats, reason = _beats(low, high, direction, baseline, baseline_sd)
+    return Outlook(tag, about, low, high, cone, beats, reason)
+
+
+def _cone(
+    trace: Trace, curve: _Curve, end: float, low: float, high: float
+) -> tuple[tuple[int, float, float, float], ...]:
+    begin = float(trace.last_step or 0)
+    if end <= begin:
+        return ()
+    steps = np.linspace(begin, end, _CONE_ROWS)
+    share = (steps - begin) / (end - begin)
+    middle = curve.at(steps)
+    lows = np.minimum(middle[0] * (1 - share) + low * share, middle)
+    highs = np.maximum(middle[0] * (1 - share) + high * share, middle)
+    return tuple(
+        (round(float(s)), float(lo), float(mid), float(hi))
+        for s, lo, mid, hi in zip(steps, lows, middle, highs, strict=True)
+    )
+
+
+def _beats(
+    low: float, high: float, direction: Direction, baseline: float | None, baseline_sd: float
+) -> tuple[float | None, str]:
+    """The probability that the final value beats ``baseline``: the range taken as plus and minus 1.5
+    standard deviations (it held 82 to 90 % of final values in simulation). None within a coin's toss."""
+    if baseline is None or not math.isfinite(baseline):
+        return None, "no baseline for this metric"
+    spread = math.hypot((high - low) / 2 / _HELD_SD, baseline_sd)
+    gap = baseline - (low + high) / 2
+    gap = gap if direction == "min" else -gap
+    chance = 0.5 if spread == 0 else 0.5 * (1 + math.erf(gap / spread / math.sqrt(2)))
+    chance = min(max(chance, 0.01), 0.99)
+    if 0.35 < chance < 0.65:
+        return None, "cannot tell yet: the forecast's middle is too near the baseline"
+    return chance, ""

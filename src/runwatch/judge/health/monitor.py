@@ -1,0 +1,118 @@
+"""The health of one run: its curves' memories, fed with what is new, asked for the signs that show now."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import numpy as np
+
+from runwatch.domain.health import HealthSign
+from runwatch.domain.points import Points
+from runwatch.judge.health import checks
+from runwatch.judge.health.base import Batch, CurveCheck, CurveView, RunCheck
+from runwatch.judge.health.roles import Role, chases_a_moving_goal, role_of
+from runwatch.judge.health.trace import Trace
+from runwatch.judge.health.windows import Windows
+
+_NEEDS_A_FIXED_GOAL = frozenset({"spike", "diverged", "plateau", "overfitting"})
+
+
+class Curve:
+    """One tag's memory, a few KB whatever its length."""
+
+    __slots__ = ("_windows", "view")
+
+    def __init__(self, tag: str, *, traced: bool | None = None) -> None:
+        role = role_of(tag)
+        memories = {kind.NAME: kind() for kind in curve_checks(role)}
+        keep = role in ("train", "validation", "evaluation") if traced is None else traced
+        self.view = CurveView(tag, role, Trace() if keep else None, memories)
+        self._windows = Windows() if any(kind.WINDOWS for kind in curve_checks(role)) else None
+
+    def feed(self, points: Points) -> None:
+        """Take new points, in step order and after all that came before."""
+        view = self.view
+        if not len(points) or not (view.checks or view.trace):
+            return
+        mask = np.isfinite(points.values)
+        finite = None if mask.all() else mask
+        kept = points if finite is None else points.where(mask)
+        steps, walls, values = kept.steps, kept.wall_times, kept.values
+        if view.trace is not None:
+            view.trace.feed(steps, walls, values)
+        windows = self._windows.feed(steps, values) if self._windows is not None else []
+        batch = Batch(points, finite, steps, walls, values, windows)
+        for check in view.checks.values():
+            check.feed(batch)
+
+    def signs(self) -> list[HealthSign]:
+        """The signs of the checks that look at this curve alone."""
+        return [sign for check in self.view.checks.values() for sign in check.signs(self.view)]
+
+
+class RunHealth:
+    """The curves of one run. A purge or a rewrite is answered by ``restart`` and feeding the tag anew."""
+
+    __slots__ = ("_curves",)
+
+    def __init__(self) -> None:
+        self._curves: dict[str, Curve] = {}
+
+    def feed(self, tag: str, points: Points) -> None:
+        """Take the new points of ``tag``: in step order, after all that were fed before."""
+        curve = self._curves.get(tag)
+        if curve is None:
+            first = not any(known.view.trace for known in self._curves.values())
+            role = role_of(tag)
+            curve = self._curves[tag] = Curve(tag, traced=True if first and role == "other" else None)
+        curve.feed(points)
+
+    def restart(self, tag: str) -> None:
+        """Forget ``tag``: its points were taken back, or an earlier one arrived late."""
+        self._curves.pop(tag, None)
+
+    def curve(self, tag: str) -> CurveView | None:
+        """The memory of ``tag``, for forecasts; None: never fed."""
+        curve = self._curves.get(tag)
+        return curve.view if curve is not None else None
+
+    def clock(self) -> Trace | None:
+        """The trace that tells the run's pace: of those with wall times, the one with the most points."""
+        traces = [view.trace for view in self._views().values() if view.trace is not None]
+        timed = [trace for trace in traces if np.isfinite(trace.last_wall)]
+        return max(timed, key=lambda trace: trace.count, default=None)
+
+    def signs(self) -> tuple[HealthSign, ...]:
+        """Every sign that shows now, in a stable order: by tag, then kind, then place."""
+        views = self._views()
+        found = [sign for curve in self._curves.values() for sign in curve.signs()]
+        found += [sign for check in run_checks() for sign in check.signs(views)]
+        if any(chases_a_moving_goal(tag) for tag in views):
+            found = [sign for sign in found if sign.kind not in _NEEDS_A_FIXED_GOAL]
+        return tuple(sorted(found, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
+
+    def _views(self) -> Mapping[str, CurveView]:
+        return {tag: curve.view for tag, curve in self._curves.items()}
+
+
+@cache
+def curve_checks(role: Role) -> tuple[type[CurveCheck], ...]:
+    """The checks that look at a curve of this role, found in ``checks/``."""
+    return tuple(kind for kind in _found() if issubclass(kind, CurveCheck) and role in kind.ROLES)
+
+
+@cache
+def run_checks() -> tuple[RunCheck, ...]:
+    """The checks that look at a whole run, found in ``checks/``."""
+    return tuple(kind() for kind in _found() if issubclass(kind, RunCheck))
+
+
+def _found() -> Iterator[type]:
+    for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{checks.__name__}.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                yield value

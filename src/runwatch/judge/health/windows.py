@@ -1,0 +1,79 @@
+"""Reference windows for the rolling checks, shared by them so that each curve is walked once.
+
+A curve's finite points are cut into blocks of ``BLOCK``. The *reference* of a point is the five blocks
+before its own block (the 50 points of methods, at most nine points old); early in a curve, from the third
+block on, the two blocks before. Statistics of a block do not depend on how the points arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from runwatch.domain.points import FloatArray, IntArray
+
+BLOCK = 10
+LONG, SHORT = 5, 2
+_PIECE = 32_768
+MAD_SCALE = 1.4826
+
+
+@dataclass(slots=True, eq=False)
+class Window:
+    """A piece of a curve. ``values`` (m,) begins at the block-aligned index ``origin`` of all finite points
+    and holds the blocks before the first new point; ``steps`` (new,) belong to the new points only.
+    ``before``, ``after``: how many finite points there were before and after this feed."""
+
+    origin: int
+    before: int
+    after: int
+    values: FloatArray
+    steps: IntArray
+    positive: bool
+
+    def step_at(self, index: int) -> int:
+        """The step of the new point with that index among all finite points."""
+        return int(self.steps[index - self.before])
+
+    def references(self, blocks: IntArray, length: int) -> FloatArray:
+        """The ``length`` blocks before each of ``blocks``: (k, length * BLOCK), a copy."""
+        starts = (blocks - length) * BLOCK - self.origin
+        return sliding_window_view(self.values, length * BLOCK)[starts]
+
+
+class Windows:
+    """The points that the next feed's references need: at most six blocks."""
+
+    __slots__ = ("count", "tail")
+
+    def __init__(self) -> None:
+        self.tail = np.empty(0)
+        self.count = 0
+
+    def feed(self, steps: IntArray, values: FloatArray) -> list[Window]:
+        """The windows of new finite ``values`` (m,), in pieces that fit a processor's cache."""
+        return [
+            self._piece(steps[at : at + _PIECE], values[at : at + _PIECE])
+            for at in range(0, len(values), _PIECE)
+        ]
+
+    def _piece(self, steps: IntArray, values: FloatArray) -> Window:
+        before, after = self.count, self.count + len(values)
+        joined = np.concatenate((self.tail, values)) if len(self.tail) else values
+        origin = before - len(self.tail)
+        keep = max((after // BLOCK - LONG) * BLOCK, 0)
+        self.tail, self.count = joined[keep - origin :].copy(), after
+        return Window(origin, before, after, joined, steps, bool(joined.min() > 0))
+
+
+def median_of_rows(rows: FloatArray) -> FloatArray:
+    """The median of each row of (k, even width)."""
+    middle = rows.shape[1] // 2
+    parts = np.partition(rows, (middle - 1, middle), axis=1)
+    return (parts[:, middle - 1] + parts[:, middle]) / 2
+
+
+def mad_of_rows(rows: FloatArray, centres: FloatArray) -> FloatArray:
+    """The robust scale of each row: 1.4826 times the median distance from its centre."""
+    return MAD_SCALE * median_of_rows(np.abs(rows - centres[:, None]))
