@@ -1,0 +1,188 @@
+"""Opening a SQLite file of our own: private, migrated, never lost in silence, and in memory when need be."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runwatch.text.safe import safe
+
+_BUSY_MS = 5000
+_NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "virtiofs", "ceph", "lustre", "gpfs", "beegfs", "afs")
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connection in autocommit mode. ``notice``: what a person must know, "" when all is well;
+    ``in_memory``: nothing of it lasts."""
+
+    connection: sqlite3.Connection
+    notice: str = ""
+    in_memory: bool = False
+
+
+def open_database(path: Path | None, migrations: Sequence[str]) -> Opened:
+    """The database at ``path`` (None: there is no place for one), brought to the newest version by running
+    the ``migrations`` above its ``user_version``. It never raises: a broken file is renamed aside, what can
+    be read of it is copied over; one that can't be written is continued in memory."""
+    if path is None:
+        return _in_memory(None, migrations, "no home directory: nothing is remembered; set HOME")
+    try:
+        return Opened(_open(path, migrations))
+    except _Newer:
+        return _in_memory(None, migrations, f"{safe(str(path))} is of a newer runwatch: not used; update")
+    except sqlite3.OperationalError as error:
+        return _in_memory(path, migrations, _unwritable(path, str(error)))
+    except sqlite3.DatabaseError:
+        return _set_aside(path, migrations)
+    except OSError as error:
+        return _in_memory(path, migrations, _unwritable(path, error.strerror or str(error)))
+
+
+def reopened(path: Path, migrations: Sequence[str], error: sqlite3.Error) -> Opened | None:
+    """What to go on with after ``error`` on the (closed) database at ``path``: a new file when it is broken,
+    memory when it has become read-only, None when the error is one that passes (busy, disk full)."""
+    if isinstance(error, sqlite3.OperationalError):
+        readonly = "readonly" in str(error)
+        return _in_memory(path, migrations, _unwritable(path, str(error))) if readonly else None
+    broken = "malformed" in str(error) or "not a database" in str(error)
+    return _set_aside(path, migrations) if broken else None
+
+
+def on_network(path: Path, mounts: str = "/proc/self/mountinfo") -> bool:
+    """Whether the file system under ``path`` is a network's (SQLite's WAL needs shared memory)."""
+    real, best, kind = os.path.realpath(path), "", ""
+    try:
+        with open(mounts, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                before, _, after = line.partition(" - ")
+                mount = before.split(" ")[4].replace("\\040", " ")
+                inside = real == mount or real.startswith(mount.rstrip("/") + "/")
+                if inside and len(mount) >= len(best):
+                    best, kind = mount, after.split(" ")[0]
+    except (OSError, IndexError):
+        return False
+    return kind.startswith(_NETWORK)
+
+
+class _Newer(Exception):
+    pass
+
+
+def _open(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stat.S_IMODE(path.parent.stat().st_mode) != 0o700:
+        path.parent.chmod(0o700)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+    regular = stat.S_ISREG(os.fstat(fd).st_mode)
+    os.close(fd)
+    if not regular:
+        raise OSError("not a regular file")
+    connection = _connect(str(path))
+    try:
+        connection.execute(f"PRAGMA journal_mode={'delete' if on_network(path.parent) else 'wal'}")
+        connection.execute("PRAGMA synchronous=normal")
+        _migrate(connection, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect(name: str, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, uri=uri)
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    if _version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        if version > len(migrations):
+            raise _Newer
+        for number, script in enumerate(migrations[version:], version + 1):
+            for statement in script.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={number}")
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _in_memory(path: Path | None, migrations: Sequence[str], notice: str) -> Opened:
+    connection = _connect(":memory:")
+    if path is not None:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
+            old.backup(connection)
+    try:
+        _migrate(connection, migrations)
+    except (_Newer, sqlite3.Error):
+        connection.close()
+        connection = _connect(":memory:")
+        _migrate(connection, migrations)
+    return Opened(connection, notice, in_memory=True)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A connection that only reads; the last resort takes the file as it is, without its WAL."""
+    plain = path.absolute().as_uri()
+    connection = _connect(f"{plain}?mode=ro", uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = _connect(f"{plain}?mode=ro&immutable=1", uri=True)
+    return connection
+
+
+def _set_aside(path: Path, migrations: Sequence[str]) -> Opened:
+    aside = _free_name(path)
+    try:
+        for ending in _SIDE_FILES:
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(f"{path}{ending}", f"{aside}{ending}")
+        connection = _open(path, migrations)
+    except (OSError, sqlite3.Error) as error:
+        return _in_memory(None, migrations, _unwritable(path, str(error)))
+    rows = _salvage(aside, connection)
+    return Opened(connection, f"{safe(str(path))} was broken: kept as {aside.name}, {rows} rows rescued")
+
+
+def _salvage(broken: Path, connection: sqlite3.Connection) -> int:
+    """Copy what rows can still be read; how many."""
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+    rescued = 0
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(broken)) as old:
+        for table in tables:
+            with contextlib.suppress(sqlite3.Error):
+                for row in old.execute(f'SELECT * FROM "{table}"'):
+                    marks = ",".join("?" * len(row))
+                    connection.execute(f'INSERT OR REPLACE INTO "{table}" VALUES ({marks})', row)
+                    rescued += 1
+    return rescued
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _unwritable(path: Path, reason: str) -> str:
+    return f"{safe(str(path))} can't be written ({reason}): what happens now is forgotten at the end"

@@ -1,0 +1,57 @@
+"""Where runwatch keeps its own files: the XDG directories, and a root's identity."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+_NAME = "runwatch"
+_IDENTITY_DIGITS = 16
+
+
+def state_dir() -> Path | None:
+    """``$XDG_STATE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
+    return _place("XDG_STATE_HOME", ".local/state", "Library/Application Support")
+
+
+def config_dir() -> Path | None:
+    """``$XDG_CONFIG_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
+    return _place("XDG_CONFIG_HOME", ".config", "Library/Application Support")
+
+
+def cache_dir() -> Path | None:
+    """``$XDG_CACHE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
+    return _place("XDG_CACHE_HOME", ".cache", "Library/Caches")
+
+
+def lock_dir() -> Path | None:
+    """The directory of lock files: in the state directory, else in ``$XDG_RUNTIME_DIR``, else None."""
+    base = state_dir() or _place("XDG_RUNTIME_DIR", None, None)
+    return base / "locks" if base else None
+
+
+def root_identity(root: str, own_id: str | None = None) -> str:
+    """What names a root in the state: a digest of its real path, or the ``id`` of its configuration."""
+    if own_id:
+        return f"id:{own_id}"
+    return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:_IDENTITY_DIGITS]
+
+
+def root_dir(identity: str) -> Path | None:
+    """The root's own directory in the state directory (its to-do file lives there when it has no other)."""
+    base = state_dir()
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:_IDENTITY_DIGITS]
+    return base / "roots" / digest if base else None
+
+
+def _place(variable: str, unix: str | None, mac: str | None) -> Path | None:
+    given = os.environ.get(variable, "")
+    if os.path.isabs(given):
+        return Path(given) / _NAME
+    below = mac if sys.platform == "darwin" else unix
+    home = os.path.expanduser("~")
+    if below is None or not os.path.isabs(home):
+        return None
+    return Path(home) / below / _NAME

@@ -1,0 +1,322 @@
+"""``state.db``: what runwatch must not forget: tasks, history, pins, silences, who writes, intents.
+
+One file a user and host, shared by all runwatch processes. Times are seconds since the epoch and come in as
+arguments; ``root`` is always a root's identity (``places.root_identity``)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runwatch.store.database import open_database, reopened
+from runwatch.store.kept import Kept, newest_kept
+
+if TYPE_CHECKING:
+    from runwatch.domain.intents import Answer, Intent
+    from runwatch.domain.task import TaskEvent, TaskRecord
+
+FILE = "state.db"
+MIGRATIONS = (
+    """CREATE TABLE records (root TEXT, fingerprint TEXT, body TEXT, PRIMARY KEY (root, fingerprint));
+    CREATE TABLE events (id INTEGER PRIMARY KEY, root TEXT, fingerprint TEXT, at REAL, what TEXT, by TEXT,
+        text TEXT, severity TEXT);
+    CREATE INDEX events_at ON events (at);
+    CREATE TABLE pins (root TEXT PRIMARY KEY, run_root TEXT, run TEXT, at REAL, reason TEXT);
+    CREATE TABLE silences (root TEXT, match TEXT, until REAL, at REAL, PRIMARY KEY (root, match));
+    CREATE TABLE leases (root TEXT PRIMARY KEY, token TEXT, pid INTEGER, host TEXT, since REAL, beat REAL);
+    CREATE TABLE intents (id INTEGER PRIMARY KEY, root TEXT, at REAL, body TEXT, answer TEXT);
+    CREATE TABLE kept (key TEXT PRIMARY KEY, at REAL, beat REAL, body TEXT);
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT)""",
+)
+_DAY = 86400.0
+_HISTORY_DAYS = 400
+_HISTORY_ROWS = 200_000
+
+
+class StateError(Exception):
+    """Something could not be remembered just now (disk full, locked); trying again later may do."""
+
+
+class Pin(NamedTuple):
+    """The run pinned as baseline: its root's real path and its id, since when and why."""
+
+    run_root: str
+    run: str
+    at: float
+    reason: str
+
+
+class Holder(NamedTuple):
+    """The process that writes for a root."""
+
+    token: str
+    pid: int
+    host: str
+    since: float
+    beat: float
+
+
+class Entry(NamedTuple):
+    """One event of the history and the root it belongs to."""
+
+    root: str
+    event: TaskEvent
+
+
+class State:
+    """The open state; usable from several threads. ``notice``: what a person must know of it."""
+
+    def __init__(self, directory: Path | None) -> None:
+        """Opens ``directory/state.db``, or memory when there is no place or right to write. Never raises."""
+        self.path = directory / FILE if directory else None
+        self._lock = threading.RLock()
+        opened = open_database(self.path, MIGRATIONS)
+        self._db, self.notice, self.in_memory = opened.connection, opened.notice, opened.in_memory
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    # Tasks
+
+    def version(self) -> int:
+        """A number that changes when another process has written."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    def records(self, root: str) -> dict[str, TaskRecord]:
+        """The life cycles of a root's findings, by fingerprint."""
+        from runwatch.domain.task import TaskRecord
+
+        rows = self._rows("SELECT fingerprint, body FROM records WHERE root = ?", root)
+        known = set(TaskRecord.__slots__)
+        bodies = ((fp, json.loads(body)) for fp, body in rows)
+        return {fp: TaskRecord(**{k: v for k, v in body.items() if k in known}) for fp, body in bodies}
+
+    def commit(
+        self,
+        root: str,
+        changed: Mapping[str, TaskRecord],
+        gone: Iterable[str] = (),
+        events: Iterable[TaskEvent] = (),
+    ) -> None:
+        """Write records and events of a root in one transaction. Raises ``StateError``."""
+        from dataclasses import asdict
+
+        with self._writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
+                [(root, fp, json.dumps(asdict(record))) for fp, record in changed.items()],
+            )
+            db.executemany(
+                "DELETE FROM records WHERE root = ? AND fingerprint = ?", [(root, fp) for fp in gone]
+            )
+            db.executemany(
+                "INSERT INTO events (root, fingerprint, at, what, by, text, severity) VALUES (?,?,?,?,?,?,?)",
+                [(root, e.fingerprint, e.at, e.what, e.by, _storable(e.text), e.severity) for e in events],
+            )
+
+    def history(self, roots: Iterable[str] | None = None, since: float = 0.0) -> list[Entry]:
+        """Events at or after ``since``, oldest first, of the given roots (None: of all)."""
+        from runwatch.domain.task import TaskEvent
+
+        rows = self._rows(
+            "SELECT root, fingerprint, at, what, by, text, severity FROM events"
+            " WHERE at >= ? ORDER BY at, id",
+            since,
+        )
+        wanted = None if roots is None else set(roots)
+        return [
+            Entry(root, TaskEvent(fp, at, what, by, _restored(text), severity))
+            for root, fp, at, what, by, text, severity in rows
+            if wanted is None or root in wanted
+        ]
+
+    def prune(self, now: float) -> None:
+        """Forget what is older than the stated limits: history 400 days and 200,000 events, intents a day,
+        silences that ended. Raises ``StateError``."""
+        with self._writing() as db:
+            db.execute("DELETE FROM events WHERE at < ?", (now - _HISTORY_DAYS * _DAY,))
+            db.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (_HISTORY_ROWS,))
+            db.execute("DELETE FROM intents WHERE at < ?", (now - _DAY,))
+            db.execute("DELETE FROM silences WHERE until < ?", (now,))
+
+    # Pins, the look marker, silences
+
+    def pin(self, root: str, run_root: str, run: str, now: float, reason: str = "") -> None:
+        """Pin a run as the root's baseline. Raises ``StateError``."""
+        values = (root, _storable(run_root), _storable(run), now, _storable(reason))
+        self._write("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?)", *values)
+
+    def unpin(self, root: str) -> bool:
+        """Whether there was a pin to take away. Raises ``StateError``."""
+        return self._write("DELETE FROM pins WHERE root = ?", root) > 0
+
+    def pinned(self, root: str) -> Pin | None:
+        rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
+        return Pin(_restored(rows[0][0]), _restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+
+    def mark_looked(self, now: float) -> None:
+        """The person has seen the board. Raises ``StateError``."""
+        self.note("looked", repr(now))
+
+    def looked(self) -> float | None:
+        value = self.noted("looked")
+        return float(value) if value else None
+
+    def silence(self, root: str, match: str, until: float, now: float) -> None:
+        """Silence a fingerprint, rule or scope; an end that is not ahead takes the silence away."""
+        if until <= now:
+            self._write("DELETE FROM silences WHERE root = ? AND match = ?", root, _storable(match))
+            return
+        values = (root, _storable(match), until, now)
+        self._write("INSERT OR REPLACE INTO silences VALUES (?, ?, ?, ?)", *values)
+
+    def silences(self, root: str, now: float) -> dict[str, float]:
+        """What is silenced now, and until when."""
+        rows = self._rows("SELECT match, until FROM silences WHERE root = ? AND until > ?", root, now)
+        return {_restored(match): until for match, until in rows}
+
+    def note(self, key: str, value: str) -> None:
+        """Remember one small text. Raises ``StateError``."""
+        self._write("INSERT OR REPLACE INTO notes VALUES (?, ?)", key, value)
+
+    def noted(self, key: str) -> str | None:
+        rows = self._rows("SELECT value FROM notes WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+    # One writer a root
+
+    def take_lease(self, root: str, me: Holder, stale_after: float) -> Holder | None:
+        """Become, or stay, the root's writer: None when ``me`` is, else who is. ``me.beat`` is now. A holder
+        that has not beaten for ``stale_after`` seconds, or whose process is gone, is replaced. Raises
+        ``StateError``."""
+        with self._writing() as db:
+            row = db.execute(
+                "SELECT token, pid, host, since, beat FROM leases WHERE root = ?", (root,)
+            ).fetchone()
+            held = Holder(*row) if row else None
+            if held and held.token != me.token and _lives(held, me, stale_after):
+                return held
+            db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
+        return None
+
+    def give_lease(self, root: str, token: str) -> None:
+        """Stop being the root's writer. Raises ``StateError``."""
+        self._write("DELETE FROM leases WHERE root = ? AND token = ?", root, token)
+
+    # Intents of processes that do not write
+
+    def queue(self, root: str, intent: Intent, now: float) -> int:
+        """Ask the root's writer; the number is for asking for the answer. Raises ``StateError``."""
+        from runwatch.store.intents import dump
+
+        with self._writing() as db:
+            row = db.execute(
+                "INSERT INTO intents (root, at, body) VALUES (?, ?, ?) RETURNING id",
+                (root, now, dump(intent)),
+            ).fetchone()
+        return int(row[0])
+
+    def waiting(self, root: str) -> list[tuple[int, Intent]]:
+        """What was asked and not yet answered, oldest first; what can't be read is answered so."""
+        from runwatch.store.intents import load
+
+        asked = []
+        for number, body in self._rows(
+            "SELECT id, body FROM intents WHERE root = ? AND answer IS NULL ORDER BY id", root
+        ):
+            if (intent := load(body)) is None:
+                self._answer(
+                    number, False, "not understood: it was asked by another version of runwatch", None
+                )
+            else:
+                asked.append((number, intent))
+        return asked
+
+    def reply(self, number: int, answer: Answer) -> None:
+        """Answer what was asked. Raises ``StateError``."""
+        self._answer(number, answer.ok, answer.message, answer.undo)
+
+    def answer(self, number: int) -> tuple[bool, str, str | None] | None:
+        """(ok, message, undo token), None as long as there is no answer."""
+        rows = self._rows("SELECT answer FROM intents WHERE id = ? AND answer IS NOT NULL", number)
+        if not rows:
+            return None
+        ok, message, undo = json.loads(rows[0][0])
+        return bool(ok), str(message), undo
+
+    # What is shown without reading anything else
+
+    def keep(self, key: str, facts: Mapping[str, Any], now: float, beat: float) -> None:
+        """Keep what ``status`` and ``brief`` show; ``key`` names the set of roots, ``beat`` is the seconds
+        between two of these calls. Raises ``StateError``."""
+        body = json.dumps(facts, allow_nan=False)
+        self._write("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", key, now, beat, body)
+
+    def kept(self, key: str | None = None) -> Kept | None:
+        """What was kept last, for these roots or (None) for any."""
+        with self._lock:
+            return newest_kept(self._db, key)
+
+    def _answer(self, number: int, ok: bool, message: str, undo: str | None) -> None:
+        self._write("UPDATE intents SET answer = ? WHERE id = ?", json.dumps([ok, message, undo]), number)
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock, self._guarded():
+            return self._db.execute(sql, values).fetchall()
+
+    def _write(self, sql: str, *values: object) -> int:
+        with self._writing() as db:
+            return db.execute(sql, values).rowcount
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._guarded():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            opened = reopened(self.path, MIGRATIONS, error) if self.path and not self.in_memory else None
+            if opened:
+                self._db.close()
+                self._db, self.notice, self.in_memory = opened.connection, opened.notice, opened.in_memory
+            raise StateError(f"the state could not be read or saved ({error})") from error
+
+
+def _lives(held: Holder, me: Holder, stale_after: float) -> bool:
+    if abs(me.beat - held.beat) > stale_after:
+        return False
+    if held.host != me.host or held.pid == me.pid:
+        return True
+    try:
+        os.kill(held.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _storable(text: str) -> str:
+    """SQLite holds UTF-8 only: undecodable bytes become private-use characters, and come back from them."""
+    return "".join(chr(ord(c) - 0xDC00 + 0x10FF00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+
+
+def _restored(text: str) -> str:
+    return "".join(chr(ord(c) - 0x10FF00 + 0xDC00) if 0x10FF80 <= ord(c) <= 0x10FFFF else c for c in text)
