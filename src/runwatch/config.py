@@ -12,10 +12,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
+from runwatch.domain.errors import UserError
+
 FILE = "runwatch.toml"
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """A configuration that can't be used; the text is the whole message, for people."""
 
 

@@ -1,0 +1,135 @@
+"""The command line: names here, one file a command, each imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn, Protocol
+
+from runwatch.domain.errors import UserError
+
+MONITORING = {"check", "drift", "quality", "compare"}
+_WITH_VALUE = {"--config", "--theme"}
+
+
+class Command(Protocol):
+    NAME: str
+    HELP: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with runwatch's manner of complaint and the exit codes of the contract."""
+
+    usage_code = 2
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        complaint = message.removeprefix("argument ")
+        self.exit(self.usage_code, f"runwatch: {complaint}; see {self.prog} --help\n")
+
+
+def command_names() -> list[str]:
+    """The commands: every module here without a leading underscore."""
+    return sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point: runs a command, or the dashboard, and gives its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _speak_utf8()
+    try:
+        return _dispatch(arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    leading, rest = _leading_options(arguments)
+    name = rest[0] if rest else None
+    if name in command_names():
+        return _run(import_module(f"runwatch.cli.{name}"), rest[1:] + leading)
+    return _run(import_module("runwatch.cli._dashboard"), leading + rest)
+
+
+def _leading_options(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Options before the command's name may stand after it as well: split them off."""
+    index = 0
+    while index < len(arguments) and arguments[index].startswith("-") and arguments[index] != "--":
+        if arguments[index] in ("-h", "--help", "--version"):
+            break
+        index += 2 if arguments[index] in _WITH_VALUE else 1
+    return arguments[:index], arguments[index:]
+
+
+def _run(command: Command, arguments: list[str]) -> int:
+    parser = Parser(
+        prog=f"runwatch {command.NAME}".strip(),
+        description=command.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.usage_code = 3 if command.NAME in MONITORING else 2
+    command.configure(parser)
+    common_options(parser)
+    args = parser.parse_args(arguments)
+    if args.no_color:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        return command.run(args)
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # the border to the shell: no traceback unless asked for
+        if args.debug:
+            raise
+        return _complain(command, error)
+
+
+def _complain(command: Command, error: Exception) -> int:
+    from runwatch.text.safe import safe
+
+    known = isinstance(error, UserError)
+    text = (
+        str(error)
+        if known
+        else f"internal error: {error!r}; run again with --debug and report what it prints"
+    )
+    print(f"runwatch: {safe(text)}", file=sys.stderr)
+    if command.NAME in MONITORING:
+        return 3
+    return 2 if known else 1
+
+
+class UsageError(UserError):
+    """A command that can't be carried out as it was given; the text is the whole message."""
+
+
+def common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that every command takes."""
+    from runwatch import __version__
+
+    group = parser.add_argument_group("common options")
+    group.add_argument("--config", metavar="FILE", help="configuration (default: ROOT/runwatch.toml)")
+    group.add_argument("--theme", metavar="NAME", help="colours of the dashboard")
+    group.add_argument("--no-color", action="store_true", help="no colours (as NO_COLOR=1)")
+    group.add_argument("-q", "--quiet", action="store_true", help="say less")
+    group.add_argument("-v", "--verbose", action="count", default=0, help="say more")
+    group.add_argument("--debug", action="store_true", help="show tracebacks")
+    group.add_argument("--version", action="version", version=f"runwatch {__version__}")
+
+
+def _speak_utf8() -> None:
+    """UTF-8 on the way out, whatever the locale; what can't be encoded is shown, not fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

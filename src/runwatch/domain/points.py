@@ -48,6 +48,6 @@ class Points:
             np.concatenate([part.values for part in parts]),
         )
 
-    def where(self, mask: NDArray[Any]) -> Points:
+    def where(self, mask: NDArray[Any] | slice) -> Points:
         """The points that a boolean mask, an index array or a slice picks."""
         return Points(self.steps[mask], self.wall_times[mask], self.values[mask])

@@ -233,6 +233,8 @@ class RootReader:
             told = _stamped(operations, mtime) if live else operations
             entry.note(entry.memory.apply(speaker, told, () if many else reading.problems))
             entry.live = entry.live or live
+            if claim.exclusive:
+                entry.dirty = None
         if reading.problems and (many or not reading.operations):
             entry = None if many else self.entries.get(run_id)
             if entry is not None:

@@ -1,0 +1,7 @@
+"""``python -m runwatch``."""
+
+import sys
+
+from runwatch.cli import main
+
+sys.exit(main())

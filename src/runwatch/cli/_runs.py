@@ -1,0 +1,44 @@
+"""Finding the run that a person means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from runwatch.cli import UsageError
+from runwatch.domain.run import Run
+from runwatch.text.safe import run_name
+
+
+def resolve_run(name: str, runs: Sequence[Run]) -> Run:
+    """RUN as the contract says: an exact id, else an existing path, else a unique ending of an id.
+    Raises UsageError, naming the candidates when it is ambiguous."""
+    exact = [run for run in runs if name in (run.id, run_name(run.id))]
+    if len(exact) == 1:
+        return exact[0]
+    path = os.path.realpath(name)
+    by_path = [run for run in runs if os.path.normpath(os.path.join(run.root, run.id)) == path]
+    if len(by_path) == 1:
+        return by_path[0]
+    found = exact or by_path or [run for run in runs if run_name(run.id).endswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"{name}: no such run; `runwatch ls` names them")
+    listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in found)[:10])
+    raise UsageError(f"{name}: {len(found)} runs end like that: {listed}; write more of the id, or --root")
+
+
+def roots_for(name: str, config_file: str | None) -> list[str]:
+    """Where to look for RUN when no root is given: the configured roots, else here; for a path outside
+    of here, the folder above it."""
+    from runwatch.config import configured_roots
+
+    configured = configured_roots(config_file)
+    if configured:
+        return list(configured)
+    path = os.path.realpath(name)
+    here = os.getcwd()
+    if os.path.isdir(path) and os.path.commonpath((path, here)) != here:
+        return [os.path.dirname(path)]
+    return [here]

@@ -1,0 +1,267 @@
+"""Runs for the command line: JSON and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.run import Metric, Problem, Run
+from runwatch.domain.situation import Snapshot
+from runwatch.show.jsonable import SCHEMA, hparams, number, plain
+from runwatch.text import units
+from runwatch.text.safe import run_name, safe
+from runwatch.text.signs import STATUS_SIGNS
+
+
+def ls_json(snapshot: Snapshot) -> dict[str, Any]:
+    """``ls --json``."""
+    roots = snapshot.situation.roots
+    return {
+        "schema": SCHEMA,
+        "root": run_name(roots[0]) if len(roots) == 1 else None,
+        "roots": [run_name(root) for root in roots],
+        "runs": [run_json(run) for run in snapshot.situation.runs],
+        "problems": [problem_json(problem) for problem in snapshot.situation.problems],
+    }
+
+
+def show_json(snapshot: Snapshot, run: Run) -> dict[str, Any]:
+    """``show --json``: the run of ``ls`` and what is known beyond it."""
+    situation = snapshot.situation
+    shown = run_json(run)
+    shown["config"] = hparams(run.config)
+    shown["environment"] = hparams(run.environment)
+    shown["labels"] = hparams(run.labels)
+    shown["files"] = [run_name(file) for file in run.files]
+    shown["consoles"] = [run_name(file) for file in run.consoles]
+    shown["checkpoints"] = [
+        {"path": run_name(c.path), "size": c.size, "mtime": units.iso(c.mtime)} for c in run.checkpoints
+    ]
+    shown["processes"] = [
+        {
+            "pid": p.pid,
+            "host": p.host,
+            "started": units.iso(p.started),
+            "alive": p.alive,
+            "evidence": p.evidence,
+        }
+        for p in run.processes
+    ]
+    shown["health"] = [_sign_json(sign) for sign in situation.health.get(run.key, ())]
+    outlook = situation.outlooks.get(run.key)
+    shown["outlook"] = None if outlook is None else _outlook_json(outlook)
+    comparison = situation.comparisons.get(run.key)
+    shown["verdict"] = None if comparison is None else comparison.verdict
+    shown["baseline"] = None if comparison is None else run_name(comparison.baseline)
+    return {"schema": SCHEMA, "root": run_name(run.root), "run": shown}
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    progress = run.progress
+    return {
+        "id": run_name(run.id),
+        "root": run_name(run.root),
+        "formats": list(run.formats),
+        "status": run.status,
+        "status_reason": plain(run.status_reason),
+        "started": units.iso(run.started),
+        "updated": units.iso(run.updated),
+        "step": run.step,
+        **number("epoch", run.epoch),
+        "points": run.points,
+        "metrics": {plain(tag): metric_json(metric) for tag, metric in sorted(run.metrics.items())},
+        "hparams": hparams(run.hparams),
+        "problems": [problem_json(problem) for problem in run.problems],
+        "progress": {
+            "total_steps": progress.total_steps,
+            "total_epochs": progress.total_epochs,
+            "fraction": progress.fraction,
+            "steps_per_second": progress.speed,
+            "eta_seconds": None if progress.eta is None else list(progress.eta),
+        },
+        "checkpoints_count": len(run.checkpoints),
+    }
+
+
+def metric_json(metric: Metric) -> dict[str, Any]:
+    return {
+        **number("last", metric.last),
+        "last_step": metric.last_step,
+        "best": metric.best,
+        "best_step": metric.best_step,
+        "min": metric.min,
+        "max": metric.max,
+        "count": metric.count,
+        "direction": metric.direction,
+        "nonfinite": metric.nonfinite,
+        "format": metric.format,
+    }
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": run_name(problem.file),
+        "where": problem.where,
+        "message": plain(problem.message),
+        "hint": problem.hint,
+    }
+
+
+def _sign_json(sign: HealthSign) -> dict[str, Any]:
+    return {
+        "kind": sign.kind,
+        "severity": sign.severity,
+        "tag": plain(sign.tag),
+        "first_step": sign.first_step,
+        "last_step": sign.last_step,
+        "summary": plain(sign.summary),
+        "evidence": plain(sign.evidence),
+    }
+
+
+def _outlook_json(outlook: Outlook) -> dict[str, Any]:
+    return {
+        "tag": plain(outlook.tag),
+        **number("about", outlook.about),
+        **number("low", outlook.low),
+        **number("high", outlook.high),
+        "beats_baseline": outlook.beats_baseline,
+        "reason": outlook.reason,
+    }
+
+
+def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> str:
+    """Rows of safe texts in aligned columns, two blanks between; ``right``: columns set to the right."""
+    if not rows:
+        return ""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    to_right = set(right)
+    lines = []
+    for row in rows:
+        cells = [
+            " " * (width - cell_len(cell)) + cell if i in to_right else cell + " " * (width - cell_len(cell))
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def ls_text(snapshot: Snapshot) -> str:
+    """``ls``: one row a run."""
+    runs = snapshot.situation.runs
+    now = snapshot.situation.now
+    many = len(snapshot.situation.roots) > 1
+    rows = [["STATUS", "RUN", "STEP", "METRIC", "LAST", "BEST", "UPDATED"]]
+    for run in runs:
+        metric = headline_metric(run)
+        name = f"{run.root.rpartition('/')[2]}:{run.id}" if many else run.id
+        rows.append(
+            [
+                f"{STATUS_SIGNS[run.status]} {run.status}",
+                safe(name),
+                "–" if run.step is None else units.number(run.step),
+                safe(metric.tag, 28) if metric else "–",
+                units.number(metric.last) if metric else "–",
+                units.number(metric.best) if metric else "–",
+                units.ago(run.updated, now),
+            ]
+        )
+    notes = [f"! {safe(p.file)}: {safe(p.message)}" for p in snapshot.situation.problems]
+    notes += [f"! {safe(p.file)}: {p.where or ''} {safe(p.message)}" for r in runs for p in r.problems[:1]]
+    body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots)
+    return "\n".join([body, *notes])
+
+
+def _nothing(roots: Sequence[str]) -> str:
+    where = ", ".join(safe(root) for root in roots)
+    return f"No runs below {where}. Give the folder that your training writes to: runwatch ls DIR"
+
+
+def headline_metric(run: Run) -> Metric | None:
+    """The metric that stands for a run in one row: a validation metric with a direction before a training
+    one, before any."""
+    from runwatch.domain.directions import judged, split_of
+
+    def rank(metric: Metric) -> tuple[int, int, str]:
+        with_direction = metric.direction is not None and judged(metric.tag)
+        held_out = split_of(metric.tag) in ("validation", "test")
+        return (0 if with_direction else 1, 0 if held_out else 1, metric.tag)
+
+    shown = [metric for metric in run.metrics.values() if not metric.hidden]
+    return min(shown, key=rank, default=None)
+
+
+def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> str:
+    """``show``: one run, in words."""
+    now = snapshot.situation.now
+    lines = [
+        f"{safe(run.id)}  {STATUS_SIGNS[run.status]} {run.status}: {safe(run.status_reason)}",
+        f"formats   {', '.join(run.formats) or '–'}",
+        f"started   {units.moment(run.started, now)}   updated {units.moment(run.updated, now)}",
+        f"step      {units.number(run.step)}   epoch {units.number(run.epoch)}   points {run.points:,}",
+    ]
+    if run.progress.eta:
+        about, low, high = (units.duration(x) for x in run.progress.eta)
+        lines.append(f"ETA       about {about} ({low} to {high})")
+    rows = [["METRIC", "LAST", "AT", "BEST", "AT", "MIN", "MAX", "COUNT"]]
+    for metric in sorted(run.metrics.values(), key=lambda m: (m.hidden, m.tag)):
+        rows.append(
+            [
+                safe(metric.tag, 48),
+                units.number(metric.last),
+                str(metric.last_step),
+                units.number(metric.best),
+                "–" if metric.best_step is None else str(metric.best_step),
+                units.number(metric.min),
+                units.number(metric.max),
+                str(metric.count),
+            ]
+        )
+    lines += ["", table(rows, right=range(1, 8))] if len(rows) > 1 else ["", "no metrics yet"]
+    for title, section in (
+        ("HYPERPARAMETERS", run.hparams),
+        ("CONFIG", run.config),
+        ("ENVIRONMENT", run.environment),
+    ):
+        if section:
+            lines += ["", title, *(f"  {safe(k)} = {safe(v, 100)}" for k, v in flat(section))]
+    lines += _findings_text(snapshot, run, comparison)
+    return "\n".join(lines)
+
+
+def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> list[str]:
+    lines: list[str] = []
+    signs = snapshot.situation.health.get(run.key, ())
+    if signs:
+        lines += ["", "HEALTH", *(f"  {s.severity}: {safe(s.tag)}: {safe(s.summary)}" for s in signs)]
+    if comparison is not None:
+        lines += ["", f"AGAINST {safe(comparison.baseline)}: {comparison.verdict}: {safe(comparison.reason)}"]
+    if run.checkpoints:
+        newest = run.checkpoints[-1]
+        lines += [
+            "",
+            f"CHECKPOINTS {len(run.checkpoints)}, newest {safe(newest.path)} ({units.size(newest.size)})",
+        ]
+    if run.problems:
+        lines += ["", "PROBLEMS"]
+        for problem in run.problems:
+            lines.append(
+                f"  {safe(problem.file)}: {problem.where or ''} {safe(problem.message)}; {problem.hint}"
+            )
+    return lines
+
+
+def flat(table_: object, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested hyperparameters as (dotted name, text) rows, sorted by name."""
+    from collections.abc import Mapping
+
+    if not isinstance(table_, Mapping):
+        return [(prefix, str(table_))]
+    rows: list[tuple[str, str]] = []
+    for key, value in table_.items():
+        rows.extend(flat(value, f"{prefix}.{key}" if prefix else str(key)))
+    return sorted(rows)
