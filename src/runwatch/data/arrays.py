@@ -1,0 +1,107 @@
+"""From Arrow arrays to numpy without waking pandas, which ``Array.to_numpy`` and ``pyarrow.array`` import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Family = Literal["number", "time", "boolean", "string", "binary", "null", "nested"]
+
+
+def family(type_: Any) -> Family:
+    """What an Arrow type is to us."""
+    import pyarrow.types as t
+
+    if t.is_dictionary(type_):
+        return family(type_.value_type)
+    if t.is_boolean(type_):
+        return "boolean"
+    if t.is_integer(type_) or t.is_floating(type_) or t.is_decimal(type_) or t.is_duration(type_):
+        return "number"
+    if t.is_timestamp(type_) or t.is_date(type_) or t.is_time(type_):
+        return "time"
+    if t.is_string(type_) or t.is_large_string(type_) or str(type_) == "string_view":
+        return "string"
+    if t.is_binary(type_) or t.is_large_binary(type_) or t.is_fixed_size_binary(type_):
+        return "binary"
+    return "null" if t.is_null(type_) else "nested"
+
+
+def numbers(array: Any) -> NDArray[Any]:
+    """The non-null values of a numeric, time, boolean or duration array, in their own dtype: decimals as
+    float64, half floats as float32, times as int64 in their unit. Zero-copy where there are no nulls."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    if array.null_count:
+        array = array.drop_null()
+    kind = array.type
+    if t.is_boolean(kind):
+        array = array.cast(pa.uint8())
+    elif t.is_decimal(kind):
+        array = array.cast(pa.float64())
+    elif t.is_float16(kind):
+        array = array.cast(pa.float32())
+    elif t.is_date32(kind) or t.is_time32(kind):
+        array = array.view(pa.int32()).cast(pa.int64())
+    elif t.is_timestamp(kind) or t.is_date64(kind) or t.is_time64(kind) or t.is_duration(kind):
+        array = array.view(pa.int64())
+    return buffer_values(array)
+
+
+def buffer_values(array: Any) -> NDArray[Any]:
+    """The values of a primitive array without nulls as numpy sees its buffer."""
+    if len(array) == 0:
+        return np.empty(0, dtype=numpy_type(array.type))
+    values = np.frombuffer(array.buffers()[1], dtype=numpy_type(array.type))
+    return values[array.offset : array.offset + len(array)]
+
+
+def numpy_type(type_: Any) -> np.dtype[Any]:
+    """The numpy dtype of a primitive Arrow type."""
+    names = {"double": "float64", "float": "float32", "halffloat": "float16"}
+    name = str(type_)
+    return np.dtype(names.get(name, name))
+
+
+def strings(values: Sequence[str]) -> Any:
+    """An Arrow string array of Python strings."""
+    import pyarrow as pa
+
+    encoded = [value.encode("utf-8", "backslashreplace") for value in values]
+    lengths = np.fromiter((len(value) for value in encoded), dtype=np.int64, count=len(encoded))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.StringArray.from_buffers(
+        len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded) or b"\0")
+    )
+
+
+def as_text(array: Any) -> Any:
+    """Any array as plain strings (``pa.string()``), bytes that are no UTF-8 as backslash escapes; nested
+    values are left as they are."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    if t.is_string(array.type) or family(array.type) == "nested":
+        return array
+    if family(array.type) == "binary":
+        values = [None if v is None else v.decode("utf-8", "backslashreplace") for v in array.to_pylist()]
+        return pa.array(values, type=pa.string())
+    return array.cast(pa.string())
+
+
+def spans(array: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """(offsets int32 ``[n + 1]``, bytes uint8) of a string array without nulls."""
+    if len(array) == 0:
+        return np.zeros(1, dtype=np.int32), np.empty(0, dtype=np.uint8)
+    _, offsets, data = array.buffers()
+    where = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    content = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
+    return where, content

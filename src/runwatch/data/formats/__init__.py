@@ -1,0 +1,31 @@
+"""One file a format: each lists its ``SUFFIXES`` and offers ``schema``, ``parts`` and ``read``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import cast
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile, suffix
+from runwatch.data.formats.base import Format
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Every format in this package by the suffix that names it."""
+    found: dict[str, Format] = {}
+    for module in pkgutil.iter_modules(__path__, __name__ + "."):
+        loaded = importlib.import_module(module.name)
+        for ending in getattr(loaded, "SUFFIXES", ()):
+            found[ending] = cast(Format, loaded)
+    return found
+
+
+def format_of(file: DataFile) -> Format:
+    """The format that reads ``file``. DataError when none does."""
+    ending = suffix(file.uri)
+    if ending is None:
+        raise DataError(file.name, "is of no known data format", "use parquet, CSV, Arrow or JSONL")
+    return formats()[ending]

@@ -1,0 +1,54 @@
+"""Arrow IPC files and streams, and Feather version 2 (which is an Arrow file): batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile, open_bytes
+from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+
+SUFFIXES = (".arrow", ".feather", ".ipc")
+COLUMNAR = False
+_STREAM = "all"
+
+
+@contextmanager
+def _opened(file: DataFile) -> Iterator[tuple[Any, bool]]:
+    """(reader, is it the random-access file format)."""
+    import pyarrow.ipc as ipc
+
+    with open_bytes(file) as handle:
+        head = handle.read(6)
+        handle.seek(0)
+        if head[:4] == b"FEA1":
+            raise DataError(file.name, "is Feather version 1", "write it again as Feather version 2")
+        if head == b"ARROW1":
+            yield ipc.open_file(handle), True
+        else:
+            yield ipc.open_stream(handle), False
+
+
+def schema(file: DataFile) -> list[tuple[str, Any]]:
+    with _opened(file) as (reader, _):
+        return [(field.name, field.type) for field in reader.schema]
+
+
+def parts(file: DataFile) -> list[Part]:
+    with _opened(file) as (reader, seekable):
+        if not seekable:
+            return [Part(_STREAM, None)]
+        rows = [reader.get_batch(index).num_rows for index in range(reader.num_record_batches)]
+        return ranges(rows, len(reader.schema))
+
+
+def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+    with _opened(file) as (reader, _):
+        names = list(reader.schema.names)
+        twice = duplicated(names)
+        kept = [(i, name) for i, name in enumerate(names) if name in wanted and name not in twice]
+        batches = reader if part == _STREAM else (reader.get_batch(index) for index in span(part))
+        for batch in batches:
+            yield Block(batch.num_rows, [(name, batch.column(i)) for i, name in kept])

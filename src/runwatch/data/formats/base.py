@@ -1,0 +1,67 @@
+"""What a format module offers, and what flows out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from runwatch.data.files import DataFile
+
+TARGET_VALUES = 4_000_000
+
+
+class Block(NamedTuple):
+    """Some columns of some rows. ``rows``: rows that this block adds to the table (0 when it brings further
+    columns of rows already counted); ``columns``: (name, Arrow array); ``skipped``: lines left out."""
+
+    rows: int
+    columns: list[tuple[str, Any]]
+    skipped: int = 0
+
+
+class Part(NamedTuple):
+    """A stretch of a file that one worker reads: its name ("0-3" row groups, "all") and rows, if known."""
+
+    name: str
+    rows: int | None
+
+
+class Format(Protocol):
+    """A format module. ``schema``: (name, Arrow type) as in the file, duplicates included; ``read``: the
+    wanted columns, ``wanted`` giving the type to parse text into (None: as the file has it), ``coded`` the
+    string columns best read as dictionary codes. Memory is bounded by a block, not by the file."""
+
+    SUFFIXES: tuple[str, ...]
+    COLUMNAR: bool
+
+    def schema(self, file: DataFile) -> list[tuple[str, Any]]: ...
+
+    def parts(self, file: DataFile) -> list[Part]: ...
+
+    def read(
+        self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+    ) -> Iterator[Block]: ...
+
+
+def duplicated(names: list[str]) -> set[str]:
+    """Names that occur more than once."""
+    seen: set[str] = set()
+    return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+
+
+def ranges(rows: list[int], columns: int) -> list[Part]:
+    """Consecutive groups of rows bundled until each part holds about ``TARGET_VALUES`` values."""
+    parts: list[Part] = []
+    start, total = 0, 0
+    for index, count in enumerate(rows):
+        total += count
+        if total * max(columns, 1) >= TARGET_VALUES or index == len(rows) - 1:
+            parts.append(Part(f"{start}-{index}", total))
+            start, total = index + 1, 0
+    return parts
+
+
+def span(part: str) -> range:
+    """The indices that a part named by ``ranges`` stands for."""
+    first, _, last = part.partition("-")
+    return range(int(first), int(last) + 1)

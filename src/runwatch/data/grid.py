@@ -1,0 +1,217 @@
+"""Making grids: the reference's sample fixes each column's kind, edges or words."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.kernel import shapes
+from runwatch.domain.drift import ColumnKind, Role
+from runwatch.domain.profile import ColumnGrid, Grid
+
+BINS = 240
+MAX_WORDS = 10_000
+ENGINE = "1"
+_TEXT_LENGTH = 50
+_ID_NAME = re.compile(
+    r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row)$|^(id|uuid|index)([_\W]|$)|[a-z]I[dD]$|^Unnamed", 0
+)
+_TARGETS = {"target", "label", "y", "y_true", "ground_truth", "actual", "labels"}
+_PREDICTIONS = {"prediction", "predictions", "pred", "y_pred", "y_hat", "y_score", "y_prob", "y_pred_proba"}
+
+
+def make_edges(values: NDArray[Any], bins: int = BINS) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """(edges in the dtype of ``values``, positions of the inner deciles among them). Finite values only, not
+    empty. A value that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of
+    the bins are quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
+    ordered = np.sort(values)
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    distinct = ordered[starts]
+    repeats = np.diff(np.append(starts, len(ordered)))
+    if len(distinct) <= bins // 2:
+        atoms, rest = distinct, ordered[:0]
+    else:
+        heavy = repeats > len(ordered) / bins
+        atoms = distinct[heavy]
+        rest = ordered[~np.repeat(heavy, repeats)]
+    pieces = [atoms, _before(atoms)]
+    left = bins - len(atoms)
+    if len(rest) and left > 1:
+        at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
+        pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
+    inner = _before_float(np.unique(np.quantile(ordered, np.arange(1, 10) / 10)), ordered.dtype)
+    pieces.append(inner)
+    edges = np.unique(np.concatenate(pieces))
+    return edges, tuple(int(i) for i in np.unique(np.searchsorted(edges, inner)))
+
+
+def _before(values: NDArray[Any]) -> NDArray[Any]:
+    """The next smaller value of the same dtype."""
+    if values.dtype.kind == "f":
+        return np.nextafter(values, values.dtype.type(-np.inf))
+    least = np.iinfo(values.dtype).min
+    return values[values > least] - values.dtype.type(1)
+
+
+def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The greatest value of ``dtype`` below each point."""
+    if dtype.kind == "f":
+        cast = points.astype(dtype)
+        return np.where(cast < points, cast, np.nextafter(cast, dtype.type(-np.inf)))
+    limits = np.iinfo(dtype)
+    whole = np.ceil(points) - 1
+    inside = (whole >= float(limits.min)) & (whole < float(limits.max))
+    return whole[inside].astype(dtype)
+
+
+def make_column(
+    name: str, array: Any, declared: ColumnKind | None = None, role: Role = "feature"
+) -> ColumnGrid:
+    """The grid of one column from its sample (an Arrow array, nulls allowed)."""
+    group = family(array.type)
+    type_ = str(array.type.value_type if str(array.type).startswith("dictionary") else array.type)
+    if group == "null" or array.null_count == len(array):
+        return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
+    if group == "nested":
+        return ColumnGrid(name, "text", type_, guessed=True, role=role)
+    words_wanted = declared in ("categorical", "boolean") or declared == "text"
+    if group in ("number", "time") and not words_wanted:
+        kind: ColumnKind = declared or ("datetime" if group == "time" else "numeric")
+        return _ordered(name, type_, numbers(array), kind, declared, role)
+    if group == "boolean":
+        return _worded(name, type_, array, declared or "boolean", declared, role)
+    text = as_text(array.drop_null())
+    if declared in ("numeric", "datetime"):
+        from runwatch.data.coerce import to_numbers
+
+        values, _ = to_numbers(text)
+        return _ordered(name, type_, values, declared, declared, role)
+    return _worded(name, type_, text, declared or "categorical", declared, role)
+
+
+def _ordered(
+    name: str, type_: str, values: NDArray[Any], kind: ColumnKind, declared: ColumnKind | None, role: Role
+) -> ColumnGrid:
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not len(finite):
+        return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
+    edges, deciles = make_edges(finite)
+    low, high = finite.min(), finite.max()
+    if low == high and declared is None:
+        kind = "constant"
+    unique = kind == "numeric" and _identifier(
+        name, finite, int(high) - int(low) if finite.dtype.kind in "iu" else -1
+    )
+    return ColumnGrid(
+        name,
+        kind,
+        type_,
+        edges,
+        None,
+        deciles,
+        declared is None,
+        unique,
+        "key" if unique and role == "feature" else role,
+    )
+
+
+def _identifier(name: str, values: NDArray[Any], spread: int) -> bool:
+    """Whether an integer column names rows: all values differ, and they are consecutive or the name says so."""
+    if spread < 0 or len(values) < 20:
+        return False
+    if spread + 1 != len(values) and not _ID_NAME.search(name):
+        return False
+    return len(np.unique(values)) == len(values)
+
+
+def _worded(
+    name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
+) -> ColumnGrid:
+    text = as_text(array).drop_null()
+    words, distinct = _frequent(text)
+    unique = distinct == len(text) and len(text) >= 20
+    if declared is None and kind == "categorical" and (distinct > 1) and _is_text(text, distinct):
+        kind = "text"
+    if distinct <= 1 and declared is None:
+        kind = "constant"
+    if kind == "text":
+        lengths, _ = shapes(text)
+        edges, deciles = make_edges(lengths)
+        key = unique and role == "feature" and bool(_ID_NAME.search(name))
+        return ColumnGrid(
+            name, kind, type_, edges, None, deciles, declared is None, unique, "key" if key else role
+        )
+    if kind == "boolean":
+        words = tuple(sorted({*words, "false", "true"})) if {*words} <= {"false", "true"} else words
+    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role)
+
+
+def _is_text(text: Any, distinct: int) -> bool:
+    """Free text or identifiers rather than categories: nearly every value differs, or values are long."""
+    if len(text) >= 50 and distinct > 0.5 * len(text):
+        return True
+    lengths, _ = shapes(text.slice(0, 10_000))
+    return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
+
+
+def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
+    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values)."""
+    import pyarrow.compute as pc
+
+    table = pc.value_counts(text)
+    values, counts = table.field(0), buffer_values(table.field(1))
+    if len(values) > MAX_WORDS:
+        least = np.partition(counts, len(counts) - MAX_WORDS)[len(counts) - MAX_WORDS]
+        keep = np.flatnonzero(counts >= least)
+        pairs = [(values[int(i)].as_py(), int(counts[i])) for i in keep]
+    else:
+        pairs = list(zip(values.to_pylist(), counts.tolist(), strict=True))
+    pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values)
+
+
+def guess_role(
+    name: str, target: str | None, prediction: str | None, score: str | None, key: str | None
+) -> Role:
+    """The part a column plays: what was said, else what its name says."""
+    if name == target:
+        return "target"
+    if name in (prediction, score) and name is not None:
+        return "prediction"
+    if name == key:
+        return "key"
+    lower = name.lower()
+    if target is None and lower in _TARGETS:
+        return "target"
+    return "prediction" if prediction is None and lower in _PREDICTIONS else "feature"
+
+
+def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> Grid:
+    """A grid with its id: a digest of all columns and of the engine's version."""
+    made = tuple(columns)
+    digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
+    for column in made:
+        head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
+        digest.update(repr(head).encode("utf-8", "backslashreplace"))
+        if column.edges is not None:
+            digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
+    return Grid(made, digest.hexdigest()[:16], tuple(sorted(duplicates)))
+
+
+def wanted_names(names: list[str], include: tuple[str, ...], exclude: tuple[str, ...]) -> list[str]:
+    """The columns that the glob patterns leave, each once, in file order."""
+    from fnmatch import fnmatchcase
+
+    unique = list(dict.fromkeys(names))
+    if include:
+        unique = [name for name in unique if any(fnmatchcase(name, pattern) for pattern in include)]
+    return [name for name in unique if not any(fnmatchcase(name, pattern) for pattern in exclude)]
+
+
+Declared = Mapping[str, ColumnKind]

@@ -1,0 +1,108 @@
+"""The counting kernel: sort a block of values once, then search the few edges in it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import spans
+from runwatch.domain.profile import SHAPES, Floats, Ints
+
+BLOCK = 1 << 17
+_CONTINUATION = 0xC0
+
+
+class Tally(NamedTuple):
+    """Counts of one block. ``counts`` int64 and ``sums`` float64, both ``[edges + 1]``: sums are of the
+    finite values; ``low``, ``high``: least and greatest finite value, +inf and -inf if there is none."""
+
+    counts: Ints
+    sums: Floats
+    nan: int
+    neg_inf: int
+    pos_inf: int
+    low: float
+    high: float
+
+
+def tally(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+    """Counts and sums per bin of ``values`` (one dtype, no nulls, NaN allowed) on strictly increasing
+    ``edges``; bin j is ``(edges[j-1], edges[j]]``."""
+    total = _tally_block(values[:BLOCK], edges)
+    for start in range(BLOCK, len(values), BLOCK):
+        total = _added(total, _tally_block(values[start : start + BLOCK], edges))
+    return total
+
+
+def _added(a: Tally, b: Tally) -> Tally:
+    return Tally(
+        a.counts + b.counts,
+        a.sums + b.sums,
+        a.nan + b.nan,
+        a.neg_inf + b.neg_inf,
+        a.pos_inf + b.pos_inf,
+        min(a.low, b.low),
+        max(a.high, b.high),
+    )
+
+
+def _tally_block(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+    ordered = np.sort(values)
+    nan = neg = pos = 0
+    if ordered.dtype.kind == "f" and len(ordered):
+        end = int(np.searchsorted(ordered, np.nan, side="left"))
+        nan = len(ordered) - end
+        neg = int(np.searchsorted(ordered[:end], -np.inf, side="right"))
+        pos = end - int(np.searchsorted(ordered[:end], np.inf, side="left"))
+        ordered = ordered[neg : end - pos]
+    counts, sums = _binned(ordered, edges)
+    counts[0] += neg
+    counts[-1] += pos
+    low, high = (float(ordered[0]), float(ordered[-1])) if len(ordered) else (np.inf, -np.inf)
+    return Tally(counts, sums, nan, neg, pos, low, high)
+
+
+def _binned(ordered: NDArray[Any], edges: NDArray[Any]) -> tuple[Ints, Floats]:
+    """Counts and sums of sorted finite values."""
+    until = np.searchsorted(ordered, edges, side="right")
+    counts = np.diff(until, prepend=0, append=len(ordered)).astype(np.int64)
+    sums = np.zeros(len(counts))
+    full = np.flatnonzero(counts)
+    if len(full):
+        starts = np.concatenate([[0], until])[full]
+        sums[full] = np.add.reduceat(ordered, starts, dtype=np.float64)
+    return counts, sums
+
+
+def shapes(array: Any) -> tuple[Ints, Ints]:
+    """(length in characters int64 ``[n]``, counts int64 ``[64]`` of the rows' character shapes) of a string
+    array without nulls. A shape is the set of classes that occur in the value: bit 0 lower-case letters,
+    1 upper-case letters, 2 digits, 3 white space, 4 other ASCII, 5 beyond ASCII."""
+    where, content = spans(array)
+    sizes = np.diff(where)
+    lengths = np.zeros(len(sizes), dtype=np.int64)
+    masks = np.zeros(len(sizes), dtype=np.uint8)
+    full = np.flatnonzero(sizes)
+    if len(full):
+        first, last = int(where[0]), int(where[-1])
+        starts = (where[:-1] - first)[full]
+        body = content[first:last]
+        masks[full] = np.bitwise_or.reduceat(_CLASSES[body], starts)
+        heads = (body & _CONTINUATION) != 0x80
+        lengths[full] = np.add.reduceat(heads, starts, dtype=np.int64)
+    return lengths, np.bincount(masks, minlength=SHAPES).astype(np.int64)
+
+
+def _classes() -> NDArray[np.uint8]:
+    table = np.full(256, 16, dtype=np.uint8)
+    table[ord("a") : ord("z") + 1] = 1
+    table[ord("A") : ord("Z") + 1] = 2
+    table[ord("0") : ord("9") + 1] = 4
+    table[[9, 10, 11, 12, 13, 32]] = 8
+    table[128:] = 32
+    return table
+
+
+_CLASSES = _classes()

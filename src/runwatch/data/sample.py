@@ -1,0 +1,165 @@
+"""Rows and columns in memory: bounded samples spread over all of the files, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.errors import explained
+from runwatch.data.files import DataFile
+from runwatch.data.formats import format_of
+
+GRID_ROWS = 1_000_000
+_GROUP_VALUES = 8_000_000
+_TEXT_VALUES = 20_000_000
+_MAX_PARTS = 32
+
+
+class _Stretch(NamedTuple):
+    file: DataFile
+    part: str
+    rows: int | None
+
+
+def _stretches(files: Sequence[DataFile]) -> list[_Stretch]:
+    found: list[_Stretch] = []
+    for file in files:
+        try:
+            found.extend(_Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
+        except Exception as error:
+            raise explained(file.name, error) from error
+    return found
+
+
+def _chosen(stretches: list[_Stretch], n: int) -> tuple[list[_Stretch], float]:
+    """(stretches to read, share of their rows to keep) so that about ``n`` rows come, spread over all."""
+    known = [s.rows for s in stretches if s.rows is not None]
+    if len(known) < len(stretches):
+        size = sum(s.file.size for s in stretches)
+        return stretches, min(1.0, n / max(size / 100, 1))
+    total = sum(known)
+    if total <= n:
+        return stretches, 1.0
+    count = min(_MAX_PARTS, len(stretches))
+    picked = [stretches[i] for i in np.unique(np.linspace(0, len(stretches) - 1, count).astype(int))]
+    return picked, min(1.0, n / max(sum(s.rows or 0 for s in picked), 1))
+
+
+def sampled_columns(
+    files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
+) -> Iterator[tuple[str, Any]]:
+    """(name, Arrow array of at most about ``n`` values) for each column, a few columns in memory at a time
+    where the format allows it. All rows where there are no more than ``n``. DataError for unreadable files."""
+    stretches = _stretches(files)
+    columnar = all(format_of(file).COLUMNAR for file in files)
+    if not columnar:
+        n = min(n, max(_TEXT_VALUES // max(len(names), 1), 1000))
+    picked, share = _chosen(stretches, n)
+    rows = sum(s.rows or 0 for s in picked) * share
+    step = max(8, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
+    for start in range(0, len(names), step):
+        group = list(names[start : start + step])
+        kept: dict[str, list[Any]] = {name: [] for name in group}
+        for number, stretch in enumerate(picked):
+            for name, array in _read(stretch, group, share, (seed, number)).items():
+                kept[name].append(array)
+        for name in group:
+            yield name, joined(kept.pop(name))
+
+
+def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> Mapping[str, Any]:
+    """The kept rows of a stretch, aligned over the columns."""
+    wanted = dict.fromkeys(names)
+    found = format_of(stretch.file)
+    streamed = not found.COLUMNAR
+    chunks: dict[str, list[Any]] = {}
+    try:
+        for number, block in enumerate(found.read(stretch.file, stretch.part, wanted, frozenset())):
+            for name, array in block.columns:
+                kept = thinned(array, share, (*seed, number)) if streamed else array
+                chunks.setdefault(name, []).append(kept)
+    except Exception as error:
+        raise explained(stretch.file.name, error) from error
+    whole = {name: joined(arrays) for name, arrays in chunks.items()}
+    return whole if streamed else {name: thinned(array, share, seed) for name, array in whole.items()}
+
+
+def thinned(array: Any, share: float, seed: tuple[int, ...]) -> Any:
+    """A random ``share`` of the rows, in order; the same rows for arrays of one length and one seed."""
+    if share >= 1.0 or not len(array):
+        return array
+    import pyarrow as pa
+
+    count = max(1, round(share * len(array)))
+    rows = np.sort(np.random.default_rng(seed).choice(len(array), size=count, replace=False))
+    where = pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(rows.astype(np.int64))])
+    return array.take(where)
+
+
+def joined(arrays: Sequence[Any]) -> Any:
+    """One array of chunks whose types may differ from block to block: text wins over numbers, floats over
+    integers, anything over null."""
+    import pyarrow as pa
+
+    if not arrays:
+        return pa.nulls(0)
+    kinds = list(dict.fromkeys(str(array.type) for array in arrays))
+    if len(kinds) == 1:
+        return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+    families = {family(array.type) for array in arrays} - {"null"}
+    if families <= {"number", "boolean"}:
+        target = pa.float64() if families else pa.null()
+        return pa.concat_arrays([_cast(array, target) for array in arrays])
+    if len(families) == 1 and "time" in families:
+        first = next(array.type for array in arrays if family(array.type) == "time")
+        return pa.concat_arrays([array.cast(first, safe=False) for array in arrays])
+    if "nested" in families:
+        return pa.nulls(sum(len(array) for array in arrays))
+    return pa.concat_arrays([_cast(array, pa.string()) for array in arrays])
+
+
+def _cast(array: Any, target: Any) -> Any:
+    import pyarrow as pa
+
+    if target == pa.string():
+        return array.cast(target) if family(array.type) == "null" else as_text(array)
+    if family(array.type) == "boolean":
+        array = array.cast(pa.int8())
+    return array.cast(target, safe=False)
+
+
+def sample(files: Sequence[DataFile], names: Sequence[str], n: int, seed: int = 0) -> dict[str, NDArray[Any]]:
+    """About ``n`` rows (never more) of the named columns, row-aligned: float64 arrays with NaN for missing
+    numbers, times and booleans; object arrays of str or None for the rest. Columns that are not in every
+    file are left out. DataError for unreadable files."""
+    picked, share = _chosen(_stretches(files), n)
+    tables = [_read(stretch, names, share, (seed, number)) for number, stretch in enumerate(picked)]
+    tables = [table for table in tables if table]
+    common = [name for name in names if tables and all(name in table for table in tables)]
+    arrays = {name: joined([table[name] for table in tables]) for name in common}
+    rows = len(next(iter(arrays.values()), ()))
+    if rows > n:
+        arrays = {name: thinned(array, n / rows, (seed, 1 << 20)) for name, array in arrays.items()}
+    return {name: to_numpy(array) for name, array in arrays.items()}
+
+
+def to_numpy(array: Any) -> NDArray[Any]:
+    """float64 with NaN for missing values, or an object array of str and None."""
+    if family(array.type) in ("number", "time", "boolean"):
+        values = np.full(len(array), np.nan)
+        values[_valid(array)] = numbers(array)
+        return values
+    made = np.empty(len(array), dtype=object)
+    if family(array.type) in ("string", "binary"):
+        made[:] = as_text(array).to_pylist()
+    return made
+
+
+def _valid(array: Any) -> NDArray[np.bool_]:
+    import pyarrow as pa
+
+    return buffer_values(array.is_valid().cast(pa.uint8())).astype(bool)

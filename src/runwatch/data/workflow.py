@@ -1,0 +1,134 @@
+"""Opening a reference and profiling batches against it: what the monitor and the command line both do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from runwatch.data.errors import DataError, explained
+from runwatch.data.files import DataFile, resolve
+from runwatch.data.formats import format_of
+from runwatch.data.formats.base import duplicated
+from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
+from runwatch.data.keeping import Cache, Engine, NoCache, PieceKey, profile_files, this_process
+from runwatch.data.pack import pack_grid, unpack_grid
+from runwatch.data.sample import sampled_columns
+from runwatch.domain.drift import Batch
+from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge
+from runwatch.domain.run import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An opened reference: its readable ``files``, the ``grid`` they fix, their profile in all and one a
+    file (``days``), and what could not be read."""
+
+    files: tuple[DataFile, ...]
+    grid: Grid
+    profile: TableProfile
+    days: tuple[Named, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_files(specs: Sequence[str], base: str | None = None) -> list[DataFile]:
+    """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one."""
+    found: dict[str, DataFile] = {}
+    for spec in specs:
+        for file in resolve(spec, base):
+            found.setdefault(file.uri, file)
+    return list(found.values())
+
+
+def open_reference(
+    files: Sequence[DataFile],
+    options: DataOptions,
+    cache: Cache | None = None,
+    engine: Engine = this_process,
+) -> Reference:
+    """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
+    DataError when none of them can be read."""
+    cache = cache or NoCache()
+    readable, problems = _readable(files)
+    grid = open_grid(readable, options, cache)
+    days, more = profile_files(readable, grid, cache, engine)
+    if not days:
+        raise DataError(files[0].name, more[0].message if more else "cannot be read", "check the reference")
+    kept = {day.name for day in days}
+    return Reference(
+        tuple(file for file in readable if file.name in kept),
+        grid,
+        total(grid, days),
+        tuple(days),
+        (*problems, *more),
+    )
+
+
+def total(grid: Grid, named: Sequence[Named]) -> TableProfile:
+    """All profiles added up."""
+    return reduce(merge, (one.profile for one in named), empty_profile(grid))
+
+
+def _readable(files: Sequence[DataFile]) -> tuple[list[DataFile], list[Problem]]:
+    good: list[DataFile] = []
+    errors: list[DataError] = []
+    for file in files:
+        try:
+            format_of(file).schema(file)
+            good.append(file)
+        except Exception as error:
+            errors.append(explained(file.name, error))
+    if not good:
+        raise errors[0] if errors else DataError("the reference", "has no files", "name at least one")
+    return good, [error.problem for error in errors]
+
+
+def open_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> Grid:
+    """The grid that the files fix under ``options``, from the cache while neither changes."""
+    stamps = "\n".join(f"{file.uri}\t{file.stamp}" for file in files)
+    said = repr((options.include, options.exclude, sorted(options.kinds.items())))
+    roles = repr((options.target, options.prediction, options.score, options.key))
+    digest = hashlib.sha256(f"{stamps}\n{said}\n{roles}".encode("utf-8", "surrogateescape")).hexdigest()
+    key = PieceKey(f"grid-{ENGINE}", "", "grid", digest)
+    packed = cache.get(key)
+    if packed is not None:
+        try:
+            return unpack_grid(packed)
+        except (ValueError, KeyError):
+            pass
+    grid = _new_grid(files, options)
+    cache.put(key, pack_grid(grid))
+    return grid
+
+
+def _new_grid(files: Sequence[DataFile], options: DataOptions) -> Grid:
+    names: list[str] = []
+    twice: set[str] = set()
+    for file in files:
+        found = [name for name, _ in format_of(file).schema(file)]
+        twice |= duplicated(found)
+        names.extend(found)
+    wanted = [name for name in wanted_names(names, options.include, options.exclude) if name not in twice]
+    columns = (_column(name, array, options) for name, array in sampled_columns(files, wanted))
+    return make_grid(columns, twice)
+
+
+def _column(name: str, array: Any, options: DataOptions) -> Any:
+    role = guess_role(name, options.target, options.prediction, options.score, options.key)
+    return make_column(name, array, options.kinds.get(name), role)
+
+
+def profile_batches(
+    files: Sequence[DataFile],
+    grid: Grid,
+    cache: Cache | None = None,
+    engine: Engine = this_process,
+) -> tuple[list[Named], list[Batch], list[Problem]]:
+    """(profiles of the readable files, one entry a file with why it could not be read, problems)."""
+    named, problems = profile_files(files, grid, cache or NoCache(), engine)
+    rows = {one.name: one.profile.rows for one in named}
+    wrong = {problem.file: problem for problem in problems}
+    batches = [Batch(file.name, rows.get(file.name, 0), file.when, wrong.get(file.name)) for file in files]
+    return named, batches, problems

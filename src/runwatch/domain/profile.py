@@ -1,0 +1,256 @@
+"""Grids and profiles: a table reduced to counts on the grid that its reference fixed. Counts add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.drift import ColumnKind, Role
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+SHAPES = 64
+ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
+SCALARS = 6
+MAX_OTHERS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnGrid:
+    """The bins of one column. ``edges``: strictly increasing, in the column's own dtype; bin j holds
+    ``(edges[j-1], edges[j]]``, the first and last are open; for text they bin the length in characters.
+    ``words``: the reference's most frequent values, most frequent first; the count after the last word is
+    "other". ``deciles``: positions in ``edges`` of the reference's inner deciles. ``unique``: every value of
+    the reference differs (an identifier). ``type``: the type as Arrow names it."""
+
+    name: str
+    kind: ColumnKind
+    type: str
+    edges: NDArray[Any] | None = None
+    words: tuple[str, ...] | None = None
+    deciles: tuple[int, ...] = ()
+    guessed: bool = True
+    unique: bool = False
+    role: Role = "feature"
+
+    @property
+    def shaped(self) -> bool:
+        """Whether the column is text, which carries a second count vector over 64 character shapes."""
+        return self.kind == "text" and self.edges is not None
+
+    @property
+    def bins(self) -> int:
+        if self.edges is not None:
+            return len(self.edges) + 1
+        return len(self.words) + 1 if self.words is not None else 0
+
+    @property
+    def width(self) -> int:
+        return self.bins + (SHAPES if self.shaped else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """One grid a column. ``id``: digest of the grid and the engine's version; profiles of one id add up.
+    ``duplicates``: names that occur twice in the reference, which are not profiled."""
+
+    columns: tuple[ColumnGrid, ...]
+    id: str
+    duplicates: tuple[str, ...] = ()
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """Where each column's counts begin: int64 ``[columns + 1]``."""
+        return np.concatenate([[0], np.cumsum([column.width for column in self.columns])]).astype(np.int64)
+
+    @cached_property
+    def sum_offsets(self) -> Ints:
+        """Where each column's sums begin; columns without edges have none."""
+        widths = [column.bins if column.edges is not None else 0 for column in self.columns]
+        return np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        return {column.name: i for i, column in enumerate(self.columns)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnProfile:
+    """One column of a profile. ``rows``: rows in which the column was there at all; ``counts``: int64 per
+    bin; ``sums``: float64 sum of the finite values per bin; ``shapes``: text's character shapes;
+    ``invalid``: values that are not of the column's type; ``others``: up to 64 values outside the words with
+    their counts, the least in lexical order (so that any split of the rows keeps the same ones)."""
+
+    rows: int
+    null: int
+    nan: int
+    neg_inf: int
+    pos_inf: int
+    invalid: int
+    counts: Ints
+    sums: Floats
+    shapes: Ints
+    low: float
+    high: float
+    others: Mapping[str, int]
+
+    @property
+    def missing(self) -> int:
+        return self.null + self.nan
+
+    @property
+    def n(self) -> int:
+        """Values counted: rows less missing and invalid ones."""
+        return self.rows - self.missing - self.invalid
+
+    @property
+    def missing_share(self) -> float | None:
+        return self.missing / self.rows if self.rows else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableProfile:
+    """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
+    profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
+    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
+    (name, type) pairs as found in the files; ``skipped``: lines that were no rows."""
+
+    grid: Grid
+    rows: int
+    counts: Ints
+    sums: Floats
+    scalars: Ints
+    low: Floats
+    high: Floats
+    others: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    schema: tuple[tuple[str, str], ...] = ()
+    skipped: int = 0
+
+    def column(self, index: int) -> ColumnProfile:
+        grid, column = self.grid, self.grid.columns[index]
+        start = int(grid.offsets[index])
+        rows, null, nan, neg, pos, invalid = (int(value) for value in self.scalars[index])
+        return ColumnProfile(
+            rows=rows,
+            null=null,
+            nan=nan,
+            neg_inf=neg,
+            pos_inf=pos,
+            invalid=invalid,
+            counts=self.counts[start : start + column.bins],
+            shapes=self.counts[start + column.bins : start + column.width],
+            sums=self.sums[int(grid.sum_offsets[index]) : int(grid.sum_offsets[index + 1])],
+            low=float(self.low[index]),
+            high=float(self.high[index]),
+            others=self.others.get(index, {}),
+        )
+
+    def pairs(self) -> Iterator[tuple[ColumnGrid, ColumnProfile]]:
+        for index, column in enumerate(self.grid.columns):
+            yield column, self.column(index)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.schema)
+
+
+def empty_profile(grid: Grid) -> TableProfile:
+    """The profile of no rows: the identity of ``merge``."""
+    columns = len(grid.columns)
+    return TableProfile(
+        grid=grid,
+        rows=0,
+        counts=np.zeros(int(grid.offsets[-1]), dtype=np.int64),
+        sums=np.zeros(int(grid.sum_offsets[-1]), dtype=np.float64),
+        scalars=np.zeros((columns, SCALARS), dtype=np.int64),
+        low=np.full(columns, np.inf),
+        high=np.full(columns, -np.inf),
+    )
+
+
+def merge(a: TableProfile, b: TableProfile) -> TableProfile:
+    """The profile of both tables' rows. Integers are bit-identical for any split and order; ``sums`` agree
+    to rounding. ValueError when the grids differ."""
+    if a.grid.id != b.grid.id:
+        raise ValueError(f"profiles of different grids do not add up: {a.grid.id} and {b.grid.id}")
+    return TableProfile(
+        grid=a.grid,
+        rows=a.rows + b.rows,
+        counts=a.counts + b.counts,
+        sums=a.sums + b.sums,
+        scalars=a.scalars + b.scalars,
+        low=np.minimum(a.low, b.low),
+        high=np.maximum(a.high, b.high),
+        others=_merge_others(a.others, b.others),
+        schema=a.schema if a.schema == b.schema else tuple(sorted({*a.schema, *b.schema})),
+        skipped=a.skipped + b.skipped,
+    )
+
+
+def _merge_others(
+    a: Mapping[int, Mapping[str, int]], b: Mapping[int, Mapping[str, int]]
+) -> Mapping[int, Mapping[str, int]]:
+    if not a or not b:
+        return a or b
+    return {index: least_others([a.get(index, {}), b.get(index, {})]) for index in sorted({*a, *b})}
+
+
+def least_others(tables: list[Mapping[str, int]]) -> dict[str, int]:
+    """The ``MAX_OTHERS`` least words of several tables with their summed counts."""
+    total: dict[str, int] = {}
+    for table in tables:
+        for word, count in table.items():
+            total[word] = total.get(word, 0) + count
+    return {word: total[word] for word in sorted(total)[:MAX_OTHERS]}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A profile with its name: a file, a day, a batch. ``day``: its date as a proleptic ordinal, where the
+    name tells it; ``when``: mtime, seconds since the epoch."""
+
+    name: str
+    profile: TableProfile
+    day: int | None = None
+    when: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOptions:
+    """How drift is judged; the defaults are the documented rule. ``levels``: effects from which a
+    distribution or a missing share is ``warning`` and ``drifted``; ``new_levels``: the same for the share of
+    new categories; ``q``: false-discovery rate over the columns; ``day_q``: the same for the day rule;
+    ``tests``: how many tables this one is judged together with (segments); ``importance``: by column."""
+
+    q: float = 0.01
+    day_q: float = 0.05
+    levels: tuple[float, float] = (0.02, 0.10)
+    new_levels: tuple[float, float] = (0.01, 0.05)
+    visible: float = 0.10
+    tests: int = 1
+    importance: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What is said about a data set beyond its paths. ``include``/``exclude``: glob patterns of column
+    names; ``kinds``: declared column kinds, which win over guesses; ``expect``: the ``[data.expect]`` table;
+    ``multivariate``: whether the domain classifier runs."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    target: str | None = None
+    prediction: str | None = None
+    score: str | None = None
+    key: str | None = None
+    segments: tuple[str, ...] = ()
+    expect: Mapping[str, object] = field(default_factory=dict)
+    importance: Mapping[str, float] = field(default_factory=dict)
+    multivariate: bool = False
