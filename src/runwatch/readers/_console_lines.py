@@ -1,0 +1,139 @@
+"""What one console line says of progress: epoch, batch, step, and numbers with names.
+
+"train loss 2.4, val loss 2.5" gives the tags ``train/loss`` and ``val/loss``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from runwatch.domain.directions import direction_of
+
+MAX_PAIRS = 64
+
+_NUMBER = r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,4})?|[-+]?(?:nan|inf(?:inity)?)"
+_PAIR = re.compile(
+    r"(?<![\w/.@%-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
+    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?![\w.]|:\d)",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(
+    r"\bepochs?['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,9}(?:\.\d{1,18})?)(?![\w.])"
+    r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,9}))?",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"(?<![\w/])(?:global_?step|step|iter|iteration)['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,18})(?![\w.])"
+    r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,18}))?",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
+_SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
+_CONTEXT = re.compile(rf"^\W{{0,8}}({_SPLIT})\b(?! epoch\b)", re.IGNORECASE)
+_QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
+_STAR = re.compile(r"^\s{0,8}\*\s")
+_BAR = re.compile(r"\d%\|")
+_KERAS = re.compile(r"^\s{0,8}\d{1,9}/\d{1,9}\s.*(?:━|\[[=>.]|s/step|s/epoch)")
+_NOT_METRICS = frozenset(
+    re.split(
+        r"\s+",
+        """epoch epochs step steps global_step globalstep iter iters iteration iterations it batch eta time
+        data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device worker
+        workers line code file exit status total num_workers batch_size job id node""",
+    )
+)
+_WORDLESS = frozenset(("lr", "ppl", "mfu", "grad_norm", "gnorm"))
+_FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
+
+
+class Progress(NamedTuple):
+    """``pairs``: names and values in line order; ``kind``: a whole ``line``, a progress ``bar`` or a
+    ``keras`` bar; ``total_steps``: of ``step 100/6000``."""
+
+    kind: str
+    pairs: tuple[tuple[str, float], ...]
+    epoch: float | None = None
+    epochs: int | None = None
+    batch: int | None = None
+    batches: int | None = None
+    step: int | None = None
+    total_steps: int | None = None
+
+    @property
+    def at_end(self) -> bool:
+        return self.batch is None or self.batch == self.batches
+
+
+def parse(text: str) -> Progress | None:
+    """What a bare line (no control codes, at most a few thousand characters) says, or None if it says
+    nothing of progress."""
+    stripped = text.strip()
+    if not stripped or stripped.startswith(_FOREIGN) or not any(char.isdigit() for char in stripped):
+        return _without_digits(stripped)
+    epoch = _EPOCH.search(stripped)
+    step = _STEP.search(stripped)
+    fraction = _fraction(stripped, epoch, step)
+    kind = "bar" if _BAR.search(stripped) else "keras" if _KERAS.search(stripped) else "line"
+    placed = epoch is not None or step is not None or kind != "line" or _STAR.match(stripped) is not None
+    pairs = _pairs(stripped, placed)
+    if not pairs and epoch is None and kind == "line":
+        return None
+    return Progress(
+        kind,
+        pairs,
+        float(epoch[1]) if epoch else None,
+        int(epoch[2]) if epoch and epoch[2] else None,
+        fraction[0] if fraction else None,
+        fraction[1] if fraction else None,
+        int(step[1]) if step else None,
+        int(step[2]) if step and step[2] and not epoch else None,
+    )
+
+
+def _without_digits(stripped: str) -> Progress | None:
+    """``loss: nan`` has no digit and is news all the same."""
+    lower = stripped.lower()
+    if ("nan" not in lower and "inf" not in lower) or stripped.startswith(_FOREIGN):
+        return None
+    pairs = _pairs(stripped, False)
+    return Progress("line", pairs) if pairs else None
+
+
+def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None) -> tuple[int, int] | None:
+    if step is not None and step[2]:
+        return int(step[1]), int(step[2])
+    found = _FRACTION.search(text, epoch.end() if epoch else 0)
+    if found is None or int(found[1]) > int(found[2]):
+        return None
+    before = text[: found.start()].rstrip()
+    named = before.endswith((":", "=")) and not before.lower().endswith(("epoch:", "step:"))
+    return None if named and epoch is None and not _KERAS.search(text) else (int(found[1]), int(found[2]))
+
+
+def _pairs(text: str, placed: bool) -> tuple[tuple[str, float], ...]:
+    context = _CONTEXT.match(text)
+    general = f"{context[1]}/" if context else "val/" if _STAR.match(text) else ""
+    found: list[tuple[str, float]] = []
+    for match in _PAIR.finditer(text):
+        name, blank, number, whole = match.groups()
+        if not _is_metric(name, bool(blank), placed):
+            continue
+        own = _QUALIFIER.search(text[max(match.start() - 12, 0) : match.start()])
+        value = float(number) / int(whole) if whole and int(whole) else float(number)
+        found.append(((f"{own[1]}/" if own else general) + name, value))
+        if len(found) >= MAX_PAIRS:
+            break
+    return tuple(found)
+
+
+def _is_metric(name: str, blank: bool, placed: bool) -> bool:
+    """Whether ``name`` before a number is a metric. ``blank``: only a blank stands between them;
+    ``placed``: the line says where in the training it is. A line that says nothing of that must name a
+    known metric."""
+    lower = name.lower()
+    if lower in _NOT_METRICS:
+        return False
+    known = direction_of(name) is not None
+    if not placed:
+        return known and not blank
+    return known or not blank or lower in _WORDLESS

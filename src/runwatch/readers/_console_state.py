@@ -1,0 +1,160 @@
+"""Two small state machines over console lines: how the process fares, and which numbers it printed.
+
+Their memory is a JSON-able dict that the cursor carries, so any split of a log gives the same end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from runwatch.domain.operations import Append, Epoch, Evidence, Length, Operation
+from runwatch.domain.points import Points
+from runwatch.readers import limits
+from runwatch.readers._console_lines import Progress, parse
+from runwatch.text.console import TRACEBACK, crash_words
+
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
+_CHAINED = ("During handling of the above", "The above exception was the direct cause")
+_SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
+
+
+class Health:
+    """Crashed by the log's own words, withdrawn when progress follows.
+
+    State: ``why`` the words; ``open`` what stands before each line of the traceback that we are in; ``bar``
+    a progress bar drawn after the crash (a dying bar is redrawn once: two states make a resume); ``said``."""
+
+    def __init__(self, state: dict[str, Any], file: str) -> None:
+        self._state = state
+        self._name = file.rpartition("/")[2]
+
+    def feed(self, text: str) -> None:
+        if TRACEBACK in text:
+            self._state["open"] = text[: text.index(TRACEBACK)][:200]
+            self._state.setdefault("why", TRACEBACK)
+            self._state.pop("bar", None)
+            return
+        if "open" in self._state and self._in_traceback(text):
+            return
+        words = crash_words(text)
+        if words is not None:
+            self._state.setdefault("why", words)
+        elif "why" in self._state:
+            self._perhaps_resumed(text)
+
+    def _in_traceback(self, text: str) -> bool:
+        """True while the line belongs to the traceback; its last line is the reason."""
+        body = text.removeprefix(self._state["open"])
+        if not body.strip() or body[0] in " \t|+^":
+            return True
+        if body.startswith(_CHAINED):
+            return True
+        del self._state["open"]
+        if _EXCEPTION.match(body) is None:
+            return False
+        known = self._state.get("why", TRACEBACK)
+        if known == TRACEBACK or not any(name in body for name in _SECOND_HAND):
+            self._state["why"] = body.strip()[:300]
+        return True
+
+    def _perhaps_resumed(self, text: str) -> None:
+        said = parse(text)
+        if said is None:
+            return
+        if said.kind == "bar":
+            shown = [said.epoch, said.batch, said.batches]
+            if self._state.setdefault("bar", shown) == shown:
+                return
+        self._state.pop("why", None)
+        self._state.pop("bar", None)
+
+    def operations(self) -> Iterable[Operation]:
+        why = self._state.get("why")
+        if why == self._state.get("said"):
+            return
+        self._state["said"] = why
+        if why is None:
+            yield Evidence(None, f"{self._name}: training went on after the error", by="console")
+        else:
+            yield Evidence("crashed", f"{self._name}: {why}", by="console")
+
+
+class Numbers:
+    """Points, epochs and planned lengths.
+
+    State: ``epoch`` the last one named, ``epochs`` the planned number, ``first`` the smallest epoch seen,
+    ``row`` how many lines gave numbers without a place."""
+
+    def __init__(self, state: dict[str, Any], prefix: str) -> None:
+        self._state = state
+        self._prefix = prefix
+        self._points: dict[str, tuple[list[int], list[float]]] = {}
+        self._epoch: float | None = None
+        self._steps: int | None = None
+        self._planned = False
+
+    def feed(self, text: str) -> None:
+        said = parse(text)
+        if said is None:
+            return
+        self._note_place(said)
+        if not said.pairs or (said.kind == "keras" and not said.at_end):
+            return
+        step = self._step(said)
+        for name, value in said.pairs:
+            tag = self._prefix + name
+            if tag not in self._points and len(self._points) >= limits.TAGS:
+                continue
+            steps, values = self._points.setdefault(tag, ([], []))
+            steps.append(step)
+            values.append(value)
+
+    def _note_place(self, said: Progress) -> None:
+        state = self._state
+        if said.total_steps:
+            self._steps = said.total_steps
+        if said.epoch is None:
+            return
+        if said.epoch == int(said.epoch):
+            state["first"] = min(int(said.epoch), state.get("first", int(said.epoch)))
+        if said.epochs and said.epochs != state.get("epochs"):
+            state["epochs"] = said.epochs
+        self._planned = self._planned or said.epochs is not None
+        state["epoch"] = said.epoch
+        self._epoch = max(self._epoch or 0.0, self._done(said))
+
+    def _done(self, said: Progress) -> float:
+        """The epoch as far as it is certain: one that is under way counts by its share."""
+        epoch = said.epoch or 0.0
+        if said.epochs is None or (said.pairs and said.at_end):
+            return epoch
+        share = said.batch / said.batches if said.batch is not None and said.batches else 0.0
+        return max(epoch - 1 + share, 0.0)
+
+    def _step(self, said: Progress) -> int:
+        whole = said.epoch is not None and said.epoch == int(said.epoch)
+        if whole and said.batch is not None and said.batches:
+            return int(said.epoch or 0) * said.batches + said.batch
+        if said.step is not None:
+            return said.step
+        if whole:
+            return int(said.epoch or 0)
+        if said.kind == "bar" and said.batch is not None:
+            return said.batch
+        epoch = self._state.get("epoch")
+        if said.epoch is None and epoch is not None and epoch == int(epoch):
+            return int(epoch)
+        self._state["row"] = self._state.get("row", 0) + 1
+        return int(self._state["row"]) - 1
+
+    def operations(self) -> Iterable[Operation]:
+        for tag, (steps, values) in self._points.items():
+            yield Append(tag, Points.of(steps, values))
+        if self._planned or self._steps is not None:
+            from_zero = self._state.get("first", 1) == 0
+            epochs = self._state.get("epochs")
+            planned = epochs + 1 if epochs and from_zero else epochs
+            yield Length(self._steps, planned, first_epoch=0 if from_zero else 1)
+        if self._epoch is not None:
+            yield Epoch(self._epoch)

@@ -1,0 +1,153 @@
+"""Console logs: evidence of a crash, and as a last resort numbers.
+
+Evidence and numbers are two claims, so that another reader may have the numbers of the same log. At first
+look only the last ``limits.LOG_TAIL`` bytes count. A carriage return ends a line as a newline does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import FileStat
+from runwatch.readers import limits
+from runwatch.readers._console_lines import parse
+from runwatch.readers._console_state import Health, Numbers
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, Source, Tail, failed, read_tail
+from runwatch.text.console import TRACEBACK, crash_words, plain
+
+NAME = "console"
+PRIORITY = 5
+MAX_FILES = 100
+
+_SUFFIXES = (".log", ".out", ".err")
+_TXT = re.compile(
+    r"(?:log|logs|cout|cerr|output|stdout|stderr|training_log|train_log|(?:console|stdout|stderr|log)[-_.]\S{1,80}|"
+    r"console)\.txt"
+)
+_BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
+_BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
+_NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
+_TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
+_NEWS = re.compile(
+    rb"loss|acc|epoch|step|iter|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
+    re.IGNORECASE,
+)
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """One claim without a format for the evidence of all logs here; one of format ``console`` for the
+    numbers of each log that has some (with several, each under its file's name)."""
+    found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
+    found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
+    logs = [name for _, name in found[-MAX_FILES:] if not _TABLE.match(listing.head(name, 64))]
+    if not logs:
+        return []
+    said = {name: _what(listing, name, listing.files[name]) for name in logs}
+    numbered = [name for name in logs if "numbers" in said[name]]
+    role: Role = "lonely" if any(said.values()) else "part"
+    files = tuple(listing.join(name) for name in logs)
+    claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
+    for name in numbered:
+        prefix = "" if len(numbered) == 1 else name.rpartition(".")[0] + "/"
+        file = (listing.join(name),)
+        claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
+    return claims
+
+
+def is_console(name: str) -> bool:
+    """Whether a file of this name is a console log."""
+    lower = name.lower()
+    if lower in _NOT_OURS or "tfevents" in lower:
+        return False
+    return (
+        lower.endswith(_SUFFIXES)
+        or lower in _BARE
+        or _TXT.fullmatch(lower) is not None
+        or _BATCH_SYSTEM.fullmatch(lower) is not None
+    )
+
+
+def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
+    """What the log's last lines (or its first) hold: "numbers", "crash"."""
+    if stat.size == 0:
+        return frozenset()
+    news: set[str] = set()
+    for part in (listing.tail(name), listing.head(name)):
+        if _NEWS.search(part) is None:
+            continue
+        for row in reversed(_split(part)):
+            text = plain(row)
+            if TRACEBACK in text or crash_words(text):
+                news.add("crash")
+            elif (said := parse(text)) is not None and said.pairs:
+                news.add("numbers")
+                return frozenset(news)
+        if len(part) == stat.size:
+            break
+    return frozenset(news)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """Evidence (a claim without format) or numbers, epochs and lengths (format ``console``)."""
+    try:
+        tail, anew = _tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    state = dict(tail.state)
+    rows, consumed = _rows(tail, state, final)
+    teller: Health | Numbers = (
+        Numbers(state, claim.tag_prefix) if claim.format else Health(state, source.file)
+    )
+    for row in rows:
+        if row:
+            teller.feed(plain(row))
+    told: list[Operation] = [*([Replace()] if anew else []), *teller.operations()]
+    cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)
+    problems = (_cut_problem(source),) if cut else ()
+    operations = {claim.run_id: told} if told else {}
+    return Reading(operations, tail.cursor(consumed, state), problems, more=tail.more and consumed > 0)
+
+
+def _tail(source: Source, cursor: Cursor | None) -> tuple[Tail, bool]:
+    """The new bytes, and whether the file was rewritten."""
+    tail = read_tail(source, cursor if cursor is not None else _near_end(source.stat.size))
+    if not tail.rewritten:
+        return tail, False
+    again = read_tail(source, _near_end(tail.start + len(tail.data)) if not tail.more else None)
+    return replace(again, state={} if not again.start else again.state), cursor is not None
+
+
+def _near_end(size: int) -> Cursor | None:
+    start = size - limits.LOG_TAIL
+    return Cursor(offset=start, state={"cut": True, "from": start}) if start > 0 else None
+
+
+def _rows(tail: Tail, state: dict[str, object], final: bool) -> tuple[list[bytes], int]:
+    """The finished lines, and how many bytes they took; a line past the limit is passed over."""
+    data = tail.data
+    end = len(data) if final and not tail.more else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    if end == 0:
+        if len(data) <= limits.LINE:
+            return [], 0
+        state["cut"] = True
+        return [], len(data)
+    rows = _split(data[:end])
+    if state.pop("cut", False):
+        rows = rows[1:]
+    return [row for row in rows if len(row) <= limits.LINE], end
+
+
+def _split(data: bytes) -> list[bytes]:
+    return data.replace(b"\r", b"\n").split(b"\n")
+
+
+def _cut_problem(source: Source) -> Problem:
+    return Problem(
+        source.file,
+        None,
+        f"only the last {limits.LOG_TAIL // limits.KIB} KiB were read for numbers",
+        "log metrics to a CSV, JSONL or TensorBoard file to see all of them",
+    )
