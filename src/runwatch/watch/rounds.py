@@ -1,0 +1,137 @@
+"""When to look where: events at once, hot files by polling where events are silent, everything by the
+reconciliation scan. Clocks are arguments: ``clock`` is monotonic seconds, ``now`` seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runwatch.domain.tree import Folder
+from runwatch.watch.filesystem import mount_of, watches_held
+from runwatch.watch.observer import Dirty, Watcher
+from runwatch.watch.tree import Changes
+
+HOT_FOR = 600.0
+HOT_EVERY = 2.0
+FOLDERS_EVERY = 10.0
+CHECK_EVERY = 2.0
+SCAN_SHARE = 0.05
+MISSES_TO_POLL = 3
+MISS_AFTER = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What to do now for one root: look at ``paths``, or ``scan`` everything."""
+
+    paths: frozenset[str]
+    scan: bool
+
+
+class Rounds:
+    """The beat of one root's watching."""
+
+    def __init__(self, root: str, mode: str, reconcile: float, wake: Callable[[], None]) -> None:
+        self.root = root
+        self._reconcile = reconcile
+        self._dirty = Dirty(root, wake)
+        self._watcher = Watcher(root, self._dirty)
+        mount = mount_of(root)
+        self.polling = mode == "polling" or (mode == "auto" and mount.remote)
+        self._auto = mode == "auto"
+        self.why_polling = (
+            f"{mount.kind} is silent about other writers" if self.polling and mount.remote else ""
+        )
+        self._scan_at = 0.0
+        self._hot_at = 0.0
+        self._folders_at = 0.0
+        self._check_at = 0.0
+        self._hot: dict[str, float] = {}
+        self._misses = 0
+        self._missing = (0, 0)
+        self.gone = False
+
+    def start(self) -> None:
+        if not self.polling:
+            self._watcher.start()
+
+    def stop(self) -> None:
+        self._watcher.stop()
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Degraded modes, for the screen."""
+        if self.gone:
+            return ("root is gone, waiting",)
+        if self.polling:
+            return (f"polling: {self.why_polling}" if self.why_polling else "polling",)
+        if self._watcher.failure:
+            return (f"polling: no watch possible: {self._watcher.failure}",)
+        have, need = self._missing
+        return (f"watch {have:,}/{need:,} · polling the rest",) if have < need else ()
+
+    @property
+    def _must_poll(self) -> bool:
+        return self.polling or bool(self._watcher.failure) or self._missing[0] < self._missing[1]
+
+    def next_due(self) -> float:
+        """The monotonic time at which ``due`` has something to do without an event."""
+        due = [self._scan_at, self._check_at]
+        if self._must_poll:
+            due += [self._hot_at, self._folders_at]
+        return min(due)
+
+    def due(self, clock: float, now: float, top: Folder) -> Round:
+        """What to look at now."""
+        paths, asked = self._dirty.take()
+        if not self.polling and clock >= self._check_at:
+            self._check_at = clock + CHECK_EVERY
+            self._watcher.check(clock)
+        elif clock >= self._check_at:
+            self._check_at = clock + CHECK_EVERY
+        if asked or clock >= self._scan_at:
+            return Round(frozenset(paths), True)
+        if self._must_poll:
+            paths |= self._polled(clock, now, top)
+        return Round(frozenset(paths), False)
+
+    def _polled(self, clock: float, now: float, top: Folder) -> set[str]:
+        paths: set[str] = set()
+        if clock >= self._hot_at:
+            self._hot_at = clock + HOT_EVERY
+            self._hot = {path: seen for path, seen in self._hot.items() if now - seen < HOT_FOR}
+            paths.update(self._hot)
+        if clock >= self._folders_at:
+            self._folders_at = clock + FOLDERS_EVERY
+            paths.update(folder.path for folder in top.walk())
+        return paths
+
+    def changed(self, changes: Changes, now: float) -> None:
+        """Remember which files are being written."""
+        for path in changes.files:
+            self._hot[path] = now
+
+    def scanned(
+        self, changes: Changes, clock: float, took: float, now: float, folders: int, own: bool
+    ) -> None:
+        """A scan ended: when the next is due, and what it says of the watching. ``own``: no event and no
+        first look asked for it, so what it found had been missed; ``folders``: how many there are."""
+        self.gone = False
+        self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
+        self.changed(changes, now)
+        if self.polling:
+            return
+        held = watches_held()
+        self._missing = (held, folders) if held is not None else (0, 0)
+        if own and self._auto and any(True for _ in changes.files):
+            self._misses += 1
+            if self._misses >= MISSES_TO_POLL:
+                self.polling, self.why_polling = True, "events were missed here"
+                self._watcher.stop()
+        elif not changes.files:
+            self._misses = max(self._misses - 1, 0)
+
+    def vanished(self, clock: float) -> None:
+        """The root itself can't be listed: try again soon."""
+        self.gone = True
+        self._scan_at = clock + 1.0
