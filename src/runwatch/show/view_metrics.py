@@ -1,0 +1,178 @@
+"""One run against the baseline: a row a metric, and which curves to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.view import VERDICT_TONES, Column, Row, Span, TableView, Words, difference, text, words
+from runwatch.show.view_runs import is_baseline, lead_metric, mark_tone, rank
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
+
+_COLUMNS = (
+    Column("metric", "metric", 11, grow=2),
+    Column("value", "value", 8, right=True),
+    Column("baseline", "baseline", 8, right=True, drop=1),
+    Column("delta", "± base", 9, right=True),
+    Column("verdict", "verdict", 16, drop=2),
+)
+_RANK = {"worse": 0, "better": 1, "inconclusive": 2, "equivalent": 3, "unknown": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsAsk:
+    """Which run is looked at, which are marked for overlaid curves, and which tag is drawn (None: the
+    run's leading metric)."""
+
+    run: RunKey | None = None
+    marked: tuple[RunKey, ...] = ()
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
+    version is the same curve)."""
+
+    run: RunKey
+    tag: str
+    name: str
+    tone: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsView:
+    """The pane: the table, whose it is, and the curves."""
+
+    title: Words
+    table: TableView
+    tag: str | None
+    curves: tuple[Curve, ...]
+    tags: tuple[str, ...] = ()
+    level: float | None = None
+
+
+def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
+    """The looked-at run (else the first) beside the baseline."""
+    situation = snapshot.situation
+    run = situation.run(ask.run) if ask.run else None
+    if run is None:
+        return MetricsView((), TableView(_COLUMNS, (), _nothing(snapshot)), None, ())
+    comparison = situation.comparisons.get(run.key)
+    lead = lead_metric(run, comparison)
+    tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
+    return MetricsView(
+        _title(snapshot, run),
+        metric_table(run, comparison),
+        tag,
+        curves(snapshot, run, ask.marked, tag),
+        tuple(sorted(run.metrics)),
+        _level(comparison, tag),
+    )
+
+
+def _title(snapshot: Snapshot, run: Run) -> Words:
+    baseline = snapshot.situation.baselines.get(run.root)
+    name = Span(safe(run.id), "strong")
+    if baseline is None:
+        return words(name, Span("  no baseline: press b on a run to pin it", "muted"))
+    if is_baseline(snapshot, run):
+        return words(
+            Span("◆ ", "baseline"), name, Span(f"  is the baseline, {safe(baseline.source)}", "muted")
+        )
+    return words(name, Span(" against ", "muted"), baseline_name(baseline))
+
+
+def baseline_name(baseline: Baseline) -> Words:
+    """The baseline with its sign, and who says so."""
+    return words(Span(f"◆ {safe(baseline.name)}", "baseline"), Span(f" {safe(baseline.source)}", "muted"))
+
+
+def metric_table(run: Run, comparison: Comparison | None) -> TableView:
+    """Judged metrics first (the primary on top, then what got worse), the others below."""
+    judged = list(comparison.metrics) if comparison else []
+    judged.sort(key=lambda m: (not m.primary, _RANK[m.verdict], m.name))
+    names = {metric.name for metric in judged}
+    rest = [m for tag, m in run.metrics.items() if tag not in names and not m.hidden]
+    rest.sort(key=rank)
+    rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
+    return TableView(_COLUMNS, rows, ((Span("this run has no metric yet", "muted"),),))
+
+
+def _judged(metric: MetricComparison) -> Row:
+    tone = VERDICT_TONES[metric.verdict]
+    sign = METRIC_SIGNS[metric.verdict]
+    name = words(text(metric.name, "strong" if metric.primary else "plain"))
+    if metric.primary:
+        name = words(name, Span(" primary", "muted"))
+    return Row(
+        metric.name,
+        (
+            name,
+            (Span(units.number(metric.candidate)),),
+            (Span(units.number(metric.baseline), "baseline"),),
+            (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
+            (Span(METRIC_WORDS[metric.verdict], tone),),
+        ),
+    )
+
+
+def _alone(metric: Metric) -> Row:
+    return Row(
+        metric.tag,
+        (
+            text(metric.tag),
+            (Span(units.number(metric.last)),),
+            (Span("–", "faint"),),
+            (Span("–", "faint"),),
+            (),
+        ),
+    )
+
+
+def curves(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> tuple[Curve, ...]:
+    """The baseline's curve, the marked runs' and the looked-at run's, in drawing order (the last on top)."""
+    if tag is None:
+        return ()
+    found: list[Curve] = []
+    by_key = {other.key: other for other in snapshot.situation.runs}
+    baseline = snapshot.situation.baselines.get(run.root)
+    base_key = RunKey(run.root, baseline.name) if baseline and baseline.kind == "run" else None
+    keys = [base_key, *marked, run.key]
+    for key in dict.fromkeys(key for key in keys if key is not None):
+        other = by_key.get(key)
+        if other is None or tag not in other.metrics:
+            continue
+        tone = "baseline" if key == base_key else mark_tone(marked, key) or "series1"
+        if key == run.key and key != base_key and key not in marked and marked:
+            tone = "accent"
+        found.append(Curve(key, tag, safe(other.id), tone, other.version))
+    return tuple(found)
+
+
+def _level(comparison: Comparison | None, tag: str | None) -> float | None:
+    judged = next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
+    return judged.baseline if judged else None
+
+
+def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
+    if snapshot.watch.phase != "live":
+        return ((Span("reading …", "muted"),),)
+    return ((Span("choose a run to see its metrics", "muted"),),)
+
+
+def summary(snapshot: Snapshot) -> Words:
+    """Counts over all compared runs: "2 worse · 1 better"."""
+    counts: dict[str, int] = {}
+    for comparison in snapshot.situation.comparisons.values():
+        counts[comparison.verdict] = counts.get(comparison.verdict, 0) + 1
+    out: list[Span] = []
+    for name in ("worse", "better"):
+        if counts.get(name):
+            out += [Span(" · ", "muted")] * bool(out) + [Span(f"{counts[name]} {name}", VERDICT_TONES[name])]
+    return tuple(out)

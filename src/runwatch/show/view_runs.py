@@ -1,0 +1,235 @@
+"""The runs as a table: how each stands, how far it is, and how it does against the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.finding import SEVERITIES
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.view import (
+    SERIES,
+    STATUS_TONES,
+    VERDICT_TONES,
+    Column,
+    Row,
+    Span,
+    TableView,
+    Tone,
+    Words,
+    bar,
+    difference,
+    matches,
+    spark,
+    text,
+    words,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS
+
+Order = Literal["attention", "newest", "name", "metric"]
+ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
+
+_COLUMNS = (
+    Column("status", "status", 10),
+    Column("mark", "", 1),
+    Column("run", "run", 14, grow=3, keep_end=True),
+    Column("progress", "progress", 10, drop=2),
+    Column("eta", "left", 8, right=True, drop=6),
+    Column("metric", "metric", 12, grow=1, drop=5),
+    Column("value", "value", 7, right=True),
+    Column("trend", "trend", 8, drop=3),
+    Column("delta", "± base", 9, right=True, drop=1),
+    Column("age", "age", 4, right=True),
+)
+_VALIDATION = ("val", "valid", "validation", "eval", "test", "dev")
+_FAVOURITES = ("roc_auc", "auc", "f1_macro", "accuracy", "acc", "rmse", "loss")
+_ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class RunsAsk:
+    """What a person wants to see of the runs: a filter, an order, and the marked ones."""
+
+    filter: str = ""
+    order: Order = "attention"
+    marked: tuple[RunKey, ...] = ()
+
+
+def lead_metric(run: Run, comparison: Comparison | None) -> Metric | None:
+    """The metric that speaks for a run: the comparison's primary one, else the best known validation
+    metric, else any with a direction, else any that is not hidden."""
+    if comparison and comparison.primary and comparison.primary.name in run.metrics:
+        return run.metrics[comparison.primary.name]
+    shown = [metric for metric in run.metrics.values() if not metric.hidden]
+    return min(shown, key=rank, default=None)
+
+
+def rank(metric: Metric) -> tuple[bool, bool, int, str]:
+    """How little a metric tells at a glance: validation metrics with a direction come first."""
+    tag = metric.tag.lower()
+    parts = tag.replace("/", "_").split("_")
+    favourite = next((i for i, name in enumerate(_FAVOURITES) if tag.endswith(name)), len(_FAVOURITES))
+    return metric.direction is None, not any(part in _VALIDATION for part in parts), favourite, tag
+
+
+def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None:
+    """A run's comparison for one tag."""
+    return next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
+
+
+def runs(snapshot: Snapshot, ask: RunsAsk, now: float) -> TableView:
+    """All runs that pass the filter, those that need a person first on top."""
+    situation = snapshot.situation
+    chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
+    chosen.sort(key=_sorting(snapshot, ask.order))
+    several = len(situation.roots) > 1
+    rows = tuple(_row(snapshot, run, ask, now, several) for run in chosen)
+    return TableView(_COLUMNS, rows, _nothing(snapshot, ask))
+
+
+def _hay(run: Run) -> tuple[str, ...]:
+    return (safe(run.id), run.status, *run.formats)
+
+
+def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
+    if order == "name":
+        return lambda run: (run.root, run.id)
+    if order == "newest":
+        return lambda run: -(run.updated or 0)
+    if order == "metric":
+        return lambda run: _by_metric(snapshot, run)
+    trouble = _trouble(snapshot)
+    return lambda run: (
+        trouble.get(run.key, 9),
+        _ATTENTION[run.status],
+        -(run.updated or 0),
+    )
+
+
+def _trouble(snapshot: Snapshot) -> dict[RunKey, int]:
+    """The worst severity of each run's findings: 0 critical, 1 warning."""
+    out: dict[RunKey, int] = {}
+    for finding in snapshot.findings:
+        level = len(SEVERITIES) - 1 - SEVERITIES.index(finding.severity)
+        if finding.run is not None and level < 2:
+            out[finding.run] = min(level, out.get(finding.run, 9))
+    return out
+
+
+def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
+    metric = lead_metric(run, snapshot.situation.comparisons.get(run.key))
+    if metric is None:
+        return "\uffff", 0.0
+    return metric.tag, -metric.last if metric.direction == "max" else metric.last
+
+
+def _row(snapshot: Snapshot, run: Run, ask: RunsAsk, now: float, several: bool) -> Row:
+    comparison = snapshot.situation.comparisons.get(run.key)
+    metric = lead_metric(run, comparison)
+    return Row(
+        run.key,
+        (
+            (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
+            _mark(snapshot, run, ask),
+            _name(run, several),
+            _progress(run),
+            (Span(eta(run), "muted"),),
+            text(metric.tag, "muted") if metric else (),
+            _value(metric),
+            spark(metric.spark, 8, "muted" if run.status != "running" else "accent") if metric else (),
+            _delta(snapshot, run, comparison, metric),
+            (Span(units.ago(run.updated, now), "muted"),),
+        ),
+    )
+
+
+def is_baseline(snapshot: Snapshot, run: Run) -> bool:
+    """Whether a run is what its root is compared against."""
+    baseline = snapshot.situation.baselines.get(run.root)
+    return baseline is not None and baseline.kind == "run" and baseline.name == run.id
+
+
+def mark_tone(marked: Iterable[RunKey], key: RunKey) -> Tone | None:
+    """The colour of a marked run's curve, None when it is not marked."""
+    for i, other in enumerate(marked):
+        if other == key:
+            return SERIES[i % len(SERIES)]
+    return None
+
+
+def _mark(snapshot: Snapshot, run: Run, ask: RunsAsk) -> Words:
+    tone = mark_tone(ask.marked, run.key)
+    if tone:
+        return (Span("●", tone),)
+    return (Span("◆", "baseline"),) if is_baseline(snapshot, run) else ()
+
+
+def _name(run: Run, several: bool) -> Words:
+    shown = safe(run.id) if run.id != "." else safe(run.root.rstrip("/").rpartition("/")[2] or "/")
+    folder, slash, leaf = shown.rpartition("/")
+    root = safe(run.root.rstrip("/").rpartition("/")[2]) + ":" if several else ""
+    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
+
+
+def _progress(run: Run) -> Words:
+    progress = run.progress
+    if run.status in ("running", "stalled") and progress.fraction is not None:
+        tone: Tone = "info" if run.status == "running" else "warn"
+        return words(bar(progress.fraction, 5, tone), Span(f"{units.percent(progress.fraction):>5}", "muted"))
+    if run.epoch is not None and run.epoch >= 1:
+        return (Span(f"epoch {units.number(run.epoch, 3)}", "muted"),)
+    return (Span(f"step {units.count(run.step)}", "muted"),) if run.step is not None else ()
+
+
+def eta(run: Run) -> str:
+    """How long a running run still takes, in words; empty when nobody knows."""
+    if run.status != "running" or run.progress.eta is None:
+        return ""
+    return units.duration(run.progress.eta[0])
+
+
+def _value(metric: Metric | None) -> Words:
+    if metric is None:
+        return (Span("–", "muted"),)
+    broken = metric.last != metric.last or metric.last in (float("inf"), float("-inf"))
+    return (Span(units.number(metric.last), "bad" if broken else "plain"),)
+
+
+def _delta(snapshot: Snapshot, run: Run, comparison: Comparison | None, metric: Metric | None) -> Words:
+    if is_baseline(snapshot, run):
+        return (Span("baseline", "baseline"),)
+    judged = compared(comparison, metric.tag) if metric else None
+    if judged is None or judged.delta is None:
+        return (Span("–", "faint"),)
+    return (
+        Span(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),
+    )
+
+
+def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
+    if ask.filter and snapshot.situation.runs:
+        return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+    if snapshot.watch.phase != "live":
+        return ((Span("looking for runs …", "muted"),),)
+    return (
+        (Span("no runs here yet"),),
+        (Span("they appear by themselves as soon as a training writes its", "muted"),),
+        (Span("first file below the watched roots; runwatch demo shows how", "muted"),),
+    )
+
+
+def summary(snapshot: Snapshot) -> Words:
+    """Counts by status, those that matter first: "3 running · 1 crashed · 12 runs"."""
+    counts: dict[str, int] = {}
+    for run in snapshot.situation.runs:
+        counts[run.status] = counts.get(run.status, 0) + 1
+    out: list[Span] = []
+    for status in ("crashed", "stalled", "running"):
+        if counts.get(status):
+            out += [Span(f"{counts[status]} {status}", STATUS_TONES[status]), Span(" · ", "muted")]
+    return (*out, Span(units.plural(len(snapshot.situation.runs), "run"), "muted"))

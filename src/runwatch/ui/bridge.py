@@ -1,0 +1,129 @@
+"""The one place where the monitor's threads meet the event loop.
+
+Snapshots come in on the monitor's threads; views of what is on the screen are built on the bridge's own
+thread and go to the loop as messages, at most five a second, at once when a person asks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from textual.message import Message
+
+from runwatch.domain.drift import Distribution
+from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.points import Points
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+
+Build = Callable[[Snapshot, float], Any]
+_FRAME_S = 0.2
+
+
+class Watching(Protocol):
+    """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
+    ``series``, ``distribution`` and ``console`` may read the disk: thread workers only."""
+
+    def start(self, publish: Callable[[Snapshot], None]) -> None: ...
+    def stop(self) -> None: ...
+    def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None: ...
+    def series(self, key: RunKey, tag: str) -> Points: ...
+    def distribution(
+        self, data_set: str, root: str, column: str, batch: int | None
+    ) -> Distribution | None: ...
+    def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
+    def brief(self) -> str: ...
+
+
+class ViewReady(Message, bubble=False):
+    """A view of the newest snapshot, made for the ``ticket`` that asked for it. A newer one replaces it."""
+
+    def __init__(self, ticket: int, view: Any, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.ticket, self.view, self.snapshot = ticket, view, snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ViewReady)
+
+
+class ViewFailed(Message, bubble=False):
+    """The view could not be built, or the monitor could not start: an error of ours, to be seen."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        super().__init__()
+        self.what, self.error = what, error
+
+
+class Answered(Message, bubble=False):
+    """The monitor answered an intent."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Bridge:
+    """Takes snapshots from any thread and builds what the screen asks for."""
+
+    def __init__(self, post: Callable[[Message], Any], clock: Callable[[], float]) -> None:
+        self._post, self._clock = post, clock
+        self._changed = threading.Condition()
+        self._snapshot: Snapshot | None = None
+        self._build: Build | None = None
+        self._ticket = 0
+        self._fresh = self._asked = self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="runwatch-bridge", daemon=True)
+
+    def start(self) -> None:
+        """Begin to build views."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No view is built after this returns (or a second has passed)."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """A new snapshot, from any thread; only the newest counts."""
+        with self._changed:
+            self._snapshot, self._fresh = snapshot, True
+            self._changed.notify()
+
+    def ask(self, build: Build) -> int:
+        """From now on build this view; the ticket comes with each. Built at once when there is a snapshot."""
+        with self._changed:
+            self._ticket += 1
+            self._build, self._asked = build, True
+            self._changed.notify()
+            return self._ticket
+
+    def _run(self) -> None:
+        last = 0.0
+        while True:
+            with self._changed:
+                while not (self._stopped or (self._snapshot and (self._asked or self._fresh))):
+                    self._changed.wait()
+                wait = last + _FRAME_S - time.monotonic()
+                while wait > 0 and not (self._stopped or self._asked):
+                    self._changed.wait(wait)
+                    wait = last + _FRAME_S - time.monotonic()
+                if self._stopped:
+                    return
+                snapshot, build, ticket = self._snapshot, self._build, self._ticket
+                self._asked = self._fresh = False
+            last = time.monotonic()
+            if snapshot is not None and build is not None:
+                self._deliver(snapshot, build, ticket)
+
+    def _deliver(self, snapshot: Snapshot, build: Build, ticket: int) -> None:
+        try:
+            view = build(snapshot, self._clock())
+        except Exception as error:
+            self._post(ViewFailed("the view could not be built", error))
+        else:
+            self._post(ViewReady(ticket, view, snapshot))

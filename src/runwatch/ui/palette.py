@@ -1,0 +1,48 @@
+"""From tones to colours: what the theme in use says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color
+
+from runwatch.show.view import Tone
+from runwatch.ui.themes import DEFAULT_TONES
+
+_BOLD = ("strong", "key")
+_GROUNDS = ("heat0", "heat1", "heat2", "heat3", "heat4", "cursor", "cursor-blurred", "band")
+
+
+class Palette:
+    """Rich styles by tone, and a few grounds."""
+
+    def __init__(self, colours: Mapping[str, str]) -> None:
+        self._styles = {tone: _style(tone, colours[tone]) for tone in DEFAULT_TONES}
+        self._styles["plain"] = Style()
+        for tone in ("heat0", "heat1", "heat2", "heat3", "heat4"):
+            ink = colours["heat-ink"] if tone in ("heat3", "heat4") else colours["heat-ink-low"]
+            self._styles[tone] += Style(color=Color.parse(ink).rich_color)
+
+    def __getitem__(self, tone: Tone | str) -> Style:
+        return self._styles[tone]
+
+
+def _style(tone: str, colour: str) -> Style:
+    rich = Color.parse(colour).rich_color
+    if tone in _GROUNDS:
+        return Style(bgcolor=rich)
+    return Style(color=rich, bold=True if tone in _BOLD else None)
+
+
+@lru_cache(maxsize=8)
+def _palette(items: tuple[tuple[str, str], ...]) -> Palette:
+    return Palette(dict(items))
+
+
+def palette(app: App[object]) -> Palette:
+    """The palette of the theme in use."""
+    variables = app.theme_variables
+    return _palette(tuple((tone, variables[f"rw-{tone}"]) for tone in DEFAULT_TONES))

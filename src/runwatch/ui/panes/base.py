@@ -1,0 +1,79 @@
+"""What a pane is: one file in this package with a class that says where it stands and what it shows."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+from textual.containers import Vertical
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show.view import Span, Words
+from runwatch.ui.choice import Choice
+from runwatch.ui.palette import palette
+from runwatch.ui.widgets.words import content
+
+Place = Literal["left", "right", "strip"]
+
+
+class Pane(Vertical):
+    """A part of the board. ``ID`` names it in styles and keymaps, ``TITLE`` for people; ``PLACE``, ``ORDER``
+    and ``WEIGHT`` say where it stands and how much room it takes. ``job`` is called on the event loop and
+    returns a function that makes the view on another thread; ``show`` paints it."""
+
+    ID: ClassVar[str]
+    TITLE: ClassVar[str]
+    PLACE: ClassVar[Place] = "left"
+    ORDER: ClassVar[int] = 50
+    WEIGHT: ClassVar[int] = 1
+    FILTERED: ClassVar[bool] = False
+
+    def __init__(self, choice: Choice, number: int) -> None:
+        super().__init__(id=self.ID, classes="pane")
+        self.choice, self.number = choice, number
+        self._title: Words | None = None
+
+    @abstractmethod
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        """What makes this pane's view; it may run on any thread and sees no widget."""
+
+    @abstractmethod
+    def show(self, view: Any) -> None:
+        """Paint a view that ``job`` made."""
+
+    def entitle(self, summary: Words) -> None:
+        """Put the pane's number, name and summary on its frame."""
+        title = (Span(f"{self.number} ", "key"), Span(self.TITLE, "strong"), Span("  "), *summary)
+        if title != self._title:
+            self._title = title
+            self.border_title = content(title, palette(self.app))
+
+    def focus_first(self) -> None:
+        """Give the keys to this pane."""
+        for widget in self.query("*"):
+            if widget.focusable:
+                widget.focus()
+                return
+        if self.focusable:
+            self.focus()
+
+
+def panes() -> list[type[Pane]]:
+    """All panes of this package, in order: a new file is a new pane."""
+    import runwatch.ui.panes as package
+
+    found: list[type[Pane]] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        found += [
+            item
+            for item in vars(loaded).values()
+            if isinstance(item, type)
+            and issubclass(item, Pane)
+            and item.__module__ == loaded.__name__
+            and hasattr(item, "ID")
+        ]
+    return sorted(found, key=lambda pane: (pane.ORDER, pane.ID))

@@ -1,0 +1,52 @@
+"""Data drift: columns x batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import ComposeResult
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_drift
+from runwatch.ui.messages import Requested
+from runwatch.ui.panes.base import Pane
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class DriftPane(Pane):
+    """The heat map, the column to look at first on top."""
+
+    ID = "drift"
+    TITLE = "Drift"
+    PLACE = "left"
+    ORDER = 20
+    WEIGHT = 4
+    FILTERED = True
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="drift-note")
+        yield Table(id="drift-table")
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        room = self.size.width
+        ask = view_drift.DriftAsk(
+            self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 60 else 6
+        )
+        return lambda snapshot, now: (view_drift.drift(snapshot, ask, now), view_drift.summary(snapshot))
+
+    def show(self, view: Any) -> None:
+        table, summary = view
+        note = self.query_one(Line)
+        note.display = bool(table.note)
+        note.show(table.note)
+        self.query_one(Table).show(table)
+        self.entitle(summary)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.post_message(Requested("column", event.key))

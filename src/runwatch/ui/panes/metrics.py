@@ -1,0 +1,73 @@
+"""Metrics against the baseline, and the learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_chart, view_metrics
+from runwatch.ui.curves import Curves
+from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.panes.base import Pane
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class MetricsPane(Pane):
+    """The run under the runs' cursor: a row a metric; the curve of the row under this table's cursor."""
+
+    ID = "metrics"
+    TITLE = "Metrics vs baseline"
+    PLACE = "right"
+    ORDER = 30
+    WEIGHT = 5
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("L", "log", "Log scale", id="chart.log", tooltip="logarithmic y axis"),
+        Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, drawing only"),
+        Binding("X", "axis", "Step/time", id="chart.axis", tooltip="x axis: steps or time"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="metrics-title")
+        yield Table(id="metrics-table")
+        yield Curves(id="metrics-curves")
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        choice = self.choice
+        ask = view_metrics.MetricsAsk(choice.looked, choice.marked, choice.tag)
+        return lambda snapshot, now: (view_metrics.metrics(snapshot, ask), view_metrics.summary(snapshot))
+
+    def show(self, view: Any) -> None:
+        metrics, summary = view
+        self.entitle(summary)
+        self.query_one(Line).show(metrics.title)
+        self.query_one(Table).show(metrics.table)
+        self.query_one(Table).styles.max_height = "45%" if metrics.curves else "100%"
+        self.query_one(Curves).show(metrics.curves, metrics.level, self.choice.chart)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+        self.choice.tag = (
+            str(event.key) if event.key is not None and self.query_one(Table).has_focus else None
+        )
+        self.post_message(Asked())
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.post_message(Requested("comparison", self.choice.looked))
+
+    def action_log(self) -> None:
+        self.choice.chart = view_chart.toggled_log(self.choice.chart)
+        self.post_message(Asked())
+
+    def action_smooth(self) -> None:
+        self.choice.chart = view_chart.next_smooth(self.choice.chart)
+        self.post_message(Asked())
+
+    def action_axis(self) -> None:
+        self.choice.chart = view_chart.other_axis(self.choice.chart)
+        self.post_message(Asked())

@@ -1,0 +1,98 @@
+"""The to-do list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_tasks
+from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.panes.base import Pane
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class TasksPane(Pane):
+    """Today's list: critical first, then due, then mine."""
+
+    ID = "tasks"
+    TITLE = "Tasks"
+    PLACE = "right"
+    ORDER = 40
+    WEIGHT = 4
+    FILTERED = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "finish", "Done", id="tasks.done", tooltip="finish the task, or open it again"),
+        Binding("a", "add", "Add", id="tasks.add"),
+        Binding("s", "snooze", "Snooze", id="tasks.snooze", tooltip="until tomorrow, Monday or a date"),
+        Binding("p", "priority", "Priority", id="tasks.priority"),
+        Binding("e", "edit", "Edit", id="tasks.edit", tooltip="in $EDITOR"),
+        Binding("u", "undo", "Undo", id="tasks.undo"),
+        Binding("f", "finished", "Finished", show=False, id="tasks.finished"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="tasks-note")
+        yield Table(id="tasks-table", header=False)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished)
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            today = datetime.fromtimestamp(now).date()
+            return view_tasks.tasks(snapshot, ask, today), view_tasks.summary(snapshot, today)
+
+        return make
+
+    def show(self, view: Any) -> None:
+        table, summary = view
+        note = self.query_one(Line)
+        note.display = bool(table.note)
+        note.show(table.note)
+        self.query_one(Table).show(table)
+        self.entitle(summary)
+
+    @property
+    def key(self) -> view_tasks.TaskKey | None:
+        """The task under the cursor."""
+        return cast("view_tasks.TaskKey | None", self.query_one(Table).key)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.post_message(Requested("task", event.key))
+
+    def action_finished(self) -> None:
+        self.choice.finished = not self.choice.finished
+        self.post_message(
+            Asked("finished and snoozed tasks too" if self.choice.finished else "open tasks only")
+        )
+
+    def action_finish(self) -> None:
+        self._request("task-toggle")
+
+    def action_add(self) -> None:
+        self.post_message(Requested("task-add", self.key))
+
+    def action_snooze(self) -> None:
+        self._request("task-snooze")
+
+    def action_priority(self) -> None:
+        self._request("task-priority")
+
+    def action_edit(self) -> None:
+        self._request("task-edit")
+
+    def action_undo(self) -> None:
+        self.post_message(Requested("undo", None))
+
+    def _request(self, what: str) -> None:
+        if self.key is not None:
+            self.post_message(Requested(what, self.key))

@@ -1,0 +1,60 @@
+"""Opening the screen, and giving the terminal back whatever happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+from runwatch.ui.app import RunwatchApp
+from runwatch.ui.bridge import Watching
+from runwatch.ui.settings import UiSettings
+
+NO_TERMINAL = "runwatch: terminal: the dashboard needs one; try runwatch check or runwatch brief"
+DUMB_TERMINAL = (
+    "runwatch: TERM=dumb: the dashboard cannot be drawn there; try runwatch brief, or another TERM"
+)
+
+
+def run(watching: Watching, settings: UiSettings) -> int:
+    """Open the dashboard; 0 when the person leaves, 2 without a usable terminal, 1 after a crash, whose
+    traceback is then in the log that the message names."""
+    refusal = refused()
+    if refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    app = RunwatchApp(watching, settings)
+    try:
+        app.run(mouse=settings.mouse)
+    except Exception as error:
+        app.crash = app.crash or error
+    finally:
+        watching.stop()
+        app.bridge.stop()
+    if app.crash is None:
+        return app.return_code or 0
+    print(_confession(app.crash, settings.log), file=sys.stderr)
+    return 1
+
+
+def refused() -> str:
+    """Why the dashboard cannot be drawn here, in words; empty when it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return NO_TERMINAL
+    return DUMB_TERMINAL if os.environ.get("TERM") == "dumb" else ""
+
+
+def _confession(error: BaseException, log: Path | None) -> str:
+    told = "".join(traceback.format_exception(error))
+    try:
+        path = log or Path(tempfile.mkstemp(prefix="runwatch-", suffix=".log")[1])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{told}\n")
+    except OSError as trouble:
+        return f"{told}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"
+    name = type(error).__name__
+    return f"runwatch: the screen crashed ({name}); the traceback is in {path}, please report it"

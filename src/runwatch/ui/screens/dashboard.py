@@ -1,0 +1,142 @@
+"""The board: everything that matters on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_headline
+from runwatch.ui.choice import Choice
+from runwatch.ui.panes.base import panes
+from runwatch.ui.screens.live import LiveScreen
+from runwatch.ui.widgets.keys import Keys
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.tabs import Tabs
+
+if TYPE_CHECKING:
+    from runwatch.ui.widgets.prompt import Prompt
+
+WIDE, HIGH = 110, 30
+
+
+class Dashboard(LiveScreen):
+    """Headline, panes, machine, keys. Where the terminal is too small for all panes they are tabs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
+        Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
+        Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
+        Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
+        Binding("l,right", "step(1)", "Pane to the right", show=False, id="board.right"),
+        Binding("h,left", "step(-1)", "Pane to the left", show=False, id="board.left"),
+        *(Binding(str(n), f"pane({n})", f"Pane {n}", show=False, id=f"board.pane-{n}") for n in range(1, 10)),
+    ]
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(id="dashboard")
+        self.choice = choice
+        self._panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
+        self._active = 0
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="headline")
+        yield Tabs(id="tabs")
+        with Horizontal(id="board"):
+            with Vertical(id="left"):
+                yield from (pane for pane in self._panes if pane.PLACE == "left")
+            with Vertical(id="right"):
+                yield from (pane for pane in self._panes if pane.PLACE == "right")
+        yield from (pane for pane in self._panes if pane.PLACE == "strip")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        for pane in self._panes:
+            pane.entitle(())
+            if pane.PLACE != "strip":
+                pane.styles.height = f"{pane.WEIGHT}fr"
+        self._panes[0].focus_first()
+
+    def on_resize(self, event: events.Resize) -> None:
+        wish = self.board.settings.layout
+        roomy = event.size.width >= WIDE and event.size.height >= HIGH
+        self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
+        self._arrange()
+        self.call_after_refresh(self.ask)
+
+    def _arrange(self) -> None:
+        tabbed = self.has_class("tabbed")
+        for i, pane in enumerate(self._panes):
+            if pane.PLACE != "strip":
+                pane.display = not tabbed or i == self._active
+        for side in ("left", "right"):
+            column = self.query_one(f"#{side}")
+            column.display = any(pane.display for pane in self._panes if side == pane.PLACE)
+        if tabbed:
+            self.query_one(Tabs).show(tuple((p.number, p.TITLE) for p in self._panes), self._active)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            today = datetime.fromtimestamp(now).date()
+            head = (view_headline.headline(snapshot, today), view_headline.watching(snapshot, now))
+            return head, {name: job(snapshot, now) for name, job in jobs.items()}
+
+        return make
+
+    def paint(self, view: Any) -> None:
+        head, made = view
+        self.query_one("#headline", Line).show(*head)
+        views: Mapping[str, Any] = made
+        for pane in self._panes:
+            if pane.ID in views and pane.display:
+                pane.show(views[pane.ID])
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        for i, pane in enumerate(self._panes):
+            if pane in event.widget.ancestors_with_self and i != self._active:
+                self._active = i
+
+    def action_pane(self, number: int) -> None:
+        if number > len(self._panes):
+            return
+        pane = self._panes[number - 1]
+        if pane.PLACE != "strip":
+            self._active = number - 1
+            self._arrange()
+        pane.focus_first()
+        self.ask()
+
+    def action_step(self, by: int) -> None:
+        self.action_pane((self._active + by) % len(self._panes) + 1)
+
+    def on_tabs_picked(self, event: Tabs.Picked) -> None:
+        self.action_pane(event.number)
+
+    def action_filter(self) -> None:
+        pane = self._panes[self._active]
+        if not pane.FILTERED:
+            return
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            self.mount(Prompt(pane.TITLE.lower(), self.choice.filters.get(pane.ID, ""), pane.ID))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        self.choice.filters[event.about] = event.text
+        self.ask()
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        self._panes[self._active].focus_first()
+
+    def action_unfilter(self) -> None:
+        pane = self._panes[self._active]
+        if self.choice.filters.pop(pane.ID, ""):
+            self.ask()

@@ -1,0 +1,44 @@
+"""A screen that shows a view of the newest snapshot, and asks for a new one when it is on top again."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.screen import Screen
+
+from runwatch.domain.situation import Snapshot
+
+if TYPE_CHECKING:
+    from runwatch.ui.app import RunwatchApp
+
+
+class LiveScreen(Screen[None]):
+    """``job`` returns a function that makes the view on another thread; ``paint`` shows it."""
+
+    TITLE_FOR_HELP = ""
+
+    @property
+    def board(self) -> RunwatchApp:
+        """The app, with its type."""
+        return cast("RunwatchApp", self.app)
+
+    @abstractmethod
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        """What makes this screen's view; it may run on any thread and sees no widget."""
+
+    @abstractmethod
+    def paint(self, view: Any) -> None:
+        """Paint a view that ``job`` made."""
+
+    def ask(self) -> None:
+        """Have the view made anew."""
+        if self.app.screen is self:
+            self.board.look(self)
+
+    def on_screen_resume(self) -> None:
+        self.ask()
+
+    def on_asked(self) -> None:
+        self.ask()

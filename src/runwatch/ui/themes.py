@@ -1,0 +1,146 @@
+"""Theme files: TOML, one a theme, checked on load; a person's own lie beside ours and win."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+DEFAULT_THEME = "runwatch-dark"
+DEFAULT_TONES: dict[str, str] = {
+    "plain": "#d3dae3",
+    "strong": "#f2f5f9",
+    "muted": "#8f9bab",
+    "faint": "#465263",
+    "good": "#7fce8f",
+    "warn": "#ebbc5c",
+    "bad": "#f5817f",
+    "info": "#74b6f7",
+    "accent": "#5fd3c3",
+    "key": "#74b6f7",
+    "baseline": "#c9a6f5",
+    "series1": "#5fd3c3",
+    "series2": "#f0a35e",
+    "series3": "#74b6f7",
+    "series4": "#e58fc0",
+    "series5": "#b5cf63",
+    "series6": "#e6d66b",
+    "heat0": "#1b2a2b",
+    "heat1": "#25403c",
+    "heat2": "#6b5420",
+    "heat3": "#a8473f",
+    "heat4": "#e0605a",
+    "heat-ink": "#ffffff",
+    "heat-ink-low": "#c9d2dc",
+    "band": "#2b2640",
+    "cursor": "#24405f",
+    "cursor-blurred": "#1c2733",
+    "frame": "#2c3746",
+    "frame-focus": "#74b6f7",
+    "bar": "#161c25",
+}
+"""Every tone a theme may set under ``[tones]``, with the value that holds where it does not."""
+
+_COLOURS = [
+    "primary",
+    "secondary",
+    "warning",
+    "error",
+    "success",
+    "accent",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+    "boost",
+]
+_PLAIN = ("name", "label", "dark", "ansi", "author", "luminosity_spread", "text_alpha")
+
+
+class ThemeError(Exception):
+    """A theme file that cannot be used; the message names file and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """The usable themes by name, and a notice for each file that is not."""
+
+    themes: Mapping[str, Theme]
+    notices: tuple[str, ...]
+
+
+def load_themes(*folders: Path) -> Themes:
+    """All themes of these folders; later folders win by name. A broken file is skipped with a notice."""
+    themes: dict[str, Theme] = {}
+    notices: list[str] = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            try:
+                theme = read_theme(path)
+            except ThemeError as error:
+                notices.append(str(error))
+            else:
+                themes[theme.name] = theme
+    return Themes(themes, tuple(notices))
+
+
+def read_theme(path: Path) -> Theme:
+    """One theme file. ``ThemeError`` names the file and the key when something in it is wrong."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ThemeError(f"theme {path}: {error}") from error
+    tones = _table(path, raw, "tones")
+    variables = _table(path, raw, "variables")
+    _refuse_unknown(path, raw)
+    colours = {key: _colour(path, key, raw[key]) for key in _COLOURS if key in raw}
+    if "primary" not in colours:
+        raise ThemeError(f"theme {path}: primary is missing")
+    for tone, value in tones.items():
+        if tone not in DEFAULT_TONES:
+            raise ThemeError(f"theme {path}: tones.{tone} is not a tone; known: {', '.join(DEFAULT_TONES)}")
+        _colour(path, f"tones.{tone}", value)
+    return Theme(
+        name=str(raw.get("name", path.stem)),
+        dark=bool(raw.get("dark", True)),
+        ansi=bool(raw.get("ansi", False)),
+        **colours,  # type: ignore[arg-type]
+        variables={**{f"rw-{tone}": str(value) for tone, value in tones.items()}, **_strings(variables)},
+    )
+
+
+def _table(path: Path, raw: dict[str, Any], key: str) -> dict[str, Any]:
+    table = raw.get(key, {})
+    if not isinstance(table, dict):
+        raise ThemeError(f"theme {path}: {key} must be a table")
+    return table
+
+
+def _strings(table: dict[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in table.items()}
+
+
+def _refuse_unknown(path: Path, raw: dict[str, Any]) -> None:
+    for key in raw:
+        if key not in (*_COLOURS, *_PLAIN, "tones", "variables"):
+            raise ThemeError(f"theme {path}: {key} is not a key of a theme")
+
+
+def _colour(path: Path, key: str, value: object) -> str:
+    try:
+        Color.parse(str(value))
+    except ColorParseError as error:
+        raise ThemeError(f"theme {path}: {key} = {value!r} is not a colour") from error
+    return str(value)
+
+
+def shipped_themes() -> Path:
+    """Where our own themes lie: beside the package in a wheel, at the top of a checkout."""
+    here = Path(__file__).resolve().parents[1]
+    inside = here / "themes"
+    return inside if inside.is_dir() else here.parents[1] / "themes"

@@ -1,0 +1,120 @@
+"""From values to dots, and the labels beside them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from runwatch.domain.points import FloatArray
+from runwatch.show.view_chart import ChartView
+from runwatch.text import units
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What part of the plane is shown: ``y`` values are logarithms when ``log``."""
+
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+    log: bool
+
+    def column(self, x: FloatArray, width: int) -> FloatArray:
+        """x in dots of a picture ``width`` cells wide."""
+        return (x - self.x0) / (self.x1 - self.x0) * (2 * width - 1)
+
+    def row(self, y: FloatArray, height: int) -> FloatArray:
+        """y in dots from the top of a picture ``height`` cells high; NaN where the scale cannot show it."""
+        shown = logged(y) if self.log else y
+        return (self.y1 - shown) / (self.y1 - self.y0) * (4 * height - 1)
+
+
+def logged(y: FloatArray) -> FloatArray:
+    """log10, NaN at and below zero."""
+    return np.log10(np.where(y > 0, y, np.nan))
+
+
+def axes(view: ChartView) -> Axes | None:
+    """The axes that hold all that is drawn in the view's window; None when nothing can be drawn. A level
+    far outside does not stretch them."""
+    if view.square:
+        return Axes(0.0, 1.0, 0.0, 1.0, False)
+    xs = [x for line in view.lines for x in (line.x[0], line.x[-1]) if len(line.x)]
+    if not xs:
+        return None
+    left, right = min(xs), max(xs)
+    span = right - left
+    x0, x1 = left + view.window[0] * span, left + view.window[1] * span
+    log = view.log and any(np.nanmax(line.y, initial=-1.0) > 0 for line in view.lines)
+    seen = [_inside(line.x, line.y, x0, x1) for line in view.lines]
+    seen += [_inside(band.x, y, x0, x1) for band in view.bands for y in (band.low, band.high)]
+    values = np.concatenate([logged(y) if log else y for y in seen])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = float(values.min()), float(values.max())
+    for level in view.levels:
+        y = math.log10(level.y) if log and level.y > 0 else level.y
+        if math.isfinite(y) and low - (high - low) <= y <= high + (high - low):
+            low, high = min(low, y), max(high, y)
+    room = (high - low) * 0.04 or abs(high) * 0.05 or 0.5
+    if x1 <= x0:
+        x0, x1 = x0 - 0.5, x0 + 0.5
+    return Axes(x0, x1, low - room, high + room, log)
+
+
+def _inside(x: FloatArray, y: FloatArray, x0: float, x1: float) -> FloatArray:
+    return y[(x >= x0) & (x <= x1)]
+
+
+def y_labels(shown: Axes, height: int) -> dict[int, str]:
+    """Round values by the line (from the top) that they stand on, at least 3 lines apart."""
+    if shown.log:
+        return _placed([10.0**e for e in _decades(shown)], shown, height)
+    step = nice_step((shown.y1 - shown.y0) / max(height / 4, 2))
+    ticks = _multiples(step, shown)
+    return _placed(ticks if len(ticks) > 1 else _multiples(step / 2, shown), shown, height)
+
+
+def _multiples(step: float, shown: Axes) -> list[float]:
+    return [round(k * step, 12) for k in range(math.ceil(shown.y0 / step), math.floor(shown.y1 / step) + 1)]
+
+
+def _decades(shown: Axes) -> list[float]:
+    whole = [float(e) for e in range(math.ceil(shown.y0), math.floor(shown.y1) + 1)]
+    if len(whole) >= 2:
+        return whole
+    return [shown.y0 + (shown.y1 - shown.y0) * part for part in (0.1, 0.5, 0.9)]
+
+
+def _placed(ticks: list[float], shown: Axes, height: int) -> dict[int, str]:
+    out: dict[int, str] = {}
+    for tick in ticks:
+        at = float(shown.row(np.array([tick]), height)[0]) // 4
+        if math.isfinite(at) and 0 <= at < height:
+            out[int(at)] = tick_label(tick)
+    return out
+
+
+def tick_label(value: float) -> str:
+    """A round number without trailing zeros."""
+    said = units.number(value, 3)
+    return said.rstrip("0").rstrip(".") if "." in said and "e" not in said else said
+
+
+def nice_step(rough: float) -> float:
+    """The round number (1, 2, 5 times a power of ten) next above."""
+    power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
+    return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
+
+
+def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:
+    """Left, middle and right."""
+    said = units.duration if axis == "time" else lambda x: units.count(round(x))
+    middle = (shown.x0 + shown.x1) / 2
+    if shown.x1 - shown.x0 <= 2 and axis != "time":
+        return units.number(shown.x0, 3), units.number(middle, 3), units.number(shown.x1, 3)
+    return said(shown.x0), said(middle), said(shown.x1)

@@ -1,0 +1,40 @@
+"""One line of words, with more words at its right end."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from runwatch.show.view import Words
+from runwatch.ui.palette import palette
+from runwatch.ui.widgets.words import fitted, width_of
+
+
+class Line(Widget):
+    """Shows words on one line; the right end gives way when there is no room for both."""
+
+    DEFAULT_CSS = "Line { height: 1; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._left: Words = ()
+        self._right: Words = ()
+
+    def show(self, left: Words, right: Words = ()) -> None:
+        """Take new words; equal ones are not painted again."""
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        if y or width <= 0:
+            return Strip.blank(width)
+        colours = palette(self.app)
+        room = width_of(self._right)
+        ground = self.rich_style
+        if room and room + min(width_of(self._left), width // 2) + 2 > width:
+            return Strip(fitted(self._left, width, colours), width).apply_style(ground)
+        left = fitted(self._left, width - room - (2 if room else 0), colours)
+        right = fitted(self._right, room + 2, colours, right=True) if room else []
+        return Strip([*left, *right], width).apply_style(ground)

@@ -1,0 +1,268 @@
+"""A table that draws only the lines that are seen: any number of rows costs the same."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from runwatch.show.view import Column, Row, Span, TableView
+from runwatch.ui.palette import Palette, palette
+from runwatch.ui.widgets.words import fitted, line_strip
+
+
+class Table(ScrollView, can_focus=True):
+    """Shows a ``TableView``. The cursor stays on its row's key across refreshes, and only lines that
+    changed are painted again. ``lasting``: the cursor shows without the focus too. Enter or a second click
+    posts ``Opened``, a moved cursor ``Moved``."""
+
+    DEFAULT_CSS = """
+    Table { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="table.page-down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("g,home", "jump(False)", "First", show=False, id="table.first"),
+        Binding("G,end", "jump(True)", "Last", show=False, id="table.last"),
+        Binding("enter", "open", "Open", id="table.open"),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another row; ``key`` is None when there is no row."""
+
+        def __init__(self, table: Table, key: Hashable) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+        @property
+        def control(self) -> Table:
+            return self.table
+
+    class Opened(Moved):
+        """The row was chosen."""
+
+    def __init__(
+        self, *, id: str | None = None, header: bool = True, cursor: bool = True, lasting: bool = False
+    ) -> None:
+        super().__init__(id=id)
+        self._view = TableView((), ())
+        self._header = header
+        self._cursor = 0
+        self._with_cursor, self._lasting = cursor, lasting
+        self._widths: list[tuple[Column, int, int]] = []
+        self._gap = 2
+
+    @property
+    def view(self) -> TableView:
+        """What is shown."""
+        return self._view
+
+    @property
+    def key(self) -> Hashable:
+        """The key of the row under the cursor, None when there is no row."""
+        rows = self._view.rows
+        return rows[self._cursor].key if rows else None
+
+    def show(self, view: TableView) -> None:
+        """Take a new view; what is equal is not painted again."""
+        old, key = self._view, self.key
+        if view == old:
+            return
+        self._view = view
+        self._cursor = self._find(key)
+        self.virtual_size = Size(self.size.width, len(view.rows) + self._header)
+        if view.columns != old.columns or not view.rows or not old.rows:
+            self._lay_out()
+            self.refresh()
+        else:
+            self._refresh_changed(old.rows, view.rows)
+        if self.key != key:
+            self.post_message(self.Moved(self, self.key))
+
+    def _find(self, key: Hashable) -> int:
+        rows = self._view.rows
+        if self._cursor < len(rows) and rows[self._cursor].key == key:
+            return self._cursor
+        for i, row in enumerate(rows):
+            if row.key == key:
+                return i
+        return max(min(self._cursor, len(rows) - 1), 0)
+
+    def _refresh_changed(self, old: tuple[Row, ...], new: tuple[Row, ...]) -> None:
+        top = int(self.scroll_y)
+        for i in range(top, top + self.size.height):
+            before = old[i] if i < len(old) else None
+            after = new[i] if i < len(new) else None
+            if before != after:
+                self._refresh_row(i)
+
+    def _refresh_row(self, index: int) -> None:
+        y = index + self._header - int(self.scroll_y)
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def select(self, key: Hashable) -> None:
+        """Put the cursor on a row by its key, if it is there."""
+        for i, row in enumerate(self._view.rows):
+            if row.key == key:
+                self._go(i)
+                return
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.virtual_size = Size(self.size.width, len(self._view.rows) + self._header)
+        self._lay_out()
+        self._reveal()
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        self._widths, self._gap = layout(self._view.columns, self.size.width - 2)
+
+    def render_line(self, y: int) -> Strip:
+        return self._line(y).apply_style(self.rich_style)
+
+    def _line(self, y: int) -> Strip:
+        colours = palette(self.app)
+        width = self.size.width
+        rows = self._view.rows
+        if not rows:
+            return self._render_empty(y, width, colours)
+        if self._header and y == 0:
+            return self._render_header(width, colours)
+        index = y - self._header + int(self.scroll_y)
+        if index >= len(rows):
+            return Strip.blank(width)
+        return self._render_row(index, width, colours)
+
+    def _render_empty(self, y: int, width: int, colours: Palette) -> Strip:
+        lines = self._view.empty
+        return line_strip((*_LEAD, *lines[y]), width, colours) if y < len(lines) else Strip.blank(width)
+
+    def _render_header(self, width: int, colours: Palette) -> Strip:
+        style = colours["muted"]
+        segments = [Segment(" ")]
+        for i, (column, have, _) in enumerate(self._widths):
+            segments.append(Segment(" " * (self._gap if i else 0)))
+            title = column.title[:have]
+            segments.append(Segment(title.rjust(have) if column.right else title.ljust(have), style))
+        return Strip(segments).adjust_cell_length(width)
+
+    def _render_row(self, index: int, width: int, colours: Palette) -> Strip:
+        row = self._view.rows[index]
+        here = self._with_cursor and index == self._cursor
+        mark = "▌" if here and self.has_focus else " "
+        segments = [Segment(mark, colours["accent"])]
+        for i, (column, have, at) in enumerate(self._widths):
+            if i:
+                segments.append(Segment(" " * self._gap))
+            segments += fitted(row.cells[at], have, colours, column.right, column.keep_end)
+        strip = Strip(segments).adjust_cell_length(width)
+        if not here or not (self.has_focus or self._lasting):
+            return strip
+        ground = colours["cursor" if self.has_focus else "cursor-blurred"]
+        return Strip([_grounded(segment, ground) for segment in strip], width)
+
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def _go(self, index: int) -> None:
+        index = max(min(index, len(self._view.rows) - 1), 0)
+        if index == self._cursor or not self._view.rows:
+            return
+        self._refresh_row(self._cursor)
+        self._cursor = index
+        self._refresh_row(index)
+        self._reveal()
+        self.post_message(self.Moved(self, self.key))
+
+    def _reveal(self) -> None:
+        top, room = int(self.scroll_y), self.size.height - self._header
+        if room <= 0 or not self._with_cursor:
+            return
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False)
+        elif self._cursor >= top + room:
+            self.scroll_to(y=self._cursor - room + 1, animate=False)
+
+    def action_move(self, by: int) -> None:
+        if self._with_cursor:
+            self._go(self._cursor + by)
+        else:
+            self.scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(self.size.height - self._header - 1, 1))
+
+    def action_jump(self, last: bool) -> None:
+        self.action_move(len(self._view.rows) * (1 if last else -1))
+
+    def action_open(self) -> None:
+        if self._view.rows:
+            self.post_message(self.Opened(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y - self._header + int(self.scroll_y)
+        if not 0 <= index < len(self._view.rows) or event.y < self._header:
+            return
+        if index == self._cursor and event.chain > 1:
+            self.action_open()
+        self._go(index)
+
+
+_LEAD = (Span(" "),)
+
+
+def _grounded(segment: Segment, ground: Style) -> Segment:
+    style = segment.style
+    if style is not None and style.bgcolor is not None:
+        return segment
+    return Segment(segment.text, (style or Style.null()) + ground)
+
+
+def layout(columns: tuple[Column, ...], width: int) -> tuple[list[tuple[Column, int, int]], int]:
+    """Which columns fit into ``width`` cells, how wide each is, its place among the cells, and the gap."""
+    kept = list(enumerate(columns))
+    gap = 2
+    while kept and _needed(kept, gap) > width:
+        if gap == 2 and _needed(kept, 1) <= width:
+            gap = 1
+            break
+        worst = max(kept, key=lambda pair: pair[1].drop)
+        if worst[1].drop == 0:
+            gap = 1
+            break
+        kept.remove(worst)
+    spare = width - _needed(kept, gap)
+    shares = sum(column.grow for _, column in kept)
+    widths = []
+    for at, column in kept:
+        extra = spare * column.grow // shares if shares and spare > 0 else 0
+        widths.append((column, column.width + extra, at))
+    if spare < 0:
+        widths = _squeeze(widths, -spare)
+    return widths, gap
+
+
+def _needed(kept: list[tuple[int, Column]], gap: int) -> int:
+    return sum(column.width for _, column in kept) + gap * (len(kept) - 1)
+
+
+def _squeeze(widths: list[tuple[Column, int, int]], by: int) -> list[tuple[Column, int, int]]:
+    out = []
+    for column, have, at in widths:
+        take = min(by, have - 3) if column.grow else 0
+        by -= take
+        out.append((column, have - take, at))
+    return out

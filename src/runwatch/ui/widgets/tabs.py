@@ -1,0 +1,68 @@
+"""The names of the panes on one line, where only one of them fits on the screen."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from runwatch.show.view import Span, Tone
+from runwatch.ui.palette import palette
+from runwatch.ui.widgets.words import line_strip, width_of
+
+
+class Tabs(Widget):
+    """Numbered names, one of them active; a click posts ``Picked``."""
+
+    DEFAULT_CSS = "Tabs { height: 1; }"
+
+    class Picked(Message):
+        """A name was clicked."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._names: tuple[tuple[int, str], ...] = ()
+        self._active = 0
+
+    def show(self, names: tuple[tuple[int, str], ...], active: int) -> None:
+        """Take names and which of them is active."""
+        if (names, active) != (self._names, self._active):
+            self._names, self._active = names, active
+            self.refresh()
+
+    def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
+        out: list[tuple[int, tuple[Span, ...]]] = []
+        for i, (number, name) in enumerate(self._names):
+            here = i == self._active
+            edge = ("[", "]") if here else (" ", " ")
+            tone: Tone = "strong" if here else "muted"
+            out.append(
+                (
+                    number,
+                    (
+                        Span(edge[0], "accent"),
+                        Span(f"{number} ", "key"),
+                        Span(name, tone),
+                        Span(edge[1], "accent"),
+                    ),
+                )
+            )
+        return out
+
+    def render_line(self, y: int) -> Strip:
+        words = tuple(span for _, spans in self._spans() for span in (*spans, Span(" ")))
+        return line_strip(words, self.size.width, palette(self.app), self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        at = 0
+        for number, spans in self._spans():
+            end = at + width_of(spans) + 1
+            if at <= event.x < end:
+                self.post_message(self.Picked(number))
+                return
+            at = end

@@ -1,0 +1,79 @@
+"""Words on a line of cells: cut, filled, styled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.strip import Strip
+from textual.style import Style as ContentStyle
+
+from runwatch.show.view import Span
+from runwatch.ui.palette import Palette
+
+
+def width_of(line: Iterable[Span]) -> int:
+    """How many cells the words take."""
+    return sum(cell_len(span.text) for span in line)
+
+
+def fitted(
+    line: tuple[Span, ...], width: int, palette: Palette, right: bool = False, keep_end: bool = False
+) -> list[Segment]:
+    """The words in exactly ``width`` cells: filled with blanks, or cut with ``…``."""
+    have = width_of(line)
+    if have > width:
+        line = _cut_start(line, have - width) if keep_end else _cut_end(line, width)
+        have = width_of(line)
+    segments = [Segment(span.text, palette[span.tone]) for span in line if span.text]
+    blank = Segment(" " * max(width - have, 0))
+    if not blank.text:
+        return segments
+    return [blank, *segments] if right else [*segments, blank]
+
+
+def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
+    out: list[Span] = []
+    room = width - 1
+    for span in line:
+        have = cell_len(span.text)
+        if have > room:
+            return (*out, Span(set_cell_size(span.text, max(room, 0)) + "…", span.tone))
+        out.append(span)
+        room -= have
+    return tuple(out)
+
+
+def _cut_start(line: tuple[Span, ...], surplus: int) -> tuple[Span, ...]:
+    drop = surplus + 1
+    for i, span in enumerate(line):
+        have = cell_len(span.text)
+        if have <= drop:
+            drop -= have
+            continue
+        return (Span("…" + _without(span.text, drop), span.tone), *line[i + 1 :])
+    return (Span("…"),)
+
+
+def _without(text: str, cells: int) -> str:
+    gone = 0
+    for i, char in enumerate(text):
+        if gone >= cells:
+            return text[i:]
+        gone += cell_len(char)
+    return ""
+
+
+def line_strip(line: tuple[Span, ...], width: int, palette: Palette, ground: Style | None = None) -> Strip:
+    """One line of words as a strip of exactly ``width`` cells."""
+    strip = Strip(fitted(line, width, palette), width)
+    return strip.apply_style(ground) if ground else strip
+
+
+def content(line: Iterable[Span], palette: Palette) -> Content:
+    """The words as Content, for titles and Static."""
+    parts = [(span.text, ContentStyle.from_rich_style(palette[span.tone])) for span in line if span.text]
+    return Content.assemble(*parts)
