@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _GROUPS = 25
 _WIDER = 0.03
 _HELD_SD = 1.5
 _CONE_ROWS = 24
-_TURN = 1.8
+_TURN, _TAIL = 1.8, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def _fit(trace: Trace, direction: Direction, begin: int) -> _Curve:
 
 
 def _groups(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    edges = np.unique(np.concatenate(((0,), np.geomspace(1, len(t), _GROUPS).astype(int))))
-    pairs = list(zip(edges[:-1], edges[1:], strict=True))
+    edges = np.unique(np.concatenate(((0,), np.rint(np.geomspace(1, len(t), _GROUPS)).astype(int))))
+    pairs = list(pairwise(edges.tolist()))
     middles = np.array([math.exp(float(np.mean(np.log(t[i:j])))) for i, j in pairs])
     medians = np.array([float(np.median(y[i:j])) for i, j in pairs])
     return middles, medians, np.sqrt(np.diff(edges) / len(t) * len(pairs))
@@ -125,18 +126,37 @@ def _floor(y: FloatArray, direction: Direction) -> float:
 
 
 def _turn(trace: Trace, curve: _Curve) -> int | None:
-    """The block where the curve left the fit's course, by the greatest excursion of the summed residuals'
-    signs; None: it has not."""
+    """The block where the curve left the fit's course; None: it has not. Two places are suspected: the
+    greatest excursion of the summed signs of the residuals (the fit lies between two courses), and the
+    longest tail off the fit (the new course is young). Either must be a jump past the noise and 2 %."""
     residuals = trace.means - curve.at(trace.steps)
+    noise = 1.4826 * float(np.median(np.abs(np.diff(trace.means)))) / math.sqrt(2)
+    level = abs(float(np.median(trace.means[-5:])))
+    for at in (_excursion(residuals), _tail(residuals, noise)):
+        if at is not None and _jump(residuals, at) > 4 * noise + 0.02 * level:
+            return at
+    return None
+
+
+def _excursion(residuals: FloatArray) -> int | None:
     signs = np.sign(residuals - np.median(residuals))
     sums = np.abs(np.cumsum(signs)) / math.sqrt(len(signs))
     at = int(np.argmax(sums))
-    noise = 1.4826 * float(np.median(np.abs(np.diff(trace.means)))) / math.sqrt(2)
-    before, after = residuals[max(at - 10, 0) : at + 1], residuals[at + 1 : at + 11]
-    if sums[at] < _TURN or len(after) < 3:
-        return None
-    jump = abs(float(np.median(after)) - float(np.median(before)))
-    return at + 1 if jump > 4 * noise + 0.02 * abs(float(np.median(trace.means[-5:]))) else None
+    return at + 1 if sums[at] >= _TURN else None
+
+
+def _tail(residuals: FloatArray, noise: float) -> int | None:
+    scores = np.clip(residuals / max(noise, 1e-12), -3, 3)[::-1]
+    sums = np.abs(np.cumsum(scores)) / np.sqrt(np.arange(1, len(scores) + 1))
+    length = int(np.argmax(sums)) + 1
+    return len(residuals) - length if sums[length - 1] > _TAIL else None
+
+
+def _jump(residuals: FloatArray, at: int) -> float:
+    before, after = residuals[max(at - 10, 0) : at], residuals[at : at + 10]
+    if len(before) < 3 or len(after) < 3:
+        return 0.0
+    return abs(float(np.median(after)) - float(np.median(before)))
 
 
 def _outlook(
