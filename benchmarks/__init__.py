@@ -1,0 +1,1 @@
+"""Side by side with peers, in ratios measured in one run."""
