@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from runwatch.readers import limits
 
 _DIGITS = 400
+_WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity"))
+_LONGEST_WORD = 9
+_DECODER = json.JSONDecoder()
+
+
+class PastLimit(ValueError):
+    """Well formed perhaps, but past one of our limits; the text names it."""
 
 
 def parse(data: bytes | str) -> Any:
@@ -47,6 +55,39 @@ def _too_deep(value: Any) -> bool:
     return True
 
 
+def parse_line(text: str) -> Any:
+    """The value of one line of JSON, as fast as can be. Raises ValueError; PastLimit for digits and depth."""
+    text = text.strip(" \t\r\n\ufeff")
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}") from None
+    except ValueError:
+        raise PastLimit("an integer of more than 4,300 digits") from None
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
+
+
+def flatten(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested objects as one, keys joined by ``/``; lists stay as they are. Raises PastLimit."""
+    flat: dict[str, Any] = {}
+    _flatten(value, "", 1, flat)
+    return flat
+
+
+def _flatten(value: Mapping[str, Any], before: str, depth: int, flat: dict[str, Any]) -> None:
+    if depth > limits.JSON_DEPTH:
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
+    for key, inner in value.items():
+        if type(inner) is dict:
+            _flatten(inner, f"{before}{key}/", depth + 1, flat)
+        else:
+            flat[before + key] = inner
+
+
 def number(value: object) -> float | None:
     """``value`` as a float if it is a number or one of the strings nan, inf, infinity (with a sign); a bool
     is none."""
@@ -57,7 +98,7 @@ def number(value: object) -> float | None:
             return float(value)
         except OverflowError:
             return float("inf") if value > 0 else float("-inf")
-    if isinstance(value, str) and value.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+    if isinstance(value, str) and len(value) <= _LONGEST_WORD and value.lower() in _WORDS:
         return float(value)
     return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import numpy as np
@@ -32,6 +33,11 @@ STEP_KEYS = (
 )
 WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round"})
 WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
+_DATA = (
+    "id,uid,uuid,y_true,y_pred,y_score,y_prob,y_proba,target,label,labels,prediction,predictions,predicted,"
+    "pred,text,filename,file,path,image,image_id,user_id,customer_id,sample_id"
+)
+DATA_WORDS = frozenset(_DATA.split(","))
 RANK_KEYS = frozenset({"rank", "local_rank", "global_rank"})
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 
@@ -128,3 +134,15 @@ def _is_keras(listing: Listing, name: str) -> bool:
         return False
     line = listing.head(name).partition(b"\n")[0]
     return is_keras_header(line.decode("utf-8", "replace").strip().split(chr(head[5])))
+
+
+def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """The files of one folder, oldest first, by the prefix of their tags: a file whose name tells a rank,
+    or that shares a tag with another, has its stem before its tags."""
+    count = Counter(tag for found in tags.values() for tag in found)
+    made: dict[str, list[str]] = {}
+    for name in sorted(tags, key=lambda name: (listing.files[name].mtime_ns, name)):
+        stem = name.rpartition(".")[0]
+        apart = ranked(stem) or any(count[tag] > 1 for tag in tags[name])
+        made.setdefault(f"{stem}/" if apart else "", []).append(name)
+    return made

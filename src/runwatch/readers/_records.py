@@ -1,0 +1,269 @@
+"""JSON lines that grow as points by key: one object a line, nested ones flattened with ``/``.
+
+Numbers (and the words nan and inf) are metrics; booleans, other words and lists are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.operations import Append, Epoch, Operation, Replace
+from runwatch.domain.points import FloatArray, IntArray, Points
+from runwatch.readers import limits
+from runwatch.readers._json import PastLimit, flatten, number, parse_line
+from runwatch.readers._lines import Frame, Notes
+from runwatch.readers._steps import RANK_KEYS, is_place, moment, plain, ranked, seconds, step_key, wall_key
+from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
+
+
+def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
+    """The objects on the first complete lines (``whole``: the last line is complete too); stops at a line
+    that is none."""
+    lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
+    found: list[dict[str, Any]] = []
+    for line in lines if whole else lines[:-1]:
+        if not line.strip():
+            continue
+        try:
+            value = parse_line(line)
+            if not isinstance(value, dict):
+                break
+            found.append(flatten(value))
+        except ValueError:
+            break
+    return found
+
+
+def first_keys(head: bytes) -> frozenset[str]:
+    """The flattened keys of the first record; none if the first line is no object."""
+    records = first_records(head, whole=False)
+    return frozenset(records[0]) if records else frozenset()
+
+
+def metric_names(record: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of a record that are metrics."""
+    step = step_key(record)
+    return frozenset(
+        key
+        for key, value in record.items()
+        if key != step and not is_place(key) and number(value) is not None
+    )
+
+
+@dataclass(slots=True)
+class Shape:
+    """Records with the same keys: their rows, the lines they stood on, and what the keys are."""
+
+    keys: tuple[str, ...]
+    step: int | None
+    wall: int | None
+    epoch: int | None
+    rank: int | None
+    metrics: list[int]
+    rows: list[list[Any]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    @staticmethod
+    def of(keys: tuple[str, ...], by_rank: bool) -> Shape:
+        step, wall = step_key(keys), wall_key(keys)
+        return Shape(
+            keys,
+            None if step is None else keys.index(step),
+            None if wall is None else keys.index(wall),
+            next((i for i, key in enumerate(keys) if plain(key) == "epoch"), None),
+            next((i for i, key in enumerate(keys) if by_rank and plain(key) in RANK_KEYS), None),
+            [i for i, key in enumerate(keys) if key != step and not is_place(key)],
+        )
+
+
+class Records:
+    """One file's records between two looks. Feed it what is new; ``series()`` gives the points."""
+
+    def __init__(self, file: str, state: Mapping[str, Any]) -> None:
+        self.notes = Notes(file)
+        self.frame = Frame.of(state)
+        self.epoch: float | None = None
+        self._by_rank = not ranked(file.rpartition("/")[2].rpartition(".")[0])
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._parts: dict[str, list[tuple[IntArray, Points]]] = {}
+        self._strange: list[int] = []
+        self._placeless: list[int] = []
+
+    def feed(self, data: bytes, final: bool) -> int:
+        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done."""
+        size = self.frame.consumable(data, self.notes)
+        for before, block in self.frame.blocks(data[:size], self.notes):
+            self._block(before, block)
+        rest = self.frame.rest(data[size:], final)
+        if rest:
+            self._block(self.frame.line, rest, torn=True)
+        self._say(self._strange, "not a JSON object", "write one object a line")
+        self._say(self._placeless, "without a step", "log a step with each record")
+        return size
+
+    def _say(self, lines: list[int], what: str, hint: str) -> None:
+        if lines:
+            many = f"{len(lines):,} lines are" if len(lines) > 1 else "a line is"
+            self.notes.line(lines[0], f"{many} {what}, skipped", hint)
+
+    def _block(self, before: int, block: bytes, torn: bool = False) -> None:
+        try:
+            lines = block.decode("utf-8").split("\n")
+        except UnicodeDecodeError:
+            lines = block.decode("utf-8", "backslashreplace").split("\n")
+        for number_, line in enumerate(lines[:-1], before + 1):
+            if not line or line.isspace():
+                continue
+            self._line(number_, line, torn)
+        for shape in self._shapes.values():
+            self._gather(shape)
+        self._shapes = {}
+
+    def _line(self, line_number: int, line: str, torn: bool) -> None:
+        try:
+            record = parse_line(line)
+            if type(record) is not dict:
+                self._strange.append(line_number)
+                return
+            if any(type(value) is dict for value in record.values()):
+                record = flatten(record)
+        except PastLimit as error:
+            self.notes.line(line_number, f"{error}, skipped", "log numbers, not structures")
+            return
+        except ValueError:
+            if not torn:
+                self._strange.append(line_number)
+            return
+        keys = tuple(record)
+        shape = self._shapes.get(keys)
+        if shape is None:
+            shape = self._shapes[keys] = Shape.of(keys, self._by_rank)
+        shape.rows.append(list(record.values()))
+        shape.lines.append(line_number)
+
+    def _gather(self, shape: Shape) -> None:
+        """The rows of one shape, column by column."""
+        columns = list(zip(*shape.rows, strict=True))
+        lines = np.array(shape.lines, dtype=np.int64)
+        if shape.step is None:
+            if any(number(value) is not None for row in shape.rows for value in row):
+                self._placeless.extend(shape.lines)
+            return
+        steps, placed = self._steps(columns[shape.step], shape)
+        if not placed.any():
+            return
+        walls = _walls(columns[shape.wall]) if shape.wall is not None else np.full(len(lines), np.nan)
+        if shape.epoch is not None:
+            epochs = _column(columns[shape.epoch])[placed]
+            if np.isfinite(epochs).any():
+                greatest = float(epochs[np.isfinite(epochs)].max())
+                self.epoch = greatest if self.epoch is None else max(self.epoch, greatest)
+        for index in shape.metrics:
+            values, present = _numbers(columns[index])
+            self._keep(shape, index, columns, lines, Points(steps, walls, values), present & placed)
+
+    def _keep(
+        self,
+        shape: Shape,
+        index: int,
+        columns: list[tuple[Any, ...]],
+        lines: IntArray,
+        points: Points,
+        there: Any,
+    ) -> None:
+        if not there.any():
+            return
+        tag = shape.keys[index]
+        if shape.rank is None:
+            self._add(tag, lines, points, there)
+            return
+        ranks = [value if type(value) is int else None for value in columns[shape.rank]]
+        for rank in dict.fromkeys(ranks):
+            mine = there & np.array([value == rank for value in ranks])
+            if mine.any():
+                self._add(tag if rank is None else f"rank_{rank}/{tag}", lines, points, mine)
+
+    def _add(self, tag: str, lines: IntArray, points: Points, there: Any) -> None:
+        if tag not in self._parts and len(self._parts) >= limits.TAGS:
+            if len(self._parts) == limits.TAGS:
+                self.notes.add(
+                    None, f"more than {limits.TAGS:,} tags, the rest is not read", "log fewer names"
+                )
+            return
+        part = (lines, points) if there.all() else (lines[there], points.where(there))
+        self._parts.setdefault(tag, []).append(part)
+
+    def _steps(self, column: Sequence[Any], shape: Shape) -> tuple[IntArray, Any]:
+        """Each row's step, and which rows have one: an integer within 64 bits."""
+        found = [_whole(value) for value in column]
+        placed = np.array([value is not None for value in found])
+        for i in np.flatnonzero(~placed).tolist():
+            name = shape.keys[shape.step or 0]
+            self.notes.line(shape.lines[i], f"{name} is no whole number, skipped", "log an integer step")
+        return np.array([value or 0 for value in found], dtype=np.int64), placed
+
+    def series(self) -> dict[str, Points]:
+        """The new points by tag, each in the order of the file."""
+        made: dict[str, Points] = {}
+        for tag, parts in self._parts.items():
+            points = Points.concat([points for _, points in parts])
+            if len(parts) > 1:
+                lines = np.concatenate([lines for lines, _ in parts])
+                if (np.diff(lines) < 0).any():
+                    points = points.where(np.argsort(lines, kind="stable"))
+            made[tag] = points
+        return made
+
+
+def _whole(value: Any) -> int | None:
+    if type(value) is float:
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def _column(column: Sequence[Any]) -> FloatArray:
+    return _numbers(column)[0]
+
+
+def _numbers(column: Sequence[Any]) -> tuple[FloatArray, Any]:
+    """The numbers of a column, and where there are any."""
+    if set(map(type, column)) <= {int, float}:
+        try:
+            return np.array(column, dtype=np.float64), np.ones(len(column), dtype=np.bool_)
+        except OverflowError:
+            pass
+    found = [number(value) for value in column]
+    present = np.array([value is not None for value in found])
+    return np.array([math.nan if value is None else value for value in found]), present
+
+
+def _walls(column: Sequence[Any]) -> FloatArray:
+    clocks = seconds(np.array([math.nan if (n := number(v)) is None else n for v in column]))
+    for i, value in enumerate(column):
+        if type(value) is str:
+            clocks[i] = moment(value)
+    return clocks
+
+
+def read_records(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """What is new in a growing file of JSON lines, as points by key."""
+    try:
+        tail = read_tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    records = Records(source.file, tail.state)
+    consumed = records.feed(tail.data, final and not tail.more)
+    operations: list[Operation] = [Replace()] if tail.rewritten else []
+    operations += [Append(claim.tag_prefix + tag, points) for tag, points in records.series().items()]
+    if records.epoch is not None:
+        operations.append(Epoch(records.epoch))
+    return Reading(
+        {claim.run_id: operations} if operations else {},
+        tail.cursor(consumed, records.frame.state()),
+        records.notes.problems(),
+        tail.more,
+    )

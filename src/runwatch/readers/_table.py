@@ -1,0 +1,317 @@
+"""Delimited tables that grow row by row (comma, tab, or semicolon with decimal commas) as points by column.
+
+Header names become tags. A header may stand again in the middle, with other columns too; an empty cell is
+not logged; rows of another width and cells that stopped being numbers are problems; all else is read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.operations import Append, Epoch, Operation, Replace
+from runwatch.domain.points import FloatArray, IntArray, Points
+from runwatch.readers import limits
+from runwatch.readers._cells import BoolArray, Cells, Matrix, number
+from runwatch.readers._lines import Frame, Notes
+from runwatch.readers._steps import is_place, moment, plain, seconds, step_key, wall_key
+from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
+
+BOM = b"\xef\xbb\xbf"
+_EXACT = 2.0**53
+
+
+def sniff(line: bytes) -> str:
+    """The delimiter of a header line."""
+    return max(",\t;", key=lambda delimiter: line.count(delimiter.encode()))
+
+
+def split_line(line: bytes, delimiter: str) -> list[str] | None:
+    """The cells of one line as text, unquoted and stripped; None when its quotes are not closed."""
+    text = line.decode("utf-8", "backslashreplace")
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(delimiter)]
+    csv.field_size_limit(limits.LINE)
+    try:
+        row = next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True), [])
+    except csv.Error:
+        return None
+    return [cell.strip() for cell in row]
+
+
+def header_names(line: bytes) -> tuple[list[str], str] | None:
+    """The names on a header line and its delimiter; None when the line is no header (it holds numbers or
+    nothing)."""
+    line = line.removeprefix(BOM).strip(b"\r\n").lstrip(b"# ")
+    delimiter = sniff(line)
+    names = split_line(line, delimiter)
+    if not names or not any(names) or any(name and number(name.encode()) is not None for name in names):
+        return None
+    return names, delimiter
+
+
+@dataclass(slots=True)
+class Header:
+    """The columns of a table. ``width``: how many cells a row has; names past the limit are not kept."""
+
+    names: list[str]
+    width: int
+    step: int | None = None
+    epoch: int | None = None
+    wall: int | None = None
+    metrics: list[int] = field(default_factory=list)
+
+    @staticmethod
+    def of(names: list[str], width: int) -> Header:
+        made = Header(_distinct(names[: limits.COLUMNS]), width)
+        step, wall = step_key(made.names), wall_key(made.names)
+        made.step = None if step is None else made.names.index(step)
+        made.wall = None if wall is None else made.names.index(wall)
+        made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)
+        made.metrics = [
+            i for i, name in enumerate(made.names) if name and i != made.step and not is_place(name)
+        ]
+        return made
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """A name's second occurrence becomes ``name.1``, as tables are read elsewhere."""
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        times = seen.get(name, 0)
+        seen[name] = times + 1
+        out.append(f"{name}.{times}" if times and name else name)
+    return out
+
+
+class Table:
+    """One file's rows between two looks. Feed it what is new; ``points`` and ``epoch`` hold the outcome."""
+
+    def __init__(self, file: str, state: Mapping[str, Any]) -> None:
+        self.notes = Notes(file)
+        self.frame = Frame.of(state)
+        self.points: dict[str, list[Points]] = {}
+        self.epoch: float | None = None
+        self._delimiter: str = state.get("delimiter", ",")
+        self._header = Header.of(state["names"], state["width"]) if "names" in state else None
+        self._wordless: set[int] = set(state.get("wordless", ()))
+        self._quoted: dict[int, list[str]] = {}
+
+    def state(self) -> dict[str, Any]:
+        """What the cursor has to remember. ``wordless``: columns that had no number yet."""
+        made = self.frame.state()
+        if self._header is not None:
+            made |= {"names": self._header.names, "width": self._header.width, "delimiter": self._delimiter}
+            made["wordless"] = sorted(self._wordless)
+        return made
+
+    def feed(self, data: bytes, final: bool) -> int:
+        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done."""
+        size = self.frame.consumable(data, self.notes)
+        for before, block in self.frame.blocks(data[:size], self.notes):
+            self._block(before, block)
+        rest = self.frame.rest(data[size:], final)
+        if rest:
+            self._unterminated(rest)
+        return size
+
+    def _unterminated(self, rest: bytes) -> None:
+        last = Table(self.notes.file, self.state())
+        last._block(self.frame.line, rest)
+        for tag, parts in last.points.items():
+            self.points.setdefault(tag, []).extend(parts)
+        if last.epoch is not None:
+            self.epoch = last.epoch if self.epoch is None else max(self.epoch, last.epoch)
+
+    def _block(self, before: int, block: bytes) -> None:
+        if self._header is None:
+            skipped = self._first_header(before, block)
+            before += block.count(b"\n", 0, skipped)
+            block = block[skipped:]
+            if not block or self._header is None:
+                return
+        cells = Cells(self._cleaned(before, block), ord(self._delimiter))
+        start = 0
+        for row in cells.wordy():
+            names = self._repeated_header(row, cells.line(row))
+            if names is not None:
+                self._rows(cells, start, row, before)
+                self._switch(names)
+                start = row + 1
+        self._rows(cells, start, cells.rows, before)
+
+    def _first_header(self, before: int, block: bytes) -> int:
+        """Look for the header; how many bytes were passed, the header's own line included."""
+        at = 0
+        while at < len(block):
+            stop = block.index(b"\n", at) + 1
+            line = block[at:stop].strip()
+            before, at = before + 1, stop
+            found = header_names(line) if line and not line.startswith(b"#{") else None
+            if found is not None and (not line.startswith(b"#") or step_key(found[0])):
+                self._delimiter = found[1]
+                self._switch(found[0])
+                break
+            if line and not line.startswith(b"#"):
+                self.notes.line(before, "a row before any header", "write the names of the columns first")
+        return at
+
+    def _repeated_header(self, row: int, line: bytes) -> list[str] | None:
+        names = self._quoted.get(row) or split_line(line.removeprefix(BOM), self._delimiter)
+        if names is None or len(names) < 2 or step_key(names) is None:
+            return None
+        return names if all(number(name.encode()) is None for name in names) else None
+
+    def _switch(self, names: list[str]) -> None:
+        header = Header.of(names, len(names))
+        if len(names) > limits.COLUMNS:
+            self.notes.add(None, f"{len(names):,} columns, only the first {limits.COLUMNS:,} are read")
+        if header.step is None:
+            self.notes.add(None, "no column tells the step", "add a column named step or epoch")
+        if self._header is None or header.names != self._header.names:
+            self._wordless = set(range(len(header.names)))
+        self._header = header
+
+    def _cleaned(self, before: int, block: bytes) -> bytes:
+        """The block with lines that hold NULs blanked, quotes resolved, ``\\r`` before ``\\n`` gone; a line
+        that is not UTF-8 is a problem."""
+        self._quoted = {}
+        block = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+        odd_text = not block.isascii() and _undecodable(block)
+        if not (odd_text or b"\0" in block or b'"' in block):
+            return block
+        lines = block.split(b"\n")
+        for i, line in enumerate(lines):
+            if b"\0" in line:
+                self.notes.line(
+                    before + i + 1, "NUL bytes, skipped", "the file was damaged, by a crash or a full disk"
+                )
+                lines[i] = b""
+            elif b'"' in line:
+                lines[i] = self._unquoted(before, i, line)
+            if odd_text and _undecodable(line):
+                self.notes.line(before + i + 1, "not valid UTF-8", "write the file as UTF-8")
+        return b"\n".join(lines)
+
+    def _unquoted(self, before: int, row: int, line: bytes) -> bytes:
+        cells = split_line(line, self._delimiter)
+        if cells is None:
+            self.notes.line(before + row + 1, "a quote is not closed, skipped", "write one row a line")
+            return b""
+        self._quoted[row] = cells
+        joined = self._delimiter.join(cell.replace(self._delimiter, " ").replace('"', "'") for cell in cells)
+        return joined.encode("utf-8", "backslashreplace")
+
+    def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
+        header = self._header
+        if header is None or header.step is None or first >= last:
+            return
+        matrix, strange = cells.matrix(first, last, header.width)
+        for row in strange:
+            found = f"{int(cells.counts()[row]):,} cells where the header has {header.width:,}"
+            self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
+        if not len(matrix.lines):
+            return
+        steps, placed = self._steps(cells, matrix, header, before)
+        self._texts(matrix, header, before)
+        self._collect(matrix, header, steps, placed)
+
+    def _steps(self, cells: Cells, matrix: Matrix, header: Header, before: int) -> tuple[IntArray, BoolArray]:
+        """Each row's step, and which rows have one: an integer within 64 bits."""
+        assert header.step is not None
+        values = matrix.values[header.step]
+        with np.errstate(invalid="ignore"):
+            placed = matrix.present[header.step] & (values == np.floor(values)) & (np.abs(values) < 2.0**63)
+        name = header.names[header.step]
+        for row in np.flatnonzero(~placed).tolist():
+            if matrix.present[:, row].any():
+                line = before + int(matrix.lines[row]) + 1
+                self.notes.line(line, f"{name} is no whole number, row skipped", "log an integer step")
+        steps: IntArray = np.where(placed, values, 0.0).astype(np.int64)
+        for row in np.flatnonzero(placed & (np.abs(values) >= _EXACT)).tolist():
+            text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[header.step]
+            if text.strip().lstrip(b"+-").isdigit():
+                steps[row] = max(min(int(text), 2**63 - 1), -(2**63))
+        return steps, placed
+
+    def _texts(self, matrix: Matrix, header: Header, before: int) -> None:
+        """A word in a column that had numbers before it is a problem; columns of words are silent."""
+        if not (matrix.texts or self._wordless):
+            return
+        with_numbers = matrix.present.any(axis=1)
+        first = np.where(with_numbers, matrix.present.argmax(axis=1), len(matrix.lines))
+        for column, row, cell in matrix.texts:
+            if column >= len(header.names) or column in (header.step, header.wall):
+                continue
+            if column not in self._wordless or first[column] < row:
+                shown = cell[:40].decode("utf-8", "backslashreplace")
+                line = before + int(matrix.lines[row]) + 1
+                self.notes.line(line, f"{header.names[column]} is not a number: {shown!r}", "log numbers")
+        self._wordless -= set(np.flatnonzero(with_numbers).tolist())
+
+    def _collect(self, matrix: Matrix, header: Header, steps: IntArray, placed: BoolArray) -> None:
+        walls = _walls(matrix, header)
+        everywhere = bool(placed.all())
+        if header.epoch is not None:
+            epochs = matrix.values[header.epoch][placed & np.isfinite(matrix.values[header.epoch])]
+            if len(epochs):
+                self.epoch = max(float(epochs.max()), -np.inf if self.epoch is None else self.epoch)
+        filled = matrix.present & placed
+        counts = filled.sum(axis=1)
+        for column in header.metrics:
+            if not counts[column]:
+                continue
+            if everywhere and counts[column] == len(steps):
+                found = Points(steps, walls, matrix.values[column])
+            else:
+                mask = filled[column]
+                found = Points(steps[mask], walls[mask], matrix.values[column][mask])
+            self.points.setdefault(header.names[column], []).append(found)
+
+
+def _undecodable(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _walls(matrix: Matrix, header: Header) -> FloatArray:
+    if header.wall is None:
+        return np.full(len(matrix.lines), np.nan)
+    walls = seconds(matrix.values[header.wall])
+    for column, row, cell in matrix.texts:
+        if column == header.wall:
+            walls[row] = moment(cell.decode("utf-8", "backslashreplace"))
+    return walls
+
+
+def read_table(
+    claim: Claim, source: Source, cursor: Cursor | None, final: bool = False, keep_history: bool = False
+) -> Reading:
+    """What is new in a growing table, as points by column. ``keep_history``: when the file was written anew,
+    points below its first step stay (Lightning on resume)."""
+    try:
+        tail = read_tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    table = Table(source.file, tail.state)
+    consumed = table.feed(tail.data, final and not tail.more)
+    operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
+    joined = {tag: Points.concat(parts) for tag, parts in table.points.items()}
+    if tail.rewritten and keep_history:
+        joined = dict(sorted(joined.items(), key=lambda item: int(item[1].steps.min())))
+    operations += [Append(claim.tag_prefix + tag, points) for tag, points in joined.items()]
+    if table.epoch is not None:
+        operations.append(Epoch(table.epoch))
+    return Reading(
+        {claim.run_id: operations} if operations else {},
+        tail.cursor(consumed, table.state()),
+        table.notes.problems(),
+        tail.more,
+    )

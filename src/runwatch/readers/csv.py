@@ -1,0 +1,98 @@
+"""Plain CSV logs: any ``*.csv`` or ``*.tsv`` with a step-like column and numbers. Not every table is a log:
+one that has an id, a label or a prediction in it is data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from runwatch.readers._cells import number
+from runwatch.readers._steps import (
+    DATA_WORDS,
+    LOG_NAMES,
+    WEAK_STEP_KEYS,
+    by_prefix,
+    is_place,
+    place,
+    plain,
+    step_key,
+)
+from runwatch.readers._table import BOM, header_names, read_table, split_line
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+
+NAME = "csv"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    found = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
+    if not found:
+        return
+    run_id, prefix = place(listing)
+    for own, names in by_prefix(listing, found).items():
+        files = tuple(listing.join(name) for name in names)
+        yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    return read_table(claim, source, cursor, final)
+
+
+def log_tags(listing: Listing, name: str) -> frozenset[str]:
+    """The metric columns of a file that is a log by its first lines; none if it is not."""
+    if not name.lower().endswith((".csv", ".tsv")) or name.lower().endswith("monitor.csv"):
+        return frozenset()
+    if name == "progress.csv" and "result.json" in listing.files:
+        return frozenset()
+    head = listing.head(name)
+    first, newline, rest = _after_comments(head).partition(b"\n")
+    header = header_names(first) if first.strip() else None
+    if header is None:
+        return frozenset()
+    names, delimiter = header
+    if not newline:
+        names.pop()
+    step = step_key(names)
+    tags = frozenset(tag for tag in names if tag and tag != step and not is_place(tag))
+    if not tags or DATA_WORDS & {plain(tag) for tag in names}:
+        return frozenset()
+    if not newline:
+        long = len(head) < listing.files[name].size
+        known = step is not None or name.rpartition(".")[0].lower() in LOG_NAMES
+        return tags if long and known else frozenset()
+    if step is None:
+        return frozenset()
+    rows = [split_line(line, delimiter) for line in rest.split(b"\n")[:-1]]
+    whole = [row for row in rows if row is not None and len(row) == len(names)]
+    return tags if not whole or _grows(whole, names, step) else frozenset()
+
+
+def _after_comments(head: bytes) -> bytes:
+    head = head.removeprefix(BOM)
+    while head.startswith((b"#", b"\n", b"\r\n")) and b"\n" in head:
+        line, _, after = head.partition(b"\n")
+        if (
+            line.startswith(b"#")
+            and b"," in line
+            and step_key(line.decode("latin-1").strip("# \r").split(","))
+        ):
+            break
+        head = after
+    return head
+
+
+def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
+    """Whether the rows look like a log: whole steps that mostly rise, and numbers beside them."""
+    at = names.index(step)
+    values = [found for row in rows if (found := number(row[at].encode())) is not None]
+    if 2 * len(values) < len(rows) or not all(value.is_integer() for value in values):
+        return False
+    back = sum(later < earlier for earlier, later in pairwise(values))
+    rises = any(later > earlier for earlier, later in pairwise(values))
+    if 4 * back > len(values) or (plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises):
+        return False
+    return any(
+        number(cell.encode()) is not None
+        for row in rows
+        for i, cell in enumerate(row)
+        if i != at and not is_place(names[i])
+    )

@@ -1,0 +1,43 @@
+"""JSON lines logs: ``*.jsonl`` and ``*.ndjson`` (and ``*.json`` that holds one object a line) whose objects
+have a step-like key and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runwatch.readers._records import first_records, metric_names, read_records
+from runwatch.readers._steps import DATA_WORDS, by_prefix, place, plain, step_key
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+
+NAME = "jsonl"
+_ENDINGS = (".jsonl", ".ndjson", ".json")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    found = {
+        name: tags for name in listing.files if name.endswith(_ENDINGS) and (tags := log_tags(listing, name))
+    }
+    if not found:
+        return
+    run_id, prefix = place(listing)
+    for own, names in by_prefix(listing, found).items():
+        files = tuple(listing.join(name) for name in names)
+        yield Claim(NAME, NAME, run_id, files, prefix + own, priority=10)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    return read_records(claim, source, cursor, final)
+
+
+def log_tags(listing: Listing, name: str) -> frozenset[str]:
+    """The metrics in the first lines of a file that is a log; none if it is not."""
+    head = listing.head(name)
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return frozenset()
+    records = first_records(head, whole=len(head) == listing.files[name].size and name.endswith("l"))
+    if name.endswith(".json") and (len(records) < 2 or b"\n{" not in head):
+        return frozenset()
+    placed = [record for record in records if step_key(record) is not None]
+    if any(DATA_WORDS & {plain(key) for key in record} for record in placed):
+        return frozenset()
+    return frozenset(tag for record in placed for tag in metric_names(record))

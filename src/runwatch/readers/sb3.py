@@ -1,0 +1,43 @@
+"""Stable-Baselines3 and its relatives: ``progress.csv``, or ``progress.json`` (JSON lines) where there is no
+CSV. Both tell the same, and TensorBoard files beside them too. ``*.monitor.csv`` are episodes, never runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runwatch.readers._records import first_keys, read_records
+from runwatch.readers._steps import place
+from runwatch.readers._table import header_names, read_table
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+
+NAME = "sb3"
+_KEYS = frozenset(
+    {"time/total_timesteps", "total_timesteps", "timesteps_total", "training_iteration", "step"}
+)
+_TABLE, _RECORDS = "progress.csv", "progress.json"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    if "result.json" in listing.files:
+        return
+    for name in (_TABLE, _RECORDS):
+        if name in listing.files and _names(listing, name) & _KEYS:
+            run_id, prefix = place(listing)
+            yield Claim(
+                NAME, NAME, run_id, (listing.join(name),), prefix, supersedes=frozenset({"tensorboard"})
+            )
+            return
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    if source.file.endswith(".csv"):
+        return read_table(claim, source, cursor, final)
+    return read_records(claim, source, cursor, final)
+
+
+def _names(listing: Listing, name: str) -> frozenset[str]:
+    head = listing.head(name)
+    if name == _RECORDS:
+        return first_keys(head)
+    found = header_names(head.partition(b"\n")[0]) if head.strip() else None
+    return frozenset(found[0]) if found else frozenset()
