@@ -47,3 +47,16 @@ class Folder:
         if depth is None or depth > 0:
             for child in list(self.folders.values()):
                 yield from child.walk(None if depth is None else depth - 1)
+
+
+@dataclass(slots=True, eq=False)
+class Changes:
+    """Paths relative to the root. ``files``: new or with another stat; ``removed``: files that are gone;
+    ``folders``: folders whose set of names changed (a new folder too)."""
+
+    files: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.removed or self.folders)

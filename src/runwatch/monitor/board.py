@@ -1,15 +1,23 @@
-"""Everything known, put together: the roots' runs, the judges' verdicts, the rules' findings."""
+"""Everything known, put together: the roots' runs, the judges' verdicts, the rules' findings.
+
+A lock guards the readers: whoever reads or asks for a series holds it. The rest belongs to the one thread
+that ticks."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runwatch.config import Settings
+from runwatch.domain.comparison import Baseline
+from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
-from runwatch.domain.situation import Situation, Snapshot
+from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.tree import Changes
+from runwatch.monitor.baselines import baseline_of
+from runwatch.monitor.health import HealthBook
 from runwatch.monitor.lives import Lives, RunBuilder, host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.reading import RootReader
@@ -17,33 +25,68 @@ from runwatch.readers.registry import built_in, plugged_in
 
 
 class Board:
-    """The state of the watched roots. Its lock guards the readers: whoever reads or asks holds it."""
+    """The state of the watched roots."""
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], wanted: Wanted) -> None:
+    def __init__(
+        self,
+        roots: tuple[str, ...],
+        settings: Mapping[str, Settings],
+        wanted: Wanted,
+        keep: bool = False,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self.roots = roots
         self.settings = settings
         self.wanted = wanted
         self.lock = threading.RLock()
         self.lives = Lives()
-        extra, self._plugin_problems = plugged_in()
-        readers = {**built_in(), **extra}
+        self.health = {root: HealthBook() for root in roots}
+        readers = dict(built_in())
         self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
-        self._builders = {root: RunBuilder(reader, self.lives) for root, reader in self.readers.items()}
+        self._builders = {
+            root: RunBuilder(reader, self.lives, self.health[root]) for root, reader in self.readers.items()
+        }
+        self._plugin_problems: tuple[Problem, ...] = ()
+        self._lost: dict[str, float] = {}
+        self._version = 0
+
+    def load_plugins(self) -> None:
+        """Third parties' readers, after the first paint: each folder is asked again."""
+        extra, self._plugin_problems = plugged_in()
+        if extra:
+            with self.lock:
+                for reader in self.readers.values():
+                    reader.add_readers(extra)
+
+    @property
+    def waiting(self) -> int:
+        return sum(reader.waiting for reader in self.readers.values())
+
+    def read_some(self, enough: Callable[[], bool]) -> None:
+        """Read waiting files until ``enough()``; the caller holds the lock."""
+        for reader in self.readers.values():
+            if reader.waiting:
+                reader.read_some(enough)
+                if enough():
+                    return
 
     def look_once(self, now: float | None = None) -> Look:
         """Walk, read all, judge: no watching."""
         moment = time.time() if now is None else now
+        self.load_plugins()
         with self.lock:
             for reader in self.readers.values():
                 reader.scan()
-                while reader.read_some(lambda: False):
-                    pass
+            self._drain()
             self.runs(moment)
-            for reader in self.readers.values():
-                while reader.read_some(lambda: False):
-                    pass
-            snapshot = self.snapshot(moment)
+            self._drain()
+            snapshot = self.snapshot(moment, WatchState("live"), judged=self.wanted.judging)
         return Look(self, snapshot)
+
+    def _drain(self) -> None:
+        for reader in self.readers.values():
+            while reader.read_some(lambda: False):
+                pass
 
     def runs(self, now: float) -> tuple[Run, ...]:
         """All runs of all roots, the newest first."""
@@ -54,11 +97,51 @@ class Board:
         found = [problem for reader in self.readers.values() for problem in reader.problems]
         return (*self._plugin_problems, *found)
 
-    def snapshot(self, now: float) -> Snapshot:
+    def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
+        """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
+        with self.lock:
+            health = self._feed() if judged else {}
+            runs = self.runs(now)
+        self._version += 1
         situation = Situation(
-            now=now, host=host_name(), roots=self.roots, runs=self.runs(now), problems=self.problems()
+            now=now,
+            host=host_name(),
+            roots=self.roots,
+            runs=runs,
+            health=health,
+            baselines=self._baselines(runs),
+            problems=self.problems(),
+            unreadable=dict(self._lost),
         )
-        return Snapshot(version=1, situation=situation, findings=(), tasks={})
+        return Snapshot(version=self._version, situation=situation, findings=(), tasks={}, watch=watch)
+
+    def _feed(self) -> dict[RunKey, tuple[HealthSign, ...]]:
+        signs: dict[RunKey, tuple[HealthSign, ...]] = {}
+        for root, reader in self.readers.items():
+            book = self.health[root]
+            for entry in list(reader.entries.values()):
+                book.feed(reader, entry)
+            signs.update({RunKey(root, run_id): found for run_id, found in book.signs.items() if found})
+        return signs
+
+    def _baselines(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
+        found: dict[str, Baseline] = {}
+        for root in self.roots:
+            own = [run for run in runs if run.root == root]
+            baseline = baseline_of(root, self.settings[root], None, own)
+            if baseline is not None:
+                found[root] = baseline
+        return found
+
+    def lost(self, root: str, now: float) -> None:
+        """The root can't be listed."""
+        self._lost.setdefault(root, now)
+
+    def found(self, root: str) -> None:
+        self._lost.pop(root, None)
+
+    def noticed(self, root: str, changes: Changes) -> None:
+        """Files changed below a root."""
 
     def series(self, key: RunKey, tag: str) -> Points:
         """The merged series of a tag."""

@@ -6,17 +6,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from runwatch.domain.run import Process, Progress, Run, RunKey
+from runwatch.judge.health.eta import progress
+from runwatch.judge.health.rhythm import Quiet, Rhythm
+from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.runs.checkpoints import checkpoints
-from runwatch.runs.status import Facts, fresh_for, judge
+from runwatch.runs.status import Facts, judge
 from runwatch.store.summary import Story
 
-RATE_SHARE = 0.1
-RATE_BLOCKS = 10
-MIN_RATE_POINTS = 10
+SETTLED = frozenset({"finished", "crashed", "unknown"})
 
 
 @dataclass(slots=True)
@@ -26,15 +25,33 @@ class Lives:
 
     seen_alive: set[RunKey] = field(default_factory=set)
     processes: Mapping[RunKey, Process] = field(default_factory=dict)
-    patience: dict[RunKey, float] = field(default_factory=dict)
+    rhythms: dict[RunKey, Rhythm] = field(default_factory=dict)
+    pauses: dict[str, float] = field(default_factory=dict)
+
+    def beat(self, key: RunKey, group: str, at: float) -> None:
+        """A run that we watch wrote something at ``at``."""
+        self.seen_alive.add(key)
+        rhythm = self.rhythms.setdefault(key, Rhythm())
+        rhythm.beat(at)
+        self.pauses[group] = max(self.pauses.get(group, 0.0), rhythm.longest)
+
+    def silence(self, key: RunKey, group: str, now: float, fixed: float | None) -> Quiet | None:
+        """What the silence of a run that was seen alive is; None for one that never was."""
+        rhythm = self.rhythms.get(key)
+        if rhythm is None:
+            return None
+        process = self.processes.get(key)
+        gone = process is not None and process.alive is False
+        return rhythm.silence(now, earlier=self.pauses.get(group, 0.0), process_gone=gone, fixed=fixed)
 
 
 class RunBuilder:
     """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
 
-    def __init__(self, reader: RootReader, lives: Lives) -> None:
+    def __init__(self, reader: RootReader, lives: Lives, health: HealthBook) -> None:
         self._reader = reader
         self._lives = lives
+        self._health = health
         self._built: dict[str, tuple[int, Run]] = {}
 
     def runs(self, now: float) -> list[Run]:
@@ -47,10 +64,12 @@ class RunBuilder:
     def _run(self, entry: Entry, now: float) -> Run:
         story = self._reader.tell(entry)
         known = self._built.get(entry.id)
-        facts = self._facts(entry, story)
+        facts = self._facts(entry, story, now)
         status, reason = judge(facts, now)
         if known is not None and known[0] == entry.version:
             run = known[1]
+            if run.status in SETTLED and not entry.live:
+                return run
             if (run.status, run.updated) == (status, facts.updated) and (
                 status != "running" or run.status_reason == reason or run.processes
             ):
@@ -96,7 +115,7 @@ class RunBuilder:
             version=entry.version,
         )
 
-    def _facts(self, entry: Entry, story: Story) -> Facts:
+    def _facts(self, entry: Entry, story: Story, now: float) -> Facts:
         key = RunKey(self._reader.root, entry.id)
         console: list[float] = []
         numbers: list[float] = []
@@ -104,64 +123,38 @@ class RunBuilder:
             stat = self._reader.tree.stat(file)
             if stat is not None:
                 (console if identity.startswith("console\0") else numbers).append(stat.mtime)
-        step = story.step
-        if entry.live:
-            self._lives.seen_alive.add(key)
-        stalled_after = self._reader.settings.watch.stalled_after
+        updated = max(console + numbers, default=None)
+        group = entry.id.rpartition("/")[0] or "."
+        if entry.live and updated is not None:
+            self._lives.beat(key, group, updated)
+        quiet = self._lives.silence(key, group, now, self._reader.settings.watch.stalled_after)
         return Facts(
             evidence=story.evidence,
             length=story.length,
-            last_step=step,
+            last_step=story.step,
             last_epoch=_last_epoch(story),
-            updated=max(console + numbers, default=None),
+            updated=updated,
             console_updated=max(console, default=None),
             numbers_updated=max(numbers, default=None),
             own_clock=story.own_clock,
             longest_gap=story.longest_gap,
-            patience=stalled_after if stalled_after is not None else self._lives.patience.get(key),
-            seen_alive=key in self._lives.seen_alive,
+            silence=None if quiet is None else (quiet.word, quiet.seconds),
             process=self._lives.processes.get(key),
         )
 
     def _progress(self, entry: Entry, story: Story, status: str) -> Progress:
         length = story.length
-        total_steps = length.steps if length else None
-        total_epochs = length.epochs if length else None
-        fraction = None
-        if total_steps and story.step is not None:
-            fraction = min(story.step / total_steps, 1.0)
-        elif total_epochs and length is not None and (epoch := _last_epoch(story)) is not None:
-            fraction = min((epoch - length.first_epoch + 1) / total_epochs, 1.0)
-        if status == "finished":
-            fraction = 1.0 if fraction is not None else None
-        speed, low, high = self._rates(entry, story) if status == "running" else (None, None, None)
-        eta = None
-        if speed and low and high and fraction and story.step and fraction < 1.0:
-            left = story.step / fraction - story.step
-            eta = (left / speed, left / high, left / low)
-        return Progress(total_steps, total_epochs, fraction, speed, eta)
-
-    def _rates(self, entry: Entry, story: Story) -> tuple[float | None, float | None, float | None]:
-        """Steps a second over the last tenth of the run, and the 10th and 90th percentile of ten blocks."""
-        busiest = max(story.metrics.values(), key=lambda metric: metric.count, default=None)
-        if busiest is None or busiest.count < MIN_RATE_POINTS:
-            return None, None, None
-        points = self._reader.points(entry.id, busiest.tag)
-        timed = points.where(np.isfinite(points.wall_times))
-        if len(timed) < MIN_RATE_POINTS:
-            return None, None, None
-        recent = timed.where(slice(-max(int(len(timed) * RATE_SHARE), MIN_RATE_POINTS), None))
-        span = float(recent.wall_times[-1] - recent.wall_times[0])
-        if span <= 0:
-            return None, None, None
-        speed = float(recent.steps[-1] - recent.steps[0]) / span
-        cuts = np.linspace(0, len(recent) - 1, min(RATE_BLOCKS, len(recent) - 1) + 1).astype(int)
-        walls, steps = np.diff(recent.wall_times[cuts]), np.diff(recent.steps[cuts]).astype(float)
-        rates = steps[walls > 0] / walls[walls > 0]
-        if not len(rates) or speed <= 0:
-            return None, None, None
-        low, high = np.quantile(rates, (0.1, 0.9))
-        return speed, max(min(float(low), speed), speed * 0.1), max(float(high), speed)
+        epoch = _last_epoch(story)
+        done = None if epoch is None or length is None else epoch - length.first_epoch + 1
+        made = progress(
+            self._health.clock(entry.id) if status == "running" else None,
+            story.step,
+            done,
+            length.steps if length else None,
+            length.epochs if length else None,
+        )
+        ended = status == "finished" and made.fraction is not None
+        return replace(made, fraction=1.0) if ended else made
 
 
 def _last_epoch(story: Story) -> float | None:
@@ -173,6 +166,3 @@ def _last_epoch(story: Story) -> float | None:
 
 def host_name() -> str:
     return os.uname().nodename
-
-
-__all__ = ["Lives", "RunBuilder", "fresh_for", "host_name"]

@@ -13,11 +13,12 @@ from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Metric, Problem
+from runwatch.domain.tree import Changes
 from runwatch.readers.base import Claim, Cursor, Reader, Reading, Source, failed
 from runwatch.runs.catalogue import Catalogue
 from runwatch.store.memory import Change, RunMemory, Speaker
 from runwatch.store.summary import Story, Summariser
-from runwatch.watch.tree import Changes, Tree
+from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]
 MAX_ROOT_PROBLEMS = 100
@@ -34,7 +35,7 @@ class Entry:
     story: Story | None = None
     dirty: set[str] | None = None
     stale: bool = True
-    grown: dict[str, list[Points]] = field(default_factory=dict)
+    grown: set[str] = field(default_factory=set)
     rewritten: set[str] = field(default_factory=set)
     version: int = 0
     live: bool = False
@@ -43,8 +44,7 @@ class Entry:
 
     def note(self, change: Change) -> None:
         self.stale = True
-        for tag, points in change.grown.items():
-            self.grown.setdefault(tag, []).append(points)
+        self.grown |= change.grown
         self.rewritten |= change.rewritten
         if self.dirty is not None:
             self.dirty.update(change.grown)
@@ -59,10 +59,10 @@ class RootReader:
         self.root = root
         self.settings = settings
         self.tree = Tree(root, settings.watch.ignore, settings.watch.follow)
-        self.catalogue = Catalogue(root, readers)
+        self._readers = dict(readers)
+        self.catalogue = Catalogue(root, self._readers)
         self.entries: dict[str, Entry] = {}
         self.cursors: dict[SourceKey, Cursor] = {}
-        self._readers = readers
         self._owners: dict[str, list[tuple[str, Claim]]] = {}
         self._queue: dict[SourceKey, tuple[str, Claim]] = {}
         self._caught_up: set[SourceKey] = set()
@@ -98,8 +98,18 @@ class RootReader:
         self._take(changes)
         return changes
 
-    def reclaim(self) -> None:
-        """Ask the readers about every folder (plug-ins arrived, or a wide neighbourhood was left out)."""
+    def add_readers(self, extra: Mapping[str, Reader]) -> None:
+        """Readers that arrived late: every folder is asked again."""
+        self._readers.update(extra)
+        if self.tree.top.files or self.tree.top.folders:
+            self._reclaim()
+
+    def reclaim_if_due(self) -> None:
+        """Ask the readers about every folder if a wide neighbourhood had to be left out."""
+        if self.catalogue.left_out:
+            self._reclaim()
+
+    def _reclaim(self) -> None:
         if self.catalogue.update_all(self.tree.top):
             self._settle()
 

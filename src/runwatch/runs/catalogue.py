@@ -31,6 +31,7 @@ class Catalogue:
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self.runs: dict[str, Settled] = {}
+        self.left_out = False
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -46,6 +47,7 @@ class Catalogue:
 
     def update_all(self, top: Folder) -> bool:
         """Ask the readers about every folder."""
+        self.left_out = False
         folders = {folder.path: folder for folder in top.walk()}
         gone = self._claims.keys() - folders.keys()
         for path in gone:
@@ -60,8 +62,9 @@ class Catalogue:
                 affected.setdefault(".", top)
             return
         below = list(folder.walk(NEIGHBOURHOOD))
-        for near in below if len(below) <= MAX_AT_ONCE else [folder]:
-            affected[near.path] = near
+        if len(below) > MAX_AT_ONCE:
+            self.left_out, below = True, [folder]
+        affected.update((near.path, near) for near in below)
         above = folder.parent
         for _ in range(NEIGHBOURHOOD):
             if above is None:

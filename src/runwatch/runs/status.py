@@ -21,8 +21,8 @@ class Facts:
     """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
     ``console_updated``/``numbers_updated``: newest mtime of its console and of its other files;
     ``own_clock``: the last wall time inside its files; ``longest_gap``: the longest usual gap between
-    writes; ``patience``: seconds of silence after which a run that was seen alive is stalled;
-    ``seen_alive``: some runwatch process saw it being written."""
+    writes; ``silence``: (word, seconds) of a run that some runwatch process saw being written: "none",
+    "quiet" or "stalled" by its own rhythm (methods section 2)."""
 
     evidence: tuple[Evidence, ...] = ()
     length: Length | None = None
@@ -33,8 +33,7 @@ class Facts:
     numbers_updated: float | None = None
     own_clock: float | None = None
     longest_gap: float = 0.0
-    patience: float | None = None
-    seen_alive: bool = False
+    silence: tuple[str, float] | None = None
     process: Process | None = None
 
 
@@ -102,7 +101,6 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
 def _silent(facts: Facts, now: float) -> tuple[Status, str]:
     if facts.updated is None:
         return "unknown", "no file of it can be dated"
-    silence = max(now - facts.updated, 0.0)
     since = f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
     claims_to_run = next((e for e in facts.evidence if e.status == "running"), None)
     process = facts.process
@@ -110,11 +108,11 @@ def _silent(facts: Facts, now: float) -> tuple[Status, str]:
         return "unknown", f"its process {process.pid} ended; no end marker in this format; {since}"
     if claims_to_run is not None:
         return "stalled", f"{claims_to_run.reason}, but no sign of life since {moment(facts.updated, now)}"
-    if facts.seen_alive:
-        patience = facts.patience if facts.patience is not None else fresh_for(facts)
-        if silence > patience:
-            return "stalled", f"seen alive, then no write for {duration(silence)}"
-        return "running", f"quiet for {duration(silence)}, within its rhythm"
+    if facts.silence is not None:
+        word, seconds = facts.silence
+        if word == "stalled":
+            return "stalled", f"seen alive, then no write for {duration(seconds)}"
+        return "running", f"quiet for {duration(seconds)}, within its rhythm"
     return "unknown", f"no end marker in this format; {since}"
 
 

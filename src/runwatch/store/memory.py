@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from runwatch.domain.operations import (
@@ -70,7 +70,7 @@ class Told:
 class Change:
     """What an application of operations did: tags with new points, and those whose past changed."""
 
-    grown: Mapping[str, Points]
+    grown: frozenset[str]
     rewritten: frozenset[str]
 
 
@@ -98,7 +98,7 @@ class RunMemory:
         self, speaker: Speaker, operations: Iterable[Operation], problems: Sequence[Problem] = ()
     ) -> Change:
         told = self.source(speaker)
-        grown: dict[str, list[Points]] = {}
+        grown: set[str] = set()
         rewritten: set[str] = set()
         for operation in operations:
             match operation:
@@ -112,10 +112,9 @@ class RunMemory:
                     _note(told, operation)
         room = MAX_PROBLEMS - len(told.problems)
         told.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in told.problems)
-        joined = {tag: Points.concat(parts) for tag, parts in grown.items() if tag not in rewritten}
-        return Change(joined, frozenset(rewritten))
+        return Change(frozenset(grown), frozenset(rewritten))
 
-    def _append(self, told: Told, tag: str, points: Points, grown: dict[str, list[Points]]) -> None:
+    def _append(self, told: Told, tag: str, points: Points, grown: set[str]) -> None:
         series = told.series.get(tag)
         if series is None:
             if len(told.series) >= MAX_TAGS:
@@ -129,7 +128,7 @@ class RunMemory:
                 older.drop_from(first)
             told.history_below = first
         series.extend(points)
-        grown.setdefault(tag, []).append(points)
+        grown.add(tag)
 
     def _replace(self, told: Told, keep_history: bool) -> set[str]:
         tags = set(told.series)

@@ -90,12 +90,12 @@ class Series:
     def nbytes(self) -> int:
         return self._steps.nbytes + self._walls.nbytes + self._values.nbytes
 
-    def points(self) -> Points:
-        """All points in file order."""
+    def points(self, start: int = 0) -> Points:
+        """The points from the ``start``-th on, in file order."""
         return Points(
-            self._steps.view.astype(np.int64),
-            self._walls.view.astype(np.float64),
-            self._values.view.astype(np.float64),
+            self._steps.view[start:].astype(np.int64),
+            self._walls.view[start:].astype(np.float64),
+            self._values.view[start:].astype(np.float64),
         )
 
     def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runwatch.domain.tree import Folder
+from runwatch.domain.tree import Changes, Folder
 from runwatch.watch.filesystem import mount_of, watches_held
 from runwatch.watch.observer import Dirty, Watcher
-from runwatch.watch.tree import Changes
 
 HOT_FOR = 600.0
 HOT_EVERY = 2.0

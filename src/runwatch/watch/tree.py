@@ -5,29 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from runwatch.domain.run import Problem
-from runwatch.domain.tree import FileStat, Folder
+from runwatch.domain.tree import Changes, FileStat, Folder
 
 SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".trash"}
 )
 MAX_DEPTH = 40
-
-
-@dataclass(slots=True, eq=False)
-class Changes:
-    """Paths relative to the root. ``files``: new or with another stat; ``removed``: files that are gone;
-    ``folders``: folders whose set of names changed (a new folder too)."""
-
-    files: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
-
-    def __bool__(self) -> bool:
-        return bool(self.files or self.removed or self.folders)
 
 
 class Tree:

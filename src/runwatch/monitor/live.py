@@ -1,0 +1,208 @@
+"""The loop behind the screen: look where something happened, read it, judge it, publish what is known.
+
+One thread reads and judges (``runwatch-monitor``); slow work about data runs on another. Nothing here knows a
+screen; ``publish`` and answers are called on this thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from runwatch.config import Settings
+from runwatch.domain.drift import Distribution
+from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.points import Points
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot, WatchState
+from runwatch.monitor.board import Board
+from runwatch.monitor.console import read_console
+from runwatch.monitor.once import Wanted
+from runwatch.watch.rounds import Round, Rounds
+
+SLICE_S = 0.03
+FRAME_S = 0.2
+BEAT_S = 30.0
+GATHER_S = 0.01
+LEAST_PAUSE_S = 0.25
+TICK_S = 0.5
+
+Publish = Callable[[Snapshot], None]
+Answered = Callable[[Answer], None]
+
+
+class Monitor:
+    """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
+    ``distribution``, ``console``, ``brief``."""
+
+    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], keep: bool = True) -> None:
+        self._board = Board(roots, settings, Wanted(), keep=keep, wake=self._wake_up)
+        self._wake = threading.Condition()
+        self._woken = False
+        self._stopped = False
+        self._intents: list[tuple[Intent, Answered]] = []
+        self._thread: threading.Thread | None = None
+        self._publish: Publish = _nobody
+        self._published_at = -1.0
+        self._changed = True
+        self._phase_live = False
+        self._total = 0
+        self._rounds = {
+            root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
+            for root in roots
+        }
+
+    def start(self, publish: Publish) -> None:
+        """Begin to watch; every new snapshot is given to ``publish`` on the monitor's thread."""
+        self._publish = publish
+        self._thread = threading.Thread(target=self._run, name="runwatch-monitor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watching; what was learned is kept."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+        for rounds in self._rounds.values():
+            rounds.stop()
+        self._board.close(time.time())
+
+    def submit(self, intent: Intent, answered: Answered) -> None:
+        """Ask for something; the answer comes on the monitor's thread."""
+        with self._wake:
+            self._intents.append((intent, answered))
+        self._wake_up()
+
+    def series(self, key: RunKey, tag: str) -> Points:
+        return self._board.series(key, tag)
+
+    def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
+        return self._board.distribution(data_set, root, column, batch)
+
+    def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
+        return read_console(key.root, path, end, size)
+
+    def brief(self) -> str:
+        """What happened since the last look; "" when nothing did or this is the first look."""
+        return self._board.brief(time.time())
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._woken = True
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        for rounds in self._rounds.values():
+            rounds.start()
+        self._board.open(time.time())
+        last_work = -LEAST_PAUSE_S
+        while not self._stopped:
+            self._wait(last_work)
+            if self._stopped:
+                return
+            last_work = time.monotonic()
+            self._answer_intents()
+            self._look_round()
+            self._read_all()
+            self._judge_and_publish()
+
+    def _wait(self, last_work: float) -> None:
+        """Until an event, an intent or the next due look; bursts are taken together."""
+        due = min(rounds.next_due() for rounds in self._rounds.values())
+        with self._wake:
+            if not self._woken:
+                self._wake.wait(timeout=max(min(due - time.monotonic(), TICK_S), 0.0))
+            hurried = bool(self._intents)
+        if not hurried and self._woken:
+            time.sleep(max(LEAST_PAUSE_S - (time.monotonic() - last_work), GATHER_S))
+        with self._wake:
+            self._woken = False
+
+    def _look_round(self) -> None:
+        for root, rounds in self._rounds.items():
+            reader = self._board.readers[root]
+            work = rounds.due(time.monotonic(), time.time(), reader.tree.top)
+            if work.scan:
+                self._scan(root, rounds, work)
+            elif work.paths:
+                with self._board.lock:
+                    changes = reader.look(work.paths)
+                if changes:
+                    self._changed = True
+                    rounds.changed(changes, time.time())
+                    self._board.noticed(root, changes)
+
+    def _scan(self, root: str, rounds: Rounds, work: Round) -> None:
+        reader = self._board.readers[root]
+        began = time.monotonic()
+        first = not self._phase_live
+        try:
+            with self._board.lock:
+                changes = reader.scan()
+                if not first:
+                    reader.reclaim_if_due()
+        except OSError:
+            if not rounds.gone:
+                self._changed = True
+            rounds.vanished(time.monotonic())
+            self._board.lost(root, time.time())
+            return
+        self._board.found(root)
+        took = time.monotonic() - began
+        folders = sum(1 for _ in reader.tree.top.walk())
+        own = not first and not work.paths
+        was_gone, marks = rounds.gone, rounds.marks
+        rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
+        if changes or was_gone or marks != rounds.marks:
+            self._changed = True
+            self._board.noticed(root, changes)
+
+    def _read_all(self) -> None:
+        """Read what waits, in slices that leave the lock to others; the screen sees progress."""
+        self._total = self._board.waiting
+        while self._board.waiting and not self._stopped:
+            until = time.monotonic() + SLICE_S
+            with self._board.lock:
+                self._board.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
+            self._changed = True
+            if not self._phase_live and time.monotonic() - self._published_at >= FRAME_S:
+                self._send(judged=False)
+            self._answer_intents()
+
+    def _answer_intents(self) -> None:
+        with self._wake:
+            intents, self._intents = self._intents, []
+        for intent, answered in intents:
+            answered(self._board.obey(intent, time.time()))
+            self._changed = True
+
+    def _judge_and_publish(self) -> None:
+        first = not self._phase_live
+        if first:
+            self._send(judged=False)
+            self._phase_live = True
+        if self._board.tick(time.time()):
+            self._changed = True
+        due = time.monotonic() - self._published_at >= BEAT_S
+        if self._changed or due or first:
+            self._send(judged=True)
+
+    def _send(self, judged: bool) -> None:
+        state = WatchState(
+            phase="live" if self._phase_live else "reading",
+            reading=(max(self._total - self._board.waiting, 0), self._total),
+            modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
+            marks=tuple(mark for rounds in self._rounds.values() for mark in rounds.marks),
+            scanned=time.time(),
+        )
+        snapshot = self._board.snapshot(time.time(), state, judged)
+        self._published_at = time.monotonic()
+        if judged:
+            self._changed = False
+        self._publish(snapshot)
+
+
+def _nobody(snapshot: Snapshot) -> None:
+    """Before ``start`` nobody listens."""
