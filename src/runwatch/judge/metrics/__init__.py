@@ -1,0 +1,1 @@
+"""Metrics against a baseline: differences with uncertainty, and a verdict for each."""

@@ -1,0 +1,91 @@
+"""The guards before comparing: which rows of both sides are the same case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runwatch.domain.points import IntArray
+from runwatch.domain.predictions import Coded, Column, PredictionRows
+from runwatch.judge.metrics.coding import canonical, is_missing, same_values
+from runwatch.text.units import plural
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """``baseline``, ``candidate``: row numbers that stand side by side (paired) or that count at all;
+    ``refusal``: why the sides cannot be compared, then nothing else holds."""
+
+    baseline: IntArray
+    candidate: IntArray
+    paired: bool
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+def align(baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
+    """Rows joined by key where both have one, else by position where length and truth are the same, else
+    not paired. Rows without a truth are left out."""
+    if baseline.key is not None and candidate.key is not None:
+        made = _by_key(baseline, candidate)
+    elif len(baseline) == len(candidate):
+        rows = np.arange(len(baseline))
+        made = Alignment(rows, rows, True)
+    else:
+        note = f"{len(candidate):,} candidate and {len(baseline):,} baseline rows and no key: not paired"
+        made = Alignment(np.arange(len(baseline)), np.arange(len(candidate)), False, (note,))
+    return made if made.refusal else _same_truth(_labelled(made, baseline, candidate), baseline, candidate)
+
+
+def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
+    assert baseline.key is not None and candidate.key is not None
+    nothing = np.empty(0, dtype=np.int64)
+    codes_a, codes_b = canonical([baseline.key, candidate.key])
+    for who, codes in (("baseline", codes_a), ("candidate", codes_b)):
+        known = codes[codes >= 0]
+        doubled = len(known) - len(np.unique(known))
+        if doubled:
+            reason = f"{plural(doubled, 'duplicate key')} in the {who}: a key must name one row"
+            return Alignment(nothing, nothing, False, (), reason)
+    place = np.full(int(max(codes_a.max(initial=-1), codes_b.max(initial=-1))) + 1, -1, dtype=np.int64)
+    place[codes_a[codes_a >= 0]] = np.flatnonzero(codes_a >= 0)
+    found = np.where(codes_b >= 0, place[codes_b], -1) if len(place) else np.full(len(codes_b), -1)
+    rows_b = np.flatnonzero(found >= 0)
+    if not len(rows_b):
+        shown = f"(baseline: {_example(baseline.key)}; candidate: {_example(candidate.key)})"
+        return Alignment(nothing, nothing, False, (), f"no key is on both sides {shown}")
+    only_a, only_b = len(codes_a) - len(rows_b), len(codes_b) - len(rows_b)
+    note = f"{len(rows_b):,} rows joined by key; only candidate: {only_b:,}, only baseline: {only_a:,}"
+    return Alignment(found[rows_b], rows_b, True, (note,) if only_a or only_b else ())
+
+
+def _example(key: Column) -> str:
+    first = next(iter(key.labels), "-") if isinstance(key, Coded) else str(key[0]) if len(key) else "-"
+    return f"such as {first}"
+
+
+def _labelled(made: Alignment, baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
+    lost_a = is_missing(baseline.truth)[made.baseline]
+    lost_b = is_missing(candidate.truth)[made.candidate]
+    if made.paired:
+        lost_a = lost_b = lost_a | lost_b
+    if not lost_a.any() and not lost_b.any():
+        return made
+    count = int(max(np.count_nonzero(lost_a), np.count_nonzero(lost_b)))
+    kept_a, kept_b = made.baseline[~lost_a], made.candidate[~lost_b]
+    note = f"{plural(count, 'row')} without a truth left out"
+    refusal = "" if len(kept_a) and len(kept_b) else "no row has a truth"
+    return Alignment(kept_a, kept_b, made.paired, (*made.notes, note), refusal)
+
+
+def _same_truth(made: Alignment, baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
+    if not made.paired or made.refusal:
+        return made
+    same = same_values(baseline.truth, made.baseline, candidate.truth, made.candidate)
+    differ = int(np.count_nonzero(~same))
+    if not differ:
+        return made
+    share = f"{differ:,} of {plural(len(same), 'row')}"
+    note = f"the truth differs in {share}: the paired test is refused, intervals are unpaired"
+    return Alignment(made.baseline, made.candidate, False, (*made.notes, note))

@@ -1,0 +1,176 @@
+"""Count metrics of K classes by the cell bootstrap over the non-empty of K^3 cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
+from runwatch.judge.metrics.jackknife import BLOCKS, block_ids
+from runwatch.judge.metrics.methods.counts import with_mcnemar
+from runwatch.judge.metrics.sample import Sample, Side
+
+TASKS = ("multiclass",)
+BACKGROUND = True
+DRAWS = 2_000
+_FEWEST_DRAWS = 400
+_MOST_CELLS_DRAWN = 8_000_000
+_SEED = 19_470_602
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Margins:
+    """What the metrics need of B confusion tables: right, true and predicted counts a class, each (B, K)."""
+
+    right: FloatArray
+    true: FloatArray
+    predicted: FloatArray
+
+
+def accuracy(table: Margins) -> FloatArray:
+    return np.asarray(table.right.sum(axis=1) / table.true.sum(axis=1))
+
+
+def balanced_accuracy(table: Margins) -> FloatArray:
+    return _over_classes(table.right / table.true, table)
+
+
+def precision(table: Margins) -> FloatArray:
+    return _over_classes(np.where(table.predicted > 0, table.right / table.predicted, 0.0), table, False)
+
+
+def recall(table: Margins) -> FloatArray:
+    return _over_classes(np.where(table.true > 0, table.right / table.true, 0.0), table, False)
+
+
+def f1_macro(table: Margins) -> FloatArray:
+    return _over_classes(2 * table.right / (table.true + table.predicted), table, False)
+
+
+def mcc(table: Margins) -> FloatArray:
+    n = table.true.sum(axis=1)
+    together = (table.true * table.predicted).sum(axis=1)
+    spread = (n**2 - np.square(table.predicted).sum(axis=1)) * (n**2 - np.square(table.true).sum(axis=1))
+    return np.asarray((n * table.right.sum(axis=1) - together) / np.sqrt(spread))
+
+
+def cohen_kappa(table: Margins) -> FloatArray:
+    n = table.true.sum(axis=1)
+    chance = (table.true * table.predicted).sum(axis=1) / n**2
+    return np.asarray((table.right.sum(axis=1) / n - chance) / (1 - chance))
+
+
+def _over_classes(rates: FloatArray, table: Margins, true_only: bool = True) -> FloatArray:
+    """Mean over the classes that occur (in the truth, or in the truth or the predictions)."""
+    occurs = table.true > 0 if true_only else (table.true + table.predicted) > 0
+    return np.asarray(np.where(occurs, rates, 0.0).sum(axis=1) / occurs.sum(axis=1))
+
+
+METRICS: Mapping[str, Callable[[Margins], FloatArray]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "precision": precision,
+    "recall": recall,
+    "f1_macro": f1_macro,
+    "mcc": mcc,
+    "cohen_kappa": cohen_kappa,
+}
+
+
+def estimates(sample: Sample) -> Iterator[Estimate]:
+    if any(side.prediction is None and side.fault("prediction") is None for side in sample.sides):
+        return
+    if reason := sample.fault("prediction"):
+        yield from (Estimate.unknown(name, np.nan, np.nan, sample.n, reason) for name in METRICS)
+        return
+    classes = len(sample.labels)
+    few = sample.too_few() or sample.counts_fault
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = [_margins_of(side, classes) for side in sample.sides]
+        draws = None if few else _draws(sample, classes)
+        for name, metric in METRICS.items():
+            a, b = (float(metric(table)[0]) for table in observed)
+            if not np.isfinite(a) or not np.isfinite(b):
+                yield Estimate.unknown(name, a, b, sample.n, "only one class in the truth or the predictions")
+            elif draws is None:
+                yield Estimate.unknown(name, a, b, sample.n, few or "")
+            else:
+                yield _estimate(name, (a, b), sample, metric(draws[1]) - metric(draws[0]))
+
+
+def _estimate(name: str, values: tuple[float, float], sample: Sample, differences: FloatArray) -> Estimate:
+    if _grouped(sample):
+        se = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.square(differences - differences.mean()).sum()))
+        units = min(len(np.unique(side.group)) for side in sample.sides if side.group is not None)
+        method = "group-jackknife"
+        return from_standard_error(name, *values, units, se, BLOCKS - 1, method, method)
+    made = percentile(name, *values, sample.n, differences, "cell-bootstrap")
+    return with_mcnemar(made, sample) if name == "accuracy" else made
+
+
+def _grouped(sample: Sample) -> bool:
+    return any(side.group is not None for side in sample.sides)
+
+
+def _margins_of(side: Side, classes: int) -> Margins:
+    truth, prediction = _codes(side)
+    right = np.bincount(truth[truth == prediction], minlength=classes)
+    true, predicted = np.bincount(truth, minlength=classes), np.bincount(prediction, minlength=classes)
+    return Margins(*(counts[None, :].astype(np.float64) for counts in (right, true, predicted)))
+
+
+def _codes(side: Side) -> tuple[IntArray, IntArray]:
+    assert side.prediction is not None
+    return side.truth.astype(np.int64), side.prediction.astype(np.int64)
+
+
+def _draws(sample: Sample, classes: int) -> tuple[Margins, Margins]:
+    rng = np.random.default_rng(_SEED)
+    truth, first = _codes(sample.baseline)
+    other_truth, second = _codes(sample.candidate)
+    group = sample.baseline.group
+    if sample.paired:
+        cells = (truth * classes + first) * classes + second
+        names, tables = _tables(cells, group, _grouped(sample), rng)
+        true, a, b = names // classes**2, names // classes % classes, names % classes
+        return _margins(tables, true, a, classes), _margins(tables, true, b, classes)
+    names_a, tables_a = _tables(truth * classes + first, group, _grouped(sample), rng)
+    cells = other_truth * classes + second
+    names_b, tables_b = _tables(cells, sample.candidate.group, _grouped(sample), rng)
+    return (
+        _margins(tables_a, names_a // classes, names_a % classes, classes),
+        _margins(tables_b, names_b // classes, names_b % classes, classes),
+    )
+
+
+def _tables(
+    cells: IntArray, group: IntArray | None, grouped: bool, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """(the non-empty cells, tables (B, cells)): bootstrap draws, or tables without one block each."""
+    names, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    if grouped:
+        blocks = block_ids(len(cells), group, BLOCKS, rng)
+        table = np.bincount(blocks * len(names) + index, minlength=BLOCKS * len(names))
+        table = table.reshape(BLOCKS, len(names))
+        return names, (table.sum(axis=0) - table).astype(np.float64)
+    draws = int(np.clip(_MOST_CELLS_DRAWN // len(names), _FEWEST_DRAWS, DRAWS))
+    return names, rng.multinomial(len(cells), counts / len(cells), draws).astype(np.float32)
+
+
+def _margins(tables: FloatArray, true: IntArray, predicted: IntArray, classes: int) -> Margins:
+    right = np.where(true == predicted, true, classes)
+    return Margins(
+        _summed(tables, right, classes + 1)[:, :classes],
+        _summed(tables, true, classes),
+        _summed(tables, predicted, classes),
+    )
+
+
+def _summed(tables: FloatArray, into: IntArray, size: int) -> FloatArray:
+    """Sum the columns of (B, cells) tables that go into each of ``size`` classes: (B, size)."""
+    indicator = np.zeros((len(into), size), dtype=tables.dtype)
+    indicator[np.arange(len(into)), into] = 1
+    return np.asarray(tables @ indicator, dtype=np.float64)

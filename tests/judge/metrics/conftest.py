@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runwatch.domain.predictions import Coded, PredictionRows
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "metrics"
+
+
+def table(name: str) -> dict[str, np.ndarray]:
+    with (FIXTURES / f"{name}.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return {
+        column: np.array([row[column] for row in rows])
+        if column == "slice"
+        else np.array([float(row[column]) for row in rows])
+        for column in rows[0]
+    }
+
+
+def coded_text(values: Any) -> Coded:
+    labels, codes = np.unique(np.asarray(values), return_inverse=True)
+    return Coded(codes.astype(np.int64), tuple(str(label) for label in labels))
+
+
+@pytest.fixture
+def expected() -> Callable[[str], dict[str, Any]]:
+    return lambda name: json.loads((FIXTURES / f"{name}.json").read_text())["expected"]
+
+
+@pytest.fixture
+def sides() -> Callable[[str], tuple[PredictionRows, PredictionRows]]:
+    def load(name: str) -> tuple[PredictionRows, PredictionRows]:
+        columns = table(name)
+        classes = sorted(column for column in columns if column.startswith("a_"))
+        kind = np.float64 if name.startswith(("regression", "forecast")) else np.int64
+        slices = {"slice": coded_text(columns["slice"])} if "slice" in columns else {}
+        made = []
+        for side in "ab":
+            if classes:
+                scores = {f"{side}{c[1:]}": columns[f"{side}{c[1:]}"] for c in classes}
+            elif f"score_{side}" in columns:
+                scores = {f"score_{side}": columns[f"score_{side}"]}
+            else:
+                scores = {}
+            truth, prediction = columns["y_true"].astype(kind), columns[f"pred_{side}"].astype(kind)
+            made.append(PredictionRows(side, truth, prediction, scores, columns=slices))
+        return made[0], made[1]
+
+    return load
