@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from runwatch.data.errors import DataError, explained
@@ -181,7 +181,7 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
         return None
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
     changed = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified")
-    seconds = changed.timestamp() if hasattr(changed, "timestamp") else changed
+    seconds: Any = changed.timestamp() if isinstance(changed, datetime) else changed
     mtime = int(float(seconds) * 1e9) if isinstance(seconds, int | float) else 0
     etag = etag or (str(entry.get("created", "")) if not mtime else "")
     below = inner[len(path) :] if inner.startswith(path) else inner

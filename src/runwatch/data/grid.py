@@ -54,9 +54,11 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> tuple[NDArray[Any], tu
 def _before(values: NDArray[Any]) -> NDArray[Any]:
     """The next smaller value of the same dtype."""
     if values.dtype.kind == "f":
-        return np.nextafter(values, values.dtype.type(-np.inf))
+        below_float: NDArray[Any] = np.nextafter(values, values.dtype.type(-np.inf))
+        return below_float
     least = np.iinfo(values.dtype).min
-    return values[values > least] - values.dtype.type(1)
+    below: NDArray[Any] = values[values > least] - values.dtype.type(1)
+    return below
 
 
 def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -122,7 +124,7 @@ def _ordered(
 
 
 def _identifier(name: str, values: NDArray[Any], spread: int) -> bool:
-    """Whether an integer column names rows: all values differ, and they are consecutive or the name says so."""
+    """Whether integers name rows: all values differ, and they are consecutive or the name says so."""
     if spread < 0 or len(values) < 20:
         return False
     if spread + 1 != len(values) and not _ID_NAME.search(name):

@@ -1,4 +1,4 @@
-"""Grids and profiles as compact bytes, and back. No pickle: a JSON head, then the arrays, all through zlib."""
+"""Grids and profiles as compact bytes, and back: a JSON head, then the arrays, all through zlib."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def unpack_profile(packed: bytes, grid: Grid) -> TableProfile:
         raise ValueError(f"not a packed profile: {error}") from error
     if head["grid"] != grid.id:
         raise ValueError("a profile of another grid")
-    columns, at, arrays = len(grid.columns), 0, []
+    columns, at = len(grid.columns), 0
+    arrays: list[Any] = []
     shapes = (int(grid.offsets[-1]), int(grid.sum_offsets[-1]), columns * SCALARS, columns, columns)
     for size, dtype in zip(shapes, (np.int64, np.float64, np.int64, np.float64, np.float64), strict=True):
         arrays.append(np.frombuffer(body, dtype=dtype, count=size, offset=at))

@@ -53,7 +53,7 @@ def sampled_columns(
     files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
 ) -> Iterator[tuple[str, Any]]:
     """(name, Arrow array of at most about ``n`` values) for each column, a few columns in memory at a time
-    where the format allows it. All rows where there are no more than ``n``. DataError for unreadable files."""
+    where the format allows it. All rows up to ``n``. DataError for unreadable files."""
     stretches = _stretches(files)
     columnar = all(format_of(file).COLUMNAR for file in files)
     if not columnar:

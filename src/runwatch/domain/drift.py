@@ -115,13 +115,15 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnTrend:
-    """One column over the batches, oldest first: a verdict and an effect per batch (None: not judged)."""
+    """One column over the batches, oldest first: a verdict and an effect per batch (None: not judged).
+    ``confirmed``: it moved in the last two batches, or far at once, so that it is worth a task."""
 
     name: str
     verdicts: tuple[DriftVerdict, ...]
     effects: tuple[float | None, ...]
     first_moved: int | None = None
     forecast: Forecast | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

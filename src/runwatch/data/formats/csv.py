@@ -1,5 +1,5 @@
 """CSV and TSV through Arrow's parser, in blocks of 1 MiB. A column whose values stop fitting the type that
-its first block suggested is read again in a wider one; nothing is lost and nothing raises for one bad cell."""
+its first block suggested goes on in a wider one: nothing is lost, and one bad cell raises nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def schema(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
     names = _header(file)[1]
-    reader = _Reader(file, 0, {name: None for name in names})
+    reader = _Reader(file, 0, dict.fromkeys(names))
     for block in reader.blocks():
         types = {name: array.type for name, array in block.columns}
         return [(name, types.get(name, pa.string())) for name in names]

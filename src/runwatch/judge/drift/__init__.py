@@ -1,0 +1,1 @@
+"""Drift: profiles in, verdicts out. Pure functions; one file a measure in ``measures/``."""

@@ -1,0 +1,177 @@
+"""What speaks for drift of one column: its tests, each with a p-value and an effect in its own measure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from runwatch.domain.drift import DriftVerdict
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions, Ints
+from runwatch.judge.drift.chances import ks_p_value, normal_p_value, proportions_p_value
+from runwatch.judge.drift.measures import chi2, js, ks, total_variation
+from runwatch.judge.drift.pair import Pair, pooled
+
+Subject = Literal["distribution", "length", "shape", "missing", "new categories", "invalid"]
+NOISE_KS = 0.87
+NOISE_TV = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test of one column. ``distance``: as measured; ``effect``: with the no-drift noise taken off;
+    ``levels``: effects from which it is a warning and drifted. ``divergence``: for categories, the
+    Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves few rows, so that total
+    variation stays small, yet is another distribution."""
+
+    subject: Subject
+    method: str
+    p_value: float
+    effect: float
+    distance: float
+    levels: tuple[float, float]
+    divergence: float = 0.0
+
+    @property
+    def level(self) -> DriftVerdict:
+        """What the test says if it is significant."""
+        warning, drifted = self.levels
+        if self.effect >= drifted or (self.effect >= warning and self.divergence >= drifted):
+            return "drifted"
+        return "warning" if self.effect >= warning else "stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All tests of one column, or why there are none (``reason``). ``note``: why its values themselves were
+    not compared, though it was judged."""
+
+    tests: tuple[Test, ...]
+    reason: str = ""
+    note: str = ""
+
+    @property
+    def p_value(self) -> float | None:
+        """The column's one p-value: Bonferroni over its tests."""
+        return min(1.0, len(self.tests) * min(t.p_value for t in self.tests)) if self.tests else None
+
+
+def examine(pair: Pair, options: DriftOptions) -> Evidence:
+    """The tests that apply to a column."""
+    ref, cur = pair.reference, pair.current
+    if not ref.rows or not cur.rows:
+        return Evidence((), "the reference has no rows" if not ref.rows else "not in the batch")
+    tests = [_missing(ref, cur, options)]
+    if ref.invalid or cur.invalid:
+        tests.append(_invalid(ref, cur, options))
+    note = _incomparable(pair)
+    if not note:
+        tests.extend(_values(pair, options))
+    if note and ref.missing == ref.rows and cur.missing == cur.rows:
+        return Evidence((), "no values on either side")
+    return Evidence(tuple(tests), "", note)
+
+
+def _incomparable(pair: Pair) -> str:
+    """Why the values are not compared, empty when they are."""
+    if not pair.n and not pair.m:
+        return "no values to compare"
+    if not pair.n:
+        return "the reference has no values" if pair.column.bins else "only its missing share is compared"
+    if not pair.m:
+        return "the batch has no values"
+    if pair.column.role == "key":
+        return "an identifier: only its missing share is compared"
+    if pair.column.kind == "datetime" and moved_on(pair):
+        return "time moved on: only its missing share is compared"
+    return ""
+
+
+def moved_on(pair: Pair) -> bool:
+    """Whether nearly all of the batch's times lie past the reference's (or all before it)."""
+    if pair.current.low >= pair.reference.high or pair.current.high <= pair.reference.low:
+        return True
+    late = np.cumsum(pair.reference.counts) / max(pair.n, 1) > 0.99
+    return bool(pair.current.counts[late].sum() > 0.9 * pair.m)
+
+
+def _values(pair: Pair, options: DriftOptions) -> list[Test]:
+    if pair.ordered:
+        name: Subject = "length" if pair.column.shaped else "distribution"
+        tests = [ordered_test(pair, options, name)]
+        if pair.column.shaped:
+            other = np.zeros(1, dtype=np.int64)
+            a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
+            tests.append(level_test(*pooled(a, b), options, "shape"))
+        return tests
+    return [level_test(*pair.levels, options, "distribution"), _new_categories(pair, options)]
+
+
+def ordered_test(pair: Pair, options: DriftOptions, subject: Subject = "distribution") -> Test:
+    """Kolmogorov-Smirnov on the certified lower end."""
+    distance = ks.measure(pair)
+    effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
+    p = ks_p_value(distance, pair.n, pair.m)
+    return Test(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)
+
+
+def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject) -> Test:
+    """Two-sample chi-square; the effect is total variation."""
+    n, m = int(a.sum()), int(b.sum())
+    if len(a) < 2:
+        return Test(subject, "chi-square", 1.0, 0.0, 0.0, options.levels)
+    distance = total_variation.total_variation(a, b)
+    effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * (n + m) / (n * m)))
+    noise = (len(a) - 1) * (n + m) / (8 * math.log(2) * n * m)
+    divergence = math.sqrt(max(0.0, js.js_distance(a, b) ** 2 / math.log(2) - noise))
+    p = chi2.chi_square(a, b)[1]
+    return Test(subject, "chi-square", p, effect, distance, options.levels, divergence)
+
+
+def _missing(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> Test:
+    p = proportions_p_value(ref.missing, ref.rows, cur.missing, cur.rows)
+    gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
+    return Test("missing", "missing share", p, gap, gap, options.levels)
+
+
+def _invalid(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> Test:
+    p = proportions_p_value(ref.invalid, ref.rows, cur.invalid, cur.rows)
+    gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
+    return Test("invalid", "share of another type", p, gap, gap, options.levels)
+
+
+def _new_categories(pair: Pair, options: DriftOptions) -> Test:
+    """The share of values outside the reference's words against the mass that its tail hides (Good 1953: its
+    singletons over n), one-sided. The variance counts that unseen values come in clumps."""
+    n, m = pair.n, pair.m
+    once = int((pair.reference.counts[:-1] == 1).sum()) + int(pair.reference.counts[-1])
+    twice = int((pair.reference.counts[:-1] == 2).sum())
+    expected = min(1.0, once / n)
+    fresh = int(pair.current.counts[-1])
+    excess = fresh / m - expected
+    if once < 5 and fresh < 10:
+        p = proportions_p_value(once, n, fresh, m)
+        p = p if excess > 0 else 1.0
+    else:
+        spread = math.sqrt(max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2)
+        p = normal_p_value(excess / spread) / 2 if excess > 0 else 1.0
+    effect = max(0.0, excess)
+    return Test("new categories", "share of new categories", p, effect, effect, options.new_levels)
+
+
+def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> float | None:
+    """The smallest distance that these n can show past Benjamini-Hochberg's margin over ``columns``."""
+    if not n or not m:
+        return None
+    q = options.q / max(options.tests, 1)
+    return math.sqrt(-math.log(q / (2 * max(columns, 1))) / 2) * math.sqrt((n + m) / (n * m))
+
+
+def unit_factor(column: ColumnGrid, reference: float | None, current: float | None) -> float | None:
+    """How many times the median grew or shrank, where it did by more than 10 and kept its sign."""
+    if column.kind != "numeric" or not reference or not current or (reference > 0) != (current > 0):
+        return None
+    ratio = current / reference
+    return ratio if ratio > 10 or ratio < 0.1 else None

@@ -1,0 +1,33 @@
+"""One file a measure. A measure has a ``NAME``, says by ``applies`` for which columns it is defined, and
+answers ``measure``; a new one is one new file here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Protocol, cast
+
+from runwatch.judge.drift.pair import Pair
+
+
+class Measure(Protocol):
+    NAME: str
+
+    def applies(self, pair: Pair) -> bool: ...
+
+    def measure(self, pair: Pair) -> float | None: ...
+
+
+@cache
+def measures() -> dict[str, Measure]:
+    """Every measure in this package by name."""
+    modules = (importlib.import_module(m.name) for m in pkgutil.iter_modules(__path__, __name__ + "."))
+    return {module.NAME: cast(Measure, module) for module in modules}
+
+
+def figures(pair: Pair) -> dict[str, float | None]:
+    """All measures of a pair; None where one is not defined or a side has no values."""
+    if not pair.n or not pair.m:
+        return dict.fromkeys(measures())
+    return {name: one.measure(pair) if one.applies(pair) else None for name, one in measures().items()}

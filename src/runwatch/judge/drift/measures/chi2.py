@@ -1,0 +1,36 @@
+"""Two-sample chi-square statistic (homogeneity) on deciles or pooled categories."""
+
+from __future__ import annotations
+
+import math
+
+from runwatch.domain.profile import Ints
+from runwatch.judge.drift.chances import chi2_p_value
+from runwatch.judge.drift.pair import Pair
+
+NAME = "chi2"
+
+
+def applies(pair: Pair) -> bool:
+    return True
+
+
+def measure(pair: Pair) -> float:
+    return chi_square(*pair.bins)[0]
+
+
+def chi_square(a: Ints, b: Ints) -> tuple[float, float, int]:
+    """(statistic, p, degrees of freedom) that two count vectors are of one law; empty levels are left out."""
+    some = (a + b) > 0
+    a, b = a[some], b[some]
+    n, m = int(a.sum()), int(b.sum())
+    if len(a) < 2 or not n or not m:
+        return 0.0, 1.0, 0
+    share = (a + b) / (n + m)
+    statistic = float((((a - n * share) ** 2) / (n * share) + ((b - m * share) ** 2) / (m * share)).sum())
+    return statistic, chi2_p_value(statistic, len(a) - 1), len(a) - 1
+
+
+def cramers_v(a: Ints, b: Ints) -> float:
+    """sqrt(chi-square / N): 0 for equal shares, 1 for disjoint ones."""
+    return math.sqrt(chi_square(a, b)[0] / max(int(a.sum() + b.sum()), 1))

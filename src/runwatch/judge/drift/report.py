@@ -1,0 +1,128 @@
+"""A batch against its reference: every column's verdict with its figures, most consequential first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
+from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
+from runwatch.domain.run import Problem
+from runwatch.judge.drift.days import MIN_DAYS
+from runwatch.judge.drift.measures import figures, measures
+from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.verdicts import RANK, Decision, decide
+from runwatch.judge.drift.words import reason, sentence
+
+MAX_NEW = 20
+
+
+def report(
+    reference: TableProfile,
+    current: Sequence[Named],
+    options: DriftOptions | None = None,
+    *,
+    days: Sequence[Named] = (),
+    earlier: Sequence[Named] = (),
+    reference_files: int = 1,
+    current_files: int | None = None,
+    batches: Sequence[Batch] = (),
+    problems: Sequence[Problem] = (),
+    multivariate: Multivariate | None = None,
+) -> DriftReport:
+    """The rows of ``current`` (pooled) against ``reference``, both on one grid. ``days``: the reference's
+    files one by one; ``earlier``: batches before these, oldest first, which the day rule may look back on.
+    Nothing raises: what cannot be judged is ``unknown`` with its reason."""
+    options = options or DriftOptions()
+    pooled = reduce(merge, (one.profile for one in current), empty_profile(reference.grid))
+    decisions = decide(reference, pooled, options, days, [*earlier, *current])
+    columns = [
+        _column(Pair(grid, reference.column(i), pooled.column(i)), decisions[i], options, len(days), pooled)
+        for i, grid in enumerate(reference.grid.columns)
+    ]
+    columns.extend(_unjudged(reference, pooled))
+    judged = [column for column in columns if column.verdict != "unknown"]
+    return DriftReport(
+        verdict=_overall(judged),
+        share_drifted=sum(c.verdict == "drifted" for c in judged) / len(judged) if judged else None,
+        reference_files=reference_files,
+        reference_rows=reference.rows,
+        current_files=len(current) if current_files is None else current_files,
+        current_rows=pooled.rows,
+        columns=tuple(sorted(columns, key=_consequence)),
+        multivariate=multivariate,
+        batches=tuple(batches),
+        problems=tuple(problems),
+        note=_note(len(days)),
+    )
+
+
+def _overall(judged: Sequence[ColumnDrift]) -> DriftVerdict:
+    return max((column.verdict for column in judged), key=RANK.__getitem__, default="unknown")
+
+
+def _consequence(column: ColumnDrift) -> tuple[float, ...]:
+    """Sorts the column to look at first to the front: verdict, then effect times importance."""
+    weight = 1.0 if column.importance is None else column.importance
+    return (-RANK[column.verdict], -(column.effect or 0.0) * weight, -(column.effect or 0.0))
+
+
+def _note(days: int) -> str:
+    if days >= MIN_DAYS:
+        return f"judged against the spread of {days} reference files"
+    return "baseline still learning: 8 or more reference files let day-to-day spread count"
+
+
+def _column(
+    pair: Pair, decision: Decision, options: DriftOptions, days: int, pooled: TableProfile
+) -> ColumnDrift:
+    column, ref, cur = pair.column, pair.reference, pair.current
+    shown = dict.fromkeys(measures()) if decision.evidence.note else figures(pair)
+    test = decision.deciding
+    return ColumnDrift(
+        name=column.name,
+        kind=column.kind,
+        verdict=decision.verdict,
+        reason=reason(pair, decision, days),
+        method=test.method if test else "none",
+        effect=decision.effect,
+        p_value=decision.evidence.p_value,
+        p_adjusted=decision.p_adjusted,
+        psi=shown["psi"],
+        js=shown["js"],
+        ks=shown["ks"],
+        wasserstein=shown["wasserstein"],
+        chi2=shown["chi2"],
+        hellinger=shown["hellinger"],
+        missing_reference=ref.missing_share,
+        missing_current=cur.missing_share,
+        new_categories=_new(pair),
+        reference_n=pair.n if pair.column.bins else ref.n,
+        current_n=pair.m if pair.column.bins else cur.n,
+        smallest_visible=decision.smallest_visible,
+        sentence=sentence(pair, decision),
+        role=column.role,
+        importance=options.importance.get(column.name),
+        kind_guessed=column.guessed,
+    )
+
+
+def _new(pair: Pair) -> tuple[str, ...]:
+    """Categories that the reference does not have, most frequent first; none where its own tail is open."""
+    if pair.column.words is None or pair.reference.counts[-1]:
+        return ()
+    ranked = sorted(pair.current.others.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(word for word, _ in ranked[:MAX_NEW])
+
+
+def _unjudged(reference: TableProfile, current: TableProfile) -> list[ColumnDrift]:
+    """Columns that cannot be judged at all: names that occur twice, and columns only the batch has."""
+    twice = reference.grid.duplicates
+    seen = {column.name for column in reference.grid.columns} | {name for name, _ in reference.schema}
+    fresh = [name for name, _ in current.schema if name not in seen and name not in twice]
+    out = [
+        ColumnDrift(name, "constant", "unknown", "its name occurs more than once", "none") for name in twice
+    ]
+    new = dict.fromkeys(fresh)
+    out.extend(ColumnDrift(name, "constant", "unknown", "not in the reference", "none") for name in new)
+    return out

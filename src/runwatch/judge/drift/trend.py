@@ -1,0 +1,82 @@
+"""How each column went over the batches: verdicts, the first batch that moved, and where a slow drift leads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
+from runwatch.domain.profile import DriftOptions, Named, TableProfile
+from runwatch.judge.drift.verdicts import decide
+
+LONGEST = 60
+AT_ONCE = 0.25
+MIN_POINTS = 5
+_HORIZON = 100
+_MOVED = ("warning", "drifted")
+
+
+def trends(
+    reference: TableProfile,
+    batches: Sequence[Named],
+    options: DriftOptions | None = None,
+    days: Sequence[Named] = (),
+) -> tuple[ColumnTrend, ...]:
+    """One trend a column of the grid over the last 60 of ``batches`` (oldest first), each batch judged on
+    its own with the batches before it to look back on."""
+    options = options or DriftOptions()
+    kept = list(batches)[-LONGEST:]
+    tables = [decide(reference, one.profile, options, days, kept[: at + 1]) for at, one in enumerate(kept)]
+    out: list[ColumnTrend] = []
+    for index, column in enumerate(reference.grid.columns):
+        row = [table[index] for table in tables]
+        verdicts = tuple(decision.verdict for decision in row)
+        effects = tuple(decision.effect for decision in row)
+        out.append(
+            ColumnTrend(
+                column.name,
+                verdicts,
+                effects,
+                first_moved(verdicts),
+                forecast(effects, options.levels[1]),
+                confirmed(verdicts, effects),
+            )
+        )
+    return tuple(out)
+
+
+def first_moved(verdicts: Sequence[DriftVerdict]) -> int | None:
+    """The batch where the present stretch of moved batches began, None when the last one did not move."""
+    at = len(verdicts)
+    while at > 0 and verdicts[at - 1] in _MOVED:
+        at -= 1
+    return at if at < len(verdicts) else None
+
+
+def confirmed(verdicts: Sequence[DriftVerdict], effects: Sequence[float | None]) -> bool:
+    """Moved in each of the last two batches, or by 0.25 or more in the last."""
+    if not verdicts or verdicts[-1] not in _MOVED:
+        return False
+    return (effects[-1] or 0.0) >= AT_ONCE or (len(verdicts) > 1 and verdicts[-2] in _MOVED)
+
+
+def forecast(effects: Sequence[float | None], threshold: float) -> Forecast | None:
+    """Batches until a rising effect reaches ``threshold``: least squares over the last 20 batches, with the
+    range that two standard errors of the slope give. None without a rise that is sure (the slope is above
+    two standard errors), with fewer than 5 batches, past the threshold, or beyond 100 batches."""
+    points = [(i, e) for i, e in enumerate(effects[-20:]) if e is not None]
+    if len(points) < MIN_POINTS or effects[-1] is None or effects[-1] >= threshold:
+        return None
+    x, y = (np.array(values, dtype=np.float64) for values in zip(*points, strict=True))
+    centred = x - x.mean()
+    slope = float((centred * y).sum() / (centred**2).sum())
+    level = float(y.mean() + slope * (x[-1] - x.mean()))
+    residual = y - y.mean() - slope * centred
+    error = math.sqrt(float((residual**2).sum()) / (len(x) - 2) / float((centred**2).sum()))
+    if slope <= 2 * error or slope <= 0 or level >= threshold:
+        return None
+    left = threshold - level
+    about, low, high = left / slope, left / (slope + 2 * error), left / (slope - 2 * error)
+    return Forecast(about, low, min(high, 10.0 * _HORIZON)) if about <= _HORIZON else None

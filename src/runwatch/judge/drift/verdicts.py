@@ -1,0 +1,158 @@
+"""The verdict rule: a column is called only when its shift is both sure (Benjamini-Hochberg over the columns,
+and the day rule where there are days) and large enough to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runwatch.domain.drift import DriftVerdict
+from runwatch.domain.profile import DriftOptions, Named, TableProfile
+from runwatch.judge.drift.chances import benjamini_hochberg
+from runwatch.judge.drift.days import MIN_DAYS, day_p_value
+from runwatch.judge.drift.evidence import Evidence, Test, examine, smallest_visible, unit_factor
+from runwatch.judge.drift.pair import Pair, quantile
+
+RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on one column. ``deciding``: the test that made it, or the values' own test where nothing
+    was called; ``sure``: the tests that were significant; ``held_back``: significant in the rows, but no more
+    than the reference's days differ among themselves."""
+
+    verdict: DriftVerdict
+    evidence: Evidence
+    deciding: Test | None
+    sure: tuple[Test, ...]
+    p_adjusted: float | None
+    smallest_visible: float | None
+    held_back: bool = False
+    unit: float | None = None
+
+    @property
+    def effect(self) -> float | None:
+        return self.deciding.effect if self.deciding else None
+
+
+def decide(
+    reference: TableProfile,
+    current: TableProfile,
+    options: DriftOptions,
+    days: Sequence[Named] = (),
+    recent: Sequence[Named] = (),
+) -> list[Decision]:
+    """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
+    ``recent``: the batches up to the newest, oldest first, for the day rule."""
+    pairs = [Pair(c, reference.column(i), current.column(i)) for i, c in enumerate(reference.grid.columns)]
+    evidence = [examine(pair, options) for pair in pairs]
+    known = [e.p_value for e in evidence if e.p_value is not None]
+    adjusted = iter(benjamini_hochberg([min(1.0, p * options.tests) for p in known]))
+    limit = _limit(known, options)
+    rows_only = [
+        _decision(pair, e, None if e.p_value is None else next(adjusted), limit, len(known), options)
+        for pair, e in zip(pairs, evidence, strict=True)
+    ]
+    if len(days) < MIN_DAYS or not recent:
+        return rows_only
+    return _among_days(rows_only, reference, options, days, recent)
+
+
+def _limit(p_values: list[float], options: DriftOptions) -> float:
+    """The greatest raw p that Benjamini-Hochberg rejects; below 0 when it rejects none."""
+    ordered = sorted(min(1.0, p * options.tests) for p in p_values)
+    passed = [p for i, p in enumerate(ordered, 1) if p <= options.q * i / len(ordered)]
+    return passed[-1] / options.tests if passed else -1.0
+
+
+def _decision(
+    pair: Pair,
+    evidence: Evidence,
+    adjusted: float | None,
+    limit: float,
+    columns: int,
+    options: DriftOptions,
+) -> Decision:
+    visible = smallest_visible(pair.n, pair.m, columns, options)
+    if not evidence.tests:
+        return Decision("unknown", evidence, None, (), None, visible)
+    sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
+    unit = _unit(pair) if any(t.subject == "distribution" for t in sure) else None
+    return _called(evidence, sure, adjusted, visible, options, unit)
+
+
+def _called(
+    evidence: Evidence,
+    sure: tuple[Test, ...],
+    adjusted: float | None,
+    visible: float | None,
+    options: DriftOptions,
+    unit: float | None,
+    held_back: bool = False,
+) -> Decision:
+    worst = max(sure, key=lambda t: (RANK[t.level], t.effect / t.levels[1]), default=None)
+    verdict: DriftVerdict = worst.level if worst else "stable"
+    if unit is not None:
+        verdict, worst = "drifted", next(t for t in sure if t.subject == "distribution")
+    if verdict == "stable":
+        worst = _own(evidence)
+        blind = visible is None or visible > options.visible
+        if not sure and not held_back and blind and not evidence.note:
+            verdict = "unknown"
+        if evidence.note in ("the batch has no values", "no values to compare") and not sure:
+            verdict = "unknown"
+    return Decision(verdict, evidence, worst, sure, adjusted, visible, held_back, unit)
+
+
+def _own(evidence: Evidence) -> Test | None:
+    """The test of the values themselves, else the first."""
+    of_values = [t for t in evidence.tests if t.subject in ("distribution", "length")]
+    return of_values[0] if of_values else evidence.tests[0] if evidence.tests else None
+
+
+def _unit(pair: Pair) -> float | None:
+    column = pair.column
+    return unit_factor(column, quantile(column, pair.reference, 0.5), quantile(column, pair.current, 0.5))
+
+
+def _among_days(
+    decisions: list[Decision],
+    reference: TableProfile,
+    options: DriftOptions,
+    days: Sequence[Named],
+    recent: Sequence[Named],
+) -> list[Decision]:
+    """Keeps only those tests that the day rule confirms, Benjamini-Hochberg at ``day_q`` over all columns;
+    a column that the rows did not call counts as a p of 1."""
+    chances: list[float] = []
+    kept: list[dict[str, float]] = []
+    for index, decision in enumerate(decisions):
+        by_subject: dict[str, float] = {}
+        if decision.verdict in ("warning", "drifted"):
+            by_subject = {
+                t.subject: day_p_value(reference, days, recent, index, t.subject) for t in decision.sure
+            }
+        kept.append(by_subject)
+        chances.append(min(1.0, len(by_subject) * min(by_subject.values())) if by_subject else 1.0)
+    adjusted = benjamini_hochberg(chances)
+    limit = max((p for p, a in zip(chances, adjusted, strict=True) if a <= options.day_q), default=-1.0)
+    out: list[Decision] = []
+    for decision, by_subject in zip(decisions, kept, strict=True):
+        if not by_subject:
+            out.append(decision)
+            continue
+        sure = tuple(t for t in decision.sure if by_subject[t.subject] * len(by_subject) <= limit)
+        unit = decision.unit if any(t.subject == "distribution" for t in sure) else None
+        out.append(
+            _called(
+                decision.evidence,
+                sure,
+                decision.p_adjusted,
+                decision.smallest_visible,
+                options,
+                unit,
+                not sure,
+            )
+        )
+    return out
