@@ -19,7 +19,8 @@ from runwatch.domain.task import TaskList
 class Situation:
     """The facts that rules judge. ``now``: seconds since the epoch; ``comparisons``: each run against its
     root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
-    cannot be read, with since when (seconds); ``options``: ``[rules.NAME]`` tables by rule name."""
+    cannot be read, with since when (seconds); ``options``: ``[rules.NAME]`` tables by rule name;
+    ``open_fingerprints``: of findings that are open now, for rules that clear later than they fire."""
 
     now: float
     host: str
@@ -35,6 +36,7 @@ class Situation:
     problems: tuple[Problem, ...] = ()
     unreadable: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    open_fingerprints: frozenset[str] = frozenset()
 
     def run(self, key: RunKey) -> Run | None:
         return next((run for run in self.runs if run.key == key), None)
