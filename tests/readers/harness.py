@@ -1,4 +1,4 @@
-"""Reads runs with given readers the way the monitor does, and merges what they say by the rules of the store."""
+"""Reads runs with given readers as the monitor does, and merges what they say by the rules of the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.domain.operations import Append, HParams, Operation, PurgeFrom, Replace
+from runwatch.domain.operations import (
+    Append,
+    Epoch,
+    Evidence,
+    HParams,
+    Length,
+    Operation,
+    PurgeFrom,
+    Rank,
+    Replace,
+)
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
@@ -50,7 +60,11 @@ class Told:
 
     sources: dict[tuple[str, str], dict[str, list[Points]]] = field(default_factory=dict)
     order: list[tuple[str, str]] = field(default_factory=list)
-    others: list[Operation] = field(default_factory=list)
+    said: dict[tuple[str, str], list[Operation]] = field(default_factory=dict)
+
+    @property
+    def others(self) -> list[Operation]:
+        return [operation for found in self.said.values() for operation in found]
 
     def apply(self, source: tuple[str, str], operation: Operation) -> None:
         mine = self.sources.setdefault(source, {})
@@ -58,13 +72,15 @@ class Told:
             mine.setdefault(operation.tag, []).append(operation.points)
         elif isinstance(operation, Replace):
             mine.clear()
+            void = (HParams, Evidence, Length, Epoch, Rank)
+            self.said[source] = [o for o in self.said.get(source, []) if not isinstance(o, void)]
         elif isinstance(operation, PurgeFrom):
             place = self.order.index(source) if source in self.order else len(self.order)
             for known in [*self.order[:place], source]:
                 for parts in self.sources.get(known, {}).values():
                     parts[:] = [part.where(part.steps < operation.step) for part in parts]
         else:
-            self.others.append(operation)
+            self.said.setdefault(source, []).append(operation)
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [operation for operation in self.others if isinstance(operation, kind)]

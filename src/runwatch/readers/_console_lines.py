@@ -43,6 +43,9 @@ _NOT_METRICS = frozenset(
     )
 )
 _WORDLESS = frozenset(("lr", "ppl", "mfu", "grad_norm", "gnorm"))
+_TOO_COMMON = frozenset(
+    ("error", "err", "cost", "memory", "latency", "runtime", "return", "throughput", "map")
+)
 _FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
 
 
@@ -135,5 +138,5 @@ def _is_metric(name: str, blank: bool, placed: bool) -> bool:
         return False
     known = direction_of(name) is not None
     if not placed:
-        return known and not blank
+        return known and not blank and lower not in _TOO_COMMON and not (name.isupper() and "_" in name)
     return known or not blank or lower in _WORDLESS

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from growing import grown, summaries
+from harness import FIXTURES, Session, claims, read_all
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runwatch.domain.operations import Epoch, Evidence, Length
+from runwatch.readers import console, limits
+
+CONSOLES = FIXTURES / "consoles"
+ERROR = b'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    g()\nValueError: bad shard\n'
+
+
+def said(root: Path, text: bytes, name: str = "train.log") -> Session:
+    (root / name).write_bytes(text)
+    return read_all(console, root)
+
+
+def evidence(root: Path, text: bytes, name: str = "train.log") -> Evidence | None:
+    runs = said(root, text, name).runs
+    found = runs["."].of(Evidence) if runs else []
+    return found[-1] if found else None
+
+
+def numbers(root: Path, text: bytes) -> dict[str, list[tuple[int, float]]]:
+    runs = said(root, text).runs
+    series = runs["."].series if runs else {}
+    return {
+        tag: [(int(s), float(v)) for s, v in zip(p.steps, p.values, strict=True)] for tag, p in series.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("consolelog-crashed/train.log",
+         "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB."),
+        ("consoles/lightning-csv-crashed.log",
+         "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB"),
+        ("consoles/hf-crashed.log", "ValueError: could not decode sample 4711 of shard-00003.tar"),
+        ("sacred-runs/console-fail.txt", "ZeroDivisionError: mask sums to zero"),
+        ("hydra-multirun/console.txt", "ValueError: width 99 is not supported"),
+    ],
+)  # fmt: skip
+def test_a_real_traceback_is_evidence(tmp_path: Path, file: str, words: str) -> None:
+    found = evidence(tmp_path, (FIXTURES / file).read_bytes())
+    assert found is not None
+    assert (found.status, found.by) == ("crashed", "console")
+    assert found.reason == f"train.log: {words}"
+
+
+@pytest.mark.parametrize("name", ["hf-finished", "xgboost-finished", "catboost-killed"])
+def test_a_real_log_without_an_end_is_no_evidence(tmp_path: Path, name: str) -> None:
+    assert evidence(tmp_path, (CONSOLES / f"{name}.log").read_bytes()) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Killed",
+        "./run.sh: line 3: 12345 Killed                  python train.py",
+        "Segmentation fault (core dumped)",
+        "slurmstepd: error: *** JOB 88 ON n1 CANCELLED AT 2026-03-01T10:00:00 DUE TO TIME LIMIT ***",
+        "[rank1]:[E ProcessGroupNCCL.cpp:563] [Rank 1] Watchdog caught collective operation timeout: X",
+        "RuntimeError: NCCL communicator was aborted: timeout",
+        "  exitcode  : 1 (pid: 3811)  exit code: -9",
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=88.batch",
+        "Fatal Python error: Bus error",
+    ],
+)
+def test_words_of_death(tmp_path: Path, line: str) -> None:
+    found = evidence(tmp_path, f"epoch 1 loss=0.5\n{line}\n".encode())
+    assert found is not None
+    assert found.status == "crashed"
+    assert line.strip() in found.reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "killed the old worker pool: none",
+        "exit code: 0",
+        "Process skilled",
+        "see fault.py",
+        "timeout=30 nccl",
+    ],
+)
+def test_ordinary_words_are_no_death(tmp_path: Path, line: str) -> None:
+    assert evidence(tmp_path, f"epoch 1 loss=0.5\n{line}\n".encode()) is None
+
+
+def test_numbers_after_the_error_withdraw_it(tmp_path: Path) -> None:
+    found = evidence(tmp_path, ERROR + b"resuming\nepoch 4 loss=0.2\n")
+    assert found is None or found.status is None
+
+
+def test_evidence_given_before_is_withdrawn_when_it_resumes(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_bytes(b"epoch 3 loss=0.3\n" + ERROR)
+    session = read_all(console, tmp_path)
+    assert session.runs["."].of(Evidence)[-1].status == "crashed"
+    with log.open("ab") as out:
+        out.write(b"epoch 3 loss=0.29\n")
+    assert session.look().runs["."].of(Evidence)[-1].status is None
+
+
+def test_a_bar_that_dies_with_its_process_withdraws_nothing(tmp_path: Path) -> None:
+    bar = b"Epoch 3:  40%|####      | 12/30 [00:01<00:02, 8.1it/s, loss=0.31]"
+    found = evidence(tmp_path, bar + b"\n" + ERROR + b"\r" + bar + b"\n")
+    assert found is not None
+    assert found.status == "crashed"
+    later = bar.replace(b"12/30", b"13/30")
+    found = evidence(tmp_path, bar + b"\n" + ERROR + b"\r" + bar + b"\r" + later + b"\n")
+    assert found is None or found.status is None
+
+
+def test_the_cause_is_named_and_not_its_messenger(tmp_path: Path) -> None:
+    second = b'Traceback (most recent call last):\n  File "run.py"\ntorch.ChildFailedError: \n'
+    ranked = b"".join(b"[rank1]: " + line + b"\n" for line in ERROR.splitlines())
+    found = evidence(tmp_path, ranked + second)
+    assert found is not None
+    assert found.reason == "train.log: ValueError: bad shard"
+
+
+def test_pytorch_examples(tmp_path: Path) -> None:
+    series = numbers(tmp_path, (FIXTURES / "consolelog-crashed" / "train.log").read_bytes())
+    assert series["Loss"][:3] == [(0, 2.2021), (10, 1.8535), (20, 1.5813)]
+    assert series["val/Acc@1"] == [(0, 60.0), (1, 61.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("step 250: train loss 2.4, val loss 2.5\n", {"train/loss": [(250, 2.4)], "val/loss": [(250, 2.5)]}),
+        ("iter 7: loss 2.5, time 120.3ms, mfu 3.2%\n", {"loss": [(7, 2.5)], "mfu": [(7, 3.2)]}),
+        ("Epoch 2/3\ntrain Loss: 0.2 Acc: 0.9\nval Loss: 0.3 Acc: 0.8\n",
+         {"train/Loss": [(2, 0.2)], "train/Acc": [(2, 0.9)], "val/Loss": [(2, 0.3)], "val/Acc": [(2, 0.8)]}),
+        ("Test set: Average loss: 0.03, Accuracy: 9900/10000 (99%)\n",
+         {"Test/loss": [(0, 0.03)], "Test/Accuracy": [(0, 0.99)]}),
+        ("Epoch [3/10], Step [100/600], Loss: 0.3\n", {"Loss": [(1900, 0.3)]}),
+        ("Epoch 1/2\n1/2 ━━ 1s 9ms/step - loss: 0.9\r2/2 ━━ 1s 9ms/step - loss: 0.6 - val_loss: 0.7\n",
+         {"loss": [(1, 0.6)], "val_loss": [(1, 0.7)]}),
+        ("{'loss': '0.69', 'epoch': '0.6'}\n{'loss': '0.5', 'epoch': '1.2'}\n",
+         {"loss": [(0, 0.69), (1, 0.5)]}),
+        ("\x1b[32mINFO\x1b[0m epoch=4 loss=\x1b[1m0.25\x1b[0m\n", {"loss": [(4, 0.25)]}),
+        ("parameters: 12000\nseed: 7, port: 8080\nlr: 0.1\n", {}),
+    ],
+)  # fmt: skip
+def test_numbers_of_console_lines(tmp_path: Path, text: str, expected: dict[str, object]) -> None:
+    assert numbers(tmp_path, text.encode()) == expected
+
+
+def test_two_logs_with_numbers_do_not_mix(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"epoch 1 loss=0.5\n")
+    (tmp_path / "b.log").write_bytes(b"epoch 1 loss=0.7\n")
+    assert set(read_all(console, tmp_path).runs["."].series) == {"a/loss", "b/loss"}
+
+
+def test_planned_epochs_are_reached_only_at_the_end_of_the_last(tmp_path: Path) -> None:
+    run = said(tmp_path, b"Epoch 3/3\nloss: 0.4\n").runs["."]
+    assert (run.of(Length)[-1].epochs, run.of(Length)[-1].first_epoch) == (3, 1)
+    assert run.of(Epoch)[-1].value == 2
+    run = said(tmp_path, b"Epoch [3/3], Step [30/60], Loss: 0.3\n").runs["."]
+    assert run.of(Epoch)[-1].value == 2.5
+    run = said(tmp_path, b"Epoch 3/3 loss=0.3\n").runs["."]
+    assert run.of(Epoch)[-1].value == 3
+
+
+def test_roles(tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_bytes(b"starting\nlistening on port 80\n")
+    assert [claim.role for claim in claims(console, tmp_path)] == ["part"]
+    (tmp_path / "run.log").write_bytes(b"epoch 1 loss=0.5\n")
+    assert [(c.role, c.format) for c in claims(console, tmp_path)] == [("lonely", ""), ("lonely", "console")]
+    (tmp_path / "run.log").write_bytes(ERROR)
+    assert [(c.role, c.format) for c in claims(console, tmp_path)] == [("lonely", "")]
+
+
+def test_what_is_no_console_log(tmp_path: Path) -> None:
+    (tmp_path / "training.log").write_bytes(b"epoch,accuracy,loss\n0,0.5,0.7\n")
+    (tmp_path / "model.txt").write_bytes(b"loss=0.5\n")
+    (tmp_path / "debug.log").write_bytes(ERROR)
+    assert claims(console, tmp_path) == []
+
+
+def test_only_the_tail_of_a_large_log_is_read(tmp_path: Path) -> None:
+    early = b"".join(b"epoch %d loss=0.5\n" % i for i in range(40_000))
+    session = said(tmp_path, early + ERROR)
+    steps = session.runs["."].series["loss"].steps
+    assert len(early) > limits.LOG_TAIL
+    assert 0 < len(steps) < 20_000
+    assert steps[-1] == 39_999
+    assert session.runs["."].of(Evidence)[-1].status == "crashed"
+    assert [problem.message for problem in session.problems] == [
+        "only the last 256 KiB were read for numbers"
+    ]
+
+
+def test_a_log_begun_anew_voids_what_the_old_one_said(tmp_path: Path) -> None:
+    session = said(tmp_path, b"epoch 1 loss=0.9\n" + ERROR)
+    (tmp_path / "train.log").write_bytes(b"epoch 7 loss=0.1\n")
+    run = session.look().runs["."]
+    assert list(run.series["loss"].steps) == [7]
+    assert not run.of(Evidence)
+
+
+LOGS = [path.read_bytes() for path in sorted(CONSOLES.glob("*.log"))] + [
+    (FIXTURES / "consolelog-crashed" / "train.log").read_bytes()
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.sampled_from(LOGS), cuts=st.lists(st.integers(0, 8000), max_size=6))
+def test_any_split_of_the_growth_gives_the_same(data: bytes, cuts: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        assert grown(console, root, "train.log", data, cuts) == grown(console, root, "train.log", data, [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=400), st.text(alphabet="eEpoch 0123456789/:=[]%|losac.'\r\n-\x1b", max_size=300)
+    )
+)
+def test_garbage_never_raises(data: bytes | str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        raw = data if isinstance(data, bytes) else data.encode()
+        (root / "x.log").write_bytes(raw)
+        summaries(read_all(console, root, final=True))
+
+
+def test_a_long_line_is_passed_over(tmp_path: Path) -> None:
+    run = said(
+        tmp_path, b"epoch 1 loss=0.5\nepoch 2 loss=0.4" + b"x" * 100_000 + b"\nepoch 3 loss=0.3\n"
+    ).runs["."]
+    assert list(run.series["loss"].steps) == [1, 3]
