@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runwatch.domain.machine import Disk, Gpu, Machine
-from runwatch.show.view import Span, Tone, Words, bar, join, text, words
+from runwatch.show.view import Column, Row, Span, TableView, Tone, Words, bar, join, text, words
 from runwatch.text import units
 from runwatch.text.safe import safe
 
@@ -93,3 +93,80 @@ def gpu_words(gpu: Gpu) -> Words:
 def notes(machine: Machine) -> tuple[str, ...]:
     """What the machine's keeper could not measure."""
     return tuple(safe(note) for note in machine.notes)
+
+
+_FULL = (Column("what", "", 14), Column("gauge", "", 24), Column("said", "", 40, grow=1))
+
+
+def machine_table(machine: Machine | None) -> TableView:
+    """The machine in full: one line a measure."""
+    if machine is None:
+        return TableView(_FULL, (), ((Span("the machine was not measured yet", "muted"),),))
+    rows = [_row("host", text(machine.host, "strong"), f"{machine.cores} cores{_inside(machine)}")]
+    if machine.cpu is not None:
+        rows.append(_row("cpu", bar(machine.cpu, 20, load_tone(machine.cpu)), units.percent(machine.cpu)))
+    if machine.load:
+        shown = " ".join(f"{one:.1f}" for one in machine.load)
+        rows.append(_row("load", (), f"{shown} over 1, 5, 15 min"))
+    share = machine.memory_used / machine.memory_total if machine.memory_total else None
+    said = f"{units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
+    rows.append(_row("memory", bar(share, 20, load_tone(share)), said))
+    rows += [
+        _row(f"pressure {safe(name)}", bar(value / 100, 20, "warn"), f"{value:.1f} %")
+        for name, value in machine.pressure
+    ]
+    rows += [_disk_row(disk) for disk in machine.disks]
+    for gpu in machine.gpus:
+        rows += _gpu_rows(gpu)
+    if machine.oom_kills:
+        rows.append(
+            _row("killed", (), f"{machine.oom_kills} for want of memory since runwatch began to watch")
+        )
+    rows += [_row("", (), note) for note in notes(machine)]
+    return TableView(_FULL, tuple(rows))
+
+
+def _inside(machine: Machine) -> str:
+    return ", in a container" if machine.in_container else ""
+
+
+def _row(name: str, gauge: Words, said: str) -> Row:
+    return Row((name, said if not name else ""), (text(name, "muted"), gauge, text(said)))
+
+
+def _disk_row(disk: Disk) -> Row:
+    said = f"{disk.percent:.0f} % used, {units.size(disk.free)} free"
+    if disk.full_in is not None:
+        said += f", full in {units.duration(disk.full_in)} at this pace"
+    if disk.inodes_free is not None and disk.inodes_free < 0.1:
+        said += f", only {units.percent(disk.inodes_free)} of its inodes free"
+    said += ", read-only" if disk.read_only else ""
+    share = disk.percent / 100
+    return _row(f"disk {disk.mount}", bar(share, 20, load_tone(share)), said)
+
+
+def _gpu_rows(gpu: Gpu) -> list[Row]:
+    facts = [gpu.name]
+    if gpu.utilisation is not None:
+        facts.append(f"{units.percent(gpu.utilisation)} busy")
+    if gpu.memory_used is not None and gpu.memory_total:
+        facts.append(f"{units.size(gpu.memory_used)} of {units.size(gpu.memory_total)}")
+    if gpu.temperature is not None:
+        facts.append(f"{gpu.temperature:.0f} °C")
+    if gpu.power is not None:
+        facts.append(f"{gpu.power:.0f} W")
+    if gpu.throttled:
+        facts.append("throttled")
+    if gpu.idle_for:
+        facts.append(f"idle for {units.duration(gpu.idle_for)}")
+    rows = [_row(f"gpu {gpu.index}", bar(gpu.utilisation, 20, "info"), ", ".join(facts))]
+    for process in gpu.processes:
+        whose = f"run {process.run}" if process.run else "no run of ours"
+        held = units.size(process.memory) if process.memory else "memory unknown"
+        rows.append(
+            Row(
+                ("pid", gpu.index, process.pid),
+                ((), text(f"pid {process.pid}", "muted"), text(f"{whose}, {held}")),
+            )
+        )
+    return rows

@@ -8,7 +8,8 @@ from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.view import VERDICT_TONES, Column, Row, Span, TableView, Words, difference, text, words
-from runwatch.show.view_runs import is_baseline, lead_metric, mark_tone, rank
+from runwatch.show.view_curves import Picture, picture
+from runwatch.show.view_runs import is_baseline, lead_metric, rank
 from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
@@ -34,27 +35,13 @@ class MetricsAsk:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
-    version is the same curve)."""
-
-    run: RunKey
-    tag: str
-    name: str
-    tone: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
 class MetricsView:
-    """The pane: the table, whose it is, and the curves."""
+    """The pane: the table, whose it is, the curves of one tag, and the tags that there are."""
 
     title: Words
     table: TableView
-    tag: str | None
-    curves: tuple[Curve, ...]
+    picture: Picture
     tags: tuple[str, ...] = ()
-    level: float | None = None
 
 
 def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
@@ -62,17 +49,15 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     situation = snapshot.situation
     run = situation.run(ask.run) if ask.run else None
     if run is None:
-        return MetricsView((), TableView(_COLUMNS, (), _nothing(snapshot)), None, ())
+        return MetricsView((), TableView(_COLUMNS, (), _nothing(snapshot)), Picture())
     comparison = situation.comparisons.get(run.key)
     lead = lead_metric(run, comparison)
     tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
     return MetricsView(
         _title(snapshot, run),
         metric_table(run, comparison),
-        tag,
-        curves(snapshot, run, ask.marked, tag),
+        picture(snapshot, run, ask.marked, tag),
         tuple(sorted(run.metrics)),
-        _level(comparison, tag),
     )
 
 
@@ -133,31 +118,6 @@ def _alone(metric: Metric) -> Row:
             (),
         ),
     )
-
-
-def curves(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> tuple[Curve, ...]:
-    """The baseline's curve, the marked runs' and the looked-at run's, in drawing order (the last on top)."""
-    if tag is None:
-        return ()
-    found: list[Curve] = []
-    by_key = {other.key: other for other in snapshot.situation.runs}
-    baseline = snapshot.situation.baselines.get(run.root)
-    base_key = RunKey(run.root, baseline.name) if baseline and baseline.kind == "run" else None
-    keys = [base_key, *marked, run.key]
-    for key in dict.fromkeys(key for key in keys if key is not None):
-        other = by_key.get(key)
-        if other is None or tag not in other.metrics:
-            continue
-        tone = "baseline" if key == base_key else mark_tone(marked, key) or "series1"
-        if key == run.key and key != base_key and key not in marked and marked:
-            tone = "accent"
-        found.append(Curve(key, tag, safe(other.id), tone, other.version))
-    return tuple(found)
-
-
-def _level(comparison: Comparison | None, tag: str | None) -> float | None:
-    judged = next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
-    return judged.baseline if judged else None
 
 
 def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:

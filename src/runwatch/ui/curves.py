@@ -9,9 +9,8 @@ from textual.worker import get_current_worker
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.show.view import Tone
-from runwatch.show.view_chart import ChartAsk, ChartView, Level, line
-from runwatch.show.view_metrics import Curve
+from runwatch.show.view_chart import ChartAsk, ChartView, Line, line
+from runwatch.show.view_curves import Curve, Picture, chart
 from runwatch.ui.widgets.chart import Chart
 
 if TYPE_CHECKING:
@@ -35,52 +34,42 @@ class Curves(Chart):
         self._kept: dict[_Name, tuple[int, Points]] = {}
         self._wanted: object = None
 
-    def show(  # type: ignore[override]
-        self, curves: tuple[Curve, ...], level: float | None, ask: ChartAsk
-    ) -> None:
-        """Draw these curves, with the baseline's value as a level where there is no curve of it."""
-        wanted = (curves, level, ask)
+    def draw_picture(self, picture: Picture, ask: ChartAsk) -> None:
+        """Fetch and draw; nothing happens when this picture is drawn already."""
+        wanted = (picture, ask)
         if wanted == self._wanted or not self.is_attached:
             return
         self._wanted = wanted
         self.run_worker(
-            lambda: self._fetch(curves, level, ask),
+            lambda: self._fetch(picture, ask),
             thread=True,
             exclusive=True,
-            group=f"curves-{self.id}",
+            group=f"curves-{id(self)}",
             exit_on_error=False,
         )
 
-    def _fetch(self, curves: tuple[Curve, ...], level: float | None, ask: ChartAsk) -> None:
+    def _fetch(self, picture: Picture, ask: ChartAsk) -> None:
         worker = get_current_worker()
         watching = cast("RunwatchApp", self.app).watching
         kept: dict[_Name, tuple[int, Points]] = {}
-        lines = []
-        for curve in curves:
+
+        def fetched(curve: Curve) -> Line:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
-            if worker.is_cancelled:
-                return
             kept[name] = have
-            lines.append(line(have[1], curve.name, cast("Tone", curve.tone), ask))
+            return line(have[1], curve.name, curve.tone, ask)
+
+        lines: list[Line] = []
+        band: list[Line] = []
+        for wanted, out in ((picture.curves, lines), (picture.band, band)):
+            for curve in wanted:
+                if worker.is_cancelled:
+                    return
+                out.append(fetched(curve))
         self._kept = kept
-        has_base = any(curve.tone == "baseline" for curve in curves)
-        levels = (Level(level, "baseline"),) if level is not None and not has_base else ()
-        shown = tuple(one for one in lines if len(one.x))
-        self.post_message(
-            self.Fetched(
-                ChartView(
-                    key=(curves, level, ask),
-                    lines=shown,
-                    levels=levels,
-                    log=ask.log,
-                    x_axis=ask.x_axis,
-                    window=ask.window,
-                )
-            )
-        )
+        self.post_message(self.Fetched(chart(picture, lines, band, ask)))
 
     def on_curves_fetched(self, event: Fetched) -> None:
-        super().show(event.view)
+        self.show(event.view)

@@ -46,8 +46,8 @@ class MetricsPane(Pane):
         self.entitle(summary)
         self.query_one(Line).show(metrics.title)
         self.query_one(Table).show(metrics.table)
-        self.query_one(Table).styles.max_height = "45%" if metrics.curves else "100%"
-        self.query_one(Curves).show(metrics.curves, metrics.level, self.choice.chart)
+        self.query_one(Table).styles.max_height = "45%" if metrics.picture.curves else "100%"
+        self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         event.stop()

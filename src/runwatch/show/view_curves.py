@@ -1,0 +1,143 @@
+"""Which curves to draw over each other: the baseline's, the marked runs', the looked-at run's, with the
+places where its health showed a sign and the cone of where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from runwatch.domain.run import Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.view import SEVERITY_TONES, Tone
+from runwatch.show.view_chart import Band, ChartAsk, ChartView, Level, Line, Mark
+from runwatch.show.view_runs import mark_tone
+from runwatch.text.safe import safe
+
+_SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
+    version is the same curve)."""
+
+    run: RunKey
+    tag: str
+    name: str
+    tone: Tone
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is drawn for one tag, named but not yet fetched. ``band``: curves of a baseline group, drawn
+    as one band; ``cone``: (step, low, about, high)."""
+
+    tag: str | None = None
+    curves: tuple[Curve, ...] = ()
+    band: tuple[Curve, ...] = ()
+    levels: tuple[Level, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    cone: tuple[tuple[int, float, float, float], ...] = ()
+
+
+def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> Picture:
+    """What to draw for one tag of a run; the run's own curve comes last, on top."""
+    if tag is None:
+        return Picture()
+    base = _baseline_runs(snapshot, run)
+    named = {other.key: other for other in snapshot.situation.runs}
+    single = base[0].key if len(base) == 1 else None
+    found: list[Curve] = []
+    for key in dict.fromkeys([*([single] if single else []), *marked, run.key]):
+        other = named.get(key)
+        if other is None or tag not in other.metrics:
+            continue
+        tone: Tone = "baseline" if key == single else mark_tone(marked, key) or _own_tone(marked)
+        found.append(Curve(key, tag, safe(other.id), tone, other.version))
+    band = tuple(_curve(other, tag) for other in base if tag in other.metrics) if len(base) > 1 else ()
+    outlook = snapshot.situation.outlooks.get(run.key)
+    return Picture(
+        tag,
+        tuple(found),
+        band,
+        () if single or band else _level(snapshot, run, tag),
+        _marks(snapshot, run, tag),
+        outlook.cone if outlook and outlook.tag == tag else (),
+    )
+
+
+def _own_tone(marked: tuple[RunKey, ...]) -> Tone:
+    return "plain" if marked else "series1"
+
+
+def _curve(run: Run, tag: str) -> Curve:
+    return Curve(run.key, tag, safe(run.id), "baseline", run.version)
+
+
+def _baseline_runs(snapshot: Snapshot, run: Run) -> list[Run]:
+    baseline = snapshot.situation.baselines.get(run.root)
+    if baseline is None or baseline.kind not in ("run", "group"):
+        return []
+    mates = [other for other in snapshot.situation.runs if other.root == run.root]
+    if baseline.kind == "run":
+        return [other for other in mates if other.id == baseline.name]
+    return [other for other in mates if fnmatchcase(other.id, baseline.name)]
+
+
+def _level(snapshot: Snapshot, run: Run, tag: str) -> tuple[Level, ...]:
+    comparison = snapshot.situation.comparisons.get(run.key)
+    judged = next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
+    return (Level(judged.baseline, "baseline"),) if judged and judged.baseline is not None else ()
+
+
+def _marks(snapshot: Snapshot, run: Run, tag: str) -> tuple[Mark, ...]:
+    return tuple(
+        Mark(float(sign.first_step), _SIGN.get(sign.kind, "!"), SEVERITY_TONES[sign.severity])
+        for sign in snapshot.situation.health.get(run.key, ())
+        if sign.tag == tag and sign.first_step is not None
+    )
+
+
+def chart(picture: Picture, lines: list[Line], group: list[Line], ask: ChartAsk) -> ChartView:
+    """The picture with its points: a baseline group as one band with its mean."""
+    shown = [one for one in lines if len(one.x)]
+    bands: list[Band] = []
+    members = [one for one in group if len(one.x) > 1]
+    if members:
+        band, mean = prediction_band(members, f"baseline, {len(members)} runs")
+        bands.append(band)
+        shown.insert(0, mean)
+    if picture.cone and ask.x_axis == "step":
+        rows = np.array(picture.cone, dtype=np.float64)
+        bands.append(Band(rows[:, 0], rows[:, 1], rows[:, 3]))
+        shown.append(Line("outlook", "muted", rows[:, 0], rows[:, 2]))
+    return ChartView(
+        key=(picture, ask),
+        lines=tuple(shown),
+        bands=tuple(bands),
+        marks=picture.marks if ask.x_axis == "step" else (),
+        levels=picture.levels,
+        log=ask.log,
+        x_axis=ask.x_axis,
+        window=ask.window,
+        empty="no points yet" if picture.tag else "no metric to draw yet",
+    )
+
+
+_T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+
+
+def prediction_band(members: list[Line], name: str) -> tuple[Band, Line]:
+    """Where one more run of the group would lie with 95 %: mean +- t * sd * sqrt(1 + 1/k), at 200 places
+    between the steps that all have."""
+    start, end = max(m.x[0] for m in members), min(m.x[-1] for m in members)
+    grid = np.linspace(start, max(end, start), 200)
+    values = np.stack([np.interp(grid, m.x[np.isfinite(m.y)], m.y[np.isfinite(m.y)]) for m in members])
+    k = len(members)
+    mean = values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1) if k > 1 else np.zeros_like(mean)
+    half = _T975[min(k - 2, len(_T975) - 1)] * spread * np.sqrt(1 + 1 / k) if k > 1 else spread
+    return Band(grid, mean - half, mean + half), Line(name, "baseline", grid, mean)
