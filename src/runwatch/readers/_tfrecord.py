@@ -59,6 +59,13 @@ def short_length_crcs() -> NDArray[np.uint64]:
     return np.array([masked_crc(size.to_bytes(8, "little")) for size in range(SHORT)], dtype=np.uint64)
 
 
+def stepped_over(data: bytes, at: int) -> bool:
+    """Whether ``walk`` took the record at ``at`` for what it is: its header is sound and the size is that
+    which the walk saw."""
+    found = header(data, at)
+    return found.sound and (found.size < SHORT or data[at + 1] != 0)
+
+
 class Walk(NamedTuple):
     """Records found one after another. ``starts``: where each begins; ``next``: where the next would;
     ``stop``: why the walk ended there ("": enough records)."""

@@ -15,7 +15,8 @@ from runwatch.readers._protobuf import Malformed
 from runwatch.readers._tfbulk import FEWEST, Chunk, Column
 from runwatch.readers._tfevent import Event, Plugins, Value, parse
 from runwatch.readers._tfhparams import from_text, session
-from runwatch.readers._tfrecord import FRAME, HEADER, data_is_sound, header, walk
+from runwatch.readers._tfquick import Quick, short_headers
+from runwatch.readers._tfrecord import FRAME, HEADER, data_is_sound, header, stepped_over, walk
 
 CHUNK = 32768
 """Records looked at together: enough to make numpy's cost a record small, few enough to stay in cache."""
@@ -37,6 +38,7 @@ class Slice:
     def __init__(self, data: bytes, state: dict[str, Any]) -> None:
         self._data = data
         self._plugins = Plugins(state)
+        self._quick = Quick()
         self._session: float | None = state.get("session")
         self._columns: dict[str, list[Column]] = defaultdict(list)
         self._loose: dict[str, list[tuple[int, int, float, float]]] = defaultdict(list)
@@ -84,11 +86,7 @@ class Slice:
     def _records(self, starts: list[int]) -> int | None:
         """Read the records at ``starts``; the offset of the first whose header is wrong."""
         if len(starts) < FEWEST:
-            for at in starts:
-                if not header(self._data, at).sound:
-                    return at
-                self._plain(at)
-            return None
+            return self._few(starts)
         chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
         for column in chunk.columns(self._plugins):
             self._columns[column.tag].append(column)
@@ -96,20 +94,33 @@ class Slice:
             self._plain(at)
         return chunk.broken
 
+    def _few(self, starts: list[int]) -> int | None:
+        headers, data = short_headers(), self._data
+        for at in starts:
+            if data[at : at + HEADER] != headers[data[at]] and not stepped_over(data, at):
+                return at
+            self._plain(at)
+        return None
+
     def _plain(self, at: int) -> None:
         start = at + HEADER
         size = int.from_bytes(self._data[at : at + 8], "little")
         if not data_is_sound(self._data, at, size):
             self.faults.append((at, "a record's checksum is wrong, record skipped"))
             return
+        known = self._quick.scalar(self._data, at, size)
+        if known is not None:
+            self._loose[known[0]].append((at, *known[1:]))
+            return
         try:
             event = parse(self._data, start, start + size, self._plugins)
             self._take(at, event)
+            self._quick.learn(self._data, at, size, event)
         except Malformed as error:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
     def _take(self, at: int, event: Event) -> None:
-        if self.first_wall is None:
+        if self.first_wall is None and event.wall_at >= 0:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
