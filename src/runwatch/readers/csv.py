@@ -63,6 +63,8 @@ def log_tags(listing: Listing, name: str) -> frozenset[str]:
         return frozenset()
     rows = [split_line(line, delimiter) for line in rest.split(b"\n")[:-1]]
     whole = [row for row in rows if row is not None and len(row) == len(names)]
+    if delimiter == ";":
+        whole = [[cell.replace(",", ".") for cell in row] for row in whole]
     return tags if not whole or _grows(whole, names, step) else frozenset()
 
 
@@ -84,11 +86,13 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     """Whether the rows look like a log: whole steps that mostly rise, and numbers beside them."""
     at = names.index(step)
     values = [found for row in rows if (found := number(row[at].encode())) is not None]
-    if 2 * len(values) < len(rows) or not all(value.is_integer() for value in values):
+    if 2 * sum(value.is_integer() for value in values) < len(rows):
         return False
     back = sum(later < earlier for earlier, later in pairwise(values))
     rises = any(later > earlier for earlier, later in pairwise(values))
-    if 4 * back > len(values) or (plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises):
+    if 3 * back > max(len(values) - 1, 3) or (
+        plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises
+    ):
         return False
     return any(
         number(cell.encode()) is not None

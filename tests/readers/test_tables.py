@@ -1,0 +1,406 @@
+"""CSV logs of all dialects, and JSON lines: real files, hostile files, and files that grow."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from growing import grown, summaries
+from harness import FIXTURES, Session, claims, read_all
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runwatch.domain.operations import Epoch, Length
+from runwatch.domain.points import Points
+from runwatch.readers import csv, jsonl, keras, lightning, limits, sb3, ultralytics
+from runwatch.readers.base import Reader
+
+EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
+nan = math.nan
+
+
+def series(
+    root: Path, text: bytes | str, name: str = "metrics.csv", reader: Reader = csv
+) -> dict[str, Points]:
+    return session(root, text, name, reader).runs["."].series
+
+
+def session(root: Path, text: bytes | str, name: str = "metrics.csv", reader: Reader = csv) -> Session:
+    (root / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_all(reader, root)
+
+
+def plain(points: dict[str, Points]) -> dict[str, list[tuple[int, float]]]:
+    return {
+        tag: [(int(s), float(v)) for s, v in zip(p.steps, p.values, strict=True)] for tag, p in points.items()
+    }
+
+
+def agrees(points: Points, wanted: dict[str, object]) -> None:
+    finite = points.values[np.isfinite(points.values)]
+    assert (int(points.steps[-1]), len(points)) == (wanted["last_step"], wanted["count"])
+    assert points.values[-1] == pytest.approx(float(wanted["last"]), rel=1e-6, nan_ok=True)  # type: ignore[arg-type]
+    assert len(points) - len(finite) == wanted["nonfinite"]
+    if len(finite):
+        assert (finite.min(), finite.max()) == pytest.approx((wanted["min"], wanted["max"]), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("reader", "case"),
+    [
+        (lightning, "lightning-csv-finished"),
+        (lightning, "lightning-csv-columns-grow"),
+        (lightning, "lightning-csv-crashed"),
+        (keras, "keras-tb-finished"),
+        (keras, "keras-csv-nan"),
+        (keras, "keras-csv-resumed"),
+        (sb3, "sb3-finished"),
+        (ultralytics, "ultralytics-v8"),
+        (jsonl, "jsonl-running"),
+        (jsonl, "jsonl-ranks"),
+    ],
+)
+def test_a_real_run_reads_as_expected(reader: Reader, case: str) -> None:
+    wanted = EXPECTED[case]
+    found = Session([reader], FIXTURES).look()
+    told = found.runs[wanted["id"]].series
+    assert set(told) == set(wanted["metrics"])
+    for tag, metric in wanted["metrics"].items():
+        agrees(told[tag], metric)
+    assert not [problem for problem in found.problems if problem.file.startswith(case)]
+
+
+def test_only_logs_are_runs(tmp_path: Path) -> None:
+    data = {
+        "people.csv": "id,name,score\n1,ann,0.5\n2,bob,0.7\n",
+        "predictions.csv": "step,y_true,y_pred,y_score\n1,0,1,0.7\n2,1,1,0.9\n",
+        "batches.csv": "batch,age,income\n3,40,1000\n3,20,3000\n3,30,1000\n",
+        "shuffled.csv": "step,a\n9,1\n2,1\n7,1\n1,1\n5,2\n3,4\n",
+        "words.csv": "step,name\n1,ann\n2,bob\n",
+        "0.monitor.csv": '#{"t_start": 1.5, "env_id": "CartPole-v1"}\nr,l,t\n26.0,26,5.8\n',
+        "empty.csv": "",
+        "chat.jsonl": '{"messages": [], "id": 3}\n{"messages": [], "id": 4}\n',
+        "pairs.jsonl": '{"step": 1, "text": "a", "score": 0.1}\n{"step": 2, "text": "b", "score": 0.1}\n',
+        "conf.json": '{"step": 1, "lr": 0.1}\n',
+    }
+    for name, text in data.items():
+        (tmp_path / name).write_text(text)
+    assert [
+        c for reader in (csv, jsonl, keras, lightning, sb3, ultralytics) for c in claims(reader, tmp_path)
+    ] == []
+
+
+def test_a_folder_of_tables_is_one_run_and_equal_tags_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("step,loss\n1,0.5\n")
+    (tmp_path / "val.csv").write_text("step,loss\n1,0.7\n")
+    (tmp_path / "system.csv").write_text("step,gpu\n1,90\n")
+    told = read_all(csv, tmp_path).runs
+    assert plain(told["."].series) == {
+        "train/loss": [(1, 0.5)],
+        "val/loss": [(1, 0.7)],
+        "gpu": [(1, 90.0)],
+    }
+
+
+def test_ranks_in_folders_names_and_rows_are_one_run(tmp_path: Path) -> None:
+    for rank in (0, 1):
+        (tmp_path / f"a/rank_{rank}").mkdir(parents=True)
+        (tmp_path / f"a/rank_{rank}/metrics.csv").write_text(f"step,loss\n1,{rank}\n")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/log.jsonl").write_text(
+        '{"step": 1, "rank": 0, "loss": 3}\n{"step": 1, "rank": 1, "loss": 4}\n'
+    )
+    assert plain(read_all(csv, tmp_path).runs["a"].series) == {
+        "rank_0/loss": [(1, 0)],
+        "rank_1/loss": [(1, 1)],
+    }
+    assert plain(read_all(jsonl, tmp_path).runs["b"].series) == {
+        "rank_0/loss": [(1, 3)],
+        "rank_1/loss": [(1, 4)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "step"),
+    [
+        ("epoch,batch,step", "step"),
+        ("epoch,iter", "iter"),
+        ("round,epoch", "epoch"),
+        ("Epoch,Train Loss", "Epoch"),
+        ("loss,Global Step", "Global Step"),
+    ],
+)
+def test_the_first_step_like_name_counts(tmp_path: Path, header: str, step: str) -> None:
+    names = [*header.split(","), "value"]
+    row = ",".join(str(10 + i) for i in range(len(names)))
+    found = series(tmp_path, ",".join(names) + f"\n{row}\n")
+    assert plain(found)["value"] == [(10 + names.index(step), 10.0 + len(names) - 1)]
+    assert "epoch" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("step\tloss\n1\t0.5\n2\t0.25\n", [(1, 0.5), (2, 0.25)]),
+        ("step;loss\n1;0,5\n2;-1,25e-3\n", [(1, 0.5), (2, -1.25e-3)]),
+        ("  step,      loss\n     1,    0.5\n     2,  2.5e-1\n", [(1, 0.5), (2, 0.25)]),
+        ('"step","loss"\r\n"1","0.5"\r\n2,0.25\r\n', [(1, 0.5), (2, 0.25)]),
+        ("\ufeffstep,loss\n1,0.5\n\n2,0.25\n", [(1, 0.5), (2, 0.25)]),
+        ("step,loss\n1,nan\n2,-Infinity\n3,NA\n4,\n5,1e400\n", [(1, nan), (2, -math.inf), (5, math.inf)]),
+        ("# a comment\nstep,loss\n1,0.5,\n2,0.25,\n", [(1, 0.5), (2, 0.25)]),
+        ("step,loss\n1.0,0.5\n1e1,0.25\n", [(1, 0.5), (10, 0.25)]),
+        ("step,loss\n9007199254740993,1\n", [(9007199254740993, 1.0)]),
+        ("step,loss\n5,1\n3,2\n3,4\n", [(3, 4.0), (5, 1.0)]),
+    ],
+)
+def test_dialects(tmp_path: Path, text: str, values: list[tuple[int, float]]) -> None:
+    found = series(tmp_path, text)["loss"]
+    assert found.steps.tolist() == [step for step, _ in values]
+    np.testing.assert_array_equal(found.values, [value for _, value in values])
+
+
+def test_a_header_again_in_the_middle_is_switched_to(tmp_path: Path) -> None:
+    text = "step,a,b\n1,10,20\nstep,a,b\n2,11,21\nb,step,c\n22,3,33\n23,4,34\n"
+    told = session(tmp_path, text)
+    assert plain(told.runs["."].series) == {
+        "a": [(1, 10), (2, 11)],
+        "b": [(1, 20), (2, 21), (3, 22), (4, 23)],
+        "c": [(3, 33), (4, 34)],
+    }
+    assert told.problems == []
+
+
+def test_bad_rows_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    rows = [
+        b"step,loss,phase", b"1,0.5,train", b"2,0.6", b"3,0.7,x,9", b"\0\0\0\0", b"5,abc,train",
+        b"x,0.1,train", b"2.5,0.1,train", b"8,0.8,\xff\xfe", b'9,"0.9,train', b"10,1_0,train", b"11,1.1,val",
+    ]  # fmt: skip
+    told = session(tmp_path, b"\n".join(rows) + b"\n")
+    assert plain(told.runs["."].series) == {"loss": [(1, 0.5), (8, 0.8), (11, 1.1)]}
+    assert {problem.where for problem in told.problems} == {
+        f"line {n}" for n in (3, 4, 5, 6, 7, 8, 9, 10, 11)
+    }
+    assert all(problem.hint for problem in told.problems)
+
+
+def test_problems_are_counted_past_the_limit(tmp_path: Path) -> None:
+    told = session(tmp_path, "step,loss\n1,2\n" + "3\n" * 500)
+    assert len(told.problems) == limits.PROBLEMS + 1
+    assert "480 further" in told.problems[-1].message
+
+
+def test_lines_past_the_limit_are_skipped_in_bounded_memory(tmp_path: Path) -> None:
+    text = b"step,loss\n1,0.5\n" + b"7" * (3 * limits.LINE) + b"\n2,0.25\n" + b"8" * (10 * limits.LINE)
+    told = session(tmp_path, text)
+    assert plain(told.runs["."].series) == {"loss": [(1, 0.5), (2, 0.25)]}
+    assert {problem.where for problem in told.problems} == {"line 3", "line 5"}
+    with (tmp_path / "metrics.csv").open("ab") as out:
+        out.write(b"8\n3,0.125\n")
+    assert plain(told.look().runs["."].series)["loss"][-1] == (3, 0.125)
+
+
+def test_five_thousand_columns_are_read_and_more_are_said(tmp_path: Path) -> None:
+    names = [f"m{i}" for i in range(limits.COLUMNS + 10)]
+    text = "step," + ",".join(names) + "\n1," + ",".join(map(str, range(len(names)))) + "\n"
+    told = session(tmp_path, text)
+    found = plain(told.runs["."].series)
+    assert len(found) == limits.COLUMNS - 1
+    assert found["m4998"] == [(1, 4998.0)]
+    assert "only the first 5,000" in told.problems[0].message
+
+
+def test_clocks(tmp_path: Path) -> None:
+    text = "step,loss,{}\n1,0.5,{}\n"
+    for name, cell, wall in [
+        ("timestamp", "1700000000.25", 1700000000.25),
+        ("timestamp", "1700000000250", 1700000000.25),
+        ("created_at", "2026-01-05T10:00:00Z", 1767607200.0),
+        ("time", "12.5", nan),
+        ("wall_time", "1e300", nan),
+    ]:
+        found = series(tmp_path, text.format(name, cell))
+        assert set(found) == {"loss"}
+        assert found["loss"].wall_times.tolist() == pytest.approx([wall], nan_ok=True)
+
+
+def test_lightning_keeps_what_came_before_when_training_resumes(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,step,loss\n0,1,0.9\n0,2,0.8\n1,3,0.7\n")
+    watching = read_all(lightning, tmp_path)
+    (tmp_path / "metrics.csv").write_text("aux,epoch,step,loss\n,1,3,0.6\n5,1,4,0.5\n")
+    operations = watching.look().runs["."]
+    assert plain(operations.series)["aux"] == [(4, 5.0)]
+    assert plain(operations.series)["loss"][-2:] == [(3, 0.6), (4, 0.5)]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_ultralytics_knows_its_length_and_where_it_counts_from(tmp_path: Path, first: int) -> None:
+    header = "               epoch,      train/box_loss,   metrics/mAP50(B)\n"
+    rows = "".join(f"{first + i:>20},{0.5 + i:>20},{0:>20}\n" for i in range(3))
+    (tmp_path / "args.yaml").write_text("task: detect\nepochs: 7\npatience: 50\n")
+    told = session(tmp_path, header + rows, "results.csv", ultralytics).runs["."]
+    assert plain(told.series)["train/box_loss"] == [(first, 0.5), (first + 1, 1.5), (first + 2, 2.5)]
+    assert told.of(Length) == [Length(epochs=7, first_epoch=first)]
+    assert told.of(Epoch)[-1].value == first + 2
+
+
+def test_sb3_reads_json_lines_where_there_is_no_table(tmp_path: Path) -> None:
+    record = '{"time/total_timesteps": 128, "rollout/ep_rew_mean": 20.5, "stdout": "x"}\n'
+    assert plain(series(tmp_path, record, "progress.json", sb3)) == {"rollout/ep_rew_mean": [(128, 20.5)]}
+    (tmp_path / "progress.csv").write_text("rollout/ep_rew_mean,time/total_timesteps\n20.5,128\n")
+    assert [claim.files for claim in claims(sb3, tmp_path)] == [("progress.csv",)]
+
+
+def test_json_lines_keep_words_for_numbers_and_skip_what_is_none(tmp_path: Path) -> None:
+    lines = [
+        '\ufeff{"step": 1, "loss": NaN, "eval": {"acc": {"top1": 0.5}}, "done": true, "note": "x", "l": [1]}',
+        '{"step": 2, "loss": "-inf", "eval": {"acc": {"top1": 1}}}\r',
+        "", "not json", "[1, 2]",
+        '{"step": 3, "loss": 1e400, "big": ' + "9" * 400 + "}",
+        '{"step": 4, "loss": ' + "9" * 5000 + "}",
+        '{"step": 5, "a": ' + "[" * 5000 + "]" * 5000 + "}",
+        '{"step": 2.5, "loss": 1}',
+        '{"loss": 7}',
+    ]  # fmt: skip
+    told = session(tmp_path, "\n".join(lines) + "\n", "log.jsonl", jsonl)
+    found = plain(told.runs["."].series)
+    assert set(found) == {"loss", "eval/acc/top1", "big"}
+    assert found["eval/acc/top1"] == [(1, 0.5), (2, 1.0)]
+    assert [step for step, _ in found["loss"]] == [1, 2, 3]
+    assert math.isnan(found["loss"][0][1])
+    assert [value for _, value in found["loss"][1:]] == [-math.inf, math.inf]
+    said = {problem.where: problem.message for problem in told.problems}
+    assert said["line 4"].startswith("2 lines are not a JSON object")
+    assert "4,300 digits" in said["line 7"]
+    assert "nested" in said["line 8"]
+    assert set(said) == {"line 4", "line 7", "line 8", "line 9", "line 10"}
+
+
+CELLS = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True).map(repr),
+    st.integers(-5, 300).map(str),
+    st.sampled_from(
+        ["", "nan", "NA", "train", "2026-01-05", "1-2", "1e", "  3", '"4"', "\xe9", "0x1", "1_0"]
+    ),
+)
+ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3).map(",".join), max_size=12)
+LINES = st.one_of(
+    ROWS.map("\n".join), st.sampled_from(["epoch,loss,a", "a,epoch,b,c\n1,2,3,4", "1,2", "\0", ""])
+)
+TABLES = st.lists(LINES, max_size=4).map(
+    lambda parts: ("epoch,loss,a\n0,1.5,2\n" + "\n".join(parts) + "\n").encode()
+)
+VALUES = st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.sampled_from(["nan", "x"]))
+RECORDS = st.dictionaries(st.sampled_from(["step", "epoch", "loss", "b", "time"]), VALUES, min_size=1)
+LOGS = st.lists(
+    st.one_of(RECORDS.map(json.dumps), st.sampled_from(["", "{", "[]", '{"n": {"m": 1}, "step": 3}']))
+)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@QUICK
+@given(
+    data=TABLES,
+    cuts=st.lists(st.integers(0, 400), max_size=8),
+    which=st.sampled_from([(keras, "history.csv"), (ultralytics, "results.csv")]),
+)
+def test_any_split_of_a_growing_table_reads_the_same(
+    data: bytes, cuts: list[int], which: tuple[Reader, str]
+) -> None:
+    reader, name = which
+    if reader is ultralytics:
+        data = data.replace(b"loss", b"train/loss", 1)
+    same_in_pieces(reader, name, data, cuts)
+
+
+@QUICK
+@given(
+    data=TABLES, cuts=st.lists(st.integers(0, 400), max_size=8), file=st.sampled_from(["csv", "lightning"])
+)
+def test_any_split_of_a_growing_step_table_reads_the_same(data: bytes, cuts: list[int], file: str) -> None:
+    data = data.replace(b"loss", b"step", 1)
+    same_in_pieces(*((sb3, "progress.csv") if file == "csv" else (lightning, "metrics.csv")), data, cuts)
+
+
+@QUICK
+@given(lines=LOGS, cuts=st.lists(st.integers(0, 400), max_size=8), reader=st.sampled_from([jsonl, sb3]))
+def test_any_split_of_growing_records_reads_the_same(
+    lines: list[str], cuts: list[int], reader: Reader
+) -> None:
+    data = '{"step": 0, "loss": 1.0}\n' + "\n".join(lines) + '\n{"step": 9, "lo\u00e9s": 2}'
+    same_in_pieces(reader, "log.jsonl" if reader is jsonl else "progress.json", data.encode(), cuts)
+
+
+@QUICK
+@given(
+    values=st.lists(st.tuples(CELLS, CELLS)),
+    cuts=st.lists(st.integers(0, 400), max_size=8),
+)
+def test_any_split_of_a_plain_log_reads_the_same(values: list[tuple[str, str]], cuts: list[int]) -> None:
+    rows = "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(values))
+    same_in_pieces(csv, "any.csv", f"step,loss,a\n0,1.5,2\n{rows}9,1,2".encode(), cuts)
+
+
+def same_in_pieces(reader: Reader, name: str, data: bytes, cuts: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = grown(reader, Path(folder) / "a", name, data, [])
+        assert grown(reader, Path(folder) / "b", name, data, cuts) == whole
+
+
+@QUICK
+@given(rows=st.lists(st.tuples(st.integers(-(2**60), 2**60), st.floats(), st.floats(width=32)), min_size=1))
+def test_numbers_come_back_exactly(rows: list[tuple[int, float, float]]) -> None:
+    text = "step,a,b\n" + "".join(f"{s},{a!r},{b!r}\n" for s, a, b in rows)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "progress.csv").write_text(text)
+        found = read_all(sb3, root).runs["."].series
+    for tag, column in (("a", 1), ("b", 2)):
+        wanted = {row[0]: row[column] for row in rows}
+        assert found[tag].steps.tolist() == sorted(wanted)
+        np.testing.assert_array_equal(found[tag].values, [wanted[step] for step in sorted(wanted)])
+
+
+@QUICK
+@given(
+    noise=st.binary(max_size=300),
+    which=st.sampled_from(
+        [
+            (csv, "metrics.csv", b"step,loss\n1,2\n"),
+            (lightning, "metrics.csv", b"epoch,step,loss\n1,2,3\n"),
+            (keras, "training.log", b"epoch,loss\n1,2\n"),
+            (ultralytics, "results.csv", b"epoch,train/loss\n1,2\n"),
+            (sb3, "progress.csv", b"step,loss\n1,2\n"),
+            (jsonl, "log.jsonl", b'{"step": 1, "loss": 2}\n'),
+        ]
+    ),
+)
+def test_garbage_never_raises(noise: bytes, which: tuple[Reader, str, bytes]) -> None:
+    reader, name, start = which
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for data in (noise, start + noise, start + b"\n".join(noise.split(b"x")), noise + b"\n" + start):
+            (root / name).write_bytes(data)
+            summaries(read_all(reader, root, final=True))
+
+
+def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
+    watching = read_all(csv, tmp_path)
+    (tmp_path / "metrics.csv").write_text("step,loss\n9,0.1\n10,0.2\n11,0.3\n12,0.4\n")
+    watching.look()
+    assert plain(watching.runs["."].series) == {"loss": [(9, 0.1), (10, 0.2), (11, 0.3), (12, 0.4)]}
+
+
+def test_a_last_line_without_newline_waits_until_the_end(tmp_path: Path) -> None:
+    watching = session(tmp_path, "step,loss\n1,0.5\n2,0.7")
+    told = watching.runs["."]
+    assert plain(told.series) == {"loss": [(1, 0.5)]}
+    watching.look(final=True)
+    assert plain(told.series) == {"loss": [(1, 0.5), (2, 0.7)]}
+    (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.75\n3,1\n")
+    watching.look()
+    assert plain(told.series) == {"loss": [(1, 0.5), (2, 0.75), (3, 1.0)]}
