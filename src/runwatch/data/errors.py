@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from runwatch.domain.errors import UserError
 from runwatch.domain.run import Problem
 
 
-class DataError(Exception):
+class DataError(UserError):
     """A file that cannot be used. ``file``: as the person named it; ``what``: what is wrong; ``hint``: what
     to do about it."""
 

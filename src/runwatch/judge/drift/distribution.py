@@ -103,7 +103,7 @@ def _summary(pair: Pair) -> tuple[tuple[str, str, str], ...]:
         return (*rows, ("categories", used[0], used[1])) if used else tuple(rows)
     if pair.column.kind == "datetime":
         return tuple(rows)
-    rows.append(("mean", *(number(_mean(side)) for side in (ref, cur))))
+    rows.append(("mean", number(_mean(ref)), number(_mean(cur))))
     for label, p in (("5 %", 0.05), ("25 %", 0.25), ("median", 0.5), ("75 %", 0.75), ("95 %", 0.95)):
         values = [number(quantile(pair.column, side, p)) for side in (ref, cur)]
         rows.append((label, values[0], values[1]))

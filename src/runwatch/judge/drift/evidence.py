@@ -17,6 +17,7 @@ from runwatch.judge.drift.pair import Pair, pooled
 Subject = Literal["distribution", "length", "shape", "missing", "new categories", "invalid"]
 NOISE_KS = 0.87
 NOISE_TV = 0.4
+NO_VALUES = ("no values to compare", "the batch has no values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,11 @@ def examine(pair: Pair, options: DriftOptions) -> Evidence:
 def _incomparable(pair: Pair) -> str:
     """Why the values are not compared, empty when they are."""
     if not pair.n and not pair.m:
-        return "no values to compare"
+        return NO_VALUES[0]
     if not pair.n:
         return "the reference has no values" if pair.column.bins else "only its missing share is compared"
     if not pair.m:
-        return "the batch has no values"
+        return NO_VALUES[1]
     if pair.column.role == "key":
         return "an identifier: only its missing share is compared"
     if pair.column.kind == "datetime" and moved_on(pair):

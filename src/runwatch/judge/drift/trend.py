@@ -1,4 +1,4 @@
-"""How each column went over the batches: verdicts, the first batch that moved, and where a slow drift leads."""
+"""How each column went over the batches: verdicts, when it moved, and where a slow drift leads."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DriftOptions, Named, TableProfile
 from runwatch.judge.drift.chances import benjamini_hochberg
 from runwatch.judge.drift.days import MIN_DAYS, day_p_value
-from runwatch.judge.drift.evidence import Evidence, Test, examine, smallest_visible, unit_factor
+from runwatch.judge.drift.evidence import NO_VALUES, Evidence, Test, examine, smallest_visible, unit_factor
 from runwatch.judge.drift.pair import Pair, quantile
 
 RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
@@ -74,7 +74,8 @@ def _decision(
     columns: int,
     options: DriftOptions,
 ) -> Decision:
-    visible = smallest_visible(pair.n, pair.m, columns, options)
+    n, m = (pair.reference.rows, pair.current.rows) if evidence.note else (pair.n, pair.m)
+    visible = smallest_visible(n, m, columns, options)
     if not evidence.tests:
         return Decision("unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
@@ -98,9 +99,9 @@ def _called(
     if verdict == "stable":
         worst = _own(evidence)
         blind = visible is None or visible > options.visible
-        if not sure and not held_back and blind and not evidence.note:
+        if not sure and not held_back and blind:
             verdict = "unknown"
-        if evidence.note in ("the batch has no values", "no values to compare") and not sure:
+        if evidence.note in NO_VALUES and not sure:
             verdict = "unknown"
     return Decision(verdict, evidence, worst, sure, adjusted, visible, held_back, unit)
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from runwatch.judge.drift.evidence import NO_VALUES
 from runwatch.judge.drift.pair import Pair, iqr, quantile
 from runwatch.judge.drift.verdicts import Decision
 from runwatch.text.units import number, percent, signed
@@ -23,7 +24,7 @@ def sentence(pair: Pair, decision: Decision) -> str:
     subjects = {test.subject for test in decision.sure}
     if pair.n and pair.m and not decision.evidence.note:
         text = _ordered(pair, decision) if pair.ordered else _levels(pair)
-        if text and (subjects & {"distribution", "length", "shape"} or decision.verdict != "stable"):
+        if text and subjects & {"distribution", "length", "shape"}:
             parts.append(text)
         if "new categories" in subjects:
             fresh = pair.current.counts[-1] / pair.m
@@ -95,10 +96,10 @@ def reason(pair: Pair, decision: Decision, days: int) -> str:
         return (
             f"{test.method}: effect {number(test.effect, 3)}, at or above {number(level, 2)}, and significant"
         )
+    if decision.verdict == "unknown" and evidence.note not in NO_VALUES:
+        return f"cannot tell: {_too_few(pair, decision)}"
     if evidence.note:
         return evidence.note
-    if decision.verdict == "unknown":
-        return f"cannot tell: {_too_few(pair, decision)}"
     if decision.sure:
         return "significant, but too small to matter"
     return f"no shift above chance; {_too_few(pair, decision)}"
@@ -109,4 +110,5 @@ def _too_few(pair: Pair, decision: Decision) -> str:
     if seen is None:
         return "there are no values to compare"
     shown = "nothing" if seen >= 1 else f"no shift below {number(seen, 2)}"
-    return f"{pair.n:,} and {pair.m:,} rows can show {shown}"
+    rows = (pair.reference.rows, pair.current.rows) if decision.evidence.note else (pair.n, pair.m)
+    return f"{rows[0]:,} and {rows[1]:,} rows can show {shown}"

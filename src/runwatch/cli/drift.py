@@ -1,0 +1,199 @@
+"""``runwatch drift``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+NAME = "drift"
+HELP = """Compare data files or folders with a reference.
+
+  runwatch drift reference.parquet batches/2026-03-01.parquet
+  runwatch drift train/ 'batches/*.csv' --target label --json
+  runwatch drift s3://bucket/ref.parquet s3://bucket/new/ --by region"""
+
+LEVELS = ("info", "warning", "critical", "never")
+MULTIVARIATE_ROWS = 10_000
+_KINDS = ("numeric", "categorical", "boolean", "datetime", "text")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("reference", metavar="REFERENCE", help="file, folder, glob or URL that is trusted")
+    parser.add_argument(
+        "current", metavar="CURRENT", nargs="+", help="files, folders, globs or URLs to judge"
+    )
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--by", metavar="COLUMN", help="judge each value of COLUMN on its own as well")
+    data_options(parser)
+    parser.add_argument("--prediction", metavar="COLUMN", help="the column of predictions")
+    parser.add_argument("--score", metavar="COLUMN", help="the column of scores")
+    parser.add_argument("--importance", metavar="FILE", help="JSON of column: importance, to rank by")
+    parser.add_argument(
+        "--multivariate",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="also try to tell the two apart with a classifier (needs scikit-learn, takes seconds)",
+    )
+    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
+    fail_on(parser)
+
+
+def data_options(parser: argparse.ArgumentParser) -> None:
+    """Options that say what the columns are."""
+    parser.add_argument("--target", metavar="COLUMN", help="the label")
+    parser.add_argument("--key", metavar="COLUMN", help="the column that names a row")
+    parser.add_argument(
+        "--include", metavar="PATTERN", action="append", default=[], help="only these columns"
+    )
+    parser.add_argument("--exclude", metavar="PATTERN", action="append", default=[], help="not these columns")
+    parser.add_argument(
+        "--kind",
+        metavar="COLUMN=KIND",
+        action="append",
+        default=[],
+        help=f"what a column is, instead of a guess: {', '.join(_KINDS)}",
+    )
+
+
+def fail_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="warning",
+        help="least severity that makes the exit code non-zero",
+    )
+
+
+def exit_code(verdict: str, level: str) -> int:
+    """0, 1 (warning), 2 (critical) or 3 (unknown), as ``--fail-on`` maps it."""
+    code = {"stable": 0, "ok": 0, "info": 0, "warning": 1, "drifted": 2, "critical": 2}.get(verdict, 3)
+    if code == 3:
+        return 3
+    if level == "never" or (level == "critical" and code == 1):
+        return 0
+    return 1 if level == "info" and verdict == "info" else code
+
+
+def kinds(pairs: Sequence[str]) -> dict[str, Any]:
+    """``COLUMN=KIND`` options as a mapping."""
+    from runwatch.domain.errors import UserError
+
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        name, _, kind = pair.rpartition("=")
+        if not name or kind not in _KINDS:
+            raise UserError(f"--kind {pair}: is not COLUMN=KIND; use one of {', '.join(_KINDS)}")
+        out[name] = kind
+    return out
+
+
+def complain(problems: Sequence[Any]) -> None:
+    """Problems on stderr, one line each."""
+    from runwatch.text.safe import safe
+
+    for problem in problems:
+        hint = f"; {problem.hint}" if problem.hint else ""
+        print(f"runwatch: {safe(f'{problem.file}: {problem.message}{hint}')}", file=sys.stderr)
+
+
+def engine_of(address: str | None) -> Any:
+    """The engine that profiles pieces: this process, or a Dask cluster."""
+    from runwatch.data.keeping import this_process
+    from runwatch.domain.errors import UserError
+
+    if address is None:
+        return this_process
+    if not address.startswith("dask://"):
+        raise UserError(f"--engine {address}: is not a known engine; use dask://HOST:PORT")
+    from runwatch.data.dask import DaskEngine
+
+    return DaskEngine(address)
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.show.drift import drift_json, drift_text
+
+    report, segments = judged(args)
+    complain(report.problems)
+    if args.json:
+        print_json(drift_json(report, segments))
+    elif not getattr(args, "quiet", False) or report.verdict != "stable":
+        print(drift_text(report, segments, bool(getattr(args, "verbose", 0))))
+    worst = max([report, *(inner for _, inner in segments)], key=_rank)
+    return exit_code(worst.verdict, args.fail_on)
+
+
+def _rank(report: Any) -> int:
+    from runwatch.judge.drift.verdicts import RANK
+
+    return RANK[report.verdict]
+
+
+def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
+    """(the report, one report a segment)."""
+    from runwatch.data.workflow import find_files, open_reference, profile_batches
+    from runwatch.domain.profile import DataOptions, DriftOptions
+    from runwatch.judge.drift.report import report
+
+    options = DataOptions(
+        include=tuple(args.include),
+        exclude=tuple(args.exclude),
+        kinds=kinds(args.kind),
+        target=args.target,
+        prediction=args.prediction,
+        score=args.score,
+        key=args.key,
+        importance=_importance(args.importance),
+    )
+    engine = engine_of(args.engine)
+    files, batch_files = find_files([args.reference]), find_files(args.current)
+    reference = open_reference(files, options, engine=engine)
+    named, batches, problems = profile_batches(batch_files, reference.grid, engine=engine)
+    rules = DriftOptions(importance=options.importance)
+    together = (
+        _together(reference.files, batch_files, reference.grid, problems) if args.multivariate else None
+    )
+    made = report(
+        reference.profile,
+        named,
+        rules,
+        days=reference.days,
+        reference_files=len(reference.files),
+        batches=batches,
+        problems=[*reference.problems, *problems],
+        multivariate=together,
+    )
+    return made, _segments(args.by, reference, batch_files, problems, rules) if args.by else []
+
+
+def _importance(path: str | None) -> dict[str, float]:
+    if path is None:
+        return {}
+    from runwatch.data.importance import read_importance
+
+    return read_importance(path)
+
+
+def _together(files: Any, batch_files: Any, grid: Any, problems: Any) -> Any:
+    from runwatch.data.sample import sample
+    from runwatch.judge.drift.multivariate import domain_classifier
+
+    bad = {problem.file for problem in problems}
+    names = [c.name for c in grid.columns if c.role == "feature" and c.kind not in ("text", "datetime")]
+    good = [file for file in batch_files if file.name not in bad]
+    rows = MULTIVARIATE_ROWS
+    return domain_classifier(sample(files, names, rows), sample(good, names, rows) if good else {})
+
+
+def _segments(by: str, reference: Any, batch_files: Any, problems: Any, rules: Any) -> list[tuple[str, Any]]:
+    from runwatch.data.segments import segment_profiles
+    from runwatch.judge.drift.segments import segment_reports
+
+    bad = {problem.file for problem in problems}
+    good = [file for file in batch_files if file.name not in bad]
+    before = segment_profiles(reference.files, reference.grid, by)
+    now = segment_profiles(good, reference.grid, by)
+    return segment_reports(by, before, now, rules)

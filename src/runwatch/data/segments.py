@@ -1,0 +1,90 @@
+"""The same profile for each value of a segment column, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from runwatch.data.arrays import as_text, buffer_values
+from runwatch.data.errors import DataError, explained
+from runwatch.data.files import DataFile
+from runwatch.data.formats import format_of
+from runwatch.data.formats.base import Block
+from runwatch.data.profile import Counter, parse_types
+from runwatch.data.sample import joined
+from runwatch.domain.profile import Grid, TableProfile
+
+MAX_SEGMENTS = 50
+
+
+def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str, TableProfile]:
+    """One profile on ``grid`` a value of the column ``by`` (missing values are ``(missing)``), the 50 values
+    met first; a hive partition key counts as a column. DataError when a file has no such column."""
+    counters: dict[str, Counter] = {}
+    schema: dict[str, str] = {}
+    for file in files:
+        try:
+            found = format_of(file)
+            names = {name: str(type_) for name, type_ in found.schema(file)}
+            partition = dict(file.partitions).get(by)
+            if by not in names and partition is None:
+                raise DataError(file.name, f"has no column {by!r}", "name a column of the data")
+            schema.update(names)
+            wanted = dict(parse_types(grid))
+            wanted.setdefault(by, None)
+            for part in found.parts(file):
+                _count(found.read(file, part.name, wanted, frozenset()), grid, by, partition, counters)
+        except Exception as error:
+            raise explained(file.name, error) from error
+    pairs = tuple(sorted(schema.items()))
+    return {value: counter.result(pairs) for value, counter in counters.items()}
+
+
+def _count(blocks: Any, grid: Grid, by: str, partition: str | None, counters: dict[str, Counter]) -> None:
+    """Groups blocks into stretches of the same rows, then counts each value's rows."""
+    held: dict[str, list[Any]] = {}
+    rows = 0
+    for block in blocks:
+        if block.rows and held:
+            _flush(held, rows, grid, by, partition, counters)
+            held, rows = {}, 0
+        rows += block.rows
+        for name, array in block.columns:
+            held.setdefault(name, []).append(array)
+    if held:
+        _flush(held, rows, grid, by, partition, counters)
+
+
+def _flush(
+    held: dict[str, list[Any]],
+    rows: int,
+    grid: Grid,
+    by: str,
+    partition: str | None,
+    counters: dict[str, Counter],
+) -> None:
+    columns = {name: joined(arrays) for name, arrays in held.items()}
+    if by not in columns:
+        _counter(partition or "", grid, counters).add(Block(rows, list(columns.items())))
+        return
+    text = as_text(columns[by]).fill_null("(missing)").dictionary_encode()
+    codes = buffer_values(text.indices)
+    for code, value in enumerate(text.dictionary.to_pylist()):
+        if value not in counters and len(counters) >= MAX_SEGMENTS:
+            continue
+        where = np.flatnonzero(codes == code)
+        taken = [(name, _take(array, where)) for name, array in columns.items()]
+        _counter(value, grid, counters).add(Block(len(where), taken))
+
+
+def _take(array: Any, where: Any) -> Any:
+    import pyarrow as pa
+
+    rows = pa.py_buffer(where.astype(np.int64))
+    return array.take(pa.Array.from_buffers(pa.int64(), len(where), [None, rows]))
+
+
+def _counter(value: str, grid: Grid, counters: dict[str, Counter]) -> Counter:
+    return counters.setdefault(value, Counter(grid))

@@ -1,0 +1,121 @@
+"""All columns together: can a classifier tell the batch's rows from the reference's? Fit on one half of the
+rows, one-sided Mann-Whitney on the other, so that the p-value is honest (folds are not independent, halves
+are). Needs scikit-learn; run it in another process where its import matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.drift import DriftVerdict, Multivariate
+from runwatch.domain.profile import Floats
+from runwatch.judge.drift.chances import normal_p_value
+
+METHOD = "domain classifier"
+MIN_ROWS = 100
+MAX_LEVELS = 32
+LEVELS: tuple[float, float] = (0.55, 0.65)
+ALPHA = 0.01
+TOP = 10
+
+Table = Mapping[str, NDArray[Any]]
+
+
+def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multivariate:
+    """The AUC by which rows of ``current`` are told from rows of ``reference`` (columns by name, row-aligned,
+    float64 with NaN or object arrays of str and None; the columns of both are used), with the p that it is
+    0.5 and the columns that give it away (the drop in AUC when the column is shuffled). Verdict: p < 0.01
+    and AUC >= 0.55 is a warning, >= 0.65 drifted; too few rows are ``unknown``."""
+    names = [name for name in reference if name in current]
+    n = len(next(iter(reference.values()), ()))
+    m = len(next(iter(current.values()), ()))
+    if not names or n < MIN_ROWS or m < MIN_ROWS:
+        reason = "no columns in common" if not names else f"needs {MIN_ROWS} rows a side, has {n} and {m}"
+        return Multivariate(METHOD, None, None, n, m, "unknown", (), reason)
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([_coded(reference[name], current[name]) for name in names])
+    y = np.repeat([0, 1], [n, m])
+    fit, held = _halves(n, m, rng)
+    model = _fitted(x[fit], y[fit], seed)
+    scores = model.predict_proba(x[held])[:, 1]
+    auc, p = mann_whitney(scores[y[held] == 0], scores[y[held] == 1])
+    verdict = _verdict(auc, p)
+    top = _importance(model, x[held], y[held], names, rng) if verdict != "stable" else ()
+    return Multivariate(METHOD, auc, p, n, m, verdict, top)
+
+
+def _verdict(auc: float, p: float) -> DriftVerdict:
+    if p >= ALPHA or auc < LEVELS[0]:
+        return "stable"
+    return "drifted" if auc >= LEVELS[1] else "warning"
+
+
+def _coded(a: NDArray[Any], b: NDArray[Any]) -> Floats:
+    """Both sides as floats: numbers as they are, texts as the rank of their frequency, rare as one."""
+    if a.dtype != object and b.dtype != object:
+        return np.concatenate([a, b]).astype(np.float64)
+    both = [None if v is None or v != v else str(v) for v in (*a.tolist(), *b.tolist())]
+    words, counts = np.unique([v for v in both if v is not None], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MAX_LEVELS]
+    code = {str(words[i]): float(rank) for rank, i in enumerate(order)}
+    return np.array([math.nan if v is None else code.get(v, float(MAX_LEVELS)) for v in both])
+
+
+def _halves(n: int, m: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of two halves, each with half of either side."""
+    a, b = rng.permutation(n), n + rng.permutation(m)
+    return np.concatenate([a[: n // 2], b[: m // 2]]), np.concatenate([a[n // 2 :], b[m // 2 :]])
+
+
+def _fitted(x: Floats, y: NDArray[np.int64], seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = HistGradientBoostingClassifier(
+        max_iter=50, max_leaf_nodes=15, early_stopping=False, random_state=seed
+    )
+    share = y.mean()
+    return model.fit(x, y, sample_weight=np.where(y == 1, 0.5 / share, 0.5 / (1 - share)))
+
+
+def mann_whitney(low: Floats, high: Floats) -> tuple[float, float]:
+    """(AUC that ``high`` exceeds ``low``, ties as half; one-sided p that it does not), with the tie
+    correction of the normal approximation."""
+    n, m = len(low), len(high)
+    both = np.concatenate([low, high])
+    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    u = float(ranks[n:].sum()) - m * (m + 1) / 2
+    total = n + m
+    ties = float((counts.astype(np.float64) ** 3 - counts).sum()) / (total * (total - 1))
+    spread = math.sqrt(n * m / 12 * (total + 1 - ties))
+    z = (u - n * m / 2) / spread if spread else 0.0
+    return u / (n * m), normal_p_value(z) / 2 if z > 0 else 1 - normal_p_value(z) / 2
+
+
+def _importance(
+    model: Any,
+    x: Floats,
+    y: NDArray[np.int64],
+    names: list[str],
+    rng: np.random.Generator,
+) -> tuple[tuple[str, float], ...]:
+    """Permutation importance on up to 2,000 held-out rows."""
+    rows = rng.permutation(len(x))[:2000]
+    x, y = x[rows], y[rows]
+    base = mann_whitney(*_sides(model, x, y))[0]
+    drops = []
+    for index, name in enumerate(names):
+        shuffled = x.copy()
+        shuffled[:, index] = rng.permutation(shuffled[:, index])
+        drops.append((name, base - mann_whitney(*_sides(model, shuffled, y))[0]))
+    drops.sort(key=lambda pair: -pair[1])
+    return tuple((name, drop) for name, drop in drops[:TOP] if drop > 0)
+
+
+def _sides(model: Any, x: Floats, y: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    scores = model.predict_proba(x)[:, 1]
+    return scores[y == 0], scores[y == 1]

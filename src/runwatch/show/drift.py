@@ -1,0 +1,173 @@
+"""Drift reports for the command line: JSON and text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
+from runwatch.domain.run import Problem
+from runwatch.show.jsonable import SCHEMA, number
+from runwatch.text import units
+from runwatch.text.safe import run_name, safe
+from runwatch.text.signs import DRIFT_SIGNS
+
+_FIGURES = (
+    "effect",
+    "p_value",
+    "p_adjusted",
+    "psi",
+    "js",
+    "ks",
+    "wasserstein",
+    "chi2",
+    "hellinger",
+    "missing_reference",
+    "missing_current",
+    "smallest_visible",
+    "importance",
+)
+
+
+def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = ()) -> dict[str, Any]:
+    """``drift --json``; ``segments`` adds one report a segment."""
+    out = {"schema": SCHEMA, **_report_json(report)}
+    if segments:
+        out["segments"] = [{"segment": run_name(name), **_report_json(inner)} for name, inner in segments]
+    return out
+
+
+def _report_json(report: DriftReport) -> dict[str, Any]:
+    return {
+        "verdict": report.verdict,
+        "share_drifted": report.share_drifted,
+        "reference": {"files": report.reference_files, "rows": report.reference_rows},
+        "current": {"files": report.current_files, "rows": report.current_rows},
+        "columns": [_column_json(column) for column in report.columns],
+        "multivariate": _multivariate_json(report.multivariate),
+        "batches": [_batch_json(batch) for batch in report.batches],
+        "problems": [_problem_json(problem) for problem in report.problems],
+        "note": report.note,
+    }
+
+
+def _column_json(column: ColumnDrift) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "name": run_name(column.name),
+        "kind": column.kind,
+        "kind_guessed": column.kind_guessed,
+        "role": column.role,
+        "verdict": column.verdict,
+        "reason": run_name(column.reason),
+        "sentence": run_name(column.sentence),
+        "method": column.method,
+    }
+    for name in _FIGURES:
+        out.update(number(name, getattr(column, name)))
+    out["new_categories"] = [run_name(word) for word in column.new_categories]
+    out["reference_n"], out["current_n"] = column.reference_n, column.current_n
+    return out
+
+
+def _multivariate_json(found: Multivariate | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "method": found.method,
+        "auc": found.auc,
+        "p_value": found.p_value,
+        "n_reference": found.n_reference,
+        "n_current": found.n_current,
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "top_features": [
+            {"name": run_name(name), "importance": importance} for name, importance in found.top_features
+        ],
+    }
+
+
+def _batch_json(batch: Batch) -> dict[str, Any]:
+    return {
+        "name": run_name(batch.name),
+        "rows": batch.rows,
+        "when": units.iso(batch.when),
+        "problem": None if batch.problem is None else _problem_json(batch.problem),
+    }
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": run_name(problem.file),
+        "where": problem.where,
+        "message": run_name(problem.message),
+        "hint": run_name(problem.hint),
+    }
+
+
+def drift_text(
+    report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = (), everything: bool = False
+) -> str:
+    """The report for people: a headline, the columns that moved or could not be judged, the rest counted."""
+    lines = [_headline(report)]
+    shown = [column for column in report.columns if everything or column.verdict in ("warning", "drifted")]
+    lines.extend(_table(shown))
+    lines.extend(_rest(report, everything))
+    if report.multivariate is not None:
+        lines.append(_together(report.multivariate))
+    for name, inner in segments:
+        moved = [column for column in inner.columns if column.verdict in ("warning", "drifted")]
+        lines += ["", f"segment {safe(name)}: {_headline(inner)}", *_table(moved)]
+    if everything and report.note:
+        lines.append(report.note)
+    return "\n".join(lines)
+
+
+def _headline(report: DriftReport) -> str:
+    judged = [column for column in report.columns if column.verdict != "unknown"]
+    moved = [column for column in judged if column.verdict in ("warning", "drifted")]
+    drifted = sum(column.verdict == "drifted" for column in judged)
+    what = f"{drifted} drifted, {len(moved) - drifted} warning" if moved else "no column moved"
+    rows = f"{report.current_rows:,} rows against {report.reference_rows:,}"
+    sign = DRIFT_SIGNS[report.verdict]
+    return f"{sign} {report.verdict}: {what} of {units.plural(len(judged), 'column')} judged ({rows})"
+
+
+def _table(columns: Sequence[ColumnDrift]) -> list[str]:
+    width = min(max((len(safe(column.name)) for column in columns), default=0), 32)
+    return [
+        f"  {DRIFT_SIGNS[c.verdict]} {safe(c.name, 32):<{width}}  {c.verdict:<8}"
+        f"{units.number(c.effect, 2):>7}  {safe(c.sentence or c.reason)}{_what(c)}"
+        for c in columns
+    ]
+
+
+def _what(column: ColumnDrift) -> str:
+    role = f" [{column.role}]" if column.role in ("target", "prediction") else ""
+    fresh = f" (new: {', '.join(safe(word, 24) for word in column.new_categories[:3])})"
+    return role + (fresh if column.new_categories else "")
+
+
+def _rest(report: DriftReport, everything: bool) -> list[str]:
+    if everything:
+        return []
+    stable = sum(column.verdict == "stable" for column in report.columns)
+    lines = [f"  {DRIFT_SIGNS['stable']} {stable} stable"] if stable else []
+    reasons: dict[str, list[str]] = {}
+    for column in report.columns:
+        if column.verdict == "unknown":
+            reasons.setdefault(column.reason, []).append(safe(column.name, 32))
+    for reason, names in reasons.items():
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        lines.append(f"  {DRIFT_SIGNS['unknown']} {', '.join(names[:5])}{more}: {safe(reason)}")
+    return lines
+
+
+def _together(found: Multivariate) -> str:
+    if found.verdict == "unknown":
+        return f"  {DRIFT_SIGNS['unknown']} all columns together: {safe(found.reason)}"
+    given = ", ".join(safe(name, 24) for name, _ in found.top_features[:3])
+    tail = f"; given away by {given}" if given else ""
+    return (
+        f"  {DRIFT_SIGNS[found.verdict]} all columns together: {found.verdict}, "
+        f"AUC {units.number(found.auc, 3)}, p {units.number(found.p_value, 2)}{tail}"
+    )
