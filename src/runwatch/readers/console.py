@@ -38,23 +38,29 @@ _NEWS = re.compile(
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    """One claim without a format for the evidence of all logs here; one of format ``console`` for the
-    numbers of each log that has some (with several, each under its file's name)."""
+    """One claim without a format for the evidence of all logs here, and one of format ``console`` for the
+    numbers of each (where several jobs log, each under its file's name)."""
     found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
     logs = [name for _, name in found[-MAX_FILES:] if not _TABLE.match(listing.head(name, 64))]
     if not logs:
         return []
     said = {name: _what(listing, name, listing.files[name]) for name in logs}
-    numbered = [name for name in logs if "numbers" in said[name]]
     role: Role = "lonely" if any(said.values()) else "part"
+    jobs = {_job(name) for name in logs}
+    numbered = {_job(name) for name in logs if "numbers" in said[name]}
     files = tuple(listing.join(name) for name in logs)
     claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
-    for name in numbered:
-        prefix = "" if len(numbered) == 1 else name.rpartition(".")[0] + "/"
-        file = (listing.join(name),)
-        claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
+    for name, file in zip(logs, files, strict=True):
+        alone = len(jobs) == 1 or numbered == {_job(name)}
+        prefix = "" if alone else _job(name) + "/"
+        claims.append(Claim(NAME, NAME, listing.path, (file,), prefix, priority=PRIORITY, role=role))
     return claims
+
+
+def _job(name: str) -> str:
+    """``slurm-12.out`` and ``slurm-12.err`` are one job's."""
+    return name.rpartition(".")[0] or name
 
 
 def is_console(name: str) -> bool:
