@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runwatch.domain.run import Direction
+from runwatch.domain.run import Direction, RunKey, Status
 
 MetricVerdict = Literal["better", "equivalent", "worse", "inconclusive", "unknown"]
 At = Literal["last", "best"]
@@ -163,4 +163,45 @@ class Baseline:
     name: str
     source: str
     since: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in a table of runs. ``rank``: from 1, None without a finite value; ``value`` of the ranking
+    metric at ``step``; ``metrics``, ``hparams``: in the table's column order (None, "–": has none)."""
+
+    key: RunKey
+    rank: int | None
+    value: float | None
+    step: int | None
+    status: Status
+    metrics: tuple[float | None, ...]
+    hparams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunTable:
+    """Runs side by side, best first. ``at``: "last", "best" or "step 400"; ``hparams``: settings that differ
+    between the runs (the first ``differing`` of them), then those that do not."""
+
+    metric: str | None
+    direction: Direction
+    at: str
+    metrics: tuple[str, ...]
+    hparams: tuple[str, ...]
+    differing: int
+    rows: tuple[RunRow, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WhatMatters:
+    """Which hyperparameters explain a metric: (name, importance, standard deviation), most first; importance
+    is the loss of out-of-fold R2 when the column is shuffled. ``score``: that R2 itself; ``reason``: why
+    nothing can be said."""
+
+    metric: str
+    runs: int
+    score: float | None
+    hparams: tuple[tuple[str, float, float], ...]
     reason: str = ""

@@ -104,6 +104,7 @@ def is_placeholder(tag: str) -> bool:
     return base == "hp_metric" or base.startswith("_") or tag.startswith("_")
 
 
+@lru_cache(maxsize=8192)
 def judged(tag: str) -> bool:
     """Whether ``tag`` is compared with a baseline unless the configuration says otherwise: placeholders and
     words of effort (throughput, time, memory, cost) are not."""
@@ -115,6 +116,7 @@ def judged(tag: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8192)
 def split_of(tag: str) -> Split | None:
     """The part of the data that ``tag`` names: ``val_loss``, ``eval/acc`` validation; None: not said."""
     return next((_SPLITS[word] for word in _words(tag) if word in _SPLITS), None)

@@ -13,7 +13,8 @@ from runwatch.domain.points import FloatArray
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Metric ``name`` on both sides. ``ci``: 95 % interval of candidate minus baseline, ``method`` its name;
-    ``test``: the name of ``p_value``; ``n``: independent cases; ``reason``: why there is no interval."""
+    ``test``: the name of ``p_value``; ``n``: independent cases; ``reason``: why there is no interval;
+    ``spread``: standard deviation of one case's difference, where it is not se sqrt(n)."""
 
     name: str
     baseline: float
@@ -26,6 +27,7 @@ class Estimate:
     test: str | None = None
     reason: str = ""
     note: str = ""
+    spread: float | None = None
 
     @property
     def delta(self) -> float:

@@ -35,7 +35,17 @@ def choose_primary(names: Sequence[str], wanted: str | None, recorded: str | Non
 
 
 def _same_metric(names: Sequence[str], asked: str) -> str | None:
-    same = [
-        name for name in names if core_words(name) == core_words(asked) and split_of(name) == split_of(asked)
-    ]
-    return same[0] if len(same) == 1 else None
+    """The one name that says the same as ``asked``; where ``asked`` names no split, validation's."""
+    same = [name for name in names if core_words(name) == core_words(asked)]
+    for split in (split_of(asked), "validation"):
+        of_split = [name for name in same if split_of(name) == split]
+        if len(of_split) == 1:
+            return of_split[0]
+        if split_of(asked) is not None:
+            break
+    return None
+
+
+def match(name: str, among: Sequence[str]) -> str | None:
+    """The name on the other side that is the same metric: the same name, else the one that says the same."""
+    return name if name in among else _same_metric(among, name)

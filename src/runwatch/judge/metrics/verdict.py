@@ -28,12 +28,13 @@ def decide(difference: float, low: float, high: float, margin: float) -> tuple[M
     return "inconclusive", "cannot tell"
 
 
-def cases_needed(n: int, se: float, difference: float, margin: float) -> int | None:
-    """Cases for 80 % power to settle an inconclusive verdict: n ((1.96 + 0.84) se / margin)^2; where the
-    cases at hand are that many already, those that would tell the difference from the margin itself."""
+def cases_needed(n: int, spread: float, difference: float, margin: float) -> int | None:
+    """Cases for 80 % power to settle an inconclusive verdict: ((1.96 + 0.84) spread / margin)^2, ``spread``
+    being one case's standard deviation (se sqrt(n)); where the cases at hand are that many already, those
+    that would tell the difference from the margin itself."""
     for gap in (margin, abs(difference + margin)):
-        if gap > 0:
-            needed = math.ceil(n * (_POWER * se / gap) ** 2)
+        if gap > 0 and math.isfinite(gap):
+            needed = math.ceil((_POWER * spread / gap) ** 2)
             if n < needed <= _MOST_CASES:
                 return needed
     return None
@@ -88,7 +89,8 @@ def _verdict(
     verdict, reason = decide(sign * estimate.delta, low, high, margin)
     if verdict != "inconclusive":
         return verdict, reason, None
-    needed = cases_needed(estimate.n, estimate.se, sign * estimate.delta, margin)
+    spread = estimate.se * math.sqrt(estimate.n) if estimate.spread is None else estimate.spread
+    needed = cases_needed(estimate.n, spread, sign * estimate.delta, margin)
     said = (
         f"needs about {number(needed)} {cases}" if needed else "the difference is too close to the tolerance"
     )
