@@ -1,0 +1,37 @@
+"""A data set whose next batch is overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.options import number
+from runwatch.text.safe import safe
+from runwatch.text.units import duration
+
+NAME = "data-stale"
+DESCRIPTION = "No new batch has arrived for longer than this data set's own rhythm allows."
+DEFAULTS: Mapping[str, object] = {"critical_periods": 3.0}
+HOLD, KEEP, MANY = 0.0, 0.0, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """A warning when it is late, critical when ``critical_periods`` batches are missing."""
+    for data in situation.data:
+        if data.late_by is None or data.late_by <= 0:
+            continue
+        missed = data.late_by / data.expected_every if data.expected_every else 0.0
+        severity: Severity = "critical" if missed >= number(options, "critical_periods") else "warning"
+        every = f"; one comes every {duration(data.expected_every)}" if data.expected_every else ""
+        yield about_data(
+            data,
+            NAME,
+            severity,
+            f"the next batch is {duration(data.late_by)} late{every}",
+            f"No new batch of {safe(data.name)}",
+            "Look at the job that writes it: did it run, and where did it write to?",
+            since=situation.now - data.late_by,
+            evidence={"late_by_seconds": data.late_by, "expected_every_seconds": data.expected_every},
+        )

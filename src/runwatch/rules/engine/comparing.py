@@ -1,0 +1,73 @@
+"""What a candidate is: a run against its root's baseline, or a prediction set against its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.run import Run
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import about_run, project_of
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A comparison and what it is about. ``assumed``: nobody named the baseline."""
+
+    scope: str
+    root: str
+    comparison: Comparison
+    run: Run | None
+    assumed: bool
+
+
+def subjects(situation: Situation) -> Iterator[Subject]:
+    """Every comparison there is: of runs, then of predictions."""
+    runs = {run.key: run for run in situation.runs}
+    for key, comparison in situation.comparisons.items():
+        run = runs.get(key)
+        baseline = situation.baselines.get(key.root)
+        if run is not None:
+            assumed = baseline is not None and baseline.source.startswith("assumed")
+            yield Subject(run.id, run.root, comparison, run, assumed)
+    root = situation.roots[0] if situation.roots else ""
+    for name, comparison in situation.predictions.items():
+        yield Subject(name, root, comparison, None, False)
+
+
+def about_model(
+    subject: Subject,
+    rule: str,
+    severity: Severity,
+    summary: str,
+    title: str,
+    advice: str,
+    *,
+    subject_name: str,
+    evidence: Mapping[str, object],
+    actionable: bool,
+) -> Finding:
+    """A finding about a candidate, for the people who look after models."""
+    if subject.run is not None:
+        made = about_run(subject.run, rule, severity, summary, title, advice)
+        since, key, project = subject.run.updated, made.run, made.project
+    else:
+        since, key, project = None, None, project_of(subject.scope)
+    return Finding(
+        rule,
+        severity,
+        subject.scope,
+        subject_name,
+        summary,
+        title,
+        advice,
+        evidence,
+        root=subject.root,
+        run=key,
+        since=since,
+        project=project,
+        context="models",
+        actionable=actionable,
+    )

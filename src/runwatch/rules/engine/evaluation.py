@@ -1,0 +1,72 @@
+"""All rules over one situation: each in its own try, then inhibition and grouping, in a stable order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple, cast
+
+from runwatch.domain.finding import SEVERITIES, Finding, Severity
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.grouping import fold, inhibit
+from runwatch.rules.engine.options import ignored, options_of, seconds
+from runwatch.rules.engine.registry import Rule
+
+
+class Evaluated(NamedTuple):
+    """What the rules found, worst first, and the rules that failed."""
+
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+
+
+def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
+    """The findings that hold now, ordered by severity, age and fingerprint; one of each fingerprint. A rule
+    that raises is a problem; the others go on."""
+    found: dict[str, Finding] = {}
+    problems: list[Problem] = []
+    names: dict[str, str] = {}
+    for rule in rules:
+        names[rule.NAME] = rule.MANY
+        options = options_of(rule, situation.options)
+        if not options["enabled"]:
+            continue
+        try:
+            for finding in _of(rule, situation, options):
+                found.setdefault(finding.fingerprint, finding)
+        except Exception as error:  # one rule's fault, a plug-in's perhaps, must not silence the others
+            message = f"the rule {rule.NAME!r} failed: {error!r}"
+            hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
+            problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
+    kept = fold(inhibit(tuple(found.values()), situation), names)
+    return Evaluated(tuple(sorted(kept, key=_order)), tuple(problems))
+
+
+def timing(
+    rules: Iterable[Rule], options: Mapping[str, Mapping[str, object]]
+) -> Mapping[str, tuple[float, float]]:
+    """(hold, keep) in seconds of each rule, as tuned by its options."""
+    found = {}
+    for rule in rules:
+        tuned = options_of(rule, options)
+        hold, keep = seconds(tuned["hold"] or None), seconds(tuned["keep"] or None)
+        found[rule.NAME] = (rule.HOLD if hold is None else hold, rule.KEEP if keep is None else keep)
+    return found
+
+
+def _of(rule: Rule, situation: Situation, options: Mapping[str, object]) -> list[Finding]:
+    made = []
+    for finding in rule.evaluate(situation, options):
+        if ignored(options, finding.scope, finding.subject, finding.place):
+            continue
+        if options["severity"] and finding.severity != "info":
+            finding = replace(finding, severity=cast(Severity, options["severity"]))
+        made.append(finding)
+    return made
+
+
+def _order(finding: Finding) -> tuple[int, float, str]:
+    since = finding.since if finding.since is not None else math.inf
+    return -SEVERITIES.index(finding.severity), since, finding.fingerprint

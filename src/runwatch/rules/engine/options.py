@@ -1,0 +1,89 @@
+"""``[rules.NAME]``: a rule's own options and those that every rule has."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from runwatch.domain.finding import SEVERITIES
+from runwatch.rules.engine.registry import Rule
+
+COMMON: Mapping[str, object] = {"enabled": True, "severity": "", "hold": "", "keep": "", "ignore": ()}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d|w)?\s*")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def check_options(
+    rules: Iterable[Rule], options: Mapping[str, Mapping[str, object]], custom: Iterable[Rule] = ()
+) -> tuple[str, ...]:
+    """What is wrong with the ``[rules.NAME]`` tables, one sentence each: an unknown rule or key (with the
+    nearest known one) or a value of the wrong kind."""
+    known = {rule.NAME: rule for rule in (*rules, *custom)}
+    errors: list[str] = []
+    for name, table in options.items():
+        if name not in known:
+            errors.append(f"rules.{name}: there is no such rule{_nearest(name, known)}")
+            continue
+        allowed = {**COMMON, **known[name].DEFAULTS}
+        for key, value in table.items():
+            if key not in allowed:
+                errors.append(f"rules.{name}.{key}: unknown key{_nearest(key, allowed)}")
+            elif wrong := _wrong(key, value, allowed[key]):
+                errors.append(f"rules.{name}.{key}: {wrong}")
+    return tuple(errors)
+
+
+def options_of(rule: Rule, options: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
+    """The rule's options with defaults filled in; unknown and wrong ones are left at their defaults."""
+    allowed = {**COMMON, **rule.DEFAULTS}
+    given = options.get(rule.NAME, {})
+    usable = {k: v for k, v in given.items() if k in allowed and not _wrong(k, v, allowed[k])}
+    return {**allowed, **usable}
+
+
+def seconds(value: object) -> float | None:
+    """A duration: a number of seconds, or "90s", "10m", "2h", "1d"; None: it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value) if value >= 0 else None
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return float(found[1]) * _UNITS[found[2] or "s"] if found else None
+
+
+def number(options: Mapping[str, object], key: str) -> float:
+    """A numeric option, or one that is a duration, as a float."""
+    value = seconds(options[key])
+    return value if value is not None else float(options[key])  # type: ignore[arg-type]
+
+
+def ignored(options: Mapping[str, object], *names: str) -> bool:
+    """Whether an ``ignore`` glob matches one of ``names`` (a scope, a subject, "scope · subject")."""
+    globs = options.get("ignore", ())
+    patterns = (globs,) if isinstance(globs, str) else tuple(str(glob) for glob in globs)  # type: ignore[attr-defined]
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _wrong(key: str, value: object, default: object) -> str:
+    if key == "severity":
+        return "" if value in ("", *SEVERITIES) else f"must be one of {', '.join(SEVERITIES)}"
+    if key == "ignore":
+        good = isinstance(value, str) or (
+            isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+        )
+        return "" if good else "must be a glob or a list of globs"
+    if key in ("hold", "keep") or isinstance(default, str):
+        return "" if seconds(value) is not None or value == "" else 'must be a duration such as "10m"'
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "must be true or false"
+    if isinstance(default, (int, float)):
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return "" if good else "must be a number"
+    return ""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,77 @@
+"""Which rules there are: every module of ``runwatch.rules`` with ``NAME`` and ``evaluate``, and plug-ins."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Protocol, cast
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Situation
+
+
+class Rule(Protocol):
+    """A rule is a module (or any object) with these names.
+
+    ``NAME``: its id, in kebab-case; ``DESCRIPTION``: one line for people; ``DEFAULTS``: the options that
+    ``[rules.NAME]`` may set, with their values (their types are what is checked); ``HOLD``, ``KEEP``: for
+    how many seconds the condition must hold before it opens a task, and be away before that is resolved;
+    ``MANY``: what more than three findings of one scope are called together, "" when they are not folded.
+    ``evaluate`` must not read a clock, a file or a screen: the situation is all there is."""
+
+    @property
+    def NAME(self) -> str: ...
+    @property
+    def DESCRIPTION(self) -> str: ...
+    @property
+    def DEFAULTS(self) -> Mapping[str, object]: ...
+    @property
+    def HOLD(self) -> float: ...
+    @property
+    def KEEP(self) -> float: ...
+    @property
+    def MANY(self) -> str: ...
+
+    def evaluate(self, situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]: ...
+
+
+_NEEDED = ("NAME", "DESCRIPTION", "DEFAULTS", "HOLD", "KEEP", "MANY", "evaluate")
+
+
+def load_rules() -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
+    """All rules by name, and what is wrong with plug-ins. A plug-in that fails, lacks a part, or bears a
+    name that is taken, is a problem and not loaded."""
+    found = {rule.NAME: rule for rule in _built_in()}
+    problems = []
+    for point in entry_points(group="runwatch.rules"):
+        try:
+            rule = point.load()
+            _check(rule, found)
+            found[rule.NAME] = rule
+        except Exception as error:  # a stranger's code: whatever it raises is its own problem, not ours
+            message = f"rule plug-in {point.name!r} failed: {error!r}"
+            problems.append(Problem(point.value, None, message, "update or remove it"))
+    return tuple(found[name] for name in sorted(found)), tuple(problems)
+
+
+def _check(rule: object, known: Mapping[str, Rule]) -> None:
+    missing = [name for name in _NEEDED if not hasattr(rule, name)]
+    if missing:
+        raise TypeError(f"it has no {', '.join(missing)}")
+    if cast(Rule, rule).NAME in known:
+        raise ValueError(f"the name {cast(Rule, rule).NAME!r} is taken")
+
+
+@cache
+def _built_in() -> tuple[Rule, ...]:
+    package = importlib.import_module("runwatch.rules")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(package.__path__)
+        if not info.ispkg
+    ]
+    return tuple(cast(Rule, module) for module in modules if hasattr(module, "NAME"))

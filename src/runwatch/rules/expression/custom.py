@@ -1,0 +1,112 @@
+"""``[[rules]]`` of the configuration as rules like any other."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from runwatch.domain.finding import SEVERITIES, Finding, Severity
+from runwatch.domain.run import Problem, Run
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run
+from runwatch.rules.engine.registry import Rule
+from runwatch.rules.expression.parser import Expression, parse
+from runwatch.rules.expression.tokens import ExpressionError
+from runwatch.text.safe import safe
+from runwatch.text.units import number
+
+
+class Entry(Protocol):
+    """What one ``[[rules]]`` table says."""
+
+    @property
+    def when(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def advice(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRule:
+    """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given."""
+
+    NAME: str
+    DESCRIPTION: str
+    expression: Expression
+    severity: Severity
+    advice: str
+    root: str | None
+    HOLD: float
+    KEEP: float = _KEEP
+    MANY: str = ""
+    DEFAULTS: Mapping[str, object] = field(default_factory=dict)
+
+    def evaluate(self, situation: Situation, options: Mapping[str, object]) -> Iterator[Finding]:
+        """A finding for each run for which the condition is true now; ``for`` is the rule's hold."""
+        for run in situation.runs:
+            in_root = self.root is None or run.root == self.root
+            if in_root and self.expression.holds(run, situation.now):
+                yield self._finding(run)
+
+    def _finding(self, run: Run) -> Finding:
+        tags = self.expression.tags
+        values = {tag: run.metrics[tag].last for tag in tags if tag in run.metrics}
+        shown = ", ".join(f"{safe(tag)} = {number(value)}" for tag, value in values.items())
+        label = safe(self.DESCRIPTION, 120)
+        return about_run(
+            run,
+            self.NAME,
+            self.severity,
+            f"{label}: {shown}" if shown else label,
+            f"{label} ({safe(run.id)})",
+            self.advice or "A rule of your own fired: see whether this run still does what you want.",
+            subject=", ".join(tags),
+            since=run.updated,
+            evidence={"when": self.expression.source, **values},
+            actionable=self.severity != "info",
+        )
+
+
+def custom_rules(
+    entries: Iterable[Entry], root: str | None = None, taken: Iterable[str] = ()
+) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
+    """The rules that ``[[rules]]`` makes, and what is wrong with the others: the column is in the message.
+    ``taken``: names that are rules already."""
+    made: dict[str, Rule] = {}
+    problems = []
+    for index, entry in enumerate(entries):
+        where = f"rules[{index}]"
+        try:
+            rule = _rule(entry, root)
+        except ExpressionError as error:
+            problems.append(Problem("runwatch.toml", where, f"when: {error}", "see docs/rules.md"))
+            continue
+        if rule.NAME in made or rule.NAME in set(taken):
+            message = f"there is already a rule named {rule.NAME!r}"
+            problems.append(Problem("runwatch.toml", where, message, "give it another name"))
+            continue
+        made[rule.NAME] = cast(Rule, rule)
+    return tuple(made.values()), tuple(problems)
+
+
+def _rule(entry: Entry, root: str | None) -> CustomRule:
+    expression = parse(entry.when)
+    severity: Severity = cast(Severity, entry.severity) if entry.severity in SEVERITIES else "warning"
+    digest = hashlib.sha256(entry.when.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    slug = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")
+    return CustomRule(
+        slug or f"custom-{digest}",
+        entry.name or entry.when,
+        expression,
+        severity,
+        entry.advice,
+        root,
+        expression.hold,
+    )

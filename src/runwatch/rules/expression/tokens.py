@@ -1,0 +1,79 @@
+"""From text to tokens, each with its column."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+Kind = Literal["number", "name", "quoted", "operator", "end"]
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?P<unit>%|(?:ms|min|s|m|h|d|w)(?![\w/.]))?(?![\w.]))
+    |(?P<name>[^\W\d][\w/.:@'\[\]-]*)
+    |(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    |(?P<operator><=|>=|==|!=|[<>()+*/,-])""",
+    re.VERBOSE,
+)
+
+
+class ExpressionError(ValueError):
+    """The text is for people: what is wrong, at which column, with a caret below it."""
+
+    def __init__(self, message: str, source: str, column: int) -> None:
+        self.message, self.source, self.column = message, source, column
+        caret = " " * (column - 1) + "^"
+        super().__init__(f"column {column}: {message}\n  {source}\n  {caret}")
+
+
+class Token(NamedTuple):
+    """``text`` as written (a quoted one without its quotes); ``value``: a number, percent and units of time
+    worked in (seconds); ``timed``: it bore a unit of time; ``column`` from 1."""
+
+    kind: Kind
+    text: str
+    column: int
+    value: float = 0.0
+    timed: bool = False
+
+
+def tokenize(source: str) -> list[Token]:
+    """The tokens of ``source``, the last of kind "end". Raises ExpressionError at what is none."""
+    tokens: list[Token] = []
+    at = 0
+    while at < len(source):
+        found = _TOKEN.match(source, at)
+        if found is None:
+            raise ExpressionError(_what_is_wrong(source[at:]), source, at + 1)
+        at = found.end()
+        if found.lastgroup != "space" and found["space"] is None:
+            tokens.append(_token(found))
+    return [*tokens, Token("end", "", len(source) + 1)]
+
+
+def _token(found: re.Match[str]) -> Token:
+    column = found.start() + 1
+    if found["number"] is not None:
+        unit = found["unit"]
+        digits = found["number"][: len(found["number"]) - len(unit or "")]
+        factor = 0.01 if unit == "%" else UNITS.get(unit or "", 1.0)
+        return Token("number", found["number"], column, float(digits) * factor, unit in UNITS)
+    if found["quoted"] is not None:
+        return Token("quoted", re.sub(r"\\(.)", r"\1", found["quoted"][1:-1]), column)
+    if found["name"] is not None:
+        return Token("name", found["name"], column)
+    return Token("operator", found["operator"], column)
+
+
+def _what_is_wrong(rest: str) -> str:
+    if rest[0] in "\"'":
+        return f"this quote is never closed; add a {rest[0]} at the end"
+    if rest[0] == "=":
+        return 'one "=" says nothing; write "==" to compare'
+    if rest[0] in "&|":
+        return 'write "and" and "or" in words'
+    if rest[0].isdigit():
+        return "this is neither a number nor a name; put a name that begins with a digit in quotes"
+    return f"{rest[0]!r} has no place here; put a name that holds it in quotes"

@@ -1,0 +1,46 @@
+"""Sudden jumps of a loss above its own level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.options import number
+from runwatch.text.safe import safe
+
+NAME = "loss-spike"
+DESCRIPTION = "A loss jumps above its own level; three times within 500 points is a warning."
+DEFAULTS: Mapping[str, object] = {"recent_points": 500}
+HOLD, KEEP, MANY = 0.0, _KEEP, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Info for the newest spike of a curve while it is recent, a warning when there are three; older ones
+    are marks on the chart only."""
+    for run, sign in signs_of(situation, "spike"):
+        ago, newest = sign.evidence.get("points_ago"), _newest(situation, run.key, sign.tag)
+        if sign.last_step != newest or not isinstance(ago, int) or ago > number(options, "recent_points"):
+            continue
+        yield about_run(
+            run,
+            NAME,
+            sign.severity,
+            sign.summary,
+            f"{safe(sign.tag)} of {safe(run.id)} keeps spiking",
+            "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
+            "lower the learning rate if it goes on.",
+            subject=sign.tag,
+            since=run.updated,
+            evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
+            actionable=sign.severity != "info",
+        )
+
+
+def _newest(situation: Situation, key: object, tag: str) -> int | None:
+    signs = situation.health.get(key, ())  # type: ignore[call-overload]
+    return max(
+        (s.last_step for s in signs if s.kind == "spike" and s.tag == tag and s.last_step), default=None
+    )

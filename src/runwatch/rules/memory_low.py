@@ -1,0 +1,62 @@
+"""Little memory left, or work that waits for memory or disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_host, is_open
+from runwatch.rules.engine.options import number
+from runwatch.text.units import percent, size
+
+NAME = "memory-low"
+DESCRIPTION = "Less than 5 % of the memory is available, or work waits for memory or disks."
+DEFAULTS: Mapping[str, object] = {
+    "warning_percent": 5.0,
+    "critical_percent": 2.0,
+    "memory_pressure": 20.0,
+    "io_pressure": 40.0,
+}
+HOLD, KEEP, MANY = 120.0, _KEEP, ""
+
+_CLEARS = 1.2
+_WAITS = {"memory": "memory_pressure", "io": "io_pressure"}
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Of the control group where there is one; an open one clears at 1.2 times what it fires at."""
+    machine = situation.machine
+    if machine is None:
+        return
+    share = 1 - machine.memory_used / machine.memory_total if machine.memory_total else 1.0
+    severity: Severity = "critical" if 100 * share < number(options, "critical_percent") else "warning"
+    where = "its container" if machine.in_container else "the machine"
+    low = about_host(
+        situation,
+        NAME,
+        severity,
+        "memory",
+        f"{percent(share, 1)} of {size(machine.memory_total)} is available in {where}",
+        "Memory is nearly used up",
+        "Find the process that grew (the machine pane); stop it, or give its data loader fewer workers, "
+        "before the kernel chooses one to kill.",
+        evidence={"used": machine.memory_used, "total": machine.memory_total},
+    )
+    limit = number(options, "warning_percent") * (_CLEARS if is_open(situation, low) else 1.0)
+    if 100 * share < limit:
+        yield low
+    for name, waiting in machine.pressure:
+        if name in _WAITS and waiting > number(options, _WAITS[name]):
+            what = "disks" if name == "io" else "memory"
+            yield about_host(
+                situation,
+                NAME,
+                "warning",
+                f"{name} pressure",
+                f"work waited for {what} {waiting:.0f} % of the last minute",
+                f"Work waits for {what}",
+                "See which process reads or allocates most; spread the load, or use fewer loader workers.",
+                evidence={"some_avg60": waiting},
+            )

@@ -1,0 +1,112 @@
+"""A metric that is worse than the baseline's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.comparing import Subject, about_model, subjects
+from runwatch.rules.engine.making import is_open
+from runwatch.text.safe import safe
+from runwatch.text.units import number, signed
+
+NAME = "metric-regressed"
+DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and surely so."
+DEFAULTS: Mapping[str, object] = {}
+HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Critical for the primary metric, a warning for a guard; at most a warning where the noise between
+    seeds is not known; info where the baseline was only assumed, and where "worse, size unsure"."""
+    for subject in subjects(situation):
+        for metric in subject.comparison.metrics:
+            yield from _of_metric(situation, subject, metric)
+
+
+def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison) -> Iterator[Finding]:
+    severity = _severity(subject, metric)
+    finding = about_model(
+        subject,
+        NAME,
+        severity,
+        _summary(subject.comparison, metric),
+        f"{safe(metric.name)} of {safe(subject.scope)} regressed against {safe(subject.comparison.baseline)}",
+        _advice(subject.comparison, metric),
+        subject_name=metric.name,
+        evidence=_evidence(metric),
+        actionable=severity != "info",
+    )
+    if (
+        metric.verdict == "worse"
+        or _surely_worse(metric)
+        or (is_open(situation, finding) and _lingers(metric))
+    ):
+        yield finding
+
+
+def _severity(subject: Subject, metric: MetricComparison) -> Severity:
+    if subject.assumed or (metric.verdict != "worse" and not _lingers(metric)):
+        return "info"
+    unsure = metric.ci is None or metric.method in (None, "curve-mad")
+    return "critical" if metric.primary and not unsure else "warning"
+
+
+def _loss(metric: MetricComparison) -> float | None:
+    """How much worse, above 0; None where that can't be said."""
+    if metric.delta is None or metric.direction is None:
+        return None
+    return metric.delta if metric.direction == "min" else -metric.delta
+
+
+def _lingers(metric: MetricComparison) -> bool:
+    """Whether an open finding holds on: still worse by half of the tolerance."""
+    loss = _loss(metric)
+    return loss is not None and metric.tolerance is not None and loss > metric.tolerance / 2
+
+
+def _surely_worse(metric: MetricComparison) -> bool:
+    """Inconclusive for its size alone: the whole interval is on the worse side."""
+    if metric.verdict != "inconclusive" or metric.ci is None or metric.direction is None:
+        return False
+    return metric.ci[0] > 0 if metric.direction == "min" else metric.ci[1] < 0
+
+
+def _summary(comparison: Comparison, metric: MetricComparison) -> str:
+    interval = ""
+    if metric.ci is not None:
+        interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
+    at = f" at step {metric.at}" if metric.at is not None else ""
+    return (
+        f"{safe(metric.name)}{at} is {number(metric.candidate)} against {number(metric.baseline)} "
+        f"({signed(metric.delta)}{interval})"
+    )
+
+
+def _evidence(metric: MetricComparison) -> dict[str, object]:
+    return {
+        "baseline": metric.baseline,
+        "candidate": metric.candidate,
+        "delta": metric.delta,
+        "ci": metric.ci,
+        "p_value": metric.p_value,
+        "p_adjusted": metric.p_adjusted,
+        "tolerance": metric.tolerance,
+        "primary": metric.primary,
+        "reason": metric.reason,
+    }
+
+
+def _advice(comparison: Comparison, metric: MetricComparison) -> str:
+    changed = [safe(name) for name, _, _ in comparison.hparams[:3]]
+    if metric.ci is None or metric.method in (None, "curve-mad"):
+        return "Run two or three more seeds of both before you decide: how much seeds differ is not known."
+    if changed:
+        return (
+            f"Look first at what differs from the baseline: {', '.join(changed)}; then at the worst slices."
+        )
+    return (
+        "Look at the slices that carry the loss, and whether the data changed; keep the baseline meanwhile."
+    )

@@ -1,0 +1,35 @@
+"""The ranks of a distributed run no longer do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.text.safe import safe
+
+NAME = "ranks-apart"
+DESCRIPTION = "A rank of a distributed run is behind the others, or its loss is off theirs."
+DEFAULTS: Mapping[str, object] = {}
+HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are apart"
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """A warning for a rank that is behind while the run goes on, info else."""
+    for run, sign in signs_of(situation, "ranks-apart"):
+        severity: Severity = sign.severity if run.status == "running" else "info"
+        yield about_run(
+            run,
+            NAME,
+            severity,
+            sign.summary,
+            f"Ranks of {safe(run.id)} are apart",
+            "Look at the log of that rank and at its node: a rank that waits, or reads other data than it "
+            "should, makes all others wait or learn from less.",
+            subject=sign.tag,
+            since=run.updated,
+            evidence=dict(sign.evidence),
+            actionable=severity != "info",
+        )

@@ -1,0 +1,65 @@
+"""A run that ended with an error, or whose process is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.run import Run
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import about_run
+from runwatch.text.safe import safe
+
+NAME = "run-crashed"
+DESCRIPTION = "A run ended with an error, or its process is gone without an end mark."
+DEFAULTS: Mapping[str, object] = {}
+HOLD, KEEP, MANY = 0.0, 0.0, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Critical, and lasting: only a person closes it, or a later run of the same group that ends well (then
+    it is said once more, as info, which settles it)."""
+    for run in situation.runs:
+        if run.status != "crashed":
+            continue
+        later = _later_success(run, situation.runs)
+        reason = safe(run.status_reason, 200)
+        yield about_run(
+            run,
+            NAME,
+            "critical" if later is None else "info",
+            f"crashed: {reason}" if later is None else f"crashed, but {safe(later.id)} ended well since",
+            f"Run {safe(run.id)} crashed: {reason}",
+            _advice(run),
+            since=run.updated,
+            evidence={"reason": run.status_reason, "step": run.step},
+            actionable=later is None,
+            lasting=True,
+        )
+
+
+def _later_success(run: Run, runs: Iterable[Run]) -> Run | None:
+    if run.updated is None:
+        return None
+    same = (
+        other
+        for other in runs
+        if other.status == "finished" and (other.root, other.group) == (run.root, run.group)
+    )
+    return next((o for o in same if o.started is not None and o.started > run.updated), None)
+
+
+def _advice(run: Run) -> str:
+    reason = run.status_reason.lower()
+    if "out of memory" in reason or "outofmemory" in reason:
+        first = "It ran out of memory: try a smaller batch, or gradient accumulation"
+    elif "killed" in reason or "137" in reason or "sigkill" in reason:
+        first = "It was killed: look at the machine's memory, or at the scheduler's limits"
+    elif "no space" in reason or "enospc" in reason or "quota" in reason:
+        first = "The disk is full: free some space"
+    else:
+        first = "Read the end of its log for the cause"
+    newest = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime, default=None)
+    if newest is None:
+        return f"{first}; there is no checkpoint to resume from."
+    return f"{first}; then resume from {safe(newest.path)}."

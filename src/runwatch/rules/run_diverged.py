@@ -1,0 +1,33 @@
+"""A loss that has left its best level for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.text.safe import safe
+
+NAME = "run-diverged"
+DESCRIPTION = "A loss has risen far above its best and stays there."
+DEFAULTS: Mapping[str, object] = {}
+HOLD, KEEP, MANY = 0.0, _KEEP, "losses of {scope} diverged"
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Critical; it is withdrawn when the loss comes back."""
+    for run, sign in signs_of(situation, "diverged"):
+        yield about_run(
+            run,
+            NAME,
+            sign.severity,
+            sign.summary,
+            f"{safe(sign.tag)} of {safe(run.id)} diverged",
+            f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
+            "with a lower learning rate, warm-up or gradient clipping.",
+            subject=sign.tag,
+            since=run.updated,
+            evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
+        )

@@ -1,0 +1,35 @@
+"""Validation gets worse while training still gets better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.text.safe import safe
+
+NAME = "run-overfitting"
+DESCRIPTION = "The validation loss is surely worse than its best while the training loss falls."
+DEFAULTS: Mapping[str, object] = {}
+HOLD, KEEP, MANY = 0.0, _KEEP, "validation losses of {scope} get worse"
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """A warning while the run goes on; info afterwards, for early stopping always ends like this."""
+    for run, sign in signs_of(situation, "overfitting"):
+        severity: Severity = "warning" if run.status == "running" else "info"
+        yield about_run(
+            run,
+            NAME,
+            severity,
+            sign.summary,
+            f"Run {safe(run.id)} overfits: {safe(sign.tag)} gets worse",
+            f"The best model was at step {sign.first_step}: keep that checkpoint, and stop early or "
+            "regularise (weight decay, dropout, augmentation, more data).",
+            subject=sign.tag,
+            since=run.updated,
+            evidence={**sign.evidence, "last_step": sign.last_step},
+            actionable=severity != "info",
+        )

@@ -1,0 +1,55 @@
+"""A run that claims to run and has written nothing for too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding, Severity
+from runwatch.domain.health import HealthSign
+from runwatch.domain.run import Run
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import about_run
+from runwatch.rules.engine.options import number
+from runwatch.text.safe import safe
+from runwatch.text.units import duration
+
+NAME = "run-stalled"
+DESCRIPTION = "A run that was alive has been silent for longer than its own rhythm allows."
+DEFAULTS: Mapping[str, object] = {"critical_after": "6h"}
+HOLD, KEEP, MANY = 120.0, _KEEP, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """A warning past the threshold (methods section 2), critical past three of them, or after
+    ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
+    for run in situation.runs:
+        sign = next((s for s in situation.health.get(run.key, ()) if s.kind == "stalled"), None)
+        if run.status != "stalled" and (run.status != "running" or sign is None):
+            continue
+        silent = situation.now - run.updated if run.updated is not None else None
+        severity = _severity(run, sign, silent, number(options, "critical_after"))
+        what = "silent" if run.status == "stalled" else "quiet"
+        summary = (
+            f"{what} for {duration(silent)}: {safe(run.status_reason or (sign.summary if sign else ''), 160)}"
+        )
+        yield about_run(
+            run,
+            NAME,
+            severity,
+            summary,
+            f"Run {safe(run.id)} has stalled",
+            "See whether its process still lives and what it waits for (a data loader, a lock, another "
+            "rank); if it hangs, stop it and resume from the last checkpoint.",
+            since=run.updated,
+            evidence={"silent_seconds": silent, "step": run.step, **(sign.evidence if sign else {})},
+            actionable=severity != "info",
+        )
+
+
+def _severity(run: Run, sign: HealthSign | None, silent: float | None, late: float) -> Severity:
+    if sign is not None:
+        return sign.severity
+    if run.status != "stalled":
+        return "info"
+    return "critical" if silent is not None and silent > late else "warning"

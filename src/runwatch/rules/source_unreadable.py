@@ -1,0 +1,51 @@
+"""A root or a source that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import KEEP as _KEEP
+from runwatch.rules.engine.making import project_of
+from runwatch.rules.engine.options import number
+from runwatch.text.safe import safe
+from runwatch.text.units import duration
+
+NAME = "source-unreadable"
+DESCRIPTION = "A root, or a part of one, could not be read for ten minutes."
+DEFAULTS: Mapping[str, object] = {"after": "10m"}
+HOLD, KEEP, MANY = 0.0, _KEEP, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """Critical for a whole root, a warning else. What is known below it stays as it was."""
+    for source, since in situation.unreadable.items():
+        lasted = situation.now - since
+        if lasted < number(options, "after"):
+            continue
+        root, scope = _place(source, situation.roots)
+        name = source.rstrip("/").rpartition("/")[2] or source
+        yield Finding(
+            NAME,
+            "critical" if scope == "." else "warning",
+            scope,
+            "" if scope != "." else project_of(name),
+            f"{safe(source)} could not be read for {duration(lasted)}",
+            f"{safe(name if scope == '.' else scope)} cannot be read",
+            "See whether the disk or share is mounted and whether you may read it; nothing below is judged.",
+            {"seconds": lasted},
+            root=root,
+            since=since,
+            project=project_of(name),
+            context="host",
+        )
+
+
+def _place(source: str, roots: tuple[str, ...]) -> tuple[str, str]:
+    """The root of a source and its path in it ("." for the root itself)."""
+    holding = [root for root in roots if source == root or source.startswith(root.rstrip("/") + "/")]
+    if not holding:
+        return (roots[0] if roots else ""), source
+    root = max(holding, key=len)
+    return root, source[len(root) :].strip("/") or "."
