@@ -1,0 +1,196 @@
+"""Hugging Face's Trainer: ``trainer_state.json`` at the root and in ``checkpoint-*/``, each with the whole
+log so far; the one with the greatest ``global_step`` speaks. TensorBoard files below ``runs/`` repeat it, but
+run ahead of it between checkpoints. ``all_results.json`` is written once all is over: one that is minutes
+older than a checkpoint is an earlier training's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import (
+    Append,
+    Epoch,
+    Evidence,
+    HParams,
+    Length,
+    Operation,
+    Rank,
+    Stated,
+)
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Problem
+from runwatch.readers import _json, limits
+from runwatch.readers._documents import Version, read_version
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Source
+
+NAME = "huggingface"
+_STATE = "trainer_state.json"
+_CHECKPOINT = re.compile(r"checkpoint-(\d{1,18})", re.ASCII)
+_RESULTS = re.compile(r"(?:all|train|eval|test|predict)_results\.json")
+_SETTINGS = ("num_train_epochs", "max_steps", "train_batch_size")
+_STALE = 600.0
+_AT_THE_END = 0.5
+_OWN_TAGS = ("predict_", "test_")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    if listing.parent is not None and _CHECKPOINT.fullmatch(listing.name):
+        return
+    checkpoints = _checkpoints(listing)
+    states = [child.join(_STATE) for child in checkpoints]
+    if _STATE in listing.files:
+        states.append(listing.join(_STATE))
+    if not states:
+        return
+    yield Claim(
+        NAME, NAME, listing.path, tuple(states), supersedes=frozenset({"tensorboard"}), exclusive=True
+    )
+    trained = max((child.files[_STATE].mtime for child in checkpoints), default=0.0)
+    results = tuple(
+        listing.join(name)
+        for name in sorted(listing.files)
+        if _RESULTS.fullmatch(name) and listing.files[name].mtime >= trained - _STALE
+    )
+    if results:
+        yield Claim(NAME, NAME, listing.path, results, role="part")
+
+
+def _checkpoints(listing: Listing) -> list[Listing]:
+    """The checkpoints with a state, in the order of their steps."""
+    found: list[tuple[int, Listing]] = []
+    for name in listing.folders:
+        match = _CHECKPOINT.fullmatch(name)
+        child = listing.child(name) if match else None
+        if match and child is not None and _STATE in child.files:
+            found.append((int(match[1]), child))
+    return [child for _, child in sorted(found, key=lambda pair: pair[0])]
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    name = os.path.basename(source.file)
+    if not isinstance(version.value, dict):
+        problem = Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")
+        return version.reading(claim, [], problem)
+    if name == _STATE:
+        at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
+        return _state(claim, source, version, at_root)
+    return version.reading(claim, _results(name, version.value, source))
+
+
+def _state(claim: Claim, source: Source, version: Version, at_root: bool) -> Reading:
+    state: Mapping[str, Any] = version.value
+    log = state.get("log_history")
+    rows = [row for row in log if isinstance(row, dict)] if isinstance(log, list) else []
+    series, unplaced = _series(rows)
+    operations: list[Operation] = [
+        Append(claim.tag_prefix + tag, Points.of(steps, values)) for tag, (steps, values) in series.items()
+    ]
+    done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
+    operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0)))
+    epochs = [epoch for row in (*rows, state) if (epoch := _json.number(row.get("epoch"))) is not None]
+    if epochs:
+        operations.append(Epoch(max(epochs)))
+    if planned is not None and planned > 0:
+        operations.append(Length(steps=planned))
+    if at_root and done is not None:
+        operations += _end(done, planned, rows)
+    operations += _settings(state)
+    operations += _stated(state, series)
+    if unplaced or not isinstance(log, list):
+        what = f"{unplaced:,} log rows without a step" if unplaced else "no log_history"
+        problem = Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")
+        return version.reading(claim, operations, problem)
+    return version.reading(claim, operations)
+
+
+Columns = tuple[list[int], list[float]]
+
+
+def _series(rows: list[dict[str, Any]]) -> tuple[dict[str, Columns], int]:
+    """Steps and values by tag, and how many rows have no step."""
+    series: dict[str, Columns] = {}
+    unplaced = 0
+    for row in rows:
+        step = _whole(row.get("step"))
+        if step is None:
+            unplaced += 1
+            continue
+        for key, value in row.items():
+            if key in ("step", "epoch"):
+                continue
+            number = _json.number(value)
+            if number is None or (key not in series and len(series) >= limits.TAGS):
+                continue
+            steps, values = series.setdefault(key, ([], []))
+            steps.append(step)
+            values.append(number)
+    return series, unplaced
+
+
+def _whole(value: object) -> int | None:
+    number = _json.number(value)
+    if number is None or not number.is_integer() or abs(number) >= 2.0**63:
+        return None
+    return int(value) if isinstance(value, int) else int(number)
+
+
+def _end(done: int, planned: int | None, rows: list[dict[str, Any]]) -> list[Operation]:
+    """The Trainer's own word that training is over."""
+    if planned is not None and 0 < planned <= done:
+        return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
+    if any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
+        return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
+    return []
+
+
+def _settings(state: Mapping[str, Any]) -> list[Operation]:
+    values: dict[str, object] = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
+    trial = state.get("trial_params")
+    if isinstance(trial, dict):
+        values |= trial
+    return [HParams(values)] if values else []
+
+
+def _stated(state: Mapping[str, Any], series: Mapping[str, Columns]) -> list[Operation]:
+    """The direction of the metric that chooses the best model: the one whose greatest (or least) value, and
+    not both, is ``best_metric``."""
+    best = _json.number(state.get("best_metric"))
+    found: list[tuple[str, Direction]] = []
+    for tag, (_, values) in series.items():
+        finite = [value for value in values if abs(value) < float("inf")]
+        if best is None or not tag.startswith("eval_") or not finite or best not in finite:
+            continue
+        least, greatest = min(finite), max(finite)
+        if least != greatest and best in (least, greatest):
+            found.append((tag, "max" if best == greatest else "min"))
+    return [Stated(*found[0])] if len(found) == 1 else []
+
+
+def _results(name: str, values: Mapping[str, Any], source: Source) -> list[Operation]:
+    """``all_results.json`` ends the run; numbers of a prediction or a test stand in these files alone."""
+    operations: list[Operation] = []
+    if name == "all_results.json":
+        operations.append(Evidence("finished", "all_results.json is there"))
+    own = {key: number for key, value in values.items() if (number := _json.number(value)) is not None}
+    step = _last_step(source) if any(key.startswith(_OWN_TAGS) for key in own) else 0
+    operations += [
+        Append(key, Points.of([step], [number])) for key, number in own.items() if key.startswith(_OWN_TAGS)
+    ]
+    return operations
+
+
+def _last_step(source: Source) -> int:
+    """The step at which the training beside these results ended, 0 if that is not known."""
+    path = source.sibling(os.path.join(os.path.dirname(source.file), _STATE))
+    try:
+        with Opened(path) as opened:
+            state = _json.parse(opened.pread(limits.DOCUMENT, 0))
+    except (OSError, ValueError):
+        return 0
+    return (_whole(state.get("global_step")) or 0) if isinstance(state, dict) else 0
