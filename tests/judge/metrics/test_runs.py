@@ -31,10 +31,9 @@ def run(id: str, status: str = "finished", hparams: dict[str, object] | None = N
         direction = direction_of(tag)
         CURVES[key, tag] = Points.of(np.arange(1, len(y) + 1), y)
         best = None if direction is None else int(np.nanargmax(y) if direction == "max" else np.nanargmin(y))
-        metrics[tag] = Metric(
-            tag, float(y[-1]), len(y), None, None if best is None else float(y[best]),
-            None if best is None else best + 1, float(np.nanmin(y)), float(np.nanmax(y)), len(y), direction, "csv",
-        )  # fmt: skip
+        at, top = (None, None) if best is None else (best + 1, float(y[best]))
+        low, high = float(np.nanmin(y)), float(np.nanmax(y))
+        metrics[tag] = Metric(tag, float(y[-1]), len(y), None, top, at, low, high, len(y), direction, "csv")
     return Run("/root", id, ("csv",), status, "", None, None, 1, None, metrics, hparams or {})  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -94,6 +95,8 @@ def _readings(baseline: Group, candidate: Group, series: Series, options: Compar
     others = _shown_tags(baseline[0])
     among = set(others)
     running = any(run.status == "running" for run in (*baseline, *candidate))
+    groups = len(baseline) > 1 and len(candidate) > 1
+    seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
     for tag in _shown_tags(candidate[0]):
         other = tag if tag in among else match(tag, others)
         if other is None:
@@ -103,8 +106,8 @@ def _readings(baseline: Group, candidate: Group, series: Series, options: Compar
             run.metrics[t].last_step for runs, t in zip(sides, (other, tag), strict=True) for run in runs
         )
         limit = step if running else None
-        first = _reading(sides[0], other, limit, series, options)
-        second = _reading(sides[1], tag, limit, series, options)
+        first = _reading(sides[0], other, limit, series, options, seeds)
+        second = _reading(sides[1], tag, limit, series, options, seeds)
         stated = candidate[0].metrics[tag].direction or baseline[0].metrics[other].direction
         noise = _noise(sides, (other, tag), series) if len(sides[0]) == len(sides[1]) == 1 else None
         found.append(Readings(tag, first, second, stated, noise))
@@ -115,15 +118,22 @@ def _with_tag(runs: Group, tag: str) -> Group:
     return tuple(run for run in runs if tag in run.metrics)
 
 
-def _reading(runs: Group, tag: str, limit: int | None, series: Series, options: CompareOptions) -> Reading:
+def _reading(
+    runs: Group,
+    tag: str,
+    limit: int | None,
+    series: Series,
+    options: CompareOptions,
+    seeds: Mapping[RunKey, str | None],
+) -> Reading:
     taken = [(run, value_of(run, tag, limit, series, options)) for run in runs]
     known = [(run, *found) for run, found in taken if found is not None]
-    finite = [entry for entry in known if np.isfinite(entry[1])] if len(runs) > 1 else known
-    seeds = [seed_of(run) for run, _, _ in finite]
+    finite = [entry for entry in known if math.isfinite(entry[1])] if len(runs) > 1 else known
+    named = [seeds.get(run.key) for run, _, _ in finite]
     return Reading(
         tuple(value for _, value, _ in finite),
         max((step for _, _, step in finite), default=None),
-        tuple(seed for seed in seeds if seed is not None) if None not in seeds else (),
+        tuple(seed for seed in named if seed is not None) if None not in named else (),
         len(runs) - len(finite) if len(runs) > 1 else 0,
     )
 
