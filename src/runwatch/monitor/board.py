@@ -8,16 +8,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 
 from runwatch.config import Settings
 from runwatch.domain.comparison import Baseline
+from runwatch.domain.drift import Distribution
+from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
+from runwatch.domain.intents import Answer, Intent
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.task import TaskList
 from runwatch.domain.tree import Changes
 from runwatch.monitor.baselines import baseline_of
+from runwatch.monitor.desk import Desk
 from runwatch.monitor.health import HealthBook
+from runwatch.monitor.inspection import Inspector
 from runwatch.monitor.lives import Lives, RunBuilder, host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.reading import RootReader
@@ -49,6 +57,13 @@ class Board:
         self._plugin_problems: tuple[Problem, ...] = ()
         self._lost: dict[str, float] = {}
         self._version = 0
+        self._wake = wake
+        self._desk = Desk(roots, settings, writes=keep)
+        self._inspector = Inspector(settings)
+        self._findings: tuple[Finding, ...] = ()
+        self._rule_problems: tuple[Problem, ...] = ()
+        self._tasks: Mapping[str, TaskList] = {}
+        self._stamps: tuple[object, ...] = ()
 
     def load_plugins(self) -> None:
         """Third parties' readers, after the first paint: each folder is asked again."""
@@ -99,21 +114,56 @@ class Board:
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
+        situation = self._situation(now, judged)
+        if judged:
+            self._findings, self._rule_problems = self._inspector.findings(situation)
+            self._sync(situation)
+        marks = (*watch.marks, *self._desk.marks)
+        self._version += 1
+        snapshot = Snapshot(
+            version=self._version,
+            situation=situation,
+            findings=self._findings,
+            tasks=self._tasks,
+            watch=replace(watch, marks=marks),
+            looked=self._desk.looked,
+            assumptions=self._assumptions(situation),
+        )
+        if judged:
+            self._desk.keep(snapshot, date.fromtimestamp(now))
+        return snapshot
+
+    def _situation(self, now: float, judged: bool) -> Situation:
         with self.lock:
             health = self._feed() if judged else {}
             runs = self.runs(now)
-        self._version += 1
-        situation = Situation(
+        return Situation(
             now=now,
             host=host_name(),
             roots=self.roots,
             runs=runs,
             health=health,
             baselines=self._baselines(runs),
-            problems=self.problems(),
+            problems=(*self.problems(), *self._rule_problems),
             unreadable=dict(self._lost),
+            open_fingerprints=self._desk.open_fingerprints,
         )
-        return Snapshot(version=self._version, situation=situation, findings=(), tasks={}, watch=watch)
+
+    def _sync(self, situation: Situation) -> None:
+        today = date.fromtimestamp(situation.now)
+        self._tasks = self._desk.sync(
+            self._findings, situation.now, today, self._inspector.timing, situation.unreadable
+        )
+        self._stamps = self._desk.stamps()
+
+    def _assumptions(self, situation: Situation) -> tuple[str, ...]:
+        """What was assumed because no configuration says it."""
+        baselines = [
+            f"baseline {baseline.name} ({baseline.source})"
+            for baseline in situation.baselines.values()
+            if baseline.source.startswith("assumed")
+        ]
+        return tuple(baselines)
 
     def _feed(self) -> dict[RunKey, tuple[HealthSign, ...]]:
         signs: dict[RunKey, tuple[HealthSign, ...]] = {}
@@ -128,7 +178,7 @@ class Board:
         found: dict[str, Baseline] = {}
         for root in self.roots:
             own = [run for run in runs if run.root == root]
-            baseline = baseline_of(root, self.settings[root], None, own)
+            baseline = baseline_of(root, self.settings[root], self._desk.pin(root), own)
             if baseline is not None:
                 found[root] = baseline
         return found
@@ -142,6 +192,35 @@ class Board:
 
     def noticed(self, root: str, changes: Changes) -> None:
         """Files changed below a root."""
+
+    def open(self, now: float) -> None:
+        """Begin to watch: load what is only needed then. Raises ConfigError."""
+        self._inspector.load()
+        self._desk.beat(now)
+        self._tasks = self._desk.look(date.fromtimestamp(now))
+
+    def tick(self, now: float) -> bool:
+        """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
+        self._desk.beat(now)
+        return self._desk.stamps() != self._stamps
+
+    def obey(self, intent: Intent, now: float) -> Answer:
+        """Do what a person asks."""
+        answer = self._desk.obey(intent, now, date.fromtimestamp(now))
+        self._tasks = self._desk.look(date.fromtimestamp(now))
+        return answer
+
+    def brief(self, now: float) -> str:
+        """What happened since the last look; "" when nothing did."""
+        return ""
+
+    def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
+        """A column's two distributions."""
+        return None
+
+    def close(self, now: float) -> None:
+        """The watching ends."""
+        self._desk.close()
 
     def series(self, key: RunKey, tag: str) -> Points:
         """The merged series of a tag."""

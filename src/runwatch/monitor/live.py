@@ -5,9 +5,11 @@ screen; ``publish`` and answers are called on this thread."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
@@ -47,6 +49,9 @@ class Monitor:
         self._changed = True
         self._phase_live = False
         self._total = 0
+        self._stumbles = 0
+        self._trouble = ""
+        self._last: Snapshot | None = None
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
             for root in roots
@@ -96,17 +101,38 @@ class Monitor:
     def _run(self) -> None:
         for rounds in self._rounds.values():
             rounds.start()
-        self._board.open(time.time())
         last_work = -LEAST_PAUSE_S
+        opened = False
         while not self._stopped:
-            self._wait(last_work)
-            if self._stopped:
-                return
-            last_work = time.monotonic()
-            self._answer_intents()
-            self._look_round()
-            self._read_all()
-            self._judge_and_publish()
+            try:
+                if not opened:
+                    self._board.open(time.time())
+                    opened = True
+                self._wait(last_work)
+                last_work = time.monotonic()
+                self._work()
+                self._stumbles = 0
+            except Exception as error:  # the loop must live: what went wrong is logged and shown
+                self._stumbled(error)
+
+    def _work(self) -> None:
+        if self._stopped:
+            return
+        self._answer_intents()
+        self._look_round()
+        self._read_all()
+        self._judge_and_publish()
+
+    def _stumbled(self, error: Exception) -> None:
+        """An error of ours: tell of it, wait a little, go on."""
+        logging.getLogger("runwatch").exception("the watch loop stumbled")
+        self._stumbles += 1
+        self._trouble = f"internal error: {error!r}; reading goes on, please report it"
+        if self._last is not None:
+            marks = (*self._last.watch.marks, self._trouble)
+            self._publish(replace(self._last, watch=replace(self._last.watch, marks=marks)))
+        with self._wake:
+            self._wake.wait(timeout=min(2.0**self._stumbles, 60.0))
 
     def _wait(self, last_work: float) -> None:
         """Until an event, an intent or the next due look; bursts are taken together."""
@@ -194,14 +220,18 @@ class Monitor:
             phase="live" if self._phase_live else "reading",
             reading=(max(self._total - self._board.waiting, 0), self._total),
             modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
-            marks=tuple(mark for rounds in self._rounds.values() for mark in rounds.marks),
+            marks=(*self._marks(), *((self._trouble,) if self._trouble else ())),
             scanned=time.time(),
         )
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         if judged:
             self._changed = False
+        self._last = snapshot
         self._publish(snapshot)
+
+    def _marks(self) -> list[str]:
+        return [mark for rounds in self._rounds.values() for mark in rounds.marks]
 
 
 def _nobody(snapshot: Snapshot) -> None:

@@ -1,0 +1,70 @@
+"""``runwatch [ROOT...]``: the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+NAME = ""
+HELP = """Model monitoring in one terminal screen: the runs below ROOT, the drift of their data, their metrics
+against the baseline, and what to do.
+
+  runwatch ~/runs          open the dashboard on a folder of runs
+  runwatch demo            the same on samples that go on living
+  runwatch COMMAND --help  the answers without a screen"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.epilog = "commands:\n" + _commands()
+
+
+def _commands() -> str:
+    from importlib import import_module
+
+    from runwatch.cli import command_names
+
+    if "-h" not in sys.argv and "--help" not in sys.argv:
+        return ""
+    rows = []
+    for name in command_names():
+        first = import_module(f"runwatch.cli.{name}").HELP.splitlines()[0]
+        rows.append(f"  {name:<11} {first}")
+    return "\n".join([*rows, "", "A folder that bears a command's name is opened as ./NAME."])
+
+
+def run(args: argparse.Namespace) -> int:
+    return open_dashboard(args.roots, args)
+
+
+def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
+    """Open the dashboard on ``roots`` and stay until the person leaves."""
+    from runwatch import config
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.ui.run import refused
+
+    complaint = refused()
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return 2
+    paths = resolve_roots(roots, args.config)
+    settings = config.load(paths, args.config)
+    from runwatch.monitor.live import Monitor
+    from runwatch.store import places
+    from runwatch.ui.run import run as open_screen
+    from runwatch.ui.settings import UiSettings
+
+    ui = settings[paths[0]].ui
+    own_themes, state = places.config_dir(), places.state_dir()
+    return open_screen(
+        Monitor(paths, settings),
+        UiSettings(
+            theme=args.theme or ui.theme or "",
+            keymap=ui.keymap,
+            layout=ui.layout,  # type: ignore[arg-type]
+            mouse=ui.mouse and not args.no_mouse,
+            themes=own_themes / "themes" if own_themes else None,
+            log=state / "runwatch.log" if state else None,
+        ),
+    )

@@ -1,0 +1,110 @@
+"""``runwatch baseline set|show|clear``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runwatch.config import Settings
+
+NAME = "baseline"
+HELP = """What candidates are compared against.
+
+  runwatch baseline set exp-17 --root ~/runs     pin a run
+  runwatch baseline set exp-17 --write-config    and write it into runwatch.toml, for colleagues
+  runwatch baseline show
+  runwatch baseline clear"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("set", "show", "clear"))
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="with set: a run's id, its unique ending or its path"
+    )
+    parser.add_argument("--root", help="folder that holds the runs (default: the configured one, else here)")
+    parser.add_argument("--reason", default="", help="why, for the history")
+    parser.add_argument("--write-config", action="store_true", help="write it into ROOT/runwatch.toml too")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch import config
+    from runwatch.cli import UsageError
+    from runwatch.monitor.once import resolve_roots
+
+    if (args.action == "set") != (args.run is not None):
+        raise UsageError(f"baseline {args.action}: " + ("name a RUN" if args.run is None else "takes no RUN"))
+    roots = resolve_roots([args.root] if args.root else [], args.config)
+    settings = config.load(roots, args.config)
+    return {"set": _set, "show": _show, "clear": _clear}[args.action](args, roots, settings)
+
+
+def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+    from runwatch.cli._runs import resolve_run
+    from runwatch.domain.intents import PinBaseline
+    from runwatch.monitor.desk import Desk
+    from runwatch.monitor.once import Wanted, load
+    from runwatch.text.safe import safe
+
+    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    found = resolve_run(args.run, snapshot.situation.runs)
+    desk = Desk(roots, settings, writes=False)
+    answer = desk.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
+    desk.close()
+    if answer.ok and args.write_config:
+        from runwatch.cli._write_config import write_baseline
+
+        print(f"written to {safe(write_baseline(found.root, found.id))}")
+    return _tell(answer.ok, answer.message)
+
+
+def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.domain.comparison import Baseline
+    from runwatch.monitor.once import Wanted, load
+    from runwatch.show.jsonable import SCHEMA
+    from runwatch.text.safe import run_name, safe
+    from runwatch.text.units import iso
+
+    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    found: dict[str, Baseline] = dict(snapshot.situation.baselines)
+    if args.json:
+        rows = [
+            {
+                "root": run_name(root), "kind": b.kind, "name": run_name(b.name), "source": b.source,
+                "since": iso(b.since), "reason": b.reason,
+            }
+            for root, b in found.items()
+        ]  # fmt: skip
+        print_json({"schema": SCHEMA, "baselines": rows})
+        return 0
+    for root in roots:
+        baseline = found.get(root)
+        if baseline is None:
+            print(f"{safe(root)}: no baseline; pin one: runwatch baseline set RUN --root {safe(root)}")
+        else:
+            print(f"{safe(root)}: {baseline.kind} {safe(baseline.name)} ({safe(baseline.source)})")
+    return 0
+
+
+def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+    from runwatch.domain.intents import ClearBaseline
+    from runwatch.monitor.desk import Desk
+
+    desk = Desk(roots, settings, writes=False)
+    answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]
+    desk.close()
+    return max(_tell(True, answer.message) for answer in answers)
+
+
+def _tell(ok: bool, message: str) -> int:
+    import sys
+
+    from runwatch.text.safe import safe
+
+    print(safe(message) if ok else f"runwatch: {safe(message)}", file=sys.stdout if ok else sys.stderr)
+    return 0 if ok else 1

@@ -1,0 +1,51 @@
+"""``runwatch demo``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "demo"
+HELP = """The dashboard on a living copy of the samples: models train, data drifts, a run crashes.
+
+Everything is written to a temporary folder by a training program of its own, and read as your runs are."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.add_argument("--still", action="store_true", help="only the samples; nothing goes on")
+
+
+def run(args: argparse.Namespace) -> int:
+    import subprocess
+    import sys
+    import tempfile
+    import time
+    from pathlib import Path
+
+    from runwatch.cli._dashboard import open_dashboard
+    from runwatch.demo.copying import copy
+    from runwatch.shipped import shipped
+    from runwatch.ui.run import refused
+
+    complaint = refused()
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="runwatch-demo-") as folder:
+        target = Path(folder) / "clinic"
+        copy(shipped("sample_runs"), target, time.time())
+        if args.still:
+            return open_dashboard([str(target)], args)
+        log = Path(folder) / "writer.log"
+        with log.open("wb") as out:
+            writer = subprocess.Popen(
+                [sys.executable, "-m", "runwatch.demo.living", str(target)],
+                stdout=out,
+                stderr=out,
+                cwd=target,
+            )
+        try:
+            return open_dashboard([str(target)], args)
+        finally:
+            writer.terminate()
+            writer.wait()

@@ -1,0 +1,46 @@
+"""``runwatch watch``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "watch"
+HELP = """The watch loop, tasks and alerts without a screen, until it is ended (systemd, cron @reboot).
+
+  runwatch watch ~/runs
+  runwatch init --service systemd     prints a unit for it"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+
+
+def run(args: argparse.Namespace) -> int:
+    import signal
+    import sys
+    import threading
+
+    from runwatch import config
+    from runwatch.domain.situation import Snapshot
+    from runwatch.monitor.live import Monitor
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.show.watching import line
+
+    paths = resolve_roots(args.roots, args.config)
+    ended = threading.Event()
+    last = ""
+
+    def publish(snapshot: Snapshot) -> None:
+        nonlocal last
+        said = line(snapshot)
+        if said != last and not args.quiet:
+            print(said, file=sys.stderr, flush=True)
+        last = said
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    monitor = Monitor(paths, config.load(paths, args.config))
+    monitor.start(publish)
+    ended.wait()
+    monitor.stop()
+    return 0

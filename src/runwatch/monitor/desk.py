@@ -1,0 +1,209 @@
+"""The desk: what must not be forgotten. The to-do files and life cycles of the roots, pins, the look marker,
+what is kept for ``status``, and who writes."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from runwatch.config import Settings
+from runwatch.domain.finding import Finding
+from runwatch.domain.intents import (
+    Answer,
+    ClearBaseline,
+    Intent,
+    MarkLooked,
+    PinBaseline,
+    Rescan,
+)
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskList
+from runwatch.store import places
+from runwatch.store.state import Holder, Pin, State
+from runwatch.tasks.book import TaskBook
+from runwatch.tasks.file import TodoFile
+
+BEAT_S = 30.0
+LEASE_S = 3 * BEAT_S
+KEEP_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a root's tasks are: its identity in the state, the file, whether it is our own."""
+
+    identity: str
+    file: Path
+    private: bool
+
+
+def place_of(root: str, settings: Settings) -> Place:
+    """The to-do file of a root: configured, else a ``todo.txt`` that is there, else one in the state
+    directory (a root is never written to unasked)."""
+    identity = places.root_identity(root, settings.id)
+    if settings.tasks.file:
+        return Place(identity, Path(settings.path(settings.tasks.file)), False)
+    own = Path(root) / "todo.txt"
+    folder = places.root_dir(identity)
+    if own.is_file() or folder is None:
+        return Place(identity, own, False)
+    return Place(identity, folder / "todo.txt", True)
+
+
+class Desk:
+    """State and to-do lists of the roots; belongs to the monitor's thread."""
+
+    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], writes: bool) -> None:
+        self._roots = roots
+        self._writes = writes
+        self.state = State(places.state_dir())
+        self._places = {root: place_of(root, settings[root]) for root in roots}
+        self._books = {
+            root: TaskBook(
+                self.state,
+                place.identity,
+                TodoFile(place.file, places.lock_dir(), place.private),
+                keeps_unsaved=writes,
+            )
+            for root, place in self._places.items()
+        }
+        self._token = uuid.uuid4().hex
+        self._since = 0.0
+        self._beat_at = float("-inf")
+        self._kept_at = float("-inf")
+        self._mine: set[str] = set()
+        self.marks: tuple[str, ...] = ()
+
+    @property
+    def open_fingerprints(self) -> frozenset[str]:
+        return frozenset().union(*(book.open_fingerprints for book in self._books.values()))
+
+    @property
+    def kept_key(self) -> str:
+        """What names this set of roots in the state."""
+        return " ".join(place.identity for place in self._places.values())
+
+    @property
+    def looked(self) -> float | None:
+        return self.state.looked()
+
+    def beat(self, now: float) -> None:
+        """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
+        if not self._writes or now - self._beat_at < BEAT_S:
+            return
+        self._since = self._since or now
+        self._beat_at = now
+        marks = [self.state.notice] if self.state.notice else []
+        for root in self._roots:
+            identity = self._places[root].identity
+            me = Holder(self._token, os.getpid(), os.uname().nodename, self._since, now)
+            try:
+                other = self.state.take_lease(identity, me, LEASE_S)
+            except OSError as error:
+                marks.append(str(error))
+                other = None
+            if other is None:
+                self._mine.add(root)
+            else:
+                self._mine.discard(root)
+                marks.append(f"process {other.pid} on {other.host} keeps the tasks of this root")
+        self.marks = tuple(dict.fromkeys(marks))
+
+    def sync(
+        self,
+        findings: Iterable[Finding],
+        now: float,
+        today: date,
+        timing: Mapping[str, tuple[float, float]],
+        unreadable: Iterable[str],
+    ) -> dict[str, TaskList]:
+        """The task lists after this look; the writer of a root moves its findings' tasks on."""
+        found = list(findings)
+        lost = list(unreadable)
+        lists: dict[str, TaskList] = {}
+        for index, root in enumerate(self._roots):
+            book = self._books[root]
+            if root not in self._mine:
+                lists[root] = book.look(today)
+                continue
+            own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
+            first = self.state.noted(self._seen_key(root)) is None
+            lists[root], _ = book.sync(own, now, today, timing=timing, unreadable=lost, first_look=first)
+            if first:
+                self._note(self._seen_key(root), str(now))
+        return lists
+
+    def look(self, today: date) -> dict[str, TaskList]:
+        """The task lists as they stand; moves nothing."""
+        return {root: book.look(today) for root, book in self._books.items()}
+
+    def _seen_key(self, root: str) -> str:
+        return f"first-look:{self._places[root].identity}"
+
+    def _note(self, key: str, value: str) -> None:
+        try:
+            self.state.note(key, value)
+        except OSError as error:
+            self.marks = (*self.marks, str(error))
+
+    def stamps(self) -> tuple[object, ...]:
+        """What changes when somebody edits a to-do file or another process writes the state."""
+        found: list[object] = [self.state.version()]
+        for place in self._places.values():
+            try:
+                stat = place.file.stat()
+                found.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
+            except OSError:
+                found.append(None)
+        return tuple(found)
+
+    def pin(self, root: str) -> Pin | None:
+        return self.state.pinned(self._places[root].identity)
+
+    def obey(self, intent: Intent, now: float, today: date) -> Answer:
+        """Do what a person asks of tasks, pins and the look marker."""
+        try:
+            return self._obey(intent, now, today)
+        except OSError as error:
+            return Answer(intent, False, str(error))
+
+    def _obey(self, intent: Intent, now: float, today: date) -> Answer:
+        match intent:
+            case PinBaseline(run, reason):
+                self.state.pin(self._places[run.root].identity, run.root, run.id, now, reason)
+                return Answer(intent, True, f"baseline is now {run.id}")
+            case ClearBaseline(root):
+                there = self.state.unpin(self._places[root].identity)
+                return Answer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
+            case MarkLooked():
+                self.state.mark_looked(now)
+                return Answer(intent, True, "seen")
+            case Rescan():
+                return Answer(intent, True, "looking at everything again")
+            case _:
+                return self._books[intent.root].apply(intent, now, today)
+
+    def keep(self, snapshot: Snapshot, today: date, force: bool = False) -> None:
+        """Keep what ``status`` and ``brief`` show; at most every two seconds."""
+        from runwatch.store.kept import facts
+
+        now = snapshot.situation.now
+        if not self._mine or (now - self._kept_at < KEEP_EVERY_S and not force):
+            return
+        self._kept_at = now
+        try:
+            self.state.keep(self.kept_key, facts(snapshot, today), now, BEAT_S)
+        except OSError as error:
+            self.marks = tuple(dict.fromkeys((*self.marks, str(error))))
+
+    def close(self) -> None:
+        for root in list(self._mine):
+            try:
+                self.state.give_lease(self._places[root].identity, self._token)
+            except OSError:
+                break
+        self.state.close()

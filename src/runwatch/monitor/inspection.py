@@ -1,0 +1,66 @@
+"""The rules' look at the situation: which rules there are, how they are tuned, what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runwatch.config import ConfigError, Settings
+from runwatch.domain.finding import Finding
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.evaluation import evaluate_all, timing
+from runwatch.rules.engine.options import check_options
+from runwatch.rules.engine.registry import Rule, load_rules
+
+
+class Inspector:
+    """Loads the rules once, and asks them whenever the situation has changed."""
+
+    def __init__(self, settings: Mapping[str, Settings]) -> None:
+        self._settings = settings
+        self._rules: tuple[Rule, ...] | None = None
+        self._problems: tuple[Problem, ...] = ()
+        self._options: dict[str, Mapping[str, object]] = {}
+        self._first_seen: dict[str, float] = {}
+
+    def load(self) -> None:
+        """Our rules, plug-ins and the configuration's own. Raises ConfigError for a bad rule or option."""
+        if self._rules is not None:
+            return
+        rules, self._problems = load_rules()
+        for settings in self._settings.values():
+            self._options.update(settings.rule_options)
+        complaints = check_options(rules, self._options)
+        if complaints:
+            file = next((s.file for s in self._settings.values() if s.rule_options), None)
+            raise ConfigError(f"{file or 'configuration'}: {complaints[0]}")
+        self._rules = (*rules, *self._custom())
+
+    def _custom(self) -> tuple[Rule, ...]:
+        from runwatch.rules.expression.custom import custom_rules
+
+        made: list[Rule] = []
+        for settings in {s.file: s for s in self._settings.values() if s.rules}.values():
+            rules, complaints = custom_rules(settings.rules)
+            if complaints:
+                raise ConfigError(f"{settings.file}: {complaints[0]}")
+            made.extend(rules)
+        return tuple(made)
+
+    @property
+    def timing(self) -> Mapping[str, tuple[float, float]]:
+        """(hold, keep) seconds by rule."""
+        return timing(self._rules or (), self._options)
+
+    def findings(self, situation: Situation) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
+        """What holds now, with when each was first seen by this process, and what is wrong with rules."""
+        self.load()
+        evaluated = evaluate_all(replace(situation, options=self._options), self._rules or ())
+        now = situation.now
+        known = {
+            f.fingerprint: self._first_seen.get(f.fingerprint, f.since or now) for f in evaluated.findings
+        }
+        self._first_seen = known
+        found = tuple(replace(f, first_seen=known[f.fingerprint], last_seen=now) for f in evaluated.findings)
+        return found, (*self._problems, *evaluated.problems)
