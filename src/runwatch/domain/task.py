@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+What = Literal["pending", "opened", "reopened", "resolved", "done", "snoozed", "dismissed", "edited", "added"]
 TaskState = Literal["open", "snoozed", "resolved", "done", "pending", "dismissed"]
 
 
@@ -52,9 +53,7 @@ class TaskEvent:
 
     fingerprint: str
     at: float
-    what: Literal[
-        "pending", "opened", "reopened", "resolved", "done", "snoozed", "dismissed", "edited", "added"
-    ]
+    what: What
     by: Literal["runwatch", "person"]
     text: str
     severity: str | None = None
@@ -67,7 +66,8 @@ class TaskRecord:
     since when the condition holds, or is clear, without a break; ``count``: how often it was opened;
     ``line``: the file's line as last seen, "" when there is none; ``severity``: of the finding as long as
     the task is open, then frozen; ``cleared``: a done task's condition went away; ``by_hand``: a person
-    re-opened it; ``older``: too old at the first look to become a task."""
+    re-opened it; ``older``: too old at the first look to become a task; ``missing_since``: its line is not
+    in the file any more since then (an editor may be in the middle of saving)."""
 
     fingerprint: str
     state: TaskState
@@ -86,3 +86,4 @@ class TaskRecord:
     cleared: bool = False
     by_hand: bool = False
     older: bool = False
+    missing_since: float | None = None

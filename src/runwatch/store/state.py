@@ -39,7 +39,7 @@ _HISTORY_DAYS = 400
 _HISTORY_ROWS = 200_000
 
 
-class StateError(Exception):
+class StateError(OSError):
     """Something could not be remembered just now (disk full, locked); trying again later may do."""
 
 

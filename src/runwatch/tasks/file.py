@@ -71,14 +71,21 @@ class TodoFile:
         self._locks = locks
         self._private = private
         self._patience = patience
+        self._archived: tuple[Stamp | None, Document] = (None, Document())
 
     def read(self) -> Document:
         """The file as it stands; a missing one is empty. Raises ``TodoError``."""
         return Document.decode(self._read(self.path)[0])
 
     def archive(self) -> Document:
-        """``done.txt`` beside it, where other tools put finished lines; empty when there is none."""
-        return Document.decode(self._read(self.path.with_name("done.txt"))[0])
+        """``done.txt`` beside it, where other tools put finished lines; empty when there is none. It is read
+        again only when it has changed."""
+        path = self.path.with_name("done.txt")
+        now = _now_at(path)
+        if now is None or now != self._archived[0]:
+            data, stamp = self._read(path)
+            self._archived = (stamp, Document.decode(data))
+        return self._archived[1]
 
     def update(self, make: Callable[[Document], Sequence[Edit]]) -> Document:
         """Save the edits that ``make`` wants for the file as it stands under the lock, and return the file
@@ -116,22 +123,33 @@ class TodoFile:
             return b"", None
         except OSError as error:
             raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
-        with open(fd, "rb") as file:
+        try:
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode):
                 raise TodoError(path, "unreadable", "is not a regular file")
-            if info.st_size > MAX_BYTES:
+            data = _read_all(fd) if info.st_size <= MAX_BYTES else None
+            if data is None:
                 raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")
-            try:
-                data = file.read(MAX_BYTES + 1)
-            except OSError as error:
-                raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
+        except OSError as error:
+            raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
+        finally:
+            os.close(fd)
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise TodoError(path, "unreadable", "is UTF-16; todo.txt is UTF-8")
         return data, _stamp(info)
 
     def _name(self) -> str:
         return hashlib.sha256(os.fsencode(os.path.realpath(self.path))).hexdigest()[:16]
+
+
+def _read_all(fd: int) -> bytes | None:
+    """All of it; None when it has grown past the limit."""
+    data = b""
+    while piece := os.read(fd, 2**20):
+        data += piece
+        if len(data) > MAX_BYTES:
+            return None
+    return data
 
 
 def _stamp(info: os.stat_result) -> Stamp:
@@ -180,7 +198,7 @@ def _like(fd: int, target: Path) -> None:
 def _now_at(target: Path) -> Stamp | None:
     try:
         return _stamp(target.stat())
-    except FileNotFoundError:
+    except OSError:
         return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -96,15 +96,18 @@ def parse(line: str, today: date | None = None) -> Task:
 def parse_all(lines: Iterable[str], today: date | None = None) -> tuple[Task, ...]:
     """The tasks of a file's lines, in order; blank lines and ``# comments`` are none. The second task with
     an id gets ``-2`` behind it, the third ``-3``."""
+    return tuple(task for _, task in placed(lines, today))
+
+
+def placed(lines: Iterable[str], today: date | None = None) -> Iterator[tuple[int, Task]]:
+    """``parse_all``'s tasks, each with the place of its line (0 = the first line)."""
     seen: dict[str, int] = {}
-    tasks = []
-    for line in lines:
+    for place, line in enumerate(lines):
         if not is_task(line):
             continue
         task = parse(line, today)
         seen[task.id] = turn = seen.get(task.id, 0) + 1
-        tasks.append(task if turn == 1 else replace(task, id=f"{task.id}-{turn}"))
-    return tuple(tasks)
+        yield place, task if turn == 1 else replace(task, id=f"{task.id}-{turn}")
 
 
 def is_task(line: str) -> bool:

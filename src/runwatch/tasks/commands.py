@@ -1,0 +1,108 @@
+"""What a person can do to a task, as edits of the to-do file. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from runwatch.domain.intents import (
+    AddTask,
+    EditTask,
+    FinishTask,
+    Intent,
+    ReopenTask,
+    SetPriority,
+    SnoozeTask,
+)
+from runwatch.domain.task import Task, What
+from runwatch.tasks.document import Edit
+from runwatch.tasks.todotxt import (
+    LineError,
+    added,
+    complete,
+    edited,
+    placed,
+    reopen,
+    with_priority,
+    with_tag,
+)
+from runwatch.text.safe import safe
+
+_MOST_CANDIDATES = 5
+
+
+class Refused(Exception):
+    """The person asked for something that can't be done; the text says why and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line changed (``edit``), what the history calls it, and the words for the person. ``task``: the
+    task as it was, None when it is new."""
+
+    edit: Edit
+    what: What
+    message: str
+    task: Task | None
+
+
+def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
+    """The change that ``intent`` asks for in a file of these lines. Raises ``Refused``."""
+    try:
+        match intent:
+            case AddTask(text=text):
+                line = added(text, today)
+                return Change(Edit(None, line), "added", f"added: {safe(line, 80)}", None)
+            case FinishTask(id=id_):
+                found = find(id_, lines, today, lambda t: not t.done, "is done already")
+                return _changed(found, lines, complete(found[1].line, today), "done", "done")
+            case ReopenTask(id=id_):
+                found = find(id_, lines, today, lambda t: t.done, "is not done")
+                return _changed(found, lines, reopen(found[1].line), "reopened", "to do again")
+            case SnoozeTask(id=id_, until=until):
+                found = find(id_, lines, today, lambda t: not t.done, "is done already")
+                later = until.isoformat() if until > today else None
+                words = f"snoozed until {later}" if later else "no longer snoozed"
+                return _changed(found, lines, with_tag(found[1].line, "t", later), "snoozed", words)
+            case EditTask(id=id_, text=text):
+                found = find(id_, lines, today)
+                return _changed(found, lines, edited(found[1].line, text), "edited", "changed")
+            case SetPriority(id=id_, priority=priority):
+                found = find(id_, lines, today)
+                words = f"priority {priority}" if priority else "no priority"
+                return _changed(found, lines, with_priority(found[1].line, priority), "edited", words)
+    except LineError as error:
+        raise Refused(str(error)) from error
+    raise Refused(f"{type(intent).__name__} is not a matter of the to-do list")
+
+
+def find(
+    wanted: str,
+    lines: Sequence[str],
+    today: date,
+    eligible: Callable[[Task], bool] = lambda task: True,
+    otherwise: str = "",
+) -> tuple[int, Task]:
+    """The task with this id, else the only eligible one whose text holds ``wanted`` (any case), with the
+    place of its line. Raises ``Refused``, naming the candidates."""
+    tasks = list(placed(lines, today))
+    fitting = [pair for pair in tasks if pair[1].id == wanted]
+    if not fitting and wanted:
+        fitting = [pair for pair in tasks if wanted.casefold() in pair[1].text.casefold()]
+    if not fitting:
+        raise Refused(f"no task {safe(wanted, 60)!r}; runwatch tasks list shows them")
+    able = [pair for pair in fitting if eligible(pair[1])]
+    if not able and len(fitting) == 1:
+        raise Refused(f"{safe(fitting[0][1].text, 60)!r} {otherwise}")
+    if len(able) != 1:
+        choice = [task for _, task in able or fitting]
+        named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
+        raise Refused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; say which by its id: {named}")
+    return able[0]
+
+
+def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> Change:
+    place, task = found
+    nth = lines[:place].count(task.line)
+    return Change(Edit(task.line, line, nth), what, f"{words}: {safe(task.text, 60)}", task)

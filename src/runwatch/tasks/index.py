@@ -1,0 +1,47 @@
+"""Which lines of the to-do file belong to which finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from runwatch.domain.task import Task, TaskRecord
+from runwatch.tasks.todotxt import is_task, parse
+
+
+class Index:
+    """The lines that carry ``rw:``, by fingerprint. Of several the first one counts; where a finding was
+    opened anew on a later day, the first one of that day."""
+
+    def __init__(self, lines: Sequence[str], today: date) -> None:
+        self.lines = lines
+        self._places: dict[str, list[int]] = {}
+        self._tasks: dict[int, Task] = {}
+        for place, line in enumerate(lines):
+            if "rw:" in line and is_task(line) and (task := parse(line, today)).fingerprint:
+                self._places.setdefault(task.fingerprint, []).append(place)
+                self._tasks[place] = task
+
+    def task(self, fingerprint: str, record: TaskRecord | None) -> Task | None:
+        """The line of a finding, as a task."""
+        places = self._places.get(fingerprint, [])
+        tasks = [self._tasks[place] for place in places]
+        if record and record.line:
+            created = parse(record.line).created
+            same_day = [task for task in tasks if task.created == created]
+            return next(iter(same_day or tasks), None)
+        still_open = [task for task in tasks if not task.done]
+        return next(iter(still_open), None) or max(tasks, key=_completed, default=None)
+
+    def nth(self, task: Task) -> int:
+        """Which of several equal lines the task's is."""
+        place = next(place for place, known in self._tasks.items() if known is task)
+        return self.lines[:place].count(task.line)
+
+    def open_ones(self) -> Iterable[Task]:
+        """Lines of ours that are to do now: neither done nor snoozed."""
+        return (task for task in self._tasks.values() if task.source == "rule" and task.state == "open")
+
+
+def _completed(task: Task) -> date:
+    return task.completed or date.min
