@@ -62,6 +62,15 @@ def buffer_values(array: Any) -> NDArray[Any]:
     return values[array.offset : array.offset + len(array)]
 
 
+def valid_mask(array: Any) -> NDArray[np.bool_]:
+    """Which rows are not null: bool ``[n]``."""
+    bits = array.buffers()[0]
+    if bits is None:
+        return np.full(len(array), array.null_count == 0)
+    unpacked = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little")
+    return unpacked[array.offset : array.offset + len(array)].astype(bool)
+
+
 def numpy_type(type_: Any) -> np.dtype[Any]:
     """The numpy dtype of a primitive Arrow type."""
     names = {"double": "float64", "float": "float32", "halffloat": "float16"}

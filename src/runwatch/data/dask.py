@@ -47,7 +47,8 @@ class DaskEngine:
             raise UserError("--engine: needs distributed; pip install 'runwatch[dask]'") from error
         where = "tcp://" + self.address.removeprefix("dask://")
         try:
-            return Client(where, timeout=_CONNECT_SECONDS, set_as_default=False)
+            connect: Any = Client
+            return connect(where, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             what = f"--engine {self.address}: no Dask scheduler answers"
             raise UserError(f"{what}; start one with: dask scheduler") from error

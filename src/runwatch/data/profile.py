@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
 from runwatch.data.coerce import to_numbers
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
@@ -233,9 +233,8 @@ def _least_counts(values: Any, mask: Any) -> dict[str, int]:
 
 def _filled(found: Any, default: int) -> Any:
     """int32 positions with nulls as ``default``."""
-    import pyarrow as pa
-
-    return buffer_values(found.fill_null(pa.scalar(default, pa.int32())) if found.null_count else found)
+    where = buffer_values(found)
+    return np.where(valid_mask(found), where, default) if found.null_count else where
 
 
 def _same_unit(array: Any, type_: str) -> Any:

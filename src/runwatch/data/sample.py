@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.arrays import as_text, family, numbers, valid_mask
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
@@ -151,15 +151,10 @@ def to_numpy(array: Any) -> NDArray[Any]:
     """float64 with NaN for missing values, or an object array of str and None."""
     if family(array.type) in ("number", "time", "boolean"):
         values = np.full(len(array), np.nan)
-        values[_valid(array)] = numbers(array)
+        values[valid_mask(array)] = numbers(array)
         return values
     made = np.empty(len(array), dtype=object)
     if family(array.type) in ("string", "binary"):
         made[:] = as_text(array).to_pylist()
     return made
 
-
-def _valid(array: Any) -> NDArray[np.bool_]:
-    import pyarrow as pa
-
-    return buffer_values(array.is_valid().cast(pa.uint8())).astype(bool)

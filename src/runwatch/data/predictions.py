@@ -1,0 +1,246 @@
+"""Opening predictions: the columns of a parquet or CSV file as arrays."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.points import FloatArray
+from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
+from runwatch.domain.run import Problem
+from runwatch.text.safe import safe
+
+_TARGETS = ("y_true", "target", "label", "truth", "actual", "y", "ground_truth")
+_PREDICTIONS = ("y_pred", "prediction", "pred", "predicted", "yhat", "y_hat", "predicted_label")
+_SCORES = ("y_score", "score", "y_prob", "prob", "proba", "probability", "y_proba")
+_KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Column names that a file really has, and what was assumed in choosing them."""
+
+    names: ColumnNames
+    notes: tuple[str, ...] = ()
+
+
+def column_names(path: str) -> tuple[str, ...] | Problem:
+    """The columns of a predictions file, without reading its rows."""
+    if problem := _unreadable(path):
+        return problem
+    try:
+        if _is_parquet(path):
+            import pyarrow.parquet as parquet
+
+            return tuple(parquet.read_schema(path).names)
+        return tuple(_open_csv(path).schema.names)
+    except Exception as error:
+        return _broken(path, error)
+
+
+def choose_columns(available: Sequence[str], asked: ColumnNames) -> Chosen | str:
+    """Which of the ``available`` columns play which part: those asked for (``p_*``: all that begin so, in
+    natural order), else the usual names. A text instead: what is missing."""
+    notes: list[str] = []
+    target = asked.target or _usual("target", _TARGETS, available, notes)
+    if target is None:
+        return f"no target column; name it with --target ({_listed(available)})"
+    free = [name for name in available if name != target]
+    scores = _expanded(asked.score, available)
+    prediction = asked.prediction
+    if prediction is None and not asked.score:
+        prediction = _usual("prediction", _PREDICTIONS, free, notes)
+        score = _usual("score", _SCORES, free, notes)
+        scores = (score,) if score is not None else ()
+    if isinstance(scores, str):
+        return scores
+    others = _expanded(asked.baseline_score, available)
+    if isinstance(others, str):
+        return others
+    if prediction is None and not scores:
+        return f"no prediction or score column; name it with --prediction or --score ({_listed(available)})"
+    key = asked.key or _usual("key", _KEYS, free, notes)
+    names = replace(asked, target=target, prediction=prediction, score=scores, baseline_score=others, key=key)
+    missing = [name for name in _all_names(names) if name not in available]
+    if missing:
+        return f"no column {', '.join(map(safe, missing))} ({_listed(available)})"
+    return Chosen(names, tuple(notes))
+
+
+def _usual(part: str, usual: Sequence[str], available: Sequence[str], notes: list[str]) -> str | None:
+    by_lower = {name.lower(): name for name in reversed(available)}
+    found = next((by_lower[name] for name in usual if name in by_lower), None)
+    if found is not None:
+        notes.append(f"{part} column assumed: {safe(found)}")
+    return found
+
+
+def _expanded(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, ...] | str:
+    out: list[str] = []
+    for pattern in patterns:
+        if not pattern.endswith("*") or pattern in available:
+            out.append(pattern)
+            continue
+        found = sorted((name for name in available if name.startswith(pattern[:-1])), key=_natural)
+        if not found:
+            return f"no column begins with {safe(pattern[:-1])} ({_listed(available)})"
+        out += found
+    return tuple(out)
+
+
+def _natural(name: str) -> list[tuple[int, float, str]]:
+    parts = re.split(r"(\d+)", name)
+    return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in parts]
+
+
+def _listed(available: Sequence[str]) -> str:
+    shown = ", ".join(safe(name, 30) for name in available[:20])
+    return f"the file has {shown}{', …' if len(available) > 20 else ''}"
+
+
+def _all_names(names: ColumnNames) -> list[str]:
+    single = (names.target, names.prediction, names.key, names.group, names.baseline_prediction)
+    return [
+        name for name in (*single, *names.score, *names.baseline_score, *names.slices) if name is not None
+    ]
+
+
+def load_rows(path: str, chosen: Chosen, baseline: bool = False) -> PredictionRows | Problem:
+    """The rows of one side. ``baseline``: take the baseline's prediction and score columns (one file with
+    both sides)."""
+    names = chosen.names
+    prediction = names.baseline_prediction if baseline else names.prediction
+    scores = names.baseline_score if baseline else names.score
+    wanted = dict.fromkeys(
+        name
+        for name in (names.target, prediction, names.key, names.group, *scores, *names.slices)
+        if name is not None
+    )
+    columns = load_columns(path, tuple(wanted))
+    if isinstance(columns, Problem):
+        return columns
+    numbers: dict[str, FloatArray] = {}
+    for name in scores:
+        column = columns[name]
+        if isinstance(column, Coded):
+            return Problem(path, None, f"score column {safe(name)} is text", "give numbers, one a class")
+        numbers[name] = column.astype(np.float64)
+    assert names.target is not None
+    return PredictionRows(
+        path,
+        columns[names.target],
+        None if prediction is None else columns[prediction],
+        numbers,
+        None if names.key is None else columns[names.key],
+        None if names.group is None else columns[names.group],
+        {name: columns[name] for name in names.slices},
+        chosen.notes,
+    )
+
+
+def load_columns(path: str, names: Sequence[str]) -> Mapping[str, Column] | Problem:
+    """Columns by name, in the file's row order."""
+    if problem := _unreadable(path):
+        return problem
+    try:
+        table = _read(path, names)
+        if missing := [name for name in names if name not in table.column_names]:
+            return Problem(
+                path, None, f"no column {', '.join(map(safe, missing))}", _listed(table.column_names)
+            )
+        return {name: _array(table.column(name)) for name in names}
+    except Exception as error:
+        return _broken(path, error)
+
+
+def _unreadable(path: str) -> Problem | None:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        return Problem(path, None, (error.strerror or "cannot be read").lower(), "check the path")
+    if not stat.S_ISREG(status.st_mode):
+        return Problem(path, None, "not a regular file", "name a parquet or CSV file")
+    if not path.lower().endswith(SUFFIXES):
+        return Problem(path, None, "not a predictions file", "name a parquet or CSV file")
+    if status.st_size == 0:
+        return Problem(path, None, "empty file", "write the predictions again")
+    return None
+
+
+def _broken(path: str, error: Exception) -> Problem:
+    message = safe(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
+    return Problem(path, None, f"cannot be read: {message}", "check that it is a whole parquet or CSV file")
+
+
+def _is_parquet(path: str) -> bool:
+    return path.lower().endswith((".parquet", ".pq"))
+
+
+def _open_csv(path: str, names: Sequence[str] | None = None) -> Any:
+    from pyarrow import csv
+
+    delimiter = "\t" if path.lower().endswith(".tsv") else ","
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    convert = csv.ConvertOptions(include_columns=names, include_missing_columns=False)
+    return csv.open_csv(path, parse_options=parse, convert_options=convert)
+
+
+def _read(path: str, names: Sequence[str]) -> Any:
+    if _is_parquet(path):
+        import pyarrow.parquet as parquet
+
+        present = [name for name in names if name in set(parquet.read_schema(path).names)]
+        return parquet.read_table(path, columns=present)
+    from pyarrow import csv
+
+    header = _open_csv(path).schema.names
+    present = [name for name in names if name in header]
+    delimiter = "\t" if path.lower().endswith(".tsv") else ","
+    return csv.read_csv(
+        path,
+        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        convert_options=csv.ConvertOptions(include_columns=present),
+    )
+
+
+def _array(column: Any) -> Column:
+    """An arrow column as numbers (float64 with NaN where nulls are), booleans or coded text."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+        if column.null_count == 0:
+            return np.asarray(column.to_numpy(), dtype=bool if pa.types.is_boolean(kind) else np.int64)
+        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
+        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return _text(column)
+
+
+def _text(column: Any) -> Coded:
+    import pyarrow as pa
+
+    merged = column.combine_chunks()
+    if isinstance(merged, pa.ChunkedArray):
+        merged = pa.concat_arrays(merged.chunks) if merged.num_chunks else pa.array([], merged.type)
+    if not pa.types.is_dictionary(merged.type):
+        merged = (merged if pa.types.is_string(merged.type) else merged.cast(pa.string())).dictionary_encode()
+    codes: NDArray[np.int64] = np.asarray(merged.indices.fill_null(-1), dtype=np.int64)
+    labels = [str(label) if label is not None else "" for label in merged.dictionary.to_pylist()]
+    return _without_empty(Coded(codes, tuple(labels)))
+
+
+def _without_empty(column: Coded) -> Coded:
+    """Empty text is a missing value."""
+    if "" not in column.labels:
+        return column
+    empty = np.array([label == "" for label in column.labels])
+    return Coded(np.where((column.codes >= 0) & empty[column.codes], -1, column.codes), column.labels)
