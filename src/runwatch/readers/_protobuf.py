@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
@@ -18,14 +17,9 @@ class Malformed(ValueError):
     """The bytes are no protobuf message."""
 
 
-class Field(NamedTuple):
-    """One field: its ``number`` and ``wire`` type. ``start``: the value itself of a varint, else where the
-    value's bytes begin; ``end``: where they end."""
-
-    number: int
-    wire: int
-    start: int
-    end: int
+Field = tuple[int, int, int, int]
+"""A field's number, its wire type, and where its bytes begin and end; of a varint, the value itself stands
+for where it begins."""
 
 
 def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
@@ -64,7 +58,7 @@ def fields(data: bytes, at: int, end: int) -> Iterator[Field]:
             raise Malformed(f"wire type {wire}")
         if at > end:
             raise Malformed("a field runs past the end of its message")
-        yield Field(key >> 3, wire, start, at)
+        yield key >> 3, wire, start, at
 
 
 def signed(value: int) -> int:

@@ -27,6 +27,9 @@ from runwatch.readers._protobuf import BYTES, FIXED64, VARINT, double, fields, s
 
 _OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
 _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_KEYS = frozenset((0x0A, 0x12))
+_VALUE_KEY = b"\x82\x01"
+_NUMBER_STARTS = frozenset(b"-0123456789")
 _LARGEST_STEP = 1 << 63
 _MINIMIZE, _MAXIMIZE = 1, 2
 
@@ -42,6 +45,7 @@ class Told:
             lambda: ([], [], [])
         )
         self._said: list[Operation] = []
+        self._keys: dict[bytes, Key] = {}
         self._epoch: float | None = None
 
     def operations(self, prefix: str) -> list[Operation]:
@@ -66,7 +70,7 @@ class Told:
         row: list[tuple[str, float]] = []
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
-                key, value = item(data, at, stop)
+                key, value = self._quick(data, at, stop) or item(data, at, stop)
                 if key == ("_step",):
                     step = whole(value)
                 elif key == ("_timestamp",) and isinstance(value, int | float):
@@ -76,6 +80,26 @@ class Told:
             elif number == 2 and wire == BYTES:
                 step = next((signed(low) for part, _, low, _ in fields(data, at, stop) if part == 1), step)
         self.row(step, wall, row)
+
+    def _quick(self, data: bytes, at: int, end: int) -> Item | None:
+        """An item of one short key and a plain number as JSON text, which nearly all are."""
+        key_end = at + 2 + data[at + 1] if end - at > 5 else end
+        if data[at] not in _KEYS or data[at + 1] >= 0x80 or key_end + 3 >= end:
+            return None
+        if data[key_end : key_end + 2] != _VALUE_KEY or key_end + 3 + data[key_end + 2] != end:
+            return None
+        number = data[key_end + 3 : end]
+        if number[0] not in _NUMBER_STARTS or b"_" in number:
+            return None
+        try:
+            value = float(number)
+        except ValueError:
+            return None
+        name = data[at + 2 : key_end]
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = (text(data, at + 2, key_end),)
+        return key, value
 
     def row(self, step: int, wall: float, row: list[tuple[str, float]]) -> None:
         """Values logged together. Raises ValueError for a step beyond 64 bits."""
