@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from runwatch.domain.comparison import Comparison
@@ -10,6 +10,7 @@ from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.run import Metric, Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.jsonable import SCHEMA, hparams, number, plain
+from runwatch.show.table import table
 from runwatch.text import units
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import STATUS_SIGNS
@@ -130,24 +131,6 @@ def _outlook_json(outlook: Outlook) -> dict[str, Any]:
         "beats_baseline": outlook.beats_baseline,
         "reason": outlook.reason,
     }
-
-
-def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> str:
-    """Rows of safe texts in aligned columns, two blanks between; ``right``: columns set to the right."""
-    if not rows:
-        return ""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    to_right = set(right)
-    lines = []
-    for row in rows:
-        cells = [
-            " " * (width - cell_len(cell)) + cell if i in to_right else cell + " " * (width - cell_len(cell))
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def ls_text(snapshot: Snapshot) -> str:

@@ -1,0 +1,30 @@
+"""``runwatch config show``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "config"
+HELP = """Which file said what.
+
+  runwatch config show ~/runs"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("show",))
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch import config
+    from runwatch.cli._output import print_json
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.show.configuration import settings_json, settings_text
+
+    settings = config.load(resolve_roots(args.roots, args.config), args.config)
+    if args.json:
+        print_json(settings_json(settings))
+    else:
+        print(settings_text(settings))
+    return 0

@@ -1,0 +1,151 @@
+"""Is this machine fit for the watching? Looks, changes nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import locale
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from runwatch import config
+from runwatch.store import places
+from runwatch.watch.filesystem import inotify_limit, mount_of
+from runwatch.watch.tree import Tree
+
+State = Literal["good", "note", "weak", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``note``: fine, but worth knowing; ``weak``: works with less; ``bad``: mend it."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def examine(roots: Sequence[str], config_file: str | None = None) -> list[Check]:
+    """All checks, for these roots."""
+    return [
+        *_configuration(roots, config_file),
+        *_terminal(),
+        *_roots(roots),
+        *_kernel(roots),
+        *_own_places(),
+        *_parts(),
+    ]
+
+
+def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:
+    try:
+        files = {s.file for s in config.load(tuple(roots), config_file).values() if s.file}
+    except config.ConfigError as error:
+        yield Check("configuration", "bad", str(error), "runwatch can't start with it")
+        return
+    yield Check("configuration", "good", ", ".join(sorted(files)) or "none needed; runwatch init writes one")
+
+
+def _terminal() -> Iterator[Check]:
+    term, colours = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
+    if term in ("", "dumb"):
+        yield Check("terminal", "bad", f"TERM={term}", "the dashboard can't be drawn; use runwatch brief")
+    elif term in ("screen", "linux", "xterm"):
+        yield Check(
+            "terminal", "weak", f"TERM={term}: 16 colours", "in tmux: set -g default-terminal tmux-256color"
+        )
+    else:
+        yield Check("terminal", "good", f"TERM={term}")
+    if colours in ("truecolor", "24bit"):
+        yield Check("colours", "good", "24 bit")
+    else:
+        advice = "in tmux: set -as terminal-features ',*:RGB'; else export COLORTERM=truecolor"
+        yield Check("colours", "note", "256 or fewer; themes are drawn with the nearest ones", advice)
+    if os.environ.get("TMUX"):
+        yield Check("tmux", "note", "status line: set -g status-right '#(runwatch status --tmux)'")
+    encoding = (locale.getpreferredencoding(False) or "").upper().replace("-", "")
+    if encoding != "UTF8":
+        yield Check("locale", "weak", encoding or "unknown", "export LC_ALL=C.UTF-8, or signs may be wrong")
+    else:
+        yield Check("locale", "good", "UTF-8")
+
+
+def _roots(roots: Sequence[str]) -> Iterator[Check]:
+    for root in roots:
+        if not os.access(root, os.R_OK | os.X_OK):
+            yield Check("root", "bad", f"{root}: can't be listed", "check its permissions")
+            continue
+        mount = mount_of(root)
+        if mount.remote:
+            yield Check(
+                "root", "weak", f"{root}: {mount.kind}: polling", "events don't tell of other hosts' writes"
+            )
+        else:
+            yield Check("root", "good", f"{root}: {mount.kind or 'watched by events'}")
+
+
+def _kernel(roots: Sequence[str]) -> Iterator[Check]:
+    watches = inotify_limit("max_user_watches")
+    if watches is None:
+        yield Check("inotify", "note", "not on this system; events come another way, the scan is the truth")
+        return
+    folders = 0
+    for root in roots:
+        tree = Tree(root)
+        try:
+            tree.scan()
+        except OSError:
+            continue
+        folders += sum(1 for _ in tree.top.walk())
+    if folders > 0.8 * watches:
+        advice = f"sudo sysctl fs.inotify.max_user_watches={max(4 * folders, 524288)}"
+        yield Check(
+            "inotify", "weak", f"{folders:,} folders, {watches:,} watches: the rest is polled", advice
+        )
+    else:
+        yield Check("inotify", "good", f"{folders:,} folders of {watches:,} watches")
+    if not os.path.isdir("/proc/self/fd"):
+        yield Check("processes", "note", "no /proc: which process writes a run can't be told")
+
+
+def _own_places() -> Iterator[Check]:
+    for name, place in (("state", places.state_dir()), ("cache", places.cache_dir())):
+        if place is None:
+            yield Check(name, "weak", "no home directory: kept in memory only", "set HOME or XDG_STATE_HOME")
+            continue
+        near = place
+        while not near.exists() and near != near.parent:
+            near = near.parent
+        if os.access(near, os.W_OK):
+            mount = mount_of(str(near))
+            yield Check(name, "good", f"{place}" + (f" ({mount.kind})" if mount.remote else ""))
+        else:
+            yield Check(name, "weak", f"{place}: not writable: kept in memory only", "check its permissions")
+
+
+def _parts() -> Iterator[Check]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield Check("python", "good", sys.version.split()[0])
+    for name in ("textual", "numpy", "pandas", "scikit-learn", "pyarrow", "watchdog"):
+        try:
+            yield Check(name, "good", version(name))
+        except PackageNotFoundError:
+            yield Check(name, "bad", "not installed", f"pip install {name}")
+    extras = {
+        "pynvml": ("gpu", "GPUs"),
+        "apprise": ("notify", "alerts by mail, Slack, ntfy …"),
+        "fsspec": ("remote", "data on object stores"),
+        "distributed": ("dask", "profiles on a Dask cluster"),
+        "onnxruntime": ("models", "scoring champions and challengers"),
+    }
+    for module, (extra, what) in extras.items():
+        if importlib.util.find_spec(module) is None:
+            yield Check(
+                f"runwatch[{extra}]", "note", f"not installed: no {what}", f"pip install 'runwatch[{extra}]'"
+            )
+        else:
+            yield Check(f"runwatch[{extra}]", "good", what)

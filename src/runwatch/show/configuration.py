@@ -1,0 +1,52 @@
+"""Settings as they hold, with the file that said them. Secrets are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from runwatch.config import Settings
+from runwatch.show.jsonable import SCHEMA, plain
+from runwatch.text.safe import run_name, safe
+
+_SECRET = {"urls", "webhook"}
+
+
+def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:
+    rows = [
+        {"root": run_name(root), "file": s.file, "settings": plain(_masked(asdict(s)))}
+        for root, s in settings.items()
+    ]
+    return {"schema": SCHEMA, "roots": rows}
+
+
+def settings_text(settings: Mapping[str, Settings]) -> str:
+    """What differs from the defaults, root by root."""
+    lines: list[str] = []
+    for root, found in settings.items():
+        lines.append(f"{safe(root)}  ({safe(found.file or 'no configuration file')})")
+        mine, default = dict(_rows(_masked(asdict(found)))), dict(_rows(_masked(asdict(Settings()))))
+        for key, value in mine.items():
+            if key not in ("folder", "file") and default.get(key) != value and value not in ("None", "()"):
+                lines.append(f"  {safe(key)} = {safe(value)}")
+    return "\n".join(lines)
+
+
+def _rows(table: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(table, Mapping):
+        for key, value in table.items():
+            yield from _rows(value, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(table, list | tuple) and table and isinstance(table[0], Mapping):
+        for index, value in enumerate(table):
+            yield from _rows(value, f"{prefix}[{index}]")
+    else:
+        yield prefix, repr(table)
+
+
+def _masked(table: dict[str, Any]) -> dict[str, Any]:
+    alerts = dict(table["alerts"])
+    for key in _SECRET:
+        if alerts.get(key):
+            alerts[key] = "(set, not shown)"
+    return {**table, "alerts": alerts}
