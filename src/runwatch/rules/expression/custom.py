@@ -98,7 +98,7 @@ def custom_rules(
 
 def _rule(entry: Entry, root: str | None) -> CustomRule:
     expression = parse(entry.when)
-    severity: Severity = cast(Severity, entry.severity) if entry.severity in SEVERITIES else "warning"
+    severity: Severity = entry.severity if entry.severity in SEVERITIES else "warning"
     digest = hashlib.sha256(entry.when.encode("utf-8", "surrogateescape")).hexdigest()[:6]
     slug = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")
     return CustomRule(

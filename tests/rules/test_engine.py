@@ -1,0 +1,97 @@
+"""Options, failures, plug-ins, order."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
+
+import pytest
+
+from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.run import Run
+from runwatch.domain.situation import Situation
+from runwatch.rules import check_options, evaluate_all, load_rules, timing
+from runwatch.rules.engine import registry
+
+RULES, PROBLEMS = load_rules()
+GB = 10**9
+
+
+def crashed(run_id: str, updated: float) -> Run:
+    return Run("/r", run_id, (), "crashed", "boom", updated - 10, updated, 1, None, {})
+
+
+def low_disk(**options: dict) -> Situation:
+    disks = (Disk("/", 910 * GB, 90 * GB),)
+    machine = Machine("box", 8, None, None, 1, 100, False, disks)
+    return Situation(1000.0, "box", roots=("/r",), machine=machine, options=options)
+
+
+def test_the_built_in_rules_load_without_problems() -> None:
+    assert PROBLEMS == () and [rule.NAME for rule in RULES] == sorted(rule.NAME for rule in RULES)
+
+
+def test_options_are_checked_with_the_nearest_name() -> None:
+    errors = check_options(
+        RULES,
+        {
+            "disk-low": {"warning_percnt": 5, "critical_percent": "a", "enabled": 1, "hold": "soon"},
+            "disk-lo": {},
+            "run-stalled": {"critical_after": "2h", "severity": "urgent", "ignore": ["a/*", 3]},
+            "gpu-idle": {"after": "10m", "keep": 5, "severity": "info", "ignore": "box"},
+        },
+    )
+    assert [error.partition(":")[0] for error in errors] == [
+        "rules.disk-low.warning_percnt", "rules.disk-low.critical_percent", "rules.disk-low.enabled",
+        "rules.disk-low.hold", "rules.disk-lo", "rules.run-stalled.severity", "rules.run-stalled.ignore",
+    ]  # fmt: skip
+    assert "'warning_percent'" in errors[0] and "'disk-low'" in errors[4]
+
+
+def test_a_rule_is_tuned_silenced_or_switched_off() -> None:
+    assert len(evaluate_all(low_disk(), RULES).findings) == 1
+    assert evaluate_all(low_disk(**{"disk-low": {"enabled": False}}), RULES).findings == ()
+    assert evaluate_all(low_disk(**{"disk-low": {"warning_percent": 5}}), RULES).findings == ()
+    assert evaluate_all(low_disk(**{"disk-low": {"ignore": ["box"]}}), RULES).findings == ()
+    worse = evaluate_all(low_disk(**{"disk-low": {"severity": "critical"}}), RULES).findings
+    assert [finding.severity for finding in worse] == ["critical"]
+
+
+def test_timing_comes_from_the_rule_or_its_options() -> None:
+    assert timing(RULES, {})["disk-low"] == (120.0, 600.0)
+    assert timing(RULES, {})["run-crashed"][0] == 0.0
+    assert timing(RULES, {"disk-low": {"hold": "0s", "keep": "1h"}})["disk-low"] == (0.0, 3600.0)
+
+
+def test_a_rule_that_raises_is_a_problem_and_the_rest_goes_on() -> None:
+    def evaluate(situation: Situation, options: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    broken = SimpleNamespace(
+        NAME="a-broken", DESCRIPTION="", DEFAULTS={}, HOLD=0.0, KEEP=0.0, MANY="", evaluate=evaluate
+    )
+    evaluated = evaluate_all(low_disk(), (broken, *RULES))
+    assert [finding.rule for finding in evaluated.findings] == ["disk-low"]
+    assert "boom" in evaluated.problems[0].message and "a-broken" in evaluated.problems[0].hint
+
+
+def test_findings_are_ordered_by_severity_age_and_fingerprint() -> None:
+    runs = (crashed("b", 500.0), crashed("a", 400.0), crashed("c", 500.0))
+    found = evaluate_all(Situation(1000.0, "box", roots=("/r",), runs=runs), RULES).findings
+    assert found[0].scope == "a"
+    assert [f.fingerprint for f in found[1:]] == sorted(f.fingerprint for f in found[1:])
+    turned = evaluate_all(Situation(1000.0, "box", roots=("/r",), runs=runs[::-1]), RULES[::-1]).findings
+    assert [f.fingerprint for f in turned] == [f.fingerprint for f in found]
+
+
+def test_plug_ins_load_each_in_its_own_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [
+        EntryPoint("gone", "no_such_module_anywhere", "runwatch.rules"),
+        EntryPoint("half", "json", "runwatch.rules"),
+        EntryPoint("twice", "runwatch.rules.disk_low", "runwatch.rules"),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    rules, problems = load_rules()
+    assert [rule.NAME for rule in rules] == [rule.NAME for rule in RULES]
+    assert [problem.file for problem in problems] == [point.value for point in points]
+    assert "is taken" in problems[2].message and "NAME" in problems[1].message

@@ -1,0 +1,166 @@
+"""The expression language of ``[[rules]]``: what it means, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwatch.domain.run import Metric, Run
+from runwatch.domain.situation import Situation
+from runwatch.rules import custom_rules, evaluate_all, timing
+from runwatch.rules.expression.parser import parse
+from runwatch.rules.expression.tokens import ExpressionError
+
+NOW = 10_000.0
+
+
+def metric(tag: str, last: float, **more: object) -> Metric:
+    fields = {
+        "best": last,
+        "best_step": 5,
+        "min": last,
+        "max": last,
+        "count": 10,
+        "last_time": NOW - 60,
+        **more,
+    }
+    return Metric(tag, last, 10, direction="min", format="csv", **fields)  # type: ignore[arg-type]
+
+
+def run(run_id: str = "exp/a", status: str = "running", **values: float) -> Run:
+    metrics = {tag.replace("__", "/"): metric(tag, value) for tag, value in values.items()}
+    metrics["train's auc"] = metric("train's auc", 0.9)
+    return Run(
+        "/root", run_id, ("csv",), status, "", NOW - 500, NOW - 100, 40, 2.0, metrics,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+RUN = run(val__loss=0.6, train__loss=0.2, bad=math.nan, far=math.inf)
+
+
+@pytest.mark.parametrize(
+    ("source", "holds"),
+    [
+        ("val/loss > 0.5", True),
+        ("val/loss > 0.6", False),
+        ("val/loss >= 0.6", True),
+        ("0.5 < val/loss", True),
+        ("val/loss == 0.6 and train/loss != 0.2", False),
+        ("val/loss < 0.1 or train/loss < 0.5", True),
+        ("not val/loss < 0.1", True),
+        ("val/loss > 0.5 and (train/loss > 1 or train/loss < 0.3)", True),
+        ("val/loss > 2 * train/loss", True),
+        ("val/loss - train/loss > 0.3", True),
+        ("(val/loss - train/loss) / train/loss > 150%", True),
+        ("val/loss > -1", True),
+        ("bad is nan", True),
+        ("bad is finite", False),
+        ("far is inf and far is not nan", True),
+        ("bad > 0", False),
+        ("bad < 0", False),
+        ("not bad > 0", False),
+        ("missing > 0", False),
+        ("not missing > 0", False),
+        ("missing > 0 or val/loss > 0.5", True),
+        ('"train\'s auc" > 0.8', True),
+        ("last('val/loss') > 0.5 and best(val/loss) < 1 and count(val/loss) == 10", True),
+        ("min(val/loss) <= max(val/loss)", True),
+        ("since_best(val/loss) >= 5", True),
+        ("age(val/loss) > 30s and age(val/loss) < 2m", True),
+        ("age > 1m and step >= 40 and epoch == 2", True),
+        ("duration > 8m", True),
+        ("status is running", True),
+        ("status is not running", False),
+        ("val/loss > 0.5 on exp/*", True),
+        ("val/loss > 0.5 on other/*", False),
+        ("val/loss > 0.5 for 10m on other/*, exp/a", True),
+        ("val/loss > 1 / 0", False),
+    ],
+)
+def test_what_an_expression_means(source: str, holds: bool) -> None:
+    assert parse(source).holds(RUN, NOW) is holds
+
+
+def test_for_and_on_are_read() -> None:
+    expression = parse("val/loss > 0.5 for 1.5h on exp/*, a b/*")
+    assert expression.hold == 5400
+    assert expression.globs == ("exp/*", "a b/*")
+    assert expression.tags == ("val/loss",)
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "says"),
+    [
+        ("val/loss 0.5", 10, "comparison"),
+        ("val/loss", 9, "comparison"),
+        ("val/loss > ", 12, "metric, a number"),
+        ("val/loss = 0.5", 10, '"=="'),
+        ("val/loss > 0.5 && x > 1", 16, "in words"),
+        ("val/loss > 0.5 for ten on x", 20, "duration"),
+        ("val/loss > 0.5 for 10 on x", 20, "duration"),
+        ("val/loss > 0.5 on ", 18, "glob"),
+        ("(val/loss > 0.5", 16, '")"'),
+        ("bets(val/loss) > 1", 1, "did you mean 'best'"),
+        ("best() > 1", 6, "name of a metric"),
+        ("status is runing", 11, "did you mean 'running'"),
+        ('"val/loss > 1', 1, "never closed"),
+        ("x is big", 6, "nan"),
+        ("3abc > 1", 1, "quotes"),
+        ("val/loss > 0.5 extra", 16, "expected"),
+        ("", 1, "metric"),
+        ("(" * 60 + "x > 1", 51, "deeply"),
+    ],
+)
+def test_an_error_points_at_its_column(source: str, column: int, says: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(source)
+    message, line, caret = str(caught.value).split("\n")
+    assert caught.value.column == column and says in message
+    assert line == "  " + source and caret == "  " + " " * (column - 1) + "^"
+
+
+@given(st.text(alphabet="val/los ><=!()'\"0.5m%and orfnti*+-,\x1b", max_size=60))
+def test_any_text_is_an_expression_or_a_pointed_error(source: str) -> None:
+    try:
+        parse(source).holds(RUN, NOW)
+    except ExpressionError as error:
+        assert 1 <= error.column <= len(source) + 1
+
+
+@dataclass
+class Entry:
+    when: str
+    name: str = ""
+    severity: str = "warning"
+    advice: str = ""
+
+
+def test_custom_rules_fire_hold_and_name_themselves() -> None:
+    entries = [
+        Entry("val/loss > 0.5 for 10m on exp/*", "Loss too high", "critical", "Stop it."),
+        Entry("x >"),
+    ]
+    rules, problems = custom_rules(entries, root="/root")
+    assert [rule.NAME for rule in rules] == ["loss-too-high"]
+    assert problems[0].where == "rules[1]" and "^" in problems[0].message
+    assert timing(rules, {})["loss-too-high"][0] == 600
+    assert timing(rules, {"loss-too-high": {"hold": "1m"}})["loss-too-high"][0] == 60
+    elsewhere = Run("/b", "exp/a", (), "running", "", None, None, None, None, RUN.metrics)
+    found = evaluate_all(Situation(NOW, "h", runs=(RUN, elsewhere, run("other/a", val__loss=0.6))), rules)
+    (finding,) = found.findings
+    assert (finding.severity, finding.scope, finding.root, finding.advice) == (
+        "critical", "exp/a", "/root", "Stop it.",
+    )  # fmt: skip
+    assert finding.subject == "val/loss" and finding.title == "Loss too high (exp/a)"
+    assert "0.6" in finding.summary and "0.6" not in finding.title
+
+
+def test_two_rules_of_one_name_are_a_problem_and_a_nameless_one_keeps_its_id() -> None:
+    rules, problems = custom_rules([Entry("x > 1", "a"), Entry("x > 2", "a"), Entry("x > 3")])
+    assert len(rules) == 2 and len(problems) == 1
+    again, _ = custom_rules([Entry("x > 3")])
+    assert again[0].NAME == rules[1].NAME and again[0].NAME.startswith("custom-")
