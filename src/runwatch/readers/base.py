@@ -162,12 +162,13 @@ class Listing:
         return self._folder.join(name)
 
     def head(self, name: str, size: int = limits.HEAD) -> bytes:
-        """The first bytes of a file here (at most ``limits.HEAD``); b"" if it can't be read."""
-        file = self.join(name)
+        """The first bytes of a file here; b"" if it can't be read."""
+        most = max(size, limits.HEAD)
+        file = self.join(name) if most == limits.HEAD else f"{self.join(name)}\0{-most}"
         if file not in self._heads:
             try:
-                with Opened(os.path.join(self._root, file)) as opened:
-                    self._heads[file] = opened.pread(limits.HEAD, 0)
+                with Opened(os.path.join(self._root, self.join(name))) as opened:
+                    self._heads[file] = opened.pread(most, 0)
             except OSError:
                 self._heads[file] = b""
         return self._heads[file][:size]

@@ -1,0 +1,47 @@
+"""The new lines of an append-only file, for readers whose lines are few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runwatch.readers._lines import Frame, Notes
+from runwatch.readers.base import Cursor, Source, Tail, read_tail
+
+
+@dataclass(slots=True, eq=False)
+class Rows:
+    """``rewritten``: what the file said before is void; ``state``: the reader's own memory, kept in the
+    cursor beside the frame's."""
+
+    rewritten: bool
+    more: bool
+    notes: Notes
+    state: dict[str, Any]
+    _tail: Tail
+    _frame: Frame
+    _blocks: list[tuple[int, bytes]]
+    _consumed: int
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Line numbers from 1 and whole lines without their ends."""
+        for before, block in self._blocks:
+            for number, line in enumerate(block.split(b"\n")[:-1], before + 1):
+                yield number, line.removesuffix(b"\r")
+
+    def cursor(self) -> Cursor:
+        return self._tail.cursor(self._consumed, {**self.state, "frame": self._frame.state()})
+
+
+def read_rows(source: Source, cursor: Cursor | None, final: bool) -> Rows:
+    """The lines of ``source`` since ``cursor``; with ``final`` an unterminated last one. Raises OSError."""
+    tail = read_tail(source, cursor)
+    frame, notes = Frame.of(tail.state.get("frame", {})), Notes(source.file)
+    consumed = frame.consumable(tail.data, notes)
+    blocks = list(frame.blocks(tail.data[:consumed], notes))
+    rest = frame.rest(tail.data[consumed:], final and not tail.more)
+    if rest:
+        blocks.append((frame.line, rest))
+    state = {key: value for key, value in tail.state.items() if key != "frame"}
+    return Rows(tail.rewritten, tail.more and consumed > 0, notes, state, tail, frame, blocks, consumed)

@@ -1,0 +1,114 @@
+"""DVCLive: ``plots/metrics/<tag>.tsv`` (appended) and ``metrics.json`` (last values, rewritten each step).
+
+The run is the folder above the one called ``dvclive``; under another name, that folder itself.
+``params.yaml`` is read with the other parameter files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from runwatch.domain.operations import Append, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers import _json, limits
+from runwatch.readers._cells import number
+from runwatch.readers._rows import Rows, read_rows
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+
+NAME = "dvclive"
+PRIORITY = 60
+
+_PLOTS = "plots/metrics/"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A folder with ``plots/metrics/**.tsv``, or one called ``dvclive`` with ``metrics.json``."""
+    plots = listing.child("plots")
+    metrics = plots.child("metrics") if plots is not None else None
+    tables = list(_tables(metrics)) if metrics is not None else []
+    called = listing.name == "dvclive"
+    if not tables and not (called and "metrics.json" in listing.files):
+        return []
+    beside = ["metrics.json"] if "metrics.json" in listing.files else []
+    above = listing.parent
+    run = above.path if called and above is not None else listing.path
+    files = tuple(listing.join(name) for name in [*beside, *tables])
+    return [Claim(NAME, NAME, run, files[: limits.TAGS], priority=PRIORITY)]
+
+
+def _tables(folder: Listing, path: str = _PLOTS, depth: int = 16) -> Iterator[str]:
+    yield from (path + name for name in sorted(folder.files) if name.endswith(".tsv"))
+    for name in sorted(folder.folders):
+        below = folder.child(name)
+        if below is not None and depth > 0:
+            yield from _tables(below, f"{path}{name}/", depth - 1)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """A table's new lines; ``metrics.json`` for what has no table."""
+    try:
+        if source.file.endswith(".tsv"):
+            return _table(claim, source, read_rows(source, cursor, final))
+        document = read_document(source, cursor)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        told = list(_last_values(claim, document.data))
+    except ValueError as error:
+        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
+        return Reading({}, document.cursor, (problem,))
+    anew: list[Operation] = [] if cursor is None else [Replace()]
+    operations = {claim.run_id: [*anew, *told]} if anew or told else {}
+    return Reading(operations, document.cursor)
+
+
+def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:
+    value = _json.parse(data)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    step = value.pop("step", 0)
+    if not isinstance(step, int) or isinstance(step, bool) or abs(step) >= 2**63:
+        raise ValueError("its step is no integer")
+    plotted = {_tag(file) for file in claim.files if file.endswith(".tsv")}
+    for tag, last in _json.flat_numbers(value).items():
+        if tag not in plotted:
+            yield Append(tag, Points.of([step], [last]))
+
+
+def _tag(file: str) -> str:
+    return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
+
+
+def _table(claim: Claim, source: Source, rows: Rows) -> Reading:
+    found: list[tuple[int, float, float]] = []
+    for line_number, line in rows:
+        cells = line.split(b"\t")
+        if line_number == 1 or b"step" in cells:
+            rows.state["names"] = [cell.decode("utf-8", "backslashreplace").strip() for cell in cells]
+        elif line.strip():
+            point = _point(rows.state.get("names", []), cells)
+            if point is None:
+                rows.notes.line(line_number, "not a row of step and value", "remove the line")
+            else:
+                found.append(point)
+    told: list[Operation] = [Replace()] if rows.rewritten else []
+    if found:
+        steps, walls, values = zip(*found, strict=True)
+        told.append(Append(_tag(source.file), Points.of(steps, values, walls)))
+    operations = {claim.run_id: told} if told else {}
+    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+def _point(names: list[str], cells: list[bytes]) -> tuple[int, float, float] | None:
+    """(step, wall time, value) of a row; the value stands last, the timestamp is in milliseconds."""
+    if len(cells) != len(names) or "step" not in names or len(cells) < 2:
+        return None
+    step, value = number(cells[names.index("step")]), number(cells[-1])
+    if step is None or value is None or not step.is_integer() or abs(step) >= 2**63:
+        return None
+    stamp = number(cells[names.index("timestamp")]) if "timestamp" in names[:-1] else None
+    wall = math.nan if stamp is None or not 0 < stamp < 7.3e12 else stamp
+    return int(step), wall / 1000 if wall > 1e11 else wall, value

@@ -1,0 +1,197 @@
+"""Ray Tune: a trial's ``result.json`` (JSON lines), and its status from ``experiment_state-*.json``.
+
+``progress.csv`` and the trial's tfevents repeat ``result.json``: claimed, or superseded, but not read.
+The experiment state holds pickles in hex: they are never decoded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Started, Writer
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, Status
+from runwatch.readers import _json, limits
+from runwatch.readers._rows import Rows, read_rows
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Opened,
+    Reading,
+    Source,
+    failed,
+    read_document,
+    unchanged,
+)
+
+NAME = "ray"
+PRIORITY = 60
+
+_LOOK = 64 * limits.KIB
+_STATE = re.compile(r"experiment_state-\S{1,80}\.json")
+_STATUSES: dict[str, Status | None] = {
+    "RUNNING": "running",
+    "PAUSED": "running",
+    "PENDING": None,
+    "TERMINATED": "finished",
+    "ERROR": "crashed",
+}
+_STEP = "training_iteration"
+_NOT_METRICS = frozenset(
+    (_STEP, "config", "trial_id", "date", "timestamp", "hostname", "node_ip", "pid", "done",
+     "checkpoint_dir_name", "experiment_id", "experiment_tag", "time_since_restore", "time_total_s",
+     "time_this_iter_s", "iterations_since_restore", "timesteps_since_restore", "warmup_time")
+)  # fmt: skip
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A trial's numbers, and apart from them what says how it ended: the newest experiment state, which all
+    trials share, or else the trial's ``error.txt`` (a trial that was tried again keeps its old one)."""
+    if "result.json" not in listing.files or not _is_trial(listing):
+        return []
+    own = tuple(listing.join(name) for name in ("result.json", "progress.csv") if name in listing.files)
+    repeated = frozenset({"tensorboard", "sb3", "csv"})
+    claims = [Claim(NAME, NAME, listing.path, own, priority=PRIORITY, supersedes=repeated)]
+    above = listing.parent
+    states = sorted(filter(_STATE.fullmatch, above.files)) if above is not None else []
+    word = above.join(states[-1]) if above is not None and states else None
+    if word is None and "error.txt" in listing.files:
+        word = listing.join("error.txt")
+    if word is not None:
+        claims.append(Claim(NAME, "", listing.path, (word,), priority=PRIORITY, role="part"))
+    return claims
+
+
+def _is_trial(listing: Listing) -> bool:
+    head = listing.head("result.json")
+    if listing.files["result.json"].size == 0:
+        return "params.json" in listing.files or "params.pkl" in listing.files
+    return head.startswith(b"{") and (b'"training_iteration"' in head or b'"trial_id"' in head)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """``result.json`` line by line; ``error.txt`` and the experiment state whole."""
+    name = source.file.rpartition("/")[2]
+    try:
+        if name == "result.json":
+            return _results(claim, source, read_rows(source, cursor, final))
+        document = None if name == "progress.csv" else read_document(source, cursor)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        said = _said(claim, source, name, document.data)
+    except ValueError as error:
+        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
+        return Reading({}, document.cursor, (problem,))
+    anew: list[Operation] = [] if cursor is None else [Replace()]
+    told = anew if said is None else [*anew, said]
+    return Reading({claim.run_id: told} if told else {}, document.cursor)
+
+
+def _results(claim: Claim, source: Source, rows: Rows) -> Reading:
+    told: list[Operation] = [Replace()] if rows.rewritten else []
+    steps: dict[str, list[int]] = {}
+    points: dict[str, list[tuple[float, float]]] = {}
+    for number, line in rows:
+        if not line.strip():
+            continue
+        row = _row(line)
+        if row is None:
+            rows.notes.line(number, "not a JSON object with training_iteration", "remove the line")
+            continue
+        if not rows.state.get("introduced"):
+            told.extend(_introduction(row))
+            rows.state["introduced"] = True
+        wall = _json.number(row.get("timestamp"))
+        for tag, value in _numbers(row):
+            steps.setdefault(tag, []).append(row[_STEP])
+            points.setdefault(tag, []).append((np.nan if wall is None else wall, value))
+    for tag, found in points.items():
+        walls, values = np.array(found, dtype=np.float64).T
+        told.append(Append(tag, Points.of(steps[tag], values, walls)))
+    operations = {claim.run_id: told} if told else {}
+    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = _json.parse(line)
+    except ValueError:
+        return None
+    step = row.get(_STEP) if isinstance(row, dict) else None
+    return row if isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63 else None
+
+
+def _numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
+    yield from _json.flat_numbers(metrics).items()
+
+
+def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
+    """What the first row tells beside numbers: the configuration, who writes, and since when."""
+    if isinstance(row.get("config"), dict) and row["config"]:
+        yield HParams(row["config"])
+    stamp, spent = _json.number(row.get("timestamp")), _json.number(row.get("time_total_s"))
+    started = None if stamp is None else stamp - (spent or 0.0)
+    if started is not None:
+        yield Started(started)
+    host, pid = row.get("hostname"), row.get("pid")
+    if isinstance(host, str) and isinstance(pid, int):
+        yield Writer(host, pid, started)
+
+
+def _said(claim: Claim, source: Source, name: str, data: bytes) -> Evidence | None:
+    if name == "error.txt":
+        return Evidence("crashed", f"error.txt: {_last_line(data)}")
+    return _status(claim, source, data)
+
+
+def _status(claim: Claim, source: Source, data: bytes) -> Evidence | None:
+    trial = claim.run_id.rpartition("/")[2]
+    word, at = _statuses(data).get(trial, ("", None))
+    status = _STATUSES.get(word)
+    if status is None:
+        return None
+    reason = f"Ray Tune says {word}"
+    if status == "crashed":
+        try:
+            with Opened(os.path.join(source.root, claim.run_id, "error.txt")) as opened:
+                start = max(opened.stat.size - _LOOK, 0)
+                reason += f": {_last_line(opened.pread(_LOOK, start))}"
+        except OSError:
+            reason += " (no error.txt)"
+    return Evidence(status, reason, at=at)
+
+
+def _last_line(data: bytes) -> str:
+    lines = data.decode("utf-8", "backslashreplace").strip().splitlines()
+    return lines[-1].strip()[:300] if lines else "empty"
+
+
+@lru_cache(maxsize=2)
+def _statuses(data: bytes) -> dict[str, tuple[str, float | None]]:
+    """By trial directory: the status, and when its last result came. One state file tells of all trials of
+    an experiment and is read for each of them. Raises ValueError."""
+    state = _json.parse(data)
+    pairs = state.get("trial_data") if isinstance(state, dict) else None
+    if not isinstance(pairs, list):
+        raise ValueError("no trial_data")
+    found: dict[str, tuple[str, float | None]] = {}
+    for pair in pairs:
+        texts = pair if isinstance(pair, list) else [pair]
+        parts = [_json.parse(text) for text in texts if isinstance(text, str)]
+        trial = next((part for part in parts if isinstance(part, dict) and "status" in part), {})
+        folder = trial.get("relative_logdir") or trial.get("logdir")
+        if isinstance(folder, str):
+            times = [part.get("last_result_time") for part in parts if isinstance(part, dict)]
+            at = next((time for time in times if isinstance(time, float)), None)
+            found[folder.rstrip("/").rpartition("/")[2]] = (str(trial["status"]), at)
+    return found

@@ -1,0 +1,177 @@
+"""Sacred's file storage: ``run.json`` (status, heartbeat) and ``metrics.json``, both rewritten whole.
+
+``config.json`` and ``cout.txt`` beside them are read by the readers of parameters and consoles."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.operations import (
+    Append,
+    Evidence,
+    HParams,
+    Label,
+    Operation,
+    Replace,
+    Started,
+    Writer,
+)
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, Status
+from runwatch.readers import _json
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+
+NAME = "sacred"
+PRIORITY = 60
+
+_STATUSES: Mapping[str, Status] = {
+    "RUNNING": "running",
+    "COMPLETED": "finished",
+    "FAILED": "crashed",
+    "INTERRUPTED": "crashed",
+    "TIMEOUT": "crashed",
+    "DIED": "crashed",
+}
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A folder whose ``run.json`` has a status and a heartbeat (or Sacred's other files beside it)."""
+    if "run.json" not in listing.files:
+        return []
+    head = listing.head("run.json")
+    if not head.lstrip().startswith(b"{") or not (
+        b'"heartbeat"' in head or (b'"experiment"' in head and "config.json" in listing.files)
+    ):
+        return []
+    files = tuple(listing.join(name) for name in ("run.json", "metrics.json") if name in listing.files)
+    return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """The whole document when it changed; a torn one waits for the next version, with a problem."""
+    try:
+        document = read_document(source, cursor)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        value = _json.parse(document.data)
+        if not isinstance(value, dict):
+            raise ValueError("not a JSON object")
+    except ValueError as error:
+        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
+        return Reading({}, document.cursor, (problem,))
+    if source.file.rpartition("/")[2] == "metrics.json":
+        return _Metrics(claim, source, value, document.cursor).reading()
+    anew: list[Operation] = [] if cursor is None else [Replace()]
+    return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
+
+
+def _run(said: dict[str, Any]) -> Iterator[Operation]:
+    status = str(said.get("status"))
+    known = _STATUSES.get(status)
+    ended, beat = _moment(said.get("stop_time")), _moment(said.get("heartbeat"))
+    if known is not None:
+        trace = said.get("fail_trace")
+        last = str(trace[-1]).strip().splitlines() if isinstance(trace, list) and trace else []
+        reason = f"Sacred says {status}" + (f": {last[-1][:300]}" if last else "")
+        at = ended if not math.isnan(ended) else beat
+        yield Evidence(known, reason, at=None if math.isnan(at) else at)
+    started = _moment(said.get("start_time"))
+    if not math.isnan(started):
+        yield Started(started)
+    experiment, host = said.get("experiment"), said.get("host")
+    if isinstance(experiment, dict) and isinstance(experiment.get("name"), str):
+        yield Label("project", experiment["name"])
+    if isinstance(host, dict) and isinstance(host.get("hostname"), str):
+        yield Writer(host["hostname"], None, None if math.isnan(started) else started)
+    yield from _environment(experiment, host, said.get("result"))
+
+
+def _environment(experiment: object, host: object, result: object) -> Iterator[Operation]:
+    values: dict[str, object] = {}
+    if isinstance(experiment, dict):
+        values |= {key: experiment[key] for key in ("dependencies", "repositories") if experiment.get(key)}
+    if isinstance(host, dict):
+        values |= {key: host[key] for key in ("hostname", "python_version", "cpu", "os") if host.get(key)}
+    if values:
+        yield HParams(values, section="environment")
+    if isinstance(result, (int, float, str)):
+        yield HParams({"result": result}, section="config")
+
+
+class _Metrics:
+    """One version of metrics.json. State: by metric, how many points were told and their checksum, so that
+    a version that only goes on gives its new points alone."""
+
+    def __init__(self, claim: Claim, source: Source, said: dict[str, Any], cursor: Cursor) -> None:
+        self._claim = claim
+        self._source = source
+        self._cursor = cursor
+        self._known: dict[str, list[int]] = dict(cursor.state.get("known", {}))
+        self._bad: list[str] = []
+        self._series = {tag: points for tag in said if (points := self._points(tag, said[tag])) is not None}
+
+    def reading(self) -> Reading:
+        goes_on = all(self._same(tag, count, crc) for tag, (count, crc) in self._known.items())
+        told: list[Operation] = [] if goes_on else [Replace()]
+        for tag, points in self._series.items():
+            done = self._known[tag][0] if goes_on and tag in self._known else 0
+            if len(points) > done:
+                told.append(Append(tag, points.where(slice(done, None))))
+        known = {tag: [len(points), _crc(points)] for tag, points in self._series.items()}
+        cursor = Cursor(
+            self._cursor.offset, self._cursor.head, self._cursor.near, self._cursor.stat, {"known": known}
+        )
+        operations = {self._claim.run_id: told} if told else {}
+        return Reading(operations, cursor, self._problems())
+
+    def _same(self, tag: str, count: int, crc: int) -> bool:
+        points = self._series.get(tag)
+        return points is not None and len(points) >= count and _crc(points.where(slice(0, count))) == crc
+
+    def _points(self, tag: str, said: object) -> Points | None:
+        lists = [said.get(key) for key in ("steps", "values", "timestamps")] if isinstance(said, dict) else []
+        if len(lists) != 3 or not all(isinstance(part, list) for part in lists):
+            self._bad.append(tag)
+            return None
+        steps, values, walls = (part for part in lists if isinstance(part, list))
+        rows = [
+            (step, math.nan if i >= len(walls) else _moment(walls[i]), number)
+            for i, (step, value) in enumerate(zip(steps, values, strict=False))
+            if (number := _json.number(value)) is not None and _is_step(step)
+        ]
+        if len(rows) < max(len(steps), len(values)):
+            self._bad.append(tag)
+        return Points.of([r[0] for r in rows], [r[2] for r in rows], [r[1] for r in rows])
+
+    def _problems(self) -> tuple[Problem, ...]:
+        if not self._bad:
+            return ()
+        names = ", ".join(sorted(self._bad)[:5])
+        message = f"{len(self._bad)} metrics are not whole lists of steps and numbers: {names}"
+        return (Problem(self._source.file, None, message, "log numbers with log_scalar"),)
+
+
+def _is_step(step: object) -> bool:
+    return isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63
+
+
+def _crc(points: Points) -> int:
+    return zlib.crc32(points.values.tobytes(), zlib.crc32(np.ascontiguousarray(points.steps).tobytes()))
+
+
+def _moment(text: object) -> float:
+    """Sacred writes UTC without saying so; NaN when it is no time."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return math.nan

@@ -1,0 +1,172 @@
+"""Trackio: one SQLite file a project, with the tables ``metrics`` and ``configs``.
+
+A run's id is ``<file>#<name>``; a later run of the same name gets the start of its run id behind it. Older
+files know runs by their name alone."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers import _json, _sqlite
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+
+NAME = "trackio"
+PRIORITY = 60
+ROWS = 50_000
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """SQLite files with Trackio's tables (MLflow has ``metrics``, but no ``configs``)."""
+    return [
+        Claim(NAME, NAME, listing.join(name), _sqlite.files(listing, name), priority=PRIORITY, role="many")
+        for name in _sqlite.names(listing)
+        if _sqlite.tables_in_sight(listing, name) >= {"metrics", "configs"}
+    ]
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    """New rows of both tables since the last ids seen."""
+    try:
+        with _sqlite.opened(source) as connection:
+            return _Look(connection, source, cursor).reading()
+    except _sqlite.Busy:
+        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
+        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
+    except sqlite3.Error as error:
+        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+
+
+class _Look:
+    """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
+    ``ids`` from Trackio's key of a run to ours."""
+
+    def __init__(self, connection: sqlite3.Connection, source: Source, cursor: Cursor | None) -> None:
+        self._db = connection
+        self._source = source
+        self._state = dict(cursor.state) if cursor is not None else {}
+        self._ids: dict[str, str] = dict(self._state.get("ids", {}))
+        self._prefix = source.file.removesuffix(_sqlite.WAL) + "#"
+        self._told: dict[str, list[Operation]] = {}
+        self._skipped = 0
+        known = _sqlite.columns(connection, "metrics")
+        if not {"id", "run_name", "step", "metrics"} <= known:
+            raise ValueError("no Trackio database: the table metrics lacks its columns")
+        self._key = "run_id" if "run_id" in known else "run_name"
+
+    def reading(self) -> Reading:
+        if "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]:
+            for name in self._ids.values():
+                self._tell(name, Replace())
+            self._state, self._ids = {}, {}
+        more = self._metrics()
+        self._configs()
+        self._state["ids"] = self._ids
+        cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
+        return Reading(self._told, cursor, self._problems(), more)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        if not self._skipped:
+            return ()
+        message = f"{self._skipped:,} rows hold no JSON object or no step"
+        return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
+
+    def _tell(self, name: str, operation: Operation) -> None:
+        self._told.setdefault(self._prefix + name, []).append(operation)
+
+    def _name(self, key: str, name: str) -> str:
+        known = self._ids.get(key)
+        if known is None:
+            taken = set(self._ids.values())
+            known = name if name not in taken else f"{name}-{key[:8]}"
+            known = known if known not in taken else f"{name}-{key}"
+            self._ids[key] = known
+            self._tell(known, Label("name", name))
+            self._tell(known, Label("project", self._prefix.rpartition("/")[2].rpartition(".")[0]))
+        return known
+
+    def _mark(self, row: int) -> int:
+        said = self._db.execute(
+            f"SELECT {self._key}, step, metrics FROM metrics WHERE id = ?", (row,)
+        ).fetchone()
+        return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
+
+    def _metrics(self) -> bool:
+        rows = self._db.execute(
+            f"SELECT id, {self._key}, run_name, step, timestamp, metrics FROM metrics"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            (self._state.get("row", -(2**63)), ROWS),
+        ).fetchall()
+        found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
+        for _, key, name, step, stamp, text in rows:
+            values = _object(text)
+            if values is None or not isinstance(step, int):
+                self._skipped += 1
+                continue
+            run, wall = self._name(str(key), str(name)), _moment(stamp)
+            for tag, value in _json.flat_numbers(values).items():
+                steps, walls, numbers = found.setdefault((run, tag), ([], [], []))
+                steps.append(step)
+                walls.append(wall)
+                numbers.append(value)
+        for (run, tag), (steps, walls, numbers) in found.items():
+            self._tell(run, Append(tag, Points.of(steps, numbers, walls)))
+        if rows:
+            self._state["row"] = rows[-1][0]
+            self._state["mark"] = self._mark(rows[-1][0])
+        return len(rows) == ROWS
+
+    def _configs(self) -> None:
+        known = _sqlite.columns(self._db, "configs")
+        if not {"run_name", "config"} <= known:
+            return
+        key = "run_id" if "run_id" in known else "run_name"
+        rows = self._db.execute(f"SELECT {key}, run_name, config FROM configs").fetchall()
+        said = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
+        if self._state.get("configs") == said:
+            return
+        self._state["configs"] = said
+        for run_key, name, text in rows:
+            values = _object(text)
+            if values is not None:
+                for operation in _config(values):
+                    self._tell(self._name(str(run_key), str(name)), operation)
+
+
+def _config(values: dict[str, object]) -> Iterator[Operation]:
+    """The user's own keys; those that Trackio adds begin with an underscore."""
+    own = {key: value for key, value in values.items() if not key.startswith("_")}
+    if own:
+        yield HParams(own)
+    if isinstance(values.get("_Group"), str):
+        yield Label("group", str(values["_Group"]))
+    created = _moment(values.get("_Created"))
+    if not math.isnan(created):
+        yield Started(created)
+
+
+def _object(text: object) -> dict[str, object] | None:
+    if not isinstance(text, (str, bytes)):
+        return None
+    try:
+        value = _json.parse(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _moment(text: object) -> float:
+    """An ISO 8601 time with a zone in seconds since the epoch; NaN when it is none."""
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return math.nan
