@@ -82,8 +82,8 @@ def test_real_files_read_as_expected(case: str) -> None:
         assert int(np.sum(~np.isfinite(points.values))) == metric["nonfinite"]
     assert run["hparams"].items() <= told.hparams.items()
     code = run["exit_code"]
-    status = [] if code is None else ["finished" if code == 0 else "crashed"]
-    assert [said.status for said in told.of(Evidence)] == status
+    ended = [] if code is None else ["finished" if code == 0 else "crashed"]
+    assert [said.status for said in told.of(Evidence)] == ["running", *ended]
 
 
 def test_what_the_run_record_says() -> None:

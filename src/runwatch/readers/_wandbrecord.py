@@ -153,6 +153,7 @@ class Told:
         if started is not None:
             self._said.append(Started(started))
         self._said.append(Writer(host, None, started))
+        self._said.append(Evidence("running", "W&B recorded its start and no exit"))
 
     def _exit(self, data: bytes, start: int, end: int) -> None:
         code = 0
