@@ -66,7 +66,8 @@ def test_a_real_run_reads_as_expected(case: str) -> None:
 def test_the_end_is_the_trainers_own_word(case: str, ended: bool) -> None:
     told = read_all(huggingface, FIXTURES / case).runs["."]
     assert bool([word for word in told.of(Evidence) if word.status == "finished"]) is ended
-    assert told.of(Length)[-1].steps == EXPECTED[case]["metrics"]["loss"]["last_step"] if ended else 30
+    wanted = EXPECTED[case]["metrics"]["loss"]["last_step"] if ended else 30
+    assert told.of(Length)[-1].steps == wanted
 
 
 def test_the_state_that_went_furthest_speaks_alone(tmp_path: Path) -> None:

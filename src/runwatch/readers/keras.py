@@ -2,20 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from runwatch.domain.operations import Append, Epoch, Operation
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers import _json, limits
+from runwatch.readers._documents import read_version
 from runwatch.readers._steps import keras_csv
 from runwatch.readers._table import read_table
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
 
 NAME = "keras"
+_HISTORY = re.compile(
+    rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\[\s{0,64}(?:-?\d|NaN|-?Infinity)', re.ASCII
+)
+_LOSS = re.compile(rb'"(?:val_)?loss"\s{0,64}:\s{0,64}\[')
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    name = keras_csv(listing)
-    if name is not None:
-        yield Claim(NAME, NAME, listing.path, (listing.join(name),))
+    found = [name for name in sorted(listing.files) if name.endswith(".json") and _is_history(listing, name)]
+    table = keras_csv(listing)
+    if table is not None:
+        found = [table]
+    for name in found:
+        prefix = f"{name.rpartition('.')[0]}/" if len(found) > 1 else ""
+        yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix)
 
 
 def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_table(claim, source, cursor, final)
+    if not source.file.endswith(".json"):
+        return read_table(claim, source, cursor, final)
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    told = _history(claim, version.value)
+    if not told:
+        problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
+        return version.reading(claim, told, problem)
+    return version.reading(claim, told)
+
+
+def _is_history(listing: Listing, name: str) -> bool:
+    """Lists of numbers by name, the first of them a list, and a loss among the first."""
+    head = listing.head(name)
+    if _HISTORY.match(head) is None:
+        return False
+    long = listing.files[name].size > len(head)
+    return _LOSS.search(head) is not None or (long and "history" in name.lower())
+
+
+def _history(claim: Claim, value: object) -> list[Operation]:
+    """One list an epoch-long each: epochs 0 to n-1."""
+    told: list[Operation] = []
+    longest = 0
+    for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
+        cells = column if isinstance(column, list) else []
+        found = [(i, number) for i, cell in enumerate(cells) if (number := _json.number(cell)) is not None]
+        if found:
+            steps, values = zip(*found, strict=True)
+            told.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
+            longest = max(longest, len(cells))
+    return [*told, Epoch(longest - 1)] if told else []

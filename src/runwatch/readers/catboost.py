@@ -1,0 +1,79 @@
+"""CatBoost's ``catboost_info/``: ``learn_error.tsv``, ``test_error.tsv``, ``test1_error.tsv``… and
+``catboost_training.json`` with the planned iterations and each metric's direction."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Length, Operation, Stated
+from runwatch.domain.run import Problem
+from runwatch.readers._documents import read_version
+from runwatch.readers._table import read_table
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+
+NAME = "catboost"
+_FOLDER = "catboost_info"
+_META = "catboost_training.json"
+_TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
+_CLOCK = "time_left.tsv"
+_BETTER = {"Min": "min", "Max": "max"}
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    tables = [found for name in sorted(listing.files) if (found := _TABLE.fullmatch(name))]
+    if not tables and _META not in listing.files:
+        return
+    above = listing.parent
+    run_id = above.path if above is not None and listing.name == _FOLDER else listing.path
+    shadows = frozenset({"tensorboard"})
+    for table in tables:
+        file = (listing.join(table[0]),)
+        yield Claim(NAME, NAME, run_id, file, f"{table[1]}/", supersedes=shadows)
+    rest = tuple(listing.join(name) for name in (_META, _CLOCK) if name in listing.files)
+    if rest:
+        yield Claim(NAME, NAME, run_id, rest, supersedes=shadows)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    name = os.path.basename(source.file)
+    if name == _CLOCK:
+        return Reading({}, Cursor(stat=source.stat))
+    if name != _META:
+        return read_table(claim, source, cursor, final)
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    meta = version.value.get("meta") if isinstance(version.value, dict) else None
+    if not isinstance(meta, dict):
+        problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
+        return version.reading(claim, [], problem)
+    return version.reading(claim, _told(meta))
+
+
+def _told(meta: Mapping[str, Any]) -> list[Operation]:
+    operations: list[Operation] = []
+    count = meta.get("iteration_count")
+    if type(count) is int and 0 < count < 2**53:
+        operations.append(Length(steps=count - 1))
+    for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
+        named = meta.get(metrics)
+        for metric in named if isinstance(named, list) else ():
+            name, best = (
+                (metric.get("name"), metric.get("best_value")) if isinstance(metric, dict) else (None, None)
+            )
+            better = _BETTER.get(best) if isinstance(best, str) else None
+            if isinstance(name, str) and better:
+                operations += [
+                    Stated(f"{group}/{name}", "min" if better == "min" else "max")
+                    for group in _groups(meta, sets)
+                ]
+    return operations
+
+
+def _groups(meta: Mapping[str, Any], sets: str) -> list[str]:
+    found = meta.get(sets)
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return names or [sets.removesuffix("_sets")]

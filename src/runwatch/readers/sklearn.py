@@ -1,0 +1,146 @@
+"""What scikit-learn's users leave: ``cv_results*.csv``, ``classification_report*.json``, ``metrics.json`` and
+``scores.json`` of flat numbers. Numbers without a step stand at step 0."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from runwatch.domain.operations import Append, HParams, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers import _json, limits
+from runwatch.readers._cells import number
+from runwatch.readers._documents import Version, read_version
+from runwatch.readers._steps import step_key
+from runwatch.readers._table import header_names, split_line
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+
+NAME = "sklearn"
+_SEARCH = re.compile(r"cv_?results\S{0,60}\.csv", re.IGNORECASE)
+_REPORT = re.compile(r"classification_?report\S{0,60}\.json", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?:\S{0,40}[_-])?(?:metrics|scores)\.json", re.IGNORECASE)
+_OTHERS = ("run.json", "dvc.yaml", "trainer_state.json", "all_results.json")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """The files of a folder, in one claim; of two that may say the same, their stems tell them apart. They
+    join the run that others see here, or are one."""
+    kinds = {name: kind for name in sorted(listing.files) if (kind := _kind(listing, name))}
+    several = {kind for kind in kinds.values() if list(kinds.values()).count(kind) > 1}
+    by_prefix: dict[str, list[str]] = {}
+    for name, kind in kinds.items():
+        prefix = f"{name.rpartition('.')[0]}/" if kind in several else ""
+        by_prefix.setdefault(prefix, []).append(listing.join(name))
+    for prefix, files in by_prefix.items():
+        yield Claim(NAME, NAME, listing.path, tuple(files), prefix, priority=30, role="lonely")
+
+
+def _kind(listing: Listing, name: str) -> str | None:
+    if name.endswith(".csv"):
+        if _SEARCH.fullmatch(name) and b"mean_test_" in listing.head(name).partition(b"\n")[0]:
+            return "search"
+        return None
+    if not name.endswith(".json") or any(other in listing.files for other in _OTHERS):
+        return None
+    if _REPORT.fullmatch(name):
+        return "report"
+    if not _NUMBERS.fullmatch(name) or listing.files[name].size > limits.HEAD:
+        return None
+    try:
+        value = _json.parse(listing.head(name))
+    except ValueError:
+        return None
+    return "numbers" if isinstance(value, dict) and _are_flat_numbers(value) else None
+
+
+def _are_flat_numbers(value: dict[str, object]) -> bool:
+    """Flat and mostly numbers, with no step in it."""
+    if step_key(value) is not None or any(isinstance(item, dict) for item in value.values()):
+        return False
+    found = sum(_json.number(item) is not None for item in value.values())
+    return found > 0 and 2 * found >= len(value)
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    name = os.path.basename(source.file)
+    if name.endswith(".csv"):
+        return _read_search(claim, source, cursor)
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    return _numbers(claim, source, version)
+
+
+def _numbers(claim: Claim, source: Source, version: Version) -> Reading:
+    found = _json.flat_numbers(version.value)
+    told: list[Operation] = [
+        Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()
+    ]
+    if not told:
+        problem = Problem(source.file, None, "no numbers in it", "write metrics as flat names and numbers")
+        return version.reading(claim, told, problem)
+    return version.reading(claim, told)
+
+
+def _read_search(claim: Claim, source: Source, cursor: Cursor | None) -> Reading:
+    """The table of a search: one row a candidate. The candidates are the steps; the best one by the first
+    rank gives the parameters."""
+    try:
+        document = read_document(source, cursor)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    lines = document.data.rstrip(b"\r\n").split(b"\n")
+    header = header_names(lines[0])
+    told: list[Operation] = [] if cursor is None else [Replace()]
+    if header is None or not document.data.endswith(b"\n"):
+        return Reading({}, document.cursor)
+    names, delimiter = header
+    rows = [split_line(line.rstrip(b"\r"), delimiter) for line in lines[1:]]
+    whole = [row for row in rows if row is not None and len(row) == len(names)]
+    problems: tuple[Problem, ...] = ()
+    if len(whole) < len(rows):
+        text = f"{len(rows) - len(whole):,} rows of another width, skipped"
+        problems = (Problem(source.file, None, text, "write it with to_csv"),)
+    told += _candidates(claim, names, whole)
+    return Reading({claim.run_id: told} if told else {}, document.cursor, problems)
+
+
+def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:
+    told: list[Operation] = []
+    for i, name in enumerate(names):
+        if not name.startswith(("mean_test_", "mean_train_", "std_test_")):
+            continue
+        cells = [
+            (step, value) for step, row in enumerate(rows) if (value := number(row[i].encode())) is not None
+        ]
+        if cells:
+            steps, values = zip(*cells, strict=True)
+            told.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
+    best = _best(names, rows)
+    parameters: dict[str, object] = {
+        name.removeprefix("param_"): _value(cell)
+        for name, cell in zip(names, best or (), strict=False)
+        if name.startswith("param_") and cell
+    }
+    if parameters:
+        told.append(HParams(parameters))
+    return told
+
+
+def _best(names: list[str], rows: list[list[str]]) -> list[str] | None:
+    """The candidate of rank 1 by the first ``rank_test_*`` column."""
+    rank = next((i for i, name in enumerate(names) if name.startswith("rank_test_")), None)
+    if rank is None:
+        return None
+    return next((row for row in rows if number(row[rank].encode()) == 1.0), None)
+
+
+def _value(cell: str) -> object:
+    found = number(cell.encode("utf-8", "backslashreplace"))
+    if found is None:
+        return {"True": True, "False": False}.get(cell, cell)
+    return int(found) if found.is_integer() and cell.lstrip("-").isdigit() else found
