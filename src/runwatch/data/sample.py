@@ -157,4 +157,3 @@ def to_numpy(array: Any) -> NDArray[Any]:
     if family(array.type) in ("string", "binary"):
         made[:] = as_text(array).to_pylist()
     return made
-

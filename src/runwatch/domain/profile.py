@@ -254,3 +254,15 @@ class DataOptions:
     expect: Mapping[str, object] = field(default_factory=dict)
     importance: Mapping[str, float] = field(default_factory=dict)
     multivariate: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowFacts:
+    """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
+    ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
+    such values."""
+
+    rows: int
+    duplicate_rows: int
+    duplicate_keys: Mapping[str, int] = field(default_factory=dict)
+    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

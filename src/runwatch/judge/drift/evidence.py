@@ -107,7 +107,7 @@ def _values(pair: Pair, options: DriftOptions) -> list[Test]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b), options, "shape"))
         return tests
-    return [level_test(*pair.levels, options, "distribution"), _new_categories(pair, options)]
+    return [level_test(*pair.levels, options, "distribution"), new_categories(pair, options)]
 
 
 def ordered_test(pair: Pair, options: DriftOptions, subject: Subject = "distribution") -> Test:
@@ -143,7 +143,7 @@ def _invalid(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> T
     return Test("invalid", "share of another type", p, gap, gap, options.levels)
 
 
-def _new_categories(pair: Pair, options: DriftOptions) -> Test:
+def new_categories(pair: Pair, options: DriftOptions) -> Test:
     """The share of values outside the reference's words against the mass that its tail hides (Good 1953: its
     singletons over n), one-sided. The variance counts that unseen values come in clumps."""
     n, m = pair.n, pair.m

@@ -1,0 +1,118 @@
+"""``runwatch quality``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from runwatch.cli.drift import complain, data_options, engine_of, exit_code, fail_on, kinds
+
+NAME = "quality"
+HELP = """Data-quality checks of a file, folder, glob or URL.
+
+  runwatch quality data.parquet
+  runwatch quality new.csv --reference train.csv --target label --key id
+  runwatch quality batches/ --reference reference.parquet --expect runwatch.toml --json"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="file, folder, glob or URL to check")
+    parser.add_argument("--reference", metavar="REF", help="data that is trusted, to compare with")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    data_options(parser)
+    parser.add_argument(
+        "--expect", metavar="FILE", help="TOML file with hard rules ([data.expect] or top level)"
+    )
+    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
+    fail_on(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    import os
+    import time
+
+    from runwatch.cli._output import print_json
+    from runwatch.judge.quality.run import examine, verdict
+    from runwatch.show.quality import quality_json, quality_text
+
+    case, problems = _case(args, time.time())
+    complain(problems)
+    read = case is not None
+    faults = examine(case) if case is not None else ()
+    said = verdict(faults) if read else "unknown"
+    rows = case.current.rows if case is not None else 0
+    if args.json:
+        name = os.path.basename(os.path.normpath(args.data)) or args.data
+        print_json(quality_json(said, faults, name, time.time(), rows, problems))
+    elif read and not (getattr(args, "quiet", False) and said == "ok"):
+        columns = len(case.current.grid.columns) if case is not None else 0
+        print(quality_text(said, faults, rows, columns, _guesses(case, bool(getattr(args, "verbose", 0)))))
+    info = said == "ok" and any(fault.severity == "info" for fault in faults)
+    return exit_code("info" if info else said, args.fail_on)
+
+
+def _guesses(case: Any, wanted: bool) -> list[str]:
+    """What the columns were taken for."""
+    if not wanted or case is None:
+        return []
+    return [
+        f"  {column.name}: {column.kind}{'' if column.guessed else ' (declared)'}, {column.role}"
+        for column in case.current.grid.columns
+    ]
+
+
+def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
+    """(what the checks look at, problems); None where no data could be read."""
+    from runwatch.data.inspection import inspect
+    from runwatch.data.keeping import NoCache
+    from runwatch.data.workflow import find_files, open_reference, profile_batches, total
+    from runwatch.domain.profile import DataOptions
+    from runwatch.judge.quality.case import Case
+
+    expect = _expect(args.expect)
+    options = DataOptions(
+        include=tuple(args.include),
+        exclude=tuple(args.exclude),
+        kinds=kinds(args.kind),
+        target=args.target,
+        key=args.key,
+        expect=expect,
+    )
+    engine = engine_of(args.engine)
+    files = find_files([args.data])
+    base = open_reference(find_files([args.reference]) if args.reference else files, options, engine=engine)
+    if args.reference:
+        named, _, problems = profile_batches(files, base.grid, engine=engine)
+    else:
+        named, problems = list(base.days), []
+    problems = [*base.problems, *problems]
+    if not named:
+        return None, problems
+    good = [file for file in files if file.name in {one.name for one in named}]
+    sampled, facts, trouble = inspect(good, base.grid, options, NoCache())
+    arrived = max((file.when for file in good if file.when is not None), default=None)
+    reference = base.profile if args.reference else None
+    current = total(base.grid, named)
+    case = Case(current, reference, sampled, facts, expect, (), arrived, now, args.target)
+    return case, [*problems, *trouble]
+
+
+def _expect(path: str | None) -> Mapping[str, object]:
+    """The rules of a TOML file: its ``[data.expect]`` (also of the first ``[[data]]``), else the whole file."""
+    if path is None:
+        return {}
+    import tomllib
+
+    from runwatch.domain.errors import UserError
+
+    try:
+        with open(path, "rb") as handle:
+            found = tomllib.load(handle)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); give a TOML file of expectations") from error
+    data = found.get("data", found)
+    if isinstance(data, list):
+        data = next((one for one in data if "expect" in one), {})
+    rules = data.get("expect", data if data is found else {}) if isinstance(data, dict) else {}
+    return rules if isinstance(rules, dict) else {}

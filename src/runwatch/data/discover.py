@@ -1,0 +1,201 @@
+"""Finding references and their batches, and predictions files, by name and schema, with no configuration."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from runwatch.data.files import natural, suffix
+
+Schema = Callable[[str], Sequence[tuple[str, str]]]
+
+_REFERENCE = re.compile(r"(^|[^a-z])(reference|ref|baseline|golden|train|training)([^a-z]|$)")
+_STRONG = re.compile(r"(^|[^a-z])(reference|ref|golden)([^a-z]|$)")
+_BATCH_FOLDERS = ("batches", "batch", "current", "incoming", "new", "daily", "production", "prod", "live")
+_BATCH_FILES = re.compile(r"(^|[^a-z])(current|production|prod|batch|live|new|incoming)([^a-z]|$)")
+_LOGS = re.compile(
+    r"(^|[^a-z])(metrics|log|logs|history|progress|results|losses|monitor|events|todo)([^a-z]|$)"
+)
+_PREDICTIONS = re.compile(r"(^|[^a-z])(pred|preds|prediction|predictions|scores|scored|champion|challenger)")
+_BASELINE = re.compile(r"(^|[^a-z])(champion|baseline|prod|production|reference|current)([^a-z]|$)")
+_TARGETS = ("y_true", "target", "label", "labels", "ground_truth", "actual", "y")
+_PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat")
+_SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
+_KEYS = ("id", "row_id", "key", "uuid", "index")
+_MIN_SHARED = 0.5
+
+
+class Entry(NamedTuple):
+    """One file of a listing: its path relative to the root (with ``/``), bytes, mtime in seconds."""
+
+    path: str
+    size: int
+    mtime: float
+
+
+class FoundData(NamedTuple):
+    """A data set found by name. ``reference``, ``batches``: paths relative to the root; ``assumed``: what was
+    assumed, in words."""
+
+    name: str
+    reference: tuple[str, ...]
+    batches: tuple[str, ...]
+    assumed: str
+
+
+class FoundPredictions(NamedTuple):
+    """Predictions files of one folder: the ``baseline`` file where a name tells it, the other ``files``, and
+    the columns by their names."""
+
+    name: str
+    files: tuple[str, ...]
+    baseline: str | None
+    key: str | None
+    target: str
+    prediction: str | None
+    score: str | None
+    assumed: str
+
+
+def discover(entries: Sequence[Entry], schema: Schema) -> list[FoundData]:
+    """Data sets in a listing: a reference (a file or folder called reference, train, baseline, …) and dated,
+    numbered or so-called batches beside it with the same columns. ``schema`` reads (name, type) pairs of a
+    path and may raise; it is called for few files only."""
+    tables = [e for e in entries if e.size > 0 and suffix(e.path) and not _is_log(e.path)]
+    tables = [e for e in tables if not _PREDICTIONS.search(_stem(e.path))]
+    out: list[FoundData] = []
+    for folder, reference in sorted(_references(tables).items()):
+        batches = _batches(folder, reference, tables)
+        if not batches or not _alike(reference[0], batches[-1], schema):
+            continue
+        name = posixpath.basename(folder) or "data"
+        out.append(FoundData(name, tuple(reference), tuple(batches), _said(reference, batches)))
+    return _named_apart(out)
+
+
+def _is_log(path: str) -> bool:
+    return bool(_LOGS.search(_stem(path)))
+
+
+def _stem(path: str) -> str:
+    base = posixpath.basename(path).lower()
+    ending = suffix(base)
+    return base[: -len(ending)] if ending else base
+
+
+def _references(tables: Sequence[Entry]) -> dict[str, list[str]]:
+    """Reference files by the folder that holds the data set. A file beside the batches wins over a folder of
+    files, and "reference" over "train"."""
+    files: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
+    for entry in tables:
+        folder = posixpath.dirname(entry.path)
+        name = posixpath.basename(folder).lower()
+        if _REFERENCE.search(_stem(entry.path)) and not re.search(r"\d", _stem(entry.path)):
+            files.setdefault(folder, []).append(entry.path)
+        elif _REFERENCE.search(name):
+            folders.setdefault(posixpath.dirname(folder), []).append(entry.path)
+    out = {folder: sorted(paths, key=natural) for folder, paths in folders.items()}
+    for folder, paths in files.items():
+        strong = [path for path in paths if _STRONG.search(_stem(path))]
+        out[folder] = [sorted(strong or paths, key=natural)[0]]
+    return out
+
+
+def _batches(folder: str, reference: Sequence[str], tables: Sequence[Entry]) -> list[str]:
+    """The batches of a data set, in natural order: a folder called batches, current, … beside the reference,
+    else dated or numbered files beside it, else files called current, production, …"""
+    taken = set(reference)
+    ending = suffix(reference[0])
+    others = [e.path for e in tables if e.path not in taken and suffix(e.path) == ending]
+    inside = [path for path in others if _below(path, folder) in _BATCH_FOLDERS]
+    beside = [path for path in others if posixpath.dirname(path) == folder]
+    dated = [path for path in beside if re.search(r"\d", _stem(path))]
+    called = [path for path in beside if _BATCH_FILES.search(_stem(path))]
+    return sorted(inside or dated or called, key=natural)
+
+
+def _below(path: str, folder: str) -> str:
+    """The first folder of ``path`` below ``folder``, lower case; empty when it lies elsewhere."""
+    inner = path if not folder else path[len(folder) + 1 :] if path.startswith(folder + "/") else ""
+    head, slash, _ = inner.partition("/")
+    return head.lower() if slash else ""
+
+
+def _alike(reference: str, batch: str, schema: Schema) -> bool:
+    """Whether the two share at least half of the reference's columns (of two or more)."""
+    try:
+        before = {name for name, _ in schema(reference)}
+        now = {name for name, _ in schema(batch)}
+    except Exception:  # a file that cannot be read is no data set yet; it is met again when it changes
+        return False
+    return len(before) > 1 and len(before & now) >= _MIN_SHARED * len(before)
+
+
+def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
+    what = (
+        reference[0]
+        if len(reference) == 1
+        else f"{len(reference)} files in {posixpath.dirname(reference[0])}"
+    )
+    first, last = batches[0], batches[-1]
+    these = first if len(batches) == 1 else f"{len(batches)} batches, {first} to {last}"
+    return f"took {what} as the reference by its name, and {these} as what arrives"
+
+
+def _named_apart(found: list[FoundData]) -> list[FoundData]:
+    """Names made unique by the folder of their reference."""
+    names = [one.name for one in found]
+    return [
+        one._replace(name=posixpath.dirname(one.reference[0]) or one.name)
+        if names.count(one.name) > 1
+        else one
+        for one in found
+    ]
+
+
+def discover_predictions(entries: Sequence[Entry], schema: Schema) -> list[FoundPredictions]:
+    """Predictions files: named so, with a column of truths and one of predictions or scores; grouped by
+    folder; the baseline is the file called champion, baseline, production, …"""
+    folders: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.size > 0 and suffix(entry.path) and _looks_predicted(entry.path):
+            folders.setdefault(posixpath.dirname(entry.path), []).append(entry.path)
+    out: list[FoundPredictions] = []
+    for folder, paths in sorted(folders.items()):
+        found = _predictions(folder, sorted(paths, key=natural), schema)
+        if found is not None:
+            out.append(found)
+    return out
+
+
+def _looks_predicted(path: str) -> bool:
+    folder = posixpath.basename(posixpath.dirname(path)).lower()
+    return bool(_PREDICTIONS.search(_stem(path)) or _PREDICTIONS.search(folder))
+
+
+def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredictions | None:
+    for path in paths:
+        try:
+            names = [name for name, _ in schema(path)]
+        except Exception:  # as in _alike
+            continue
+        target, prediction, score = (_first(names, known) for known in (_TARGETS, _PREDICTED, _SCORES))
+        if target is None or (prediction is None and score is None):
+            continue
+        baseline = next((p for p in paths if _BASELINE.search(_stem(p))), None)
+        files = tuple(p for p in paths if p != baseline)
+        if not files:
+            return None
+        beside = f"; {baseline} is the baseline by its name" if baseline else ""
+        said = f"took {target} as the truth and {prediction or score} as the prediction{beside}"
+        name = posixpath.basename(folder) or "predictions"
+        return FoundPredictions(name, files, baseline, _first(names, _KEYS), target, prediction, score, said)
+    return None
+
+
+def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
+    lower = {name.lower(): name for name in names}
+    return next((lower[word] for word in known if word in lower), None)

@@ -1,0 +1,132 @@
+"""What only whole rows tell: duplicates, by a 64-bit digest of each row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.errors import explained
+from runwatch.data.files import DataFile
+from runwatch.data.formats import format_of
+from runwatch.data.sample import joined
+from runwatch.domain.profile import RowFacts
+
+MAX_ROWS = 5_000_000
+_SHOWN = 5
+_NULL = np.uint64(0x9E3779B97F4A7C15)
+Digests = NDArray[np.uint64]
+
+
+def row_facts(
+    files: Sequence[DataFile], names: Sequence[str], keys: Sequence[str], types: Mapping[str, Any]
+) -> RowFacts:
+    """Duplicates among the first 5,000,000 rows of the files, over the columns ``names`` and, for each of
+    ``keys``, in that column alone. ``types``: what text formats parse columns into. DataError for a file that
+    cannot be read."""
+    rows: list[Digests] = []
+    by_key: dict[str, list[Digests]] = {key: [] for key in keys}
+    seen = 0
+    wanted = {name: types.get(name) for name in [*names, *keys]}
+    for file in files:
+        try:
+            for columns in _stretches(file, wanted):
+                digests = {name: digest(array) for name, array in columns.items()}
+                rows.append(_row_digest([digests[name] for name in names if name in digests]))
+                for key in keys:
+                    if key in digests:
+                        by_key[key].append(digests[key][valid_mask(columns[key])])
+                seen += len(rows[-1])
+                if seen >= MAX_ROWS:
+                    break
+        except Exception as error:
+            raise explained(file.name, error) from error
+    whole = np.concatenate(rows) if rows else np.empty(0, dtype=np.uint64)
+    repeats = {key: _repeats(np.concatenate(parts)) for key, parts in by_key.items() if parts}
+    repeated = {key: _samples(files, key, types, found[1]) for key, found in repeats.items() if found[0]}
+    counts = {key: found[0] for key, found in repeats.items()}
+    return RowFacts(len(whole), len(whole) - len(np.unique(whole)), counts, repeated)
+
+
+def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
+    """Row-aligned columns, one stretch of rows at a time."""
+    found = format_of(file)
+    for part in found.parts(file):
+        held: dict[str, list[Any]] = {}
+        for block in found.read(file, part.name, wanted, frozenset()):
+            if block.rows and held:
+                yield {name: joined(arrays) for name, arrays in held.items()}
+                held = {}
+            for name, array in block.columns:
+                held.setdefault(name, []).append(array)
+        if held:
+            yield {name: joined(arrays) for name, arrays in held.items()}
+
+
+def digest(array: Any) -> Digests:
+    """A 64-bit digest a value; equal values of one column have equal digests, missing ones too."""
+    out = np.full(len(array), _NULL, dtype=np.uint64)
+    group = family(array.type)
+    if group in ("number", "time", "boolean"):
+        values = numbers(array)
+        if values.dtype.kind == "f":
+            values = values.astype(np.float64) + 0.0
+            values[np.isnan(values)] = np.nan
+        else:
+            values = values.astype(np.int64)
+        out[valid_mask(array)] = _mixed(values.view(np.uint64))
+    elif group in ("string", "binary"):
+        coded = as_text(array).dictionary_encode()
+        table = np.array([_text_digest(word) for word in coded.dictionary.to_pylist()], dtype=np.uint64)
+        mask = valid_mask(coded.indices)
+        out[mask] = table[buffer_values(coded.indices)[mask]] if len(table) else _NULL
+    elif group == "nested":
+        out = np.array([_text_digest(repr(value)) for value in array.to_pylist()], dtype=np.uint64)
+    return out
+
+
+def _text_digest(text: str) -> int:
+    raw = hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(raw, "little")
+
+
+def _mixed(values: Digests) -> Digests:
+    """The finaliser of splitmix64."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: Digests = values ^ (values >> np.uint64(31))
+    return mixed
+
+
+def _row_digest(columns: list[Digests]) -> Digests:
+    if not columns:
+        return np.empty(0, dtype=np.uint64)
+    total = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        total = _mixed(total * np.uint64(0x9E3779B97F4A7C15) + column)
+    return total
+
+
+def _repeats(digests: Digests) -> tuple[int, set[int]]:
+    """(values that repeat an earlier one, a few of the repeated digests)."""
+    values, counts = np.unique(digests, return_counts=True)
+    return len(digests) - len(values), {int(v) for v in values[counts > 1][:_SHOWN]}
+
+
+def _samples(
+    files: Sequence[DataFile], key: str, types: Mapping[str, Any], wanted: set[int]
+) -> tuple[str, ...]:
+    """The values behind digests."""
+    shown: dict[int, str] = {}
+    for file in files:
+        for columns in _stretches(file, {key: types.get(key)}):
+            array = columns.get(key)
+            for at in np.flatnonzero(np.isin(digest(array), list(wanted))) if array is not None else ():
+                shown.setdefault(int(digest(array.slice(int(at), 1))[0]), str(array[int(at)].as_py()))
+                if len(shown) >= len(wanted):
+                    return tuple(shown.values())
+    return tuple(shown.values())

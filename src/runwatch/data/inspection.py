@@ -1,0 +1,69 @@
+"""What quality checks need beyond counts: a sample of rows and the facts about whole rows, kept by file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from runwatch.data.errors import DataError
+from runwatch.data.facts import row_facts
+from runwatch.data.files import DataFile
+from runwatch.data.keeping import Cache, PieceKey
+from runwatch.data.profile import parse_types
+from runwatch.data.sample import sample
+from runwatch.domain.profile import DataOptions, Grid, RowFacts
+from runwatch.domain.run import Problem
+
+SAMPLE_ROWS = 20_000
+_MAX_COLUMNS = 500
+_VERSION = "facts-1"
+
+
+def inspect(
+    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache
+) -> tuple[Mapping[str, NDArray[Any]], RowFacts | None, list[Problem]]:
+    """(sample of up to 20,000 rows, facts about rows, problems) of the files; the facts come from the cache
+    while the files do not change. Tables wider than 500 columns are sampled on their first 500."""
+    names = [column.name for column in grid.columns][:_MAX_COLUMNS]
+    try:
+        rows = sample(files, names, SAMPLE_ROWS) if files else {}
+        return rows, _facts(files, grid, options, cache), []
+    except DataError as error:
+        return {}, None, [error.problem]
+
+
+def _facts(files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache) -> RowFacts | None:
+    keys = key_columns(grid, options)
+    said = "\n".join([*(f"{file.uri}\t{file.stamp}" for file in files), *keys])
+    digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
+    key = PieceKey(_VERSION, grid.id, "facts", digest)
+    packed = cache.get(key)
+    if packed is not None:
+        try:
+            return RowFacts(**json.loads(packed))
+        except (ValueError, TypeError):
+            pass
+    names = [column.name for column in grid.columns if column.type != "null"]
+    facts = row_facts(files, names, keys, parse_types(grid))
+    body = {
+        "rows": facts.rows,
+        "duplicate_rows": facts.duplicate_rows,
+        "duplicate_keys": dict(facts.duplicate_keys),
+        "repeated": {name: list(values) for name, values in facts.repeated.items()},
+    }
+    cache.put(key, json.dumps(body).encode())
+    return facts
+
+
+def key_columns(grid: Grid, options: DataOptions) -> list[str]:
+    """The columns that must be unique: the key, the reference's identifiers, and what is expected to be."""
+    found = [column.name for column in grid.columns if column.role == "key" or column.name == options.key]
+    columns = options.expect.get("columns")
+    for name, rules in columns.items() if isinstance(columns, Mapping) else ():
+        if isinstance(rules, Mapping) and rules.get("unique") and name in grid.index:
+            found.append(str(name))
+    return list(dict.fromkeys(found))

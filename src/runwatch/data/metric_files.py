@@ -1,0 +1,65 @@
+"""Metrics files: flat names and numbers in JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from runwatch.domain.run import Problem
+from runwatch.text.safe import safe
+
+SUFFIXES = (".json", ".yaml", ".yml")
+_LARGEST = 8 * 2**20
+_DEEPEST = 8
+
+
+def load_numbers(path: str) -> dict[str, float] | Problem:
+    """The numbers of a metrics file by name; nested ones as "a/b". Text, lists and booleans are left out."""
+    try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Problem(path, None, "not a regular file", "name a JSON or YAML file")
+        if status.st_size > _LARGEST:
+            return Problem(path, None, "too large for a metrics file", "name a file of names and numbers")
+        text = Path(path).read_bytes().decode("utf-8")
+        value = json.loads(text) if path.lower().endswith(".json") else _yaml(text)
+    except OSError as error:
+        return Problem(path, None, (error.strerror or "cannot be read").lower(), "check the path")
+    except (ValueError, RecursionError) as error:
+        first = safe(str(error).splitlines()[0] if str(error) else "not text", 160)
+        return Problem(path, None, f"cannot be read: {first}", "write names and numbers as JSON or YAML")
+    if not isinstance(value, Mapping):
+        return Problem(path, None, "not a table of names and numbers", 'write {"accuracy": 0.9, …}')
+    numbers = _flat(value, "", 0)
+    if not numbers:
+        return Problem(path, None, "no numbers in it", 'write {"accuracy": 0.9, …}')
+    return numbers
+
+
+def _yaml(text: str) -> object:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _flat(value: Mapping[object, object], prefix: str, depth: int) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and depth < _DEEPEST:
+            out.update(_flat(inner, f"{name}/", depth + 1))
+        elif isinstance(inner, int | float) and not isinstance(inner, bool):
+            out[name] = _as_float(inner)
+    return out
+
+
+def _as_float(value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")

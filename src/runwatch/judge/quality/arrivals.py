@@ -1,0 +1,33 @@
+"""A source's own rhythm: how often its batches come, and whether the next one is late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_KNOWN = 4
+_SHORTEST = 60.0
+
+
+def expected_every(times: Sequence[float]) -> float | None:
+    """The median gap of the last 20 arrivals, seconds; None with fewer than 4 gaps, or when they came within
+    a minute of one another (copied at once, so the times tell nothing)."""
+    gaps = np.diff(np.sort(np.asarray(times, dtype=np.float64)))[-20:]
+    if len(gaps) < _KNOWN:
+        return None
+    usual = float(np.median(gaps))
+    return usual if usual >= _SHORTEST else None
+
+
+def late_by(times: Sequence[float], now: float) -> float | None:
+    """Seconds past the moment when the next batch was due, its usual unsteadiness allowed for: the greater
+    of half a gap and three scaled median deviations past the usual gap. None when it is not late."""
+    usual = expected_every(times)
+    if usual is None:
+        return None
+    gaps = np.diff(np.sort(np.asarray(times, dtype=np.float64)))[-20:]
+    spread = 1.4826 * float(np.median(np.abs(gaps - usual)))
+    quiet = now - max(times)
+    allowed = max(usual + max(0.5 * usual, 3 * spread), float(gaps.max()) if len(gaps) >= 10 else 0.0)
+    return quiet - usual if quiet > allowed else None

@@ -1,0 +1,41 @@
+"""What a quality check may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, Named, RowFacts, TableProfile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """``current``: the data in question; ``reference``: what is trusted, on the same grid, where there is
+    one; ``sample``: rows of ``current`` in memory; ``facts``: what whole rows tell; ``expect``: the
+    ``[data.expect]`` table; ``history``: earlier batches, oldest first; ``arrived``: when the data came and
+    ``now``, both seconds since the epoch."""
+
+    current: TableProfile
+    reference: TableProfile | None = None
+    sample: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    facts: RowFacts | None = None
+    expect: Mapping[str, object] = field(default_factory=dict)
+    history: Sequence[Named] = ()
+    arrived: float | None = None
+    now: float | None = None
+    target: str | None = None
+
+    def columns(self) -> Iterator[tuple[ColumnGrid, ColumnProfile | None, ColumnProfile]]:
+        """(grid, reference or None, current) of every column that the current data has."""
+        for index, column in enumerate(self.current.grid.columns):
+            current = self.current.column(index)
+            if current.rows:
+                before = None if self.reference is None else self.reference.column(index)
+                yield column, before, current
+
+    @property
+    def compared(self) -> bool:
+        return self.reference is not None

@@ -1,0 +1,1 @@
+"""One file a check: a ``NAME`` and ``check(case)``."""

@@ -1,0 +1,156 @@
+"""The hard rules of ``[data.expect]``: whatever breaks one is critical."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.domain.profile import ColumnGrid, ColumnProfile
+from runwatch.judge.quality.case import Case
+from runwatch.text.units import duration, number, percent
+
+NAME = "expectations"
+TABLE_KEYS = ("rows", "fresh_within", "columns")
+COLUMN_KEYS = ("required", "type", "min", "max", "missing", "values", "unique", "pattern")
+_SHOWN = 5
+
+
+def check(case: Case) -> list[QualityCheck]:
+    out = [_unknown_key("", key, TABLE_KEYS) for key in case.expect if key not in TABLE_KEYS]
+    out.extend(_rows(case))
+    out.extend(_fresh(case))
+    columns = case.expect.get("columns")
+    for name, rules in columns.items() if isinstance(columns, Mapping) else ():
+        if not isinstance(rules, Mapping):
+            out.append(_broken(str(name), "its expectations are no table", "write {min = 0, max = 1}"))
+            continue
+        out += [_unknown_key(str(name), key, COLUMN_KEYS) for key in rules if key not in COLUMN_KEYS]
+        out.extend(_column(case, str(name), rules))
+    return out
+
+
+def _unknown_key(column: str, key: str, known: tuple[str, ...]) -> QualityCheck:
+    return _broken(column, f"{key!r} is no expectation", f"use one of {', '.join(known)}")
+
+
+def _broken(column: str, summary: str, advice: str, samples: tuple[str, ...] = ()) -> QualityCheck:
+    return QualityCheck(NAME, "critical", column, summary, advice, {}, samples)
+
+
+def _rows(case: Case) -> list[QualityCheck]:
+    rule = case.expect.get("rows")
+    if not isinstance(rule, Mapping):
+        return []
+    low, high, rows = _number(rule.get("min")), _number(rule.get("max")), case.current.rows
+    if low is not None and rows < low:
+        return [_broken("", f"{rows:,} rows, at least {low:,.0f} expected", "see what did not arrive")]
+    if high is not None and rows > high:
+        return [_broken("", f"{rows:,} rows, at most {high:,.0f} expected", "see what came twice")]
+    return []
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _fresh(case: Case) -> list[QualityCheck]:
+    limit = _seconds(case.expect.get("fresh_within"))
+    if limit is None or case.now is None or case.arrived is None or case.now - case.arrived <= limit:
+        return []
+    age = duration(case.now - case.arrived)
+    return [_broken("", f"{age} old, {duration(limit)} allowed", "see whether its job still runs")]
+
+
+def _seconds(value: object) -> float | None:
+    """Seconds of a number or of "26h"."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", value)
+        return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]] if match else None
+    return _number(value)
+
+
+def _column(case: Case, name: str, rules: Mapping[str, object]) -> list[QualityCheck]:
+    index = case.current.grid.index.get(name)
+    present = index is not None and case.current.column(index).rows > 0
+    if not present or index is None:
+        gone = rules.get("required", True)
+        return [_broken(name, "the column is missing", "restore it at its source")] if gone else []
+    column, profile = case.current.grid.columns[index], case.current.column(index)
+    return [
+        *_type(column, profile, rules),
+        *_bounds(profile, rules, column),
+        *_missing(profile, rules, name),
+        *_values(column, profile, rules),
+        *_unique(case, rules, name),
+        *_pattern(case, rules, name),
+    ]
+
+
+def _type(column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]) -> list[QualityCheck]:
+    wanted = rules.get("type")
+    if wanted is None or wanted in (column.kind, column.type) or column.kind == "constant":
+        return []
+    return [_broken(column.name, f"is {column.kind} ({column.type}), {wanted} expected", "write that type")]
+
+
+def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnGrid) -> list[QualityCheck]:
+    low, high = _number(rules.get("min")), _number(rules.get("max"))
+    if column.edges is None or column.kind == "text" or not np.isfinite(profile.low):
+        return []
+    out = []
+    least = -np.inf if profile.neg_inf else profile.low
+    most = np.inf if profile.pos_inf else profile.high
+    if low is not None and least < low:
+        out.append(_broken(column.name, f"{number(least)} is below {number(low)}", "look at these rows"))
+    if high is not None and most > high:
+        out.append(_broken(column.name, f"{number(most)} is above {number(high)}", "look at these rows"))
+    return out
+
+
+def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
+    most, share = _number(rules.get("missing")), profile.missing_share
+    if most is None or share is None or share <= most:
+        return []
+    said = f"{percent(share, 1)} missing, at most {percent(most, 1)} allowed"
+    return [_broken(name, said, "see what stopped to fill it")]
+
+
+def _values(column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]) -> list[QualityCheck]:
+    allowed = rules.get("values")
+    if not isinstance(allowed, list | tuple) or column.words is None:
+        return []
+    known = {str(value).lower() if isinstance(value, bool) else str(value) for value in allowed}
+    seen = [w for w, count in zip(column.words, profile.counts[:-1], strict=True) if count and w not in known]
+    odd = [*seen, *(word for word in profile.others if word not in known)]
+    if not odd:
+        return []
+    return [
+        _broken(column.name, f"{len(odd)} values are not allowed", "map or drop them", tuple(odd[:_SHOWN]))
+    ]
+
+
+def _unique(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
+    count = case.facts.duplicate_keys.get(name, 0) if case.facts is not None else 0
+    if not rules.get("unique") or not count:
+        return []
+    samples = case.facts.repeated.get(name, ()) if case.facts is not None else ()
+    return [_broken(name, f"{count:,} values occur more than once", "keep one row a value", samples)]
+
+
+def _pattern(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
+    pattern, values = rules.get("pattern"), case.sample.get(name)
+    if not isinstance(pattern, str) or values is None or values.dtype != object:
+        return []
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        return [_broken(name, f"its pattern is no regular expression ({error})", "repair the pattern")]
+    odd = [value for value in values if isinstance(value, str) and not wanted.search(value)]
+    if not odd:
+        return []
+    samples = tuple(dict.fromkeys(odd))[:_SHOWN]
+    said = f"{percent(len(odd) / len(values), 1)} of the sampled values do not match {pattern}"
+    return [_broken(name, said, "repair these values", samples)]

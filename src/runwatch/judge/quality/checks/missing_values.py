@@ -1,0 +1,46 @@
+"""More missing values than the reference has, or, without one, more than half."""
+
+from __future__ import annotations
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.domain.finding import Severity
+from runwatch.domain.profile import ColumnProfile
+from runwatch.judge.drift.chances import proportions_p_value
+from runwatch.judge.quality.case import Case
+from runwatch.text.units import percent
+
+NAME = "missing-values"
+LEVELS = (0.02, 0.10)
+ALPHA = 0.01
+
+
+def check(case: Case) -> list[QualityCheck]:
+    columns = max(len(case.current.grid.columns), 1)
+    out: list[QualityCheck] = []
+    for column, before, now in case.columns():
+        found = _alone(now) if before is None or not before.rows else _risen(before, now, columns)
+        if found is not None:
+            severity, summary = found
+            evidence = {"missing": now.missing, "rows": now.rows, "nan": now.nan}
+            advice = "find the source that stopped to fill it, or allow it in [data.expect]"
+            out.append(QualityCheck(NAME, severity, column.name, summary, advice, evidence))
+    return out
+
+
+def _alone(now: ColumnProfile) -> tuple[Severity, str] | None:
+    share = now.missing / now.rows
+    if share <= 0.5:
+        return None
+    what = (
+        "every value is missing" if now.missing == now.rows else f"{percent(share)} of the values are missing"
+    )
+    return "warning", what
+
+
+def _risen(before: ColumnProfile, now: ColumnProfile, columns: int) -> tuple[Severity, str] | None:
+    old, new = before.missing / before.rows, now.missing / now.rows
+    p = proportions_p_value(before.missing, before.rows, now.missing, now.rows) * columns
+    if new - old < LEVELS[0] or p > ALPHA:
+        return None
+    severity: Severity = "critical" if new - old >= LEVELS[1] else "warning"
+    return severity, f"missing went from {percent(old, 1)} to {percent(new, 1)}"

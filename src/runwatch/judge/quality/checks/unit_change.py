@@ -1,0 +1,42 @@
+"""A median more than ten times larger or smaller: metres for kilometres, cents for euros."""
+
+from __future__ import annotations
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.judge.drift.chances import ks_p_value
+from runwatch.judge.drift.evidence import unit_factor
+from runwatch.judge.drift.measures import ks
+from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.quality.case import Case
+from runwatch.text.units import number
+
+NAME = "unit-change"
+_SURE = 1e-4
+
+
+def check(case: Case) -> list[QualityCheck]:
+    out: list[QualityCheck] = []
+    for column, before, now in case.columns():
+        if before is None or column.edges is None or column.role == "key":
+            continue
+        medians = quantile(column, before, 0.5), quantile(column, now, 0.5)
+        factor = unit_factor(column, *medians)
+        pair = Pair(column, before, now)
+        if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
+            continue
+        times = factor if factor > 1 else 1 / factor
+        way = "larger" if factor > 1 else "smaller"
+        summary = (
+            f"the median is {number(times, 3)} times {way} ({number(medians[0])} to {number(medians[1])})"
+        )
+        advice = f"check the unit at the source{_guess(times)}"
+        out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
+    return out
+
+
+def _guess(times: float) -> str:
+    """A common factor near this one."""
+    for known in (10, 12, 24, 60, 100, 1000, 3600, 86400, 1e6, 1e9):
+        if abs(times / known - 1) < 0.15:
+            return f": a factor of about {known:,.0f}"
+    return ""

@@ -1,0 +1,53 @@
+"""Batches that are half-empty, double, or empty, and a source that is late by its own rhythm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.domain.finding import Severity
+from runwatch.judge.quality.arrivals import expected_every, late_by
+from runwatch.judge.quality.case import Case
+from runwatch.text.units import duration
+
+NAME = "volume"
+_KNOWN = 4
+
+
+def check(case: Case) -> list[QualityCheck]:
+    return [*_size(case), *_late(case)]
+
+
+def _size(case: Case) -> list[QualityCheck]:
+    rows = case.current.rows
+    if rows == 0:
+        advice = "see whether the job that writes it failed"
+        return [QualityCheck(NAME, "critical", "", "the data has no rows", advice, {"rows": 0})]
+    past = [one.profile.rows for one in case.history[-20:]]
+    if len(past) < _KNOWN:
+        return []
+    usual = float(np.median(past))
+    evidence = {"rows": rows, "usual": usual}
+    held = f"{rows:,} rows, usually {usual:,.0f}"
+    if rows < 0.5 * usual and rows < min(past):
+        advice = "see whether a source or a partition is missing"
+        severity: Severity = "critical" if rows < 0.1 * usual else "warning"
+        return [QualityCheck(NAME, severity, "", f"half-empty: {held}", advice, evidence)]
+    if rows > 1.9 * usual and rows > max(past):
+        advice = "see whether data was loaded twice"
+        return [QualityCheck(NAME, "warning", "", f"about double: {held}", advice, evidence)]
+    return []
+
+
+def _late(case: Case) -> list[QualityCheck]:
+    if case.now is None:
+        return []
+    times = [one.when for one in case.history if one.when is not None]
+    times += [case.arrived] if case.arrived is not None else []
+    late, every = late_by(times, case.now), expected_every(times)
+    if not late or not every:
+        return []
+    summary = f"late by {duration(late)}: it comes every {duration(every)}"
+    severity: Severity = "critical" if late > 3 * every else "warning"
+    advice = "see whether the job that delivers it still runs"
+    return [QualityCheck(NAME, severity, "", summary, advice, {"late_by": late, "every": every})]

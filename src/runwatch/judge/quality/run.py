@@ -1,0 +1,39 @@
+"""Runs every check of the package on a case."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal, Protocol, cast
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.domain.finding import SEVERITIES
+from runwatch.judge.quality import checks
+from runwatch.judge.quality.case import Case
+
+
+class Check(Protocol):
+    NAME: str
+
+    def check(self, case: Case) -> list[QualityCheck]: ...
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Every check of the package, by name."""
+    found = pkgutil.iter_modules(checks.__path__, checks.__name__ + ".")
+    return tuple(cast(Check, importlib.import_module(module.name)) for module in found)
+
+
+def examine(case: Case) -> tuple[QualityCheck, ...]:
+    """All faults, worst first."""
+    faults = [fault for one in all_checks() for fault in one.check(case)]
+    return tuple(sorted(faults, key=lambda f: (-SEVERITIES.index(f.severity), f.check, f.column)))
+
+
+def verdict(faults: Sequence[QualityCheck]) -> Literal["ok", "warning", "critical"]:
+    """The worst severity; information alone is ok."""
+    severities = {fault.severity for fault in faults}
+    return "critical" if "critical" in severities else "warning" if "warning" in severities else "ok"

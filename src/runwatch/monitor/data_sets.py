@@ -1,0 +1,197 @@
+"""One data set, judged: its reference opened, its batches profiled (only what changed is read), its newest
+batch compared, its columns followed over time. Blocking and heavy: the monitor calls it in a worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile, is_url, natural
+from runwatch.data.inspection import inspect
+from runwatch.data.keeping import Cache, Engine, NoCache, this_process
+from runwatch.data.sample import sample
+from runwatch.data.segments import segment_profiles
+from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
+from runwatch.domain.drift import Batch, DataSet, Distribution, DriftReport, Multivariate
+from runwatch.domain.profile import DataOptions, DriftOptions, Named
+from runwatch.domain.run import Problem
+from runwatch.judge.drift.distribution import distribution
+from runwatch.judge.drift.multivariate import domain_classifier
+from runwatch.judge.drift.report import report
+from runwatch.judge.drift.segments import segment_reports
+from runwatch.judge.drift.trend import trends
+from runwatch.judge.quality.arrivals import expected_every, late_by
+from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.run import examine
+
+CLASSIFIER_ROWS = 10_000
+_OLDER_BATCHES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class DataSpec:
+    """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
+    or URLs; ``assumed``: how it was found, when no configuration named it."""
+
+    name: str
+    root: str
+    reference: tuple[str, ...]
+    batches: tuple[str, ...]
+    options: DataOptions = field(default_factory=DataOptions)
+    assumed: str = ""
+
+
+def data_set(
+    spec: DataSpec,
+    cache: Cache | None = None,
+    now: float | None = None,
+    engine: Engine = this_process,
+    version: int = 0,
+) -> DataSet:
+    """The data set as it stands on disk. Never raises for bad data: what cannot be read is a problem or an
+    ``unknown``. ``now``: seconds since the epoch, for lateness."""
+    cache = cache or NoCache()
+    empty = DataSet(
+        spec.name, spec.root, ", ".join(spec.reference), (), (), None, assumed=spec.assumed, version=version
+    )
+    try:
+        reference = open_reference(
+            find_files(_there(spec, spec.reference), spec.root), spec.options, cache, engine
+        )
+    except DataError as error:
+        return replace(empty, problems=(error.problem,))
+    files, problems = _batch_files(spec, reference)
+    named, batches, unread = profile_batches(files, reference.grid, cache, engine)
+    problems = [*reference.problems, *problems, *unread]
+    whole = replace(empty, batches=tuple(batches), problems=tuple(problems))
+    return _judged(whole, spec, reference, files, named, cache, now) if named else whole
+
+
+def _judged(
+    whole: DataSet,
+    spec: DataSpec,
+    reference: Reference,
+    files: Sequence[DataFile],
+    named: list[Named],
+    cache: Cache,
+    now: float | None,
+) -> DataSet:
+    rules = DriftOptions(importance=spec.options.importance)
+    newest, earlier = named[-1], named[:-1]
+    newest_files = [file for file in files if file.name == newest.name]
+    sampled, facts, trouble = inspect(newest_files, reference.grid, spec.options, cache)
+    case = Case(
+        newest.profile,
+        reference.profile,
+        sampled,
+        facts,
+        spec.options.expect,
+        earlier,
+        newest.when,
+        now,
+        spec.options.target,
+    )
+    times = [one.when for one in named if one.when is not None]
+    return replace(
+        whole,
+        latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules),
+        trends=trends(reference.profile, named, rules, reference.days),
+        quality=examine(case),
+        segments=_segments(spec, reference, newest_files, rules),
+        late_by=None if now is None else late_by(times, now),
+        expected_every=expected_every(times),
+        problems=(*whole.problems, *trouble),
+    )
+
+
+def _latest(
+    spec: DataSpec,
+    reference: Reference,
+    batches: Sequence[Batch],
+    newest: Named,
+    files: Sequence[DataFile],
+    earlier: Sequence[Named],
+    rules: DriftOptions,
+) -> DriftReport:
+    """The newest batch against the reference."""
+    return report(
+        reference.profile,
+        [newest],
+        rules,
+        days=reference.days,
+        earlier=earlier[-7:],
+        reference_files=len(reference.files),
+        batches=[batch for batch in batches if batch.name == newest.name],
+        multivariate=multivariate(reference, files) if spec.options.multivariate else None,
+    )
+
+
+def _there(spec: DataSpec, paths: Sequence[str]) -> list[str]:
+    return [path if is_url(path) else os.path.join(spec.root, path) for path in paths]
+
+
+def _batch_files(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list[Problem]]:
+    """The batches, oldest first; the reference's own files are none of them."""
+    own = {file.uri for file in reference.files}
+    files: list[DataFile] = []
+    problems: list[Problem] = []
+    for path in _there(spec, spec.batches):
+        try:
+            files.extend(find_files([path], spec.root))
+        except DataError as error:
+            problems.append(error.problem)
+    kept = {file.uri: file for file in files if file.uri not in own}
+    return in_time(list(kept.values()))[-_OLDER_BATCHES:], problems
+
+
+def in_time(files: Sequence[DataFile]) -> list[DataFile]:
+    """Oldest first: by the dates in their names where all have one, else by their numbers, else by mtime."""
+    if all(file.day is not None for file in files):
+        return sorted(files, key=lambda file: (file.day or 0, natural(file.name)))
+    if all(any(char.isdigit() for char in os.path.basename(file.name)) for file in files):
+        return sorted(files, key=lambda file: natural(file.name))
+    return sorted(files, key=lambda file: (file.mtime_ns, natural(file.name)))
+
+
+def multivariate(reference: Reference, files: Sequence[DataFile]) -> Multivariate | None:
+    """The domain classifier on samples of features. Imports scikit-learn: call it in another process."""
+    names = [
+        column.name
+        for column in reference.grid.columns
+        if column.role == "feature" and column.kind not in ("text", "datetime")
+    ]
+    try:
+        before = sample(reference.files, names, CLASSIFIER_ROWS)
+        return domain_classifier(before, sample(files, names, CLASSIFIER_ROWS))
+    except DataError:
+        return None
+
+
+def _segments(
+    spec: DataSpec, reference: Reference, files: Sequence[DataFile], rules: DriftOptions
+) -> tuple[tuple[str, DriftReport], ...]:
+    out: list[tuple[str, DriftReport]] = []
+    for by in spec.options.segments:
+        try:
+            before = segment_profiles(reference.files, reference.grid, by)
+            now = segment_profiles(files, reference.grid, by)
+        except DataError:
+            continue
+        out.extend(segment_reports(by, before, now, rules))
+    return tuple(out)
+
+
+def column_distribution(
+    spec: DataSpec, column: str, batch: str | None = None, cache: Cache | None = None
+) -> Distribution | None:
+    """Both distributions of one column, for the detail view: the reference and ``batch`` (by name; default:
+    the newest). None when they cannot be read or have no such column."""
+    try:
+        reference = open_reference(find_files(_there(spec, spec.reference), spec.root), spec.options, cache)
+    except DataError:
+        return None
+    files = [file for file in _batch_files(spec, reference)[0] if batch is None or file.name == batch]
+    named, _, _ = profile_batches(files[-1:], reference.grid, cache)
+    return distribution(reference.profile, named[0].profile, column) if named else None

@@ -1,0 +1,73 @@
+"""Quality faults for the command line: JSON findings and text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runwatch.domain.drift import QualityCheck
+from runwatch.domain.finding import fingerprint
+from runwatch.domain.run import Problem
+from runwatch.show.jsonable import SCHEMA, plain
+from runwatch.text import units
+from runwatch.text.safe import run_name, safe
+from runwatch.text.signs import SEVERITY_SIGNS
+
+RULE = "data-quality"
+
+
+def quality_json(
+    verdict: str,
+    faults: Sequence[QualityCheck],
+    name: str,
+    now: float,
+    rows: int,
+    problems: Sequence[Problem] = (),
+) -> dict[str, Any]:
+    """``quality --json``: every fault as a finding of the rule ``data-quality``. ``now``: when it was seen."""
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict,
+        "rows": rows,
+        "findings": [_finding(fault, name, now) for fault in faults],
+        "problems": [
+            {"file": run_name(p.file), "where": p.where, "message": run_name(p.message), "hint": p.hint}
+            for p in problems
+        ],
+    }
+
+
+def _finding(fault: QualityCheck, name: str, now: float) -> dict[str, Any]:
+    subject = fault.column or "the table"
+    evidence = {**plain(fault.evidence), "samples": [run_name(value) for value in fault.samples]}
+    return {
+        "rule": RULE,
+        "check": fault.check,
+        "column": run_name(fault.column),
+        "severity": fault.severity,
+        "subject": run_name(f"{name} · {subject}"),
+        "run": None,
+        "summary": run_name(fault.summary),
+        "evidence": evidence,
+        "advice": run_name(fault.advice),
+        "first_seen": units.iso(now),
+        "last_seen": units.iso(now),
+        "fingerprint": fingerprint(RULE, name, f"{fault.check} {fault.column}"),
+    }
+
+
+def quality_text(
+    verdict: str, faults: Sequence[QualityCheck], rows: int, columns: int, guesses: Sequence[str] = ()
+) -> str:
+    """For people: the verdict, then one line a fault with samples and advice."""
+    said = units.plural(len(faults), "finding") if faults else "nothing to report"
+    shape = f"{rows:,} rows, {units.plural(columns, 'column')}"
+    lines = [f"{verdict}: {said} ({shape})"]
+    for fault in faults:
+        where = f"{safe(fault.column, 32)}: " if fault.column else ""
+        lines.append(f"  {SEVERITY_SIGNS[fault.severity]} {fault.check}: {where}{safe(fault.summary)}")
+        if fault.samples:
+            lines.append(f"      such as {', '.join(repr(safe(value, 40)) for value in fault.samples)}")
+        lines.append(f"      {safe(fault.advice)}")
+    lines.extend(safe(guess) for guess in guesses)
+    return "\n".join(lines)
