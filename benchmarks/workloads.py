@@ -1,4 +1,4 @@
-"""Writes the workloads that the benchmarks read: event files as PyTorch and TensorFlow write them, CSV, JSONL.
+"""Writes what the benchmarks read: event files as PyTorch and TensorFlow write them, CSV and JSONL.
 
 ``python -m benchmarks.workloads OUT a10 b200 c1m d2000`` writes each below ``OUT`` (those there are kept):
 
@@ -55,7 +55,7 @@ def part(key: int, data: bytes) -> bytes:
 
 
 def scalar_event(tag: str, step: int, wall: float, value: float, tensor: bool = False) -> bytes:
-    """One scalar as PyTorch (``simple_value``) or TensorFlow 2 (a tensor of the ``scalars`` plugin) says it."""
+    """One scalar as PyTorch says it, or as TensorFlow 2 does: a tensor of the ``scalars`` plugin."""
     name = part(1, tag.encode())
     number = struct.pack("<f", value)
     if tensor:

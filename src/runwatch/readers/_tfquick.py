@@ -37,9 +37,12 @@ class Quick:
         start = at + HEADER
         if size < 21 or data[start] != _WALL_KEY:
             return None
-        step, middle = _step(data, start + 9)
-        if middle < 0:
-            return None
+        if data[start + 9] == _STEP_KEY and data[start + 10] < 0x80:
+            step, middle = data[start + 10], start + 11
+        else:
+            step, middle = _step(data, start + 9)
+            if middle < 0:
+                return None
         end = start + size - 4
         tag = self._tags.get(data[middle:end])
         if tag is None:

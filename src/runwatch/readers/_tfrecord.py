@@ -49,8 +49,9 @@ def header(data: bytes, at: int) -> Header:
 def data_is_sound(data: bytes, at: int, size: int) -> bool:
     """Whether the CRC of the data of the record at ``at`` fits; ``data`` must hold the whole record."""
     end = at + HEADER + size
+    crc: int = google_crc32c.value(data[at + HEADER : end])
     found: int = _CRC(data, end)[0]
-    return found == masked_crc(data[at + HEADER : end])
+    return found == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 @cache
