@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from growing import rewritten, summaries
-from harness import claims, read_all
+from harness import claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import HParams
 from runwatch.readers import hparams
+from runwatch.readers.base import Source
 
 
 def told(root: Path, name: str, text: str | bytes) -> list[HParams]:
@@ -101,10 +102,6 @@ def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     (claim,) = claims(hparams, tmp_path)
     path.unlink()
     os.mkfifo(path)
-    from harness import stat_of
-
-    from runwatch.readers.base import Source
-
     reading = hparams.read(claim, Source(str(tmp_path), "params.json", stat_of(path)), None)
     assert reading.problems[0].message == "not a regular file, skipped"
 

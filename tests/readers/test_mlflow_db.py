@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from expected import check
 from growing import summaries
-from harness import FIXTURES, Session, claims, read_all
+from harness import FIXTURES, Session, claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import Evidence, HParams, Label
 from runwatch.readers import _sqlite, mlflow_db
+from runwatch.readers.base import Source
 
 REAL = gzip.decompress((FIXTURES / "mlflow-sqlite" / "mlflow.db.gz").read_bytes())
 SCHEMA = """
@@ -134,10 +135,6 @@ def test_the_private_copy_is_private_and_goes(tmp_path: Path, monkeypatch: pytes
     runtime.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     create(tmp_path).close()
-    from harness import stat_of
-
-    from runwatch.readers.base import Source
-
     with _sqlite.opened(Source(str(tmp_path), "mlflow.db", stat_of(tmp_path / "mlflow.db"))):
         (folder,) = runtime.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from expected import check
 from growing import rewritten, summaries
-from harness import FIXTURES, read_all
+from harness import FIXTURES, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +20,6 @@ CLAIM = Claim("sacred", "sacred", ".", ("run.json", "metrics.json"))
 
 
 def read(root: Path, file: str, cursor: Cursor | None = None) -> Reading:
-    from harness import stat_of
-
     return sacred.read(CLAIM, Source(str(root), file, stat_of(root / file)), cursor)
 
 
@@ -65,7 +63,8 @@ def test_lists_of_different_lengths_and_text_are_a_problem(tmp_path: Path) -> No
     (tmp_path / "run.json").write_text('{"heartbeat": null, "status": "RUNNING"}')
     (tmp_path / "metrics.json").write_text(
         '{"a": {"steps": [0, 1], "values": [1.5], "timestamps": []}, "b": 7,'
-        ' "c": {"steps": ["x"], "values": [1], "timestamps": [null]}, "d": {"steps": [3], "values": [NaN], "timestamps": ["bad"]}}'
+        ' "c": {"steps": ["x"], "values": [1], "timestamps": [null]},'
+        ' "d": {"steps": [3], "values": [NaN], "timestamps": ["bad"]}}'
     )
     session = read_all(sacred, tmp_path)
     assert set(session.runs["."].series) == {"a", "d"}
