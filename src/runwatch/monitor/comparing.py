@@ -27,6 +27,7 @@ from runwatch.judge.metrics.grouping import members
 from runwatch.judge.metrics.predictions import compare_predictions
 from runwatch.judge.metrics.runs import (
     Series,
+    compare_number_with_seeds,
     compare_numbers,
     compare_runs,
     group_name,
@@ -101,9 +102,14 @@ def compare_metric_files(candidate: str, baseline: str, options: CompareOptions)
 
 
 def compare_prediction_files(
-    candidate: str, baseline: str | None, asked: ColumnNames, options: CompareOptions
+    candidate: str,
+    baseline: str | None,
+    asked: ColumnNames,
+    options: CompareOptions,
+    shown: tuple[str, str] | None = None,
 ) -> Comparison | Problem:
-    """Two predictions files, or (``baseline`` None) one that holds both sides' columns."""
+    """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
+    candidate) as people know them, default the paths."""
     both = baseline is None
     second = _choose(candidate, asked)
     if isinstance(second, Problem):
@@ -127,7 +133,7 @@ def compare_prediction_files(
         rows_a, rows_b = replace(rows_a, key=None), replace(rows_b, key=None)
     elif asked.key is None:
         rows_a, rows_b = _assumed_keys(rows_a, rows_b)
-    made = compare_predictions(rows_a, rows_b, options, _shown(candidate, path, asked))
+    made = compare_predictions(rows_a, rows_b, options, shown or _shown(candidate, path, asked))
     if not both and os.path.realpath(candidate) == os.path.realpath(path) and first == second:
         made = replace(made, notes=(*made.notes, "candidate and baseline are the same file"))
     return made
@@ -224,8 +230,13 @@ class PredictionsWatch:
         key = (stamp_of(candidate), stamp_of(baseline))
         if key != self._key:
             names, options = prediction_options(self.entry, self.settings)
-            self._made, self._key = compare_prediction_files(candidate, baseline, names, options), key
+            shown = self._shown(baseline), self._shown(candidate)
+            self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            self._key = key
         return self._made
+
+    def _shown(self, path: str) -> str:
+        return run_name(os.path.relpath(path, self.settings.folder))
 
 
 def slice_rows(
@@ -251,3 +262,29 @@ def _texts(column: Column, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> 
     if isinstance(column, Coded):
         return [column.labels[code] if code >= 0 else "" for code in column.codes[rows]]
     return [number_label(value) if np.isfinite(value) else str(value) for value in column[rows].tolist()]
+
+
+def compare_file_with_run(
+    path: str, baseline: Sequence[Run], series: Series, options: CompareOptions
+) -> Comparison | Problem:
+    """The numbers of a metrics file against a run's values (of a group: the mean of its runs)."""
+    numbers = load_numbers(path)
+    if isinstance(numbers, Problem):
+        return numbers
+    values: dict[str, list[float]] = {}
+    for run in baseline:
+        for tag in shown_tags(run):
+            if (found := value_of(run, tag, None, series, options)) is not None:
+                values.setdefault(tag, []).append(found[0])
+    return compare_number_with_seeds(numbers, values, (run_name(path), group_name(tuple(baseline))), options)
+
+
+def entry_for(path: str, settings: Settings) -> Predictions | None:
+    """The ``[[predictions]]`` whose globs match a file."""
+    real = os.path.realpath(path)
+    for entry in settings.predictions:
+        patterns = [entry.files] if isinstance(entry.files, str) else list(entry.files)
+        for pattern in patterns:
+            if real in {os.path.realpath(one) for one in glob.glob(settings.path(pattern), recursive=True)}:
+                return entry
+    return None

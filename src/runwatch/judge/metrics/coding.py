@@ -18,9 +18,16 @@ def is_missing(column: Column) -> NDArray[np.bool_]:
 
 
 def canonical(columns: list[Column]) -> list[IntArray]:
-    """Codes of each column into one set of values, -1 where missing. Numbers stay numbers where all columns
-    are numeric, else all are compared as text."""
-    return coded(columns)[0]
+    """Codes of each column into one set of values, in no order, -1 where missing. Numbers stay numbers where
+    all columns are numeric, else all are compared as text."""
+    if not any(isinstance(column, Coded) for column in columns):
+        return _numbers([np.asarray(column) for column in columns])[0]
+    texts = [_as_text(column) for column in columns]
+    place: dict[str, int] = {}
+    for part in texts:
+        for label in part.labels:
+            place.setdefault(label, len(place))
+    return _placed(texts, place)
 
 
 def coded(columns: list[Column]) -> tuple[list[IntArray], tuple[str, ...]]:
@@ -28,13 +35,21 @@ def coded(columns: list[Column]) -> tuple[list[IntArray], tuple[str, ...]]:
     if not any(isinstance(column, Coded) for column in columns):
         return _numbers([np.asarray(column) for column in columns])
     texts = [_as_text(column) for column in columns]
-    every = sorted({label for part in texts for label in part.labels}, key=_natural)
-    place = {label: code for code, label in enumerate(every)}
-    out = []
-    for part in texts:
-        table = np.array([place[label] for label in part.labels] + [-1], dtype=np.int64)
-        out.append(table[part.codes])
-    return out, tuple(every)
+    every = sorted({part.labels[i] for part in texts for i in _used(part)}, key=_natural)
+    return _placed(texts, {label: code for code, label in enumerate(every)}), tuple(every)
+
+
+def _used(column: Coded) -> list[int]:
+    """The labels that a row bears: a dictionary may hold more."""
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.labels))
+    return [int(code) for code in np.flatnonzero(counts)]
+
+
+def _placed(texts: list[Coded], place: dict[str, int]) -> list[IntArray]:
+    return [
+        np.array([place.get(label, -1) for label in part.labels] + [-1], dtype=np.int64)[part.codes]
+        for part in texts
+    ]
 
 
 def _numbers(columns: list[NDArray[np.generic]]) -> tuple[list[IntArray], tuple[str, ...]]:

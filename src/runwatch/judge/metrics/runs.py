@@ -17,7 +17,7 @@ from runwatch.judge.metrics.hyper import differences, recorded_metric, seed_of
 from runwatch.judge.metrics.naming import match
 from runwatch.judge.metrics.seeds import over_tasks
 from runwatch.judge.metrics.tolerance import margin
-from runwatch.judge.metrics.values import Reading, Readings, compare_values
+from runwatch.judge.metrics.values import ONE_RUN, Reading, Readings, compare_values
 from runwatch.judge.metrics.verdict import judge
 from runwatch.text.safe import run_name, safe
 
@@ -86,18 +86,19 @@ def _group(side: Run | Group) -> Group:
     return (side,) if isinstance(side, Run) else side
 
 
-def _shown_tags(run: Run) -> list[str]:
+def shown_tags(run: Run) -> list[str]:
+    """The tags of a run that people compare: no placeholders, none that is hidden."""
     return [tag for tag, metric in run.metrics.items() if not metric.hidden and not is_placeholder(tag)]
 
 
 def _readings(baseline: Group, candidate: Group, series: Series, options: CompareOptions) -> list[Readings]:
     found = []
-    others = _shown_tags(baseline[0])
+    others = shown_tags(baseline[0])
     among = set(others)
     running = any(run.status == "running" for run in (*baseline, *candidate))
     groups = len(baseline) > 1 and len(candidate) > 1
     seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
-    for tag in _shown_tags(candidate[0]):
+    for tag in shown_tags(candidate[0]):
         other = tag if tag in among else match(tag, others)
         if other is None:
             continue
@@ -224,13 +225,26 @@ def compare_numbers(
     options: CompareOptions,
     single: str,
 ) -> Comparison:
-    """Two flat tables of metric values. ``names``: (candidate, baseline) as shown."""
+    """Two flat tables of metric values. ``names``: (candidate, baseline) as shown; ``single``: what is said
+    of the noise that is not known."""
+    lists = {name: [value] for name, value in baseline.items()}
+    return compare_number_with_seeds(candidate, lists, names, options, single)
+
+
+def compare_number_with_seeds(
+    candidate: Mapping[str, float],
+    baseline: Mapping[str, Sequence[float]],
+    names: tuple[str, str],
+    options: CompareOptions,
+    single: str = ONE_RUN,
+) -> Comparison:
+    """A flat table of metric values against one value a seed of the baseline."""
     others = list(baseline)
     readings = []
     for name, value in candidate.items():
         other = None if is_placeholder(name) else match(name, others)
         if other is not None:
-            readings.append(Readings(name, Reading((baseline[other],)), Reading((value,))))
+            readings.append(Readings(name, Reading(tuple(baseline[other])), Reading((value,))))
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", ())
     return overall(names, compare_values(readings, options, single=single), options, unit="number")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.comparison import MetricVerdict, SliceComparison
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.domain.predictions import Column, take
+from runwatch.domain.predictions import Column
 from runwatch.judge.metrics.adjust import benjamini_hochberg
 from runwatch.judge.metrics.grouping import Groups, group_column
 from runwatch.judge.metrics.losses import error, log_loss, squared
@@ -63,7 +63,8 @@ def compare_slices(
     loss = _loss(sample)
     if not columns or loss is None or not sample.paired or len(rows) < FEWEST:
         return ()
-    groups = [group_column(name, take(column, rows)) for name, column in columns.items()]
+    whole = [group_column(name, column) for name, column in columns.items()]
+    groups = [replace(group, codes=group.codes[rows]) for group in whole]
     change = loss.candidate - loss.baseline
     single = [
         made

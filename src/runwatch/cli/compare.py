@@ -1,0 +1,332 @@
+"""``runwatch compare``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runwatch.config import Settings
+    from runwatch.domain.comparison import CompareOptions, Comparison
+    from runwatch.domain.predictions import ColumnNames
+    from runwatch.domain.run import Problem, Run
+    from runwatch.monitor.once import Loaded
+
+NAME = "compare"
+HELP = """Metrics, predictions and slices against a baseline.
+
+  runwatch compare exp-17                              a run against the pinned baseline
+  runwatch compare exp-17 --baseline exp-12            … against another run
+  runwatch compare exp-17 --baseline 'seed-*'          … against a group of seeds
+  runwatch compare exp-12 exp-17 exp-18 --format csv   any runs in one table
+  runwatch compare cand.json --baseline champ.json     two metrics files
+  runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
+  runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
+
+PREDICTIONS = (".csv", ".tsv", ".parquet", ".pq")
+METRICS = (".json", ".yaml", ".yml")
+LEVELS = ("info", "warning", "critical", "never")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", metavar="RUN", nargs="+", help="run id or path, metrics file, predictions file"
+    )
+    parser.add_argument(
+        "--baseline", metavar="RUN", help="what to compare with: the same kinds, or a glob of runs"
+    )
+    parser.add_argument("--root", action="append", default=[], help="folder that holds the runs")
+    parser.add_argument("--primary", metavar="METRIC", help="the metric that decides")
+    parser.add_argument(
+        "--tolerance",
+        metavar="[METRIC=]NUMBER",
+        action="append",
+        default=[],
+        help="largest loss that still counts as equivalent (default: of the primary metric)",
+    )
+    parser.add_argument("--at", choices=("last", "best"), help="which value of a run counts")
+    parser.add_argument("--step", type=int, metavar="N", help="table of runs: the last value not past step N")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "csv", "latex", "json"), default="text", help="how to print"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="warning",
+        help="least severity that makes the exit code non-zero",
+    )
+    _prediction_options(parser.add_argument_group("predictions files"))
+
+
+def _prediction_options(group: Any) -> None:
+    group.add_argument("--key", metavar="COLUMN", help="names a row: joins both sides")
+    group.add_argument("--target", metavar="COLUMN", help="the truth")
+    group.add_argument("--prediction", metavar="COLUMN", help="the predicted label or value")
+    group.add_argument(
+        "--score",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="score: one, one a class, or a prefix p_*",
+    )
+    group.add_argument(
+        "--baseline-prediction", metavar="COLUMN", help="the baseline's, where named otherwise"
+    )
+    group.add_argument("--baseline-score", metavar="COLUMN", action="append", default=[], help="likewise")
+    group.add_argument(
+        "--threshold", type=float, metavar="T", help="score >= T is positive, with no --prediction"
+    )
+    group.add_argument("--slice", metavar="COLUMN", action="append", default=[], help="look at its groups")
+    group.add_argument("--group", metavar="COLUMN", help="the unit that rows repeat (user, patient)")
+    group.add_argument("--task", choices=("binary", "multiclass", "regression", "forecast"))
+    group.add_argument("--positive", metavar="LABEL", help="the positive class (default: the larger label)")
+    group.add_argument("--horizon", type=int, metavar="H", help="forecast: steps ahead")
+
+
+def run(args: argparse.Namespace) -> int:
+    kinds = [_kind(name) for name in args.run]
+    if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
+        raise _usage("compare", "several candidates must all be runs; name one file and --baseline")
+    if kinds[0] == "predictions":
+        return _report(args, [_predictions(args)])
+    if kinds[0] == "metrics":
+        return _report(args, [_metrics(args)])
+    return _runs(args)
+
+
+def _kind(name: str) -> str:
+    lower = name.lower()
+    if lower.endswith(PREDICTIONS) and not os.path.isdir(name):
+        return "predictions"
+    return "metrics" if lower.endswith(METRICS) and not os.path.isdir(name) else "run"
+
+
+def _usage(what: str, message: str) -> Exception:
+    from runwatch.cli import UsageError
+
+    return UsageError(f"{what}: {message}")
+
+
+def _predictions(args: argparse.Namespace) -> Comparison | Problem:
+    from runwatch.domain.predictions import ColumnNames
+    from runwatch.monitor.comparing import compare_prediction_files
+
+    path = args.run[0]
+    if args.baseline is not None and _kind(args.baseline) != "predictions":
+        raise _usage("--baseline", f"{args.baseline} is no predictions file; name a parquet or CSV file")
+    asked = ColumnNames(
+        args.target,
+        args.prediction,
+        tuple(args.score),
+        args.key,
+        args.group,
+        tuple(args.slice),
+        args.baseline_prediction,
+        tuple(args.baseline_score),
+    )
+    names, options, baseline = _configured(args, path, asked)
+    return compare_prediction_files(path, baseline, names, _with_arguments(options, args))
+
+
+def _configured(
+    args: argparse.Namespace, path: str, asked: ColumnNames
+) -> tuple[ColumnNames, CompareOptions, str | None]:
+    """Columns, options and baseline: what the arguments leave open comes from the ``[[predictions]]`` whose
+    files match, where there is one."""
+    from runwatch.domain.comparison import CompareOptions
+    from runwatch.monitor.comparing import entry_for, prediction_options
+
+    settings = _settings(args)
+    entry = entry_for(path, settings)
+    if entry is None:
+        return asked, CompareOptions(), args.baseline
+    names, options = prediction_options(entry, settings)
+    for field in ("target", "prediction", "score", "key", "group", "slices"):
+        if getattr(asked, field):
+            names = replace(names, **{field: getattr(asked, field)})
+    names = replace(names, baseline_prediction=asked.baseline_prediction, baseline_score=asked.baseline_score)
+    one_file = asked.baseline_prediction or asked.baseline_score
+    assumed = settings.path(entry.baseline) if entry.baseline and not one_file else None
+    return names, options, args.baseline or assumed
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    from runwatch import config
+
+    root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
+    return config.load((root,), args.config)[root]
+
+
+def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> CompareOptions:
+    """``options`` with what the command line says instead."""
+    tolerance, named = options.tolerance, dict(options.tolerances)
+    for text in args.tolerance:
+        name, _, value = text.rpartition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise _usage("--tolerance", f"{text} is no number >= 0; write 0.01 or val/auc=0.01")
+        if name:
+            named[name] = number
+        else:
+            tolerance = number
+    given = {"primary": args.primary, "at": args.at, "task": args.task, "positive": args.positive,
+             "threshold": args.threshold, "horizon": args.horizon}  # fmt: skip
+    stated = {key: value for key, value in given.items() if value is not None}
+    return replace(options, tolerance=tolerance, tolerances=named, **stated)
+
+
+def _metrics(args: argparse.Namespace) -> Comparison | Problem:
+    from runwatch.monitor.comparing import compare_file_with_run, compare_metric_files, run_options
+
+    settings, path = _settings(args), args.run[0]
+    options = _with_arguments(run_options(settings), args)
+    baseline = args.baseline
+    if baseline is None and settings.baseline.metrics is not None:
+        baseline = settings.path(settings.baseline.metrics)
+    if baseline is not None and _kind(baseline) == "metrics":
+        return compare_metric_files(path, baseline, options)
+    loaded = _load(args, baseline or ".")
+    runs = _baseline_runs(args, loaded, None)
+    return compare_file_with_run(path, runs, loaded.series, options)
+
+
+def _load(args: argparse.Namespace, name: str) -> Loaded:
+    from runwatch.cli._runs import roots_for
+    from runwatch.monitor.once import Wanted, load
+
+    roots = args.root or roots_for(name, args.config)
+    return load(roots, args.config, Wanted(data=False, machine=False, judging=False))
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from runwatch.monitor.comparing import compare_run_with_file, compare_runs, run_options
+
+    loaded = _load(args, args.run[0])
+    runs = loaded.snapshot.situation.runs
+    groups = [_resolved(name, runs) for name in args.run]
+    if len(groups) > 1 and args.baseline is None:
+        return _table(args, loaded, [run for group in groups for run in group])
+    made: list[Comparison | Problem] = []
+    for group in groups:
+        options = _with_arguments(run_options(loaded.settings[group[0].root]), args)
+        file = _baseline_file(args, loaded, group[0])
+        if file is not None:
+            made.append(compare_run_with_file(group[0], file, loaded.series, options))
+        else:
+            baseline = _baseline_runs(args, loaded, group[0])
+            made.append(compare_runs(group, baseline, loaded.series, options, detail=True))
+    return _report(args, made)
+
+
+def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
+    """One run, or the runs that a glob matches."""
+    from fnmatch import fnmatchcase
+
+    from runwatch.cli._runs import resolve_run
+
+    if not any(char in name for char in "*?[") or any(run.id == name for run in runs):
+        return (resolve_run(name, runs),)
+    found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
+    if not found:
+        raise _usage(name, "no run matches; `runwatch ls` names them")
+    return found
+
+
+def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:
+    """The metrics file to compare with, where it is one."""
+    if args.baseline is not None:
+        return str(args.baseline) if _kind(args.baseline) == "metrics" else None
+    pinned = loaded.snapshot.situation.baselines.get(run.root)
+    return pinned.name if pinned is not None and pinned.kind == "metrics" else None
+
+
+def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) -> tuple[Run, ...]:
+    """The runs to compare with: the named ones, else the baseline of the run's root."""
+    from runwatch.monitor.baselines import members
+
+    situation = loaded.snapshot.situation
+    if args.baseline is not None:
+        return _resolved(args.baseline, situation.runs)
+    root = run.root if run is not None else next(iter(situation.roots), "")
+    pinned = situation.baselines.get(root)
+    if pinned is None:
+        what = run.id if run is not None else "compare"
+        raise _usage(what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN")
+    found = members(pinned, [one for one in situation.runs if one.root == root])
+    if not found:
+        raise _usage(
+            pinned.name,
+            f"the baseline ({pinned.source}) is not there; pin another: runwatch baseline set RUN",
+        )
+    return found
+
+
+def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.judge.metrics.importance import FEWEST, what_matters
+    from runwatch.judge.metrics.ranking import rank_runs
+    from runwatch.monitor.comparing import run_options
+    from runwatch.show.run_table import run_table_json, run_table_text
+
+    options = _with_arguments(run_options(loaded.settings[runs[0].root]), args)
+    distinct = list({run.key: run for run in runs}.values())
+    table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
+    form = "json" if args.json else args.format
+    matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
+    if form == "json":
+        print_json(run_table_json(table, matters))
+    else:
+        print(run_table_text(table, form, matters))
+    return 0
+
+
+def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.domain.run import Problem
+    from runwatch.show.compare import comparison_json, comparison_table, comparison_text
+
+    known = [one for one in made if not isinstance(one, Problem)]
+    form = "json" if args.json else args.format
+    for one in made:
+        if isinstance(one, Problem):
+            _complain(one.file, one.message, one.hint)
+        elif not one.metrics and one.verdict == "unknown":
+            _complain(one.candidate, one.reason, "")
+    if form == "json" and known:
+        parts = [comparison_json(one) for one in known]
+        print_json(parts[0] if len(made) == 1 else {"schema": 1, "comparisons": parts})
+    elif form != "json":
+        told = [one for one in known if one.metrics or one.verdict != "unknown"]
+        for one in told:
+            if not args.quiet or exit_code(one, args.fail_on):
+                print(comparison_text(one) if form == "text" else comparison_table(one, form))
+    return max(3 if isinstance(one, Problem) else exit_code(one, args.fail_on) for one in made)
+
+
+def _complain(file: str, message: str, hint: str) -> None:
+    from runwatch.text.safe import safe
+
+    text = f"{file}: {message}" + (f"; {hint}" if hint else "")
+    print(f"runwatch: {safe(text)}", file=sys.stderr)
+
+
+def exit_code(found: Comparison, level: str) -> int:
+    """0; 1 a guard is worse, or the primary metric with nothing known of the noise; 2 the primary metric is
+    worse; 3 nothing could be judged. ``level`` is ``--fail-on``."""
+    from runwatch.judge.metrics.severity import severity_of
+
+    severity = severity_of(found)
+    if severity == "unknown":
+        return 3
+    code = {"ok": 0, "info": 0, "warning": 1, "critical": 2}[severity]
+    if level == "never" or (level == "critical" and code == 1):
+        return 0
+    return 1 if level == "info" and severity == "info" else code

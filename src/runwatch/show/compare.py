@@ -1,0 +1,221 @@
+"""A comparison for the command line: JSON, text, Markdown, CSV, LaTeX."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from runwatch.domain.comparison import (
+    Calibration,
+    Comparison,
+    Confusion,
+    MetricComparison,
+    SliceComparison,
+)
+from runwatch.show.jsonable import SCHEMA, number
+from runwatch.show.tabular import render
+from runwatch.text import units
+from runwatch.text.safe import run_name, safe
+from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
+
+_SLICES_SHOWN = 10
+_HPARAMS_SHOWN = 20
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """``compare --json``, as the contract has it."""
+    return {
+        "schema": SCHEMA,
+        "candidate": run_name(found.candidate),
+        "baseline": run_name(found.baseline),
+        "verdict": found.verdict,
+        "reason": run_name(found.reason),
+        "task": found.task,
+        "unit": found.unit,
+        "notes": [run_name(note) for note in found.notes],
+        "metrics": [_metric_json(metric) for metric in found.metrics],
+        "slices": [_slice_json(part) for part in found.slices],
+        "calibration": {who: _calibration_json(one) for who, one in found.calibration.items()},
+        "operating_threshold": found.operating_threshold,
+        "confusion": _confusion_json(found.confusion),
+        "hparams": [
+            {"name": run_name(name), "baseline": run_name(a), "candidate": run_name(b)}
+            for name, a, b in found.hparams
+        ],
+    }
+
+
+def _metric_json(metric: MetricComparison) -> dict[str, Any]:
+    return {
+        "name": run_name(metric.name),
+        "direction": metric.direction,
+        **number("baseline", metric.baseline),
+        **number("candidate", metric.candidate),
+        **number("delta", metric.delta),
+        "ci": _interval(metric.ci),
+        "confidence": metric.confidence,
+        **number("p_value", metric.p_value),
+        "method": metric.method,
+        "n": metric.n,
+        **number("tolerance", metric.tolerance),
+        "test": metric.test,
+        **number("p_adjusted", metric.p_adjusted),
+        "reason": run_name(metric.reason),
+        "verdict": metric.verdict,
+        "primary": metric.primary,
+        "at": metric.at,
+        "n_needed": metric.n_needed,
+        "note": run_name(metric.note),
+    }
+
+
+def _interval(ci: tuple[float, float] | None) -> list[float | None] | None:
+    return None if ci is None else [end if math.isfinite(end) else None for end in ci]
+
+
+def _slice_json(part: SliceComparison) -> dict[str, Any]:
+    return {
+        "slice": run_name(part.slice),
+        "n": part.n,
+        "metric": part.metric,
+        **number("baseline", part.baseline),
+        **number("candidate", part.candidate),
+        **number("delta", part.delta),
+        "ci": _interval(part.ci),
+        **number("p_adjusted", part.p_adjusted),
+        "verdict": part.verdict,
+        **number("contribution", part.contribution),
+        "also": [run_name(name) for name in part.also],
+        "reason": run_name(part.reason),
+    }
+
+
+def _calibration_json(one: Calibration) -> dict[str, Any]:
+    bins = [
+        {"n": b.n, "predicted": b.predicted, "observed": b.observed, "ci": [b.low, b.high]} for b in one.bins
+    ]
+    return {"ece": one.ece, "ece_null": one.ece_null, "miscalibrated": one.miscalibrated, "bins": bins}
+
+
+def _confusion_json(found: Confusion | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    labels = [run_name(label) for label in found.labels]
+    return {"labels": labels, "baseline": found.baseline, "candidate": found.candidate}
+
+
+_HEADERS = ("metric", "baseline", "candidate", "difference", "95 % interval", "verdict", "why")
+_CSV_HEADERS = (
+    "metric", "direction", "baseline", "candidate", "delta", "ci_low", "ci_high", "p_value", "p_adjusted",
+    "method", "n", "tolerance", "at", "verdict", "reason",
+)  # fmt: skip
+
+
+def comparison_table(found: Comparison, form: str) -> str:
+    """The metrics as one table in ``form`` (text, markdown, csv, latex). CSV has full precision."""
+    if form == "csv":
+        return render(_CSV_HEADERS, [_csv_row(metric) for metric in found.metrics], form)
+    return render(_HEADERS, [_row(metric) for metric in found.metrics], form)
+
+
+def _row(metric: MetricComparison) -> tuple[str, ...]:
+    sign, word = METRIC_SIGNS[metric.verdict], METRIC_WORDS[metric.verdict]
+    low_high = "–" if metric.ci is None else " to ".join(units.signed(end) for end in metric.ci)
+    at = "" if metric.at is None else f" @{metric.at:,}"
+    return (
+        f"{metric.name}{'*' if metric.primary else ''}{at}",
+        units.number(metric.baseline),
+        units.number(metric.candidate),
+        units.signed(metric.delta),
+        low_high,
+        f"{sign} {word}",
+        "; ".join(part for part in (metric.reason, metric.note) if part),
+    )
+
+
+def _csv_row(metric: MetricComparison) -> tuple[str, ...]:
+    low, high = metric.ci if metric.ci is not None else (None, None)
+    values = (metric.baseline, metric.candidate, metric.delta, low, high, metric.p_value, metric.p_adjusted)
+    return (
+        metric.name,
+        metric.direction or "",
+        *(_full(value) for value in values),
+        metric.method or "",
+        "" if metric.n is None else str(metric.n),
+        _full(metric.tolerance),
+        "" if metric.at is None else str(metric.at),
+        metric.verdict,
+        metric.reason,
+    )
+
+
+def _full(value: float | None) -> str:
+    return "" if value is None else repr(float(value))
+
+
+def comparison_text(found: Comparison) -> str:
+    """The whole comparison for people: verdict, metrics, slices that regressed, what differs, notes."""
+    sign, word = METRIC_SIGNS[found.verdict], METRIC_WORDS[found.verdict]
+    parts = [
+        f"{sign} {word}: {safe(found.candidate)} against {safe(found.baseline)}",
+        f"  {safe(_why(found))}",
+    ]
+    if found.metrics:
+        parts += ["", comparison_table(found, "text"), "", "* the primary metric: it decides"]
+    parts += _slices_text(found) + _calibration_text(found) + _cost_text(found) + _hparams_text(found)
+    if found.notes:
+        parts += ["", *(f"note: {safe(note)}" for note in found.notes)]
+    return "\n".join(parts)
+
+
+def _why(found: Comparison) -> str:
+    return f"{found.primary.name}: {found.reason}" if found.primary else found.reason
+
+
+def _slices_text(found: Comparison) -> list[str]:
+    if not found.slices:
+        return []
+    worse = [part for part in found.slices if part.verdict == "worse"]
+    if not worse:
+        return ["", f"Slices: none of {len(found.slices)} regressed more than the rest."]
+    headers = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
+    rows = [
+        (
+            part.slice, f"{part.n:,}", part.metric, units.number(part.baseline), units.number(part.candidate),
+            units.signed(part.delta), units.signed(part.contribution), "; ".join(part.also),
+        )
+        for part in worse[:_SLICES_SHOWN]
+    ]  # fmt: skip
+    more = [f"and {len(worse) - _SLICES_SHOWN} more"] if len(worse) > _SLICES_SHOWN else []
+    return [
+        "",
+        "Slices that regressed, by what they add to the mean loss:",
+        render(headers, rows, "text"),
+        *more,
+    ]
+
+
+def _calibration_text(found: Comparison) -> list[str]:
+    lines = []
+    for who, one in found.calibration.items():
+        state = "miscalibrated" if one.miscalibrated else "no worse than chance gives a perfect model"
+        lines.append(
+            f"  {who}: ECE {units.number(one.ece, 3)} ({state}; up to {units.number(one.ece_null, 3)})"
+        )
+    return ["", "Calibration:", *lines] if lines else []
+
+
+def _cost_text(found: Comparison) -> list[str]:
+    cost = next((metric for metric in found.metrics if metric.name == "cost"), None)
+    if cost is None or cost.ci is None:
+        return []
+    low_high = " to ".join(units.signed(end) for end in cost.ci)
+    return ["", f"Cost per 1,000 rows: {units.signed(cost.delta)} (95 %: {low_high})"]
+
+
+def _hparams_text(found: Comparison) -> list[str]:
+    if not found.hparams:
+        return []
+    shown = render(("setting", "baseline", "candidate"), found.hparams[:_HPARAMS_SHOWN], "text")
+    rest = len(found.hparams) - _HPARAMS_SHOWN
+    return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

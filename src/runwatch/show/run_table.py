@@ -1,0 +1,99 @@
+"""Runs side by side for the command line: JSON, text, Markdown, CSV, LaTeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
+from runwatch.show.jsonable import SCHEMA, number
+from runwatch.show.tabular import render
+from runwatch.text import units
+from runwatch.text.safe import run_name, safe
+
+_HPARAMS_SHOWN = 8
+_METRICS_SHOWN = 6
+
+
+def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, Any]:
+    """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
+    out: dict[str, Any] = {
+        "schema": SCHEMA,
+        "metric": None if table.metric is None else run_name(table.metric),
+        "direction": table.direction,
+        "at": table.at,
+        "differing": [run_name(name) for name in table.hparams[: table.differing]],
+        "runs": [_row_json(table, row) for row in table.rows],
+    }
+    if matters is not None:
+        out["what_matters"] = {
+            "score": matters.score,
+            "runs": matters.runs,
+            "reason": matters.reason,
+            "hparams": [{"name": run_name(n), "importance": i, "sd": s} for n, i, s in matters.hparams],
+        }
+    return out
+
+
+def _row_json(table: RunTable, row: RunRow) -> dict[str, Any]:
+    metrics: dict[str, Any] = {}
+    for name, value in zip(table.metrics, row.metrics, strict=True):
+        metrics.update(number(run_name(name), value))
+    pairs = zip(table.hparams, row.hparams, strict=True)
+    return {
+        "id": run_name(row.key.id),
+        "root": run_name(row.key.root),
+        "rank": row.rank,
+        **number("value", row.value),
+        "step": row.step,
+        "status": row.status,
+        "metrics": metrics,
+        "hparams": {run_name(name): None if value == "–" else run_name(value) for name, value in pairs},
+    }
+
+
+def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = None) -> str:
+    """The table in ``form``; text shows the first metrics and the settings that differ, the others all."""
+    everything = form == "csv"
+    metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
+    metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
+    hparams = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
+    shown = _full if everything else units.number
+    headers = [
+        "rank", "run", table.metric or "–", "step", "status",
+        *(table.metrics[i] for i in metrics), *(table.hparams[i] for i in hparams),
+    ]  # fmt: skip
+    rows = [
+        [
+            "–" if row.rank is None else str(row.rank),
+            run_name(row.key.id),
+            shown(row.value),
+            "–" if row.step is None else str(row.step),
+            row.status,
+            *(shown(row.metrics[i]) for i in metrics),
+            *(row.hparams[i] for i in hparams),
+        ]
+        for row in table.rows
+    ]
+    made = render(headers, rows, form)
+    return made if form != "text" else "\n".join([made, *_below(table, matters)])
+
+
+def _full(value: float | None) -> str:
+    return "" if value is None else repr(float(value))
+
+
+def _below(table: RunTable, matters: WhatMatters | None) -> list[str]:
+    arrow = {"max": "higher is better", "min": "lower is better"}.get(
+        table.direction or "", "no direction known"
+    )
+    lines = ["", f"ranked by {safe(table.metric or 'nothing')} ({arrow}), {table.at} value"]
+    if table.differing > _HPARAMS_SHOWN:
+        lines.append(f"and {table.differing - _HPARAMS_SHOWN} more settings that differ (--format csv)")
+    if matters is not None and matters.hparams:
+        lines += ["", "What explains it (loss of out-of-fold R2 when shuffled; an association, no cause):"]
+        lines += [
+            f"  {safe(name)}: {units.number(importance, 2)} ± {units.number(spread, 2)}"
+            for name, importance, spread in matters.hparams[:5]
+        ]
+        lines += [f"  ({matters.reason})"] if matters.reason else []
+    return lines
