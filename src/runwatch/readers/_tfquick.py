@@ -13,8 +13,8 @@ _WALL = struct.Struct("<d").unpack_from
 _VALUE = struct.Struct("<f").unpack_from
 _MOST_KNOWN = 10_000
 
-Scalar = tuple[str, int, float, float]
-"""Tag, step, wall time, value."""
+Scalar = tuple[str, int, int, float, float]
+"""Tag, the record's offset, step, wall time, value."""
 
 
 @cache
@@ -47,7 +47,7 @@ class Quick:
         tag = self._tags.get(data[middle:end])
         if tag is None:
             return None
-        return tag, step, _WALL(data, start + 1)[0], _VALUE(data, end)[0]
+        return tag, at, step, _WALL(data, start + 1)[0], _VALUE(data, end)[0]
 
     def learn(self, data: bytes, at: int, size: int, event: Event) -> None:
         """Know events like this one again, if it is one scalar whose value comes last."""

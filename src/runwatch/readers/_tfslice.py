@@ -15,7 +15,7 @@ from runwatch.readers._protobuf import Malformed
 from runwatch.readers._tfbulk import FEWEST, Chunk, Column
 from runwatch.readers._tfevent import Event, Plugins, Value, parse
 from runwatch.readers._tfhparams import from_text, session
-from runwatch.readers._tfquick import Quick, short_headers
+from runwatch.readers._tfquick import Quick, Scalar, short_headers
 from runwatch.readers._tfrecord import FRAME, HEADER, data_is_sound, header, stepped_over, walk
 
 CHUNK = 32768
@@ -41,7 +41,7 @@ class Slice:
         self._quick = Quick()
         self._session: float | None = state.get("session")
         self._columns: dict[str, list[Column]] = defaultdict(list)
-        self._loose: dict[str, list[tuple[int, int, float, float]]] = defaultdict(list)
+        self._loose: dict[str, list[Scalar]] = defaultdict(list)
         self._restarts: list[tuple[int, int]] = []
         self._said: list[Operation] = []
         self.used = 0
@@ -79,7 +79,7 @@ class Slice:
             return False
         if at + FRAME + found.size > len(self._data):
             return False
-        self._plain(at)
+        self._plain(at, found.size)
         self.used = at + FRAME + found.size
         return True
 
@@ -91,31 +91,34 @@ class Slice:
         for column in chunk.columns(self._plugins):
             self._columns[column.tag].append(column)
         for at in np.sort(chunk.left).tolist():
-            self._plain(at)
+            self._plain(at, header(self._data, at).size)
         return chunk.broken
 
     def _few(self, starts: list[int]) -> int | None:
-        headers, data = short_headers(), self._data
+        data, headers, plain = self._data, short_headers(), self._plain
         for at in starts:
-            if data[at : at + HEADER] != headers[data[at]] and not stepped_over(data, at):
-                return at
-            self._plain(at)
+            size = data[at]
+            if data[at : at + HEADER] != headers[size]:
+                if not stepped_over(data, at):
+                    return at
+                size = header(data, at).size
+            plain(at, size)
         return None
 
-    def _plain(self, at: int) -> None:
-        start = at + HEADER
-        size = int.from_bytes(self._data[at : at + 8], "little")
-        if not data_is_sound(self._data, at, size):
+    def _plain(self, at: int, size: int) -> None:
+        data = self._data
+        if not data_is_sound(data, at, size):
             self.faults.append((at, "a record's checksum is wrong, record skipped"))
             return
-        known = self._quick.scalar(self._data, at, size)
+        known = self._quick.scalar(data, at, size)
         if known is not None:
-            self._loose[known[0]].append((at, *known[1:]))
+            self._loose[known[0]].append(known)
             return
+        start = at + HEADER
         try:
-            event = parse(self._data, start, start + size, self._plugins)
+            event = parse(data, start, start + size, self._plugins)
             self._take(at, event)
-            self._quick.learn(self._data, at, size, event)
+            self._quick.learn(data, at, size, event)
         except Malformed as error:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
@@ -126,7 +129,7 @@ class Slice:
             self._restarts.append((at, event.step))
         for value in event.values:
             if value.kind == "scalar":
-                self._loose[value.tag].append((at, event.step, event.wall, value.number))
+                self._loose[value.tag].append((value.tag, at, event.step, event.wall, value.number))
             elif value.kind == "hparams":
                 self._hparams(event.wall, value)
             elif value.kind == "text":
@@ -171,7 +174,7 @@ class Slice:
         parts = list(self._columns.get(tag, ()))
         loose = self._loose.get(tag)
         if loose:
-            at, steps, walls, values = zip(*loose, strict=True)
+            _, at, steps, walls, values = zip(*loose, strict=True)
             parts.append(
                 Column(tag, np.array(at), np.array(steps, np.int64), np.array(walls), np.array(values, float))
             )
