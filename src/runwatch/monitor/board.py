@@ -29,7 +29,14 @@ from runwatch.monitor.inspection import Inspector
 from runwatch.monitor.lives import Lives, RunBuilder, host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.reading import RootReader
+from runwatch.monitor.remembering import Remembering
 from runwatch.readers.registry import built_in, plugged_in
+from runwatch.store import places
+from runwatch.store.cache import CacheFile
+
+KEEP_EVERY_S = 60.0
+SERIES_BUDGET = 256 * 1024 * 1024
+FRESH_S = 600.0
 
 
 class Board:
@@ -54,6 +61,14 @@ class Board:
         self._builders = {
             root: RunBuilder(reader, self.lives, self.health[root]) for root, reader in self.readers.items()
         }
+        self._cache = CacheFile(places.cache_dir())
+        self._memories = {
+            root: Remembering(
+                self._cache, places.root_identity(root, settings[root].id), reader, self.health[root]
+            )
+            for root, reader in self.readers.items()
+        }
+        self._kept_at = float("-inf")
         self._plugin_problems: tuple[Problem, ...] = ()
         self._lost: dict[str, float] = {}
         self._version = 0
@@ -85,17 +100,58 @@ class Board:
                 if enough():
                     return
 
+    def scan(self, root: str) -> Changes:
+        """Walk a root; the first time, what an earlier process read of it is taken. The caller holds the
+        lock. Raises OSError: the root is gone."""
+        reader = self.readers[root]
+        first = not reader.entries
+        changes = reader.scan()
+        if first:
+            self._memories[root].recall()
+        return changes
+
+    def keep(self) -> None:
+        """Keep what was read, for the next process."""
+        with self.lock:
+            for memory in self._memories.values():
+                memory.keep()
+
+    def fold_excess(self, now: float) -> None:
+        """Past the budget for series, those of the runs that were written longest ago leave the memory;
+        the caller holds the lock."""
+        sizes = [
+            (root, entry, entry.memory.nbytes)
+            for root, reader in self.readers.items()
+            for entry in reader.entries.values()
+            if not entry.folded
+        ]
+        excess = sum(size for _, _, size in sizes) - SERIES_BUDGET
+        if excess <= 0:
+            return
+        written = {run.key: run.updated or 0.0 for run in self.runs(now)}
+        sizes.sort(key=lambda item: written.get(RunKey(item[0], item[1].id), 0.0))
+        for root, entry, size in sizes:
+            fresh = now - written.get(RunKey(root, entry.id), 0.0) < FRESH_S
+            if excess <= 0 or fresh or entry.from_many or self.readers[root].is_waiting(entry):
+                continue
+            self.health[root].feed(self.readers[root], entry)
+            self.health[root].fold(entry.id)
+            self.readers[root].fold(entry)
+            excess -= size
+
     def look_once(self, now: float | None = None) -> Look:
         """Walk, read all, judge: no watching."""
         moment = time.time() if now is None else now
         self.load_plugins()
         with self.lock:
-            for reader in self.readers.values():
-                reader.scan()
+            for root in self.roots:
+                self.scan(root)
             self._drain()
             self.runs(moment)
             self._drain()
             snapshot = self.snapshot(moment, WatchState("live"), judged=self.wanted.judging)
+            if self.wanted.judging:
+                self.keep()
         return Look(self, snapshot)
 
     def _drain(self) -> None:
@@ -202,6 +258,9 @@ class Board:
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
         self._desk.beat(now)
+        if now - self._kept_at >= KEEP_EVERY_S and not self.waiting:
+            self._kept_at = now
+            self.keep()
         return self._desk.stamps() != self._stamps
 
     def obey(self, intent: Intent, now: float) -> Answer:
@@ -220,6 +279,8 @@ class Board:
 
     def close(self, now: float) -> None:
         """The watching ends."""
+        self.keep()
+        self._cache.close()
         self._desk.close()
 
     def series(self, key: RunKey, tag: str) -> Points:

@@ -20,6 +20,11 @@ class HealthBook:
         for kept in (self._health, self._fed, self.signs):
             kept.pop(run_id, None)
 
+    def fold(self, run_id: str) -> None:
+        """Keep the signs only; the run is fed anew should it ever change."""
+        self._health.pop(run_id, None)
+        self._fed.pop(run_id, None)
+
     def clock(self, run_id: str) -> Trace | None:
         """The trace that tells a run's pace."""
         health = self._health.get(run_id)

@@ -28,6 +28,7 @@ BEAT_S = 30.0
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
 TICK_S = 0.5
+FOLD_EVERY_S = 1.0
 
 Publish = Callable[[Snapshot], None]
 Answered = Callable[[Answer], None]
@@ -49,6 +50,7 @@ class Monitor:
         self._changed = True
         self._phase_live = False
         self._total = 0
+        self._folded_at = time.monotonic()
         self._stumbles = 0
         self._trouble = ""
         self._last: Snapshot | None = None
@@ -166,7 +168,7 @@ class Monitor:
         first = not self._phase_live
         try:
             with self._board.lock:
-                changes = reader.scan()
+                changes = self._board.scan(root)
                 if not first:
                     reader.reclaim_if_due()
         except OSError:
@@ -193,9 +195,16 @@ class Monitor:
             with self._board.lock:
                 self._board.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True
+            self._fold_sometimes()
             if not self._phase_live and time.monotonic() - self._published_at >= FRAME_S:
                 self._send(judged=False)
             self._answer_intents()
+
+    def _fold_sometimes(self) -> None:
+        if time.monotonic() - self._folded_at > FOLD_EVERY_S:
+            self._folded_at = time.monotonic()
+            with self._board.lock:
+                self._board.fold_excess(time.time())
 
     def _answer_intents(self) -> None:
         with self._wake:

@@ -88,7 +88,7 @@ class RunBuilder:
             self._reader.finish(entry)
 
     def _fresh(self, entry: Entry, story: Story, status: str, reason: str, facts: Facts, now: float) -> Run:
-        files = tuple(dict.fromkeys(file for claim in entry.claims for file in claim.files))
+        files = tuple(dict.fromkeys(file for _, file in _files(entry)))
         folder = self._reader.tree.folder(entry.id)
         process = facts.process
         return Run(
@@ -111,7 +111,7 @@ class RunBuilder:
             checkpoints=() if folder is None else checkpoints(folder, self._reader.entries),
             processes=(process,) if process is not None else (),
             consoles=tuple(f for c in entry.claims if c.reader == "console" for f in c.files),
-            files=files or tuple(file for _, file in entry.memory.told),
+            files=files,
             version=entry.version,
         )
 
@@ -119,10 +119,10 @@ class RunBuilder:
         key = RunKey(self._reader.root, entry.id)
         console: list[float] = []
         numbers: list[float] = []
-        for identity, file in entry.memory.told:
+        for is_console, file in _files(entry):
             stat = self._reader.tree.stat(file)
             if stat is not None:
-                (console if identity.startswith("console\0") else numbers).append(stat.mtime)
+                (console if is_console else numbers).append(stat.mtime)
         updated = max(console + numbers, default=None)
         group = entry.id.rpartition("/")[0] or "."
         if entry.live and updated is not None:
@@ -155,6 +155,13 @@ class RunBuilder:
         )
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made
+
+
+def _files(entry: Entry) -> list[tuple[bool, str]]:
+    """(is it a console's, file) of all that belongs to a run."""
+    if entry.from_many:
+        return [(False, file) for _, file in entry.memory.told]
+    return [(claim.reader == "console", file) for claim in entry.claims for file in claim.files]
 
 
 def _last_epoch(story: Story) -> float | None:

@@ -27,7 +27,8 @@ MAX_ROOT_PROBLEMS = 100
 @dataclass(slots=True, eq=False)
 class Entry:
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all)."""
+    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its story is in memory,
+    its files are read again when they change or when a series is asked for."""
 
     id: str
     claims: tuple[Claim, ...] = ()
@@ -40,6 +41,7 @@ class Entry:
     version: int = 0
     live: bool = False
     final: bool = False
+    folded: bool = False
     from_many: bool = False
 
     def note(self, change: Change) -> None:
@@ -134,11 +136,41 @@ class RootReader:
 
     def _enqueue(self, file: str) -> None:
         for run_id, claim in self._owners.get(file, ()):
-            self._queue.setdefault((claim.identity, file), (run_id, claim))
-            for entry in self._entries_of(run_id, file):
+            for entry in self._entries_of(run_id):
                 entry.stale = True
+                if entry.folded:
+                    self.unfold(entry)
+            self._queue.setdefault((claim.identity, file), (run_id, claim))
 
-    def _entries_of(self, run_id: str, file: str) -> list[Entry]:
+    def is_waiting(self, entry: Entry) -> bool:
+        """Whether something of a run is still to be read."""
+        return any(key in self._queue for key in self._sources(entry))
+
+    def fold(self, entry: Entry) -> None:
+        """Keep the story only: the series leave the memory."""
+        self.tell(entry)
+        entry.memory = RunMemory()
+        entry.folded = True
+
+    def unfold(self, entry: Entry) -> None:
+        """Read all files of a folded run again, from the start."""
+        entry.folded, entry.dirty, entry.stale = False, None, True
+        entry.memory = RunMemory()
+        entry.rewritten.update(() if entry.story is None else entry.story.metrics)
+        for claim in entry.claims:
+            for file in claim.files:
+                self.cursors.pop((claim.identity, file), None)
+                self._queue.setdefault((claim.identity, file), (entry.id, claim))
+
+    def known(self, entry: Entry, story: Story, cursors: Mapping[SourceKey, Cursor]) -> None:
+        """An earlier process has read these files as they still are: take its story."""
+        entry.story, entry.stale, entry.dirty, entry.folded = story, False, set(), True
+        entry.version += 1
+        self.cursors.update(cursors)
+        for key in cursors:
+            self._queue.pop(key, None)
+
+    def _entries_of(self, run_id: str) -> list[Entry]:
         own = self.entries.get(run_id)
         if own is not None:
             return [own]
@@ -163,6 +195,8 @@ class RootReader:
                 entry = self.entries[run_id] = Entry(run_id)
             if entry.claims != settled.claims:
                 entry.claims = settled.claims
+                if entry.folded:
+                    self.unfold(entry)
                 entry.stale, entry.dirty = True, None
                 self._rename_speakers(entry)
         for file in sorted(owners, key=self._newest_first):
@@ -186,9 +220,15 @@ class RootReader:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
                 entry.rewritten.update(() if entry.story is None else entry.story.metrics)
+            if entry.folded and any(key not in wanted for key in self._sources(entry)):
+                self.unfold(entry)
             gone = not entry.memory.told if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
                 del self.entries[entry.id]
+
+    @staticmethod
+    def _sources(entry: Entry) -> list[SourceKey]:
+        return [(claim.identity, file) for claim in entry.claims for file in claim.files]
 
     @staticmethod
     def _rename_speakers(entry: Entry) -> None:
@@ -216,7 +256,7 @@ class RootReader:
             return False
         source = Source(self.root, file, stat)
         cursor = self.cursors.get(key)
-        final = any(entry.final for entry in self._entries_of(run_id, file))
+        final = any(entry.final for entry in self._entries_of(run_id))
         try:
             reading = reader.read(claim, source, cursor, final)
         except OSError as error:
@@ -262,7 +302,7 @@ class RootReader:
 
     def tell(self, entry: Entry) -> Story:
         """The entry's story, built anew where it changed."""
-        if entry.story is None or entry.stale:
+        if entry.story is None or (entry.stale and not entry.folded):
             known: Mapping[str, Metric] = entry.story.metrics if entry.story else {}
             entry.story = self._summariser.story(entry.memory, known, entry.dirty)
             entry.dirty, entry.stale = set(), False
@@ -272,8 +312,21 @@ class RootReader:
     def points(self, run_id: str, tag: str) -> Points:
         """The merged series of a tag; empty when there is none."""
         entry = self.entries.get(run_id)
+        if entry is not None and entry.folded:
+            self.unfold(entry)
+        if entry is not None:
+            self._drain(entry)
         voices = entry.memory.voices().get(tag) if entry else None
         return Points.empty() if entry is None or not voices else entry.memory.points(tag, voices)
+
+    def _drain(self, entry: Entry) -> None:
+        """Read what waits of one run."""
+        for claim in entry.claims:
+            for file in claim.files:
+                key = (claim.identity, file)
+                while key in self._queue:
+                    if not self._read(key, entry.id, claim):
+                        self._queue.pop(key, None)
 
     def finish(self, entry: Entry) -> None:
         """The run is over and its files are quiet: an unterminated last line counts."""

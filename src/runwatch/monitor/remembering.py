@@ -1,0 +1,92 @@
+"""Runs that an earlier process has read: what did not change since is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runwatch.monitor.health import HealthBook
+from runwatch.monitor.reading import Entry, RootReader
+from runwatch.readers.base import Cursor
+from runwatch.store.cache import CacheFile
+from runwatch.store.keeping import signs_from_json, signs_to_json, story_from_json, story_to_json
+
+ENGINE = 1
+
+
+class Remembering:
+    """The kept runs of one root (by its identity)."""
+
+    def __init__(self, cache: CacheFile, identity: str, reader: RootReader, health: HealthBook) -> None:
+        self._cache = cache
+        self._identity = identity
+        self._reader = reader
+        self._health = health
+        self._kept: dict[str, int] = {}
+
+    def recall(self) -> None:
+        """After the first walk: take the stories of runs whose files are as they were."""
+        rows = self._cache.runs(self._identity)
+        for run_id, entry in self._reader.entries.items():
+            row = rows.get(run_id)
+            if row is not None and row.get("engine") == ENGINE and self._recall(entry, row):
+                self._kept[run_id] = entry.version
+
+    def _recall(self, entry: Entry, row: Mapping[str, Any]) -> bool:
+        if row["claims"] != _claims(entry):
+            return False
+        cursors: dict[tuple[str, str], Cursor] = {}
+        for identity, file, data in row["cursors"]:
+            cursor = Cursor.from_json(data)
+            if cursor.stat is None or cursor.stat != self._reader.tree.stat(file):
+                return False
+            cursors[(identity, file)] = cursor
+        if len(cursors) != sum(len(claim.files) for claim in entry.claims):
+            return False
+        try:
+            story = story_from_json(row["story"])
+            self._health.signs[entry.id] = signs_from_json(row["signs"])
+        except (KeyError, TypeError, ValueError):
+            return False
+        self._reader.known(entry, story, cursors)
+        return True
+
+    def keep(self) -> None:
+        """Keep the runs that changed since they were last kept; the caller holds the lock."""
+        changed: dict[str, dict[str, Any]] = {}
+        for entry in self._reader.entries.values():
+            fed = not entry.grown and not entry.rewritten
+            if entry.from_many or entry.stale or not fed or self._kept.get(entry.id) == entry.version:
+                continue
+            row = self._row(entry)
+            if row is not None:
+                changed[entry.id] = row
+                self._kept[entry.id] = entry.version
+        gone = self._kept.keys() - self._reader.entries.keys()
+        for run_id in gone:
+            del self._kept[run_id]
+        if changed or gone:
+            self._cache.keep_runs(self._identity, changed, gone)
+
+    def _row(self, entry: Entry) -> dict[str, Any] | None:
+        if entry.story is None:
+            return None
+        cursors = []
+        for claim in entry.claims:
+            for file in claim.files:
+                cursor = self._reader.cursors.get((claim.identity, file))
+                if cursor is None:
+                    return None
+                cursors.append([claim.identity, file, cursor.to_json()])
+        signs = self._health.signs.get(entry.id, ())
+        return {
+            "engine": ENGINE,
+            "claims": _claims(entry),
+            "cursors": cursors,
+            "story": story_to_json(entry.story),
+            "signs": signs_to_json(signs),
+        }
+
+
+def _claims(entry: Entry) -> list[list[object]]:
+    return [[claim.identity, claim.format, list(claim.files)] for claim in entry.claims]

@@ -1,0 +1,116 @@
+"""``cache.db``: what can be read again, kept so that it need not be: runs, cursors, profile pieces.
+
+May be thrown away at any time. Never raises: a cache that does not work is no cache."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+FILE = "cache.db"
+VERSION = 1
+MAX_PIECES = 20_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (root TEXT, id BLOB, body BLOB, PRIMARY KEY (root, id));
+CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, used INTEGER, body BLOB);
+"""
+
+
+class CacheFile:
+    """The open cache; usable from several threads. ``None`` as a directory: nothing is kept."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._db = _open(directory) if directory is not None else None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+            self._db = None
+
+    def runs(self, root: str) -> dict[str, Mapping[str, Any]]:
+        """What was kept of the runs of a root (by its identity), by run id."""
+        rows = self._rows("SELECT id, body FROM runs WHERE root = ?", root)
+        found: dict[str, Mapping[str, Any]] = {}
+        for run_id, body in rows:
+            with contextlib.suppress(ValueError):
+                found[os.fsdecode(run_id)] = json.loads(body)
+        return found
+
+    def keep_runs(self, root: str, kept: Mapping[str, Mapping[str, Any]], gone: Iterable[str]) -> None:
+        """Keep runs of a root, forget others."""
+        rows = []
+        for run_id, body in kept.items():
+            with contextlib.suppress(TypeError, ValueError):  # what JSON can't say is read again next time
+                rows.append((root, os.fsencode(run_id), json.dumps(body)))
+        with self._writing() as db:
+            if db is not None:
+                db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)
+                lost = [(root, os.fsencode(run_id)) for run_id in gone]
+                db.executemany("DELETE FROM runs WHERE root = ? AND id = ?", lost)
+
+    def get(self, key: str) -> bytes | None:
+        """A kept piece."""
+        rows = self._rows("SELECT body FROM pieces WHERE key = ?", key)
+        return bytes(rows[0][0]) if rows else None
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keep a piece; the oldest go once there are too many."""
+        with self._writing() as db:
+            if db is not None:
+                top = db.execute("SELECT COALESCE(MAX(used), 0) FROM pieces").fetchone()[0]
+                db.execute("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?)", (key, top + 1, body))
+                db.execute("DELETE FROM pieces WHERE used <= ?", (top + 1 - MAX_PIECES,))
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock:
+            if self._db is None:
+                return []
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error:
+                return []
+
+    @contextlib.contextmanager
+    def _writing(self) -> Any:
+        with self._lock:
+            if self._db is None:
+                yield None
+                return
+            try:
+                with self._db:
+                    yield self._db
+            except sqlite3.Error:
+                return
+
+
+def _open(directory: Path) -> sqlite3.Connection | None:
+    """The database, made anew when it is broken or of another version; None when it can't be had."""
+    path = directory / FILE
+    for _ in range(2):
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            db = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version in (0, VERSION):
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = OFF")
+                db.executescript(_SCHEMA)
+                db.execute(f"PRAGMA user_version = {VERSION}")
+                return db
+            db.close()
+        except (sqlite3.Error, OSError):
+            pass
+        with contextlib.suppress(OSError):
+            for end in ("", "-wal", "-shm"):
+                Path(f"{path}{end}").unlink(missing_ok=True)
+    return None
