@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,9 @@ from hypothesis import strategies as st
 
 from runwatch.domain.operations import Epoch, Length
 from runwatch.domain.points import Points
+from runwatch.domain.tree import FileStat
 from runwatch.readers import csv, jsonl, keras, lightning, limits, sb3, ultralytics
-from runwatch.readers.base import Reader
+from runwatch.readers.base import Claim, Reader, Source
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 nan = math.nan
@@ -84,7 +87,7 @@ def test_only_logs_are_runs(tmp_path: Path) -> None:
         "0.monitor.csv": '#{"t_start": 1.5, "env_id": "CartPole-v1"}\nr,l,t\n26.0,26,5.8\n',
         "empty.csv": "",
         "chat.jsonl": '{"messages": [], "id": 3}\n{"messages": [], "id": 4}\n',
-        "pairs.jsonl": '{"step": 1, "text": "a", "score": 0.1}\n{"step": 2, "text": "b", "score": 0.1}\n',
+        "pairs.jsonl": '{"step": 1, "label": 3, "score": 0.1}\n{"step": 2, "label": 0, "score": 0.1}\n',
         "conf.json": '{"step": 1, "lr": 0.1}\n',
     }
     for name, text in data.items():
@@ -393,6 +396,62 @@ def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("step,loss\n9,0.1\n10,0.2\n11,0.3\n12,0.4\n")
     watching.look()
     assert plain(watching.runs["."].series) == {"loss": [(9, 0.1), (10, 0.2), (11, 0.3), (12, 0.4)]}
+
+
+def test_any_history_of_a_file_ends_like_the_file_read_anew() -> None:
+    rows = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=9)
+    actions = st.lists(
+        st.tuples(st.sampled_from(["append", "rewrite", "truncate", "remove"]), rows), max_size=8
+    )
+
+    @QUICK
+    @given(actions, st.sampled_from([(csv, "log.csv"), (jsonl, "log.jsonl"), (keras, "training.log")]))
+    def check(done: list[tuple[str, list[tuple[int, int]]]], which: tuple[Reader, str]) -> None:
+        reader, name = which
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            watching = Session([reader], Path(folder))
+            for number, (action, values) in enumerate([*done, ("append", [(1, 2)])]):
+                rising = [(10 * number + s, v) for s, v in sorted(values)]
+                _act(path, action, rising, f"m{number}" if action == "rewrite" else "loss")
+                watching.look()
+            assert summaries(watching) == summaries(read_all(reader, Path(folder)))
+
+    check()
+
+
+def _act(path: Path, action: str, values: list[tuple[int, int]], tag: str) -> None:
+    if action == "remove":
+        path.unlink(missing_ok=True)
+        path.touch()
+        return
+    if action == "truncate":
+        path.write_bytes(path.read_bytes()[:25] if path.exists() else b"")
+        return
+    old = path.read_bytes() if action == "append" and path.exists() else b""
+    lines = [f'{{"epoch": {s}, "{tag}": {v}}}' for s, v in values]
+    if path.suffix != ".jsonl":
+        lines = ([] if old else [f"epoch,loss,{tag}2"]) + [f"{s},{v},{v / 7}" for s, v in values]
+    path.write_bytes(old + "".join(f"{line}\n" for line in lines).encode())
+
+
+@pytest.mark.parametrize("reader", [csv, lightning, keras, sb3, ultralytics, jsonl])
+def test_a_pipe_in_the_place_of_a_log_is_a_problem(tmp_path: Path, reader: Reader) -> None:
+    os.mkfifo(tmp_path / "metrics.csv")
+    claim = Claim(reader.NAME, reader.NAME, ".", ("metrics.csv",))
+    reading = reader.read(claim, Source(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
+    assert [problem.message for problem in reading.problems] == ["not a regular file, skipped"]
+
+
+def test_what_a_slice_takes_is_bounded(tmp_path: Path) -> None:
+    line = b"1," + b",".join([b"0.5"] * 4_000) + b"\n"
+    names = b"step," + b",".join(b"m%d" % i for i in range(4_000)) + b"\n"
+    (tmp_path / "log.csv").write_bytes(names + line * 500)
+    tracemalloc.start()
+    read_all(csv, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150 * limits.MIB
 
 
 def test_a_last_line_without_newline_waits_until_the_end(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round"
 WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
 _DATA = (
     "id,uid,uuid,y_true,y_pred,y_score,y_prob,y_proba,target,label,labels,prediction,predictions,predicted,"
-    "pred,text,filename,file,path,image,image_id,user_id,customer_id,sample_id"
+    "pred,image_id,user_id,customer_id,sample_id"
 )
 DATA_WORDS = frozenset(_DATA.split(","))
 RANK_KEYS = frozenset({"rank", "local_rank", "global_rank"})
@@ -112,20 +112,21 @@ def place(listing: Listing) -> tuple[str, str]:
 
 
 def keras_csv(listing: Listing) -> str | None:
-    """The file here that Keras's CSVLogger wrote (any name), or None: its first column is ``epoch``, the
-    others stand in the order of their names and there is a loss."""
+    """The file here that Keras's CSVLogger (or a history written as a table) made, of any name, or None: its
+    first column is ``epoch`` and there is a loss; a table of that kind named ``*.log`` needs none."""
     for name in listing.files:
         if name.endswith((".csv", ".log", ".tsv", ".txt")) and _is_keras(listing, name):
             return name
     return None
 
 
-def is_keras_header(names: list[str]) -> bool:
-    """Whether CSVLogger wrote this header: ``epoch``, then sorted names, ``loss`` or ``val_loss`` in it."""
+def is_keras_header(names: list[str], any_metric: bool = False) -> bool:
+    """Whether a header is Keras's: ``epoch``, then names with ``loss`` or ``val_loss`` among them (or any, as
+    ``any_metric`` says), and no other step."""
     rest = names[1:]
-    return (
-        bool(rest) and names[0] == "epoch" and rest == sorted(rest) and bool({"loss", "val_loss"} & set(rest))
-    )
+    if not rest or names[0] != "epoch" or step_key(names) != "epoch" or not all(rest):
+        return False
+    return any_metric or bool({"loss", "val_loss"} & set(rest))
 
 
 def _is_keras(listing: Listing, name: str) -> bool:
@@ -133,7 +134,8 @@ def _is_keras(listing: Listing, name: str) -> bool:
     if not head.startswith((b"epoch,", b"epoch;", b"epoch\t")):
         return False
     line = listing.head(name).partition(b"\n")[0]
-    return is_keras_header(line.decode("utf-8", "replace").strip().split(chr(head[5])))
+    names = line.decode("utf-8", "replace").strip().split(chr(head[5]))
+    return is_keras_header([name.strip(' "') for name in names], any_metric=name.endswith(".log"))
 
 
 def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

@@ -32,10 +32,11 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
 def log_tags(listing: Listing, name: str) -> frozenset[str]:
     """The metrics in the first lines of a file that is a log; none if it is not."""
     head = listing.head(name)
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    document = name.endswith(".json")
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or (document and b"\n{" not in head):
         return frozenset()
-    records = first_records(head, whole=len(head) == listing.files[name].size and name.endswith("l"))
-    if name.endswith(".json") and (len(records) < 2 or b"\n{" not in head):
+    records = first_records(head, whole=not document and len(head) == listing.files[name].size)
+    if document and len(records) < 2:
         return frozenset()
     placed = [record for record in records if step_key(record) is not None]
     if any(DATA_WORDS & {plain(key) for key in record} for record in placed):
