@@ -1,0 +1,118 @@
+"""The disks that matter: how full they are, and when they will be."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runwatch.domain.machine import Disk
+from runwatch.machine.patience import Patient
+
+_HISTORY, _EVERY = 6 * 3600.0, 60.0
+_SPAN, _AT_LEAST = 600.0, 5
+_SURE = 3.0
+_HORIZON = 30 * 86400.0
+
+
+def mount_of(path: str) -> str:
+    """The mount point that holds ``path`` (its nearest existing folder, where it does not exist yet)."""
+    at = os.path.realpath(path)
+    while not os.path.ismount(at):
+        parent = os.path.dirname(at)
+        if parent == at:
+            break
+        at = parent
+    return at
+
+
+def look_at(mount: str) -> tuple[int, Disk]:
+    """The device and the state of a mount. ``free`` is what a user may still write, ``used`` + ``free`` what
+    ``df`` calls the size. Raises OSError."""
+    stat = os.statvfs(mount)
+    used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize
+    inodes = stat.f_favail / stat.f_files if stat.f_files > 0 else None
+    read_only = bool(stat.f_flag & os.ST_RDONLY)
+    return os.stat(mount).st_dev, Disk(mount, used, stat.f_bavail * stat.f_frsize, inodes, None, read_only)
+
+
+class Filling:
+    """The free bytes of a disk over the last six hours, at most one a minute."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, free: int) -> None:
+        """What was free at ``now``; looks that come too soon after another are left out."""
+        if self._seen and now < self._seen[-1][0]:
+            self._seen.clear()
+        if not self._seen or now - self._seen[-1][0] >= _EVERY:
+            self._seen.append((now, free))
+        while self._seen and now - self._seen[0][0] > _HISTORY:
+            self._seen.popleft()
+
+    def full_in(self, free: int) -> float | None:
+        """Seconds until ``free`` is used up at the least-squares pace of the history; None: it does not
+        shrink for sure (three standard errors), there is too little history, or it takes over a month."""
+        if len(self._seen) < _AT_LEAST or self._seen[-1][0] - self._seen[0][0] < _SPAN:
+            return None
+        slope, error = _slope(list(self._seen))
+        if slope >= 0 or -slope < _SURE * error:
+            return None
+        left = free / -slope
+        return left if left < _HORIZON else None
+
+
+def _slope(seen: list[tuple[float, int]]) -> tuple[float, float]:
+    """Bytes a second, and its standard error."""
+    n = len(seen)
+    start = seen[0][0]
+    times = [time - start for time, _ in seen]
+    mean_t, mean_f = sum(times) / n, sum(free for _, free in seen) / n
+    spread = sum((t - mean_t) ** 2 for t in times)
+    slope = sum((t - mean_t) * (free - mean_f) for t, (_, free) in zip(times, seen, strict=True)) / spread
+    rest = sum((free - mean_f - slope * (t - mean_t)) ** 2 for t, (_, free) in zip(times, seen, strict=True))
+    return slope, float((rest / max(n - 2, 1) / spread) ** 0.5)
+
+
+class Disks:
+    """The disks below the watched paths, each once, with their histories."""
+
+    def __init__(self) -> None:
+        self._patient: Patient[tuple[int, Disk]] = Patient()
+        self._mounts: Patient[str] = Patient()
+        self._known: dict[str, str] = {}
+        self._filling: dict[str, Filling] = {}
+
+    def read(self, now: float, paths: Iterable[str]) -> tuple[Disk, ...]:
+        """One disk for each device that holds one of ``paths``, in their order."""
+        found: dict[int, Disk] = {}
+        for mount in dict.fromkeys(self._mount(path) for path in paths):
+            answer = self._patient.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
+            if answer is None:
+                continue
+            device, disk = answer
+            if device not in found:
+                found[device] = self._with_forecast(now, disk)
+        return tuple(found.values())
+
+    def _mount(self, path: str) -> str:
+        if path not in self._known:
+            mount = self._mounts.ask(path, lambda: mount_of(path))
+            if mount is None:
+                return ""
+            self._known[path] = mount
+        return self._known[path]
+
+    def _with_forecast(self, now: float, disk: Disk) -> Disk:
+        filling = self._filling.setdefault(disk.mount, Filling())
+        filling.note(now, disk.free)
+        return replace(disk, full_in=filling.full_in(disk.free))
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Mounts that do not answer."""
+        return (*self._patient.silent, *self._mounts.silent)

@@ -1,0 +1,38 @@
+"""The control groups (versions 1 and 2) that limit this process's memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runwatch.machine.places import Places
+
+_SUBTREES = 64
+
+
+def memory_groups(places: Places) -> tuple[Path, ...]:
+    """The folders of this process's memory group and of those above it, innermost first; a container that
+    sees only its own part of the tree shows it at the top."""
+    hierarchy, path = _membership(places)
+    if hierarchy is None:
+        return ()
+    folder = hierarchy / path.strip("/") if path.strip("/") and ".." not in path else hierarchy
+    while folder != hierarchy and not folder.is_dir():
+        folder = folder.parent
+    found = [folder]
+    while folder != hierarchy and len(found) < _SUBTREES:
+        folder = folder.parent
+        found.append(folder)
+    return tuple(found)
+
+
+def _membership(places: Places) -> tuple[Path | None, str]:
+    """The mount of the memory hierarchy, and our path in it."""
+    unified: tuple[Path, str] | None = None
+    for line in (places.text("self", "cgroup") or "").splitlines():
+        number, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if "memory" in controllers.split(","):
+            return places.cgroups / "memory", path
+        if number == "0" and not controllers:
+            unified = places.cgroups, path
+    return unified if unified is not None else (None, "")

@@ -1,0 +1,71 @@
+"""Processors: how many we may use, how busy they are, and how long work waits."""
+
+from __future__ import annotations
+
+import os
+
+from runwatch.machine.places import Places
+
+_PRESSURES = ("memory", "io", "cpu")
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def load_average() -> tuple[float, float, float] | None:
+    """Over 1, 5 and 15 minutes; None where the system has none."""
+    try:
+        return os.getloadavg()
+    except OSError:
+        return None
+
+
+def pressure(places: Places) -> tuple[tuple[str, float], ...]:
+    """Percent of the last minute in which some work waited for memory, io and cpu, where the kernel tells."""
+    found = []
+    for name in _PRESSURES:
+        for line in (places.text("pressure", name) or "").splitlines():
+            words = dict(word.split("=", 1) for word in line.split()[1:] if "=" in word)
+            if line.startswith("some ") and "avg60" in words:
+                found.append((name, _float(words["avg60"])))
+    return tuple(found)
+
+
+class CpuMeter:
+    """The share of all processors' time that was busy between two looks."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None
+
+    def share(self, places: Places) -> float | None:
+        """0..1 since the look before; None at the first."""
+        now = _times(places)
+        last, self._last = self._last, now
+        if now is None or last is None or now[1] <= last[1]:
+            return None
+        return min(max((now[0] - last[0]) / (now[1] - last[1]), 0.0), 1.0)
+
+
+def _times(places: Places) -> tuple[float, float] | None:
+    """(busy, all) time so far, of all processors together."""
+    for line in (places.text("stat") or "").splitlines():
+        words = line.split()
+        if words and words[0] == "cpu" and len(words) >= 6:
+            spent = [float(word) for word in words[1:9] if word.isdigit()]
+            return sum(spent) - spent[3] - spent[4], sum(spent)
+    import psutil
+
+    times = psutil.cpu_times()
+    total = float(sum(times[:4]))
+    return total - float(times.idle), total
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
