@@ -57,7 +57,8 @@ def _too_deep(value: Any) -> bool:
 
 def parse_line(text: str) -> Any:
     """The value of one line of JSON, as fast as can be. Raises ValueError; PastLimit for digits and depth."""
-    text = text.strip(" \t\r\n\ufeff")
+    if text[:1] != "{" or text[-1:] != "}":
+        text = text.strip(" \t\r\n\ufeff")
     try:
         value, end = _DECODER.raw_decode(text)
     except json.JSONDecodeError:

@@ -129,7 +129,7 @@ class Records:
             if type(record) is not dict:
                 self._strange.append(line_number)
                 return
-            if any(type(value) is dict for value in record.values()):
+            if line.find("{", 1) >= 0:
                 record = flatten(record)
         except PastLimit as error:
             self.notes.line(line_number, f"{error}, skipped", "log numbers, not structures")
