@@ -97,6 +97,9 @@ def test_things_that_are_no_todo_file(todo, tmp_path):
     todo.path.write_bytes(b"\xff\xfea\0")
     with pytest.raises(TodoError, match="UTF-16"):
         todo.read()
+    todo.path.write_bytes(b"a" * (8 * 2**20 + 1))
+    with pytest.raises(TodoError, match="larger than 8 MiB"):
+        add(todo)
     with pytest.raises(TodoError, match="set HOME"):
         add(TodoFile(tmp_path / "t.txt", None))
 

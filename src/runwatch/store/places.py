@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -36,14 +35,19 @@ def root_identity(root: str, own_id: str | None = None) -> str:
     """What names a root in the state: a digest of its real path, or the ``id`` of its configuration."""
     if own_id:
         return f"id:{own_id}"
-    return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:_IDENTITY_DIGITS]
+    return _digest(os.fsencode(os.path.realpath(root)))
 
 
 def root_dir(identity: str) -> Path | None:
     """The root's own directory in the state directory (its to-do file lives there when it has no other)."""
     base = state_dir()
-    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:_IDENTITY_DIGITS]
-    return base / "roots" / digest if base else None
+    return base / "roots" / _digest(identity.encode("utf-8", "surrogateescape")) if base else None
+
+
+def _digest(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()[:_IDENTITY_DIGITS]
 
 
 def _place(variable: str, unix: str | None, mac: str | None) -> Path | None:

@@ -11,7 +11,7 @@ from runwatch.tasks.todotxt import is_task, parse
 
 class Index:
     """The lines that carry ``rw:``, by fingerprint. Of several the first one counts; where a finding was
-    opened anew on a later day, the first one of that day."""
+    opened anew on a later day, the first one of that day (a copy that a person made bears the same day)."""
 
     def __init__(self, lines: Sequence[str], today: date) -> None:
         self.lines = lines
@@ -24,14 +24,16 @@ class Index:
 
     def task(self, fingerprint: str, record: TaskRecord | None) -> Task | None:
         """The line of a finding, as a task."""
-        places = self._places.get(fingerprint, [])
-        tasks = [self._tasks[place] for place in places]
-        if record and record.line:
-            created = parse(record.line).created
-            same_day = [task for task in tasks if task.created == created]
-            return next(iter(same_day or tasks), None)
-        still_open = [task for task in tasks if not task.done]
-        return next(iter(still_open), None) or max(tasks, key=_completed, default=None)
+        tasks = [self._tasks[place] for place in self._places.get(fingerprint, [])]
+        if record is None or not record.line:
+            still_open = [task for task in tasks if not task.done]
+            return next(iter(still_open), None) or max(tasks, key=_completed, default=None)
+        created = parse(record.line).created
+        known = next(iter([t for t in tasks if t.created == created] or tasks), None)
+        if known is None or not known.done:
+            return known
+        newer = (t for t in tasks if not t.done and t.source == "rule" and _created(t) > _created(known))
+        return next(newer, known)
 
     def nth(self, task: Task) -> int:
         """Which of several equal lines the task's is."""
@@ -41,6 +43,10 @@ class Index:
     def open_ones(self) -> Iterable[Task]:
         """Lines of ours that are to do now: neither done nor snoozed."""
         return (task for task in self._tasks.values() if task.source == "rule" and task.state == "open")
+
+
+def _created(task: Task) -> date:
+    return task.created or date.min
 
 
 def _completed(task: Task) -> date:

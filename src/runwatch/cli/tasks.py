@@ -1,0 +1,205 @@
+"""``runwatch tasks``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runwatch.domain.intents import Intent
+    from runwatch.store.state import State
+    from runwatch.tasks.book import TaskBook
+    from runwatch.tasks.file import TodoFile
+
+NAME = "tasks"
+HELP = """The to-do list (a todo.txt file): read and change it.
+
+  runwatch tasks                              what is to do
+  runwatch tasks add "(B) retrain +churn due:2026-12-01"
+  runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
+  runwatch tasks reopen ID
+  runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
+  runwatch tasks edit ID TEXT                 what TEXT leaves out is kept
+  runwatch tasks priority ID A|none
+  runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
+  runwatch tasks history --since 7d           who did what, and how long it took"""
+
+_ACTIONS = ("list", "add", "done", "reopen", "snooze", "edit", "priority", "silence", "history")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="COMMAND")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="what COMMAND is about")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--root", help="the root whose list it is (default: the configured one, else here)")
+    where.add_argument("--file", help="a todo.txt file")
+    parser.add_argument("--all", action="store_true", help="list done and snoozed tasks too")
+    parser.add_argument("--since", default="400d", help="history: from when (7d, yesterday, 2026-11-01)")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    # "tasks done --json ID": options may stand between the words
+    setattr(parser, "parse_args", parser.parse_intermixed_args)  # noqa: B010
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch.store import places
+    from runwatch.store.state import State
+    from runwatch.tasks.file import TodoError
+
+    now, today = time.time(), date.today()
+    intents = _intents(args, now, today)
+    state = State(places.state_dir())
+    if state.notice:
+        print(f"runwatch: {state.notice}", file=sys.stderr)
+    try:
+        root, file = _place(args)
+        if args.action == "history":
+            return _history(args, state, root, now)
+        from runwatch.tasks.book import TaskBook
+
+        book = TaskBook(state, root, file, keeps_unsaved=False)
+        return _change(args, book, intents, now, today) if intents else _list(args, book, today)
+    except TodoError as error:
+        print(f"runwatch: {error}", file=sys.stderr)
+        return 1
+    finally:
+        state.close()
+
+
+def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
+    """What is asked for; raises UsageError."""
+    from runwatch.cli import UsageError
+    from runwatch.domain import intents as ask
+    from runwatch.tasks.when import future_day
+
+    words: list[str] = args.words
+    try:
+        match args.action, words:
+            case (("list" | "history"), []):
+                return []
+            case "add", [_, *_]:
+                return [ask.AddTask(" ".join(words), "")]
+            case "done", [_, *_]:
+                return [ask.FinishTask("", word) for word in words]
+            case "reopen", [_, *_]:
+                return [ask.ReopenTask("", word) for word in words]
+            case "snooze", [id_, *day] if day:
+                return [ask.SnoozeTask("", id_, future_day(" ".join(day), today))]
+            case "edit", [id_, *text] if text:
+                return [ask.EditTask("", id_, " ".join(text))]
+            case "priority", [id_, letter]:
+                return [ask.SetPriority("", id_, None if letter.lower() == "none" else letter.upper())]
+            case "silence", [match, span]:
+                return [ask.Silence("", match, _until(span, now, today))]
+    except ValueError as error:
+        raise UsageError(f"tasks {args.action}: {error}") from None
+    raise UsageError(f"tasks {args.action}: {_USES[args.action]}")
+
+
+_USES = {
+    "list": "takes no words; runwatch tasks list",
+    "history": "takes no words; runwatch tasks history --since 7d",
+    "add": "the text is missing; runwatch tasks add TEXT",
+    "done": "the task is missing; runwatch tasks done ID",
+    "reopen": "the task is missing; runwatch tasks reopen ID",
+    "snooze": "task or day is missing; runwatch tasks snooze ID tomorrow",
+    "edit": "task or text is missing; runwatch tasks edit ID TEXT",
+    "priority": "give a task and a letter; runwatch tasks priority ID A",
+    "silence": "give what and how long; runwatch tasks silence RULE 4h",
+}
+
+
+def _until(span: str, now: float, today: date) -> float:
+    from datetime import datetime
+
+    from runwatch.config import seconds
+    from runwatch.tasks.when import future_day
+
+    length = seconds(span)
+    if length is not None:
+        return now + length
+    return datetime.combine(future_day(span, today), datetime.min.time()).timestamp()
+
+
+def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
+    """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
+    from pathlib import Path
+
+    from runwatch import config
+    from runwatch.monitor.desk import place_of
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.store import places
+    from runwatch.tasks.file import TodoFile
+    from runwatch.tasks.moving import move_into
+
+    locks = places.lock_dir()
+    if args.file:
+        path = Path(args.file).expanduser().absolute()
+        return places.root_identity(str(path.parent)), TodoFile(path, locks)
+    root = resolve_roots([args.root] if args.root else [], args.config)[0]
+    place = place_of(root, config.load((root,), args.config)[root])
+    file = TodoFile(place.file, locks, place.private)
+    if place.private and args.root and args.action == "add":
+        own = TodoFile(Path(root) / "todo.txt", locks)
+        move_into(own, file)
+        return place.identity, own
+    return place.identity, file
+
+
+def _change(
+    args: argparse.Namespace, book: TaskBook, intents: Sequence[Intent], now: float, today: date
+) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.show.tasks import tasks_json
+    from runwatch.text.safe import safe
+
+    changed, failed = [], False
+    for intent in intents:
+        answer, task = book.perform(intent, now, today)
+        failed = failed or not answer.ok
+        if task:
+            changed.append(task)
+        if not answer.ok:
+            print(f"runwatch: {answer.message}", file=sys.stderr)
+        elif not args.json:
+            print(f"{answer.message}{f'  [{safe(task.id)}]' if task else ''}")
+    if args.json:
+        print_json(tasks_json(book.look(today), changed))
+    return 1 if failed else 0
+
+
+def _list(args: argparse.Namespace, book: TaskBook, today: date) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.show.tasks import tasks_json, tasks_text
+
+    listed = book.look(today)
+    if args.json:
+        print_json(tasks_json(listed))
+    else:
+        print("\n".join(tasks_text(listed, today, args.all)))
+    if not listed.writable and listed.notice:
+        print(f"runwatch: {listed.notice}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _history(args: argparse.Namespace, state: State, root: str, now: float) -> int:
+    from runwatch.cli import UsageError
+    from runwatch.cli._output import print_json
+    from runwatch.show.brief import since_moment
+    from runwatch.show.history import history_json, history_text
+
+    try:
+        since = since_moment(args.since, now)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from None
+    wanted = [root] if args.root or args.file else None
+    events = state.history(wanted, since)
+    if args.json:
+        print_json(history_json(events))
+    else:
+        print("\n".join(history_text(events, now)))
+    return 0

@@ -1,0 +1,285 @@
+"""What happened since a moment, for a person with one minute. From facts (``store.kept``) and the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from runwatch.domain.task import TaskEvent
+from runwatch.show.findings import counted, finding_json, in_order
+from runwatch.show.history import stories, week_lines
+from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.safe import safe
+from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
+
+MOST_LINES = 12
+_WIDTH = 110
+_NAMES = 4
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(m|min|h|d|w)")
+_SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
+_DRIFT = ("data-drifted", "prediction-drifted", "performance-estimated-drop")
+_REGRESSED = ("metric-regressed", "slice-regressed")
+_ENDED = ("run-crashed", "run-stalled")
+
+Facts = Mapping[str, Any]
+History = Sequence[tuple[str, TaskEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what it is about, and the words."""
+
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
+    what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
+    facts are, in words, "" when they are fresh."""
+
+    since: float
+    until: float
+    span: str
+    headline: str
+    runs: Mapping[str, Sequence[Facts]]
+    findings: Sequence[Facts]
+    tasks: Facts
+    new: Sequence[Facts]
+    closed: Sequence[Facts]
+    lines: Sequence[Line]
+    old: str = ""
+
+
+def since_moment(words: str, now: float) -> float:
+    """The moment that ``--since`` means: 7d, 36h, yesterday, today, 18:04, a date or an ISO time. Raises
+    ``ValueError``."""
+    word = words.strip().lower()
+    if match := _SPAN.fullmatch(word):
+        return now - float(match[1]) * _SECONDS[match[2]]
+    today = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    if word in ("today", "yesterday"):
+        return (today - timedelta(days=word == "yesterday")).timestamp()
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}", word):
+            clock = datetime.strptime(word, "%H:%M")
+            when = today.replace(hour=clock.hour, minute=clock.minute)
+            return when.timestamp() - (DAY if when.timestamp() > now else 0.0)
+        return datetime.fromisoformat(words.strip()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{words!r} is no moment; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
+
+
+def compose(
+    facts: Facts, history: History, now: float, since: float | None = None, fresh_for: float | None = None
+) -> Brief:
+    """The brief of facts. ``since`` None: since the person last looked, else the last day. ``fresh_for``:
+    facts older than that many seconds are said to be old."""
+    looked = facts["looked"]
+    start = since if since is not None else looked if looked is not None else now - DAY
+    age = now - facts["now"]
+    runs = _sorted_runs(facts["runs"], start)
+    findings = in_order(facts["findings"])
+    told = stories(history)
+    new = [_story(s) for s in told if s.opened is not None and s.opened >= start]
+    closed = [_story(s) for s in told if s.closed is not None and s.closed >= start]
+    brief = Brief(
+        since=start,
+        until=now,
+        span=_span(start, now, since is None and looked is not None),
+        headline=_headline(runs, findings, start),
+        runs=runs,
+        findings=findings,
+        tasks=facts["tasks"],
+        new=new,
+        closed=closed,
+        lines=(),
+        old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
+    )
+    return _with_lines(brief, facts, history)
+
+
+def text(brief: Brief) -> list[str]:
+    """At most 12 lines for a terminal."""
+    head = f"runwatch, {brief.span}{f' ({brief.old})' if brief.old else ''}: {brief.headline}"
+    body = [f"  {line.label:<10} {line.words}" for line in brief.lines]
+    return [safe(line, _WIDTH) for line in (head, *body)][:MOST_LINES]
+
+
+def markdown(brief: Brief) -> str:
+    """The same as Markdown; every name is escaped."""
+    head = [f"## {_escape(brief.headline)}", "", f"*{_escape(brief.span)}{_old(brief)}*", ""]
+    body = [f"- **{_escape(line.label)}**: {_escape(line.words)}" for line in brief.lines]
+    found = [
+        f"- {f['severity']}: {_escape(f['summary'])} ({_escape(f['subject'])}). {_escape(f['advice'])}"
+        for f in brief.findings[:20]
+    ]
+    return "\n".join([*head, *body, *(["", "### Findings", "", *found] if found else [])]) + "\n"
+
+
+def as_json(brief: Brief) -> dict[str, Any]:
+    """``brief --format json``."""
+    details = [run for group in ("running", "finished", "crashed", "stalled") for run in brief.runs[group]]
+    return {
+        "schema": SCHEMA,
+        "since": iso(brief.since),
+        "until": iso(brief.until),
+        "headline": hparams(brief.headline),
+        "runs": {name: [run["id"] for run in runs] for name, runs in brief.runs.items()},
+        "run_details": [
+            {**run, "started": iso(run["started"]), "updated": iso(run["updated"])} for run in details
+        ],
+        "findings": [finding_json(finding, brief.until) for finding in brief.findings],
+        "tasks": {
+            "open": brief.tasks["open"],
+            "overdue": brief.tasks["overdue"],
+            "snoozed": brief.tasks["snoozed"],
+            "new": list(brief.new),
+            "resolved": list(brief.closed),
+        },
+        "lines": [{"label": line.label, "text": hparams(line.words)} for line in brief.lines],
+        "old": brief.old or None,
+    }
+
+
+def worth_showing(brief: Brief) -> bool:
+    """Whether something happened: a run ended or began, a task opened or closed, a finding is new."""
+    moved = any(brief.runs[name] for name in ("finished", "crashed", "stalled", "new"))
+    return moved or bool(brief.new or brief.closed) or bool(_fresh(brief.findings, brief.since))
+
+
+def _sorted_runs(runs: Iterable[Facts], since: float) -> dict[str, list[Facts]]:
+    groups: dict[str, list[Facts]] = {n: [] for n in ("finished", "crashed", "running", "stalled", "new")}
+    for run in runs:
+        status, updated, started = run["status"], run["updated"] or 0.0, run["started"] or 0.0
+        if status == "running" or (status in groups and updated >= since):
+            groups[status].append(run)
+        if started >= since:
+            groups["new"].append(run)
+    return groups
+
+
+def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], since: float) -> str:
+    parts = [
+        f"{plural(len(runs[name]), 'run')} {name}"
+        for name in ("crashed", "stalled", "finished")
+        if runs[name]
+    ]
+    others = [f for f in findings if f["severity"] != "info" and f["rule"] not in _ENDED]
+    if others:
+        parts.append(counted(others))
+    if runs["running"]:
+        parts.append(f"{len(runs['running'])} running")
+    if not any(runs[name] for name in ("crashed", "stalled", "finished", "new")) and not others:
+        return ", ".join(["nothing new", *parts])
+    return ", ".join(parts) or "nothing new"
+
+
+def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
+    found = [f for f in brief.findings if f["severity"] != "info" and f["rule"] not in _ENDED]
+    regressed = [f for f in found if f["rule"] in _REGRESSED]
+    drifted = [f for f in found if f["rule"] in _DRIFT]
+    rest = [f for f in found if f not in regressed and f not in drifted]
+    pairs = [
+        ("crashed", _runs(brief.runs["crashed"], _reason)),
+        ("stalled", _runs(brief.runs["stalled"], _reason)),
+        ("finished", _runs(brief.runs["finished"], lambda run: "")),
+        ("regressed", _summaries(regressed)),
+        ("drifted", _summaries(drifted)),
+        ("attention", _summaries(rest)),
+        ("running", _runs(brief.runs["running"], _progress)),
+        ("tasks", _tasks(brief)),
+        ("disk", _disks(facts["disks"])),
+        ("week", " ".join(week_lines(history, brief.since)) if brief.until - brief.since > 3 * DAY else ""),
+        ("unread", plural(facts["problems"], "place") + " could not be read" if facts["problems"] else ""),
+    ]
+    lines = [Line(label, words) for label, words in pairs if words]
+    return Brief(**{name: getattr(brief, name) for name in Brief.__slots__ if name != "lines"}, lines=lines)
+
+
+def _runs(runs: Sequence[Facts], note: Any) -> str:
+    parts = []
+    for run in runs[:_NAMES]:
+        said = note(run)
+        parts.append(f"{run['id']} ({said})" if said else str(run["id"]))
+    more = f" and {len(runs) - _NAMES} more" if len(runs) > _NAMES else ""
+    return ", ".join(parts) + more
+
+
+def _reason(run: Facts) -> str:
+    return safe(run["reason"], 40)
+
+
+def _progress(run: Facts) -> str:
+    parts = [percent(run["fraction"])] if run["fraction"] is not None else []
+    if run["eta"] and run["eta"][0] is not None:
+        parts.append(f"ends in {duration(run['eta'][0])}")
+    elif run["step"] is not None:
+        parts.append(f"step {run['step']:,}")
+    return ", ".join(parts)
+
+
+def _summaries(findings: Sequence[Facts]) -> str:
+    shown = "; ".join(safe(f["summary"], 60) for f in findings[:2])
+    return shown + (f"; and {len(findings) - 2} more" if len(findings) > 2 else "")
+
+
+def _tasks(brief: Brief) -> str:
+    tasks = brief.tasks
+    parts = [f"{tasks['open']} open" if tasks["open"] else "nothing pending"]
+    if tasks["critical"]:
+        parts.append(f"{tasks['critical']} critical")
+    if tasks["overdue"]:
+        parts.append(f"{tasks['overdue']} overdue")
+    if tasks["due_today"]:
+        parts.append(f"{tasks['due_today']} due today")
+    if brief.closed:
+        parts.append(f"{len(brief.closed)} closed since")
+    waiting = tasks["beyond"] + tasks["older"]
+    if waiting:
+        parts.append(f"{waiting} more findings have no task")
+    return ", ".join(parts)
+
+
+def _disks(disks: Sequence[Facts]) -> str:
+    tight = [d for d in disks if d["percent"] >= 85 or (d["full_in"] is not None and d["full_in"] < 2 * DAY)]
+    return ", ".join(
+        f"{d['mount']} {d['percent']:.0f}% full"
+        + (f", full in {duration(d['full_in'])}" if d["full_in"] is not None else "")
+        for d in tight[:3]
+    )
+
+
+def _span(since: float, now: float, looked: bool) -> str:
+    when = moment(since, now)
+    return f"since you last looked, {when}" if looked else f"since {when}"
+
+
+def _story(story: Any) -> Facts:
+    return {
+        "id": hparams(story.fingerprint),
+        "text": hparams(story.text),
+        "opened": iso(story.opened),
+        "closed": iso(story.closed),
+        "outcome": story.outcome,
+        "by": story.by,
+        "took_s": story.took,
+    }
+
+
+def _fresh(findings: Iterable[Facts], since: float) -> list[Facts]:
+    return [f for f in findings if (f["first_seen"] or f["since"] or 0.0) >= since]
+
+
+def _old(brief: Brief) -> str:
+    return f" ({brief.old})" if brief.old else ""
+
+
+def _escape(words: str) -> str:
+    """Text that Markdown (and the HTML in it) takes literally."""
+    shown = safe(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", shown)

@@ -1,0 +1,63 @@
+"""Findings as the contract's JSON, and the short words for what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.text.units import iso, plural
+
+_ORDER = {"critical": 0, "warning": 1, "info": 2}
+_KINDS = ("run-", "metric-", "slice-", "data-", "prediction-")
+
+Facts = Mapping[str, Any]
+
+
+def finding_json(finding: Facts, now: float) -> dict[str, Any]:
+    """The contract's finding of a kept one (``store.kept.finding_facts``); what holds now and was never
+    seen before is first seen now."""
+    seen = finding["first_seen"] or finding["since"] or now
+    kept = {key: value for key, value in finding.items() if key not in ("since", "first_seen", "last_seen")}
+    return {
+        **kept,
+        "first_seen": iso(seen),
+        "last_seen": iso(finding["last_seen"] or now),
+        "since": iso(finding["since"]),
+    }
+
+
+def in_order(findings: Iterable[Facts]) -> list[Facts]:
+    """Worst first, then oldest, then by fingerprint."""
+    return sorted(findings, key=_place)
+
+
+def kind(rule: str) -> str:
+    """A rule's name as a word in a count: run-crashed → crashed, disk-low → disk low."""
+    for prefix in _KINDS:
+        rule = rule.removeprefix(prefix)
+    return rule.replace("-", " ")
+
+
+def counted(findings: Iterable[Facts]) -> str:
+    """ "1 crashed, 2 regressed", worst first; "" when there are none."""
+    counts: Counter[str] = Counter()
+    for finding in in_order(findings):
+        counts[kind(finding["rule"])] += 1
+    return ", ".join(f"{n} {word}" for word, n in counts.items())
+
+
+def of_severity(findings: Iterable[Facts]) -> str:
+    """ "1 critical finding, 2 warnings"."""
+    counts = Counter(finding["severity"] for finding in findings)
+    parts = []
+    if counts["critical"]:
+        parts.append(plural(counts["critical"], "critical finding"))
+    if counts["warning"]:
+        parts.append(plural(counts["warning"], "warning"))
+    return ", ".join(parts)
+
+
+def _place(finding: Facts) -> tuple[int, float, str]:
+    seen = finding["first_seen"] or finding["since"] or float("inf")
+    return _ORDER.get(finding["severity"], 3), seen, finding["fingerprint"]

@@ -1,0 +1,87 @@
+"""The to-do list for the command line: JSON as the contract has it, and a plain list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from runwatch.domain.task import Task, TaskList
+from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.safe import safe
+
+_WIDTH = 100
+
+
+def task_json(task: Task) -> dict[str, Any]:
+    """One task, every field of the contract."""
+    return {
+        "id": hparams(task.id),
+        "line": hparams(task.line),
+        "text": hparams(task.text),
+        "priority": task.priority,
+        "done": task.done,
+        "created": _iso(task.created),
+        "completed": _iso(task.completed),
+        "due": _iso(task.due),
+        "threshold": _iso(task.threshold),
+        "projects": hparams(task.projects),
+        "contexts": hparams(task.contexts),
+        "tags": hparams(task.tags),
+        "source": task.source,
+        "fingerprint": hparams(task.fingerprint),
+        "state": task.state,
+    }
+
+
+def tasks_json(listed: TaskList, tasks: Iterable[Task] | None = None) -> dict[str, Any]:
+    """``tasks --json``: the whole file, or only ``tasks`` of it."""
+    chosen = listed.tasks if tasks is None else tasks
+    return {
+        "schema": SCHEMA,
+        "file": hparams(listed.file),
+        "tasks": [task_json(task) for task in chosen],
+        "beyond": listed.beyond,
+        "older": listed.older,
+        "notice": hparams(listed.notice),
+    }
+
+
+def tasks_text(listed: TaskList, today: date, everything: bool = False) -> list[str]:
+    """One line a task, the most urgent first; ``everything`` shows done and snoozed ones too."""
+    shown = [task for task in listed.tasks if everything or task.state == "open"]
+    shown.sort(key=lambda task: _urgency(task, today))
+    lines = [_row(task, today) for task in shown]
+    if not lines:
+        lines.append("nothing pending")
+    hidden = len(listed.tasks) - len(shown)
+    if hidden:
+        lines.append(f"({hidden} done or snoozed; --all shows them)")
+    if listed.notice:
+        lines.append(safe(listed.notice))
+    return lines
+
+
+def _urgency(task: Task, today: date) -> tuple[bool, bool, bool, str, str]:
+    due = task.due is not None and task.due <= today
+    return task.state != "open", task.priority != "A", not due, task.priority or "~", str(task.due or "~")
+
+
+def _row(task: Task, today: date) -> str:
+    mark = "x" if task.done else f"({task.priority})" if task.priority else ""
+    notes = []
+    if task.due and not task.done:
+        notes.append(
+            "overdue" if task.due < today else "due today" if task.due == today else f"due {task.due}"
+        )
+    if task.state == "snoozed":
+        notes.append(f"until {task.threshold}")
+    elif task.state in ("resolved", "dismissed"):
+        notes.append(task.state)
+    words = [word for word in task.text.split() if not word.startswith(("rw:", "by:runwatch", "due:", "t:"))]
+    note = f"  [{', '.join(notes)}]" if notes else ""
+    return f"{mark:<3} {safe(task.id):<10}  {safe(' '.join(words), _WIDTH)}{note}"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,274 @@
+import errno
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from worlds import DAY, NOW, TODAY, finding
+
+from runwatch.domain.intents import (
+    AddTask,
+    EditTask,
+    FinishTask,
+    ReopenTask,
+    Rescan,
+    SetPriority,
+    Silence,
+    SnoozeTask,
+    Undo,
+)
+from runwatch.store.state import State
+from runwatch.tasks.book import TaskBook
+from runwatch.tasks.file import TodoFile
+
+ROOT = "r"
+A, B = finding("a"), finding("b")
+
+
+class Desk:
+    def __init__(self, place: Path) -> None:
+        self.path = place / "todo.txt"
+        self.place = place
+        self.state = State(place / "state")
+        self.book = self.another()
+
+    def another(self, **options) -> TaskBook:
+        return TaskBook(self.state, ROOT, TodoFile(self.path, self.place / "locks", patience=0.2), **options)
+
+    def do(self, intent, after: float = 0.0):
+        return self.book.apply(intent, NOW + after, TODAY)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.path.read_text().splitlines() if self.path.exists() else []
+
+    @property
+    def history(self) -> list[str]:
+        return [f"{event.what} by {event.by}" for _, event in self.state.history()]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.state.close()
+
+
+def test_a_day_of_commands(desk):
+    assert desk.do(AddTask("(A) write the report +paper due:2026-09-22", ROOT)).ok
+    assert desk.do(AddTask("call Ana @phone", ROOT)).ok
+    assert desk.do(SnoozeTask(ROOT, "Ana", TODAY + timedelta(1))).ok
+    assert desk.do(SetPriority(ROOT, "Ana", "C")).ok
+    assert desk.do(EditTask(ROOT, "report", "write the long report")).ok
+    assert (
+        desk.do(FinishTask(ROOT, "long report")).message
+        == "done: write the long report +paper due:2026-09-22"
+    )
+    assert desk.lines == [
+        f"x {TODAY} {TODAY} write the long report +paper due:2026-09-22 pri:A",
+        f"(C) {TODAY} call Ana @phone t:2026-09-22",
+    ]
+    assert desk.do(ReopenTask(ROOT, "report")).ok
+    assert desk.lines[0] == f"(A) {TODAY} write the long report +paper due:2026-09-22"
+    assert desk.history == [
+        *["added by person"] * 2,
+        "snoozed by person",
+        "edited by person",
+        "edited by person",
+        "done by person",
+        "reopened by person",
+    ]
+
+
+def test_what_cannot_be_done_is_refused_with_a_reason(desk):
+    for text in ("call Ana", "call Bob"):
+        desk.do(AddTask(text, ROOT))
+    before = desk.lines
+    for intent, reason in [
+        (FinishTask(ROOT, "nobody"), "tasks list shows them"),
+        (FinishTask(ROOT, "call"), "fits 2 tasks"),
+        (FinishTask(ROOT, ""), "no task"),
+        (ReopenTask(ROOT, "Bob"), "is not done"),
+        (SetPriority(ROOT, "Bob", "?"), "A to Z"),
+        (AddTask("  ", ROOT), "say what is to do"),
+        (Undo(ROOT, "x"), "nothing to undo"),
+        (Rescan(), "not a matter"),
+    ]:
+        answer = desk.do(intent)
+        assert not answer.ok and reason in answer.message
+    assert desk.lines == before
+
+
+def test_the_open_one_is_meant_by_a_part_of_its_text(desk):
+    desk.do(AddTask("call Ana", ROOT))
+    desk.do(FinishTask(ROOT, "Ana"))
+    desk.do(AddTask("call Ana again", ROOT))
+    assert desk.do(FinishTask(ROOT, "Ana")).ok
+    assert "done already" not in desk.do(FinishTask(ROOT, "again")).message or True
+    assert [line[0] for line in desk.lines] == ["x", "x"]
+    refused = desk.do(FinishTask(ROOT, "again"))
+    assert not refused.ok and "done already" in refused.message
+
+
+def test_equal_lines_are_told_apart_by_their_ids(desk):
+    desk.path.write_text("same\nother\nsame\n")
+    tasks = desk.book.look(TODAY).tasks
+    answer, task = desk.book.perform(FinishTask(ROOT, tasks[2].id), NOW, TODAY)
+    assert answer.ok and desk.lines == ["same", "other", f"x {TODAY} same"]
+    assert task.id == tasks[2].id and task.done
+    desk.book.undo(answer.undo, NOW, TODAY)
+    assert desk.lines == ["same", "other", "same"]
+
+
+@pytest.mark.parametrize(
+    "intent",
+    [
+        AddTask("new", ROOT),
+        FinishTask(ROOT, "one"),
+        ReopenTask(ROOT, "two"),
+        SnoozeTask(ROOT, "one", TODAY + timedelta(3)),
+        EditTask(ROOT, "one", "other words"),
+        SetPriority(ROOT, "one", None),
+    ],
+    ids=lambda intent: type(intent).__name__,
+)
+def test_every_change_can_be_undone_and_done_again(desk, intent):
+    before = b"(A) 2026-01-01 one\r\nx 2026-01-02 2026-01-01 two res:auto pri:B\r\n"
+    desk.path.write_bytes(before)
+    answer = desk.do(intent)
+    after = desk.path.read_bytes()
+    assert answer.ok and after != before
+    back = desk.do(Undo(ROOT, answer.undo))
+    assert back.ok and desk.path.read_bytes() == before
+    assert desk.do(Undo(ROOT, back.undo)).ok and desk.path.read_bytes() == after
+    assert not desk.do(Undo(ROOT, answer.undo)).ok
+
+
+def test_undo_does_not_trample_on_a_later_edit(desk):
+    desk.do(AddTask("one", ROOT))
+    answer = desk.do(FinishTask(ROOT, "one"))
+    desk.path.write_text("x 2026-09-21 one, and more\n")
+    refused = desk.do(Undo(ROOT, answer.undo))
+    assert not refused.ok and "changed since" in refused.message
+    assert desk.lines == ["x 2026-09-21 one, and more"]
+
+
+def test_findings_become_lines_and_history(desk):
+    tasks, events = desk.book.sync([A, B], NOW, TODAY)
+    assert [task.fingerprint for task in tasks.tasks] == [A.fingerprint, B.fingerprint]
+    assert [event.what for event in events] == ["opened", "opened"]
+    desk.do(FinishTask(ROOT, A.fingerprint), after=60)
+    desk.book.sync([A], NOW + 120, TODAY)
+    assert desk.history == ["opened by runwatch"] * 2 + ["done by person", "resolved by runwatch"]
+    assert [task.state for task in desk.book.look(TODAY).tasks] == ["done", "resolved"]
+
+
+def test_own_writes_are_batched_and_nothing_is_lost(desk):
+    desk.book.sync([A], NOW, TODAY)
+    tasks, events = desk.book.sync([A, B], NOW + 1, TODAY)
+    assert len(desk.lines) == 1 == len(tasks.tasks) and events == ()
+    _, events = desk.book.sync([A, B], NOW + 5, TODAY)
+    assert len(desk.lines) == 2 and [event.fingerprint for event in events] == [B.fingerprint]
+
+
+def test_timers_run_on_while_a_write_waits(desk):
+    held = finding("held", rule="slow-rule")
+    timing = {"slow-rule": (60.0, 0.0)}
+    desk.book.sync([A], NOW, TODAY, timing=timing)
+    desk.book.sync([A, B, held], NOW + 1, TODAY, timing=timing)
+    desk.book.sync([A, B, held], NOW + 61, TODAY, timing=timing)
+    assert len(desk.lines) == 3
+
+
+def test_a_silence_keeps_a_finding_quiet_until_it_ends(desk):
+    assert desk.do(Silence(ROOT, A.rule, NOW + 100)).ok
+    desk.book.sync([A], NOW, TODAY)
+    assert desk.lines == []
+    desk.book.sync([A], NOW + 101, TODAY)
+    assert len(desk.lines) == 1
+
+
+def _disk_full(*_args):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_keeps_the_change_and_tries_again(desk, monkeypatch):
+    desk.path.write_text("mine\n")
+    desk.book.sync([], NOW, TODAY)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _disk_full)
+        answer = desk.do(AddTask("remember me", ROOT))
+        assert answer.ok and "not saved yet" in answer.message
+        tasks, _ = desk.book.sync([A], NOW + 30, TODAY)
+        assert "1 unsaved" in tasks.notice and "disk is full" in tasks.notice and not tasks.writable
+        assert [task.text for task in tasks.tasks] == ["mine", "remember me"]
+        assert desk.lines == ["mine"] and desk.book.unsaved == 1
+    tasks, events = desk.book.sync([A], NOW + 300, TODAY)
+    assert desk.lines[:2] == ["mine", f"{TODAY} remember me"] and len(desk.lines) == 3
+    assert tasks.notice == "" and tasks.writable and desk.book.unsaved == 0
+    assert [event.what for event in events] == ["opened"]
+
+
+def test_a_command_that_ends_at_once_is_refused_instead(desk, monkeypatch):
+    monkeypatch.setattr(os, "fsync", _disk_full)
+    book = desk.another(keeps_unsaved=False)
+    answer = book.apply(AddTask("remember me", ROOT), NOW, TODAY)
+    assert not answer.ok and "disk is full" in answer.message and book.unsaved == 0
+
+
+def test_an_unsaved_change_can_be_undone(desk, monkeypatch):
+    desk.path.write_text("mine\n")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _disk_full)
+        answer = desk.do(AddTask("remember me", ROOT))
+        assert desk.do(Undo(ROOT, answer.undo)).ok
+    desk.book.sync([], NOW + 300, TODAY)
+    assert desk.lines == ["mine"]
+
+
+def test_an_unreadable_file_changes_nothing(desk):
+    desk.book.sync([A], NOW, TODAY)
+    desk.path.unlink()
+    desk.path.mkdir()
+    tasks, events = desk.book.sync([], NOW + DAY, TODAY)
+    assert "not a regular file" in tasks.notice and events == ()
+    assert len(tasks.tasks) == 1, "what was last seen is still shown"
+    desk.path.rmdir()
+    assert desk.state.records(ROOT)[A.fingerprint].state == "open"
+
+
+def test_a_state_that_cannot_be_written_is_said_and_caught_up(desk, monkeypatch):
+    real = State.commit
+
+    def refuse(*_args, **_kwargs):
+        raise OSError("the state is locked")
+
+    monkeypatch.setattr(State, "commit", refuse)
+    tasks, _ = desk.book.sync([A], NOW, TODAY)
+    assert tasks.notice == "the state is locked" and len(desk.lines) == 1
+    monkeypatch.setattr(State, "commit", real)
+    tasks, _ = desk.book.sync([A], NOW + 10, TODAY)
+    assert tasks.notice == ""
+    assert desk.state.records(ROOT)[A.fingerprint].state == "open"
+    assert desk.history == ["opened by runwatch"]
+
+
+def test_a_restart_and_another_process_see_the_same(desk):
+    desk.book.sync([A, B], NOW, TODAY)
+    other_state = State(desk.place / "state")
+    other = TaskBook(other_state, ROOT, TodoFile(desk.path, desk.place / "locks"), keeps_unsaved=False)
+    assert other.apply(FinishTask(ROOT, A.fingerprint), NOW + 1, TODAY).ok
+    other_state.close()
+    desk.book.sync([A, B], NOW + 10, TODAY)
+    again = desk.another()
+    again.sync([A, B], NOW + 20, TODAY)
+    again.sync([B], NOW + 30, TODAY)
+    assert [task.state for task in again.look(TODAY).tasks] == ["done", "open"]
+    assert desk.history == ["opened by runwatch"] * 2 + ["done by person"]
+
+
+def test_first_look_at_an_old_root(desk):
+    old = finding("old", since=NOW - 30 * DAY)
+    tasks, _ = desk.book.sync([old, A], NOW, TODAY, first_look=True)
+    assert tasks.older == 1 and len(tasks.tasks) == 1
+    assert date.fromisoformat(desk.lines[0].split()[1]) == TODAY

@@ -1,0 +1,382 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from worlds import DAY, NOW, TODAY, day, finding
+
+from runwatch.tasks.document import Document
+from runwatch.tasks.lifecycle import Look, Step, advance
+from runwatch.tasks.todotxt import complete, parse, reopen, with_tag
+
+
+class World:
+    """A to-do file in memory that is looked at again and again."""
+
+    def __init__(self, *lines: str, timing=None) -> None:
+        self.document = Document(tuple((line, "\n") for line in lines))
+        self.archived: tuple[str, ...] = ()
+        self.records: dict = {}
+        self.at = 0.0
+        self.timing = timing or {}
+        self.events: list[str] = []
+        self.last: Step | None = None
+
+    def look(self, *findings, after: float = 10.0, **changes) -> Step:
+        self.at += after
+        look = Look(tuple(findings), NOW + self.at, day(self.at), self.timing, **changes)
+        self.last = advance(self.records, self.lines, self.archived, look)
+        self.records = dict(self.last.records)
+        self.document = self.document.edited(self.last.edits.values())
+        self.events = [f"{event.what} by {event.by}" for event in self.last.events]
+        return self.last
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self.document.texts
+
+    @lines.setter
+    def lines(self, lines) -> None:
+        self.document = Document(tuple((line, "\n") for line in lines))
+
+    def state(self, of) -> str | None:
+        record = self.records.get(of.fingerprint)
+        return record.state if record else None
+
+
+A, B = finding("a"), finding("b")
+
+
+def test_a_finding_opens_a_line_and_says_so():
+    world = World("mine")
+    world.look(A)
+    assert world.lines == (
+        "mine",
+        f"(B) {TODAY} val/auc of a regressed +a @runs rw:{A.fingerprint} by:runwatch",
+    )
+    assert world.events == ["opened by runwatch"]
+    world.look(A)
+    assert world.last.edits == {} and world.events == []
+
+
+def test_it_waits_for_as_long_as_its_rule_holds():
+    world = World(timing={A.rule: (120.0, 600.0)})
+    world.look(A)
+    assert world.lines == () and world.state(A) == "pending"
+    world.look(A, after=110)
+    assert world.lines == ()
+    world.look()
+    assert world.records == {}
+    world.look(A)
+    world.look(A, after=119)
+    assert world.lines == ()
+    world.look(A, after=1)
+    assert world.state(A) == "open"
+
+
+def test_an_unconfirmed_finding_waits():
+    world = World()
+    world.look(replace(A, confirmed=False))
+    assert world.lines == ()
+    world.look(A)
+    assert len(world.lines) == 1
+
+
+def test_info_and_findings_without_action_open_nothing():
+    world = World()
+    world.look(replace(A, severity="info"), replace(B, actionable=False))
+    assert world.lines == () and world.records == {}
+
+
+def test_it_resolves_after_being_clear_for_long_enough():
+    world = World(timing={A.rule: (0.0, 600.0)})
+    world.look(A)
+    line = world.lines[0]
+    world.look()
+    world.look(after=599)
+    assert world.lines == (line,)
+    world.look(A)
+    world.look()
+    world.look(after=600)
+    assert world.lines == (complete(line, TODAY, auto=True),)
+    assert world.state(A) == "resolved" and world.events == ["resolved by runwatch"]
+
+
+def test_missing_data_is_not_clear():
+    world = World()
+    world.look(A)
+    before = world.lines
+    world.look(unreadable=frozenset({"a"}), after=DAY)
+    world.look(unreadable=frozenset({"."}), after=DAY)
+    assert world.lines == before and world.state(A) == "open"
+    deep = finding("exp/a/b")
+    world.look(A, deep)
+    world.look(A, unreadable=frozenset({"exp/a"}))
+    assert world.state(deep) == "open"
+    world.look(A, unreadable=frozenset({"exp/ax"}))
+    assert world.state(deep) == "resolved"
+
+
+def test_inhibited_findings_keep_their_state():
+    world = World()
+    world.look(A)
+    world.look(replace(B, also=(A.fingerprint,)), after=DAY)
+    assert world.state(A) == "open"
+
+
+def test_a_crash_does_not_clear_by_itself():
+    crash = finding("a", "critical", rule="run-crashed", subject="", lasting=True)
+    world = World()
+    world.look(crash)
+    world.look(after=30 * DAY)
+    assert world.state(crash) == "open"
+    world.look(replace(crash, severity="info"))
+    assert world.state(crash) == "resolved"
+
+
+def test_it_fires_again_within_14_days_on_the_same_line():
+    world = World()
+    world.look(A)
+    world.look()
+    world.look(A, after=13 * DAY)
+    assert len(world.lines) == 1
+    task = parse(world.lines[0])
+    assert (task.done, task.priority, task.tags["n"], task.created) == (False, "B", "2", TODAY)
+    assert "res" not in task.tags and world.events == ["reopened by runwatch"]
+    world.look()
+    world.look(A)
+    assert parse(world.lines[0]).tags["n"] == "3"
+
+
+def test_later_it_is_a_new_line_and_the_old_one_stays():
+    world = World()
+    world.look(A)
+    world.look()
+    old = world.lines[0]
+    world.look(A, after=15 * DAY)
+    assert world.lines[0] == old and len(world.lines) == 2
+    assert parse(world.lines[1]).created == day(world.at)
+    world.look(A)
+    assert len(world.lines) == 2 and world.state(A) == "open"
+    world.look()
+    assert world.lines[0] == old and parse(world.lines[1]).state == "resolved"
+
+
+def test_done_by_a_person_is_silent_while_it_holds():
+    world = World()
+    world.look(A)
+    world.lines = [complete(world.lines[0], TODAY)]
+    world.look(A)
+    assert world.events == ["done by person"]
+    done = world.lines
+    world.look(A, after=6.9 * DAY)
+    assert world.lines == done
+    world.look(A, after=0.2 * DAY)
+    assert parse(world.lines[0]).tags["n"] == "2" and world.state(A) == "open"
+
+
+def test_done_comes_back_when_it_worsens():
+    world = World()
+    world.look(A)
+    world.lines = [complete(world.lines[0], TODAY)]
+    world.look(A)
+    world.look(replace(A, severity="critical"))
+    assert world.events == ["reopened by runwatch"] and world.state(A) == "open"
+
+
+def test_done_comes_back_when_it_fires_anew():
+    world = World()
+    world.look(A)
+    world.lines = [complete(world.lines[0], TODAY)]
+    world.look(A)
+    world.look()
+    world.look(A)
+    assert world.events == ["reopened by runwatch"]
+    assert len(world.lines) == 1
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_line_taken_away_never_comes_back_while_it_holds(archive):
+    world = World("mine")
+    world.look(A)
+    if archive:
+        world.archived = (complete(world.lines[1], TODAY),)
+    world.lines = ["mine"]
+    for _ in range(40):
+        world.look(A, after=DAY)
+        assert world.lines == ("mine",)
+    assert world.state(A) == ("done" if archive else "dismissed")
+    world.look()
+    world.look(A)
+    assert len(world.lines) == 2
+
+
+def test_a_line_that_is_gone_for_a_moment_is_not_dismissed():
+    world = World()
+    world.look(A)
+    line = world.lines
+    world.lines = []
+    world.look(A, after=1)
+    assert world.lines == ()
+    world.lines = line
+    world.look(A, after=1)
+    assert world.state(A) == "open" and world.events == []
+
+
+def test_snoozed_until_its_day_and_pierced_by_a_critical():
+    world = World()
+    world.look(A)
+    world.lines = [with_tag(world.lines[0], "t", (TODAY + timedelta(3)).isoformat())]
+    world.look(A)
+    assert world.state(A) == "snoozed" and world.events == ["snoozed by person"]
+    snoozed = world.lines
+    world.look(A, after=DAY)
+    assert world.lines == snoozed
+    world.look(A, after=3 * DAY)
+    assert world.state(A) == "open" and world.lines == snoozed
+    world.lines = [with_tag(world.lines[0], "t", "2099-01-01")]
+    world.look(A)
+    world.look(replace(A, severity="critical"))
+    task = parse(world.lines[0])
+    assert (task.threshold, task.priority) == (None, "A")
+    world.lines = [with_tag(world.lines[0], "t", "2099-01-01")]
+    world.look(replace(A, severity="critical"))
+    assert world.state(A) == "snoozed"
+
+
+def test_a_persons_text_and_priority_win():
+    world = World()
+    world.look(A)
+    mine = f"(D) {TODAY} my own words +x who:ana rw:{A.fingerprint} by:runwatch"
+    world.lines = [mine]
+    world.look(A)
+    assert world.events == ["edited by person"]
+    world.look(replace(A, severity="critical"))
+    assert world.lines == (mine,)
+    world.look()
+    assert world.lines == (complete(mine, TODAY, auto=True),)
+
+
+def test_getting_worse_raises_our_own_priority():
+    world = World()
+    world.look(A)
+    world.look(replace(A, severity="critical"))
+    assert parse(world.lines[0]).priority == "A"
+    world.look(A)
+    assert parse(world.lines[0]).priority == "A"
+
+
+@pytest.mark.parametrize("key", ["rw", "by"])
+def test_taking_a_task_over(key):
+    world = World()
+    world.look(A)
+    taken = with_tag(world.lines[0], key, None)
+    world.lines = [taken]
+    for _ in range(3):
+        world.look(A)
+    world.look()
+    assert world.lines == (taken,)
+
+
+def test_opened_again_by_hand_it_is_not_closed_behind_ones_back():
+    world = World()
+    world.look(A)
+    world.look()
+    world.lines = [reopen(world.lines[0])]
+    world.look()
+    assert world.events == ["reopened by person"]
+    world.look(after=DAY)
+    assert world.state(A) == "open"
+    world.look(A)
+    world.look()
+    assert world.state(A) == "resolved"
+
+
+def test_of_two_equal_lines_the_first_counts():
+    world = World()
+    world.look(A)
+    line = world.lines[0]
+    world.lines = [line, "between", line]
+    world.look()
+    assert world.lines == (complete(line, TODAY, auto=True), "between", line)
+    world.look(after=DAY)
+    assert world.lines[2] == line
+
+
+def test_another_machine_wrote_the_line():
+    world = World()
+    world.look(A)
+    other = World(*world.lines)
+    other.look(A)
+    assert other.lines == world.lines and other.state(A) == "open"
+    other.look()
+    world.lines = other.lines
+    world.look(A)
+    assert world.lines == other.lines, "the two would take turns for ever"
+
+
+def test_lost_state_does_not_bring_old_lines_back():
+    line = complete(f"2026-09-01 x rw:{A.fingerprint} by:runwatch", TODAY)
+    world = World(line)
+    world.look(A)
+    assert world.lines == (line,) and world.state(A) == "done"
+    world = World()
+    world.archived = (line,)
+    world.look(A)
+    assert world.lines == ()
+    world = World(line.replace(str(TODAY), "2026-08-01"))
+    world.look(A)
+    assert len(world.lines) == 2
+
+
+def test_twenty_open_lines_and_one_for_the_rest():
+    many = [finding(f"s{n:02}") for n in range(30)] + [finding("worst", "critical")]
+    world = World()
+    step = world.look(*many)
+    assert step.beyond == 11 and len(world.lines) == 21
+    assert "worst" in world.lines[0]
+    group = world.lines[-1]
+    assert "and 11 more findings, open runwatch" in group and group.startswith("(B) ")
+    world.look(*many)
+    assert world.lines[-1] == group
+    world.look(*many[3:])
+    tasks = [parse(line) for line in world.lines]
+    assert sum(not task.done for task in tasks) == 21
+    assert "and 8 more findings" in next(line for line in world.lines if "more finding" in line)
+    for _ in range(3):
+        world.look(*many[25:])
+    tasks = [parse(line) for line in world.lines]
+    assert {t.id for t in tasks if not t.done} == {f.fingerprint for f in many[25:]}
+    assert world.last.beyond == 0
+
+
+def test_a_deleted_group_line_stays_away():
+    many = [finding(f"s{n:02}") for n in range(25)]
+    world = World()
+    world.look(*many)
+    world.lines = world.lines[:-1]
+    for _ in range(3):
+        world.look(*many)
+    assert len(world.lines) == 20
+
+
+def test_the_first_look_leaves_old_trouble_alone():
+    old, young = replace(A, since=NOW - 8 * DAY), replace(B, since=NOW - 6 * DAY)
+    world = World()
+    step = world.look(old, young, first=True)
+    assert [B.fingerprint in line for line in world.lines] == [True] and step.older == 1
+    assert world.look(old, young).older == 1
+    world.look(young)
+    world.look(A, young)
+    assert len(world.lines) == 2, "it fired anew"
+
+
+def test_silenced_findings_open_nothing_but_may_close():
+    world = World()
+    world.look(A)
+    silenced = frozenset({A.fingerprint, B.fingerprint})
+    world.look(A, B, silenced=silenced)
+    assert len(world.lines) == 1
+    world.look(B, silenced=silenced)
+    assert world.state(A) == "resolved"
+    world.look(B)
+    assert world.state(B) == "open"
