@@ -26,9 +26,10 @@ Words = NDArray[np.uint64]
 FEWEST = 384
 """Below this many records it is faster to read them one at a time."""
 
-_FEWEST_ROWS = 48
+_FEWEST_ROWS, _FEWEST_ALIKE = 48, 16
+_PROBES, _STRIDE = 24, 7919
+"""So many records of a chunk are parsed, spread over it, in search of layouts."""
 
-_LAYOUTS = 12
 _BEFORE, _ROW = 3, 32
 """A record's head is seen as 4 words of 8 bytes that begin 3 bytes before the record: word 0 holds the
 low 5 bytes of the length, word 1 its high 3 bytes, its CRC and the event's first byte, word 2 the wall time,
@@ -79,18 +80,19 @@ class Chunk:
     def __init__(self, data: bytes, starts: Ints) -> None:
         self._data = data
         inside = (starts >= _BEFORE) & (starts <= len(data) - (_ROW - _BEFORE))
-        self.left = starts[~inside]
+        self._outside: list[int] = starts[~inside].tolist()
         self._starts = starts[inside]
         heads = _windows(data, f"V{_ROW}")[self._starts - _BEFORE]
         self._bytes = heads.view(np.uint8).reshape(-1, _ROW)
         self._words = heads.view("<u8").reshape(-1, _ROW // 8)
         self._sizes = (self._words[:, 0] >> np.uint64(24)).astype(np.int64)
+        self._open = self._sizes < SHORT
         self.broken = self._first_broken()
         if self.broken is not None:
-            self.left = self.left[self.left < self.broken]
-            self._keep(self._starts < self.broken)
-        if (self._sizes >= SHORT).any():
-            self._leave(self._sizes >= SHORT)
+            self._open &= self._starts < self.broken
+        end = len(data) if self.broken is None else self.broken
+        left = np.concatenate((self._starts[self._sizes >= SHORT], self._outside))
+        self.left = left[left < end].astype(np.int64)
 
     def _first_broken(self) -> int | None:
         """Records of ``SHORT`` bytes and more were checked when they were found, unless the second byte of
@@ -99,30 +101,24 @@ class Chunk:
         expected = short_length_crcs()[np.where(short, self._sizes, 0)] << np.uint64(24)
         fits = (self._words[:, 1] & np.uint64(0x00FFFFFFFFFFFFFF)) == expected
         odd = self._starts[np.where(short, ~fits, self._bytes[:, 4] == 0)]
-        broken = [int(start) for start in self.left if not stepped_over(self._data, int(start))]
-        return min((*broken, int(odd[0])) if len(odd) else broken, default=None)
-
-    def _leave(self, mask: NDArray[np.bool_]) -> None:
-        """Hand records to the plain parser."""
-        self.left = np.concatenate((self.left, self._starts[mask]))
-        self._keep(~mask)
-
-    def _keep(self, mask: NDArray[np.bool_]) -> None:
-        self._starts, self._sizes = self._starts[mask], self._sizes[mask]
-        self._bytes, self._words = self._bytes[mask], self._words[mask]
+        broken = [start for start in self._outside if not stepped_over(self._data, start)]
+        return min((*broken, *odd[:1].tolist()), default=None)
 
     def columns(self, plugins: Plugins) -> Iterator[Column]:
         """The scalars that could be read at once; the rest is in ``left`` afterwards."""
         tried: set[Layout] = set()
-        while len(self._starts) >= _FEWEST_ROWS and len(tried) < _LAYOUTS:
-            event = self._parse(0, plugins)
-            layout = None if event is None else _layout_of(event, self._end(0))
-            if layout is None or layout in tried:
-                self._leave(np.arange(len(self._starts)) == 0)
-                continue
-            tried.add(layout)
-            yield from self._apply(layout, plugins)
-        self._leave(np.ones(len(self._starts), dtype=bool))
+        rows = np.flatnonzero(self._open)
+        for probe in range(_PROBES):
+            if len(rows) < _FEWEST_ROWS:
+                break
+            row = int(rows[probe * _STRIDE % len(rows)])
+            event = self._parse(row, plugins)
+            layout = None if event is None else _layout_of(event, self._end(row))
+            if layout is not None and layout not in tried:
+                tried.add(layout)
+                yield from self._apply(layout, plugins)
+                rows = np.flatnonzero(self._open)
+        self.left = np.concatenate((self.left, self._starts[rows]))
 
     def _end(self, row: int) -> int:
         return int(self._starts[row]) + HEADER + int(self._sizes[row])
@@ -142,15 +138,16 @@ class Chunk:
         order = np.sort((keys.astype(np.uint64) << np.uint64(32)) | np.arange(len(rows), dtype=np.uint64))
         sorted_rows = rows[(order & np.uint64(0xFFFFFFFF)).astype(np.int64)]
         edges = np.flatnonzero(np.diff(order >> np.uint64(32))) + 1
-        done = np.zeros(len(self._starts), dtype=bool)
-        for group in np.split(sorted_rows, edges):
+        firsts, lasts = np.append(0, edges), np.append(edges, len(rows))
+        large = lasts - firsts >= _FEWEST_ALIKE
+        for first, last in zip(firsts[large].tolist(), lasts[large].tolist(), strict=True):
+            group = sorted_rows[first:last]
             event = self._parse(int(group[0]), plugins)
             if event is None or _layout_of(event, self._end(int(group[0]))) != layout:
                 continue
             alike = self._alike(group, layout)
-            done[alike] = True
+            self._open[alike] = False
             yield self._column(event.values[0].tag, alike, layout)
-        self._keep(~done)
 
     def _fits(self, layout: Layout) -> NDArray[np.bool_]:
         """Records whose first bytes and size are those of ``layout``."""
@@ -162,7 +159,8 @@ class Chunk:
             mask, wanted = ends | 0xFF, (ends ^ (0x80 << (8 * size))) | _STEP_KEY
         least = 9 + (size + 1 if size else 0) + layout.from_end
         fits: NDArray[np.bool_] = (
-            ((self._words[:, 3] & np.uint64(mask)) == np.uint64(wanted))
+            self._open
+            & ((self._words[:, 3] & np.uint64(mask)) == np.uint64(wanted))
             & (self._bytes[:, 15] == _WALL_KEY)
             & (self._sizes >= least)
         )
