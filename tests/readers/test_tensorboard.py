@@ -248,6 +248,13 @@ def test_a_wrong_length_stops_the_file_until_it_is_replaced(
     assert len(session.problems) == 1
 
 
+def test_too_many_tags_are_said(tmp_path: Path) -> None:
+    put(tmp_path, b"".join(ev.scalar(f"t{i}", 1, 1.0) for i in range(10_003)))
+    session = read_all(tensorboard, tmp_path)
+    assert len(session.runs["."].series) == 10_000
+    assert "10,000 tags" in session.problems[0].message
+
+
 def test_an_absurd_length_with_a_right_checksum_stops_too(tmp_path: Path) -> None:
     size = struct.pack("<Q", 1 << 62)
     put(tmp_path, POINT + size + ev.masked(size) + b"abc")

@@ -155,7 +155,7 @@ class Slice:
 
     def operations(self, prefix: str) -> list[Operation]:
         """What the records say, points first; points around a restart in the order of the file."""
-        series = {tag: self._series(tag) for tag in (*self._columns, *self._loose)}
+        series = {tag: self._series(tag) for tag in self.tags[: limits.TAGS]}
         out: list[Operation] = []
         edges = [*self._restarts, (len(self._data), 0)]
         low = 0
@@ -168,6 +168,11 @@ class Slice:
                 out.append(PurgeFrom(step))
             low = at
         return out + self._said
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags of all points; those read together first."""
+        return list(dict.fromkeys((*self._columns, *self._loose)))
 
     def _series(self, tag: str) -> tuple[NDArray[np.int64], Points]:
         """A tag's points in the order of the file, and the offsets of their records."""

@@ -110,6 +110,8 @@ class Told:
                 if math.isfinite(value):
                     self._epoch = value if self._epoch is None else max(self._epoch, value)
                 continue
+            if tag not in self._points and len(self._points) >= limits.TAGS:
+                raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
             steps, walls, values = self._points[tag]
             steps.append(step)
             walls.append(wall)

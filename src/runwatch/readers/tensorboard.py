@@ -85,6 +85,9 @@ def _problems(file: str, tail: Tail, found: Slice) -> tuple[Problem, ...]:
     out = [Problem(file, f"byte {tail.start + at}", message, _SKIP_HINT) for at, message in faults]
     if len(found.faults) > len(faults):
         out.append(Problem(file, None, f"{len(found.faults) - len(faults)} more records skipped", _SKIP_HINT))
+    if len(found.tags) > limits.TAGS:
+        message = f"more than {limits.TAGS:,} tags at once, the rest is not shown"
+        out.append(Problem(file, None, message, "log fewer names"))
     where = f"byte {tail.start + found.used}"
     if found.trouble == "large":
         most = limits.RECORD // limits.MIB
