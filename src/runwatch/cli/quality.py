@@ -99,7 +99,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
 
 
 def _expect(path: str | None) -> Mapping[str, object]:
-    """The rules of a TOML file: its ``[data.expect]`` (also of the first ``[[data]]``), else the whole file."""
+    """The rules of a TOML file: its ``[data.expect]`` (or that of the first ``[[data]]``), else all of it."""
     if path is None:
         return {}
     import tomllib

@@ -50,7 +50,7 @@ def open_reference(
 ) -> Reference:
     """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
     DataError when none of them can be read."""
-    cache = cache or NoCache()
+    cache = NoCache() if cache is None else cache
     readable, problems = _readable(files)
     grid = open_grid(readable, options, cache)
     days, more = profile_files(readable, grid, cache, engine)
@@ -127,7 +127,7 @@ def profile_batches(
     engine: Engine = this_process,
 ) -> tuple[list[Named], list[Batch], list[Problem]]:
     """(profiles of the readable files, one entry a file with why it could not be read, problems)."""
-    named, problems = profile_files(files, grid, cache or NoCache(), engine)
+    named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)
     rows = {one.name: one.profile.rows for one in named}
     wrong = {problem.file: problem for problem in problems}
     batches = [Batch(file.name, rows.get(file.name, 0), file.when, wrong.get(file.name)) for file in files]

@@ -52,7 +52,7 @@ def data_set(
 ) -> DataSet:
     """The data set as it stands on disk. Never raises for bad data: what cannot be read is a problem or an
     ``unknown``. ``now``: seconds since the epoch, for lateness."""
-    cache = cache or NoCache()
+    cache = NoCache() if cache is None else cache
     empty = DataSet(
         spec.name, spec.root, ", ".join(spec.reference), (), (), None, assumed=spec.assumed, version=version
     )

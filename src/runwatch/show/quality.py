@@ -24,7 +24,7 @@ def quality_json(
     rows: int,
     problems: Sequence[Problem] = (),
 ) -> dict[str, Any]:
-    """``quality --json``: every fault as a finding of the rule ``data-quality``. ``now``: when it was seen."""
+    """``quality --json``: every fault as a finding of the rule ``data-quality``, seen at ``now``."""
     return {
         "schema": SCHEMA,
         "verdict": verdict,

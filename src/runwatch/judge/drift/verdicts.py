@@ -60,10 +60,15 @@ def decide(
 
 
 def _limit(p_values: list[float], options: DriftOptions) -> float:
-    """The greatest raw p that Benjamini-Hochberg rejects; below 0 when it rejects none."""
-    ordered = sorted(min(1.0, p * options.tests) for p in p_values)
-    passed = [p for i, p in enumerate(ordered, 1) if p <= options.q * i / len(ordered)]
-    return passed[-1] / options.tests if passed else -1.0
+    """The raw p up to which Benjamini-Hochberg rejects; below 0 when it rejects none."""
+    adjusted = benjamini_hochberg([min(1.0, p * options.tests) for p in p_values])
+    return _critical(adjusted, options.q) / options.tests
+
+
+def _critical(adjusted: Sequence[float], q: float) -> float:
+    """q times the share of rejections; below 0 when there are none."""
+    rejected = sum(p <= q for p in adjusted)
+    return q * rejected / len(adjusted) if rejected else -1.0
 
 
 def _decision(
@@ -137,7 +142,7 @@ def _among_days(
         kept.append(by_subject)
         chances.append(min(1.0, len(by_subject) * min(by_subject.values())) if by_subject else 1.0)
     adjusted = benjamini_hochberg(chances)
-    limit = max((p for p, a in zip(chances, adjusted, strict=True) if a <= options.day_q), default=-1.0)
+    limit = _critical(adjusted, options.day_q)
     out: list[Decision] = []
     for decision, by_subject in zip(decisions, kept, strict=True):
         if not by_subject:

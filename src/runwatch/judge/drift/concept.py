@@ -1,0 +1,111 @@
+"""Concept drift in a stream of errors with labels: an adaptive window that drops its old part once the mean
+of the new part differs (ADWIN; Bifet, Gavaldà 2007)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+DELTA = 0.002
+_PER_ROW = 5
+_EVERY = 32
+_SHORTEST = 5
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """2^row values: their count, sum, and the sum of squares about their mean."""
+
+    count: int
+    total: float
+    squares: float
+
+
+@dataclass(slots=True)
+class AdaptiveWindow:
+    """Feed it values in order with ``update``; it says when a change is found, and then forgets the old
+    part. ``delta``: the chance of a false alarm per test. Memory is logarithmic in the window's length."""
+
+    delta: float = DELTA
+    seen: int = 0
+    rows: list[list[_Bucket]] = field(default_factory=lambda: [[]])
+
+    @property
+    def length(self) -> int:
+        return sum(bucket.count for row in self.rows for bucket in row)
+
+    @property
+    def mean(self) -> float:
+        length = self.length
+        return sum(b.total for row in self.rows for b in row) / length if length else math.nan
+
+    def update(self, value: float) -> bool:
+        """Adds a value; True when the window was cut because its parts differ. NaN is passed over."""
+        if math.isnan(value):
+            return False
+        self.seen += 1
+        self.rows[0].insert(0, _Bucket(1, value, 0.0))
+        self._compress()
+        return self._cut() if self.seen % _EVERY == 0 else False
+
+    def _compress(self) -> None:
+        """Two oldest buckets of a full row become one of the next."""
+        level = 0
+        while len(self.rows[level]) > _PER_ROW:
+            if level + 1 == len(self.rows):
+                self.rows.append([])
+            old, older = self.rows[level].pop(-2), self.rows[level].pop(-1)
+            self.rows[level + 1].insert(0, _joined(older, old))
+            level += 1
+
+    def _cut(self) -> bool:
+        changed = False
+        while old := self._clearest_split():
+            changed = True
+            for _ in range(old):
+                self._drop_oldest()
+        return changed
+
+    def _drop_oldest(self) -> None:
+        self.rows[-1].pop()
+        while len(self.rows) > 1 and not self.rows[-1]:
+            self.rows.pop()
+
+    def _clearest_split(self) -> int:
+        """How many of the oldest buckets make the old part where the means of old and new are furthest past
+        what chance allows; 0 when no split is past it."""
+        buckets = [bucket for row in reversed(self.rows) for bucket in reversed(row)]
+        whole = _Bucket(0, 0.0, 0.0)
+        for bucket in buckets:
+            whole = _joined(whole, bucket)
+        if whole.count < 2 * _SHORTEST:
+            return 0
+        variance = whole.squares / whole.count
+        limit = math.log(2 * math.log(whole.count) / self.delta)
+        n, total, best, excess = 0, 0.0, 0, 1.0
+        for at, bucket in enumerate(buckets[:-1], 1):
+            n, total = n + bucket.count, total + bucket.total
+            rest = whole.count - n
+            if n < _SHORTEST or rest < _SHORTEST:
+                continue
+            gap = abs(total / n - (whole.total - total) / rest)
+            m = 1 / (n - _SHORTEST + 1) + 1 / (rest - _SHORTEST + 1)
+            allowed = math.sqrt(2 * m * variance * limit) + 2 / 3 * limit * m
+            if gap > excess * allowed:
+                best, excess = at, gap / allowed
+        return best
+
+
+def _joined(a: _Bucket, b: _Bucket) -> _Bucket:
+    count = a.count + b.count
+    if not a.count or not b.count:
+        return b if not a.count else a
+    gap = a.total / a.count - b.total / b.count
+    return _Bucket(count, a.total + b.total, a.squares + b.squares + a.count * b.count / count * gap * gap)
+
+
+def changes(values: Iterable[float], delta: float = DELTA) -> list[int]:
+    """The positions (from 0) at which a change is found in a stream, such as 0/1 errors in order of time."""
+    window = AdaptiveWindow(delta)
+    return [at for at, value in enumerate(values) if window.update(value)]

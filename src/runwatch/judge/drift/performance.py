@@ -1,0 +1,226 @@
+"""Performance without labels: confidence-based estimation for classifiers (CBPE), and a model of the errors
+for regression (direct loss estimation). Arrays in, estimates with their sampling error out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.drift import PerformanceEstimate
+from runwatch.domain.profile import Floats
+
+METRICS = ("roc_auc", "f1", "accuracy")
+SIGMAS = 3.0
+MIN_ROWS = 100
+_PIECES = 10
+
+
+class Scored(NamedTuple):
+    """Rows of one batch. ``truth``: 0/1 float64, NaN where not known, or None; ``score``: probability of 1;
+    ``prediction``: 0/1."""
+
+    name: str
+    score: Floats
+    prediction: Floats
+    truth: Floats | None = None
+
+
+def estimate_classification(
+    reference: Scored, batches: Sequence[Scored], chunk: int | None = None
+) -> tuple[PerformanceEstimate, ...]:
+    """Estimated ROC AUC, F1 and accuracy of each batch from its calibrated scores alone (Kivimäki and others
+    2025; nannyml's CBPE), realised ones where truths are known, and an alert when the estimate leaves the
+    mean +- 3 sd of the reference's chunks. ``chunk``: rows of a reference chunk (default: the median batch).
+    A batch of fewer than 100 rows, or a reference without both classes, has no estimate."""
+    truth = reference.truth
+    known = np.zeros(0, dtype=bool) if truth is None else np.isfinite(truth) & np.isfinite(reference.score)
+    if truth is None or known.sum() < MIN_ROWS or len(np.unique(truth[known])) < 2:
+        return ()
+    base = Scored(reference.name, reference.score[known], reference.prediction[known], truth[known])
+    calibrate = calibrator(base.score, truth[known])
+    size = chunk or int(np.median([len(b.score) for b in batches] or [len(base.score)]))
+    bounds = {metric: _bounds(base, metric, size) for metric in METRICS}
+    spread = {metric: _row_spread(base, metric, size) for metric in METRICS}
+    out: list[PerformanceEstimate] = []
+    for batch in batches:
+        for metric in METRICS:
+            out.append(_estimated(batch, metric, calibrate, bounds[metric], spread[metric], size))
+    return tuple(out)
+
+
+def _estimated(
+    batch: Scored,
+    metric: str,
+    calibrate: Callable[[Floats], Floats],
+    bounds: tuple[float, float],
+    spread: float,
+    size: int,
+) -> PerformanceEstimate:
+    good = np.isfinite(batch.score) & np.isfinite(batch.prediction)
+    score, prediction = batch.score[good], batch.prediction[good]
+    if len(score) < MIN_ROWS:
+        return PerformanceEstimate(batch.name, metric, None, None, None, None, None)
+    value = expected(metric, calibrate(score), score, prediction)
+    error = spread * math.sqrt(size / len(score))
+    low, high = max(0.0, value - SIGMAS * error), min(1.0, value + SIGMAS * error)
+    alert = not bounds[0] <= value <= bounds[1]
+    return PerformanceEstimate(batch.name, metric, value, _realised(batch, metric), error, low, high, alert)
+
+
+def _realised(batch: Scored, metric: str) -> float | None:
+    if batch.truth is None:
+        return None
+    known = np.isfinite(batch.truth) & np.isfinite(batch.score) & np.isfinite(batch.prediction)
+    if known.sum() < MIN_ROWS or len(np.unique(batch.truth[known])) < 2:
+        return None
+    return expected(metric, batch.truth[known], batch.score[known], batch.prediction[known])
+
+
+def expected(metric: str, chance: Floats, score: Floats, prediction: Floats) -> float:
+    """The metric's expected value when row i is positive with probability ``chance[i]``; with 0/1 chances it
+    is the metric itself. All arrays float64 ``[n]``."""
+    if metric == "roc_auc":
+        return _expected_auc(chance, score)
+    right = prediction * chance + (1 - prediction) * (1 - chance)
+    if metric == "accuracy":
+        return float(right.mean())
+    hits = float((prediction * chance).sum())
+    wrong = float((prediction * (1 - chance)).sum()) + float(((1 - prediction) * chance).sum())
+    return 2 * hits / (2 * hits + wrong) if hits + wrong > 0 else 0.0
+
+
+def _expected_auc(chance: Floats, score: Floats) -> float:
+    """Area under the expected ROC curve, ties in the score as half."""
+    _, place = np.unique(score, return_inverse=True)
+    ones = np.bincount(place, weights=chance)
+    zeros = np.bincount(place, weights=1 - chance)
+    below = np.cumsum(zeros) - zeros / 2
+    total = float(ones.sum() * zeros.sum())
+    return float((ones * below).sum()) / total if total else 0.5
+
+
+def calibrator(score: Floats, truth: Floats) -> Callable[[Floats], Floats]:
+    """Isotonic calibration learnt from the reference; the identity where the scores are calibrated as they
+    are (calibration would not lower the expected calibration error on rows that it has not seen)."""
+    half = len(score) // 2
+    order = np.random.default_rng(0).permutation(len(score))
+    fit, held = order[:half], order[half:]
+    learnt = _isotonic(score[fit], truth[fit])
+    inside = bool(((score >= 0) & (score <= 1)).all())
+    if inside and _ece(score[held], truth[held]) <= _ece(learnt(score[held]), truth[held]):
+        return lambda values: values
+    return _isotonic(score, truth)
+
+
+def _isotonic(score: Floats, truth: Floats) -> Callable[[Floats], Floats]:
+    from scipy.optimize import isotonic_regression
+
+    points, place, weight = np.unique(score, return_inverse=True, return_counts=True)
+    means = np.bincount(place, weights=truth) / weight
+    fitted = isotonic_regression(means, weights=weight.astype(np.float64)).x
+    return lambda values: np.interp(values, points, fitted)
+
+
+def _ece(chance: Floats, truth: Floats, bins: int = 10) -> float:
+    place = np.clip((chance * bins).astype(np.int64), 0, bins - 1)
+    gap = np.bincount(place, weights=chance - truth, minlength=bins)
+    return float(np.abs(gap).sum()) / max(len(chance), 1)
+
+
+def _chunks(n: int, size: int) -> list[slice]:
+    count = max(n // size, 1) if n >= 2 * size else _PIECES
+    edges = np.linspace(0, n, count + 1).astype(int)
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+def _bounds(base: Scored, metric: str, size: int) -> tuple[float, float]:
+    """mean +- 3 sd of the realised metric over the reference's chunks."""
+    assert base.truth is not None
+    values = [
+        expected(metric, base.truth[part], base.score[part], base.prediction[part])
+        for part in _chunks(len(base.score), size)
+    ]
+    mean, spread = float(np.mean(values)), float(np.std(values))
+    return mean - SIGMAS * spread, mean + SIGMAS * spread
+
+
+def _row_spread(base: Scored, metric: str, size: int) -> float:
+    """The sampling error of the metric on ``size`` rows, by 50 resamples of the reference."""
+    assert base.truth is not None
+    rng = np.random.default_rng(1)
+    values = []
+    for _ in range(50):
+        rows = rng.integers(0, len(base.score), size=min(size, 20_000))
+        values.append(expected(metric, base.truth[rows], base.score[rows], base.prediction[rows]))
+    return float(np.std(values, ddof=1)) * math.sqrt(min(size, 20_000) / size)
+
+
+class Regressed(NamedTuple):
+    """Rows of one batch of a regression. ``features``: float64 ``[n, k]`` with NaN; ``truth``: NaN or None
+    where not known."""
+
+    name: str
+    features: Floats
+    prediction: Floats
+    truth: Floats | None = None
+
+
+def estimate_regression(
+    reference: Regressed, batches: Sequence[Regressed], seed: int = 0
+) -> tuple[PerformanceEstimate, ...]:
+    """Estimated mean absolute error of each batch: a gradient-boosted model learns the absolute error from
+    features and prediction on the reference (out of fold, so that its own error is known) and is averaged
+    over the batch. Alert when it leaves the mean +- 3 sd of the reference's chunks. Needs scikit-learn."""
+    if reference.truth is None:
+        return ()
+    known = np.isfinite(reference.truth) & np.isfinite(reference.prediction)
+    if known.sum() < MIN_ROWS:
+        return ()
+    x = np.column_stack([reference.features[known], reference.prediction[known]])
+    error = np.abs(reference.truth[known] - reference.prediction[known])
+    guessed = _out_of_fold(x, error, seed)
+    model = _model(seed).fit(x, error)
+    size = int(np.median([len(b.prediction) for b in batches] or [len(error)]))
+    means = [float(error[part].mean()) for part in _chunks(len(error), size)]
+    centre, spread = float(np.mean(means)), float(np.std(means))
+    noise = float(np.std(error - guessed))
+    bounds = centre - SIGMAS * spread, centre + SIGMAS * spread
+    return tuple(
+        _regressed(batch, model, float((error - guessed).mean()), noise, bounds) for batch in batches
+    )
+
+
+def _regressed(
+    batch: Regressed, model: Any, bias: float, noise: float, bounds: tuple[float, float]
+) -> PerformanceEstimate:
+    if len(batch.prediction) < MIN_ROWS:
+        return PerformanceEstimate(batch.name, "mae", None, None, None, None, None)
+    x = np.column_stack([batch.features, batch.prediction])
+    value = float(model.predict(x).mean()) + bias
+    error = noise / math.sqrt(len(x))
+    realised = None
+    if batch.truth is not None and np.isfinite(batch.truth).sum() >= MIN_ROWS:
+        realised = float(np.nanmean(np.abs(batch.truth - batch.prediction)))
+    alert = not bounds[0] <= value <= bounds[1]
+    low, high = max(0.0, value - SIGMAS * error), value + SIGMAS * error
+    return PerformanceEstimate(batch.name, "mae", value, realised, error, low, high, alert)
+
+
+def _model(seed: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(max_iter=100, max_leaf_nodes=15, random_state=seed)
+
+
+def _out_of_fold(x: Floats, y: Floats, seed: int) -> Floats:
+    fold: NDArray[np.int64] = np.random.default_rng(seed).integers(0, 3, size=len(y))
+    out = np.zeros(len(y))
+    for number in range(3):
+        held = fold == number
+        out[held] = _model(seed).fit(x[~held], y[~held]).predict(x[held])
+    return out
