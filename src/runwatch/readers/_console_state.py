@@ -1,4 +1,4 @@
-"""Two small state machines over console lines: how the process fares, and which numbers it printed.
+"""Small state machines over console lines: how the process fares, how far it is, which numbers it printed.
 
 Their memory is a JSON-able dict that the cursor carries, so any split of a log gives the same end."""
 
@@ -80,25 +80,68 @@ class Health:
             yield Evidence("crashed", f"{self._name}: {why}", by="console")
 
 
-class Numbers:
-    """Points, epochs and planned lengths.
+class Plan:
+    """Planned lengths (``epoch 3/10``, ``step 100/6000``) and how far the epochs are.
 
-    State: ``epoch`` the last one named, ``epochs`` the planned number, ``first`` the smallest epoch seen,
-    ``row`` how many lines gave numbers without a place."""
+    State: ``epochs`` the planned number, ``first`` the smallest epoch seen, ``steps`` the planned steps."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self._epoch: float | None = None
+        self._planned = False
+
+    def feed(self, text: str) -> None:
+        lower = text.lower()
+        if "epoch" not in lower and "step" not in lower and "iter" not in lower:
+            return
+        said = parse(text)
+        if said is None:
+            return
+        if said.total_steps:
+            self._planned = self._planned or said.total_steps != self._state.get("steps")
+            self._state["steps"] = said.total_steps
+        if said.epoch is not None and said.epochs:
+            self._note(said, int(said.epoch))
+
+    def _note(self, said: Progress, epoch: int) -> None:
+        before = (self._state.get("epochs"), self._state.get("first"))
+        self._state["epochs"] = said.epochs
+        self._state["first"] = min(epoch, self._state.get("first", epoch))
+        self._planned = self._planned or before != (said.epochs, self._state["first"])
+        self._epoch = max(self._epoch or 0.0, self._done(said, epoch))
+
+    @staticmethod
+    def _done(said: Progress, epoch: int) -> float:
+        """The epoch as far as it is certain: one that is under way counts by its share."""
+        if said.pairs and said.at_end:
+            return float(epoch)
+        share = said.batch / said.batches if said.batch is not None and said.batches else 0.0
+        return max(epoch - 1 + share, 0.0)
+
+    def operations(self) -> Iterable[Operation]:
+        if self._planned:
+            from_zero = self._state.get("first", 1) == 0
+            epochs = self._state.get("epochs")
+            planned = epochs + 1 if epochs and from_zero else epochs
+            yield Length(self._state.get("steps"), planned, first_epoch=0 if from_zero else 1)
+        if self._epoch is not None:
+            yield Epoch(self._epoch)
+
+
+class Numbers:
+    """Points. State: ``epoch`` the last one named, ``row`` how many lines gave numbers without a place."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state
         self._prefix = prefix
         self._points: dict[str, tuple[list[int], list[float]]] = {}
-        self._epoch: float | None = None
-        self._steps: int | None = None
-        self._planned = False
 
     def feed(self, text: str) -> None:
         said = parse(text)
         if said is None:
             return
-        self._note_place(said)
+        if said.epoch is not None:
+            self._state["epoch"] = said.epoch
         if not said.pairs or (said.kind == "keras" and not said.at_end):
             return
         step = self._step(said)
@@ -109,28 +152,6 @@ class Numbers:
             steps, values = self._points.setdefault(tag, ([], []))
             steps.append(step)
             values.append(value)
-
-    def _note_place(self, said: Progress) -> None:
-        state = self._state
-        if said.total_steps:
-            self._steps = said.total_steps
-        if said.epoch is None:
-            return
-        if said.epoch == int(said.epoch):
-            state["first"] = min(int(said.epoch), state.get("first", int(said.epoch)))
-        if said.epochs and said.epochs != state.get("epochs"):
-            state["epochs"] = said.epochs
-        self._planned = self._planned or said.epochs is not None
-        state["epoch"] = said.epoch
-        self._epoch = max(self._epoch or 0.0, self._done(said))
-
-    def _done(self, said: Progress) -> float:
-        """The epoch as far as it is certain: one that is under way counts by its share."""
-        epoch = said.epoch or 0.0
-        if said.epochs is None or (said.pairs and said.at_end):
-            return epoch
-        share = said.batch / said.batches if said.batch is not None and said.batches else 0.0
-        return max(epoch - 1 + share, 0.0)
 
     def _step(self, said: Progress) -> int:
         whole = said.epoch is not None and said.epoch == int(said.epoch)
@@ -151,10 +172,3 @@ class Numbers:
     def operations(self) -> Iterable[Operation]:
         for tag, (steps, values) in self._points.items():
             yield Append(tag, Points.of(steps, values))
-        if self._planned or self._steps is not None:
-            from_zero = self._state.get("first", 1) == 0
-            epochs = self._state.get("epochs")
-            planned = epochs + 1 if epochs and from_zero else epochs
-            yield Length(self._steps, planned, first_epoch=0 if from_zero else 1)
-        if self._epoch is not None:
-            yield Epoch(self._epoch)

@@ -14,7 +14,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
 from runwatch.readers._console_lines import parse
-from runwatch.readers._console_state import Health, Numbers
+from runwatch.readers._console_state import Health, Numbers, Plan
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, Source, Tail, failed, read_tail
 from runwatch.text.console import TRACEBACK, crash_words, plain
 
@@ -38,7 +38,7 @@ _NEWS = re.compile(
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    """One claim without a format for the evidence of all logs here, and one of format ``console`` for the
+    """One claim without a format for what all logs here say of the run, one of format ``console`` for the
     numbers of each (where several jobs log, each under its file's name)."""
     found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
@@ -97,20 +97,22 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
 
 
 def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
-    """Evidence (a claim without format) or numbers, epochs and lengths (format ``console``)."""
+    """Evidence, planned length and epoch (a claim without format), or numbers (format ``console``)."""
     try:
         tail, anew = _tail(source, cursor)
     except OSError as error:
         return failed(source, cursor, error)
     state = dict(tail.state)
     rows, consumed = _rows(tail, state, final)
-    teller: Health | Numbers = (
-        Numbers(state, claim.tag_prefix) if claim.format else Health(state, source.file)
+    tellers: list[Health | Plan | Numbers] = (
+        [Numbers(state, claim.tag_prefix)] if claim.format else [Health(state, source.file), Plan(state)]
     )
     for row in rows:
-        if row:
-            teller.feed(plain(row))
-    told: list[Operation] = [*([Replace()] if anew else []), *teller.operations()]
+        text = plain(row)
+        for teller in tellers:
+            teller.feed(text)
+    told: list[Operation] = [Replace()] if anew else []
+    told += [operation for teller in tellers for operation in teller.operations()]
     cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)
     problems = (_cut_problem(source),) if cut else ()
     operations = {claim.run_id: told} if told else {}
@@ -122,8 +124,8 @@ def _tail(source: Source, cursor: Cursor | None) -> tuple[Tail, bool]:
     tail = read_tail(source, cursor if cursor is not None else _near_end(source.stat.size))
     if not tail.rewritten:
         return tail, False
-    again = read_tail(source, _near_end(tail.start + len(tail.data)) if not tail.more else None)
-    return replace(again, state={} if not again.start else again.state), cursor is not None
+    again = read_tail(source, _near_end(source.stat.size))
+    return replace(again, state=again.state if again.start else {}), cursor is not None
 
 
 def _near_end(size: int) -> Cursor | None:
@@ -143,7 +145,7 @@ def _rows(tail: Tail, state: dict[str, object], final: bool) -> tuple[list[bytes
     rows = _split(data[:end])
     if state.pop("cut", False):
         rows = rows[1:]
-    return [row for row in rows if len(row) <= limits.LINE], end
+    return [row for row in rows if 0 < len(row) <= limits.LINE], end
 
 
 def _split(data: bytes) -> list[bytes]:
