@@ -151,7 +151,7 @@ def _configured(
             names = replace(names, **{field: getattr(asked, field)})
     names = replace(names, baseline_prediction=asked.baseline_prediction, baseline_score=asked.baseline_score)
     one_file = asked.baseline_prediction or asked.baseline_score
-    assumed = settings.path(entry.baseline) if entry.baseline and not one_file else None
+    assumed = os.path.relpath(settings.path(entry.baseline)) if entry.baseline and not one_file else None
     return names, options, args.baseline or assumed
 
 

@@ -1,33 +1,14 @@
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from metric_rows import FIXTURES, coded_text, table
 
-from runwatch.domain.predictions import Coded, PredictionRows
-
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "metrics"
-
-
-def table(name: str) -> dict[str, np.ndarray]:
-    with (FIXTURES / f"{name}.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    return {
-        column: np.array([row[column] for row in rows])
-        if column == "slice"
-        else np.array([float(row[column]) for row in rows])
-        for column in rows[0]
-    }
-
-
-def coded_text(values: Any) -> Coded:
-    labels, codes = np.unique(np.asarray(values), return_inverse=True)
-    return Coded(codes.astype(np.int64), tuple(str(label) for label in labels))
+from runwatch.domain.predictions import PredictionRows
 
 
 @pytest.fixture

@@ -27,6 +27,10 @@ class Alignment:
 def align(baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
     """Rows joined by key where both have one, else by position where length and truth are the same, else
     not paired. Rows without a truth are left out."""
+    for who, side in (("baseline", baseline), ("candidate", candidate)):
+        if not len(side):
+            nothing = np.empty(0, dtype=np.int64)
+            return Alignment(nothing, nothing, False, (), f"the {who} has no rows")
     if baseline.key is not None and candidate.key is not None:
         made = _by_key(baseline, candidate)
     elif len(baseline) == len(candidate):

@@ -47,5 +47,13 @@ def _same_metric(names: Sequence[str], asked: str) -> str | None:
 
 
 def match(name: str, among: Sequence[str]) -> str | None:
-    """The name on the other side that is the same metric: the same name, else the one that says the same."""
-    return name if name in among else _same_metric(among, name)
+    """The name on the other side that is the same metric: the same name, else the only one of the same words
+    and the same split."""
+    if name in among:
+        return name
+    same = [
+        other
+        for other in among
+        if core_words(other) == core_words(name) and split_of(other) == split_of(name)
+    ]
+    return same[0] if len(same) == 1 else None
