@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -177,6 +178,17 @@ def test_planned_epochs_are_reached_only_at_the_end_of_the_last(tmp_path: Path) 
     assert run.of(Epoch)[-1].value == 2.5
     run = said(tmp_path, b"Epoch 3/3 loss=0.3\n").runs["."]
     assert run.of(Epoch)[-1].value == 3
+
+
+def test_a_later_job_makes_the_death_of_an_earlier_one_past(tmp_path: Path) -> None:
+    for at, (name, text) in enumerate([("slurm-9.out", ERROR), ("slurm-10.out", b"epoch 4 loss=0.2\n")]):
+        (tmp_path / name).write_bytes(text)
+        os.utime(tmp_path / name, (1000 + at, 1000 + at))
+    assert not read_all(console, tmp_path).runs["."].of(Evidence)
+    for at, (name, text) in enumerate([("rank_0.log", ERROR), ("rank_1.log", b"epoch 4 loss=0.2\n")]):
+        (tmp_path / name).write_bytes(text)
+        os.utime(tmp_path / name, (1000 + at, 1000 + at))
+    assert read_all(console, tmp_path).runs["."].of(Evidence)[-1].status == "crashed"
 
 
 def test_roles(tmp_path: Path) -> None:

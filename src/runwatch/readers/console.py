@@ -29,6 +29,8 @@ _TXT = re.compile(
 )
 _BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
 _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
+_SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
 _TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
 _NEWS = re.compile(
@@ -38,7 +40,7 @@ _NEWS = re.compile(
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    """One claim without a format for what all logs here say of the run, one of format ``console`` for the
+    """One claim without a format for what the logs here say of the run, one of format ``console`` for the
     numbers of each (where several jobs log, each under its file's name)."""
     found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
@@ -49,13 +51,26 @@ def claim(listing: Listing) -> Iterable[Claim]:
     role: Role = "lonely" if any(said.values()) else "part"
     jobs = {_job(name) for name in logs}
     numbered = {_job(name) for name in logs if "numbers" in said[name]}
-    files = tuple(listing.join(name) for name in logs)
+    files = tuple(listing.join(name) for name in _of_newest_jobs(logs))
     claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
-    for name, file in zip(logs, files, strict=True):
+    for name in logs:
         alone = len(jobs) == 1 or numbered == {_job(name)}
         prefix = "" if alone else _job(name) + "/"
-        claims.append(Claim(NAME, NAME, listing.path, (file,), prefix, priority=PRIORITY, role=role))
+        file = (listing.join(name),)
+        claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
     return claims
+
+
+def _of_newest_jobs(logs: list[str]) -> list[str]:
+    """``slurm-13.out`` follows on ``slurm-12.out``, whose death is past then; ranks stand side by side.
+    ``logs``: oldest first."""
+    newest = {_series(name): _job(name) for name in logs}
+    return [name for name in logs if newest[_series(name)] == _job(name)]
+
+
+def _series(name: str) -> str:
+    job = _job(name)
+    return job if _SIDE_BY_SIDE.search(job) else _DIGITS.sub("#", job)
 
 
 def _job(name: str) -> str:
