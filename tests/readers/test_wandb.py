@@ -144,7 +144,9 @@ def test_the_step_may_stand_in_its_own_field(tmp_path: Path) -> None:
 
 def test_a_defined_goal_states_the_direction(tmp_path: Path) -> None:
     metric = ev.sub(12, ev.sub(1, b"val.acc") + ev.sub(4, b"epoch") + ev.number(8, 2))
-    put(tmp_path, blocks(metric, ev.sub(12, ev.sub(1, b"train/cost") + ev.number(8, 1))))
+    cost = ev.sub(12, ev.sub(1, b"train/cost") + ev.sub(7, ev.number(1, 1)))
+    both = ev.sub(12, ev.sub(1, b"spread") + ev.sub(7, ev.number(1, 1) + ev.number(2, 1)))
+    put(tmp_path, blocks(metric, cost, both))
     told = read_all(wandb, tmp_path).runs[RUN]
     assert told.of(Stated) == [
         Stated("val.acc", "max"),

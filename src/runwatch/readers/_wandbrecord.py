@@ -31,7 +31,7 @@ _KEYS = frozenset((0x0A, 0x12))
 _VALUE_KEY = b"\x82\x01"
 _NUMBER_STARTS = frozenset(b"-0123456789")
 _LARGEST_STEP = 1 << 63
-_MINIMIZE, _MAXIMIZE = 1, 2
+_GOALS: dict[int, Literal["min", "max"]] = {1: "min", 2: "max"}
 
 Key = tuple[str, ...]
 Item = tuple[Key, object]
@@ -128,16 +128,20 @@ class Told:
             self._said.append(HParams(values))
 
     def _metric(self, data: bytes, start: int, end: int) -> None:
-        name, goal = "", 0
+        """``define_metric``: its goal, else the one end (min or max) that its summary keeps."""
+        name, goal, kept = "", 0, set[int]()
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
                 name = text(data, at, stop)
+            elif number == 7 and wire == BYTES:
+                kept = {part for part, _, on, _ in fields(data, at, stop) if on and part in _GOALS}
             elif number == 8 and wire == VARINT:
                 goal = at
-        if name and goal in (_MINIMIZE, _MAXIMIZE):
-            direction: Literal["min", "max"] = "min" if goal == _MINIMIZE else "max"
+        if goal not in _GOALS and len(kept) == 1:
+            goal = kept.pop()
+        if name and goal in _GOALS:
             plain = name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
-            self._said.extend(Stated(tag, direction) for tag in dict.fromkeys((name, plain)))
+            self._said.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
 
     def _run(self, data: bytes, start: int, end: int) -> None:
         host, started = None, None
