@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
-import tempfile
+import sys
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
-from growing import grown, summaries
 from harness import FIXTURES, Session, claims, read_all
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from runwatch.domain.operations import Epoch, Length
 from runwatch.domain.points import Points
@@ -282,114 +280,6 @@ def test_json_lines_keep_words_for_numbers_and_skip_what_is_none(tmp_path: Path)
     assert set(said) == {"line 4", "line 7", "line 8", "line 9", "line 10"}
 
 
-CELLS = st.one_of(
-    st.floats(allow_nan=True, allow_infinity=True).map(repr),
-    st.integers(-5, 300).map(str),
-    st.sampled_from(
-        ["", "nan", "NA", "train", "2026-01-05", "1-2", "1e", "  3", '"4"', "\xe9", "0x1", "1_0"]
-    ),
-)
-ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3).map(",".join), max_size=12)
-LINES = st.one_of(
-    ROWS.map("\n".join), st.sampled_from(["epoch,loss,a", "a,epoch,b,c\n1,2,3,4", "1,2", "\0", ""])
-)
-TABLES = st.lists(LINES, max_size=4).map(
-    lambda parts: ("epoch,loss,a\n0,1.5,2\n" + "\n".join(parts) + "\n").encode()
-)
-VALUES = st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.sampled_from(["nan", "x"]))
-RECORDS = st.dictionaries(st.sampled_from(["step", "epoch", "loss", "b", "time"]), VALUES, min_size=1)
-LOGS = st.lists(
-    st.one_of(RECORDS.map(json.dumps), st.sampled_from(["", "{", "[]", '{"n": {"m": 1}, "step": 3}']))
-)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@QUICK
-@given(
-    data=TABLES,
-    cuts=st.lists(st.integers(0, 400), max_size=8),
-    which=st.sampled_from([(keras, "history.csv"), (ultralytics, "results.csv")]),
-)
-def test_any_split_of_a_growing_table_reads_the_same(
-    data: bytes, cuts: list[int], which: tuple[Reader, str]
-) -> None:
-    reader, name = which
-    if reader is ultralytics:
-        data = data.replace(b"loss", b"train/loss", 1)
-    same_in_pieces(reader, name, data, cuts)
-
-
-@QUICK
-@given(
-    data=TABLES, cuts=st.lists(st.integers(0, 400), max_size=8), file=st.sampled_from(["csv", "lightning"])
-)
-def test_any_split_of_a_growing_step_table_reads_the_same(data: bytes, cuts: list[int], file: str) -> None:
-    data = data.replace(b"loss", b"step", 1)
-    same_in_pieces(*((sb3, "progress.csv") if file == "csv" else (lightning, "metrics.csv")), data, cuts)
-
-
-@QUICK
-@given(lines=LOGS, cuts=st.lists(st.integers(0, 400), max_size=8), reader=st.sampled_from([jsonl, sb3]))
-def test_any_split_of_growing_records_reads_the_same(
-    lines: list[str], cuts: list[int], reader: Reader
-) -> None:
-    data = '{"step": 0, "loss": 1.0}\n' + "\n".join(lines) + '\n{"step": 9, "lo\u00e9s": 2}'
-    same_in_pieces(reader, "log.jsonl" if reader is jsonl else "progress.json", data.encode(), cuts)
-
-
-@QUICK
-@given(
-    values=st.lists(st.tuples(CELLS, CELLS)),
-    cuts=st.lists(st.integers(0, 400), max_size=8),
-)
-def test_any_split_of_a_plain_log_reads_the_same(values: list[tuple[str, str]], cuts: list[int]) -> None:
-    rows = "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(values))
-    same_in_pieces(csv, "any.csv", f"step,loss,a\n0,1.5,2\n{rows}9,1,2".encode(), cuts)
-
-
-def same_in_pieces(reader: Reader, name: str, data: bytes, cuts: list[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        whole = grown(reader, Path(folder) / "a", name, data, [])
-        assert grown(reader, Path(folder) / "b", name, data, cuts) == whole
-
-
-@QUICK
-@given(rows=st.lists(st.tuples(st.integers(-(2**60), 2**60), st.floats(), st.floats(width=32)), min_size=1))
-def test_numbers_come_back_exactly(rows: list[tuple[int, float, float]]) -> None:
-    text = "step,a,b\n" + "".join(f"{s},{a!r},{b!r}\n" for s, a, b in rows)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "progress.csv").write_text(text)
-        found = read_all(sb3, root).runs["."].series
-    for tag, column in (("a", 1), ("b", 2)):
-        wanted = {row[0]: row[column] for row in rows}
-        assert found[tag].steps.tolist() == sorted(wanted)
-        np.testing.assert_array_equal(found[tag].values, [wanted[step] for step in sorted(wanted)])
-
-
-@QUICK
-@given(
-    noise=st.binary(max_size=300),
-    which=st.sampled_from(
-        [
-            (csv, "metrics.csv", b"step,loss\n1,2\n"),
-            (lightning, "metrics.csv", b"epoch,step,loss\n1,2,3\n"),
-            (keras, "training.log", b"epoch,loss\n1,2\n"),
-            (ultralytics, "results.csv", b"epoch,train/loss\n1,2\n"),
-            (sb3, "progress.csv", b"step,loss\n1,2\n"),
-            (jsonl, "log.jsonl", b'{"step": 1, "loss": 2}\n'),
-        ]
-    ),
-)
-def test_garbage_never_raises(noise: bytes, which: tuple[Reader, str, bytes]) -> None:
-    reader, name, start = which
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for data in (noise, start + noise, start + b"\n".join(noise.split(b"x")), noise + b"\n" + start):
-            (root / name).write_bytes(data)
-            summaries(read_all(reader, root, final=True))
-
-
 def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
     watching = read_all(csv, tmp_path)
@@ -398,49 +288,30 @@ def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
     assert plain(watching.runs["."].series) == {"loss": [(9, 0.1), (10, 0.2), (11, 0.3), (12, 0.4)]}
 
 
-def test_any_history_of_a_file_ends_like_the_file_read_anew() -> None:
-    rows = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=9)
-    actions = st.lists(
-        st.tuples(st.sampled_from(["append", "rewrite", "truncate", "remove"]), rows), max_size=8
-    )
-
-    @QUICK
-    @given(actions, st.sampled_from([(csv, "log.csv"), (jsonl, "log.jsonl"), (keras, "training.log")]))
-    def check(done: list[tuple[str, list[tuple[int, int]]]], which: tuple[Reader, str]) -> None:
-        reader, name = which
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            watching = Session([reader], Path(folder))
-            for number, (action, values) in enumerate([*done, ("append", [(1, 2)])]):
-                rising = [(10 * number + s, v) for s, v in sorted(values)]
-                _act(path, action, rising, f"m{number}" if action == "rewrite" else "loss")
-                watching.look()
-            assert summaries(watching) == summaries(read_all(reader, Path(folder)))
-
-    check()
-
-
-def _act(path: Path, action: str, values: list[tuple[int, int]], tag: str) -> None:
-    if action == "remove":
-        path.unlink(missing_ok=True)
-        path.touch()
-        return
-    if action == "truncate":
-        path.write_bytes(path.read_bytes()[:25] if path.exists() else b"")
-        return
-    old = path.read_bytes() if action == "append" and path.exists() else b""
-    lines = [f'{{"epoch": {s}, "{tag}": {v}}}' for s, v in values]
-    if path.suffix != ".jsonl":
-        lines = ([] if old else [f"epoch,loss,{tag}2"]) + [f"{s},{v},{v / 7}" for s, v in values]
-    path.write_bytes(old + "".join(f"{line}\n" for line in lines).encode())
-
-
 @pytest.mark.parametrize("reader", [csv, lightning, keras, sb3, ultralytics, jsonl])
 def test_a_pipe_in_the_place_of_a_log_is_a_problem(tmp_path: Path, reader: Reader) -> None:
     os.mkfifo(tmp_path / "metrics.csv")
     claim = Claim(reader.NAME, reader.NAME, ".", ("metrics.csv",))
     reading = reader.read(claim, Source(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
     assert [problem.message for problem in reading.problems] == ["not a regular file, skipped"]
+
+
+@pytest.mark.parametrize("odd", ["", "nan", "1-2", " 5", "abc"])
+def test_a_large_table_reads_the_same_with_and_without_arrow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    rows = "".join(f"{i},{i / 7},{-i / 3:.3e},{odd if i % 5000 == 7 else i}\n" for i in range(40_000))
+    (tmp_path / "log.csv").write_text("step,a,b,c\n" + rows)
+    monkeypatch.setitem(
+        sys.modules, "pyarrow", sys.modules.get("pyarrow") or importlib.import_module("pyarrow")
+    )
+    with_arrow = read_all(csv, tmp_path).runs["."].series
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    without = read_all(csv, tmp_path).runs["."].series
+    assert len(without["c"]) == 40_000 - (0 if odd in ("nan", " 5") else 8)
+    for tag in ("a", "b", "c"):
+        np.testing.assert_array_equal(with_arrow[tag].values, without[tag].values)
+        np.testing.assert_array_equal(with_arrow[tag].steps, without[tag].steps)
 
 
 def test_what_a_slice_takes_is_bounded(tmp_path: Path) -> None:

@@ -61,12 +61,13 @@ class Matrix:
 
 class Cells:
     """Where the cells of a block of whole lines begin and end. ``data`` ends with a newline and holds no
-    quotes; ``delimiter`` is one byte."""
+    quotes; ``delimiter`` is one byte; ``much``: one of many blocks, worth the import of pyarrow."""
 
-    __slots__ = ("_delimiter", "_ends", "_odd", "_starts", "data", "row_ends")
+    __slots__ = ("_delimiter", "_ends", "_much", "_odd", "_starts", "data", "row_ends")
 
-    def __init__(self, data: bytes, delimiter: int) -> None:
+    def __init__(self, data: bytes, delimiter: int, much: bool = False) -> None:
         self.data = data
+        self._much = much
         self._delimiter = delimiter
         buffer = np.frombuffer(data, np.uint8)
         self._ends: IntArray = np.flatnonzero((buffer == delimiter) | (buffer == _NEWLINE))
@@ -188,6 +189,8 @@ class Cells:
         if count == 0:
             return np.empty(0)
         compact = self._compact(cells, plain)
+        if self._much and (found := _by_arrow(compact, count)) is not None:
+            return found
         try:
             if count <= _FEW:
                 parsed = np.array([float(cell) for cell in compact.split(b",")])
@@ -235,3 +238,19 @@ class Cells:
             present[i] = False
             if cell.lower() not in ABSENT:
                 texts.append((i, cell))
+
+
+def _by_arrow(compact: bytes, count: int) -> FloatArray | None:
+    """As ``float`` of each cell between the commas, several times as fast; None if one is no number."""
+    import pyarrow
+
+    buffer = np.frombuffer(compact + b",", np.uint8)
+    comma = buffer == ord(",")
+    offsets = np.zeros(count + 1, dtype=np.int32)
+    offsets[1:] = np.flatnonzero(comma) - np.arange(count)
+    text, places = pyarrow.py_buffer(buffer[~comma]), pyarrow.py_buffer(offsets)
+    try:
+        made = pyarrow.StringArray.from_buffers(count, places, text).cast(pyarrow.float64())
+    except pyarrow.ArrowInvalid:
+        return None
+    return np.frombuffer(made.buffers()[1], np.float64, count)

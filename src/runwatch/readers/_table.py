@@ -6,6 +6,7 @@ not logged; rows of another width and cells that stopped being numbers are probl
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +17,12 @@ from runwatch.domain.operations import Append, Epoch, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._cells import BoolArray, Cells, Matrix, number
-from runwatch.readers._lines import Frame, Notes
+from runwatch.readers._lines import BLOCK, Frame, Notes
 from runwatch.readers._steps import is_place, moment, plain, seconds, step_key, wall_key
 from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
 
 BOM = b"\xef\xbb\xbf"
+_MUCH = 32 * limits.MIB
 _EXACT = 2.0**53
 
 
@@ -91,8 +93,9 @@ def _distinct(names: list[str]) -> list[str]:
 class Table:
     """One file's rows between two looks. Feed it what is new; ``points`` and ``epoch`` hold the outcome."""
 
-    def __init__(self, file: str, state: Mapping[str, Any]) -> None:
+    def __init__(self, file: str, state: Mapping[str, Any], much: bool = False) -> None:
         self.notes = Notes(file)
+        self._much = much
         self.frame = Frame.of(state)
         self.points: dict[str, list[Points]] = {}
         self.epoch: float | None = None
@@ -134,7 +137,7 @@ class Table:
             block = block[skipped:]
             if not block or self._header is None:
                 return
-        cells = Cells(self._cleaned(before, block), ord(self._delimiter))
+        cells = Cells(self._cleaned(before, block), ord(self._delimiter), self._much)
         start = 0
         for row in cells.wordy():
             names = self._repeated_header(row, cells.line(row))
@@ -291,6 +294,11 @@ def _walls(matrix: Matrix, header: Header) -> FloatArray:
     return walls
 
 
+def _is_much(source: Source, size: int) -> bool:
+    """Whether pyarrow's numbers are worth its memory and its import: a large table, or it is there anyhow."""
+    return size > BLOCK and (source.stat.size > _MUCH or "pyarrow" in sys.modules)
+
+
 def read_table(
     claim: Claim, source: Source, cursor: Cursor | None, final: bool = False, keep_history: bool = False
 ) -> Reading:
@@ -300,7 +308,7 @@ def read_table(
         tail = read_tail(source, cursor)
     except OSError as error:
         return failed(source, cursor, error)
-    table = Table(source.file, tail.state)
+    table = Table(source.file, tail.state, _is_much(source, len(tail.data)))
     consumed = table.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
     joined = {tag: Points.concat(parts) for tag, parts in table.points.items()}
