@@ -177,6 +177,23 @@ def test_an_early_stopped_run_that_overfitted_opens_no_task_and_a_finished_one_i
     assert (finding.rule, finding.severity, finding.actionable) == ("run-overfitting", "info", False)
 
 
+def test_one_finding_for_what_became_nan_with_or_after_the_training_loss() -> None:
+    def nan(tag: str, step: int) -> HealthSign:
+        return replace(sign("nonfinite", "critical", tag), first_step=step)
+
+    signs = (nan("grad_norm", 40), nan("loss", 40), nan("val_loss", 45), nan("val/f1", 1))
+    found_now = {f.subject: f for f in found(with_signs(run(), *signs))}
+    assert set(found_now) == {"loss", "val/f1"}
+    assert len(found_now["loss"].also) == 2 and "2 other metrics" in found_now["loss"].summary
+
+
+def test_since_does_not_move_while_a_run_goes_on() -> None:
+    (running,) = found(with_signs(run(), sign("diverged", "critical")))
+    (over,) = found(with_signs(run(status="finished"), sign("diverged", "critical")))
+    (known,) = found(with_signs(run(), sign("diverged", "critical", since=NOW - 500.0)))
+    assert (running.since, over.since, known.since) == (None, NOW - 60, NOW - 500)
+
+
 def test_a_plateau_is_no_finding_and_only_the_newest_recent_spike_is() -> None:
     old, new = sign("spike", "info", points_ago=300), sign("spike", "warning", points_ago=2)
     late = replace(new, first_step=40, last_step=44)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 
@@ -33,7 +33,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
             "lower the learning rate if it goes on.",
             subject=sign.tag,
-            since=run.updated,
+            since=begun(run, sign),
             evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
             actionable=sign.severity != "info",
         )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.finding import Finding
+from runwatch.domain.health import HealthSign
+from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun
 from runwatch.text.safe import safe
+from runwatch.text.units import plural
 
 NAME = "metric-nonfinite"
 DESCRIPTION = "A loss or evaluation metric is NaN or infinite, or a gradient norm three times in a row."
@@ -17,19 +22,46 @@ HOLD, KEEP, MANY = 0.0, _KEEP, "metrics of {scope} are NaN or infinite"
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """Critical at once."""
-    for run, sign in signs_of(situation, "nonfinite"):
-        since = sign.evidence.get("since")
-        yield about_run(
-            run,
-            NAME,
-            sign.severity,
-            sign.summary,
-            f"{safe(sign.tag)} of {safe(run.id)} is not finite",
-            "Stop it unless it recovers by itself; resume from a checkpoint before step "
-            f"{sign.first_step} with a lower learning rate or gradient clipping, and look for bad rows in "
-            "the batch of that step (log of zero, division by zero, half precision).",
-            subject=sign.tag,
-            since=since if isinstance(since, float) else run.updated,
-            evidence={**sign.evidence, "last_step": sign.last_step},
-        )
+    """Critical at once. What became non-finite with or after a training loss is part of that finding."""
+    for run in situation.runs:
+        signs = [sign for sign in situation.health.get(run.key, ()) if sign.kind == "nonfinite"]
+        head = min((sign for sign in signs if _is_training_loss(sign.tag)), key=_place, default=None)
+        followers = [
+            sign for sign in signs if head is not None and sign is not head and _place(sign) >= _place(head)
+        ]
+        if head is not None:
+            yield _with(_finding(run, head), [_finding(run, sign) for sign in followers])
+        yield from (_finding(run, sign) for sign in signs if sign is not head and sign not in followers)
+
+
+def _is_training_loss(tag: str) -> bool:
+    return split_of(tag) in (None, "train") and direction_of(tag) == "min"
+
+
+def _place(sign: HealthSign) -> int:
+    return sign.first_step if sign.first_step is not None else 0
+
+
+def _finding(run: Run, sign: HealthSign) -> Finding:
+    return about_run(
+        run,
+        NAME,
+        sign.severity,
+        sign.summary,
+        f"{safe(sign.tag)} of {safe(run.id)} is not finite",
+        "Stop it unless it recovers by itself; resume from a checkpoint before step "
+        f"{sign.first_step} with a lower learning rate or gradient clipping, and look for bad rows in the "
+        "batch of that step (log of zero, division by zero, half precision).",
+        subject=sign.tag,
+        since=begun(run, sign),
+        evidence={**sign.evidence, "last_step": sign.last_step},
+    )
+
+
+def _with(finding: Finding, followers: list[Finding]) -> Finding:
+    if not followers:
+        return finding
+    evidence = {**finding.evidence, "also": [other.summary for other in followers]}
+    summary = f"{finding.summary}, and {plural(len(followers), 'other metric')}"
+    also = tuple(other.fingerprint for other in followers)
+    return replace(finding, summary=summary, evidence=evidence, also=also)

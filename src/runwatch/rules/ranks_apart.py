@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "ranks-apart"
@@ -29,7 +29,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             "Look at the log of that rank and at its node: a rank that waits, or reads other data than it "
             "should, makes all others wait or learn from less.",
             subject=sign.tag,
-            since=run.updated,
+            since=begun(run, sign),
             evidence=dict(sign.evidence),
             actionable=severity != "info",
         )

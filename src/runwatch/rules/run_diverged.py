@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-diverged"
@@ -28,6 +28,6 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
             "with a lower learning rate, warm-up or gradient clipping.",
             subject=sign.tag,
-            since=run.updated,
+            since=begun(run, sign),
             evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-overfitting"
@@ -29,7 +29,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             f"The best model was at step {sign.first_step}: keep that checkpoint, and stop early or "
             "regularise (weight decay, dropout, augmentation, more data).",
             subject=sign.tag,
-            since=run.updated,
+            since=begun(run, sign),
             evidence={**sign.evidence, "last_step": sign.last_step},
             actionable=severity != "info",
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, signs_of
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-slow"
@@ -28,6 +28,6 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 f"Run {safe(run.id)} has become slow",
                 "See what else uses this machine (processor, disk, GPU), whether a GPU is throttled, and "
                 "whether the data loader keeps up.",
-                since=run.updated,
+                since=begun(run, sign),
                 evidence=dict(sign.evidence),
             )

@@ -106,9 +106,10 @@ class Trace:
         """The newest finite point's wall time (NaN: none)."""
         return self._last[1]
 
-    def value_at(self, step: float) -> float | None:
-        """The mean of the block that holds ``step``, or the newest block's; None without points."""
-        if not self.filled:
+    def wall_at(self, step: float | None) -> float | None:
+        """When ``step`` was reached, to within its block; None: not known."""
+        if step is None or not self.filled:
             return None
         index = int(np.searchsorted(self.steps, step))
-        return float(self.means[min(index, self.filled - 1)])
+        wall = float(self.walls[index]) if index < self.filled else self.last_wall
+        return wall if np.isfinite(wall) else None

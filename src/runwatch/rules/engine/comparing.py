@@ -9,7 +9,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_run, project_of
+from runwatch.rules.engine.making import about_run, begun, project_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def about_model(
     """A finding about a candidate, for the people who look after models."""
     if subject.run is not None:
         made = about_run(subject.run, rule, severity, summary, title, advice)
-        since, key, project = subject.run.updated, made.run, made.project
+        since, key, project = begun(subject.run), made.run, made.project
     else:
         since, key, project = None, None, project_of(subject.scope)
     return Finding(

@@ -118,6 +118,15 @@ def about_host(
     )
 
 
+def begun(run: Run, sign: HealthSign | None = None) -> float | None:
+    """When a trouble of ``run`` began: by the sign's own evidence, else when a run that is over last wrote;
+    None: not known, for a moment that moves while the run goes on is no beginning."""
+    since = sign.evidence.get("since") if sign is not None else None
+    if isinstance(since, float):
+        return since
+    return None if run.status == "running" else run.updated
+
+
 def is_open(situation: Situation, finding: Finding) -> bool:
     """Whether this finding is open now: such a one clears later than it fires."""
     return finding.fingerprint in situation.open_fingerprints

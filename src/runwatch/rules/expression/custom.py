@@ -12,7 +12,7 @@ from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run
+from runwatch.rules.engine.making import about_run, begun
 from runwatch.rules.engine.registry import Rule
 from runwatch.rules.expression.parser import Expression, parse
 from runwatch.rules.expression.tokens import ExpressionError
@@ -68,7 +68,7 @@ class CustomRule:
             f"{label} ({safe(run.id)})",
             self.advice or "A rule of your own fired: see whether this run still does what you want.",
             subject=", ".join(tags),
-            since=run.updated,
+            since=begun(run),
             evidence={"when": self.expression.source, **values},
             actionable=self.severity != "info",
         )

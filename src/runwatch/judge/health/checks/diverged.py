@@ -82,6 +82,7 @@ class Diverged(CurveCheck):
             "best_step": self._best_step,
             "now": self._last,
             "since_step": self._since,
+            "since": curve.trace.wall_at(self._since),
         }
         return [
             HealthSign(

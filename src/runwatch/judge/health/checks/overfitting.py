@@ -18,7 +18,7 @@ from runwatch.text.units import number
 
 _EVALUATIONS = 8
 _WORSE = 0.02
-_ERRORS = 3.0
+_ERRORS = 4.0
 _MEDIAN3_ERROR = 0.67
 _RECENT = 33
 _TRAIN_FALL = 0.01
@@ -60,8 +60,9 @@ class BestValidation(CurveCheck):
         return self.count - 1 - self.best_index
 
     def rise(self) -> float | None:
-        """How much worse than its best the validation loss is now, if surely so: by 2 % and by three
-        standard errors of the difference of two 3-point medians; else None."""
+        """How much worse than its best the validation loss is now, if surely so: by 2 % and by four
+        standard errors of the difference of two 3-point medians (three, asked at every evaluation, cry in
+        2 % of healthy runs, four in 0.5 %); else None."""
         if self.best_step is None or self.evaluations_since < _EVALUATIONS:
             return None
         noise = 1.4826 * float(np.median(np.abs(np.diff(self.recent)))) / math.sqrt(2)
@@ -104,6 +105,7 @@ def _sign(curve: CurveView, memory: BestValidation, train: str, trace: Trace) ->
         "now": memory.now,
         "evaluations_since": memory.evaluations_since,
         "train": train,
+        "since": curve.trace.wall_at(memory.best_step) if curve.trace is not None else None,
     }
     last = curve.trace.last_step if curve.trace is not None else None
     return HealthSign("overfitting", "warning", curve.tag, memory.best_step, last, summary, evidence)

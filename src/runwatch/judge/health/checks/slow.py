@@ -93,7 +93,7 @@ class Slow(RunCheck):
         if now is None or usual is None or now <= _SLOWER * usual:
             return []
         summary = f"a step takes {duration(now)}, {now / usual:.1f} times as long as before"
-        evidence = {"seconds_a_step": now, "before": usual, "clock": safe(view.tag)}
+        evidence = {"seconds_a_step": now, "before": usual, "clock": safe(view.tag), "since": memory.since}
         first = int(trace.steps[int(np.searchsorted(trace.walls, memory.since)) - 1])
         return [HealthSign("slow", "warning", view.tag, first, trace.last_step, summary, evidence)]
 

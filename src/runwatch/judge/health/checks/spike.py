@@ -86,6 +86,7 @@ class Spike(CurveCheck):
                     "peak": spike.peak,
                     "recent": len(recent),
                     "points_ago": self._count - spike.last,
+                    "since": curve.trace.wall_at(spike.first_step) if curve.trace is not None else None,
                 },
             )
             for spike in self._spikes
