@@ -41,9 +41,10 @@ class Catalogue:
         """Ask the readers again about the changed folders and their neighbours. True if any claim changed;
         the rest of a very wide neighbourhood is left for ``update_all``."""
         affected: dict[str, Folder] = {}
+        known = len(self._claims)
         for path in changed:
             self._neighbours(top, path, affected)
-        return self._ask(affected)
+        return self._ask(affected, dropped=len(self._claims) < known)
 
     def update_all(self, top: Folder) -> bool:
         """Ask the readers about every folder."""
@@ -52,7 +53,7 @@ class Catalogue:
         gone = self._claims.keys() - folders.keys()
         for path in gone:
             self._drop(path)
-        return self._ask(folders) or bool(gone)
+        return self._ask(folders, dropped=bool(gone))
 
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
         folder = _find(top, path)
@@ -76,8 +77,8 @@ class Catalogue:
         self._claims.pop(path, None)
         self._problems.pop(path, None)
 
-    def _ask(self, folders: Mapping[str, Folder]) -> bool:
-        changed = False
+    def _ask(self, folders: Mapping[str, Folder], dropped: bool) -> bool:
+        changed = dropped
         heads: dict[str, bytes] = {}
         for path, folder in folders.items():
             claims, problems = self._claims_of(Listing(folder, self._root, heads), folder)

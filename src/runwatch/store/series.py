@@ -53,7 +53,8 @@ def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
     if dtype == np.int32:
         return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
     if dtype == np.float32:
-        narrow = new.astype(np.float32)
+        with np.errstate(over="ignore"):
+            narrow = new.astype(np.float32)
         return bool(np.all((narrow.astype(np.float64) == new) | np.isnan(new.astype(np.float64))))
     return True
 

@@ -1,0 +1,77 @@
+"""Series keep what was written, in the least room that holds it exactly."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwatch.domain.points import Points
+from runwatch.store.series import Series, merge, spark
+
+_STEPS = st.integers(-(2**63), 2**63 - 1)
+_VALUES = st.floats(allow_nan=True, allow_infinity=True)
+_ROWS = st.lists(st.tuples(_STEPS, _VALUES), max_size=40)
+
+
+def _points(rows: list[tuple[int, float]]) -> Points:
+    return Points.of([s for s, _ in rows], [v for _, v in rows])
+
+
+@given(_ROWS, st.lists(st.integers(0, 40), max_size=4))
+def test_what_goes_in_comes_out_whatever_the_pieces(rows: list[tuple[int, float]], cuts: list[int]) -> None:
+    series, whole = Series(), _points(rows)
+    edges = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
+    for start, stop in zip(edges, edges[1:], strict=False):
+        series.extend(whole.where(slice(start, stop)))
+    out = series.points()
+    assert out.steps.tolist() == whole.steps.tolist()
+    assert np.array_equal(out.values, whole.values, equal_nan=True)
+
+
+@given(_ROWS)
+def test_running_facts_are_those_of_the_whole(rows: list[tuple[int, float]]) -> None:
+    series = Series()
+    for row in rows:
+        series.extend(_points([row]))
+    finite = [value for _, value in rows if math.isfinite(value)]
+    assert series.nonfinite == len(rows) - len(finite)
+    assert (series.low, series.high) == ((min(finite), max(finite)) if finite else (math.inf, -math.inf))
+    steps = [step for step, _ in rows]
+    assert series.monotonic == all(b > a for a, b in zip(steps, steps[1:], strict=False))
+
+
+def test_of_a_repeated_step_the_later_wall_time_wins() -> None:
+    first = Points.of([1, 2, 3], [10.0, 20.0, 30.0], [100.0, 101.0, 102.0])
+    resumed = Points.of([2, 3], [21.0, 31.0], [200.0, 201.0])
+    assert merge([resumed, first]).values.tolist() == [10.0, 21.0, 31.0]
+
+
+def test_without_wall_times_the_later_in_the_file_wins_then_the_later_file() -> None:
+    assert merge([Points.of([1, 1, 2], [1.0, 2.0, 3.0])]).values.tolist() == [2.0, 3.0]
+    assert merge([Points.of([1], [1.0]), Points.of([1], [5.0])]).values.tolist() == [5.0]
+
+
+def test_dropping_from_a_step_forgets_its_extremes_too() -> None:
+    series = Series()
+    series.extend(Points.of([1, 2, 3], [5.0, 4.0, 100.0]))
+    series.drop_from(3)
+    assert (series.high, series.last_step, len(series)) == (5.0, 2, 2)
+
+
+def test_a_sparkline_keeps_the_course_and_marks_gaps() -> None:
+    steps = np.array([*range(0, 40), *range(60, 100)], dtype=float)
+    cells = spark(steps, steps, cells=10)
+    assert len(cells) == 10 and math.isnan(cells[5])
+    finite = [cell for cell in cells if not math.isnan(cell)]
+    assert finite == sorted(finite)
+
+
+def test_float32_values_take_half_the_room() -> None:
+    narrow, wide = Series(), Series()
+    values = np.arange(1000, dtype=np.float32) / 3
+    narrow.extend(Points.of(np.arange(1000), values))
+    wide.extend(Points.of(np.arange(1000), np.arange(1000) / 3.0))
+    assert narrow.nbytes <= wide.nbytes - 4 * 1000
