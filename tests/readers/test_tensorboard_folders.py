@@ -92,6 +92,13 @@ def test_hugging_face_is_known_from_the_start_by_its_first_text(tmp_path: Path) 
     assert found == {"out", "mine/runs/Nov25_02-51-56_vm"}
 
 
+def test_hugging_face_logs_belong_to_the_output_folder(tmp_path: Path) -> None:
+    args = ev.frame(ev.event(ev.summary(ev.text("args/text_summary", "{}"))))
+    put(tmp_path, ev.version() + args, "out/logs")
+    put(tmp_path, b"{}", "out/checkpoint-5", "trainer_state.json")
+    assert homes(tmp_path) == {"out/logs": ("out", "")}
+
+
 def test_file_names_can_tell_the_rank(tmp_path: Path) -> None:
     for rank in range(2):
         put(tmp_path, POINT, "run", f"{FILE}_rank{rank}")

@@ -22,6 +22,7 @@ _RANK = re.compile(r"(?:rank|local_rank|worker|process|proc|gpu)[_-]?\d{1,6}")
 _RANK_IN_NAME = re.compile(r"[._-]((?:rank|worker|process|gpu)[_-]?\d{1,6})(?=[._-]|$)")
 _HPARAMS_FOLDER = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 _HF_RUN = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
+_LOG_FOLDERS = frozenset(("logs", "log", "tensorboard", "tb"))
 _LEVELS = 4
 _CURVE_LEVELS = 3
 
@@ -117,7 +118,7 @@ def _of_split(listing: Listing) -> Home | None:
 def _with_table(folder: Listing) -> Listing:
     """Keras keeps its events in ``logs/`` beside the CSV of the run."""
     above = folder.parent
-    if above is None or folder.name not in ("logs", "log", "tensorboard", "tb"):
+    if above is None or folder.name not in _LOG_FOLDERS:
         return folder
     tables = (name for name in above.files if name.endswith((".csv", ".log", ".tsv", ".txt")))
     return above if any(above.head(name, 6) == b"epoch," for name in tables) else folder
@@ -148,18 +149,24 @@ def _of_curve(listing: Listing) -> Home | None:
 
 
 def _of_huggingface(listing: Listing) -> Home | None:
-    """``runs/*`` and ``checkpoint-*`` of the Hugging Face Trainer belong to its output directory."""
+    """``runs/*``, ``logs`` and ``checkpoint-*`` of the Hugging Face Trainer belong to its output folder."""
     above = listing.parent
     if above is None:
         return None
     if listing.name.startswith("checkpoint-") and "trainer_state.json" in listing.files:
         return Home(above, "")
+    if listing.name in _LOG_FOLDERS:
+        return Home(above, "") if _says_arguments(listing) and _is_huggingface(above) else None
     top = above.parent
     if top is None or above.name != "runs":
         return None
-    said = any(b"args/text_summary" in listing.head(name) for name in listing.files if _MARK in name)
-    known = _is_huggingface(top) and (said or _HF_RUN.fullmatch(listing.name) is not None)
-    return Home(top, "") if said or known else None
+    known = _HF_RUN.fullmatch(listing.name) is not None and _is_huggingface(top)
+    return Home(top, "") if known or _says_arguments(listing) else None
+
+
+def _says_arguments(listing: Listing) -> bool:
+    """Whether an event file here begins with the Trainer's arguments as a text."""
+    return any(b"args/text_summary" in listing.head(name) for name in listing.files if _MARK in name)
 
 
 def _is_huggingface(folder: Listing) -> bool:
