@@ -61,7 +61,8 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     rate, z2 = successes / n, _Z**2
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * float(np.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    low, high = max(centre - half, 0.0), min(centre + half, 1.0)
+    return 0.0 if successes == 0 else low, 1.0 if successes == n else high
 
 
 def _null_ece(bins: IntArray, probability: FloatArray, said: FloatArray) -> float:

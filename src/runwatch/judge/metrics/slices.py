@@ -72,14 +72,14 @@ def compare_slices(
         for made in _counted(group.codes, group.labels, partial(_pair, (), i), loss, change)
     ]
     single = _scored(single, change)
-    every = single + _scored(_crossings(single, groups, loss, change), change)
-    if not every:
+    if not single:
         return ()
-    adjusted = benjamini_hochberg([part.p for part in every])
+    crossed = _scored(_crossings(single, groups, loss, change), change)
+    every, adjusted = single + crossed, _adjusted(single) + _adjusted(crossed, _pairs(single))
     made = [(_compared(part, p, loss, len(change)), part) for part, p in zip(every, adjusted, strict=True)]
     kept = [(one, part) for one, part in made if len(part.parts) == 1 or one.verdict == "worse"]
     kept.sort(key=lambda pair: (pair[0].verdict != "worse", -(pair[0].contribution or 0.0)))
-    return _folded(kept, groups)[:_MOST_SHOWN]
+    return _folded(kept, groups, change)[:_MOST_SHOWN]
 
 
 def _loss(sample: Sample) -> _Loss | None:
@@ -118,7 +118,8 @@ def _counted(
 
 
 def _scored(slices: list[_Slice], change: FloatArray) -> list[_Slice]:
-    """Each slice against the rest: z of the difference of mean changes, one-sided for worse."""
+    """Each slice against the rest: z of the difference of mean changes, one-sided for worse, against t with
+    the slice's degrees of freedom (a small slice's spread is itself uncertain)."""
     from scipy import special
 
     n, total, square = len(change), float(change.sum()), float(change @ change)
@@ -129,8 +130,25 @@ def _scored(slices: list[_Slice], change: FloatArray) -> list[_Slice]:
         variance += _variance(rest, total - part.change, square - part.square) / rest
         gap = part.change / part.n - (total - part.change) / rest
         z = gap / variance**0.5 if variance > 0 else float(np.sign(gap)) * np.inf if abs(gap) > 1e-12 else 0.0
-        out.append(replace(part, p=float(special.ndtr(-z))))
+        out.append(replace(part, p=float(special.stdtr(part.n - 1, -z))))
     return out
+
+
+def _adjusted(slices: list[_Slice], tested: int = 0) -> list[float]:
+    """Benjamini-Hochberg; ``tested``: how many the slices were chosen from, where they were the likeliest."""
+    p_values = [part.p for part in slices]
+    unseen = max(tested - len(p_values), 0)
+    return benjamini_hochberg(p_values + [1.0] * unseen)[: len(p_values)] if p_values else []
+
+
+def _pairs(single: list[_Slice]) -> int:
+    """How many crossings of two columns' slices there are."""
+    counts: dict[int, int] = {}
+    for part in single:
+        column = part.parts[0][0]
+        counts[column] = counts.get(column, 0) + 1
+    total = sum(counts.values())
+    return (total * total - sum(count * count for count in counts.values())) // 2
 
 
 def _variance(n: int, total: float, square: float) -> float:
@@ -194,8 +212,11 @@ def _verdict(mean: float, half: float, p_adjusted: float, allowed: float) -> tup
     return "inconclusive", "cannot tell"
 
 
-def _folded(kept: list[tuple[SliceComparison, _Slice]], groups: list[Groups]) -> tuple[SliceComparison, ...]:
-    """Regressed slices that share half of the smaller one's rows become one, the largest contribution."""
+def _folded(
+    kept: list[tuple[SliceComparison, _Slice]], groups: list[Groups], change: FloatArray
+) -> tuple[SliceComparison, ...]:
+    """Regressed slices that overlap become one, the largest contribution: those that share half of the
+    smaller one's rows, or owe half of their own loss change to rows of the larger contribution."""
     heads: list[tuple[SliceComparison, NDArray[np.bool_]]] = []
     rest = []
     for one, part in kept:
@@ -204,7 +225,9 @@ def _folded(kept: list[tuple[SliceComparison, _Slice]], groups: list[Groups]) ->
             continue
         rows = np.logical_and.reduce([groups[column].codes == code for column, code in part.parts])
         for i, (head, taken) in enumerate(heads):
-            if np.count_nonzero(rows & taken) >= _OVERLAP * min(part.n, head.n):
+            shared = rows & taken
+            many = np.count_nonzero(shared) >= _OVERLAP * min(part.n, head.n)
+            if many or float(change[shared].sum()) >= _OVERLAP * part.change:
                 heads[i] = (replace(head, also=(*head.also, one.slice)), taken)
                 break
         else:
