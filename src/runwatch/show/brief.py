@@ -18,6 +18,7 @@ from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
 MOST_LINES = 12
 _WIDTH = 110
 _NAMES = 4
+_NAME_WIDTH = 34
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(m|min|h|d|w)")
 _SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
 _DRIFT = ("data-drifted", "prediction-drifted", "performance-estimated-drop")
@@ -205,9 +206,16 @@ def _runs(runs: Sequence[Facts], note: Any) -> str:
     parts = []
     for run in runs[:_NAMES]:
         said = note(run)
-        parts.append(f"{run['id']} ({said})" if said else str(run["id"]))
+        name = _short(run["id"])
+        parts.append(f"{name} ({said})" if said else name)
     more = f" and {len(runs) - _NAMES} more" if len(runs) > _NAMES else ""
     return ", ".join(parts) + more
+
+
+def _short(name: str) -> str:
+    """A long run id by its beginning and its end."""
+    shown = safe(name)
+    return shown if len(shown) <= _NAME_WIDTH else f"{shown[:12]}…{shown[13 - _NAME_WIDTH :]}"
 
 
 def _reason(run: Facts) -> str:

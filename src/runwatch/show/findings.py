@@ -10,6 +10,11 @@ from runwatch.text.units import iso, plural
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 _KINDS = ("run-", "metric-", "slice-", "data-", "prediction-")
+_WORDS = {
+    "metric-nonfinite": "not finite",
+    "slice-regressed": "slices regressed",
+    "data-quality": "data faults",
+}
 
 Facts = Mapping[str, Any]
 
@@ -34,6 +39,8 @@ def in_order(findings: Iterable[Facts]) -> list[Facts]:
 
 def kind(rule: str) -> str:
     """A rule's name as a word in a count: run-crashed → crashed, disk-low → disk low."""
+    if rule in _WORDS:
+        return _WORDS[rule]
     for prefix in _KINDS:
         rule = rule.removeprefix(prefix)
     return rule.replace("-", " ")

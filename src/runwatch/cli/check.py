@@ -1,0 +1,52 @@
+"""``runwatch check``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+NAME = "check"
+HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 critical, 3 unknown.
+
+  runwatch check ~/runs
+  runwatch check --fail-on critical
+  runwatch check --tonight            at 22:00: what can't wait until nine
+  runwatch check --prom /var/lib/node_exporter/runwatch.prom"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    parser.add_argument(
+        "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
+        help="the least severity that counts (default: warning)",
+    )  # fmt: skip
+    parser.add_argument("--tonight", action="store_true", help="only what can't wait until nine")
+    parser.add_argument("--prom", metavar="FILE", help="write Prometheus' text format to FILE too")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from runwatch.cli._atomic import write_atomic
+    from runwatch.cli._output import print_json
+    from runwatch.monitor.once import load
+    from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
+    from runwatch.text.safe import safe
+
+    check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)
+    code = check.code
+    if args.prom:
+        try:
+            write_atomic(Path(args.prom), prometheus(check))
+        except OSError as error:
+            print(
+                f"runwatch: {safe(args.prom)}: not written: {error.strerror}; check the path", file=sys.stderr
+            )
+            code = UNKNOWN
+    if args.json:
+        print_json(as_json(check))
+    else:
+        lines = text(check)
+        print("\n".join(lines[:1] if args.quiet else lines))
+    return code
