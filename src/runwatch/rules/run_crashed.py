@@ -19,10 +19,11 @@ HOLD, KEEP, MANY = 0.0, 0.0, ""
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical, and lasting: only a person closes it, or a later run of the same group that ends well (then
     it is said once more, as info, which settles it)."""
-    for run in situation.runs:
-        if run.status != "crashed":
-            continue
-        later = _later_success(run, situation.runs)
+    crashed = [run for run in situation.runs if run.status == "crashed"]
+    successes = _last_successes(situation.runs) if crashed else {}
+    for run in crashed:
+        last = successes.get((run.root, run.group))
+        later = last if last is not None and _began_after(last, run) else None
         reason = safe(run.status_reason, 200)
         yield about_run(
             run,
@@ -38,15 +39,19 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         )
 
 
-def _later_success(run: Run, runs: Iterable[Run]) -> Run | None:
-    if run.updated is None:
-        return None
-    same = (
-        other
-        for other in runs
-        if other.status == "finished" and (other.root, other.group) == (run.root, run.group)
-    )
-    return next((o for o in same if o.started is not None and o.started > run.updated), None)
+def _last_successes(runs: Iterable[Run]) -> dict[tuple[str, str], Run]:
+    """The run of each group that ended well and began last."""
+    found: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        if run.status == "finished" and run.started is not None:
+            known = found.get((run.root, run.group))
+            if known is None or (known.started or 0.0) < run.started:
+                found[(run.root, run.group)] = run
+    return found
+
+
+def _began_after(later: Run, run: Run) -> bool:
+    return later.started is not None and run.updated is not None and later.started > run.updated
 
 
 def _advice(run: Run) -> str:

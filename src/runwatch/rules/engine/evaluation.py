@@ -40,7 +40,7 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             message = f"the rule {rule.NAME!r} failed: {error!r}"
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
-    kept = fold(inhibit(tuple(found.values()), situation), names)
+    kept = fold(inhibit(tuple(found.values())), names)
     return Evaluated(tuple(sorted(kept, key=_order)), tuple(problems))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from runwatch.domain.finding import Finding, worst
-from runwatch.domain.situation import Situation
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -34,21 +33,38 @@ _EXPLAINS = {
 }
 
 
-def inhibit(findings: Sequence[Finding], situation: Situation) -> list[Finding]:
+def inhibit(findings: Sequence[Finding]) -> list[Finding]:
     """Those that no other finding explains. One that explains others holds their fingerprints in ``also``
     and their summaries in its evidence. An unreadable root explains all that is known below it."""
     taken: dict[str, str] = {}
+    places = _by_place(findings)
     for finding in findings:
-        for other in findings:
-            if finding is not other and _explains(finding, other, situation):
-                taken.setdefault(other.fingerprint, finding.fingerprint)
-    kept = []
+        if finding.rule == "source-unreadable":
+            below = [f for f in findings if f.rule != finding.rule and _below(finding, f)]
+        else:
+            below = [f for place in _places(finding) for f in places[place] if _explains(finding, f)]
+        for other in below:
+            taken.setdefault(other.fingerprint, finding.fingerprint)
+    explained: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.fingerprint in taken:
-            continue
-        below = [other for other in findings if _under(taken, other.fingerprint) == finding.fingerprint]
-        kept.append(_with(finding, below) if below else finding)
-    return kept
+            explained.setdefault(_head(taken, finding.fingerprint), []).append(finding)
+    kept = (finding for finding in findings if finding.fingerprint not in taken)
+    return [_with(finding, explained.get(finding.fingerprint, ())) for finding in kept]
+
+
+def _places(finding: Finding) -> tuple[object, ...]:
+    """What two findings must share for one to explain the other: the run, or the scope in its root."""
+    place = (finding.root, finding.scope)
+    return (place,) if finding.run is None else (place, finding.run)
+
+
+def _by_place(findings: Sequence[Finding]) -> dict[object, list[Finding]]:
+    found: dict[object, list[Finding]] = {}
+    for finding in findings:
+        for place in _places(finding):
+            found.setdefault(place, []).append(finding)
+    return found
 
 
 def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]:
@@ -63,33 +79,30 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
     return made
 
 
-def _explains(finding: Finding, other: Finding, situation: Situation) -> bool:
-    if finding.rule == "source-unreadable":
-        return other.rule != "source-unreadable" and _below(finding, other, situation)
-    if finding.rule not in _EXPLAINS or other.rule not in _EXPLAINS[finding.rule]:
-        return False
-    same = (finding.root, finding.scope) == (other.root, other.scope)
-    return same or (other.run is not None and other.run == finding.run)
+def _explains(finding: Finding, other: Finding) -> bool:
+    return other.rule in _EXPLAINS.get(finding.rule, ())
 
 
-def _below(source: Finding, other: Finding, situation: Situation) -> bool:
+def _below(source: Finding, other: Finding) -> bool:
     root = other.run.root if other.run is not None else other.root
     if source.root != root or other.context == "host":
         return False
     return source.scope == "." or other.scope == source.scope or other.scope.startswith(source.scope + "/")
 
 
-def _under(taken: Mapping[str, str], print_: str) -> str | None:
+def _head(taken: Mapping[str, str], print_: str) -> str:
     """The finding at the head of those that explain ``print_``."""
-    head, seen = taken.get(print_), {print_}
-    while head is not None and head in taken and head not in seen:
+    head, seen = taken[print_], {print_}
+    while head in taken and head not in seen:
         seen.add(head)
         head = taken[head]
     return head
 
 
 def _with(finding: Finding, below: Sequence[Finding]) -> Finding:
-    also = (*finding.also, *(other.fingerprint for other in below))
+    if not below:
+        return finding
+    also = (*finding.also, *(print_ for other in below for print_ in (other.fingerprint, *other.also)))
     evidence = {**finding.evidence, "also": [other.summary for other in below]}
     return replace(finding, also=also, evidence=evidence)
 

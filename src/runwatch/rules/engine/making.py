@@ -133,8 +133,12 @@ def is_open(situation: Situation, finding: Finding) -> bool:
 
 
 def signs_of(situation: Situation, kind: SignKind) -> Iterator[tuple[Run, HealthSign]]:
-    """Every run with each of its signs of that kind."""
-    for run in situation.runs:
-        for sign in situation.health.get(run.key, ()):
-            if sign.kind == kind:
-                yield run, sign
+    """Every run with each of its signs of that kind, in the order of the runs."""
+    showing = {
+        key: matching
+        for key, signs in situation.health.items()
+        if (matching := [sign for sign in signs if sign.kind == kind])
+    }
+    for run in situation.runs if showing else ():
+        for sign in showing.get(run.key, ()):
+            yield run, sign
