@@ -118,6 +118,14 @@ def test_several_dumps_are_told_apart(tmp_path: Path) -> None:
     }
 
 
+def test_the_table_of_a_cross_validation_is_a_dump(tmp_path: Path) -> None:
+    (tmp_path / "cv.json").write_text('{"test-auc-mean": [0.5, 0.75], "test-auc-std": [0.1, 0.2], "best": 1}')
+    assert plain(board(tmp_path, xgboost, keras)["."]) == {
+        "test-auc-mean": [(0, 0.5), (1, 0.75)],
+        "test-auc-std": [(0, 0.1), (1, 0.2)],
+    }
+
+
 def test_catboost_states_directions_and_its_length(tmp_path: Path) -> None:
     folder = tmp_path / "m/catboost_info"
     folder.mkdir(parents=True)

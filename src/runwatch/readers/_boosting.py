@@ -20,6 +20,7 @@ Library = Literal["xgboost", "lightgbm"]
 _DUMP = re.compile(
     rb'\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]'
 )
+_CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]')
 _NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
 _LOGS = (".log", ".out", ".err", ".txt")
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
@@ -73,8 +74,9 @@ def library_of(listing: Listing, dumps: Iterable[str], logs: Iterable[str]) -> L
 
 
 def _is_dump(listing: Listing, name: str) -> bool:
-    found = _DUMP.match(listing.head(name))
-    return found is not None and found[2] not in _NOT_METRICS
+    head = listing.head(name)
+    found = _DUMP.match(head)
+    return (found is not None and found[2] not in _NOT_METRICS) or _CROSS.match(head) is not None
 
 
 def _is_log(listing: Listing, name: str) -> bool:
@@ -101,10 +103,8 @@ def _read_dump(claim: Claim, source: Source, cursor: Cursor | None) -> Reading:
     separator = "'s " if claim.reader == "lightgbm" else "-"
     operations: list[Operation] = []
     last = -1
-    for name, values in _lists(version.value):
-        operations.append(
-            Append(claim.tag_prefix + separator.join(name), Points.of(range(len(values)), values))
-        )
+    for name, values in _lists(version.value, separator):
+        operations.append(Append(claim.tag_prefix + name, Points.of(range(len(values)), values)))
         last = max(last, len(values) - 1)
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
@@ -113,16 +113,16 @@ def _read_dump(claim: Claim, source: Source, cursor: Cursor | None) -> Reading:
     return version.reading(claim, operations)
 
 
-def _lists(value: Any) -> Iterable[tuple[tuple[str, str], list[float]]]:
-    """The numbers of each metric of each set; what has another shape is left out."""
-    for data, metrics in value.items() if isinstance(value, dict) else ():
-        for metric, column in metrics.items() if isinstance(metrics, dict) else ():
-            if not isinstance(column, list) or not column:
-                continue
-            numbers = [_json.number(item) for item in column]
+def _lists(value: Any, separator: str) -> Iterable[tuple[str, list[float]]]:
+    """The numbers of each metric of each set (or, in cross-validation, of each name); what has another shape
+    is left out."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        columns = inner.items() if isinstance(inner, dict) else ((None, inner),)
+        for metric, column in columns:
+            numbers = [_json.number(item) for item in column] if isinstance(column, list) else []
             found = [number for number in numbers if number is not None]
-            if len(found) == len(numbers):
-                yield (data, metric), found
+            if found and len(found) == len(numbers):
+                yield name if metric is None else f"{name}{separator}{metric}", found
 
 
 def _read_log(claim: Claim, source: Source, cursor: Cursor | None, final: bool) -> Reading:
