@@ -17,6 +17,7 @@ STATUSES: Mapping[str, Status] = {
 _NUMBERED = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _LABELLED = ("mlflow.runName", "mlflow.parentRunId")
 _LONG = 500
+LATEST = 7.3e9
 
 
 def evidence(status: object, at: float | None) -> Evidence | None:
@@ -30,7 +31,7 @@ def seconds(milliseconds: object) -> float | None:
     """MLflow's milliseconds since the epoch; None for nothing or nonsense."""
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
         return None
-    return milliseconds / 1000 if 0 < milliseconds < 7.3e12 else None
+    return milliseconds / 1000 if 0 < milliseconds < 1000 * LATEST else None
 
 
 def tagged(tags: Mapping[str, str], siblings: str) -> Iterator[Operation]:

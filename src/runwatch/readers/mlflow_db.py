@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, _sqlite
-from runwatch.readers._mlflow_words import evidence, seconds, tagged
+from runwatch.readers import _sqlite
+from runwatch.readers._mlflow_words import LATEST, evidence, seconds, tagged
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
 
 NAME = "mlflow-db"
 FORMAT = "mlflow"
 PRIORITY = 60
-ROWS = 400_000
+ROWS = 200_000
 
 _TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))
 _LARGEST = 1.797e308
@@ -155,32 +158,39 @@ class _Look:
         ).fetchall()
         if not rows:
             return False
-        found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
-        newest: dict[str, float] = {}
-        for _, run, key, step, stamp, value, is_nan in rows:
-            number = math.nan if is_nan == 1 else _json.number(value)
-            if number is None or not isinstance(step, int):
-                self._skipped += 1
-            elif str(run) in runs:
-                steps, walls, values = found.setdefault((str(run), str(key)), ([], [], []))
-                steps.append(step)
-                newest[str(run)] = seconds(stamp) or math.nan
-                walls.append(newest[str(run)])
-                values.append(_unclamped(number))
-        for (run, tag), (steps, walls, values) in found.items():
-            self._tell(run, Append(tag, Points.of(steps, values, walls)))
-        for run, at in newest.items():
-            self._alive(runs[run], at)
-        self._state["row"] = rows[-1][0]
-        self._state["mark"] = self._mark(rows[-1][0])
-        return len(rows) == ROWS
+        self._state["row"], self._state["mark"] = rows[-1][0], self._mark(rows[-1][0])
+        more = len(rows) == ROWS
+        good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
+        self._skipped += len(rows) - len(good)
+        good = [row for row in good if row[1] in runs]
+        for run, tag, points in _by_series(good):
+            self._tell(run, Append(tag, points))
+        for run, stamp in {row[1]: row[4] for row in good}.items():
+            self._alive(runs[run], seconds(stamp))
+        return more
 
-    def _alive(self, run: _Run, at: float) -> None:
+    def _alive(self, run: _Run, at: float | None) -> None:
         said = evidence(run.status, None)
-        if said is not None and said.status == "running" and not math.isnan(at):
+        if said is not None and said.status == "running" and at is not None:
             self._tell(run.key, Evidence("running", said.reason, at=at))
 
 
-def _unclamped(value: float) -> float:
-    """MLflow stores infinities as the largest doubles."""
-    return math.copysign(math.inf, value) if abs(value) >= _LARGEST else value
+def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str, Points]]:
+    """Rows (row id, run, tag, step, milliseconds, value, is_nan) as points by run and tag, in row order.
+
+    MLflow stores NaN as 0 with a mark, and infinities as the largest doubles."""
+    if not rows:
+        return
+    _, runs, tags, steps, stamps, values, marks = zip(*rows, strict=True)
+    names: dict[tuple[str, str], int] = {}
+    codes = np.array([names.setdefault(pair, len(names)) for pair in zip(runs, tags, strict=True)])
+    order = np.argsort(codes, kind="stable")
+    numbers = np.array(values, dtype=np.float64)
+    numbers = np.where(np.abs(numbers) >= _LARGEST, np.copysign(np.inf, numbers), numbers)
+    numbers[np.array([mark == 1 for mark in marks])] = np.nan
+    walls = np.array([stamp if type(stamp) is int else math.nan for stamp in stamps]) / 1000
+    walls[~((walls > 0) & (walls < LATEST))] = np.nan
+    whole = Points.of(steps, numbers, walls)
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    for (run, tag), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
+        yield run, str(tag), whole.where(order[start:end])
