@@ -113,6 +113,15 @@ def test_claims_join_a_run_and_make_none(tmp_path: Path) -> None:
     assert (claim.files, claim.format, claim.role) == (("params.yaml",), "", "part")
 
 
+def test_what_wandb_wraps_is_left_to_its_reader(tmp_path: Path) -> None:
+    files = tmp_path / "offline-run-20260101_000000-abc" / "files"
+    files.mkdir(parents=True)
+    for name in ("config.yaml", "requirements.txt"):
+        (files / name).write_text("")
+    (claim,) = claims(hparams, tmp_path)
+    assert [file.rpartition("/")[2] for file in claim.files] == ["requirements.txt"]
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.dictionaries(st.text(max_size=4), inner, max_size=2),

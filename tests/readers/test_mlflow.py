@@ -59,6 +59,13 @@ def test_deleted_runs_are_left_out(tmp_path: Path) -> None:
     assert claims(mlflow, tmp_path) == []
 
 
+def test_a_logged_model_is_no_run(tmp_path: Path) -> None:
+    model = tmp_path / "0" / "models" / "m-1"
+    model.mkdir(parents=True)
+    (model / "meta.yaml").write_text("model_id: m-1\nsource_run_id: abc\n")
+    assert claims(mlflow, tmp_path) == []
+
+
 def test_metric_lines(tmp_path: Path) -> None:
     run = a_run(tmp_path)
     lines = (

@@ -37,10 +37,17 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if not listing.files or listing.name == ".hydra":
         return []
     names = [name for name in listing.files if _section(name) is not None]
+    if listing.name == "files" and "config.yaml" in names and _is_wandb(listing.parent):
+        names.remove("config.yaml")
     if not names:
         return []
     files = tuple(listing.join(name) for name in sorted(names))
     return [Claim(NAME, "", listing.path, files, priority=PRIORITY, role="part")]
+
+
+def _is_wandb(folder: Listing | None) -> bool:
+    """W&B's ``files/config.yaml`` wraps each value, and its own reader knows it."""
+    return folder is not None and folder.name.startswith(("run-", "offline-run-"))
 
 
 def _section(name: str) -> Section | None:

@@ -31,6 +31,7 @@ PRIORITY = 60
 VALUE = 64 * limits.KIB
 
 _RUN = re.compile(r"[0-9a-f]{32}")
+_OWN_ID = re.compile(rb"^run_(?:id|uuid):", re.MULTILINE)
 _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _KINDS = ("metrics", "params", "tags")
 
@@ -51,8 +52,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def _is_run(listing: Listing) -> bool:
     if _RUN.fullmatch(listing.name):
         return True
-    head = listing.head("meta.yaml")
-    return b"run_id:" in head or b"run_uuid:" in head
+    return _OWN_ID.search(listing.head("meta.yaml")) is not None
 
 
 def _deleted(listing: Listing) -> bool:
