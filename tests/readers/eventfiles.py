@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import google_crc32c
@@ -94,3 +95,30 @@ def session_end(status: int, wall: float) -> bytes:
 
 def real(value: float) -> bytes:
     return b"\x11" + struct.pack("<d", value)
+
+
+def jumble(seed: int, count: int, flips: int) -> bytes:
+    """``count`` records of many kinds in random order, with ``flips`` bits turned."""
+    rng = random.Random(seed)
+    tags = ["".join(rng.choices("abc/", k=rng.choice((1, 5, 9, 60)))) for _ in range(rng.choice((1, 4, 20)))]
+    data = bytearray(b"".join(_any_record(rng, tags) for _ in range(count)))
+    for _ in range(flips):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    return bytes(data)
+
+
+def _any_record(rng: random.Random, tags: list[str]) -> bytes:
+    tag, step = rng.choice(tags), rng.choice((0, rng.randrange(300), rng.randrange(3_000_000), -3))
+    wall, value = WALL + rng.random() * rng.choice((1, 1e6)), rng.choice((rng.gauss(0, 1), float("nan")))
+    kind = rng.random()
+    if kind < 0.6:
+        return scalar(tag, step, value, wall)
+    if kind < 0.85:
+        return tf_scalar(tag, step, value, wall)
+    if kind < 0.9:
+        return frame(event(summary(tensor("d", 2, sub(4, struct.pack("<d", value)))), step=step, wall=wall))
+    if kind < 0.94:
+        return frame(event(summary(simple(tag, value), simple("z", 1.0)), step=step, wall=wall))
+    if kind < 0.98:
+        return frame(event(summary(sub(1, b"h") + sub(5, bytes(rng.randrange(400)))), step=step, wall=wall))
+    return frame(bytes(rng.randrange(80)))

@@ -329,6 +329,14 @@ def test_any_split_of_the_growth_gives_the_same_runs(tmp_path: Path, cuts: list[
     assert grown(tensorboard, tmp_path, FILE, MESSY, cuts) == grown(tensorboard, tmp_path, FILE, MESSY, [])
 
 
+@settings(parent=tmp, max_examples=15)
+@given(seed=st.integers(0, 1 << 30), flips=st.sampled_from([0, 0, 2, 20]))
+def test_many_records_at_once_read_as_a_few_at_a_time(tmp_path: Path, seed: int, flips: int) -> None:
+    data = ev.jumble(seed, 900, flips)
+    few = grown(tensorboard, tmp_path, FILE, data, range(0, len(data), 6000))
+    assert few == grown(tensorboard, tmp_path, FILE, data, [])
+
+
 @tmp
 @given(data=st.binary(max_size=300))
 def test_garbage_never_raises(tmp_path: Path, data: bytes) -> None:
