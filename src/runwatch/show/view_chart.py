@@ -11,7 +11,7 @@ import numpy as np
 from runwatch.domain.points import FloatArray, Points
 from runwatch.show.view import Tone
 
-XAxis = Literal["step", "time"]
+XAxis = Literal["step", "time", "value"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

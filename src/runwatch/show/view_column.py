@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distribution
 from runwatch.domain.situation import Snapshot
 from runwatch.show.view import VERDICT_TONES, Column, Row, Span, TableView, Words, join, text, words
-from runwatch.show.view_chart import ChartView, Level, Line
+from runwatch.show.view_chart import Band, ChartView, Level, Line
 from runwatch.show.view_drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
 from runwatch.text import units
 from runwatch.text.safe import safe
@@ -161,3 +161,49 @@ def quantile_chart(found: Distribution) -> ChartView:
 def column_title(key: ColumnKey) -> str:
     """The column's name for titles."""
     return safe(key.column)
+
+
+def distribution_chart(found: Distribution | None) -> ChartView:
+    """The two densities over each other: the reference as a shaded ground, the current rows as a line.
+    The outermost 0.1 % of both are left out, so that a long tail does not squeeze the rest."""
+    import numpy as np
+
+    if found is None or len(found.edges) < 2:
+        return ChartView(key=("distribution", None), empty="no distribution was kept for this column")
+    edges = np.array(found.edges)
+    width = np.maximum(np.diff(edges), 1e-300)
+    reference, current = np.array(found.reference) / width, np.array(found.current) / width
+    mass = np.maximum(np.array(found.reference), np.array(found.current))
+    seen = np.flatnonzero((np.cumsum(mass) > 1e-3) & (np.cumsum(mass[::-1])[::-1] > 1e-3))
+    first, last = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, len(width))
+    x = np.repeat(edges[first : last + 1], 2)[1:-1]
+    before, now = np.repeat(reference[first:last], 2), np.repeat(current[first:last], 2)
+    return ChartView(
+        key=("distribution", found.column, found.edges, found.reference, found.current),
+        lines=(Line("reference", "baseline", x, before), Line("current", "series1", x, now)),
+        bands=(Band(x, np.zeros_like(before), before),),
+        x_axis="value",
+    )
+
+
+_BARS = (
+    Column("label", "category", 16, grow=1),
+    Column("bar", "share", 40),
+    Column("share", "", 7, right=True),
+)
+
+
+def bars_table(found: Distribution, most: int = 30) -> TableView:
+    """Categories as pairs of bars, the reference above, the current rows below; the greatest first."""
+    triples = zip(found.labels, found.reference, found.current, strict=False)
+    shares = sorted(triples, key=lambda share: -max(share[1:]))[:most]
+    top = max((max(before, now) for _, before, now in shares), default=1.0) or 1.0
+    rows: list[Row] = []
+    for label, before, now in shares:
+        old = (Span("█" * round(before / top * 40), "baseline"),)
+        new = (Span("█" * round(now / top * 40), "series1"),)
+        rows.append(
+            Row((label, 0), (text(label, "strong"), old, (Span(units.percent(before, 1), "baseline"),)))
+        )
+        rows.append(Row((label, 1), ((), new, (Span(units.percent(now, 1), "series1"),))))
+    return TableView(_BARS, tuple(rows), ((Span("no category was kept", "muted"),),))

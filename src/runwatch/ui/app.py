@@ -5,32 +5,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import traceback
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
+from runwatch.domain.intents import Answer, Intent, MarkLooked, Rescan, Undo
 from runwatch.domain.situation import Snapshot
-from runwatch.ui.bridge import Bridge, ViewReady, Watching
+from runwatch.text.safe import safe
+from runwatch.ui.bridge import Answered, Bridge, ViewFailed, ViewReady, Watching
 from runwatch.ui.choice import Choice
 from runwatch.ui.fence import ControlFence
+from runwatch.ui.messages import Intended, Requested
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.settings import UiSettings
-from runwatch.ui.themes import DEFAULT_THEME, DEFAULT_TONES, load_themes, shipped_themes
+from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, tones_of
+from runwatch.ui.work import in_background
+
+_REFRESH_AGES_S = 15.0
 
 
 class RunwatchApp(App[None]):
-    """The dashboard on top of something that watches. ``snapshot``: the newest that was shown."""
+    """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
+    what ended the app, if anything did; ``undos``: what can be taken back, the newest last."""
 
     TITLE = "runwatch"
-    CSS_PATH = "styles/board.tcss"
+    CSS_PATH: ClassVar[list[str]] = ["styles/board.tcss", "styles/details.tcss"]  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
-        Binding("colon,ctrl+p", "palette", "Palette", id="app.palette", key_display=":", show=False),
+        Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
         Binding("q", "quit", "Quit", id="app.quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
@@ -43,17 +51,30 @@ class RunwatchApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
+        self.undos: list[tuple[str, str]] = []
+        self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFence()
-        folders = [shipped_themes(), *([settings.themes] if settings.themes else [])]
-        loaded = load_themes(*folders)
+        self._notices = self._load_themes()
+
+    def _load_themes(self) -> list[str]:
+        loaded = load_themes(shipped_themes(), *([self.settings.themes] if self.settings.themes else []))
         for theme in loaded.themes.values():
             self.register_theme(theme)
-        self._notices = list(loaded.notices)
-        self.theme = settings.theme or DEFAULT_THEME
+        self.own_themes = tuple(loaded.themes)
+        notices = list(loaded.notices)
+        few = self.console.color_system == "standard" and not self.no_color
+        fallback = ANSI_THEME if few and ANSI_THEME in loaded.themes else DEFAULT_THEME
+        wanted = self.settings.theme or fallback
+        if wanted not in self.available_themes:
+            notices.append(f"theme {wanted} is not known; known: {', '.join(sorted(loaded.themes))}")
+            wanted = fallback
+        if wanted in self.available_themes:
+            self.theme = wanted
+        return notices
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return {f"rw-{tone}": colour for tone, colour in DEFAULT_TONES.items()}
+        return {f"rw-{tone}": colour for tone, colour in tones_of(self.current_theme).items()}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._fence]
@@ -68,18 +89,46 @@ class RunwatchApp(App[None]):
         self._exit_renderables.clear()
 
     def on_mount(self) -> None:
+        self._take_keymap()
         self.bridge.start()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
                 loop.add_signal_handler(getattr(signal, name), self.exit)
+        for notice in self._notices:
+            self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
+        self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
+
+    def _take_keymap(self) -> None:
+        if self.settings.keymap:
+            from runwatch.ui.keymap import checked
+
+            keymap, notices = checked(self.settings.keymap)
+            self.set_keymap(keymap)
+            self._notices += notices
 
     def _start_watching(self) -> None:
-        self.run_worker(
-            lambda: self.watching.start(self.bridge.publish), thread=True, exit_on_error=False, name="start"
-        )
+        def start() -> None:
+            self.watching.start(self.bridge.publish)
+            brief = self.watching.brief()
+            if brief:
+                self.call_from_thread(self._show_brief, brief)
+
+        in_background(self, "watching could not start", start, "start")
+
+    def _show_brief(self, text: str) -> None:
+        from runwatch.ui.screens.brief import BriefScreen
+
+        self.push_screen(BriefScreen(text), lambda _: self._mark_looked())
+
+    def _mark_looked(self) -> None:
+        self.watching.submit(MarkLooked(), lambda answer: None)
+
+    def _refresh_ages(self) -> None:
+        if isinstance(self.screen, LiveScreen):
+            self.screen.ask()
 
     def look(self, screen: LiveScreen) -> None:
         """From now on build and show this screen's view."""
@@ -90,3 +139,87 @@ class RunwatchApp(App[None]):
         self.snapshot = event.snapshot
         if event.ticket == self._ticket and isinstance(screen, LiveScreen):
             screen.paint(event.view)
+
+    def on_view_failed(self, event: ViewFailed) -> None:
+        self.say(f"{event.what}: {event.error}", "error")
+        if self.settings.log:
+            with contextlib.suppress(OSError), self.settings.log.open("a", encoding="utf-8") as log:
+                log.write("".join(traceback.format_exception(event.error)))
+
+    def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """A notice at the corner, in plain text."""
+        self.notify(
+            safe(text, 400), markup=False, severity=severity, timeout=12 if severity == "error" else 4
+        )
+
+    def intend(self, intent: Intent) -> None:
+        """Hand an intent to the monitor; its answer comes back as a notice."""
+
+        def answered(answer: Answer) -> None:
+            self.post_message(Answered(answer))
+
+        self.watching.submit(intent, answered)
+
+    def on_answered(self, event: Answered) -> None:
+        answer = event.answer
+        if not answer.ok:
+            self.say(answer.message, "error")
+            return
+        if answer.undo and not isinstance(answer.intent, Undo):
+            self.undos.append((_root_of(answer.intent), answer.undo))
+        self.say(answer.message)
+
+    def on_intended(self, event: Intended) -> None:
+        self.intend(event.intent)
+
+    def on_requested(self, event: Requested) -> None:
+        if event.what == "undo":
+            self._undo()
+            return
+        from runwatch.ui.routes import screen_for
+        from runwatch.ui.todo import todo
+
+        if todo(self, event.what, event.subject):
+            return
+        screen = screen_for(self, event.what, event.subject)
+        if screen is not None:
+            self.push_screen(screen)
+        elif event.what == "compare":
+            self.say("mark two or more runs with space first")
+
+    def _undo(self) -> None:
+        if not self.undos:
+            self.say("nothing to undo")
+            return
+        root, token = self.undos.pop()
+        self.intend(Undo(root, token))
+
+    def rescan(self) -> None:
+        """Have all roots walked now."""
+        self.intend(Rescan())
+
+    def take_theme(self, name: str) -> None:
+        """Change the colours."""
+        self.theme = name
+
+    def action_help(self) -> None:
+        from runwatch.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    def action_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        from runwatch.ui.palette_commands import BoardCommands
+
+        self.push_screen(CommandPalette([BoardCommands], placeholder="what to do, a run, a theme …"))
+
+    async def action_quit(self) -> None:
+        self._mark_looked()
+        self.exit()
+
+
+def _root_of(intent: Intent) -> str:
+    run = getattr(intent, "run", None)
+    return str(run.root if run is not None else getattr(intent, "root", ""))

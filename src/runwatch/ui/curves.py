@@ -12,6 +12,7 @@ from runwatch.domain.run import RunKey
 from runwatch.show.view_chart import ChartAsk, ChartView, Line, line
 from runwatch.show.view_curves import Curve, Picture, chart
 from runwatch.ui.widgets.chart import Chart
+from runwatch.ui.work import in_background
 
 if TYPE_CHECKING:
     from runwatch.ui.app import RunwatchApp
@@ -40,13 +41,7 @@ class Curves(Chart):
         if wanted == self._wanted or not self.is_attached:
             return
         self._wanted = wanted
-        self.run_worker(
-            lambda: self._fetch(picture, ask),
-            thread=True,
-            exclusive=True,
-            group=f"curves-{id(self)}",
-            exit_on_error=False,
-        )
+        in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
 
     def _fetch(self, picture: Picture, ask: ChartAsk) -> None:
         worker = get_current_worker()

@@ -12,6 +12,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 DEFAULT_THEME = "runwatch-dark"
+ANSI_THEME = "runwatch-ansi"
 DEFAULT_TONES: dict[str, str] = {
     "plain": "#d3dae3",
     "strong": "#f2f5f9",
@@ -137,6 +138,12 @@ def _colour(path: Path, key: str, value: object) -> str:
     except ColorParseError as error:
         raise ThemeError(f"theme {path}: {key} = {value!r} is not a colour") from error
     return str(value)
+
+
+def tones_of(theme: Theme) -> dict[str, str]:
+    """The tones that hold under a theme which sets none itself: ours for dark ones, else made of its
+    colours."""
+    return DEFAULT_TONES
 
 
 def shipped_themes() -> Path:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_chart, view_metrics
+from runwatch.show import view_metrics
+from runwatch.ui.charting import CHART_KEYS, Charting
 from runwatch.ui.curves import Curves
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
@@ -17,7 +18,7 @@ from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 
 
-class MetricsPane(Pane):
+class MetricsPane(Pane, Charting):
     """The run under the runs' cursor: a row a metric; the curve of the row under this table's cursor."""
 
     ID = "metrics"
@@ -25,11 +26,7 @@ class MetricsPane(Pane):
     PLACE = "right"
     ORDER = 30
     WEIGHT = 5
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("L", "log", "Log scale", id="chart.log", tooltip="logarithmic y axis"),
-        Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, drawing only"),
-        Binding("X", "axis", "Step/time", id="chart.axis", tooltip="x axis: steps or time"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS]
 
     def compose(self) -> ComposeResult:
         yield Line(id="metrics-title")
@@ -59,15 +56,3 @@ class MetricsPane(Pane):
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
         self.post_message(Requested("comparison", self.choice.looked))
-
-    def action_log(self) -> None:
-        self.choice.chart = view_chart.toggled_log(self.choice.chart)
-        self.post_message(Asked())
-
-    def action_smooth(self) -> None:
-        self.choice.chart = view_chart.next_smooth(self.choice.chart)
-        self.post_message(Asked())
-
-    def action_axis(self) -> None:
-        self.choice.chart = view_chart.other_axis(self.choice.chart)
-        self.post_message(Asked())

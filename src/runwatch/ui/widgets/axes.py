@@ -113,8 +113,9 @@ def nice_step(rough: float) -> float:
 
 def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:
     """Left, middle and right."""
-    said = units.duration if axis == "time" else lambda x: units.count(round(x))
     middle = (shown.x0 + shown.x1) / 2
-    if shown.x1 - shown.x0 <= 2 and axis != "time":
-        return units.number(shown.x0, 3), units.number(middle, 3), units.number(shown.x1, 3)
-    return said(shown.x0), said(middle), said(shown.x1)
+    if axis == "time":
+        return units.duration(shown.x0), units.duration(middle), units.duration(shown.x1)
+    if axis == "value" or shown.x1 - shown.x0 <= 2:
+        return tick_label(shown.x0), tick_label(middle), tick_label(shown.x1)
+    return units.count(round(shown.x0)), units.count(round(middle)), units.count(round(shown.x1))

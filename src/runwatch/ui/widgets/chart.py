@@ -92,7 +92,7 @@ def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
 
 
 def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Palette) -> Strip:
-    left, middle, right = x_labels(shown, "step" if view.square else view.x_axis)
+    left, middle, right = x_labels(shown, "value" if view.square else view.x_axis)
     room = width - gutter
     text = left.ljust(room)
     at = room // 2 - len(middle) // 2

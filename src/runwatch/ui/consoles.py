@@ -1,0 +1,141 @@
+"""A run's console logs: read on a worker, the newest part first, more on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from runwatch.domain.run import RunKey
+from runwatch.show.view import Span, join, text
+from runwatch.text.console import Line as LogLine
+from runwatch.text.console import lines
+from runwatch.ui.widgets.console import LogView
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.work import in_background
+
+if TYPE_CHECKING:
+    from runwatch.ui.app import RunwatchApp
+    from runwatch.ui.widgets.prompt import Prompt
+
+_PART, _MOST = 128 * 1024, 8 * 1024 * 1024
+
+
+class ConsolePart(Vertical):
+    """The tail of one log, followed; ``e`` goes to the first error, ``m`` reads more of its beginning."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="console.search", key_display="/"),
+        Binding("e", "error", "First error", id="console.error"),
+        Binding("f", "follow", "Follow", id="console.follow"),
+        Binding("m", "more", "Earlier", id="console.more", tooltip="read more of the log's beginning"),
+        Binding("o", "other", "Other log", show=False, id="console.other"),
+    ]
+
+    class Read(Message, bubble=False):
+        """A part of the log was read."""
+
+        def __init__(self, made: list[LogLine], start: int, then_error: bool) -> None:
+            super().__init__()
+            self.made, self.start, self.then_error = made, start, then_error
+
+    def __init__(self, key: RunKey, *, id: str) -> None:
+        super().__init__(id=id)
+        self.key = key
+        self._paths: tuple[str, ...] = ()
+        self._which, self._version, self._wanted = 0, -1, _PART
+        self._start = 0
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="console-head")
+        yield LogView()
+
+    @property
+    def _path(self) -> str | None:
+        return self._paths[self._which % len(self._paths)] if self._paths else None
+
+    def update_from(self, paths: tuple[str, ...], version: int) -> None:
+        """The run's logs as of this version; read again only when it changed."""
+        if (paths, version) == (self._paths, self._version):
+            return
+        self._paths, self._version = paths, version
+        self._read()
+
+    def _read(self, then_error: bool = False) -> None:
+        path, size, key = self._path, self._wanted, self.key
+        if path is None:
+            return
+        watching = cast("RunwatchApp", self.app).watching
+
+        def job() -> None:
+            data, start = watching.console(key, path, None, size)
+            if start > 0 and b"\n" in data:
+                data = data[data.index(b"\n") + 1 :]
+            self.post_message(self.Read(lines(data), start, then_error))
+
+        in_background(self, "console", job, "console")
+
+    def on_console_part_read(self, event: Read) -> None:
+        self._start = event.start
+        log = self.query_one(LogView)
+        log.show(event.made)
+        if event.then_error and not log.to_first_error():
+            self._said("no error in this log", "good")
+        else:
+            self._said()
+
+    def _said(self, words: str = "", tone: str = "muted") -> None:
+        log = self.query_one(LogView)
+        parts = [text(self._path or "no log", "strong")]
+        if self._start:
+            parts.append((Span("only the end is read: m for more", "muted"),))
+        parts.append(
+            (
+                Span(
+                    "following" if log.following else "f follows the end",
+                    "info" if log.following else "muted",
+                ),
+            )
+        )
+        if len(self._paths) > 1:
+            parts.append((Span(f"o: {len(self._paths) - 1} more", "muted"),))
+        if words:
+            parts.append((Span(words, "good" if tone == "good" else "warn"),))
+        self.query_one("#console-head", Line).show(join(parts))
+
+    def action_error(self) -> None:
+        if self.query_one(LogView).to_first_error():
+            self._said()
+            return
+        self._wanted = _MOST
+        self._read(then_error=True)
+
+    def action_follow(self) -> None:
+        self.query_one(LogView).action_end(True)
+        self._said()
+
+    def action_more(self) -> None:
+        self._wanted = min(self._wanted * 4, _MOST)
+        self._read()
+
+    def action_other(self) -> None:
+        self._which, self._wanted = self._which + 1, _PART
+        self._read()
+
+    def action_search(self) -> None:
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.screen.query(Prompt):
+            self.mount(Prompt("log", self.query_one(LogView).words, "console"))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        event.stop()
+        found = self.query_one(LogView).find(event.text)
+        self._said(f"{found} lines hold “{event.text}”" if event.text else "")
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        event.stop()
+        self.query_one(LogView).focus()

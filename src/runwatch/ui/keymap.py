@@ -1,0 +1,41 @@
+"""A person's own keys, checked: an id that nobody has is said, not passed over."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+
+def known_ids() -> set[str]:
+    """The ids of all bindings of all our classes."""
+    return {binding.id for binding in _bindings() if binding.id}
+
+
+def _bindings() -> Iterator[Binding]:
+    import runwatch.ui as package
+
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        for item in vars(importlib.import_module(module.name)).values():
+            if isinstance(item, type) and issubclass(item, DOMNode) and item.__module__ == module.name:
+                yield from (
+                    found for found in item.__dict__.get("BINDINGS", ()) if isinstance(found, Binding)
+                )
+
+
+def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The part of a keymap that means something, and a notice for each id that does not."""
+    if not keymap:
+        return {}, []
+    known = known_ids()
+    good = {name: keys for name, keys in keymap.items() if name in known}
+    notices = []
+    for name in keymap.keys() - good.keys():
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        notices.append(f"keymap: {name} is no key binding{hint}")
+    return good, notices

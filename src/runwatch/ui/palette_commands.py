@@ -1,0 +1,64 @@
+"""The command palette: keys, panes, runs, themes, all from the tables that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from runwatch.text.safe import safe
+from runwatch.ui.messages import Requested
+
+if TYPE_CHECKING:
+    from runwatch.ui.app import RunwatchApp
+
+_MOST_RUNS = 2000
+Command = tuple[str, str, Callable[[], object]]
+
+
+class BoardCommands(Provider):
+    """Everything that can be done here, by words."""
+
+    @property
+    def _board(self) -> RunwatchApp:
+        return cast("RunwatchApp", self.app)
+
+    def _commands(self) -> Iterator[Command]:
+        app = self._board
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled and binding.description:
+                what = binding.tooltip or binding.description
+                run = partial(app.run_action, binding.action, active.node)
+                yield f"{binding.description}", f"{what} ({app.get_key_display(binding)})", run
+        yield (
+            "Leaderboard",
+            "all runs ranked by a metric",
+            partial(app.post_message, Requested("leaderboard", None)),
+        )
+        yield "Machine", "disks, memory, GPUs", partial(app.post_message, Requested("machine", None))
+        yield "Look again", "walk all roots now", app.rescan
+        for theme in sorted(app.own_themes):
+            yield f"Theme: {theme}", "change the colours", partial(app.take_theme, theme)
+
+    def _runs(self) -> Iterator[Command]:
+        app = self._board
+        runs = app.snapshot.situation.runs if app.snapshot else ()
+        for run in runs[:_MOST_RUNS]:
+            show = partial(app.post_message, Requested("run", run.key))
+            yield f"Run: {safe(run.id)}", run.status, show
+
+    async def discover(self) -> Hits:
+        for name, about, command in self._commands():
+            yield DiscoveryHit(Content(name), command, text=name, help=safe(about))
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for commands in (self._commands(), self._runs()):
+            for name, about, command in commands:
+                score = matcher.match(name)
+                if score > 0:
+                    yield Hit(score, matcher.highlight(name), command, text=name, help=safe(about))

@@ -1,0 +1,130 @@
+"""One column in full: the two distributions over each other, figures, and how it went over the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+
+from runwatch.domain.drift import Distribution
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_column
+from runwatch.show.view_drift import ColumnKey
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.chart import Chart
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+from runwatch.ui.work import in_background
+
+
+class ColumnScreen(Detail):
+    """The column's distribution is fetched on a worker, again when a batch came."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "quantiles", "Quantiles", id="column.quantiles", tooltip="quantile against quantile"),
+        Binding("left_square_bracket", "batch(-1)", "Earlier batch", id="column.earlier", key_display="["),
+        Binding("right_square_bracket", "batch(1)", "Later batch", id="column.later", key_display="]"),
+    ]
+
+    class Fetched(Message, bubble=False):
+        """The distribution is there, or None when nobody kept one."""
+
+        def __init__(self, found: Distribution | None) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, key: ColumnKey) -> None:
+        super().__init__()
+        self.key = key
+        self._batch: int | None = None
+        self._batches = 0
+        self._fetched: object = None
+        self._found: Distribution | None = None
+        self._quantiles = False
+
+    def body(self) -> ComposeResult:
+        yield Line(id="sentence")
+        with Horizontal(id="column-body"):
+            with Vertical(id="column-drawn"):
+                with Vertical(classes="box", id="distribution-box"):
+                    yield Chart(id="distribution")
+                    yield Table(id="bars", cursor=False)
+                with Vertical(classes="box", id="trend-box"):
+                    yield Line(id="trend-words")
+                    yield Chart(id="trend")
+            with Vertical(id="column-figures"):
+                yield Table(id="figures", cursor=False)
+                yield Table(id="summary", cursor=False)
+
+    def on_mount(self) -> None:
+        from textual.content import Content
+
+        self.query_one("#distribution-box").border_title = Content("reference and current")
+        self.query_one("#trend-box").border_title = Content("effect over the batches")
+        self.query_one("#bars").display = False
+        super().on_mount()
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        key, batch = self.key, self._batch
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            return view_column.column_view(snapshot, key, batch), view_column.trend_words(snapshot, key)
+
+        return make
+
+    def paint(self, view: Any) -> None:
+        shown, trend = view
+        self._batches = shown.batches
+        self.query_one("#head", Line).show(shown.head)
+        self.query_one("#sentence", Line).show(shown.sentence)
+        self.query_one("#figures", Table).show(shown.figures)
+        self.query_one("#trend", Chart).show(shown.trend)
+        self.query_one("#trend-words", Line).show(trend)
+        if (shown.version, self._batch) != self._fetched and not shown.gone:
+            self._fetched = (shown.version, self._batch)
+            self._fetch()
+
+    def _fetch(self) -> None:
+        watching, key, batch = self.board.watching, self.key, self._batch
+
+        def job() -> None:
+            found = watching.distribution(key.data_set, key.root, key.column, batch)
+            self.post_message(self.Fetched(found))
+
+        in_background(self, "distribution", job, "distribution")
+
+    def on_column_screen_fetched(self, event: Fetched) -> None:
+        self._found = event.found
+        self.query_one("#summary", Table).show(view_column.summary_table(event.found))
+        self._draw()
+
+    def _draw(self) -> None:
+        found, chart, bars = (
+            self._found,
+            self.query_one("#distribution", Chart),
+            self.query_one("#bars", Table),
+        )
+        by_label = found is not None and bool(found.labels) and not found.edges
+        chart.display, bars.display = not by_label, by_label
+        if found is not None and by_label:
+            bars.show(view_column.bars_table(found))
+        elif found is not None and self._quantiles:
+            chart.show(view_column.quantile_chart(found))
+        else:
+            chart.show(view_column.distribution_chart(found))
+
+    def action_quantiles(self) -> None:
+        self._quantiles = not self._quantiles
+        self._draw()
+
+    def action_batch(self, by: int) -> None:
+        if not self._batches:
+            return
+        here = self._batch if self._batch is not None else self._batches - 1
+        there = max(0, min(here + by, self._batches - 1))
+        self._batch = None if there == self._batches - 1 else there
+        self.ask()

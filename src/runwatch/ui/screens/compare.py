@@ -1,0 +1,62 @@
+"""Marked runs side by side: their curves over each other, and a table of what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_curves, view_runs, view_table
+from runwatch.ui.charting import CHART_KEYS, Charting
+from runwatch.ui.choice import Choice
+from runwatch.ui.curves import Curves
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class CompareScreen(Detail, Charting):
+    """The row under the cursor says which metric is drawn."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS]
+
+    def __init__(self, keys: tuple[RunKey, ...], choice: Choice) -> None:
+        super().__init__()
+        self.keys, self.choice = keys, choice
+        self._tag: str | None = None
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="box", id="compare-curves"):
+            yield Curves()
+        yield Table(id="compare-table", lasting=True)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        keys, tag = self.keys, self._tag
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            picture = view_curves.Picture()
+            first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
+            if first is not None:
+                lead = view_runs.lead_metric(first, snapshot.situation.comparisons.get(first.key))
+                picture = view_curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
+            return view_table.legend(keys), view_table.side_by_side(snapshot, keys), picture
+
+        return make
+
+    def paint(self, view: Any) -> None:
+        legend, table, picture = view
+        self.query_one("#head", Line).show(legend)
+        self.query_one(Table).show(table)
+        self.query_one(Curves).draw_picture(picture, self.choice.chart)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+        key = event.key
+        if isinstance(key, tuple) and key and key[0] == "m":
+            self._tag = str(key[1])
+            self.ask()

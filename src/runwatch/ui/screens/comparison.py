@@ -1,0 +1,72 @@
+"""One comparison in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_comparison
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.chart import Chart
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class ComparisonScreen(Detail):
+    """Verdicts and slices; calibration, thresholds and confusion; hyperparameters that differ."""
+
+    TABS: ClassVar[tuple[str, ...]] = ("Verdicts", "Scores", "Hyperparameters")
+    _BOXES: ClassVar[dict[str, str]] = {
+        "box-metrics": "metrics",
+        "box-slices": "slices: where it regressed",
+        "box-calibration": "reliability: observed rate by predicted",
+        "box-thresholds": "precision, recall and F1 by threshold",
+        "box-confusion": "confusion, and its difference to the baseline",
+    }
+
+    def __init__(self, subject: view_comparison.Subject) -> None:
+        super().__init__()
+        self.subject = subject
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="part-1"):
+            with Vertical(classes="box", id="box-metrics"):
+                yield Table(id="metrics")
+            with Vertical(classes="box", id="box-slices"):
+                yield Table(id="slices")
+        with Vertical(id="part-2"):
+            with Horizontal(id="scores"):
+                with Vertical(classes="box", id="box-calibration"):
+                    yield Line(id="calibration-words")
+                    yield Chart(id="calibration")
+                with Vertical(classes="box", id="box-thresholds"):
+                    yield Chart(id="thresholds")
+            with Vertical(classes="box", id="box-confusion"):
+                yield Table(id="confusion")
+        yield Table(id="part-3")
+
+    def on_mount(self) -> None:
+        for box, title in self._BOXES.items():
+            self.query_one(f"#{box}").border_title = Content(title)
+        super().on_mount()
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        subject = self.subject
+        return lambda snapshot, now: view_comparison.comparison_view(snapshot, subject)
+
+    def paint(self, view: Any) -> None:
+        shown: view_comparison.ComparisonView = view
+        self.query_one("#head", Line).show(shown.head)
+        self.query_one("#subhead", Line).show(shown.notes)
+        self.query_one("#metrics", Table).show(shown.metrics)
+        self.query_one("#slices", Table).show(shown.slices)
+        self.query_one("#calibration-words", Line).show(shown.calibration_words)
+        self.query_one("#calibration", Chart).show(shown.calibration)
+        self.query_one("#thresholds", Chart).show(shown.thresholds)
+        self.query_one("#confusion", Table).show(shown.confusion)
+        self.query_one("#part-3", Table).show(shown.hparams)

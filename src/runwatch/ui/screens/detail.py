@@ -1,0 +1,81 @@
+"""A full-screen detail: a head line, what it is about, keys; Escape closes it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from runwatch.ui.screens.live import LiveScreen
+from runwatch.ui.widgets.keys import Keys
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.tabs import Tabs
+
+
+class Detail(LiveScreen):
+    """``TABS`` names the parts of the screen, whose widgets have the ids ``part-1``, ``part-2``, …; only the
+    active part is shown. A screen with one part has no tabs."""
+
+    TABS: ClassVar[tuple[str, ...]] = ()
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,backspace", "close", "Back", id="detail.close"),
+        Binding("tab", "part(1)", "Next part", show=False, id="detail.next"),
+        Binding("shift+tab", "part(-1)", "Previous part", show=False, id="detail.previous"),
+        *(
+            Binding(str(n), f"choose({n})", f"Part {n}", show=False, id=f"detail.part-{n}")
+            for n in range(1, 10)
+        ),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(classes="detail")
+        self.active = 1
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="head")
+        yield Line(id="subhead")
+        if self.TABS:
+            yield Tabs(id="parts")
+        yield from self.body()
+        yield Keys()
+
+    def body(self) -> ComposeResult:
+        """The parts."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.show_part()
+
+    def show_part(self) -> None:
+        """Show the active part, and give it the keys."""
+        if self.TABS:
+            names = tuple((i + 1, name) for i, name in enumerate(self.TABS))
+            self.query_one("#parts", Tabs).show(names, self.active - 1)
+            for i in range(1, len(self.TABS) + 1):
+                self.query_one(f"#part-{i}").display = i == self.active
+        root = self.query_one(f"#part-{self.active}") if self.TABS else self
+        for widget in [root, *root.query("*")]:
+            if widget.focusable and widget.display and widget is not self:
+                widget.focus()
+                return
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+    def action_choose(self, number: int) -> None:
+        if 1 <= number <= len(self.TABS):
+            self.active = number
+            self.show_part()
+            self.ask()
+
+    def action_part(self, by: int) -> None:
+        if self.TABS:
+            self.action_choose((self.active - 1 + by) % len(self.TABS) + 1)
+        elif by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def on_tabs_picked(self, event: Tabs.Picked) -> None:
+        self.action_choose(event.number)

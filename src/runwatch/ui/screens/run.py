@@ -1,0 +1,118 @@
+"""One run in full: curves, metrics, settings, health, console, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_run
+from runwatch.show.view_curves import Picture
+from runwatch.text.safe import safe
+from runwatch.ui.charting import CHART_KEYS, Charting
+from runwatch.ui.choice import Choice
+from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.messages import Requested
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.grid import Grid
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class RunScreen(Detail, Charting):
+    """Everything known of one run."""
+
+    TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CHART_KEYS,
+        Binding(
+            "plus,equals_sign",
+            "density(1)",
+            "More",
+            id="run.more",
+            key_display="+",
+            tooltip="more, smaller charts",
+        ),
+        Binding(
+            "minus", "density(-1)", "Larger", id="run.fewer", key_display="-", tooltip="fewer, larger charts"
+        ),
+        Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
+        Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
+        Binding("b", "pin", "Baseline", id="run.baseline"),
+    ]
+
+    def __init__(self, key: RunKey, choice: Choice) -> None:
+        super().__init__()
+        self.key, self.choice = key, choice
+        self._pictures: tuple[Picture, ...] = ()
+        self._page = 0
+
+    def body(self) -> ComposeResult:
+        yield Grid(id="part-1")
+        yield Table(id="part-2")
+        yield Table(id="part-3", header=False)
+        yield Table(id="part-4")
+        yield ConsolePart(self.key, id="part-5")
+        yield Table(id="part-6")
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        key, marked = self.key, self.choice.marked
+        return lambda snapshot, now: view_run.run_view(snapshot, key, marked, now)
+
+    def paint(self, view: Any) -> None:
+        shown: view_run.RunView = view
+        self.query_one("#head", Line).show(shown.head)
+        self.query_one("#subhead", Line).show(shown.reason)
+        self._pictures = shown.pictures
+        if self.active == 1:
+            self._draw()
+        tables = {2: shown.metrics, 3: shown.settings, 4: shown.health, 6: shown.files}
+        if self.active in tables:
+            self.query_one(f"#part-{self.active}", Table).show(tables[self.active])
+        elif self.active == 5:
+            self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
+
+    def _draw(self) -> None:
+        grid = self.query_one(Grid)
+        columns, rows = grid.shape(len(self._pictures))
+        room = columns * rows
+        pages = max(-(-len(self._pictures) // room), 1)
+        self._page = min(self._page, pages - 1)
+        chosen = self._pictures[self._page * room : (self._page + 1) * room]
+        titles = [safe(picture.tag or "") for picture in chosen]
+        if pages > 1 and titles:
+            titles[-1] += f"  (page {self._page + 1} of {pages})"
+        for chart, picture in zip(grid.lay_out(titles, columns, rows), chosen, strict=True):
+            chart.draw_picture(picture, self.choice.chart)
+
+    def action_density(self, by: int) -> None:
+        grid = self.query_one(Grid)
+        columns, _ = grid.shape(len(self._pictures))
+        grid.columns = max(1, min(columns + by, 4))
+        self._draw()
+
+    def action_page(self, by: int) -> None:
+        if self.active == 1:
+            self._page = max(self._page + by, 0)
+            self._draw()
+
+    def action_pin(self) -> None:
+        from runwatch.domain.intents import PinBaseline
+        from runwatch.ui.messages import Intended
+
+        self.post_message(Intended(PinBaseline(self.key)))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.ask)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        if self.active == 2:
+            self.post_message(Requested("comparison", self.key))

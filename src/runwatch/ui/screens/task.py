@@ -1,0 +1,48 @@
+"""One task in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_task
+from runwatch.show.view import Span
+from runwatch.show.view_tasks import TaskKey
+from runwatch.ui.messages import Requested
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class TaskScreen(Detail):
+    """Its line, and the finding that it stands for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "request('task-toggle')", "Done", id="task.done"),
+        Binding("s", "request('task-snooze')", "Snooze", id="task.snooze"),
+        Binding("p", "request('task-priority')", "Priority", id="task.priority"),
+        Binding("e", "request('task-edit')", "Edit", id="task.edit"),
+        Binding("u", "request('undo')", "Undo", id="task.undo"),
+    ]
+
+    def __init__(self, key: TaskKey) -> None:
+        super().__init__()
+        self.key = key
+
+    def body(self) -> ComposeResult:
+        yield Table(header=False, cursor=False)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        key = self.key
+        return lambda snapshot, now: view_task.task_table(snapshot, key, now)
+
+    def paint(self, view: Any) -> None:
+        self.query_one("#head", Line).show((Span("Task", "strong"),))
+        self.query_one(Table).show(view)
+
+    def action_request(self, what: str) -> None:
+        self.post_message(Requested(what, self.key))

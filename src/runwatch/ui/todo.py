@@ -1,0 +1,138 @@
+"""What a person does with tasks: each ends in an intent."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from runwatch.domain.intents import AddTask, EditTask, FinishTask, ReopenTask, SetPriority, SnoozeTask
+from runwatch.domain.task import Task
+from runwatch.show import view_task
+from runwatch.show.view_tasks import TaskKey
+from runwatch.text.safe import safe
+
+if TYPE_CHECKING:
+    from runwatch.ui.app import RunwatchApp
+
+_PRIORITIES = (
+    ("a", "A   first of all", "A"),
+    ("b", "B   soon", "B"),
+    ("c", "C   when there is time", "C"),
+    ("d", "D", "D"),
+    ("n", "no priority", ""),
+)
+
+
+def todo(app: RunwatchApp, what: str, key: TaskKey | None) -> bool:
+    """Do it; False when ``what`` is nothing that is done with a task."""
+    if what == "task-add":
+        _add(app, key)
+        return True
+    does: dict[str, Callable[[RunwatchApp, TaskKey, Task], None]] = {
+        "task-toggle": _toggle,
+        "task-snooze": _snooze,
+        "task-priority": _priority,
+        "task-edit": _edit,
+    }
+    if what not in does:
+        return False
+    task = view_task.find(app.snapshot, key) if app.snapshot and key else None
+    if task is not None and key is not None:
+        does[what](app, key, task)
+    return True
+
+
+def _toggle(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+    app.intend(ReopenTask(key.root, key.id) if task.done else FinishTask(key.root, key.id))
+
+
+def _add(app: RunwatchApp, key: TaskKey | None) -> None:
+    from runwatch.ui.screens.dialogs import AskLine
+
+    roots = list(app.snapshot.tasks) if app.snapshot else []
+    root = key.root if key else roots[0] if roots else ""
+    marks = view_task.marks(app.snapshot) if app.snapshot else ()
+
+    def add(line: str | None) -> None:
+        if line and line.strip():
+            app.intend(AddTask(line.strip(), root))
+
+    hint = "(A) first of all +project @context due:2026-12-01 · → completes"
+    app.push_screen(AskLine("new task", hint, marks=marks), add)
+
+
+def snoozes(today: date) -> tuple[tuple[str, str, str], ...]:
+    """The menu of days: key, words, ISO date ("" = ask for one)."""
+    monday = today + timedelta(days=7 - today.weekday())
+    days = (
+        ("t", "tomorrow", today + timedelta(days=1)),
+        ("m", "Monday", monday),
+        ("w", "in a week", today + timedelta(days=7)),
+    )
+    menu = tuple((key, f"{name:<12} {day:%a %d %b}", day.isoformat()) for key, name, day in days)
+    return (*menu, ("d", "a date …", ""))
+
+
+def _snooze(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+    from runwatch.ui.screens.dialogs import AskLine, Menu
+
+    today = datetime.fromtimestamp(app.settings.clock()).date()
+
+    def until(day: str | None) -> None:
+        if day == "":
+            app.push_screen(AskLine("snooze until", "YYYY-MM-DD", check=_wrong_date), until)
+        elif day:
+            app.intend(SnoozeTask(key.root, key.id, date.fromisoformat(day)))
+
+    app.push_screen(Menu("snooze until", snoozes(today)), until)
+
+
+def _wrong_date(text: str) -> str:
+    try:
+        date.fromisoformat(text.strip())
+    except ValueError:
+        return "a date looks like 2026-12-01"
+    return ""
+
+
+def _priority(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+    from runwatch.ui.screens.dialogs import Menu
+
+    def take(priority: str | None) -> None:
+        if priority is not None:
+            app.intend(SetPriority(key.root, key.id, priority or None))
+
+    app.push_screen(Menu("priority", _PRIORITIES), take)
+
+
+def _edit(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        line = _edited(app, editor, task.line)
+    except (OSError, ValueError, SuspendNotSupported) as error:
+        app.say(f"{editor}: {error}", "error")
+        return
+    if line is not None and line != task.line:
+        app.intend(EditTask(key.root, key.id, line))
+
+
+def _edited(app: RunwatchApp, editor: str, line: str) -> str | None:
+    """The line after a person edited it; None when it was emptied or the editor failed."""
+    with tempfile.TemporaryDirectory(prefix="runwatch-") as folder:
+        path = Path(folder) / "task.txt"
+        path.write_text(line + "\n", encoding="utf-8", errors="surrogateescape")
+        with app.suspend():
+            code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    if code:
+        app.say(f"{safe(editor)} ended with {code}: the task is as it was", "warning")
+        return None
+    return next((made for made in map(str.strip, text.splitlines()) if made), None)

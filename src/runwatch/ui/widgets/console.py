@@ -1,0 +1,134 @@
+"""A log: colours kept, everything else that a terminal would obey made visible; search and jumps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+from rich.color import ColorParseError
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from runwatch.text.console import Line, Style, find_first_error, search
+from runwatch.ui.palette import palette
+
+
+class LogView(ScrollView, can_focus=True):
+    """Lines of a log. Follows the end until one scrolls away from it."""
+
+    DEFAULT_CSS = """
+    LogView { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "go(1)", "Down", show=False, id="log.down"),
+        Binding("up,k", "go(-1)", "Up", show=False, id="log.up"),
+        Binding("pagedown,ctrl+f", "go(20)", "Page down", show=False, id="log.page-down"),
+        Binding("pageup,ctrl+b", "go(-20)", "Page up", show=False, id="log.page-up"),
+        Binding("g,home", "end(False)", "First", show=False, id="log.first"),
+        Binding("G,end", "end(True)", "Last", show=False, id="log.last"),
+        Binding("n", "hit(1)", "Next hit", id="log.next"),
+        Binding("N", "hit(-1)", "Previous hit", show=False, id="log.previous"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.lines: list[Line] = []
+        self.following = True
+        self.words = ""
+        self._hits: list[int] = []
+        self._at: int | None = None
+        self._said = "no console log was found for this run"
+
+    def show(self, lines: list[Line]) -> None:
+        """Take the lines; the same again changes nothing."""
+        if lines == self.lines:
+            return
+        grown = len(lines) - len(self.lines)
+        self.lines = lines
+        self._hits = search(lines, self.words)
+        widest = max((len(line.text) for line in lines[-2000:]), default=0)
+        self.virtual_size = Size(min(widest, 4096), len(lines))
+        if self.following:
+            self.scroll_end(animate=False)
+        elif grown and self.scroll_y == 0:
+            self.scroll_to(y=grown, animate=False)
+        self.refresh()
+
+    def find(self, words: str) -> int:
+        """Mark the lines that hold the words, go to the last of them; how many there are."""
+        self.words = words
+        self._hits = search(self.lines, words)
+        if self._hits:
+            self._jump(self._hits[-1])
+        self.refresh()
+        return len(self._hits)
+
+    def to_first_error(self) -> bool:
+        """Go to the first traceback or error; False when there is none."""
+        at = find_first_error(self.lines)
+        if at is not None:
+            self._jump(at)
+        return at is not None
+
+    def _jump(self, at: int) -> None:
+        self.following = False
+        self._at = at
+        self.scroll_to(y=max(at - self.size.height // 3, 0), animate=False)
+        self.refresh()
+
+    def action_go(self, by: int) -> None:
+        self.following = by > 0 and self.scroll_offset.y + by >= self.max_scroll_y
+        self.scroll_relative(y=by, animate=False)
+
+    def action_end(self, last: bool) -> None:
+        self.following = last
+        self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)
+
+    def action_hit(self, by: int) -> None:
+        if not self._hits:
+            return
+        here = self._at if self._at is not None else -1
+        later = [at for at in self._hits if (at > here if by > 0 else at < here)]
+        self._jump((later[0] if by > 0 else later[-1]) if later else self._hits[0 if by > 0 else -1])
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.following = False
+
+    def render_line(self, y: int) -> Strip:
+        colours = palette(self.app)
+        width = self.size.width
+        left, top = self.scroll_offset
+        index = y + top
+        if index >= len(self.lines):
+            said = f" {self._said}" if not self.lines and y == 0 else ""
+            return Strip([Segment(said, colours["muted"])]).adjust_cell_length(width, self.rich_style)
+        segments = [Segment(span.text, rich_style(span.style)) for span in self.lines[index].spans]
+        strip = Strip(segments).crop(left, left + width).adjust_cell_length(width)
+        if index == self._at:
+            strip = strip.apply_style(colours["cursor"])
+        elif self._hits and index in self._hits:
+            strip = strip.apply_style(colours["band"])
+        return strip.apply_style(self.rich_style)
+
+
+@lru_cache(maxsize=512)
+def rich_style(style: Style) -> RichStyle:
+    """A log's style for the screen; a colour that nobody knows is left out."""
+    try:
+        return RichStyle(
+            color=style.color,
+            bgcolor=style.background,
+            bold=style.bold or None,
+            dim=style.dim or None,
+            italic=style.italic or None,
+            underline=style.underline or None,
+            reverse=style.reverse or None,
+            strike=style.strike or None,
+        )
+    except ColorParseError:
+        return RichStyle(bold=style.bold or None)

@@ -1,0 +1,49 @@
+"""Titled boxes on a grid, as many as fit, the rest on further pages."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+
+from runwatch.ui.curves import Curves
+
+MOST = 16
+
+
+class Grid(Container, can_focus=True):
+    """Up to 16 charts at once; ``columns`` 0: by the room."""
+
+    DEFAULT_CSS = """
+    Grid { layout: grid; grid-gutter: 0 1; height: 1fr; }
+    Grid > .box { border: round $rw-frame; height: 1fr; }
+    Grid:focus > .box { border: round $rw-frame-focus; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.columns = 0
+
+    def compose(self) -> ComposeResult:
+        for i in range(MOST):
+            with Vertical(classes="box", id=f"box-{i}") as box:
+                box.display = False
+                yield Curves()
+
+    def shape(self, count: int) -> tuple[int, int]:
+        """Columns and rows for this many charts."""
+        width, height = self.size
+        columns = self.columns or max(1, min(width // 44, 4))
+        columns = max(1, min(columns, count))
+        rows = max(1, min(-(-count // columns), max(height // 9, 1), MOST // columns))
+        return columns, rows
+
+    def lay_out(self, titles: list[str], columns: int, rows: int) -> list[Curves]:
+        """Arrange boxes with these titles; the charts to draw in, in order."""
+        self.styles.grid_size_columns, self.styles.grid_size_rows = columns, rows
+        boxes = list(self.query(".box"))
+        for i, box in enumerate(boxes):
+            box.display = i < len(titles)
+            if i < len(titles):
+                box.border_title = Content(titles[i])
+        return [box.query_one(Curves) for box in boxes[: len(titles)]]
