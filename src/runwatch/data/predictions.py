@@ -21,6 +21,7 @@ _TARGETS = ("y_true", "target", "label", "truth", "actual", "y", "ground_truth")
 _PREDICTIONS = ("y_pred", "prediction", "pred", "predicted", "yhat", "y_hat", "predicted_label")
 _SCORES = ("y_score", "score", "y_prob", "prob", "proba", "probability", "y_proba")
 _KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
+_LARGEST_BLOCK = 2**30
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 
 
@@ -184,13 +185,17 @@ def _is_parquet(path: str) -> bool:
     return path.lower().endswith((".parquet", ".pq"))
 
 
-def _open_csv(path: str, names: Sequence[str] | None = None) -> Any:
+def _open_csv(path: str) -> Any:
+    from pyarrow import csv
+
+    return csv.open_csv(path, parse_options=_parsing(path))
+
+
+def _parsing(path: str) -> Any:
     from pyarrow import csv
 
     delimiter = "\t" if path.lower().endswith(".tsv") else ","
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    convert = csv.ConvertOptions(include_columns=names, include_missing_columns=False)
-    return csv.open_csv(path, parse_options=parse, convert_options=convert)
+    return csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
 
 
 def _read(path: str, names: Sequence[str]) -> Any:
@@ -199,16 +204,22 @@ def _read(path: str, names: Sequence[str]) -> Any:
 
         present = [name for name in names if name in set(parquet.read_schema(path).names)]
         return parquet.read_table(path, columns=present)
+    header = _open_csv(path).schema.names
+    return _read_csv(path, [name for name in names if name in header])
+
+
+def _read_csv(path: str, names: list[str]) -> Any:
+    """A column's kind is guessed from the first block; where a later one disagrees, from the whole file."""
+    import pyarrow as pa
     from pyarrow import csv
 
-    header = _open_csv(path).schema.names
-    present = [name for name in names if name in header]
-    delimiter = "\t" if path.lower().endswith(".tsv") else ","
-    return csv.read_csv(
-        path,
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(include_columns=present),
-    )
+    convert = csv.ConvertOptions(include_columns=names)
+    try:
+        return csv.read_csv(path, parse_options=_parsing(path), convert_options=convert)
+    except pa.ArrowInvalid:
+        size = min(Path(path).stat().st_size + 1, _LARGEST_BLOCK)
+        whole = csv.ReadOptions(block_size=size)
+        return csv.read_csv(path, whole, parse_options=_parsing(path), convert_options=convert)
 
 
 def _array(column: Any) -> Column:
