@@ -229,7 +229,7 @@ class DriftOptions:
     ``tests``: how many tables this one is judged together with (segments); ``importance``: by column."""
 
     q: float = 0.01
-    day_q: float = 0.05
+    day_q: float = 0.03
     levels: tuple[float, float] = (0.02, 0.10)
     new_levels: tuple[float, float] = (0.01, 0.05)
     visible: float = 0.10

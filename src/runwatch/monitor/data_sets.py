@@ -25,6 +25,7 @@ from runwatch.judge.drift.trend import trends
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import Case
 from runwatch.judge.quality.run import examine
+from runwatch.monitor.data_performance import estimates
 
 CLASSIFIER_ROWS = 10_000
 _OLDER_BATCHES = 400
@@ -100,6 +101,7 @@ def _judged(
         trends=trends(reference.profile, named, rules, reference.days),
         quality=examine(case),
         segments=_segments(spec, reference, newest_files, rules),
+        estimated=estimates(reference, files, spec.options, spec.options.multivariate),
         late_by=None if now is None else late_by(times, now),
         expected_every=expected_every(times),
         problems=(*whole.problems, *trouble),

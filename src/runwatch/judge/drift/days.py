@@ -147,4 +147,5 @@ def _log_distance(pair: Pair, usual: float) -> float:
         distance = total_variation.total_variation(a, b)
         noise = NOISE_TV**2 * max(len(a) - 1, 1)
     there = pair.n * usual / (pair.n + usual)
-    return math.log(math.sqrt(max(0.0, distance**2 - noise / pair.effective) + noise / there))
+    square = max(distance**2 + noise / there - noise / pair.effective, distance**2 / 4, 1e-12)
+    return math.log(square) / 2

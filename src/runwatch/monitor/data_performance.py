@@ -1,0 +1,92 @@
+"""Performance of a data set's batches without labels: CBPE for two classes, estimated error for numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from runwatch.data.files import DataFile
+from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
+from runwatch.data.workflow import Reference
+from runwatch.domain.drift import PerformanceEstimate
+from runwatch.domain.profile import DataOptions
+from runwatch.judge.drift.performance import (
+    Regressed,
+    Scored,
+    estimate_classification,
+    estimate_regression,
+)
+
+MAX_BATCHES = 30
+_FEATURES = 50
+
+
+def estimates(
+    reference: Reference, files: Sequence[DataFile], options: DataOptions, regression: bool = False
+) -> tuple[PerformanceEstimate, ...]:
+    """Estimated performance of the last 30 batches. Nothing without a target and predictions in the
+    reference. ``regression``: also where the target is a number (imports scikit-learn: another process)."""
+    target, prediction, score = columns_of(reference.grid, options)
+    if target is None or (prediction is None and score is None):
+        return ()
+    names = [name for name in (target, prediction, score) if name]
+    known = rows_of(reference.files, names)
+    if target not in known:
+        return ()
+    positive = positive_class(known[target])
+    if positive is not None and score is not None and score in known:
+        return _classified(reference, files[-MAX_BATCHES:], names, positive, target, prediction, score)
+    if regression and prediction is not None and positive is None and known[target].dtype != object:
+        return _regression(reference, files[-MAX_BATCHES:], target, prediction)
+    return ()
+
+
+def _classified(
+    reference: Reference,
+    files: Sequence[DataFile],
+    names: list[str],
+    positive: object,
+    target: str,
+    prediction: str | None,
+    score: str,
+) -> tuple[PerformanceEstimate, ...]:
+    def scored(name: str, sources: Sequence[DataFile]) -> Scored | None:
+        rows = rows_of(sources, names)
+        if score not in rows or rows[score].dtype == object:
+            return None
+        said = rows.get(prediction) if prediction else None
+        cut = np.where(np.isnan(rows[score]), np.nan, (rows[score] >= 0.5).astype(float))
+        truth = rows.get(target)
+        return Scored(
+            name,
+            rows[score],
+            cut if said is None else as_zero_one(said, positive),
+            None if truth is None else as_zero_one(truth, positive),
+        )
+
+    base = scored("reference", reference.files)
+    batches = [one for one in (scored(file.name, [file]) for file in files) if one is not None]
+    return estimate_classification(base, batches) if base is not None and batches else ()
+
+
+def _regression(
+    reference: Reference, files: Sequence[DataFile], target: str, prediction: str
+) -> tuple[PerformanceEstimate, ...]:
+    features = [
+        c.name
+        for c in reference.grid.columns
+        if c.role == "feature" and c.edges is not None and c.kind in ("numeric", "constant")
+    ][:_FEATURES]
+
+    def regressed(name: str, sources: Sequence[DataFile]) -> Regressed | None:
+        rows = rows_of(sources, [*features, prediction, target])
+        if prediction not in rows or any(rows[n].dtype == object for n in rows):
+            return None
+        empty = np.full(len(rows[prediction]), np.nan)
+        matrix = np.column_stack([rows.get(n, empty) for n in features]) if features else empty[:, None]
+        return Regressed(name, matrix, rows[prediction], rows.get(target))
+
+    base = regressed("reference", reference.files)
+    batches = [one for one in (regressed(file.name, [file]) for file in files) if one is not None]
+    return estimate_regression(base, batches) if base is not None and batches else ()
