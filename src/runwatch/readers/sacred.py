@@ -41,13 +41,15 @@ _STATUSES: Mapping[str, Status] = {
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    """A folder whose ``run.json`` has a status and a heartbeat (or Sacred's other files beside it)."""
+    """A folder with a ``run.json`` of Sacred's, by its content or by the other files beside it (it may be
+    torn just now, and a long list can push the heartbeat out of sight)."""
     if "run.json" not in listing.files:
         return []
     head = listing.head("run.json")
-    if not head.lstrip().startswith(b"{") or not (
+    by_content = head.lstrip().startswith(b"{") and (
         b'"heartbeat"' in head or (b'"experiment"' in head and "config.json" in listing.files)
-    ):
+    )
+    if not by_content and not {"config.json", "cout.txt"} <= listing.files.keys():
         return []
     files = tuple(listing.join(name) for name in ("run.json", "metrics.json") if name in listing.files)
     return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
