@@ -209,6 +209,8 @@ def test_texts_that_hold_settings(
         ("events.out.tfevents.1795575699.vm.19450.1.v2", "vm", 19450),
         ("events.out.tfevents.1795575299.vm", "vm", None),
         ("events.out.tfevents.1795575299.gpu1.cluster.local.77.3", "gpu1.cluster.local", 77),
+        ("events.out.tfevents.1795575299.10.0.0.5.77.3", "10.0.0.5", 77),
+        ("events.out.tfevents.1795575299.vm.77.3_rank1", "vm", 77),
         ("events.out.tfevents", None, None),
     ],
 )

@@ -23,6 +23,7 @@ _RANK_IN_NAME = re.compile(r"[._-]((?:rank|worker|process|gpu)[_-]?\d{1,6})(?=[.
 _HPARAMS_FOLDER = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 _HF_RUN = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
 _LOG_FOLDERS = frozenset(("logs", "log", "tensorboard", "tb"))
+_HOST_PID = re.compile(r"([^/]{1,255}?)\.([1-9]\d{0,9})\.\d{1,9}(?:\.?[^.\d].{0,255})?")
 _LEVELS = 4
 _CURVE_LEVELS = 3
 
@@ -220,11 +221,11 @@ def _parsed(data: bytes, start: int, end: int, plugins: Plugins) -> Event:
 
 
 def writer_of(file: str, started: float | None) -> Writer:
-    """Who wrote ``file``: from ``events.out.tfevents.<unix>.<host>[.<pid>.<n>][.v2]``."""
-    parts = file.rpartition("/")[2].partition(_MARK + ".")[2].removesuffix(".v2").split(".")
-    if len(parts) < 2 or not parts[0].isdecimal():
+    """Who wrote ``file``: from ``events.out.tfevents.<unix>.<host>[.<pid>.<n>][<any suffix>]``."""
+    unix, _, rest = file.rpartition("/")[2].partition(_MARK + ".")[2].partition(".")
+    if not unix.isdecimal():
         return Writer(None, None, started)
-    host, pid = parts[1:], None
-    if len(host) >= 3 and host[-1].isdecimal() and host[-2].isdecimal() and 0 < int(host[-2]) < 1 << 32:
-        host, pid = host[:-2], int(host[-2])
-    return Writer(".".join(host) or None, pid, started)
+    found = _HOST_PID.fullmatch(rest)
+    if found is None:
+        return Writer(rest.removesuffix(".v2") or None, None, started)
+    return Writer(found[1], int(found[2]), started)

@@ -123,7 +123,7 @@ class Slice:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
     def _take(self, at: int, event: Event) -> None:
-        if self.first_wall is None and event.wall_at >= 0:
+        if self.first_wall is None and _EARLIEST <= event.wall < _LATEST:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
