@@ -111,10 +111,10 @@ class Cells:
         if not len(self._odd):
             return []
         odd = np.bincount(np.searchsorted(self.row_ends, self._odd), minlength=self.rows)
-        few = np.flatnonzero(odd)
         filled = np.concatenate([[0], np.cumsum(self._ends > self._starts)])
         first = np.concatenate([[0], self.row_ends[:-1] + 1])
-        return [int(r) for r in few if odd[r] == filled[self.row_ends[r] + 1] - filled[first[r]]]
+        in_row = filled[self.row_ends + 1] - filled[first]
+        return np.flatnonzero((odd > 0) & (odd == in_row)).tolist()
 
     def matrix(self, first: int, last: int, width: int) -> tuple[Matrix, list[int]]:
         """The lines ``first`` to ``last`` (exclusive) that have ``width`` cells (more are fine if they are
