@@ -50,7 +50,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
         return 2
     paths = resolve_roots(roots, args.config)
     settings = config.load(paths, args.config)
-    from runwatch.monitor.live import Monitor
+    from runwatch.cli._dashboard_monitor import DashboardMonitor
     from runwatch.store import places
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
@@ -58,7 +58,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     ui = settings[paths[0]].ui
     own_themes, state = places.config_dir(), places.state_dir()
     return open_screen(
-        Monitor(paths, settings),
+        DashboardMonitor(paths, settings),
         UiSettings(
             theme=args.theme or ui.theme or "",
             keymap=ui.keymap,

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from runwatch.config import Settings
-from runwatch.domain.comparison import Baseline
+from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import Distribution
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
@@ -22,7 +23,9 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.domain.tree import Changes
+from runwatch.monitor.background import Background
 from runwatch.monitor.baselines import baseline_of
+from runwatch.monitor.comparisons import Comparisons
 from runwatch.monitor.desk import Desk
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.inspection import Inspector
@@ -33,6 +36,11 @@ from runwatch.monitor.remembering import Remembering
 from runwatch.readers.registry import built_in, plugged_in
 from runwatch.store import places
 from runwatch.store.cache import CacheFile
+from runwatch.store.state import State
+
+if TYPE_CHECKING:
+    from runwatch.monitor.data_watch import DataWatch
+    from runwatch.monitor.machine_watch import MachineWatch
 
 KEEP_EVERY_S = 60.0
 SERIES_BUDGET = 256 * 1024 * 1024
@@ -64,14 +72,25 @@ class Board:
         self._cache = CacheFile(places.cache_dir())
         self._memories = {
             root: Remembering(
-                self._cache, places.root_identity(root, settings[root].id), reader, self.health[root]
+                self._cache,
+                places.root_identity(root, settings[root].id),
+                reader,
+                self.health[root],
+                self.lives,
             )
             for root, reader in self.readers.items()
         }
         self._kept_at = float("-inf")
+        self._background = Background()
+        self._comparisons = Comparisons(settings, self.series)
+        self._data: dict[str, DataWatch] = {}
+        self._watcher: MachineWatch | None = None
+        self._news = False
+        self._last_runs: tuple[Run, ...] = ()
         self._plugin_problems: tuple[Problem, ...] = ()
         self._lost: dict[str, float] = {}
         self._version = 0
+        self._compared: Mapping[RunKey, Comparison] = {}
         self._wake = wake
         self._desk = Desk(roots, settings, writes=keep)
         self._inspector = Inspector(settings)
@@ -87,6 +106,10 @@ class Board:
             with self.lock:
                 for reader in self.readers.values():
                     reader.add_readers(extra)
+
+    @property
+    def state(self) -> State:
+        return self._desk.state
 
     @property
     def waiting(self) -> int:
@@ -149,10 +172,31 @@ class Board:
             self._drain()
             self.runs(moment)
             self._drain()
+            self._look_beside(moment)
             snapshot = self.snapshot(moment, WatchState("live"), judged=self.wanted.judging)
             if self.wanted.judging:
                 self.keep()
         return Look(self, snapshot)
+
+    def _look_beside(self, now: float) -> None:
+        """Data and machine, at once instead of in the background."""
+        self._load_beside()
+        for root, data in self._data.items():
+            data.judge(self.readers[root].tree.top, now)
+        if self._watcher is not None:
+            self._watcher.look(self.runs(now), now)
+
+    def _load_beside(self) -> None:
+        if self.wanted.data and not self._data:
+            from runwatch.monitor.data_watch import DataWatch
+
+            self._data = {
+                root: DataWatch(root, self.settings[root], self._cache, self._wake) for root in self.roots
+            }
+        if self.wanted.machine and self._watcher is None:
+            from runwatch.monitor.machine_watch import MachineWatch
+
+            self._watcher = MachineWatch(self.roots, self.lives, host_name())
 
     def _drain(self) -> None:
         for reader in self.readers.values():
@@ -162,11 +206,14 @@ class Board:
     def runs(self, now: float) -> tuple[Run, ...]:
         """All runs of all roots, the newest first."""
         found = [run for builder in self._builders.values() for run in builder.runs(now)]
-        return tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        self._last_runs = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        return self._last_runs
 
     def problems(self) -> tuple[Problem, ...]:
         found = [problem for reader in self.readers.values() for problem in reader.problems]
-        return (*self._plugin_problems, *found)
+        beside = [problem for data in self._data.values() for problem in data.problems]
+        troubles = [Problem("runwatch", None, text) for text in self._background.trouble.values()]
+        return (*self._plugin_problems, *found, *beside, *troubles)
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
@@ -193,14 +240,23 @@ class Board:
         with self.lock:
             health = self._feed() if judged else {}
             runs = self.runs(now)
+        baselines = self._baselines(runs)
+        compared = self._comparisons.of(runs, baselines) if judged else self._compared
+        self._compared = compared
         return Situation(
             now=now,
             host=host_name(),
             roots=self.roots,
             runs=runs,
             health=health,
-            baselines=self._baselines(runs),
-            problems=(*self.problems(), *self._rule_problems),
+            baselines=baselines,
+            comparisons=compared,
+            predictions={
+                name: made for data in self._data.values() for name, made in data.predictions.items()
+            },
+            data=tuple(one for data in self._data.values() for one in data.sets),
+            machine=self._watcher.machine if self._watcher else None,
+            problems=(*self.problems(), *self._comparisons.problems, *self._rule_problems),
             unreadable=dict(self._lost),
             open_fingerprints=self._desk.open_fingerprints,
         )
@@ -219,7 +275,7 @@ class Board:
             for baseline in situation.baselines.values()
             if baseline.source.startswith("assumed")
         ]
-        return tuple(baselines)
+        return (*baselines, *(said for data in self._data.values() for said in data.assumptions))
 
     def _feed(self) -> dict[RunKey, tuple[HealthSign, ...]]:
         signs: dict[RunKey, tuple[HealthSign, ...]] = {}
@@ -247,7 +303,22 @@ class Board:
         self._lost.pop(root, None)
 
     def noticed(self, root: str, changes: Changes) -> None:
-        """Files changed below a root."""
+        """Files changed below a root: its data may have."""
+        data = self._data.get(root)
+        if data is not None and data.concerned(changes, self.readers[root].owns):
+            self._judge_data(root)
+
+    def _judge_data(self, root: str) -> None:
+        def job() -> None:
+            self._data[root].judge(self.readers[root].tree.top, time.time())
+            self._tell()
+
+        self._background.ask(f"data:{root}", job)
+
+    def _tell(self) -> None:
+        """Something is known that was not: the loop shall look."""
+        self._news = True
+        self._wake()
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
@@ -255,13 +326,32 @@ class Board:
         self._desk.beat(now)
         self._tasks = self._desk.look(date.fromtimestamp(now))
 
+    def open_beside(self) -> None:
+        """After the first paint: data, the machine, plug-ins."""
+        self.load_plugins()
+        self._load_beside()
+        for root, data in self._data.items():
+            data.start()
+            self._judge_data(root)
+
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
         self._desk.beat(now)
         if now - self._kept_at >= KEEP_EVERY_S and not self.waiting:
             self._kept_at = now
             self.keep()
-        return self._desk.stamps() != self._stamps
+        for root, data in self._data.items():
+            if data.arrived_outside():
+                self._judge_data(root)
+        if self._watcher is not None and self._watcher.due(now):
+            self._background.ask("machine", self._look_at_machine)
+        news, self._news = self._news, False
+        return news or self._desk.stamps() != self._stamps
+
+    def _look_at_machine(self) -> None:
+        watcher = self._watcher
+        if watcher is not None and watcher.look(self._last_runs, time.time()):
+            self._tell()
 
     def obey(self, intent: Intent, now: float) -> Answer:
         """Do what a person asks."""
@@ -269,16 +359,16 @@ class Board:
         self._tasks = self._desk.look(date.fromtimestamp(now))
         return answer
 
-    def brief(self, now: float) -> str:
-        """What happened since the last look; "" when nothing did."""
-        return ""
-
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
-        """A column's two distributions."""
-        return None
+        """A column's two distributions, for drawing; reads files: not for the event loop."""
+        data = self._data.get(root)
+        return data.distribution(data_set, column, batch) if data is not None else None
 
     def close(self, now: float) -> None:
         """The watching ends."""
+        self._background.stop()
+        for data in self._data.values():
+            data.stop()
         self.keep()
         self._cache.close()
         self._desk.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 
 from runwatch.data.files import DataFile
+from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
 from runwatch.domain.drift import PerformanceEstimate
@@ -23,10 +25,26 @@ _FEATURES = 50
 
 
 def estimates(
-    reference: Reference, files: Sequence[DataFile], options: DataOptions, regression: bool = False
+    reference: Reference,
+    files: Sequence[DataFile],
+    options: DataOptions,
+    cache: Cache,
+    regression: bool = False,
 ) -> tuple[PerformanceEstimate, ...]:
-    """Estimated performance of the last 30 batches. Nothing without a target and predictions in the
-    reference. ``regression``: also where the target is a number (imports scikit-learn: another process)."""
+    """Estimated performance of the last 30 batches, kept while no file changes. Nothing without a target and
+    predictions in the reference. ``regression``: also where the target is a number (imports scikit-learn:
+    another process)."""
+    files = files[-MAX_BATCHES:]
+    key = files_key("estimates-1", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
+    made = kept_json(
+        cache, key, lambda: [asdict(one) for one in _estimates(reference, files, options, regression)]
+    )
+    return tuple(PerformanceEstimate(**one) for one in made)
+
+
+def _estimates(
+    reference: Reference, files: Sequence[DataFile], options: DataOptions, regression: bool
+) -> tuple[PerformanceEstimate, ...]:
     target, prediction, score = columns_of(reference.grid, options)
     if target is None or (prediction is None and score is None):
         return ()
@@ -36,9 +54,9 @@ def estimates(
         return ()
     positive = positive_class(known[target])
     if positive is not None and score is not None and score in known:
-        return _classified(reference, files[-MAX_BATCHES:], names, positive, target, prediction, score)
+        return _classified(reference, files, names, positive, target, prediction, score)
     if regression and prediction is not None and positive is None and known[target].dtype != object:
-        return _regression(reference, files[-MAX_BATCHES:], target, prediction)
+        return _regression(reference, files, target, prediction)
     return ()
 
 

@@ -20,6 +20,7 @@ from runwatch.domain.situation import Snapshot, WatchState
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.once import Wanted
+from runwatch.store.state import State
 from runwatch.watch.rounds import Round, Rounds
 
 SLICE_S = 0.03
@@ -36,7 +37,7 @@ Answered = Callable[[Answer], None]
 
 class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
-    ``distribution``, ``console``, ``brief``."""
+    ``distribution``, ``console``, ``state``."""
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], keep: bool = True) -> None:
         self._board = Board(roots, settings, Wanted(), keep=keep, wake=self._wake_up)
@@ -91,9 +92,15 @@ class Monitor:
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
 
-    def brief(self) -> str:
-        """What happened since the last look; "" when nothing did or this is the first look."""
-        return self._board.brief(time.time())
+    @property
+    def latest(self) -> Snapshot | None:
+        """The snapshot that was published last."""
+        return self._last
+
+    @property
+    def state(self) -> State:
+        """What is remembered: the history, the look marker."""
+        return self._board.state
 
     def _wake_up(self) -> None:
         with self._wake:
@@ -216,8 +223,9 @@ class Monitor:
     def _judge_and_publish(self) -> None:
         first = not self._phase_live
         if first:
-            self._send(judged=False)
             self._phase_live = True
+            self._send(judged=False)
+            self._board.open_beside()
         if self._board.tick(time.time()):
             self._changed = True
         due = time.monotonic() - self._published_at >= BEAT_S

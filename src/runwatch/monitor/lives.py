@@ -20,20 +20,26 @@ SETTLED = frozenset({"finished", "crashed", "unknown"})
 
 @dataclass(slots=True)
 class Lives:
-    """What is remembered of runs beyond their files: who was seen alive, their processes, the longest
-    pauses of earlier runs of a group."""
+    """What is remembered of runs beyond their files: the rhythm of those seen alive,
+    their processes, the longest pauses of earlier runs of a group; ``moved``: runs whose process changed
+    since they were built."""
 
-    seen_alive: set[RunKey] = field(default_factory=set)
     processes: Mapping[RunKey, Process] = field(default_factory=dict)
     rhythms: dict[RunKey, Rhythm] = field(default_factory=dict)
     pauses: dict[str, float] = field(default_factory=dict)
+    moved: set[RunKey] = field(default_factory=set)
 
     def beat(self, key: RunKey, group: str, at: float) -> None:
         """A run that we watch wrote something at ``at``."""
-        self.seen_alive.add(key)
         rhythm = self.rhythms.setdefault(key, Rhythm())
         rhythm.beat(at)
         self.pauses[group] = max(self.pauses.get(group, 0.0), rhythm.longest)
+
+    def recall(self, key: RunKey, last: float, longest: float) -> None:
+        """An earlier process saw the run being written: last at ``last``, its longest pause ``longest``."""
+        rhythm = self.rhythms.setdefault(key, Rhythm())
+        rhythm.beat(last - longest)
+        rhythm.beat(last)
 
     def silence(self, key: RunKey, group: str, now: float, fixed: float | None) -> Quiet | None:
         """What the silence of a run that was seen alive is; None for one that never was."""
@@ -63,20 +69,21 @@ class RunBuilder:
 
     def _run(self, entry: Entry, now: float) -> Run:
         story = self._reader.tell(entry)
-        known = self._built.get(entry.id)
+        key = RunKey(self._reader.root, entry.id)
+        version, run = self._built.get(entry.id, (-1, None))
+        if version != entry.version or key in self._lives.moved:
+            run = None
+        if run is not None and run.status in SETTLED and not entry.live:
+            return run
         facts = self._facts(entry, story, now)
         status, reason = judge(facts, now)
-        if known is not None and known[0] == entry.version:
-            run = known[1]
-            if run.status in SETTLED and not entry.live:
-                return run
-            if (run.status, run.updated) == (status, facts.updated) and (
-                status != "running" or run.status_reason == reason or run.processes
-            ):
-                return run
-            run = replace(run, status=status, status_reason=reason, updated=facts.updated)
-        else:
+        if run is None:
+            self._lives.moved.discard(key)
             run = self._fresh(entry, story, status, reason, facts, now)
+        elif (run.status, run.updated) == (status, facts.updated):
+            return run
+        else:
+            run = replace(run, status=status, status_reason=reason, updated=facts.updated)
         self._built[entry.id] = (entry.version, run)
         self._close(entry, run, facts, now)
         return run

@@ -142,6 +142,10 @@ class RootReader:
                     self.unfold(entry)
             self._queue.setdefault((claim.identity, file), (run_id, claim))
 
+    def owns(self, file: str) -> bool:
+        """Whether a file belongs to a run."""
+        return file in self._owners
+
     def is_waiting(self, entry: Entry) -> bool:
         """Whether something of a run is still to be read."""
         return any(key in self._queue for key in self._sources(entry))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runwatch.domain.run import RunKey
 from runwatch.monitor.health import HealthBook
+from runwatch.monitor.lives import Lives
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.readers.base import Cursor
 from runwatch.store.cache import CacheFile
@@ -17,11 +19,14 @@ ENGINE = 1
 class Remembering:
     """The kept runs of one root (by its identity)."""
 
-    def __init__(self, cache: CacheFile, identity: str, reader: RootReader, health: HealthBook) -> None:
+    def __init__(
+        self, cache: CacheFile, identity: str, reader: RootReader, health: HealthBook, lives: Lives
+    ) -> None:
         self._cache = cache
         self._identity = identity
         self._reader = reader
         self._health = health
+        self._lives = lives
         self._kept: dict[str, int] = {}
 
     def recall(self) -> None:
@@ -29,7 +34,11 @@ class Remembering:
         rows = self._cache.runs(self._identity)
         for run_id, entry in self._reader.entries.items():
             row = rows.get(run_id)
-            if row is not None and row.get("engine") == ENGINE and self._recall(entry, row):
+            if row is None or row.get("engine") != ENGINE:
+                continue
+            if row["alive"] is not None:
+                self._lives.recall(RunKey(self._reader.root, run_id), *row["alive"])
+            if self._recall(entry, row):
                 self._kept[run_id] = entry.version
 
     def _recall(self, entry: Entry, row: Mapping[str, Any]) -> bool:
@@ -79,12 +88,14 @@ class Remembering:
                     return None
                 cursors.append([claim.identity, file, cursor.to_json()])
         signs = self._health.signs.get(entry.id, ())
+        rhythm = self._lives.rhythms.get(RunKey(self._reader.root, entry.id))
         return {
             "engine": ENGINE,
             "claims": _claims(entry),
             "cursors": cursors,
             "story": story_to_json(entry.story),
             "signs": signs_to_json(signs),
+            "alive": None if rhythm is None or rhythm.last is None else [rhythm.last, rhythm.longest],
         }
 
 

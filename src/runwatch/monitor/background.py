@@ -1,0 +1,63 @@
+"""One thread for work that is slow: profiles of data, predictions, the machine. Newest wish wins."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+Job = Callable[[], None]
+
+
+class Background:
+    """Runs named jobs one after the other; a job asked for again while it waits runs once."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._jobs: dict[str, Job] = {}
+        self._stopped = False
+        self._busy = ""
+        self._thread: threading.Thread | None = None
+        self.trouble: dict[str, str] = {}
+
+    def ask(self, name: str, job: Job) -> None:
+        """Run ``job`` soon; it replaces one of the same name that has not begun."""
+        with self._news:
+            self._jobs[name] = job
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="runwatch-background", daemon=True)
+                self._thread.start()
+            self._news.notify_all()
+
+    @property
+    def busy(self) -> bool:
+        with self._news:
+            return bool(self._jobs or self._busy)
+
+    def stop(self) -> None:
+        """Begin no further job, and wait a moment for the one that runs."""
+        with self._news:
+            self._stopped = True
+            self._jobs.clear()
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                while not self._jobs and not self._stopped:
+                    self._news.wait()
+                if self._stopped:
+                    return
+                name = next(iter(self._jobs))
+                job = self._jobs.pop(name)
+                self._busy = name
+            try:
+                job()
+                self.trouble.pop(name, None)
+            except Exception as error:  # one job's fault is told; the others go on
+                logging.getLogger("runwatch").exception("background work failed: %s", name)
+                self.trouble[name] = f"{name}: internal error: {error!r}; please report it"
+            with self._news:
+                self._busy = ""

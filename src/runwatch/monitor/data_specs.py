@@ -1,0 +1,111 @@
+"""Which data sets and predictions a root has: configured, or found by their names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from runwatch.config import Data, Predictions, Settings
+from runwatch.data.discover import Entry, discover, discover_predictions
+from runwatch.data.errors import DataError
+from runwatch.data.importance import read_importance
+from runwatch.data.predictions import column_names
+from runwatch.domain.profile import DataOptions
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import Folder
+from runwatch.monitor.data_sets import DataSpec
+
+
+def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ...]:
+    """The root's data sets. Without ``[[data]]`` they are found by name; each says what was assumed."""
+    if settings.data:
+        return tuple(_configured(root, settings, entry) for entry in settings.data)
+    found = discover(entries(top), lambda path: _schema(root, path))
+    return tuple(DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed) for one in found)
+
+
+def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
+    """The root's predictions and what was assumed of each ("" when configured)."""
+    if settings.predictions:
+        return tuple((entry, "") for entry in settings.predictions)
+    found = discover_predictions(entries(top), lambda path: _schema(root, path))
+    return tuple(
+        (
+            Predictions(
+                name=one.name,
+                files=tuple(os.path.join(root, file) for file in one.files),
+                baseline=os.path.join(root, one.baseline),
+                key=one.key,
+                target=one.target,
+                prediction=one.prediction,
+                score=one.score,
+            ),
+            one.assumed,
+        )
+        for one in found
+        if one.baseline is not None
+    )
+
+
+def entries(top: Folder) -> list[Entry]:
+    """The files below a root as a listing."""
+    return [
+        Entry(folder.join(name), stat.size, stat.mtime)
+        for folder in top.walk()
+        for name, stat in folder.files.items()
+    ]
+
+
+def outside(root: str, settings: Settings) -> tuple[str, ...]:
+    """Folders beyond the root in which configured data and predictions arrive, to be watched as well."""
+    paths = [path for entry in settings.data for path in _listed(entry.current)]
+    paths += [path for entry in settings.predictions for path in _listed(entry.files)]
+    folders = set()
+    for path in paths:
+        whole = settings.path(path)
+        if "://" in whole:
+            continue
+        folder = whole
+        while any(sign in folder for sign in "*?[") or not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        if os.path.commonpath((root, folder)) != root and folder != os.path.dirname(folder):
+            folders.add(folder)
+    return tuple(sorted(folders))
+
+
+def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
+    options = DataOptions(
+        include=entry.columns.include,
+        exclude=entry.columns.exclude,
+        kinds=dict(entry.columns.kinds),  # type: ignore[arg-type]
+        target=entry.target,
+        prediction=entry.prediction,
+        score=entry.score,
+        key=entry.key,
+        segments=entry.segments,
+        expect=entry.expect,
+        importance=_importance(settings, entry),
+    )
+    reference = tuple(settings.path(path) for path in _listed(entry.reference))
+    batches = tuple(settings.path(path) for path in _listed(entry.current))
+    return DataSpec(entry.name, root, reference, batches, options)
+
+
+def _importance(settings: Settings, entry: Data) -> dict[str, float]:
+    if entry.importance is None:
+        return {}
+    try:
+        return read_importance(settings.path(entry.importance))
+    except DataError:
+        return {}
+
+
+def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _schema(root: str, path: str) -> list[tuple[str, str]]:
+    names = column_names(os.path.join(root, path))
+    if isinstance(names, Problem):
+        raise ValueError(names.message)
+    return [(name, "") for name in names]

@@ -1,0 +1,114 @@
+"""The data side of the board: data sets and predictions of all roots, judged anew when their files change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from runwatch.config import Predictions, Settings
+from runwatch.data.keeping import PieceKey
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import Changes, Folder
+from runwatch.monitor.comparing import PredictionsWatch
+from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
+from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
+from runwatch.store.cache import CacheFile
+from runwatch.watch.observer import Dirty, Watcher
+
+TABLES = (".parquet", ".csv", ".tsv", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".csv.gz", ".pq")
+
+
+class Pieces:
+    """Profiles of pieces, kept in the cache file."""
+
+    def __init__(self, cache: CacheFile) -> None:
+        self._cache = cache
+
+    def get(self, key: PieceKey) -> bytes | None:
+        return self._cache.get("\0".join(key))
+
+    def put(self, key: PieceKey, value: bytes) -> None:
+        self._cache.put("\0".join(key), value)
+
+
+class DataWatch:
+    """Data sets and predictions of one root. ``judge`` is slow and belongs to the background thread;
+    ``sets``, ``predictions``, ``problems`` are replaced whole and may be read from any thread."""
+
+    def __init__(self, root: str, settings: Settings, cache: CacheFile, wake: Callable[[], None]) -> None:
+        self._root = root
+        self._settings = settings
+        self._pieces = Pieces(cache)
+        self._specs: tuple[DataSpec, ...] = ()
+        self._watches: dict[Predictions, PredictionsWatch] = {}
+        self._outside = [(Dirty(folder, wake), folder) for folder in outside(root, settings)]
+        self._watchers = [Watcher(folder, dirty) for dirty, folder in self._outside]
+        self._version = 0
+        self.sets: tuple[DataSet, ...] = tuple(
+            DataSet(entry.name, root, str(entry.reference), (), (), None, computing=True)
+            for entry in settings.data
+        )
+        self.predictions: Mapping[str, Comparison] = {}
+        self.problems: tuple[Problem, ...] = ()
+        self.assumptions: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        for watcher in self._watchers:
+            watcher.start()
+
+    def stop(self) -> None:
+        for watcher in self._watchers:
+            watcher.stop()
+
+    def concerned(self, changes: Changes, owned: Callable[[str], bool]) -> bool:
+        """Whether changed files may be data: tables that are no run's."""
+        return any(
+            file.lower().endswith(TABLES) and not owned(file) for file in (*changes.files, *changes.removed)
+        )
+
+    def arrived_outside(self) -> bool:
+        """Whether something happened in the watched folders beyond the root."""
+        taken = [dirty.take() for dirty, _ in self._outside]
+        return any(paths or scan for paths, scan in taken)
+
+    def judge(self, top: Folder, now: float) -> None:
+        """Look at all data sets and predictions; what did not change costs a ``stat``."""
+        self._specs = data_specs(self._root, self._settings, top)
+        self._version += 1
+        sets = []
+        for spec in self._specs:
+            sets.append(data_set(spec, self._pieces, now, version=self._version))
+            known = {one.name for one in sets}
+            self.sets = (*sets, *(one for one in self.sets if one.name not in known))
+        self.sets = tuple(sets)
+        self._judge_predictions(top)
+
+    def _judge_predictions(self, top: Folder) -> None:
+        found: dict[str, Comparison] = {}
+        problems: list[Problem] = []
+        assumed = [f"{spec.name}: {spec.assumed}" for spec in self._specs if spec.assumed]
+        for entry, assumption in prediction_entries(self._root, self._settings, top):
+            watch = self._watches.setdefault(entry, PredictionsWatch(entry, self._settings))
+            made = watch.compare()
+            if isinstance(made, Problem):
+                problems.append(replace(made, file=self._relative(made.file)))
+            elif made is not None:
+                found[entry.name] = made
+            if assumption:
+                assumed.append(f"{entry.name}: {assumption}")
+        self.predictions, self.problems, self.assumptions = found, tuple(problems), tuple(assumed)
+
+    def _relative(self, file: str) -> str:
+        return os.path.relpath(file, self._root) if os.path.isabs(file) else file
+
+    def distribution(self, name: str, column: str, batch: int | None) -> Distribution | None:
+        """Both distributions of a column, for a batch by its place (None: the newest)."""
+        spec = next((spec for spec in self._specs if spec.name == name), None)
+        known = next((one for one in self.sets if one.name == name), None)
+        if spec is None or known is None:
+            return None
+        chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
+        return column_distribution(spec, column, chosen, self._pieces)

@@ -1,0 +1,90 @@
+"""The machine and the runs' processes, looked at now and then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runwatch.domain.machine import Machine
+from runwatch.domain.run import Process, Run, RunKey
+from runwatch.machine.processes import ProcessFinder, Wanted, pids_of_runs
+from runwatch.machine.reading import MachineReader
+from runwatch.monitor.lives import Lives
+
+EVERY_S = 5.0
+RECENT_S = 3 * 86400.0
+
+
+class MachineWatch:
+    """``look`` belongs to the background thread; ``machine`` is replaced whole."""
+
+    def __init__(self, roots: Sequence[str], lives: Lives, host: str) -> None:
+        self._roots = roots
+        self._lives = lives
+        self._reader = MachineReader(host)
+        self._finder = ProcessFinder(host)
+        self._next = float("-inf")
+        self.machine: Machine | None = None
+
+    def due(self, now: float) -> bool:
+        if now < self._next:
+            return False
+        self._next = now + EVERY_S
+        return True
+
+    def look(self, runs: Sequence[Run], now: float) -> bool:
+        """Read the machine; True if a person would see the difference."""
+        processes = self._find(runs, now)
+        pids = pids_of_runs({key.id: process for key, process in processes.items()})
+        checkpoints = {
+            os.path.join(run.root, os.path.dirname(run.checkpoints[-1].path))
+            for run in runs
+            if run.checkpoints
+        }
+        before, processes_before = self.machine, self._lives.processes
+        self.machine = self._reader.read(now, (*self._roots, *checkpoints), pids)
+        self._lives.processes = processes
+        moved = {key for key in processes if processes.get(key) != processes_before.get(key)}
+        self._lives.moved |= moved
+        return bool(moved) or before is None or _seen(before) != _seen(self.machine)
+
+    def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:
+        """Processes are looked for only where a run may be running."""
+        wanted = {
+            os.path.normpath(os.path.join(run.root, run.id)): run
+            for run in runs
+            if run.status in ("running", "stalled")
+            and "#" not in run.id
+            and now - (run.updated or 0.0) < RECENT_S
+        }
+        found = self._finder.find(now, [Wanted(folder, run.started) for folder, run in wanted.items()])
+        return {wanted[folder].key: process for folder, process in found.items() if folder in wanted}
+
+
+def _seen(machine: Machine) -> object:
+    """What the screen can show of it: whole percents, tens of percent of the processor."""
+    return replace(
+        machine,
+        load=None,
+        cpu=None if machine.cpu is None else round(machine.cpu, 1),
+        memory_used=round(100 * machine.memory_used / max(machine.memory_total, 1)),
+        disks=tuple(
+            replace(disk, used=round(disk.percent), free=0, inodes_free=None, full_in=None)
+            for disk in machine.disks
+        ),
+        pressure=(),
+        gpus=tuple(
+            replace(
+                gpu,
+                utilisation=None if gpu.utilisation is None else round(gpu.utilisation, -1),
+                memory_used=None
+                if not gpu.memory_total
+                else round(100 * (gpu.memory_used or 0) / gpu.memory_total),
+                temperature=None,
+                power=None,
+                idle_for=None,
+            )
+            for gpu in machine.gpus
+        ),
+    )
