@@ -108,7 +108,7 @@ def test_a_prefix_means_all_columns_that_begin_so_in_natural_order() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (ColumnNames(), "no target column; name it with --target (the file has a, b)"),
+        (ColumnNames(), "no target column (the file has a, b); name it with --target"),
         (ColumnNames(target="a"), "no prediction or score column"),
         (ColumnNames(target="a", prediction="c"), "no column c (the file has a, b)"),
         (ColumnNames(target="a", score=("q_*",)), "no column begins with q_"),

@@ -298,7 +298,7 @@ def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> i
     for one in made:
         if isinstance(one, Problem):
             _complain(one.file, one.message, one.hint)
-        elif not one.metrics and one.verdict == "unknown":
+        elif one.primary is None and one.verdict == "unknown":
             _complain(one.candidate, one.reason, "")
     if form == "json" and known:
         parts = [comparison_json(one) for one in known]

@@ -53,7 +53,7 @@ def choose_columns(available: Sequence[str], asked: ColumnNames) -> Chosen | str
     notes: list[str] = []
     target = asked.target or _usual("target", _TARGETS, available, notes)
     if target is None:
-        return f"no target column; name it with --target ({_listed(available)})"
+        return f"no target column ({_listed(available)}); name it with --target"
     free = [name for name in available if name != target]
     scores = _expanded(asked.score, available)
     prediction = asked.prediction
@@ -67,12 +67,12 @@ def choose_columns(available: Sequence[str], asked: ColumnNames) -> Chosen | str
     if isinstance(others, str):
         return others
     if prediction is None and not scores:
-        return f"no prediction or score column; name it with --prediction or --score ({_listed(available)})"
+        return f"no prediction or score column ({_listed(available)}); name it with --prediction or --score"
     key = asked.key or _usual("key", _KEYS, free, notes)
     names = replace(asked, target=target, prediction=prediction, score=scores, baseline_score=others, key=key)
     missing = [name for name in _all_names(names) if name not in available]
     if missing:
-        return f"no column {', '.join(map(safe, missing))} ({_listed(available)})"
+        return f"no column {', '.join(map(safe, missing))} ({_listed(available)}); name one that is there"
     return Chosen(names, tuple(notes))
 
 
@@ -92,7 +92,7 @@ def _expanded(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, .
             continue
         found = sorted((name for name in available if name.startswith(pattern[:-1])), key=_natural)
         if not found:
-            return f"no column begins with {safe(pattern[:-1])} ({_listed(available)})"
+            return f"no column begins with {safe(pattern[:-1])} ({_listed(available)}); name one that does"
         out += found
     return tuple(out)
 

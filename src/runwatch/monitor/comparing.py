@@ -155,9 +155,10 @@ def _choose(path: str, asked: ColumnNames) -> Chosen | Problem:
     if isinstance(available, Problem):
         return available
     chosen = choose_columns(available, asked)
-    return (
-        Problem(path, None, chosen, "name the columns that are there") if isinstance(chosen, str) else chosen
-    )
+    if isinstance(chosen, Chosen):
+        return chosen
+    message, _, hint = chosen.partition("; ")
+    return Problem(path, None, message, hint)
 
 
 def _of_baseline(asked: ColumnNames) -> ColumnNames:

@@ -10,8 +10,9 @@ from runwatch.domain.comparison import Comparison
 def severity_of(found: Comparison) -> Literal["ok", "info", "warning", "critical", "unknown"]:
     """How bad a comparison is: critical when the primary metric is worse (warning with one run a side or bare
     numbers, where nothing is known of the noise), warning when a guard is, info when something is worse by an
-    unsure size; unknown when nothing could be judged."""
-    if found.verdict != "equivalent" and all(metric.verdict == "unknown" for metric in found.metrics):
+    unsure size; unknown when nothing could be judged or the metric that should decide is not there."""
+    nothing = all(metric.verdict == "unknown" for metric in found.metrics)
+    if found.verdict == "unknown" and (nothing or found.primary is None):
         return "unknown"
     worse = [metric for metric in found.metrics if metric.verdict == "worse"]
     if any(metric.primary and metric.method not in (None, "curve-mad") for metric in worse):

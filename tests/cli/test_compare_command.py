@@ -1,0 +1,249 @@
+"""``runwatch compare`` as people call it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runwatch.cli import main
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "metrics"
+BOTH = str(FIXTURES / "binary_breast_cancer.csv")
+COLUMNS = ["--target", "y_true", "--prediction", "pred_b", "--score", "score_b",
+           "--baseline-prediction", "pred_a", "--baseline-score", "score_a"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        code = main(["compare", *arguments])
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code, out, _ = called(capsys, *arguments, "--json")
+    return code, json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
+
+
+def sides(folder: Path) -> tuple[str, str]:
+    """The reference case as a candidate's and a baseline's file, the candidate's rows in another order."""
+    rows = list(csv.DictReader(Path(BOTH).read_text().splitlines()))
+    names = []
+    for side, order in (("b", range(len(rows))), ("a", reversed(range(len(rows))))):
+        path = folder / f"{side}.csv"
+        with path.open("w") as file:
+            file.write("id,y_true,y_pred,y_score,slice\n")
+            for i in order:
+                row = rows[i]
+                cells = (row["y_true"], row[f"pred_{side}"], row[f"score_{side}"], row["slice"])
+                file.write(f"case-{i},{','.join(cells)}\n")
+        names.append(str(path))
+    return names[0], names[1]
+
+
+def test_one_file_with_both_sides(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = as_json(capsys, BOTH, *COLUMNS, "--slice", "slice", "--task", "binary")
+    assert code == 0 and found["schema"] == 1 and found["verdict"] == "better" and found["task"] == "binary"
+    auc = found["metrics"][0]
+    assert auc["name"] == "roc_auc" and auc["primary"] and auc["direction"] == "max" and auc["n"] == 569
+    assert auc["ci"][0] == pytest.approx(0.003018888207110883, rel=1e-8) and auc["confidence"] == 0.95
+    keys = {"name", "direction", "baseline", "candidate", "delta", "ci", "confidence", "p_value", "method", "n",
+            "tolerance", "test", "p_adjusted", "reason", "verdict", "primary", "at", "n_needed"}  # fmt: skip
+    assert all(keys <= set(metric) for metric in found["metrics"])
+    assert {part["slice"] for part in found["slices"]} == {
+        f"slice = radius:{w}" for w in ("low", "mid", "high")
+    }
+    assert all(
+        metric["delta"] == pytest.approx(metric["candidate"] - metric["baseline"])
+        for metric in found["metrics"]
+    )
+
+
+def test_two_files_joined_by_key_say_the_same(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    candidate, baseline = sides(place)
+    _, one = as_json(capsys, BOTH, *COLUMNS)
+    for extra in (["--key", "id", "--target", "y_true", "--prediction", "y_pred", "--score", "y_score"], []):
+        code, two = as_json(capsys, candidate, "--baseline", baseline, *extra)
+        assert code == 0
+        for first, second in zip(one["metrics"], two["metrics"], strict=True):
+            assert first["name"] == second["name"] and first["delta"] == pytest.approx(second["delta"])
+    back, _ = as_json(capsys, baseline, "--baseline", candidate)
+    assert back == 2
+
+
+def test_exit_codes_and_fail_on(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    candidate, baseline = sides(place)
+    assert called(capsys, baseline, "--baseline", candidate, "--fail-on", "critical")[0] == 2
+    assert called(capsys, baseline, "--baseline", candidate, "--fail-on", "never")[0] == 0
+    code, found = as_json(
+        capsys, baseline, "--baseline", candidate, "--primary", "recall", "--tolerance", "0.2"
+    )
+    assert found["verdict"] == "equivalent" and code == 1
+    guarded = ["--primary", "recall", "--tolerance", "0.2", "--fail-on", "critical"]
+    assert called(capsys, baseline, "--baseline", candidate, *guarded)[0] == 0
+
+
+def test_multiclass_scores_by_prefix(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(FIXTURES / "multiclass_digits.csv")
+    code, found = as_json(capsys, path, "--target", "y_true", "--score", "b_*", "--baseline-score", "a_*")
+    names = {metric["name"]: metric for metric in found["metrics"]}
+    assert code == 0 and found["task"] == "multiclass" and {"roc_auc", "log_loss", "f1_macro"} <= set(names)
+    assert any("task assumed: multiclass" in note for note in found["notes"])
+
+
+def test_forecast(capsys: pytest.CaptureFixture[str]) -> None:
+    path, options = str(FIXTURES / "forecast_nile.csv"), ["--target", "y_true", "--horizon", "4"]
+    _, found = as_json(capsys, path, *options, "--prediction", "pred_b", "--baseline-prediction", "pred_a")
+    mae = next(metric for metric in found["metrics"] if metric["name"] == "mae")
+    assert found["task"] == "forecast" and mae["method"] == "diebold-mariano"
+    assert mae["p_value"] == pytest.approx(0.4757279785079478, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["none.csv", "--baseline", "none.csv"], "runwatch: none.csv: no such file"),
+        ([BOTH, "--target", "y", "--score", "score_a"], "no column y (the file has y_true, score_a"),
+        ([BOTH, "--target", "y_true", "--prediction", "pred_b"], "nothing to compare with; give --baseline"),
+        ([BOTH, "--baseline", "x.json"], "x.json is no predictions file"),
+        ([BOTH, "b.csv"], "name one file and --baseline"),
+        ([BOTH, *COLUMNS, "--tolerance", "much"], "--tolerance: much is no number"),
+        ([BOTH, *COLUMNS, "--task", "ranking"], "invalid choice"),
+        ([BOTH, *COLUMNS, "--positive", "yes"], "--positive yes is no label; the labels are 0, 1"),
+        ([BOTH, *COLUMNS, "--task", "regression", "--primary", "auc"], "the primary metric auc is not among"),
+    ],
+)
+def test_what_cannot_be_done_exits_3_and_says_why(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    code, _, err = called(capsys, *arguments)
+    assert code == 3 and words in err
+    assert "Traceback" not in err
+
+
+def test_metrics_files(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    (place / "base.json").write_text('{"accuracy": 0.9, "loss": 0.30, "epoch": 5}')
+    (place / "cand.yaml").write_text("accuracy: 0.8\nloss: 0.301\nepoch: 9\n")
+    code, found = as_json(capsys, "cand.yaml", "--baseline", "base.json")
+    by_name = {metric["name"]: metric for metric in found["metrics"]}
+    assert code == 1 and found["verdict"] == "worse" and "noise between seeds is unknown" in found["reason"]
+    assert by_name["loss"]["verdict"] == "inconclusive" and by_name["epoch"]["verdict"] == "unknown"
+    assert by_name["accuracy"]["ci"] is None and by_name["accuracy"]["p_value"] is None
+
+
+def test_numbers_that_are_not_finite_are_null_with_their_text(
+    capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    (place / "base.json").write_text('{"accuracy": 0.9, "loss": 1.0}')
+    (place / "cand.json").write_text('{"accuracy": 0.9, "loss": Infinity}')
+    _, found = as_json(capsys, "cand.json", "--baseline", "base.json")
+    loss = next(metric for metric in found["metrics"] if metric["name"] == "loss")
+    assert loss["candidate"] is None and loss["candidate_text"] == "inf" and loss["verdict"] == "unknown"
+
+
+def runs(place: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, level in (("base-1", 0.5), ("base-2", 0.505), ("base-3", 0.498), ("good", 0.3), ("bad", 0.9)):
+        folder = place / "runs" / name
+        folder.mkdir(parents=True)
+        curve = level + np.exp(-np.arange(60) / 8) + 0.001 * rng.normal(size=60)
+        lines = [f"{step},{value:.6f},{1 - value / 4:.6f}" for step, value in enumerate(curve)]
+        (folder / "metrics.csv").write_text("step,val_loss,val_accuracy\n" + "\n".join(lines) + "\n")
+        (folder / "hparams.yaml").write_text(f"lr: {level}\nlayers: 2\n")
+
+
+def test_a_run_against_a_run_a_group_and_a_file(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    runs(place)
+    code, found = as_json(capsys, "bad", "--baseline", "base-1", "--root", "runs", "--primary", "val_loss")
+    loss = next(metric for metric in found["metrics"] if metric["name"] == "val_loss")
+    assert code == 1 and found["verdict"] == "worse" and loss["at"] == 59 and loss["method"] == "curve-mad"
+    assert {"name": "lr", "baseline": "0.5", "candidate": "0.9"} in found["hparams"]
+    code, found = as_json(capsys, "bad", "--baseline", "base-*", "--root", "runs", "--primary", "val_loss")
+    assert code == 2 and found["metrics"][0]["method"] == "seeds-t" and found["baseline"] == "base-* (3 runs)"
+    assert called(capsys, "good", "--baseline", "base-*", "--root", "runs")[0] == 0
+    (place / "champion.json").write_text('{"val_loss": 0.5}')
+    code, found = as_json(capsys, "bad", "--baseline", "champion.json", "--root", "runs")
+    assert code == 1 and found["verdict"] == "worse"
+
+
+def test_no_baseline_names_the_remedy(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    runs(place)
+    code, _, err = called(capsys, "good", "--root", "runs")
+    assert code == 3 and "runwatch baseline set RUN" in err
+    code, _, err = called(capsys, "base", "--baseline", "bad", "--root", "runs")
+    assert code == 3 and "no such run" in err
+    code, _, err = called(capsys, "1", "--baseline", "bad", "--root", "runs")
+    assert code in (0, 1)
+    shutil.copytree(place / "runs" / "good", place / "runs" / "more" / "good")
+    code, _, err = called(capsys, "ood", "--baseline", "bad", "--root", "runs")
+    assert code == 3 and "more/good" in err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "csv", "latex"])
+def test_a_table_of_runs_in_every_format(form: str, capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    runs(place)
+    code, out, _ = called(
+        capsys, "bad", "good", "base-1", "--root", "runs", "--primary", "val_loss", "--format", form
+    )
+    lines = [line for line in out.splitlines() if any(name in line for name in ("bad", "good", "base-1"))]
+    assert code == 0 and [next(n for n in ("good", "base-1", "bad") if n in line) for line in lines] == [
+        "good", "base-1", "bad",
+    ]  # fmt: skip
+    assert "lr" in out
+    if form == "csv":
+        table = list(csv.DictReader(out.splitlines()))
+        assert table[0]["rank"] == "1" and float(table[0]["val_loss"]) == pytest.approx(0.3006, abs=0.01)
+        assert table[0]["layers"] == "2"
+
+
+def test_a_comparison_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    for form, sign in (
+        ("text", "95 % interval"),
+        ("markdown", "| --- |"),
+        ("csv", "ci_low"),
+        ("latex", "\\begin{tabular}"),
+    ):
+        code, out, _ = called(capsys, BOTH, *COLUMNS, "--format", form)
+        assert (
+            code == 0 and sign in out and ("roc\\_auc" if form in ("latex", "markdown") else "roc_auc") in out
+        )
+    assert called(capsys, BOTH, *COLUMNS, "-q")[1] == ""
+
+
+def test_names_from_disk_cannot_reach_the_terminal(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    (place / "base.json").write_text(json.dumps({"loss\x1b[31m": 1.0, "=cmd()|x loss": 1.0}))
+    for form in ("text", "markdown", "csv", "latex"):
+        _, out, _ = called(capsys, "base.json", "--baseline", "base.json", "--format", form)
+        assert "\x1b" not in out and "loss" in out
+        if form == "csv":
+            assert "'=cmd()" in out
+
+
+def test_predictions_are_taken_from_the_configuration(
+    capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    candidate, _ = sides(place)
+    (place / "runwatch.toml").write_text(
+        '[[predictions]]\nname = "x"\nfiles = "b.csv"\nbaseline = "a.csv"\nkey = "id"\ntarget = "y_true"\n'
+        'prediction = "y_pred"\nslices = ["slice"]\ncost = { fp = 1, fn = 10 }\n'
+    )
+    code, found = as_json(capsys, candidate)
+    names = {metric["name"] for metric in found["metrics"]}
+    assert code == 0 and found["baseline"] == "a.csv" and "cost" in names and "roc_auc" not in names
+    assert len(found["slices"]) == 3
