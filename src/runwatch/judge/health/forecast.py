@@ -14,6 +14,8 @@ from runwatch.domain.run import Direction
 from runwatch.judge.health.trace import Trace
 
 _POINTS, _SHARE = 30, 0.2
+_BLOCKS = 12
+_STARTS = ((0.1, 0.2), (0.5, 0.5), (0.9, 1.0))
 _GROUPS = 25
 _WIDER = 0.03
 _HELD_SD = 1.5
@@ -57,12 +59,19 @@ def forecast(
     curve = _fit(trace, direction, begin)
     turn = _turn(trace, curve)
     if turn is not None:
-        if trace.filled - turn < _POINTS:
+        if not _is_enough(trace, turn, total_steps):
             reason = f"the curve changed its course at step {int(trace.steps[turn])}; too early to tell"
             return Outlook(tag, None, None, None, reason=reason)
         begin = turn
         curve = _fit(trace, direction, begin)
     return _outlook(tag, trace, curve, total_steps, direction, baseline, baseline_sd)
+
+
+def _is_enough(trace: Trace, turn: int, total_steps: int) -> bool:
+    """Whether what follows a change of course may be fitted by itself, as a curve of its own would be."""
+    blocks = trace.filled - turn
+    done = (trace.steps[-1] - trace.steps[turn]) / max(total_steps - trace.steps[turn], 1.0)
+    return blocks >= _BLOCKS and blocks * trace.size >= _POINTS and bool(done >= _SHARE)
 
 
 def _why_not(trace: Trace, total_steps: int | None, direction: Direction) -> str:
@@ -83,26 +92,30 @@ def _fit(trace: Trace, direction: Direction, begin: int) -> _Curve:
     from scipy.optimize import least_squares
 
     ends = trace.steps[begin:]
-    starts = np.concatenate(((2 * ends[0] - ends[1],), ends[:-1]))
-    middles, sign = (starts + ends) / 2, 1.0 if direction == "min" else -1.0
-    first = float(starts[0])
+    begins = np.concatenate(((2 * ends[0] - ends[1],), ends[:-1]))
+    middles, sign = (begins + ends) / 2, 1.0 if direction == "min" else -1.0
+    first = float(begins[0])
     unit = max(float(middles[0]) - first, 1e-9)
     t, y, weights = _groups((middles - first) / unit, sign * trace.means[begin:])
     low, high = _floor(y, direction), float(y.min())
     reach = max(float(y.max()) - low, 1e-12)
     noise = max(1.4826 * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2), 1e-6 * reach)
 
+    scale, logs = weights / noise, np.log(t)
+
     def misfit(p: FloatArray) -> FloatArray:
-        return np.asarray(weights * (p[0] + p[1] * t ** -p[2] - y) / noise)
+        return np.asarray(scale * (p[0] + p[1] * t ** -p[2] - y))
+
+    def slopes(p: FloatArray) -> FloatArray:
+        powers = t ** -p[2]
+        return np.column_stack((scale, scale * powers, -scale * p[1] * powers * logs))
 
     bounds = ([low - 1e-12, 0.0, 0.02], [high + 1e-12, 20 * reach, 2.7])
-    tries = [
-        least_squares(
-            misfit, (low + share * (high - low), reach, b), bounds=bounds, loss="soft_l1", max_nfev=200
-        )
-        for share, b in ((0.1, 0.2), (0.5, 0.5), (0.9, 1.0))
+    starts = [(low + share * (high - low), reach, b) for share, b in _STARTS]
+    fits = [
+        least_squares(misfit, at, jac=slopes, bounds=bounds, loss="soft_l1", max_nfev=60) for at in starts
     ]
-    c, a, b = min(tries, key=lambda found: found.cost).x
+    c, a, b = min(fits, key=lambda fit: fit.cost).x
     return _Curve(float(c), float(a), float(b), first, unit, sign)
 
 

@@ -8,25 +8,25 @@ from typing import ClassVar
 import numpy as np
 
 from runwatch.domain.health import HealthSign
-from runwatch.domain.points import FloatArray
+from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.health.base import Batch, CurveCheck, CurveView, RunCheck
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
-from runwatch.text.safe import safe
+from runwatch.judge.health.windows import median_of_rows
 from runwatch.text.units import duration
 
 _INTERVALS = 20
 _LASTING = 300.0
 _GRAIN = 2.0
 _SLOWER = 1.43
-_BASE_BLOCKS = 12
+_BASE_GROUPS = 4
 
 
 class Pace(CurveCheck):
-    """Median seconds a step over every 20 intervals of a training loss, those of the last five minutes (at
-    most one every two seconds)."""
+    """Median seconds a step over every 20 intervals of a training loss: of the whole run in bounded memory,
+    and of the last five minutes (at most one every two seconds). Medians leave out the pauses."""
 
-    __slots__ = ("_recent", "_steps", "_walls")
+    __slots__ = ("_recent", "_steps", "_walls", "history")
     NAME: ClassVar[str] = "pace"
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train"})
 
@@ -34,37 +34,39 @@ class Pace(CurveCheck):
         self._steps = np.empty(0, dtype=np.int64)
         self._walls = np.empty(0)
         self._recent = np.empty((0, 2))
+        self.history = Trace()
 
     def feed(self, batch: Batch) -> None:
         if not len(batch.walls) or np.isnan(batch.walls[-1]):
             return
         steps = np.concatenate((self._steps, batch.steps))
         walls = np.concatenate((self._walls, batch.walls))
-        groups = (len(steps) - 1) // _INTERVALS
-        used = groups * _INTERVALS
-        if groups > 0:
-            self._keep(steps[: used + 1], walls[: used + 1])
+        used = (len(steps) - 1) // _INTERVALS * _INTERVALS
+        if used > 0:
+            self._take(steps[: used + 1], walls[: used + 1])
             steps, walls = steps[used:].copy(), walls[used:].copy()
         self._steps, self._walls = steps, walls
 
-    def _keep(self, steps: np.ndarray, walls: FloatArray) -> None:
-        """Keep what the last five minutes hold; what is older is not even computed."""
-        begin = int(np.searchsorted(walls, walls[-1] - _LASTING - _GRAIN))
-        begin = max(begin // _INTERVALS - 1, 0) * _INTERVALS
-        steps, walls = steps[begin:], walls[begin:]
-        paces = _seconds_a_step(steps, walls).reshape(-1, _INTERVALS)
-        medians = np.median(paces, axis=1)
+    def _take(self, steps: IntArray, walls: FloatArray) -> None:
+        paces = np.diff(walls) / np.maximum(np.diff(steps), 1)
+        medians = median_of_rows(paces.reshape(-1, _INTERVALS))
         ends = walls[_INTERVALS::_INTERVALS]
-        rows = np.concatenate((self._recent, np.column_stack((ends, medians))))
+        self.history.feed(steps[_INTERVALS::_INTERVALS], ends, medians)
+        late = ends >= ends[-1] - _LASTING
+        rows = np.concatenate((self._recent, np.column_stack((ends[late], medians[late]))))
         rows = rows[rows[:, 0] >= rows[-1, 0] - _LASTING]
         self._recent = rows[np.unique(np.floor(rows[:, 0] / _GRAIN), return_index=True)[1]]
 
     def lately(self) -> float | None:
-        """The least of: the median over the last five minutes, and the newest; None when they do not yet
-        cover five minutes (a group of 20 intervals may itself be longer)."""
+        """The least of: the median over the last five minutes, and the newest; None before there is one."""
         if not len(self._recent):
             return None
         return float(min(np.median(self._recent[:, 1]), self._recent[-1, 1]))
+
+    def usual(self) -> float | None:
+        """The median of what was before those five minutes; None: too little."""
+        before = int(np.searchsorted(self.history.walls, self.since)) if np.isfinite(self.since) else 0
+        return float(np.median(self.history.means[:before])) if before >= _BASE_GROUPS else None
 
     @property
     def since(self) -> float:
@@ -89,22 +91,10 @@ class Slow(RunCheck):
         if not clocks:
             return []
         _, view, trace, memory = max(clocks, key=lambda clock: clock[0])
-        now, usual = memory.lately(), _usual(trace, memory.since)
+        now, usual = memory.lately(), memory.usual()
         if now is None or usual is None or now <= _SLOWER * usual:
             return []
         summary = f"a step takes {duration(now)}, {now / usual:.1f} times as long as before"
-        evidence = {"seconds_a_step": now, "before": usual, "clock": safe(view.tag), "since": memory.since}
-        first = int(trace.steps[int(np.searchsorted(trace.walls, memory.since)) - 1])
+        evidence = {"seconds_a_step": now, "before": usual, "clock": view.tag, "since": memory.since}
+        first = int(trace.steps[max(int(np.searchsorted(trace.walls, memory.since)) - 1, 0)])
         return [HealthSign("slow", "warning", view.tag, first, trace.last_step, summary, evidence)]
-
-
-def _usual(trace: Trace, until: float) -> float | None:
-    """The median seconds a step of the trace's blocks before ``until``; None: too few."""
-    before = int(np.searchsorted(trace.walls, until)) if np.isfinite(until) else 0
-    if before < _BASE_BLOCKS:
-        return None
-    return float(np.median(_seconds_a_step(trace.steps[:before], trace.walls[:before])))
-
-
-def _seconds_a_step(steps: np.ndarray, walls: FloatArray) -> FloatArray:
-    return np.asarray(np.diff(walls) / np.maximum(np.diff(steps), 1), dtype=np.float64)
