@@ -111,6 +111,12 @@ def test_ranks_in_folders_names_and_rows_are_one_run(tmp_path: Path) -> None:
     for rank in (0, 1):
         (tmp_path / f"a/rank_{rank}").mkdir(parents=True)
         (tmp_path / f"a/rank_{rank}/metrics.csv").write_text(f"step,loss\n1,{rank}\n")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/log.csv").write_text("step,rank,loss\n1,0,3\n1,1,4\n")
+    assert plain(read_all(csv, tmp_path).runs["c"].series) == {
+        "rank_0/loss": [(1, 3)],
+        "rank_1/loss": [(1, 4)],
+    }
     (tmp_path / "b").mkdir()
     (tmp_path / "b/log.jsonl").write_text(
         '{"step": 1, "rank": 0, "loss": 3}\n{"step": 1, "rank": 1, "loss": 4}\n'
@@ -122,6 +128,25 @@ def test_ranks_in_folders_names_and_rows_are_one_run(tmp_path: Path) -> None:
     assert plain(read_all(jsonl, tmp_path).runs["b"].series) == {
         "rank_0/loss": [(1, 3)],
         "rank_1/loss": [(1, 4)],
+    }
+
+
+def test_rows_of_several_splits_are_told_apart(tmp_path: Path) -> None:
+    text = "step,phase,loss,val_acc\n1,train,3,\n1,val,4,0.5\n2,train,2,\n3,warm up,1,\n"
+    records = [{"step": 1, "mode": m, "loss": v} for m, v in (("train", 3), ("val", 4), ("x", 1))]
+    log = "\n".join(map(json.dumps, records)) + "\n"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert plain(series(tmp_path / "a", text)) == {
+        "train/loss": [(1, 3), (2, 2)],
+        "val/loss": [(1, 4)],
+        "val_acc": [(1, 0.5)],
+        "loss": [(3, 1)],
+    }
+    assert plain(series(tmp_path / "b", log, "log.jsonl", jsonl)) == {
+        "train/loss": [(1, 3)],
+        "val/loss": [(1, 4)],
+        "loss": [(1, 1)],
     }
 
 
@@ -177,7 +202,7 @@ def test_a_header_again_in_the_middle_is_switched_to(tmp_path: Path) -> None:
 
 def test_bad_rows_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     rows = [
-        b"step,loss,phase", b"1,0.5,train", b"2,0.6", b"3,0.7,x,9", b"\0\0\0\0", b"5,abc,train",
+        b"step,loss,note", b"1,0.5,train", b"2,0.6", b"3,0.7,x,9", b"\0\0\0\0", b"5,abc,train",
         b"x,0.1,train", b"2.5,0.1,train", b"8,0.8,\xff\xfe", b'9,"0.9,train', b"10,1_0,train", b"11,1.1,val",
     ]  # fmt: skip
     told = session(tmp_path, b"\n".join(rows) + b"\n")

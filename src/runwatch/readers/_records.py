@@ -16,7 +16,8 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._json import PastLimit, flatten, number, parse_line
 from runwatch.readers._lines import Frame, Notes
-from runwatch.readers._steps import RANK_KEYS, is_place, moment, plain, ranked, seconds, step_key, wall_key
+from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
+from runwatch.readers._steps import is_place, moment, plain, ranked, seconds, step_key, wall_key
 from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
 
 
@@ -63,6 +64,7 @@ class Shape:
     wall: int | None
     epoch: int | None
     rank: int | None
+    split: int | None
     metrics: list[int]
     rows: list[list[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -75,7 +77,8 @@ class Shape:
             None if step is None else keys.index(step),
             None if wall is None else keys.index(wall),
             next((i for i, key in enumerate(keys) if plain(key) == "epoch"), None),
-            next((i for i, key in enumerate(keys) if by_rank and plain(key) in RANK_KEYS), None),
+            rank_column(keys) if by_rank else None,
+            split_column(keys),
             [i for i, key in enumerate(keys) if key != step and not is_place(key)],
         )
 
@@ -162,30 +165,14 @@ class Records:
             if np.isfinite(epochs).any():
                 greatest = float(epochs[np.isfinite(epochs)].max())
                 self.epoch = greatest if self.epoch is None else max(self.epoch, greatest)
+        whose = _owners(shape, columns)
         for index in shape.metrics:
             values, present = _numbers(columns[index])
-            self._keep(shape, index, columns, lines, Points(steps, walls, values), present & placed)
-
-    def _keep(
-        self,
-        shape: Shape,
-        index: int,
-        columns: list[tuple[Any, ...]],
-        lines: IntArray,
-        points: Points,
-        there: Any,
-    ) -> None:
-        if not there.any():
-            return
-        tag = shape.keys[index]
-        if shape.rank is None:
-            self._add(tag, lines, points, there)
-            return
-        ranks = [value if type(value) is int else None for value in columns[shape.rank]]
-        for rank in dict.fromkeys(ranks):
-            mine = there & np.array([value == rank for value in ranks])
-            if mine.any():
-                self._add(tag if rank is None else f"rank_{rank}/{tag}", lines, points, mine)
+            points, there = Points(steps, walls, values), present & placed
+            for owner, rows in whose:
+                theirs = there if rows is None else there & rows
+                if theirs.any():
+                    self._add(owner.tag(shape.keys[index]), lines, points, theirs)
 
     def _add(self, tag: str, lines: IntArray, points: Points, there: Any) -> None:
         if tag not in self._parts and len(self._parts) >= limits.TAGS:
@@ -217,6 +204,16 @@ class Records:
                     points = points.where(np.argsort(lines, kind="stable"))
             made[tag] = points
         return made
+
+
+def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner, Any]]:
+    """Whose rows these are; None: all of them."""
+    if shape.rank is None and shape.split is None:
+        return [(NOBODY, None)]
+    size = len(shape.rows)
+    ranks = columns[shape.rank] if shape.rank is not None else [None] * size
+    splits = columns[shape.split] if shape.split is not None else [None] * size
+    return list(groups([owner_of(rank, split) for rank, split in zip(ranks, splits, strict=True)]))
 
 
 def _whole(value: Any) -> int | None:

@@ -18,7 +18,8 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._cells import BoolArray, Cells, Matrix, number
 from runwatch.readers._lines import BLOCK, Frame, Notes
-from runwatch.readers._steps import is_place, moment, plain, seconds, step_key, wall_key
+from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
+from runwatch.readers._steps import is_place, moment, plain, ranked, seconds, step_key, wall_key
 from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
 
 BOM = b"\xef\xbb\xbf"
@@ -64,6 +65,8 @@ class Header:
     step: int | None = None
     epoch: int | None = None
     wall: int | None = None
+    rank: int | None = None
+    split: int | None = None
     metrics: list[int] = field(default_factory=list)
 
     @staticmethod
@@ -73,6 +76,7 @@ class Header:
         made.step = None if step is None else made.names.index(step)
         made.wall = None if wall is None else made.names.index(wall)
         made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)
+        made.rank, made.split = rank_column(made.names), split_column(made.names)
         made.metrics = [
             i for i, name in enumerate(made.names) if name and i != made.step and not is_place(name)
         ]
@@ -96,6 +100,7 @@ class Table:
     def __init__(self, file: str, state: Mapping[str, Any], much: bool = False) -> None:
         self.notes = Notes(file)
         self._much = much
+        self._ranked = ranked(file.rpartition("/")[2].rpartition(".")[0])
         self.frame = Frame.of(state)
         self.points: dict[str, list[Points]] = {}
         self.epoch: float | None = None
@@ -258,22 +263,32 @@ class Table:
 
     def _collect(self, matrix: Matrix, header: Header, steps: IntArray, placed: BoolArray) -> None:
         walls = _walls(matrix, header)
-        everywhere = bool(placed.all())
         if header.epoch is not None:
             epochs = matrix.values[header.epoch][placed & np.isfinite(matrix.values[header.epoch])]
             if len(epochs):
                 self.epoch = max(float(epochs.max()), -np.inf if self.epoch is None else self.epoch)
         filled = matrix.present & placed
-        counts = filled.sum(axis=1)
-        for column in header.metrics:
-            if not counts[column]:
-                continue
-            if everywhere and counts[column] == len(steps):
-                found = Points(steps, walls, matrix.values[column])
-            else:
-                mask = filled[column]
-                found = Points(steps[mask], walls[mask], matrix.values[column][mask])
-            self.points.setdefault(header.names[column], []).append(found)
+        for owner, rows in self._owners(matrix, header):
+            theirs = filled if rows is None else filled & rows
+            counts = theirs.sum(axis=1)
+            for column in header.metrics:
+                if not counts[column]:
+                    continue
+                if counts[column] == len(steps):
+                    found = Points(steps, walls, matrix.values[column])
+                else:
+                    mask = theirs[column]
+                    found = Points(steps[mask], walls[mask], matrix.values[column][mask])
+                self.points.setdefault(owner.tag(header.names[column]), []).append(found)
+
+    def _owners(self, matrix: Matrix, header: Header) -> list[tuple[Owner, BoolArray | None]]:
+        """Whose rows these are; None: all of them."""
+        rank = None if self._ranked else header.rank
+        if rank is None and header.split is None:
+            return [(NOBODY, None)]
+        words = {row: cell.decode("utf-8", "replace") for i, row, cell in matrix.texts if i == header.split}
+        ranks = [None] * len(matrix.lines) if rank is None else matrix.values[rank].tolist()
+        return list(groups([owner_of(value, words.get(row)) for row, value in enumerate(ranks)]))
 
 
 def _undecodable(data: bytes) -> bool:
