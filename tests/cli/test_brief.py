@@ -1,0 +1,92 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from runwatch.cli import main
+from runwatch.store.state import State
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch) -> Path:
+    for name in ("STATE", "CONFIG", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    (tmp_path / "runs" / "exp-1").mkdir(parents=True)
+    rows = "".join(f"{step},{1 / step}\n" for step in range(1, 30))
+    (tmp_path / "runs" / "exp-1" / "metrics.csv").write_text("step,val/loss\n" + rows)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
+
+
+def call(capsys, *words: str) -> tuple[int, str, str]:
+    try:
+        code = main(["brief", *words])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_text_json_markdown_html(root, capsys):
+    code, out, err = call(capsys, str(root))
+    assert (code, err) == (0, "") and out.startswith("runwatch, since ") and len(out.splitlines()) <= 12
+    answer = json.loads(call(capsys, str(root), "--format", "json")[1])
+    assert answer["schema"] == 1 and "exp-1" in answer["runs"]["running"]
+    assert json.loads(call(capsys, str(root), "--json")[1])["runs"] == answer["runs"]
+    assert "exp\\-1" in call(capsys, str(root), "--format", "markdown")[1]
+    page = call(capsys, str(root), "--format", "html")[1]
+    assert page.startswith("<!doctype html>") and "<polyline" in page
+
+
+def test_the_run_directory_is_left_alone(root, capsys):
+    before = sorted(os.walk(root))
+    call(capsys, str(root))
+    assert sorted(os.walk(root)) == before
+
+
+@pytest.mark.parametrize(
+    "words", [["/nonexistent"], ["--since", "soon"], ["--format", "stone"], ["--config", "/nonexistent.toml"]]
+)
+def test_it_never_fails_a_login(root, capsys, words):
+    code, out, err = call(capsys, *words)
+    assert code == 0 and out == "" and "runwatch" in err
+
+
+def test_since_the_last_look(root, capsys, tmp_path):
+    state = State(tmp_path / "state" / "runwatch")
+    state.mark_looked(time.time() - 3600)
+    state.close()
+    assert call(capsys, str(root))[1].startswith("runwatch, since you last looked, ")
+    assert call(capsys, str(root), "--since", "7d")[1].startswith("runwatch, since 20")
+
+
+_SLOW = """
+import sys, time
+from runwatch.monitor import once
+from runwatch.cli import brief, main
+once.load = lambda *a, **k: time.sleep(60)
+brief._PATIENCE_S = brief._PATIENCE_FIRST_S = 0.2
+raise SystemExit(main(["brief", sys.argv[1]]))
+"""
+
+
+def test_a_slow_look_falls_back_on_what_was_kept(root, tmp_path, capsys):
+    def slow() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", _SLOW, str(root)], capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0 and done.stderr == ""
+        return done.stdout
+
+    assert "nothing was kept yet" in slow()
+    call(capsys, str(root))
+    state = State(tmp_path / "state" / "runwatch")
+    state._db.execute(
+        "UPDATE kept SET at = at - 7200, body = json_set(body, '$.now', json_extract(body, '$.now') - 7200)"
+    )
+    state.close()
+    assert "(as of 2h ago)" in slow()
