@@ -21,7 +21,7 @@ def canonical(columns: list[Column]) -> list[IntArray]:
     """Codes of each column into one set of values, in no order, -1 where missing. Numbers stay numbers where
     all columns are numeric, else all are compared as text."""
     if not any(isinstance(column, Coded) for column in columns):
-        return _numbers([np.asarray(column) for column in columns])[0]
+        return _number_codes([np.asarray(column) for column in columns])[0]
     texts = [_as_text(column) for column in columns]
     place: dict[str, int] = {}
     for part in texts:
@@ -53,16 +53,23 @@ def _placed(texts: list[Coded], place: dict[str, int]) -> list[IntArray]:
 
 
 def _numbers(columns: list[NDArray[np.generic]]) -> tuple[list[IntArray], tuple[str, ...]]:
-    if all(column.dtype.kind in "iub" for column in columns):
-        flat = np.concatenate([column.astype(np.int64) for column in columns])
-    else:
-        flat = np.concatenate([column.astype(np.float64) for column in columns])
-    missing = np.isnan(flat) if flat.dtype.kind == "f" else np.zeros(len(flat), dtype=bool)
-    values, codes = _unique(flat[~missing])
-    every = np.full(len(flat), -1, dtype=np.int64)
-    every[~missing] = codes
+    codes, values = _number_codes(columns)
+    return codes, tuple(number_label(value) for value in values.tolist())
+
+
+def _number_codes(columns: list[NDArray[np.generic]]) -> tuple[list[IntArray], NDArray[np.generic]]:
+    """(codes of each column, the distinct values in order)."""
+    whole = all(column.dtype.kind in "iub" for column in columns)
+    flat = np.concatenate([column.astype(np.int64 if whole else np.float64) for column in columns])
     bounds = np.cumsum([len(column) for column in columns])[:-1]
-    return list(np.split(every, bounds)), tuple(number_label(value) for value in values.tolist())
+    missing = np.zeros(len(flat), dtype=bool) if whole else np.isnan(flat)
+    if not missing.any():
+        values, codes = _unique(flat)
+        return list(np.split(codes, bounds)), values
+    values, known = _unique(flat[~missing])
+    codes = np.full(len(flat), -1, dtype=np.int64)
+    codes[~missing] = known
+    return list(np.split(codes, bounds)), values
 
 
 def _unique(values: NDArray[np.generic]) -> tuple[NDArray[np.generic], IntArray]:
