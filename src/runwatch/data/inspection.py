@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +10,7 @@ from numpy.typing import NDArray
 from runwatch.data.errors import DataError
 from runwatch.data.facts import row_facts
 from runwatch.data.files import DataFile
-from runwatch.data.keeping import Cache, PieceKey
+from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.profile import parse_types
 from runwatch.data.sample import sample
 from runwatch.domain.profile import DataOptions, Grid, RowFacts
@@ -20,7 +18,6 @@ from runwatch.domain.run import Problem
 
 SAMPLE_ROWS = 20_000
 _MAX_COLUMNS = 500
-_VERSION = "facts-1"
 
 
 def inspect(
@@ -36,27 +33,20 @@ def inspect(
         return {}, None, [error.problem]
 
 
-def _facts(files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache) -> RowFacts | None:
+def _facts(files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache) -> RowFacts:
     keys = key_columns(grid, options)
-    said = "\n".join([*(f"{file.uri}\t{file.stamp}" for file in files), *keys])
-    digest = hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()
-    key = PieceKey(_VERSION, grid.id, "facts", digest)
-    packed = cache.get(key)
-    if packed is not None:
-        try:
-            return RowFacts(**json.loads(packed))
-        except (ValueError, TypeError):
-            pass
-    names = [column.name for column in grid.columns if column.type != "null"]
-    facts = row_facts(files, names, keys, parse_types(grid))
-    body = {
-        "rows": facts.rows,
-        "duplicate_rows": facts.duplicate_rows,
-        "duplicate_keys": dict(facts.duplicate_keys),
-        "repeated": {name: list(values) for name, values in facts.repeated.items()},
-    }
-    cache.put(key, json.dumps(body).encode())
-    return facts
+
+    def made() -> dict[str, Any]:
+        names = [column.name for column in grid.columns if column.type != "null"]
+        facts = row_facts(files, names, keys, parse_types(grid))
+        return {
+            "rows": facts.rows,
+            "duplicate_rows": facts.duplicate_rows,
+            "duplicate_keys": dict(facts.duplicate_keys),
+            "repeated": {name: list(values) for name, values in facts.repeated.items()},
+        }
+
+    return RowFacts(**kept_json(cache, files_key("facts-1", grid, files, "\n".join(keys)), made))
 
 
 def key_columns(grid: Grid, options: DataOptions) -> list[str]:

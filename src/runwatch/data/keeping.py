@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
@@ -45,6 +45,27 @@ class NoCache:
 
     def put(self, key: PieceKey, value: bytes) -> None:
         return None
+
+
+def files_key(kind: str, grid: Grid, files: Iterable[DataFile], said: str = "") -> PieceKey:
+    """The key of something made from whole files: their states and what was ``said`` beside them."""
+    digest = hashlib.sha256(said.encode("utf-8", "surrogateescape"))
+    for file in files:
+        digest.update(f"\n{file.uri}\t{file.stamp}".encode("utf-8", "surrogateescape"))
+    return PieceKey(grid.id, digest.hexdigest(), kind, "")
+
+
+def kept_json(cache: Cache, key: PieceKey, make: Callable[[], Any]) -> Any:
+    """What ``make`` answered for this key before, else now: anything that JSON can hold."""
+    packed = cache.get(key)
+    if packed is not None:
+        try:
+            return json.loads(packed)
+        except ValueError:
+            pass
+    made = make()
+    cache.put(key, json.dumps(made).encode())
+    return made
 
 
 Engine = Callable[[Sequence[Piece], Grid], Iterable[TableProfile | DataError]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +14,29 @@ from runwatch.data.errors import DataError, explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block
+from runwatch.data.keeping import Cache, files_key
+from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
 from runwatch.data.sample import joined
 from runwatch.domain.profile import Grid, TableProfile
 
 MAX_SEGMENTS = 50
+
+
+def kept_segments(files: Sequence[DataFile], grid: Grid, by: str, cache: Cache) -> dict[str, TableProfile]:
+    """``segment_profiles``, kept while the files do not change. DataError as there."""
+    key = files_key("segments-1", grid, files, by)
+    packed = cache.get(key)
+    if packed is not None:
+        try:
+            table = json.loads(packed)
+            return {v: unpack_profile(base64.b64decode(body), grid) for v, body in table.items()}
+        except (ValueError, KeyError):
+            pass
+    made = segment_profiles(files, grid, by)
+    table = {value: base64.b64encode(pack_profile(one)).decode() for value, one in made.items()}
+    cache.put(key, json.dumps(table).encode())
+    return made
 
 
 def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str, TableProfile]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, is_url, natural
 from runwatch.data.inspection import inspect
-from runwatch.data.keeping import Cache, Engine, NoCache, this_process
+from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, this_process
 from runwatch.data.sample import sample
-from runwatch.data.segments import segment_profiles
+from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
 from runwatch.domain.drift import Batch, DataSet, Distribution, DriftReport, Multivariate
 from runwatch.domain.profile import DataOptions, DriftOptions, Named
@@ -97,11 +98,11 @@ def _judged(
     times = [one.when for one in named if one.when is not None]
     return replace(
         whole,
-        latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules),
+        latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules, cache),
         trends=trends(reference.profile, named, rules, reference.days),
         quality=examine(case),
-        segments=_segments(spec, reference, newest_files, rules),
-        estimated=estimates(reference, files, spec.options, spec.options.multivariate),
+        segments=_segments(spec, reference, newest_files, rules, cache),
+        estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
         late_by=None if now is None else late_by(times, now),
         expected_every=expected_every(times),
         problems=(*whole.problems, *trouble),
@@ -116,6 +117,7 @@ def _latest(
     files: Sequence[DataFile],
     earlier: Sequence[Named],
     rules: DriftOptions,
+    cache: Cache,
 ) -> DriftReport:
     """The newest batch against the reference."""
     return report(
@@ -126,7 +128,7 @@ def _latest(
         earlier=earlier[-7:],
         reference_files=len(reference.files),
         batches=[batch for batch in batches if batch.name == newest.name],
-        multivariate=multivariate(reference, files) if spec.options.multivariate else None,
+        multivariate=multivariate(reference, files, cache) if spec.options.multivariate else None,
     )
 
 
@@ -157,8 +159,21 @@ def in_time(files: Sequence[DataFile]) -> list[DataFile]:
     return sorted(files, key=lambda file: (file.mtime_ns, natural(file.name)))
 
 
-def multivariate(reference: Reference, files: Sequence[DataFile]) -> Multivariate | None:
-    """The domain classifier on samples of features. Imports scikit-learn: call it in another process."""
+def multivariate(
+    reference: Reference, files: Sequence[DataFile], cache: Cache | None = None
+) -> Multivariate | None:
+    """The domain classifier on samples of features, kept while the files do not change; None when they
+    cannot be read. Imports scikit-learn: call it in another process."""
+    cache = NoCache() if cache is None else cache
+    key = files_key("classifier-1", reference.grid, [*reference.files, *files])
+    kept = kept_json(cache, key, lambda: _classified(reference, files))
+    if kept is None:
+        return None
+    top = tuple((str(name), float(value)) for name, value in kept.pop("top_features"))
+    return Multivariate(**kept, top_features=top)
+
+
+def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, Any] | None:
     names = [
         column.name
         for column in reference.grid.columns
@@ -166,19 +181,19 @@ def multivariate(reference: Reference, files: Sequence[DataFile]) -> Multivariat
     ]
     try:
         before = sample(reference.files, names, CLASSIFIER_ROWS)
-        return domain_classifier(before, sample(files, names, CLASSIFIER_ROWS))
+        return asdict(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
     except DataError:
         return None
 
 
 def _segments(
-    spec: DataSpec, reference: Reference, files: Sequence[DataFile], rules: DriftOptions
+    spec: DataSpec, reference: Reference, files: Sequence[DataFile], rules: DriftOptions, cache: Cache
 ) -> tuple[tuple[str, DriftReport], ...]:
     out: list[tuple[str, DriftReport]] = []
     for by in spec.options.segments:
         try:
-            before = segment_profiles(reference.files, reference.grid, by)
-            now = segment_profiles(files, reference.grid, by)
+            before = kept_segments(reference.files, reference.grid, by, cache)
+            now = kept_segments(files, reference.grid, by, cache)
         except DataError:
             continue
         out.extend(segment_reports(by, before, now, rules))
