@@ -85,8 +85,8 @@ def test_a_slow_look_falls_back_on_what_was_kept(root, tmp_path, capsys):
     assert "nothing was kept yet" in slow()
     call(capsys, str(root))
     state = State(tmp_path / "state" / "runwatch")
-    state._db.execute(
-        "UPDATE kept SET at = at - 7200, body = json_set(body, '$.now', json_extract(body, '$.now') - 7200)"
-    )
+    (key,) = state._db.execute("SELECT key FROM kept").fetchone()
+    kept = state.kept()
+    state.keep(key, {**kept.facts, "now": kept.at - 7200}, kept.at - 7200, kept.beat)
     state.close()
     assert "(as of 2h ago)" in slow()

@@ -56,9 +56,12 @@ def run(args: argparse.Namespace) -> int:
     except Exception as error:  # a login goes on whatever happens
         if args.debug:
             raise
+        from runwatch.domain.errors import UserError
         from runwatch.text.safe import safe
 
-        print(f"runwatch: brief: {safe(str(error))}", file=sys.stderr)
+        known = isinstance(error, UserError | ValueError)
+        words = str(error) if known else f"internal error: {error!r}; run again with --debug and report it"
+        print(f"runwatch: brief: {safe(words)}", file=sys.stderr)
     return 0
 
 
