@@ -178,13 +178,16 @@ def test_the_first_step_like_name_counts(tmp_path: Path, header: str, step: str)
         ("\ufeffstep,loss\n1,0.5\n\n2,0.25\n", [(1, 0.5), (2, 0.25)]),
         ("step,loss\n1,nan\n2,-Infinity\n3,NA\n4,\n5,1e400\n", [(1, nan), (2, -math.inf), (5, math.inf)]),
         ("# a comment\nstep,loss\n1,0.5,\n2,0.25,\n", [(1, 0.5), (2, 0.25)]),
+        ("step,loss\n1,0.5\n# resumed from 1\n2,0.25\n", [(1, 0.5), (2, 0.25)]),
         ("step,loss\n1.0,0.5\n1e1,0.25\n", [(1, 0.5), (10, 0.25)]),
         ("step,loss\n9007199254740993,1\n", [(9007199254740993, 1.0)]),
         ("step,loss\n5,1\n3,2\n3,4\n", [(3, 4.0), (5, 1.0)]),
     ],
 )
 def test_dialects(tmp_path: Path, text: str, values: list[tuple[int, float]]) -> None:
-    found = series(tmp_path, text)["loss"]
+    told = session(tmp_path, text)
+    found = told.runs["."].series["loss"]
+    assert told.problems == []
     assert found.steps.tolist() == [step for step, _ in values]
     np.testing.assert_array_equal(found.values, [value for _, value in values])
 

@@ -220,6 +220,8 @@ class Table:
             return
         matrix, strange = cells.matrix(first, last, header.width)
         for row in strange:
+            if cells.line(row).lstrip().startswith(b"#"):
+                continue
             found = f"{int(cells.counts()[row]):,} cells where the header has {header.width:,}"
             self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
         if not len(matrix.lines):
