@@ -12,7 +12,7 @@ from runwatch.show.view_drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, tr
 from runwatch.text import units
 from runwatch.text.safe import safe
 
-_FIGURES = (Column("name", "measure", 14, grow=1), Column("value", "value", 10, right=True))
+_FIGURES = (Column("name", "measure", 22), Column("value", "value", 10, grow=1, right=True))
 _SUMMARY = (
     Column("name", "", 12, grow=1),
     Column("reference", "reference", 11, right=True),

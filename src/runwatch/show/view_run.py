@@ -30,8 +30,8 @@ from runwatch.text.signs import STATUS_SIGNS
 _NAMES = (Column("name", "name", 22, grow=1), Column("value", "value", 20, grow=3))
 _PROBLEMS = (
     Column("sign", "", 1),
-    Column("where", "where", 24, grow=2),
-    Column("what", "what", 30, grow=3),
+    Column("where", "where", 20, grow=1),
+    Column("what", "what", 30, grow=4),
     Column("hint", "what to do", 20, grow=2, drop=1),
 )
 _FILES = (
@@ -118,7 +118,7 @@ def flat(tree: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterat
         if isinstance(value, Mapping) and value and depth < _DEEPEST:
             yield from flat(value, f"{full}.", depth + 1)
         else:
-            yield full, units.number(value, 6) if isinstance(value, float) else str(value)
+            yield full, f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _settings(run: Run) -> TableView:

@@ -160,7 +160,7 @@ def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
         (Span("✓ ", "good"), Span(calm, "strong")),
-        (Span("a adds a task; findings add theirs by themselves", "muted"),),
+        (Span("a adds one; findings add theirs", "muted"),),
     )
 
 

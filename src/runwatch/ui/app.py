@@ -127,18 +127,23 @@ class RunwatchApp(App[None]):
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
-        if isinstance(self.screen, LiveScreen):
-            self.screen.ask()
+        if self.live is not None:
+            self.live.ask()
+
+    @property
+    def live(self) -> LiveScreen | None:
+        """The topmost screen that shows a view; dialogs over it do not count."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
     def look(self, screen: LiveScreen) -> None:
         """From now on build and show this screen's view."""
         self._ticket = self.bridge.ask(screen.job())
 
     def on_view_ready(self, event: ViewReady) -> None:
-        screen = self.screen
         self.snapshot = event.snapshot
-        if event.ticket == self._ticket and isinstance(screen, LiveScreen):
-            screen.paint(event.view)
+        live = self.live
+        if event.ticket == self._ticket and live is not None:
+            live.paint(event.view)
 
     def on_view_failed(self, event: ViewFailed) -> None:
         self.say(f"{event.what}: {event.error}", "error")

@@ -28,9 +28,11 @@ class BoardCommands(Provider):
 
     def _commands(self) -> Iterator[Command]:
         app = self._board
+        seen = {"palette"}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.description:
+            if binding.show and active.enabled and binding.description and binding.action not in seen:
+                seen.add(binding.action)
                 what = binding.tooltip or binding.description
                 run = partial(app.run_action, binding.action, active.node)
                 yield f"{binding.description}", f"{what} ({app.get_key_display(binding)})", run

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DEFAULT_THEME = "runwatch-dark"
 ANSI_THEME = "runwatch-ansi"
@@ -111,7 +111,11 @@ def read_theme(path: Path) -> Theme:
         dark=bool(raw.get("dark", True)),
         ansi=bool(raw.get("ansi", False)),
         **colours,  # type: ignore[arg-type]
-        variables={**{f"rw-{tone}": str(value) for tone, value in tones.items()}, **_strings(variables)},
+        variables={
+            **_ansi_needs(raw),
+            **{f"rw-{tone}": str(value) for tone, value in tones.items()},
+            **_strings(variables),
+        },
     )
 
 
@@ -120,6 +124,13 @@ def _table(path: Path, raw: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ThemeError(f"theme {path}: {key} must be a table")
     return table
+
+
+def _ansi_needs(raw: dict[str, Any]) -> dict[str, str]:
+    """What Textual's styles refer to under a theme of the terminal's own colours."""
+    if not raw.get("ansi"):
+        return {}
+    return dict(BUILTIN_THEMES["ansi-dark" if raw.get("dark", True) else "ansi-light"].variables)
 
 
 def _strings(table: dict[str, Any]) -> dict[str, str]:
@@ -143,7 +154,49 @@ def _colour(path: Path, key: str, value: object) -> str:
 def tones_of(theme: Theme) -> dict[str, str]:
     """The tones that hold under a theme which sets none itself: ours for dark ones, else made of its
     colours."""
-    return DEFAULT_TONES
+    return DEFAULT_TONES if theme.name == DEFAULT_THEME else DEFAULT_TONES | _derived(theme)
+
+
+def _derived(theme: Theme) -> dict[str, str]:
+    """Tones made of a theme's own colours, every text tone moved towards the foreground until it can be
+    read on the ground."""
+    made = theme.to_color_system().generate()
+    ground, ink = Color.parse(made["background"]), Color.parse(made["foreground"])
+    if theme.ansi or ground.ansi is not None or ink.ansi is not None:
+        return {}
+    names = {"good": "success", "warn": "warning", "bad": "error", "info": "primary", "accent": "accent"}
+    names |= {"key": "primary", "baseline": "secondary", "series1": "accent", "series2": "warning"}
+    names |= {"series3": "primary", "series4": "error", "series5": "success", "series6": "secondary"}
+    tones = {tone: _readable(Color.parse(made[name]), ground, ink) for tone, name in names.items()}
+    tones |= {"plain": ink.hex, "strong": ink.hex, "muted": _readable(ink.blend(ground, 0.4), ground, ink)}
+    red, amber = Color.parse(made["error"]), Color.parse(made["warning"])
+    shades = {"faint": 0.3, "frame": 0.2, "bar": 0.05, "cursor-blurred": 0.1}
+    tones |= {tone: ground.blend(ink, share).hex for tone, share in shades.items()}
+    tones |= {"heat0": ground.blend(ink, 0.06).hex, "heat1": ground.blend(ink, 0.13).hex}
+    tones |= {"heat2": ground.blend(amber, 0.35).hex, "heat3": ground.blend(red, 0.5).hex}
+    tones |= {"heat4": ground.blend(red, 0.7).hex, "heat-ink": ink.hex, "heat-ink-low": ink.hex}
+    primary = Color.parse(made["primary"])
+    tones |= {"cursor": ground.blend(primary, 0.3).hex, "band": ground.blend(primary, 0.15).hex}
+    return tones | {"frame-focus": primary.hex}
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The WCAG contrast ratio of two colours, 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def _readable(colour: Color, ground: Color, ink: Color, ratio: float = 4.5) -> str:
+    for step in range(11):
+        moved = colour.blend(ink, step / 10)
+        if contrast(moved, ground) >= ratio:
+            return moved.hex
+    return ink.hex
 
 
 def shipped_themes() -> Path:

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.view import Span, Words
+from runwatch.text.safe import safe
 from runwatch.ui.choice import Choice
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import content
@@ -46,7 +47,9 @@ class Pane(Vertical):
 
     def entitle(self, summary: Words) -> None:
         """Put the pane's number, name and summary on its frame."""
-        title = (Span(f"{self.number} ", "key"), Span(self.TITLE, "strong"), Span("  "), *summary)
+        words = self.choice.filters.get(self.ID, "")
+        kept = (Span(f"  /{safe(words, 20)}", "info"),) if words else ()
+        title = (Span(f"{self.number} ", "key"), Span(self.TITLE, "strong"), *kept, Span("  "), *summary)
         if title != self._title:
             self._title = title
             self.border_title = content(title, palette(self.app))

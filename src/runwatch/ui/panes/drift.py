@@ -26,7 +26,7 @@ class DriftPane(Pane):
     FILTERED = True
 
     def compose(self) -> ComposeResult:
-        yield Line(id="drift-note")
+        yield Line(id="drift-note", collapse=True)
         yield Table(id="drift-table")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
@@ -38,9 +38,7 @@ class DriftPane(Pane):
 
     def show(self, view: Any) -> None:
         table, summary = view
-        note = self.query_one(Line)
-        note.display = bool(table.note)
-        note.show(table.note)
+        self.query_one(Line).show(table.note)
         self.query_one(Table).show(table)
         self.entitle(summary)
 

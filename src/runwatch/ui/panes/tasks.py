@@ -37,7 +37,7 @@ class TasksPane(Pane):
     ]
 
     def compose(self) -> ComposeResult:
-        yield Line(id="tasks-note")
+        yield Line(id="tasks-note", collapse=True)
         yield Table(id="tasks-table", header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
@@ -51,9 +51,7 @@ class TasksPane(Pane):
 
     def show(self, view: Any) -> None:
         table, summary = view
-        note = self.query_one(Line)
-        note.display = bool(table.note)
-        note.show(table.note)
+        self.query_one(Line).show(table.note)
         self.query_one(Table).show(table)
         self.entitle(summary)
 

@@ -47,7 +47,6 @@ class ColumnScreen(Detail):
         self._quantiles = False
 
     def body(self) -> ComposeResult:
-        yield Line(id="sentence")
         with Horizontal(id="column-body"):
             with Vertical(id="column-drawn"):
                 with Vertical(classes="box", id="distribution-box"):
@@ -80,7 +79,7 @@ class ColumnScreen(Detail):
         shown, trend = view
         self._batches = shown.batches
         self.query_one("#head", Line).show(shown.head)
-        self.query_one("#sentence", Line).show(shown.sentence)
+        self.query_one("#subhead", Line).show(shown.sentence)
         self.query_one("#figures", Table).show(shown.figures)
         self.query_one("#trend", Chart).show(shown.trend)
         self.query_one("#trend-words", Line).show(trend)

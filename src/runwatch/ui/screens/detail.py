@@ -34,7 +34,7 @@ class Detail(LiveScreen):
 
     def compose(self) -> ComposeResult:
         yield Line(id="head")
-        yield Line(id="subhead")
+        yield Line(id="subhead", collapse=True)
         if self.TABS:
             yield Tabs(id="parts")
         yield from self.body()
@@ -66,6 +66,7 @@ class Detail(LiveScreen):
     def action_choose(self, number: int) -> None:
         if 1 <= number <= len(self.TABS):
             self.active = number
+            self.refresh_bindings()
             self.show_part()
             self.ask()
 

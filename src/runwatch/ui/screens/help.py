@@ -39,39 +39,40 @@ class HelpScreen(ModalScreen[None]):
 
 
 def help_rows(screen: Screen[Any]) -> tuple[Row, ...]:
-    """One row a binding that works now, with a title above each group."""
-    groups: dict[str, list[Row]] = {}
-    seen: set[tuple[str, str]] = set()
+    """One row an action that works now, with a title above each group; Textual's own keys are left out."""
+    groups: dict[str, dict[str, tuple[list[str], str]]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        title = _title(active.node, screen)
-        if (title, binding.action) in seen or binding.key in ("ctrl+c", "ctrl+q") or not binding.description:
+        if not binding.id or binding.id.startswith("screen.") or not binding.description:
             continue
-        seen.add((title, binding.action))
+        numbered = binding.key.isdigit()
         what = binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
-        keys = _keys(screen, binding.action, active.node)
-        groups.setdefault(title, []).append(
-            Row((title, binding.action), ((Span(keys, "key"),), (Span(what),)))
-        )
+        what = what.rstrip("0123456789 ") + " by its number" if numbered else what
+        group = groups.setdefault(_title(active.node, screen), {})
+        keys, _ = group.setdefault(what, ([], what))
+        shown = screen.app.get_key_display(binding)
+        if shown not in keys:
+            keys.append(shown)
     rows: list[Row] = []
-    for title, found in groups.items():
+    for title in sorted(groups, key=_place):
         rows.append(Row((title, ""), ((Span(title, "accent"),), ())))
-        rows += [*found, Row((title, "end"), ())]
-    return tuple(row if row.cells else Row(row.key, ((), ())) for row in rows)
+        for keys, what in groups[title].values():
+            key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else " ".join(keys)
+            rows.append(Row((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
+        rows.append(Row((title, "end"), ((), ())))
+    return tuple(rows[:-1])
 
 
-def _keys(screen: Screen[Any], action: str, node: object) -> str:
-    shown = [
-        screen.app.get_key_display(active.binding)
-        for active in screen.active_bindings.values()
-        if active.binding.action == action and active.node is node
-    ]
-    return " ".join(dict.fromkeys(shown))
+_LISTS, _SCREEN, _EVERYWHERE = "lists and logs", "this screen", "everywhere"
+
+
+def _place(title: str) -> int:
+    return {_SCREEN: 1, _LISTS: 2, _EVERYWHERE: 3}.get(title, 0)
 
 
 def _title(node: object, screen: Screen[Any]) -> str:
     if node is screen:
-        return "this screen"
+        return _SCREEN
     if node is screen.app:
-        return "everywhere"
-    return str(getattr(node, "TITLE", "") or "lists and logs").lower()
+        return _EVERYWHERE
+    return str(getattr(node, "TITLE", "") or _LISTS).lower()

@@ -34,7 +34,7 @@ class LiveScreen(Screen[None]):
 
     def ask(self) -> None:
         """Have the view made anew."""
-        if self.app.screen is self:
+        if self.board.live is self:
             self.board.look(self)
 
     def on_screen_resume(self) -> None:

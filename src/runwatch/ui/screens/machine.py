@@ -19,7 +19,7 @@ class MachineScreen(Detail):
     """Every measure on a line."""
 
     def body(self) -> ComposeResult:
-        yield Table(header=False)
+        yield Table(header=False, cursor=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         return lambda snapshot, now: view_machine.machine_table(snapshot.situation.machine)

@@ -89,6 +89,11 @@ class RunScreen(Detail, Charting):
         for chart, picture in zip(grid.lay_out(titles, columns, rows), chosen, strict=True):
             chart.draw_picture(picture, self.choice.chart)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
+            return self.active == 1
+        return True
+
     def action_density(self, by: int) -> None:
         grid = self.query_one(Grid)
         columns, _ = grid.shape(len(self._pictures))

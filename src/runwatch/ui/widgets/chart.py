@@ -156,7 +156,8 @@ def _shaded(band: Band, shown: Axes, width: int, height: int) -> NDArray[np.bool
     top, bottom = shown.row(high, height) / 4, shown.row(low, height) / 4
     line = np.arange(height)[:, None] + 0.5
     with np.errstate(invalid="ignore"):
-        return np.asarray((line >= np.floor(top)) & (line <= np.ceil(bottom)))
+        thin = (bottom - top < 1) & (np.floor((top + bottom) / 2) == line - 0.5)
+        return np.asarray((line >= top) & (line <= bottom) | thin)
 
 
 def _dashed(y: float, shown: Axes, width: int, height: int) -> Cells:

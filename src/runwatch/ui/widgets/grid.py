@@ -16,7 +16,7 @@ class Grid(Container, can_focus=True):
 
     DEFAULT_CSS = """
     Grid { layout: grid; grid-gutter: 0 1; height: 1fr; }
-    Grid > .box { border: round $rw-frame; height: 1fr; }
+    Grid > .box { border: round $rw-frame; border-title-color: $rw-strong; height: 1fr; }
     Grid:focus > .box { border: round $rw-frame-focus; }
     """
 

@@ -11,12 +11,15 @@ from runwatch.ui.widgets.words import fitted, width_of
 
 
 class Line(Widget):
-    """Shows words on one line; the right end gives way when there is no room for both."""
+    """Shows words on one line; the right end gives way when there is no room for both. ``collapse``: takes
+    no line when there is nothing to say."""
 
     DEFAULT_CSS = "Line { height: 1; padding: 0 1; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, *, id: str | None = None, collapse: bool = False) -> None:
+        super().__init__(id=id)
+        self._collapse = collapse
+        self.display = not collapse
         self._left: Words = ()
         self._right: Words = ()
 
@@ -24,6 +27,8 @@ class Line(Widget):
         """Take new words; equal ones are not painted again."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
+            if self._collapse:
+                self.display = bool(left or right)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -19,7 +19,7 @@ from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.words import fitted, line_strip
 
 
-class Table(ScrollView, can_focus=True):
+class Table(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a ``TableView``. The cursor stays on its row's key across refreshes, and only lines that
     changed are painted again. ``lasting``: the cursor shows without the focus too. Enter or a second click
     posts ``Opened``, a moved cursor ``Moved``."""
@@ -79,6 +79,7 @@ class Table(ScrollView, can_focus=True):
         if view == old:
             return
         self._view = view
+        before = self._cursor
         self._cursor = self._find(key)
         self.virtual_size = Size(self.size.width, len(view.rows) + self._header)
         if view.columns != old.columns or not view.rows or not old.rows:
@@ -86,6 +87,8 @@ class Table(ScrollView, can_focus=True):
             self.refresh()
         else:
             self._refresh_changed(old.rows, view.rows)
+        if self._cursor != before:
+            self._reveal()
         if self.key != key:
             self.post_message(self.Moved(self, self.key))
 
@@ -152,7 +155,9 @@ class Table(ScrollView, can_focus=True):
         segments = [Segment(" ")]
         for i, (column, have, _) in enumerate(self._widths):
             segments.append(Segment(" " * (self._gap if i else 0)))
-            title = column.title[:have]
+            title = column.title
+            if len(title) > have:
+                title = "…" + title[1 - have :] if column.keep_end else title[:have]
             segments.append(Segment(title.rjust(have) if column.right else title.ljust(have), style))
         return Strip(segments).adjust_cell_length(width)
 
