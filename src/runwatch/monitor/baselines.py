@@ -28,9 +28,17 @@ def baseline_of(root: str, settings: Settings, pin: Pin | None, runs: Sequence[R
         return Baseline("group", _as_id(setting.group, root, settings), source)
     if setting.metrics is not None:
         return Baseline("metrics", settings.path(setting.metrics), source)
-    named = [run for run in runs if _NAMES.search(run.id) and run.metrics]
+    return _assumed(runs)
+
+
+def _assumed(runs: Sequence[Run]) -> Baseline | None:
+    """The one run that is called a baseline, or several that differ only in a number: its seeds."""
+    named = [run.id for run in runs if _NAMES.search(run.id) and run.metrics]
     if len(named) == 1:
-        return Baseline("run", named[0].id, "assumed: its name says so")
+        return Baseline("run", named[0], "assumed: its name says so")
+    globs = {re.sub(r"\d+", "*", run_id) for run_id in named}
+    if len(globs) == 1:
+        return Baseline("group", globs.pop(), f"assumed: {len(named)} runs are called so")
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.domain.tree import Changes
+from runwatch.judge.health.trace import Trace
 from runwatch.monitor.background import Background
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.comparisons import Comparisons
@@ -31,6 +33,7 @@ from runwatch.monitor.health import HealthBook
 from runwatch.monitor.inspection import Inspector
 from runwatch.monitor.lives import Lives, RunBuilder, host_name
 from runwatch.monitor.once import Wanted
+from runwatch.monitor.outlooks import Outlooks
 from runwatch.monitor.reading import RootReader
 from runwatch.monitor.remembering import Remembering
 from runwatch.readers.registry import built_in, plugged_in
@@ -56,7 +59,7 @@ class Board:
         settings: Mapping[str, Settings],
         wanted: Wanted,
         keep: bool = False,
-        wake: Callable[[], None] = lambda: None,
+        wake: Callable[[], None] | None = None,
     ) -> None:
         self.roots = roots
         self.settings = settings
@@ -83,6 +86,7 @@ class Board:
         self._kept_at = float("-inf")
         self._background = Background()
         self._comparisons = Comparisons(settings, self.series)
+        self._outlooks = Outlooks()
         self._data: dict[str, DataWatch] = {}
         self._watcher: MachineWatch | None = None
         self._news = False
@@ -174,6 +178,10 @@ class Board:
             self._drain()
             self._look_beside(moment)
             snapshot = self.snapshot(moment, WatchState("live"), judged=self.wanted.judging)
+            if self.wanted.judging and self._outlooks.due(snapshot.situation):
+                self._look_ahead(snapshot.situation)
+                situation = replace(snapshot.situation, outlooks=self._outlooks.known)
+                snapshot = replace(snapshot, situation=situation)
             if self.wanted.judging:
                 self.keep()
         return Look(self, snapshot)
@@ -191,7 +199,7 @@ class Board:
             from runwatch.monitor.data_watch import DataWatch
 
             self._data = {
-                root: DataWatch(root, self.settings[root], self._cache, self._wake) for root in self.roots
+                root: DataWatch(root, self.settings[root], self._cache, self._tell) for root in self.roots
             }
         if self.wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
@@ -218,6 +226,8 @@ class Board:
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
         situation = self._situation(now, judged)
+        if judged and self._wake is not None and self._outlooks.due(situation):
+            self._background.ask("outlooks", lambda: self._look_ahead(situation))
         if judged:
             self._findings, self._rule_problems = self._inspector.findings(situation)
             self._sync(situation)
@@ -250,6 +260,7 @@ class Board:
             runs=runs,
             health=health,
             baselines=baselines,
+            outlooks=self._outlooks.known,
             comparisons=compared,
             predictions={
                 name: made for data in self._data.values() for name, made in data.predictions.items()
@@ -318,7 +329,8 @@ class Board:
     def _tell(self) -> None:
         """Something is known that was not: the loop shall look."""
         self._news = True
-        self._wake()
+        if self._wake is not None:
+            self._wake()
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
@@ -347,6 +359,15 @@ class Board:
             self._background.ask("machine", self._look_at_machine)
         news, self._news = self._news, False
         return news or self._desk.stamps() != self._stamps
+
+    def _look_ahead(self, situation: Situation) -> None:
+        if self._outlooks.look(situation, self._trace):
+            self._tell()
+
+    def _trace(self, key: RunKey, tag: str) -> Trace | None:
+        """A copy of one curve's memory, so that the lock is held for a moment only."""
+        with self.lock:
+            return deepcopy(self.health[key.root].trace(key.id, tag))
 
     def _look_at_machine(self) -> None:
         watcher = self._watcher

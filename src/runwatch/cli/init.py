@@ -1,0 +1,46 @@
+"""``runwatch init``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "init"
+HELP = """Look at ROOT and write a commented runwatch.toml with what was found.
+
+  runwatch init ~/runs                        writes ~/runs/runwatch.toml; never over one without --force
+  runwatch init ~/runs --service systemd      prints a unit that watches it (or: cron, login)"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("root", nargs="?", metavar="ROOT", help="folder that holds the runs (default: here)")
+    parser.add_argument("--force", action="store_true", help="write over an existing runwatch.toml")
+    parser.add_argument(
+        "--service", choices=("systemd", "cron", "login"), help="print how to start the watching"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    import os
+    from pathlib import Path
+
+    from runwatch.cli import UsageError
+    from runwatch.cli._write_config import save
+    from runwatch.config import read
+    from runwatch.monitor.once import Wanted, load, resolve_roots
+    from runwatch.show.initial import configuration
+    from runwatch.text.safe import safe
+
+    (root,) = resolve_roots([args.root or os.getcwd()], None)
+    if args.service:
+        from runwatch.show.service import SERVICES
+
+        print(SERVICES[args.service](root))
+        return 0
+    path = Path(root) / "runwatch.toml"
+    if path.exists() and not args.force:
+        raise UsageError(f"{path}: there is one already; edit it, or write over it with --force")
+    look = load([root], None, Wanted(machine=False))
+    save(path, configuration(look.snapshot, root))
+    read(str(path))
+    print(f"wrote {safe(str(path))}")
+    return 0

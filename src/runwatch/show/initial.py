@@ -1,0 +1,92 @@
+"""The first ``runwatch.toml`` of a root: what was found, as a commented file."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show.runs import headline_metric
+from runwatch.text.safe import safe
+
+_HEAD = """# What runwatch watches in this folder. Every key is optional; delete what is right without.
+# Docs: runwatch --help, docs/configuration.md
+"""
+
+_WATCH = """
+[watch]
+# ignore = ["**/checkpoints/**"]
+# stalled_after = "15m"          # default: learned from each run's own rhythm
+"""
+
+_TASKS = """
+[tasks]
+# file = "todo.txt"              # default: a todo.txt here, else one in the state directory
+"""
+
+_ALERTS = """
+# [alerts]
+# on = "critical"
+# webhook = "https://example.org/hook/${RUNWATCH_TOKEN}"
+"""
+
+
+def configuration(snapshot: Snapshot, root: str) -> str:
+    """TOML text; what could not be found stays a comment that shows the form."""
+    return "".join(
+        (_HEAD, _WATCH, _baseline(snapshot, root), _metrics(snapshot), _data(snapshot), _TASKS, _ALERTS)
+    )
+
+
+def _baseline(snapshot: Snapshot, root: str) -> str:
+    found = snapshot.situation.baselines.get(root)
+    if found is None:
+        runs = [run for run in snapshot.situation.runs if run.metrics]
+        example = _text(runs[0].id) if runs else '"runs/champion"'
+        return f'\n[baseline]\n# run = {example}\n# or group = "runs/seed-*", or metrics = "baseline.json"\n'
+    return f"\n[baseline]\n{found.kind} = {_text(found.name)}  # {safe(found.source)}\n"
+
+
+def _metrics(snapshot: Snapshot) -> str:
+    """The metric that would decide, as a comment; a direction where its name does not tell."""
+    chosen = next((m for run in snapshot.situation.runs if (m := headline_metric(run)) is not None), None)
+    tag = _text(chosen.tag if chosen else "val/auc")
+    lines = [
+        "",
+        "[metrics]",
+        f'# primary = {tag}   # the metric that decides "worse"; the others are guards',
+        "",
+        f"# [metrics.{tag}]",
+        "# tolerance = 0.005   # the largest loss that still counts as equivalent",
+    ]
+    if chosen is not None and chosen.direction is None:
+        lines.append('# direction = "max"   # its name does not tell')
+    return "\n".join(lines) + "\n"
+
+
+def _data(snapshot: Snapshot) -> str:
+    out = []
+    for one in snapshot.situation.data:
+        batches = [batch.name for batch in one.batches]
+        out.append(
+            f"\n[[data]]  # {safe(one.assumed)}\nname = {_text(one.name)}\n"
+            f"reference = {_text(one.reference)}\ncurrent = {_text(_glob(batches))}\n"
+        )
+    if out:
+        return "".join(out)
+    return (
+        '\n# [[data]]\n# name = "features"\n# reference = "data/reference.parquet"\n'
+        '# current = "data/batches/*.parquet"   # each new file or partition is a batch\n'
+    )
+
+
+def _glob(batches: list[str]) -> str:
+    """The folder of the batches with a star for their names."""
+    if not batches:
+        return "*"
+    folder, name = os.path.split(batches[-1])
+    return os.path.join(folder, "*" + os.path.splitext(name)[1])
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
