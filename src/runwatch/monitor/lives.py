@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from runwatch.domain.operations import Length
 from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.rhythm import Quiet, Rhythm
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.runs.checkpoints import checkpoints
+from runwatch.runs.planned import planned
 from runwatch.runs.status import Facts, judge
 from runwatch.store.summary import Story
 
@@ -150,15 +152,18 @@ class RunBuilder:
         )
 
     def _progress(self, entry: Entry, story: Story, status: str) -> Progress:
-        length = story.length
-        epoch = _last_epoch(story)
-        done = None if epoch is None or length is None else epoch - length.first_epoch + 1
+        """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
+        length = story.length or Length()
+        steps, epochs = length.steps, length.epochs
+        if steps is None and epochs is None:
+            steps, epochs = planned(story.hparams, story.config)
+        epoch = story.epoch if story.epoch is not None or steps is not None else story.step
         made = progress(
             self._health.clock(entry.id) if status == "running" else None,
             story.step,
-            done,
-            length.steps if length else None,
-            length.epochs if length else None,
+            None if epoch is None else epoch - length.first_epoch + 1,
+            steps,
+            epochs,
         )
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made

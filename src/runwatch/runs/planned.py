@@ -1,0 +1,48 @@
+"""The planned length of a run, where its hyperparameters name it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+STEPS = (
+    "max_steps",
+    "total_steps",
+    "num_steps",
+    "train_steps",
+    "num_train_steps",
+    "num_training_steps",
+    "total_timesteps",
+    "max_iters",
+    "max_iterations",
+    "iterations",
+    "num_boost_round",
+    "n_estimators",
+)
+EPOCHS = ("max_epochs", "num_epochs", "total_epochs", "num_train_epochs", "n_epochs", "epochs")
+
+
+def planned(*sections: Mapping[str, object]) -> tuple[int | None, float | None]:
+    """(steps, epochs) by the usual names, at any depth; of several the first section's, in the order of the
+    names. What is no positive number (-1: "not set") counts as not named."""
+    found = [pair for section in sections for pair in _flat(section)]
+    steps = _first(found, STEPS)
+    return (None if steps is None else int(steps)), _first(found, EPOCHS)
+
+
+def _first(found: list[tuple[str, object]], names: tuple[str, ...]) -> float | None:
+    for name in names:
+        for key, value in found:
+            if key == name and isinstance(value, int | float) and not isinstance(value, bool):
+                if math.isfinite(value) and value > 0:
+                    return float(value)
+    return None
+
+
+def _flat(section: Mapping[str, object], depth: int = 4) -> Iterator[tuple[str, object]]:
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            if depth:
+                yield from _flat(value, depth - 1)
+        else:
+            yield str(key).replace("-", "_").lower(), value

@@ -1,0 +1,27 @@
+"""A planned length is taken from where people write it, and from nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from runwatch.runs.planned import planned
+
+
+@pytest.mark.parametrize(
+    ("hparams", "expected"),
+    [
+        ({"max_steps": 600}, (600, None)),
+        ({"trainer": {"max-epochs": 3}}, (None, 3.0)),
+        ({"max_steps": -1, "num_train_epochs": 2.5}, (None, 2.5)),
+        ({"epochs": True, "steps": 5}, (None, None)),
+        ({"max_steps": float("inf")}, (None, None)),
+        ({"max_steps": "600"}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_planned(hparams: dict[str, object], expected: tuple[object, object]) -> None:
+    assert planned(hparams) == expected
+
+
+def test_the_first_section_wins() -> None:
+    assert planned({"max_steps": 10}, {"max_steps": 20}) == (10, None)
