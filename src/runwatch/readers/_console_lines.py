@@ -31,6 +31,11 @@ _FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
 _CONTEXT = re.compile(rf"^\W{{0,8}}({_SPLIT})\b(?! epoch\b)", re.IGNORECASE)
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
+_PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
+_SMALL_WORDS = frozenset(
+    ("with", "of", "the", "and", "at", "is", "for", "in", "to", "by", "from", "has", "epoch")
+)
+_SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|c|h|go|rs|jl)$")
 _STAR = re.compile(r"^\s{0,8}\*\s")
 _BAR = re.compile(r"\d%\|")
 _KERAS = re.compile(r"^\s{0,8}\d{1,9}/\d{1,9}\s.*(?:━|\[[=>.]|s/step|s/epoch)")
@@ -121,12 +126,25 @@ def _pairs(text: str, placed: bool) -> tuple[tuple[str, float], ...]:
         name, blank, number, whole = match.groups()
         if not _is_metric(name, bool(blank), placed):
             continue
-        own = _QUALIFIER.search(text[max(match.start() - 12, 0) : match.start()])
         value = float(number) / int(whole) if whole and int(whole) else float(number)
-        found.append(((f"{own[1]}/" if own else general) + name, value))
+        found.append((_full_name(text[max(match.start() - 48, 0) : match.start()], name, general), value))
         if len(found) >= MAX_PAIRS:
             break
     return tuple(found)
+
+
+def _full_name(before: str, name: str, general: str) -> str:
+    """``D loss`` in ``[D loss: 0.5]``; a word for a part of the data becomes a prefix."""
+    phrase = _PHRASE.search(before)
+    words = phrase[1].split() if phrase else []
+    if _SMALL_WORDS.intersection(word.lower() for word in words):
+        words = []
+    if not words:
+        own = _QUALIFIER.search(before)
+        return f"{own[1]}/{name}" if own else general + name
+    if _QUALIFIER.search(words[0] + " "):
+        return "/".join((words[0], " ".join([*words[1:], name])))
+    return general + " ".join([*words, name])
 
 
 def _is_metric(name: str, blank: bool, placed: bool) -> bool:
@@ -134,7 +152,7 @@ def _is_metric(name: str, blank: bool, placed: bool) -> bool:
     ``placed``: the line says where in the training it is. A line that says nothing of that must name a
     known metric."""
     lower = name.lower()
-    if lower in _NOT_METRICS:
+    if lower in _NOT_METRICS or _SOURCE_FILE.search(lower):
         return False
     known = direction_of(name) is not None
     if not placed:
