@@ -191,6 +191,28 @@ def stalls(rng: Rng, runs: int) -> dict[str, float]:
     return {name: count / runs for name, count in alarmed.items()}
 
 
+def slowing(rng: Rng, runs: int) -> dict[str, float]:
+    """Share of runs called slow at any look: at a steady pace (step times with 5 to 60 % of noise, long
+    pauses, a pace that wanders by 8 %), and at the end when the last third's steps take 1.8 times as long."""
+    alarmed = found = 0
+    for _ in range(runs):
+        gaps = np.exp(rng.uniform(-2, 3)) * rng.lognormal(0, rng.uniform(0.05, 0.6), 3000)
+        gaps[::200] += 50 * gaps[0]
+        gaps *= np.repeat(rng.lognormal(0, 0.08, 30), 100)
+        health, walls = RunHealth(), np.cumsum(gaps)
+        for at in range(0, 3000, 50):
+            piece = slice(at, at + 50)
+            health.feed("loss", Points(np.arange(at, at + 50), walls[piece], np.ones(50)))
+            if any(sign.kind == "slow" for sign in health.signs()):
+                alarmed += 1
+                break
+        gaps[2000:] *= 1.8
+        health = RunHealth()
+        health.feed("loss", Points(np.arange(3000), np.cumsum(gaps), np.ones(3000)))
+        found += any(sign.kind == "slow" for sign in health.signs())
+    return {"false alarms": alarmed / runs, "found": found / runs}
+
+
 def cost(rng: Rng) -> dict[str, float]:
     """CPU seconds: 200 runs of 10 tags of 1,000 points; one tag of 1,000,000 points."""
     tags = [
@@ -239,6 +261,7 @@ def main() -> None:
         "divergence, doubling in 20": detection(rng, lambda r: diverging(r, 20), "diverged", n // 8),
         "divergence, doubling in 350": detection(rng, lambda r: diverging(r, 350), "diverged", n // 8),
         "overfitting": detection(rng, overfitted, "overfitting", n),
+        "slow": slowing(rng, n // 2),
         "stalled, healthy runs": stalls(rng, n // 2),
         "forecast at": forecasts(rng, n // 4),
         "CPU seconds": cost(rng),

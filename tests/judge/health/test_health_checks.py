@@ -62,6 +62,15 @@ def test_divergence_is_withdrawn_when_the_loss_comes_back() -> None:
     assert ("diverged", "critical") not in kinds({"loss": values})
 
 
+def test_a_short_curve_explodes() -> None:
+    epochs = np.concatenate((falling(12), [0.9, 4.0, 30.0, 900.0, 5e4]))
+    (sign,) = fed({"val_loss": epochs}).signs()
+    assert (sign.kind, sign.severity, sign.evidence["since_step"]) == ("diverged", "critical", 13)
+    assert 9 <= sign.first_step <= 12
+    assert kinds({"val_loss": epochs[:13]}) == set()
+    assert kinds({"val_loss": np.geomspace(1, 1e-6, 40)}) == set()
+
+
 def test_losses_around_zero_neither_spike_nor_diverge_by_noise() -> None:
     rng = np.random.default_rng(3)
     assert kinds({"loss": rng.normal(0, 1, 2000)}) <= {("plateau", "info")}

@@ -12,6 +12,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.health.base import Batch, CurveCheck, CurveView
 from runwatch.judge.health.roles import Role
+from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows
 from runwatch.text.safe import safe
 from runwatch.text.units import number
@@ -21,6 +22,7 @@ _RUNNING = 3
 _FACTOR = 1.5
 _ERRORS = 6.0
 _MEDIAN_ERROR = 1.2533
+_EXPLODED, _EXPLODES_FROM, _EXPLODES_TO = 10.0, 6, 60
 _OF_THE_FALL, _OF_THE_FALL_PLAIN = 0.02, 0.5
 
 
@@ -71,30 +73,40 @@ class Diverged(CurveCheck):
         self._streak = trailing if len(below) else self._streak + trailing
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
-        if self._streak < _RUNNING or curve.trace is None:
+        if curve.trace is None:
             return []
-        summary = (
-            f"{safe(curve.tag)} rose to {number(self._last)} from its best {number(self._best)} "
-            f"at step {self._best_step}"
-        )
-        evidence = {
-            "best": self._best,
-            "best_step": self._best_step,
-            "now": self._last,
-            "since_step": self._since,
-            "since": curve.trace.wall_at(self._since),
-        }
-        return [
-            HealthSign(
-                "diverged",
-                "critical",
-                curve.tag,
-                self._best_step,
-                curve.trace.last_step,
-                summary,
-                evidence,
-            )
-        ]
+        if self._streak < _RUNNING:
+            return _exploded(curve, curve.trace)
+        return [_sign(curve, curve.trace, self._best, self._best_step, self._last, self._since)]
+
+
+def _sign(
+    curve: CurveView, trace: Trace, best: float, best_step: int | None, now: float, since: int | None
+) -> HealthSign:
+    summary = f"{safe(curve.tag)} rose to {number(now)} from its best {number(best)} at step {best_step}"
+    evidence = {
+        "best": best,
+        "best_step": best_step,
+        "now": now,
+        "since_step": since,
+        "since": trace.wall_at(since),
+    }
+    return HealthSign("diverged", "critical", curve.tag, best_step, trace.last_step, summary, evidence)
+
+
+def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
+    """A curve too short for the rolling medians, such as one of epochs: the median of its last three points
+    is ten times the best such median and twice the first. Its trace still holds the points themselves."""
+    values = trace.means
+    if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO or values.min() <= 0:
+        return []
+    medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
+    at = int(np.argmin(medians))
+    best, now = float(medians[at]), float(medians[-1])
+    if now < _EXPLODED * best or now < 2 * float(medians[0]) or at == len(medians) - 1:
+        return []
+    since = at + 3 + int(np.argmax(values[at + 3 :] > 2 * best))
+    return [_sign(curve, trace, best, int(trace.steps[at + 1]), now, int(trace.steps[since]))]
 
 
 def _step(window: Window, end: int) -> int:

@@ -15,7 +15,7 @@ from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import median_of_rows
 from runwatch.text.units import duration
 
-_INTERVALS = 20
+_INTERVALS, _GROUPS = 20, 3
 _LASTING = 300.0
 _GRAIN = 2.0
 _SLOWER = 1.43
@@ -24,7 +24,8 @@ _BASE_GROUPS = 4
 
 class Pace(CurveCheck):
     """Median seconds a step over every 20 intervals of a training loss: of the whole run in bounded memory,
-    and of the last five minutes (at most one every two seconds). Medians leave out the pauses."""
+    and of the last five minutes (at most one every two seconds; three at least, for a slow run's single
+    one is mostly noise). Medians leave out the pauses."""
 
     __slots__ = ("_recent", "_steps", "_walls", "history")
     NAME: ClassVar[str] = "pace"
@@ -52,10 +53,11 @@ class Pace(CurveCheck):
         medians = median_of_rows(paces.reshape(-1, _INTERVALS))
         ends = walls[_INTERVALS::_INTERVALS]
         self.history.feed(steps[_INTERVALS::_INTERVALS], ends, medians)
-        late = ends >= ends[-1] - _LASTING
-        rows = np.concatenate((self._recent, np.column_stack((ends[late], medians[late]))))
-        rows = rows[rows[:, 0] >= rows[-1, 0] - _LASTING]
-        self._recent = rows[np.unique(np.floor(rows[:, 0] / _GRAIN), return_index=True)[1]]
+        rows = np.concatenate((self._recent, np.column_stack((ends, medians))))
+        rows = rows[np.unique(np.floor(rows[:, 0] / _GRAIN), return_index=True)[1]]
+        keep = rows[:, 0] >= rows[-1, 0] - _LASTING
+        keep[-_GROUPS:] = True
+        self._recent = rows[keep]
 
     def lately(self) -> float | None:
         """The least of: the median over the last five minutes, and the newest; None before there is one."""
@@ -71,7 +73,9 @@ class Pace(CurveCheck):
     @property
     def since(self) -> float:
         """When what ``lately`` speaks of begins (seconds since the epoch)."""
-        return float(self._recent[-1, 0]) - _LASTING if len(self._recent) else float("nan")
+        if not len(self._recent):
+            return float("nan")
+        return float(min(self._recent[-1, 0] - _LASTING, self._recent[0, 0]))
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
         return []
