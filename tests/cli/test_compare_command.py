@@ -64,7 +64,7 @@ def test_one_file_with_both_sides(capsys: pytest.CaptureFixture[str]) -> None:
     assert auc["name"] == "roc_auc" and auc["primary"] and auc["direction"] == "max" and auc["n"] == 569
     assert auc["ci"][0] == pytest.approx(0.003018888207110883, rel=1e-8) and auc["confidence"] == 0.95
     keys = {"name", "direction", "baseline", "candidate", "delta", "ci", "confidence", "p_value", "method",
-            "n", "tolerance", "test", "p_adjusted", "reason", "verdict", "primary", "at", "n_needed"}  # fmt: skip
+            "n", "tolerance", "test", "p_adjusted", "reason", "verdict", "primary", "at"}  # fmt: skip
     assert all(keys <= set(metric) for metric in found["metrics"])
     assert {part["slice"] for part in found["slices"]} == {
         f"slice = radius:{w}" for w in ("low", "mid", "high")
