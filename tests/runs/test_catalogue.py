@@ -78,3 +78,20 @@ def test_a_reader_that_raises_costs_a_problem_not_the_run(tmp_path: Path) -> Non
     catalogue.update_all(tree.top)
     assert set(catalogue.runs) == {"."}
     assert "broken" in catalogue.problems[0].message
+
+
+def test_a_sibling_that_arrives_late_joins_the_run_it_belongs_to(tmp_path: Path) -> None:
+    """Keras: ``train/`` is a run by itself until ``validation/`` stands beside it."""
+    from runwatch.readers.registry import built_in
+
+    def event(folder: str) -> None:
+        (tmp_path / "run" / folder).mkdir(parents=True)
+        (tmp_path / "run" / folder / "events.out.tfevents.1.host").write_bytes(b"")
+
+    event("train")
+    tree, catalogue = Tree(str(tmp_path)), Catalogue(str(tmp_path), built_in())
+    tree.scan()
+    catalogue.update_all(tree.top)
+    event("validation")
+    catalogue.update(tree.top, tree.look(["run/validation/events.out.tfevents.1.host"]).folders)
+    assert set(catalogue.runs) == {"run"}

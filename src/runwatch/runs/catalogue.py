@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -62,16 +63,22 @@ class Catalogue:
                 self._drop(known)
                 affected.setdefault(".", top)
             return
-        below = list(folder.walk(NEIGHBOURHOOD))
-        if len(below) > MAX_AT_ONCE:
-            self.left_out, below = True, [folder]
-        affected.update((near.path, near) for near in below)
+        self._take_near(folder, affected)
+        if folder.parent is not None:
+            self._take_near(folder.parent, affected)
         above = folder.parent
         for _ in range(NEIGHBOURHOOD):
             if above is None:
                 break
             affected[above.path] = above
             above = above.parent
+
+    def _take_near(self, folder: Folder, affected: dict[str, Folder]) -> None:
+        """A folder and those below it, unless they are too many to be asked at once."""
+        below = list(itertools.islice(folder.walk(NEIGHBOURHOOD), MAX_AT_ONCE + 1))
+        if len(below) > MAX_AT_ONCE:
+            self.left_out, below = True, [folder]
+        affected.update((near.path, near) for near in below)
 
     def _drop(self, path: str) -> None:
         self._claims.pop(path, None)
