@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runwatch.machine import ProcessFinder, process_of
-from runwatch.machine.processes import WALK_EVERY, Wanted, pids_of_runs, run_of_pid
+from runwatch.machine.processes import WALK_EVERY, Wanted, _looks_on, pids_of_runs, run_of_pid
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 
@@ -79,11 +79,26 @@ def test_onlookers_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("x\n")
     shell = subprocess.Popen(["tail", "-f", str(tmp_path / "log")], cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
-        with started(SLEEP, "tensorboard", "--logdir", str(tmp_path), cwd=tmp_path):
+        with started("from multiprocessing.spawn import spawn_main; " + SLEEP, cwd=tmp_path):
             assert ProcessFinder().find(0.0, [Wanted(str(tmp_path))]) == {}
     finally:
         shell.kill()
         shell.wait()
+
+
+@pytest.mark.parametrize(
+    ("command", "looks_on"),
+    [
+        ("/usr/bin/python3 -m tensorboard.main --logdir runs", True),
+        ("/usr/bin/python3 /usr/local/bin/tensorboard --logdir runs", True),
+        ("/venv/bin/python -m ipykernel_launcher -f x.json", True),
+        ("/home/a/runwatch-fork/.venv/bin/python train.py --out runs/a", False),
+        ("torchrun --nproc 4 train.py", False),
+        ("python -m my.train --mode code", False),
+    ],
+)
+def test_viewers_are_known_by_their_program(command: str, looks_on: bool) -> None:
+    assert _looks_on(command.split()) is looks_on
 
 
 def test_the_list_is_walked_every_thirty_seconds_and_only_for_runs_without_a_process(

@@ -8,61 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from runwatch.domain.run import Process
 
 WALK_EVERY = 30.0
 _SAME_START = 2.0
-_ONLOOKERS = frozenset(
-    [
-        "sh",
-        "bash",
-        "zsh",
-        "fish",
-        "dash",
-        "ksh",
-        "tcsh",
-        "tmux",
-        "screen",
-        "less",
-        "more",
-        "tail",
-        "head",
-        "cat",
-        "grep",
-        "rg",
-        "vi",
-        "vim",
-        "nvim",
-        "nano",
-        "emacs",
-        "code",
-        "watch",
-        "top",
-        "htop",
-        "btop",
-        "ssh",
-        "sshd",
-        "rsync",
-        "scp",
-        "tar",
-        "find",
-        "du",
-        "ls",
-        "tensorboard",
-        "mlflow",
-        "runwatch",
-        "jupyter-lab",
-        "git",
-        "tee",
-        "systemd",
-        "login",
-        "su",
-        "sudo",
-    ]
-)
-_LOOKING = ("tensorboard", "runwatch", "mlflow ui", "wandb leet", "ipykernel_launcher", "jupyter")
+_ONLOOKERS = frozenset((
+    "sh", "bash", "zsh", "fish", "dash", "ksh", "tcsh", "tmux", "screen", "less", "more", "tail",
+    "head", "cat", "grep", "rg", "vi", "vim", "nvim", "nano", "emacs", "code", "watch", "top", "htop",
+    "btop", "ssh", "sshd", "rsync", "scp", "tar", "find", "du", "ls", "git", "tee", "systemd", "login",
+    "su", "sudo", "tensorboard", "mlflow", "runwatch", "jupyter", "jupyter-lab", "jupyter-notebook",
+    "ipykernel_launcher",
+))  # fmt: skip
+# a pool's worker repeats its parent's folder; the parent is the one that counts
+_WORKER = "from multiprocessing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +134,7 @@ def _evidence(process: Any, runs: Mapping[str, Wanted]) -> list[tuple[str, str]]
 
     try:
         words = process.cmdline()
-        if not words or any(mark in " ".join(words[:4]) for mark in _LOOKING):
+        if not words or _looks_on(words):
             return []
         cwd = process.cwd()
         named = {os.path.normpath(os.path.join(cwd, part)) for word in words[1:] for part in _paths(word)}
@@ -187,6 +148,15 @@ def _evidence(process: Any, runs: Mapping[str, Wanted]) -> list[tuple[str, str]]
     for folder in _holders(_written(process), runs):
         found.setdefault(folder, "has a file of the run open for writing")
     return list(found.items())
+
+
+def _looks_on(words: list[str]) -> bool:
+    """Whether a command line is that of a viewer ("python -m tensorboard", "/usr/bin/tensorboard") or of a
+    pool's worker."""
+    if any(_WORKER in word for word in words[1:4]):
+        return True
+    programs = words[:2] + [after for word, after in pairwise(words) if word == "-m"][:1]
+    return any(os.path.basename(program).partition(".")[0] in _ONLOOKERS for program in programs)
 
 
 def _holders(paths: Iterable[str], runs: Mapping[str, Wanted]) -> Iterator[str]:
