@@ -26,7 +26,9 @@ def table(n: int = 3000, seed: int = 0) -> pa.Table:
     rng = np.random.default_rng(seed)
     return pa.table(
         {
-            "x": pa.array([None if rng.random() < 0.1 else float(v) for v in np.round(rng.normal(size=n), 4)]),
+            "x": pa.array(
+                [None if rng.random() < 0.1 else float(v) for v in np.round(rng.normal(size=n), 4)]
+            ),
             "k": rng.integers(0, 9, n),
             "c": rng.choice(["north", "south", "a,b"], n),
             "b": rng.random(n) < 0.5,

@@ -74,7 +74,11 @@ def test_a_new_reference_never_meets_old_counts(tmp_path: Path, counting: list[s
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_a_text_file_that_grew_is_read_from_its_old_end(tmp_path, counting, ending) -> None:
     path = tmp_path / f"log.{ending}"
-    line = (lambda i: f"{i}.5,w{i % 3}\n") if ending == "csv" else (lambda i: f'{{"x": {i}.5, "c": "w{i % 3}"}}\n')
+    line = (
+        (lambda i: f"{i}.5,w{i % 3}\n")
+        if ending == "csv"
+        else (lambda i: f'{{"x": {i}.5, "c": "w{i % 3}"}}\n')
+    )
     path.write_text(("x,c\n" if ending == "csv" else "") + "".join(line(i) for i in range(50)))
     cache = Memory()
     reference = open_reference(find_files([str(path)]), DataOptions(), cache)

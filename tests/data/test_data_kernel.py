@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -78,7 +79,7 @@ def test_an_atom_has_a_bin_of_its_own_and_no_other_bin_is_large() -> None:
 def test_deciles_are_edges_of_the_grid() -> None:
     values = np.random.default_rng(1).normal(size=5000)
     edges, deciles = make_edges(values)
-    inner = np.unique(np.quantile(values, np.arange(1, 10) / 10))
+    inner = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
     assert len(deciles) == 9
     for edge, point in zip(edges[list(deciles)], inner, strict=True):
         assert edge < point <= np.nextafter(edge, np.inf)
@@ -140,8 +141,7 @@ def test_any_split_in_any_order_adds_up_to_the_same_profile(seed, cuts, shuffler
     columns = _columns(np.random.default_rng(seed), 500)
     bounds = [0, *sorted(cuts), 500]
     pieces = [
-        _profile([(name, array.slice(a, b - a)) for name, array in columns])
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        _profile([(name, array.slice(a, b - a)) for name, array in columns]) for a, b in pairwise(bounds)
     ]
     shuffler.shuffle(pieces)
     assert _same(reduce(merge, pieces, empty_profile(GRID)), _profile(columns))

@@ -17,6 +17,7 @@ from runwatch.domain.profile import ColumnGrid, Grid
 
 BINS = 240
 MAX_WORDS = 10_000
+_INNER = np.linspace(0, 1, 11)[1:-1]
 ENGINE = "1"
 _TEXT_LENGTH = 50
 _ID_NAME = re.compile(
@@ -45,7 +46,7 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> tuple[NDArray[Any], tu
     if len(rest) and left > 1:
         at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
         pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
-    inner = _before_float(np.unique(np.quantile(ordered, np.arange(1, 10) / 10)), ordered.dtype)
+    inner = _before_float(np.unique(np.quantile(ordered, _INNER)), ordered.dtype)
     pieces.append(inner)
     edges = np.unique(np.concatenate(pieces))
     return edges, tuple(int(i) for i in np.unique(np.searchsorted(edges, inner)))

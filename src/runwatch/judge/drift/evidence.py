@@ -39,7 +39,7 @@ class Test:
     def level(self) -> DriftVerdict:
         """What the test says if it is significant."""
         warning, drifted = self.levels
-        if self.effect >= drifted or (self.effect >= warning and self.divergence >= drifted):
+        if self.effect >= drifted or (self.effect >= drifted / 2 and self.divergence >= drifted):
             return "drifted"
         return "warning" if self.effect >= warning else "stable"
 
@@ -60,14 +60,16 @@ class Evidence:
 
 
 def examine(pair: Pair, options: DriftOptions) -> Evidence:
-    """The tests that apply to a column."""
+    """The tests that apply to a column. A share that is zero (or one) on both sides is no test: given its
+    total, it could not have come out otherwise."""
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
         return Evidence((), "the reference has no rows" if not ref.rows else "not in the batch")
-    tests = [_missing(ref, cur, options)]
+    note = _incomparable(pair)
+    missing = ref.missing + cur.missing
+    tests = [_missing(ref, cur, options)] if note or 0 < missing < ref.rows + cur.rows else []
     if ref.invalid or cur.invalid:
         tests.append(_invalid(ref, cur, options))
-    note = _incomparable(pair)
     if not note:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
@@ -107,7 +109,10 @@ def _values(pair: Pair, options: DriftOptions) -> list[Test]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b), options, "shape"))
         return tests
-    return [level_test(*pair.levels, options, "distribution"), new_categories(pair, options)]
+    tests = [level_test(*pair.levels, options, "distribution")]
+    if pair.reference.counts[-1] or pair.current.counts[-1]:
+        tests.append(new_categories(pair, options))
+    return tests
 
 
 def ordered_test(pair: Pair, options: DriftOptions, subject: Subject = "distribution") -> Test:

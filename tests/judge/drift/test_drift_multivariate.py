@@ -1,0 +1,80 @@
+"""The domain classifier and estimated regression error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from runwatch.judge.drift.multivariate import domain_classifier, mann_whitney
+from runwatch.judge.drift.performance import Regressed, Scored, estimate_classification, estimate_regression
+
+
+def rows(rng: np.random.Generator, n: int, shift: float = 0.0):
+    return {
+        "a": rng.normal(size=n),
+        "b": rng.normal(shift, 1, size=n),
+        "c": np.array(rng.choice(["u", "v", None], n), dtype=object),
+    }
+
+
+def test_still_rows_cannot_be_told_apart() -> None:
+    rng = np.random.default_rng(3)
+    found = domain_classifier(rows(rng, 1000), rows(rng, 1000))
+    assert found.verdict == "stable" and found.p_value > 0.01 and found.auc == pytest.approx(0.5, abs=0.06)
+
+
+def test_moved_rows_are_told_apart_by_the_moved_column() -> None:
+    rng = np.random.default_rng(4)
+    found = domain_classifier(rows(rng, 1000), rows(rng, 800, 1.5))
+    assert found.verdict == "drifted" and found.auc > 0.7 and found.p_value < 1e-6
+    assert found.top_features[0][0] == "b" and (found.n_reference, found.n_current) == (1000, 800)
+
+
+def test_the_same_rows_and_seed_give_the_same_answer() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rows(rng, 400), rows(rng, 400, 0.5)
+    assert domain_classifier(a, b, seed=1) == domain_classifier(a, b, seed=1)
+
+
+def test_too_few_rows_or_no_columns_are_unknown() -> None:
+    rng = np.random.default_rng(6)
+    assert domain_classifier(rows(rng, 50), rows(rng, 500)).verdict == "unknown"
+    assert domain_classifier(rows(rng, 500), {"z": np.ones(500)}).reason == "no columns in common"
+    assert domain_classifier(rows(rng, 500), {}).verdict == "unknown"
+
+
+def test_mann_whitney_is_scipys() -> None:
+    rng = np.random.default_rng(7)
+    a, b = rng.integers(0, 9, 80).astype(float), rng.integers(1, 10, 70).astype(float)
+    expected = stats.mannwhitneyu(b, a, alternative="greater", method="asymptotic", use_continuity=False)
+    auc, p = mann_whitney(a, b)
+    assert auc == pytest.approx(expected.statistic / (80 * 70)) and p == pytest.approx(
+        expected.pvalue, rel=1e-9
+    )
+
+
+def regression(rng: np.random.Generator, n: int, low: float, high: float, name: str) -> Regressed:
+    x = rng.uniform(low, high, n)
+    noise = rng.normal(0, 0.2 + x, n)
+    return Regressed(name, x[:, None], 2 * x, 2 * x + noise)
+
+
+def test_the_error_of_a_regression_is_estimated_where_it_grows() -> None:
+    rng = np.random.default_rng(8)
+    reference = regression(rng, 6000, 0, 2, "ref")
+    same, worse = regression(rng, 2000, 0, 2, "same"), regression(rng, 2000, 1.5, 2, "worse")
+    found = estimate_regression(reference, [same, worse])
+    assert [one.alert for one in found] == [False, True]
+    assert found[1].estimated == pytest.approx(found[1].realised, rel=0.1)
+    assert found[0].low < found[0].realised < found[0].high
+
+
+def test_no_estimate_without_truths_or_rows() -> None:
+    some = np.linspace(0, 1, 500)
+    assert estimate_classification(Scored("r", some, some > 0.5, None), []) == ()
+    assert estimate_classification(Scored("r", some, some > 0.5, np.ones(500)), []) == ()
+    truth = (np.random.default_rng(1).random(500) < some).astype(float)
+    tiny = Scored("b", some[:10], (some > 0.5)[:10].astype(float))
+    found = estimate_classification(Scored("r", some, (some > 0.5).astype(float), truth), [tiny])
+    assert all(one.estimated is None and not one.alert for one in found)
