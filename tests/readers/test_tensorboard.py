@@ -184,7 +184,7 @@ def test_a_session_end_is_evidence_unless_written_with_its_start(
 @pytest.mark.parametrize(
     ("tag", "words", "section", "values"),
     [
-        ("args/text_summary", '{"lr": 0.1, "n": null}', "config", {"args": {"lr": 0.1, "n": None}}),
+        ("args/text_summary", '{"lr": 0.1, "n": null}', "hparams", {"lr": 0.1, "n": None}),
         ("config/text_summary", "lr: 0.1", "config", {"config": "lr: 0.1"}),
         (
             "hyperparameters/text_summary",

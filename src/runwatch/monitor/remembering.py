@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runwatch import __version__
 from runwatch.domain.run import RunKey
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.lives import Lives
@@ -13,7 +14,7 @@ from runwatch.readers.base import Cursor
 from runwatch.store.cache import CacheFile
 from runwatch.store.keeping import signs_from_json, signs_to_json, story_from_json, story_to_json
 
-ENGINE = 1
+ENGINE = f"{__version__}/2"
 
 
 class Remembering:
@@ -36,12 +37,15 @@ class Remembering:
             row = rows.get(run_id)
             if row is None or row.get("engine") != ENGINE:
                 continue
-            if row["alive"] is not None:
-                self._lives.recall(RunKey(self._reader.root, run_id), *row["alive"])
-            if self._recall(entry, row):
-                self._kept[run_id] = entry.version
+            try:
+                if self._recall(entry, row):
+                    self._kept[run_id] = entry.version
+            except (KeyError, TypeError, ValueError, IndexError):  # a row that is not ours: read the run anew
+                continue
 
     def _recall(self, entry: Entry, row: Mapping[str, Any]) -> bool:
+        if row["alive"] is not None:
+            self._lives.recall(RunKey(self._reader.root, entry.id), *row["alive"])
         if row["claims"] != _claims(entry):
             return False
         cursors: dict[tuple[str, str], Cursor] = {}
@@ -52,11 +56,8 @@ class Remembering:
             cursors[(identity, file)] = cursor
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
-        try:
-            story = story_from_json(row["story"])
-            self._health.signs[entry.id] = signs_from_json(row["signs"])
-        except (KeyError, TypeError, ValueError):
-            return False
+        story, signs = story_from_json(row["story"]), signs_from_json(row["signs"])
+        self._health.signs[entry.id] = signs
         self._reader.known(entry, story, cursors)
         return True
 

@@ -16,8 +16,8 @@ from runwatch.readers._protobuf import BYTES, FIXED64, VARINT, Malformed, double
 
 _STATUS: dict[int, Status] = {1: "finished", 2: "crashed", 3: "running"}
 _TEXT_SUFFIX = "/text_summary"
-_CONFIG_TAGS = frozenset(("args", "model_config", "config", "cfg", "options"))
-_HPARAM_TAGS = frozenset(("hparams", "hyperparameters", "hyperparams", "params"))
+_CONFIG_TAGS = frozenset(("model_config", "config", "cfg", "options"))
+_HPARAM_TAGS = frozenset(("args", "hparams", "hyperparameters", "hyperparams", "params"))
 
 
 @dataclass(frozen=True, slots=True)

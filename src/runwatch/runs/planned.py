@@ -33,10 +33,15 @@ def planned(*sections: Mapping[str, object]) -> tuple[int | None, float | None]:
 def _first(found: list[tuple[str, object]], names: tuple[str, ...]) -> float | None:
     for name in names:
         for key, value in found:
-            if key == name and isinstance(value, int | float) and not isinstance(value, bool):
-                if math.isfinite(value) and value > 0:
-                    return float(value)
+            if key == name and (length := _positive(value)) is not None:
+                return length
     return None
+
+
+def _positive(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and value > 0 else None
 
 
 def _flat(section: Mapping[str, object], depth: int = 4) -> Iterator[tuple[str, object]]:
