@@ -21,13 +21,6 @@ def noise_of(values: FloatArray) -> float | None:
     return float(1.4826 * np.median(centred) / np.sqrt(2))
 
 
-def level_of(values: FloatArray) -> float | None:
-    """Median of the last max(5, 5 %) evaluations; None without a finite one."""
-    last = values[-max(_FEWEST, len(values) // 20) :]
-    last = last[np.isfinite(last)]
-    return float(np.median(last)) if len(last) else None
-
-
 def value_at(points: Points, step: int) -> tuple[float, int] | None:
     """(value, step) of the last point that is not past ``step``; ``points`` in step order."""
     place = int(np.searchsorted(points.steps, step, side="right")) - 1

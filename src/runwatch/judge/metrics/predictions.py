@@ -51,17 +51,17 @@ def compare_predictions(
         reason = reason or "neither predictions nor scores on both sides"
         return Comparison(shown[1], shown[0], "unknown", reason, (), task=sample.task, notes=sample.notes)
     primary = next((metric for metric in metrics if metric.primary), None)
-    rows = candidate.columns, prepared.alignment.candidate
+    slices = compare_slices(sample, candidate.columns, prepared.alignment.candidate)
     return Comparison(
         candidate=shown[1],
         baseline=shown[0],
         verdict=primary.verdict if primary else "unknown",
         reason=primary.reason if primary else reason,
         metrics=metrics,
-        slices=compare_slices(sample, *rows),
+        slices=slices,
         task=sample.task,
         unit=sample.unit,
-        notes=(*sample.notes, *_remarks(metrics)),
+        notes=(*sample.notes, *_remarks(metrics), *_of_slices(sample, candidate, bool(slices))),
         calibration=calibrations(sample),
         thresholds=threshold_curve(sample),
         operating_threshold=operating_threshold(sample, options.threshold),
@@ -136,3 +136,11 @@ def _remarks(metrics: tuple[MetricComparison, ...]) -> tuple[str, ...]:
         if r2 is not None and r2 < 0:
             notes.append(f"{who}: R2 {r2:.3g} is below zero: worse than always predicting the mean")
     return tuple(notes)
+
+
+def _of_slices(sample: Sample, candidate: PredictionRows, found: bool) -> tuple[str, ...]:
+    if candidate.columns and not found:
+        return ("no slices: they need paired rows and at least 60 of them",)
+    if found and sample.unit != "row":
+        return ("slices are tested row by row, though rows repeat a unit: take them as hints",)
+    return ()

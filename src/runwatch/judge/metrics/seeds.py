@@ -46,7 +46,9 @@ def welch(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> E
     df = square**2 / (part_a**2 / (k_a - 1) + part_b**2 / (k_b - 1)) if square > 0 else math.inf
     means = float(np.mean(baseline)), float(np.mean(candidate))
     made = from_standard_error(name, *means, min(k_a, k_b), math.sqrt(square), df, "welch-t", "welch-t")
-    return _with_visible(made, math.sqrt(square), df)
+    made = _with_visible(made, math.sqrt(square), df)
+    size = hedges_g(baseline, candidate)
+    return made if math.isnan(size) else replace(made, note=f"Hedges g {size:.2f}; {made.note}")
 
 
 def matched(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> Estimate:
