@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -23,7 +23,7 @@ _NEEDS_A_FIXED_GOAL = frozenset({"spike", "diverged", "plateau", "overfitting"})
 class Curve:
     """One tag's memory, a few KB whatever its length."""
 
-    __slots__ = ("_windows", "view")
+    __slots__ = ("_signs", "_windows", "view")
 
     def __init__(self, tag: str, *, traced: bool | None = None) -> None:
         role = role_of(tag)
@@ -31,12 +31,14 @@ class Curve:
         keep = role in ("train", "validation", "evaluation") if traced is None else traced
         self.view = CurveView(tag, role, Trace() if keep else None, memories)
         self._windows = Windows() if any(kind.WINDOWS for kind in curve_checks(role)) else None
+        self._signs: list[HealthSign] | None = []
 
     def feed(self, points: Points) -> None:
         """Take new points, in step order and after all that came before."""
         view = self.view
         if not len(points) or not (view.checks or view.trace):
             return
+        self._signs = None
         mask = np.isfinite(points.values)
         finite = None if mask.all() else mask
         kept = points if finite is None else points.where(mask)
@@ -50,16 +52,19 @@ class Curve:
 
     def signs(self) -> list[HealthSign]:
         """The signs of the checks that look at this curve alone."""
-        return [sign for check in self.view.checks.values() for sign in check.signs(self.view)]
+        if self._signs is None:
+            self._signs = [sign for check in self.view.checks.values() for sign in check.signs(self.view)]
+        return self._signs
 
 
 class RunHealth:
     """The curves of one run. A purge or a rewrite is answered by ``restart`` and feeding the tag anew."""
 
-    __slots__ = ("_curves",)
+    __slots__ = ("_curves", "_views")
 
     def __init__(self) -> None:
         self._curves: dict[str, Curve] = {}
+        self._views: dict[str, CurveView] = {}
 
     def feed(self, tag: str, points: Points) -> None:
         """Take the new points of ``tag``: in step order, after all that were fed before."""
@@ -68,11 +73,13 @@ class RunHealth:
             first = not any(known.view.trace for known in self._curves.values())
             role = role_of(tag)
             curve = self._curves[tag] = Curve(tag, traced=True if first and role == "other" else None)
+            self._views[tag] = curve.view
         curve.feed(points)
 
     def restart(self, tag: str) -> None:
         """Forget ``tag``: its points were taken back, or an earlier one arrived late."""
         self._curves.pop(tag, None)
+        self._views.pop(tag, None)
 
     def curve(self, tag: str) -> CurveView | None:
         """The memory of ``tag``, for forecasts; None: never fed."""
@@ -81,21 +88,18 @@ class RunHealth:
 
     def clock(self) -> Trace | None:
         """The trace that tells the run's pace: of those with wall times, the one with the most points."""
-        traces = [view.trace for view in self._views().values() if view.trace is not None]
+        traces = [view.trace for view in self._views.values() if view.trace is not None]
         timed = [trace for trace in traces if np.isfinite(trace.last_wall)]
         return max(timed, key=lambda trace: trace.count, default=None)
 
     def signs(self) -> tuple[HealthSign, ...]:
         """Every sign that shows now, in a stable order: by tag, then kind, then place."""
-        views = self._views()
+        views = self._views
         found = [sign for curve in self._curves.values() for sign in curve.signs()]
         found += [sign for check in run_checks() for sign in check.signs(views)]
-        if any(chases_a_moving_goal(tag) for tag in views):
+        if found and any(chases_a_moving_goal(tag) for tag in views):
             found = [sign for sign in found if sign.kind not in _NEEDS_A_FIXED_GOAL]
         return tuple(sorted(found, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
-
-    def _views(self) -> Mapping[str, CurveView]:
-        return {tag: curve.view for tag, curve in self._curves.items()}
 
 
 @cache

@@ -81,19 +81,23 @@ class Overfitting(RunCheck):
     NAME: ClassVar[str] = "overfitting"
 
     def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:
+        risen = {
+            tag: memory
+            for tag, view in curves.items()
+            if isinstance(memory := view.checks.get(BestValidation.NAME), BestValidation)
+            and memory.rise() is not None
+        }
         found = []
-        for validation, train in loss_pairs(curves).items():
-            memory = curves[validation].checks.get(BestValidation.NAME)
+        for validation, train in loss_pairs(curves).items() if risen else ():
             trace = curves[train].trace
-            if isinstance(memory, BestValidation) and trace is not None:
-                sign = _sign(curves[validation], memory, train, trace)
+            if validation in risen and trace is not None:
+                sign = _sign(curves[validation], risen[validation], train, trace)
                 found += [sign] if sign is not None else []
         return found
 
 
 def _sign(curve: CurveView, memory: BestValidation, train: str, trace: Trace) -> HealthSign | None:
-    rise = memory.rise()
-    if rise is None or memory.best_step is None or not _still_falling(trace, memory.best_step):
+    if memory.best_step is None or not _still_falling(trace, memory.best_step):
         return None
     summary = (
         f"{safe(curve.tag)} rose to {number(memory.now)} from its best {number(memory.best)} "

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray
-from runwatch.judge.health.base import CurveView, RunCheck
+from runwatch.judge.health.base import Batch, CurveCheck, CurveView
+from runwatch.judge.health.roles import Role
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -18,28 +18,29 @@ _AT_LEAST = 48
 _GAIN, _EXCLUDED, _WORSE = 0.002, 0.01, 0.01
 
 
-class Plateau(RunCheck):
+class Plateau(CurveCheck):
     """In the last quarter of a curve, the median of its last third is no better than that of its first by
     0.2 %, a gain of 1 % is excluded by two standard errors, and it isn't worse by 1 % (that has other names).
-    Works on the trace's block means."""
+    Works on the trace's block means and remembers nothing itself."""
 
+    __slots__ = ()
     NAME: ClassVar[str] = "plateau"
+    ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
 
-    def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:
-        return [sign for curve in curves.values() if (sign := _of_curve(curve)) is not None]
+    def feed(self, batch: Batch) -> None:
+        """Nothing to remember: the trace is enough."""
 
-
-def _of_curve(curve: CurveView) -> HealthSign | None:
-    trace = curve.trace
-    if curve.role not in ("train", "validation") or trace is None or trace.filled < _AT_LEAST:
-        return None
-    quarter = trace.means[-(trace.filled // 4) :]
-    if not _is_flat(quarter):
-        return None
-    first = int(trace.steps[-len(quarter)])
-    summary = f"{safe(curve.tag)} has stayed at {number(float(np.median(quarter)))} since step {first}"
-    evidence = {"level": float(np.median(quarter)), "since_step": first}
-    return HealthSign("plateau", "info", curve.tag, first, trace.last_step, summary, evidence)
+    def signs(self, curve: CurveView) -> list[HealthSign]:
+        trace = curve.trace
+        if trace is None or trace.filled < _AT_LEAST:
+            return []
+        quarter = trace.means[-(trace.filled // 4) :]
+        if not _is_flat(quarter):
+            return []
+        first, level = int(trace.steps[-len(quarter)]), float(np.median(quarter))
+        summary = f"{safe(curve.tag)} has stayed at {number(level)} since step {first}"
+        evidence = {"level": level, "since_step": first}
+        return [HealthSign("plateau", "info", curve.tag, first, trace.last_step, summary, evidence)]
 
 
 def _is_flat(quarter: FloatArray) -> bool:
