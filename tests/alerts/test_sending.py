@@ -1,0 +1,285 @@
+import errno
+import json
+import os
+import socket
+import sys
+import threading
+import types
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from runwatch.alerts import bell, secrets
+from runwatch.alerts.bell import Bell, notice
+from runwatch.alerts.dispatch import Event, Notification
+from runwatch.alerts.outbox import Outbox, senders
+from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked, not_ours
+from runwatch.alerts.services import Services
+from runwatch.alerts.webhook import Webhook
+from runwatch.config import Alerts
+
+NOW = 1_790_000_000.0
+TOKEN = "s3cr3t-t0k3n"
+
+
+def notification(*scopes: str, action: str = "trigger", severity: str = "critical") -> Notification:
+    events = [Event(f"print-{s}", action, severity, "run-crashed", s, f"{s} crashed", "look") for s in scopes]
+    return Notification("run-crashed", NOW, tuple(events))
+
+
+class Server:
+    """A local HTTP server that answers as it is told, and hangs when told "hang"."""
+
+    def __init__(self) -> None:
+        self.answers: list = []
+        self.got: list[dict] = []
+        self.release = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                length = int(self.headers["Content-Length"])
+                outer.got.append(json.loads(self.rfile.read(length)))
+                answer = outer.answers.pop(0) if outer.answers else 200
+                if answer == "hang":
+                    outer.release.wait(30)
+                    return
+                if answer == "garbage":
+                    self.wfile.write(b"\0\0\0 not http\r\n\r\n")
+                    return
+                self.send_response(answer)
+                if answer == 302:
+                    self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}/hook/{TOKEN}?key={TOKEN}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self.release.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    yield made
+    made.close()
+
+
+def hook(server: Server, timeout: float = 5.0) -> tuple[Webhook, list[float]]:
+    pauses: list[float] = []
+    return Webhook(server.url, timeout, pauses.append), pauses
+
+
+def test_one_post_an_event(server):
+    hook(server)[0].send(notification("a", "b"))
+    assert [(got["dedup_key"], got["event_action"]) for got in server.got] == [
+        ("print-a", "trigger"),
+        ("print-b", "trigger"),
+    ]
+    hook(server)[0].send(notification("a", action="resolve"))
+    assert server.got[-1]["event_action"] == "resolve"
+
+
+def test_it_is_tried_three_times(server):
+    server.answers = [500, 503, 200]
+    webhook, pauses = hook(server)
+    webhook.send(notification("a"))
+    assert len(server.got) == 3 and pauses == [1.0, 2.0]
+    server.answers = [500, 500, 500]
+    with pytest.raises(AlertError, match="answered 500"):
+        webhook.send(notification("a"))
+    assert len(server.got) == 6
+
+
+@pytest.mark.parametrize("answer", [400, 404, 302])
+def test_what_will_not_get_better_is_not_tried_again(server, answer):
+    server.answers = [answer]
+    with pytest.raises(AlertError, match=f"answered {answer}") as caught:
+        hook(server)[0].send(notification("a"))
+    assert len(server.got) == 1 and TOKEN not in str(caught.value)
+
+
+def test_a_hanging_server_costs_three_time_outs(server):
+    server.answers = ["hang", "hang", "garbage"]
+    with pytest.raises(AlertError) as caught:
+        hook(server, timeout=0.1)[0].send(notification("a"))
+    assert len(server.got) == 3 and TOKEN not in str(caught.value) and "127.0.0.1" in str(caught.value)
+
+
+def test_after_two_lost_events_the_rest_is_not_tried(server):
+    server.answers = [400] * 10
+    with pytest.raises(AlertError):
+        hook(server)[0].send(notification(*"abcdef"))
+    assert len(server.got) == 2
+
+
+def test_nobody_there():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(AlertError, match="not reached"):
+        Webhook(f"http://127.0.0.1:{port}/{TOKEN}", 0.2, lambda _: None).send(notification("a"))
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "", "javascript:alert(1)"])
+def test_other_schemes_are_refused(url):
+    with pytest.raises(AlertError, match="http or https"):
+        Webhook(url)
+
+
+def test_the_outbox_waits_for_nobody(server):
+    server.answers = ["hang", "hang", "hang"]
+    failures: list[str] = []
+    outbox = Outbox([hook(server, timeout=0.1)[0]], failures.append)
+    for _ in range(150):
+        outbox.send(notification("a"))
+    assert any("dropped" in words for words in failures)
+    server.release.set()
+    outbox.close(patience=20)
+    assert any("alert not sent" in words for words in failures)
+    assert not any(TOKEN in words for words in failures)
+
+
+def test_an_outbox_with_nobody_to_send_to_starts_no_thread():
+    before = threading.active_count()
+    outbox = Outbox([], pytest.fail)
+    outbox.send(notification("a"))
+    outbox.close()
+    assert threading.active_count() == before
+
+
+def test_secrets_come_from_the_environment_or_a_private_file(tmp_path):
+    assert expand("https://x/${T}", {"T": TOKEN}) == f"https://x/{TOKEN}"
+    with pytest.raises(AlertError, match="is not set"):
+        expand("https://x/${NONE}", {})
+    secret = tmp_path / "secret"
+    secret.write_text(TOKEN + "\n")
+    secret.chmod(0o640)
+    with pytest.raises(AlertError, match="chmod 600") as caught:
+        expand(f"https://x/${{file:{secret}}}", {})
+    assert TOKEN not in str(caught.value)
+    secret.chmod(0o600)
+    assert expand(f"https://x/${{file:{secret}}}", {}) == f"https://x/{TOKEN}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://user:{TOKEN}@example.com/services/{TOKEN}?k={TOKEN}#{TOKEN}",
+        f"slack://{TOKEN}/{TOKEN}/{TOKEN}",
+        f"mailto://user:{TOKEN}@example.com",
+        f"tgram://{TOKEN}:{TOKEN}/12345",
+        TOKEN,
+        f"https://[{TOKEN}/x",
+    ],
+)
+def test_no_secret_comes_out(url):
+    assert TOKEN not in mask(url)
+    assert TOKEN not in masked(f"failed: {url} (path /{TOKEN})", [url])
+
+
+def test_a_readable_file_with_a_secret_is_warned_of(tmp_path):
+    file = tmp_path / "runwatch.toml"
+    file.write_text("")
+    file.chmod(0o644)
+    assert "chmod 600" in exposed(str(file), [f"https://example.com/{TOKEN}"])
+    assert exposed(str(file), ["https://example.com/${T}"]) is None
+    file.chmod(0o600)
+    assert exposed(str(file), [f"https://example.com/{TOKEN}"]) is None
+
+
+def test_another_users_configuration_has_no_say(tmp_path, monkeypatch):
+    file = tmp_path / "runwatch.toml"
+    file.write_text("")
+    assert not_ours(str(file)) is None and not_ours(None) is None
+    monkeypatch.setattr(secrets.os, "geteuid", lambda: os.getuid() + 1)
+    real = os.stat
+    monkeypatch.setattr(
+        secrets.os, "stat", lambda path: types.SimpleNamespace(st_uid=4711, st_mode=real(path).st_mode)
+    )
+    made, wrong = senders(Alerts(webhook="https://example.com/x"), str(file), {})
+    assert made == [] and "another user" in wrong[0]
+
+
+def test_senders_of_a_configuration():
+    made, wrong = senders(Alerts(webhook="https://x/${T}", urls=("ntfy://${NONE}",)), None, {"T": "x"})
+    assert [type(sender) for sender in made] == [Webhook] and "NONE" in wrong[0]
+    assert senders(Alerts(), None, {}) == ([], [])
+    assert "http or https" in senders(Alerts(webhook="ftp://x"), None, {})[1][0]
+
+
+class Apprise:
+    sent: ClassVar[list] = []
+    answer = True
+
+    def add(self, url):
+        self.url = url
+        return True
+
+    def notify(self, **words):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        Apprise.sent.append((self.url, words))
+        return self.answer
+
+
+def test_apprise(monkeypatch):
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(AlertError, match="pip install 'runwatch\\[notify\\]'"):
+        Services(["ntfy://x"]).send(notification("a"))
+    monkeypatch.setitem(sys.modules, "apprise", types.SimpleNamespace(Apprise=Apprise))
+    Services([f"ntfy://{TOKEN}"]).send(notification("a"))
+    (url, words) = Apprise.sent[-1]
+    assert url == f"ntfy://{TOKEN}" and words["notify_type"] == "failure" and "a crashed" in words["body"]
+    Services(["ntfy://x"]).send(notification("a", action="resolve"))
+    assert Apprise.sent[-1][1]["notify_type"] == "success"
+    for answer in (False, OSError(errno.EPIPE, f"no route to ntfy://{TOKEN}")):
+        monkeypatch.setattr(Apprise, "answer", answer)
+        with pytest.raises(AlertError) as caught:
+            Services([f"ntfy://{TOKEN}"]).send(notification("a"))
+        assert TOKEN not in str(caught.value)
+
+
+def test_the_bell_rings_once_a_minute_for_new_criticals():
+    ringer = Bell("bell", {})
+    assert ringer.ring([notification("a", severity="warning")], NOW) == ""
+    assert ringer.ring([notification("a")], NOW) == bell.BEL
+    assert ringer.ring([notification("b"), notification("c")], NOW + 30) == ""
+    assert ringer.ring([], NOW + 61) == bell.BEL
+    assert ringer.ring([], NOW + 200) == ""
+    assert ringer.ring([notification("a", action="resolve")], NOW + 300) == ""
+    assert Bell("off", {}).ring([notification("a")], NOW) == ""
+    assert "2 groups" in Bell("osc", {}).ring([notification("a"), notification("b")], NOW)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sequence"),
+    [
+        ({"TERM": "xterm-256color"}, "\x1b]9;h: w\a"),
+        ({"TERM": "foot"}, "\x1b]777;notify;h;w\a"),
+        ({"TERM": "xterm", "VTE_VERSION": "7600"}, "\x1b]777;notify;h;w\a"),
+        ({"TERM": "xterm-kitty"}, "\x1b]99;;h: w\x1b\\"),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x"}, "\x1bPtmux;\x1b\x1b]9;h: w\a\x1b\\"),
+        ({"TERM": "xterm-kitty", "TMUX": "x"}, "\x1bPtmux;\x1b\x1b]99;;h: w\x1b\x1b\\\x1b\\"),
+        ({"TERM": "screen", "STY": "1.x"}, "\x1bP\x1b]9;h: w\a\x1b\\"),
+    ],
+)
+def test_notices_by_terminal(environment, sequence):
+    assert notice("h", "w", environment) == sequence
+
+
+def test_a_notice_carries_no_sequence_of_others():
+    made = notice("a;b", "x\x1b]0;evil\a" + "é" * 300, {"TERM": "foot"})
+    inner = made.removeprefix("\x1b]777;notify;").removesuffix("\a")
+    assert inner.isprintable() and inner.startswith("a,b;") and len(inner.encode()) <= 204
