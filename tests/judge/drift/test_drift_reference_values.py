@@ -44,7 +44,7 @@ def split(name: str):
     before = {n: x[~mask, j].copy() for j, n in enumerate(names)}
     now = {n: x[mask, j].copy() for j, n in enumerate(names)}
     reference = profiled(before)
-    return before, _, reference, profiled(now, reference.grid)
+    return before, now, reference, profiled(now, reference.grid)
 
 
 COLUMNS = [(name, column) for name in SPLITS for column in said(f"scipy_{name}")["columns"]]
