@@ -1,0 +1,100 @@
+"""How to have runwatch started: a systemd user unit with timers, cron lines, a line for a login script."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+
+from runwatch.domain.errors import UserError
+
+TMUX = "set -g status-right '#(runwatch status --tmux)'\nset -g status-interval 15"
+
+_UNIT = """\
+# ~/.config/systemd/user/runwatch.service
+[Unit]
+Description=runwatch: watch trainings, data and models
+
+[Service]
+ExecStart={program} watch --quiet {root}
+Restart=on-failure
+RestartSec=30
+Nice=10
+
+[Install]
+WantedBy=default.target
+
+# ~/.config/systemd/user/runwatch-check.service
+[Unit]
+Description=runwatch: what cannot wait until morning
+
+[Service]
+Type=oneshot
+ExecStart={program} check --tonight --fail-on critical {root}
+
+# ~/.config/systemd/user/runwatch-check.timer
+[Unit]
+Description=runwatch: the last check of the day
+
+[Timer]
+OnCalendar=*-*-* 21:55
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+
+# then:
+#   systemctl --user daemon-reload
+#   systemctl --user enable --now runwatch.service runwatch-check.timer
+#   loginctl enable-linger          # so that it runs while you are logged out"""
+
+_CRON = """\
+# crontab -e
+@reboot {program} watch --quiet {root}
+45 8 * * 1-5 {program} brief {root}
+55 21 * * * {program} check --tonight --fail-on critical {root}"""
+
+_LOGIN = """\
+# ~/.profile, ~/.zprofile
+command -v runwatch >/dev/null && runwatch brief {root}"""
+
+
+def systemd(root: str) -> str:
+    """Units that watch ``root`` and check it at 21:55. Raises ``UserError`` for a path that no unit holds."""
+    return _UNIT.format(program=" ".join(map(_for_systemd, _program())), root=_for_systemd(_whole(root)))
+
+
+def cron(root: str) -> str:
+    """Lines for crontab: the watch, the brief at 8:45, the check at 21:55. Raises ``UserError``."""
+    program, quoted = shlex.join(_program()), shlex.quote(_whole(root))
+    return _CRON.format(program=program.replace("%", "\\%"), root=quoted.replace("%", "\\%"))
+
+
+def login(root: str) -> str:
+    """A line for a login script. Raises ``UserError``."""
+    return _LOGIN.format(root=shlex.quote(_whole(root)))
+
+
+SERVICES: Mapping[str, Callable[[str], str]] = {"systemd": systemd, "cron": cron, "login": login}
+
+
+def _program() -> list[str]:
+    found = shutil.which("runwatch")
+    return [found] if found else [sys.executable, "-m", "runwatch"]
+
+
+def _whole(root: str) -> str:
+    """A path that fits on one line of UTF-8."""
+    if any(ord(char) < 0x20 or 0xD800 <= ord(char) <= 0xDFFF for char in root):
+        raise UserError(
+            f"{root}: has characters that no service file can hold; rename it, or watch a link to it"
+        )
+    return root
+
+
+def _for_systemd(word: str) -> str:
+    """A word as systemd.service(5) quotes it: C escapes in double quotes, % and $ doubled."""
+    doubled = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    plain = doubled == word and all(char.isalnum() or char in "/._-+:@" for char in word)
+    return word if plain else f'"{doubled}"'
