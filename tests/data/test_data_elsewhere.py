@@ -1,0 +1,140 @@
+"""Remote files through fsspec, and a real Dask scheduler with two workers."""
+
+from __future__ import annotations
+
+import http.server
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from runwatch.data.errors import DataError
+from runwatch.data.keeping import NoCache, profile_files
+from runwatch.data.workflow import find_files, open_reference, profile_batches
+from runwatch.domain.errors import UserError
+from runwatch.domain.profile import DataOptions
+
+
+def table(n: int, seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    return pa.table({"x": rng.normal(size=n), "c": rng.choice(["a", "b"], n)})
+
+
+def test_memory_file_system(tmp_path: Path) -> None:
+    system = fsspec.filesystem("memory")
+    for day in (1, 2):
+        with system.open(f"/bucket/day={day}/part.parquet", "wb") as handle:
+            pq.write_table(table(500, day), handle)
+    with system.open("/bucket/extra.csv", "wb") as handle:
+        handle.write(b"x,c\n1.5,a\n2.5,b\n")
+    pq.write_table(table(2000, 0), tmp_path / "ref.parquet")
+    reference = open_reference(find_files([str(tmp_path / "ref.parquet")]), DataOptions())
+    files = find_files(["memory://bucket/"])
+    named, _, problems = profile_batches(files, reference.grid)
+    assert not problems and sorted(one.profile.rows for one in named) == [2, 500, 500]
+    assert len(find_files(["memory://bucket/*/*.parquet"])) == 2
+    with pytest.raises(DataError):
+        find_files(["memory://bucket/none.parquet"])
+    system.rm("/bucket", recursive=True)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def test_a_protocol_without_its_package_says_what_to_install() -> None:
+    with pytest.raises(DataError, match="install"):
+        find_files(["nosuchprotocol://host/a.parquet"])
+
+
+def test_a_local_http_server(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
+    pq.write_table(table(800, 1), tmp_path / "a.parquet")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        files = find_files([f"http://127.0.0.1:{server.server_port}/a.parquet"])
+        reference = open_reference(files, DataOptions())
+        assert reference.profile.rows == 800
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def stopped(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """(dask://HOST:PORT of a real scheduler, its two worker processes)."""
+    import json
+
+    where = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where)]
+    processes = [subprocess.Popen([*dask, *options], **quiet)]  # type: ignore[call-overload]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(where)]
+    flags = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(tmp_path / "w")]
+    deadline = time.monotonic() + 60
+    while not where.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    processes += [subprocess.Popen([*worker, *flags], **quiet) for _ in range(2)]  # type: ignore[call-overload]
+    try:
+        address = json.loads(where.read_text())["address"]
+        from distributed import Client
+
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address.replace("tcp://", "dask://"), processes[1:]
+    finally:
+        for process in reversed(processes):
+            stopped(process)
+
+
+@pytest.mark.slow
+def test_a_cluster_counts_what_one_process_counts(tmp_path: Path, cluster) -> None:
+    from runwatch.data.dask import DaskEngine
+
+    address, workers = cluster
+    for i in range(4):
+        pq.write_table(table(60_000, i), tmp_path / f"b{i}.parquet", row_group_size=5000)
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
+    files = find_files([str(tmp_path / f"b{i}.parquet") for i in range(4)])
+    reference = open_reference(files, DataOptions())
+    again = open_reference(files, DataOptions(), engine=DaskEngine(address))
+    assert np.array_equal(again.profile.counts, reference.profile.counts)
+    assert np.array_equal(again.profile.scalars, reference.profile.scalars)
+    assert [day.profile.rows for day in again.days] == [60_000] * 4
+    workers[0].send_signal(signal.SIGKILL)
+    named, problems = profile_files(files, reference.grid, NoCache(), DaskEngine(address))
+    assert not problems and sum(one.profile.rows for one in named) == 240_000
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_does_not_answer(tmp_path: Path) -> None:
+    from runwatch.data.dask import DaskEngine
+
+    pq.write_table(table(100, 0), tmp_path / "a.parquet")
+    files = find_files([str(tmp_path / "a.parquet")])
+    with pytest.raises(UserError, match="no Dask scheduler answers"):
+        open_reference(files, DataOptions(), engine=DaskEngine("dask://127.0.0.1:9"))
