@@ -182,6 +182,19 @@ def test_a_run_against_a_run_a_group_and_a_file(capsys: pytest.CaptureFixture[st
     assert code == 1 and found["verdict"] == "worse"
 
 
+def test_runs_by_path_from_elsewhere(
+    capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs(place)
+    shutil.move(place / "runs" / "good", place / "good")
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    code, found = as_json(
+        capsys, str(place / "good"), "--baseline", "../runs/base-1", "--primary", "val_loss"
+    )
+    assert code == 0 and found["verdict"] == "better" and found["baseline"] == "runs/base-1"
+
+
 def test_no_baseline_names_the_remedy(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     runs(place)
     code, _, err = called(capsys, "good", "--root", "runs")

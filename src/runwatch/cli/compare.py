@@ -193,23 +193,26 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
         baseline = settings.path(settings.baseline.metrics)
     if baseline is not None and _kind(baseline) == "metrics":
         return compare_metric_files(path, baseline, options)
-    loaded = _load(args, baseline or ".")
+    loaded = _load(args, [baseline or "."])
     runs = _baseline_runs(args, loaded, None)
     return compare_file_with_run(path, runs, loaded.series, options)
 
 
-def _load(args: argparse.Namespace, name: str) -> Loaded:
+def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
+    """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
     from runwatch.monitor.once import Wanted, load
 
-    roots = args.root or roots_for(name, args.config)
+    found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
+    outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]
+    roots = args.root or outer
     return load(roots, args.config, Wanted(data=False, machine=False, judging=False))
 
 
 def _runs(args: argparse.Namespace) -> int:
     from runwatch.monitor.comparing import compare_run_with_file, compare_runs, run_options
 
-    loaded = _load(args, args.run[0])
+    loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
     runs = loaded.snapshot.situation.runs
     groups = [_resolved(name, runs) for name in args.run]
     if len(groups) > 1 and args.baseline is None:

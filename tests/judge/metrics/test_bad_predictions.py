@@ -198,6 +198,13 @@ def test_scores_that_are_no_probabilities() -> None:
     assert metric(cut, "f1").verdict != "unknown"
 
 
+def test_probabilities_in_the_prediction_column_are_scores() -> None:
+    plain = compare(GOOD, rows(TRUTH, score=SCORE**2))
+    found = compare(rows(TRUTH, SCORE), rows(TRUTH, SCORE**2))
+    assert found.task == "binary" and "the predictions are probabilities: taken as scores" in found.notes
+    assert metric(found, "roc_auc").delta == metric(plain, "roc_auc").delta
+
+
 def test_a_score_turned_round_is_said() -> None:
     found = compare(GOOD, rows(TRUTH, score=1 - SCORE))
     assert found.verdict == "worse" and any("turned round" in note for note in found.notes)

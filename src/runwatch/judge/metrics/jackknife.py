@@ -12,7 +12,7 @@ from runwatch.judge.metrics.sample import Sample
 
 BLOCKS = 50
 _SEED = 20_110_907
-_WORK = 2_000_000
+_WORK = 20_000_000
 _MOST_REPEATS = 20
 
 LeaveOut = Callable[[int, IntArray, int], FloatArray]

@@ -37,15 +37,30 @@ def prepare(baseline: PredictionRows, candidate: PredictionRows, options: Compar
     if alignment.refusal:
         return Prepared(None, alignment, alignment.refusal)
     rows = _picked(baseline, alignment.baseline), _picked(candidate, alignment.candidate)
+    if options.task in (None, "binary"):
+        rows = _as_score(rows[0]), _as_score(rows[1])
     try:
         task, notes = _task(rows, options)
-        notes = (*baseline.notes, *candidate.notes, *alignment.notes, *notes)
+        notes = (*rows[0].notes, *rows[1].notes, *alignment.notes, *notes)
         make = _values if task in ("regression", "forecast") else _classes
         sample = make(rows, task, options, alignment.paired)
     except _Refused as refused:
         return Prepared(None, alignment, str(refused))
     notes = tuple(dict.fromkeys((*notes, *sample.notes, *_prevalence(sample))))
     return Prepared(replace(sample, notes=notes), alignment)
+
+
+def _as_score(rows: PredictionRows) -> PredictionRows:
+    """A prediction column that holds probabilities of two classes is the score."""
+    values, truth = rows.prediction, rows.truth
+    if values is None or rows.scores or isinstance(values, Coded) or _whole(values) or not len(values):
+        return rows
+    known = values[~np.isnan(values)]
+    two = len(coded([truth])[1]) <= 2 if isinstance(truth, Coded) or _whole(truth) else False
+    if not two or known.min() < 0 or known.max() > 1:
+        return rows
+    note = "the predictions are probabilities: taken as scores"
+    return replace(rows, prediction=None, scores={"prediction": values}, notes=(*rows.notes, note))
 
 
 Pair = tuple[PredictionRows, PredictionRows]

@@ -102,7 +102,8 @@ def _one_versus_rest(sample: Sample) -> Estimate:
 
 
 def _mean_influence(side: Side, classes: int) -> Influence | None:
-    if side.score is None or side.score.ndim != 2 or len(np.unique(side.truth)) < classes:
+    whole = classes > 1 and len(np.unique(side.truth)) == classes
+    if side.score is None or side.score.ndim != 2 or not whole:
         return None
     total, rows = 0.0, np.zeros(len(side))
     for label in range(classes):
