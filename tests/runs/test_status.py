@@ -43,6 +43,13 @@ def test_a_traceback_is_a_crash_until_numbers_are_written_well_after_it() -> Non
     assert _status(evidence=trace, **resumed) == "running"
 
 
+def test_a_traceback_after_the_planned_end_is_a_crash() -> None:
+    trace = (Evidence("crashed", "ValueError: x", by="console"),)
+    facts = {"length": Length(epochs=10), "last_epoch": 9.0, "updated": OLD, "console_updated": OLD}
+    assert _status(evidence=trace, numbers_updated=OLD, **facts) == "crashed"
+    assert _status(evidence=(), numbers_updated=OLD, **facts) == "finished"
+
+
 def test_fresh_is_running_and_old_silence_is_unknown() -> None:
     assert _status(updated=FRESH) == "running"
     assert _status(updated=OLD) == "unknown"

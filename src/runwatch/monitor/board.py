@@ -250,6 +250,8 @@ class Board:
         with self.lock:
             health = self._feed() if judged else {}
             runs = self.runs(now)
+        if judged:
+            self._add_stalls(health, runs, now)
         baselines = self._baselines(runs)
         compared = self._comparisons.of(runs, baselines) if judged else self._compared
         self._compared = compared
@@ -296,6 +298,14 @@ class Board:
                 book.feed(reader, entry)
             signs.update({RunKey(root, run_id): found for run_id, found in book.signs.items() if found})
         return signs
+
+    def _add_stalls(
+        self, health: dict[RunKey, tuple[HealthSign, ...]], runs: tuple[Run, ...], now: float
+    ) -> None:
+        for run in runs:
+            sign = self.lives.stall(run, now, self.settings[run.root].watch.stalled_after)
+            if sign is not None:
+                health[run.key] = (*health.get(run.key, ()), sign)
 
     def _baselines(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
         found: dict[str, Baseline] = {}

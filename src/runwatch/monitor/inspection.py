@@ -29,22 +29,30 @@ class Inspector:
         if self._rules is not None:
             return
         rules, self._problems = load_rules()
+        custom = self._custom({rule.NAME for rule in rules})
         for settings in self._settings.values():
             self._options.update(settings.rule_options)
-        complaints = check_options(rules, self._options)
+        complaints = check_options(rules, self._options, custom)
         if complaints:
             file = next((s.file for s in self._settings.values() if s.rule_options), None)
             raise ConfigError(f"{file or 'configuration'}: {complaints[0]}")
-        self._rules = (*rules, *self._custom())
+        self._rules = (*rules, *custom)
 
-    def _custom(self) -> tuple[Rule, ...]:
+    def _custom(self, taken: set[str]) -> tuple[Rule, ...]:
+        """The rules that ``[[rules]]`` makes: those of a root's own file are for that root alone."""
         from runwatch.rules.expression.custom import custom_rules
 
         made: list[Rule] = []
-        for settings in {s.file: s for s in self._settings.values() if s.rules}.values():
-            rules, complaints = custom_rules(settings.rules)
-            if complaints:
-                raise ConfigError(f"{settings.file}: {complaints[0]}")
+        files: set[str | None] = set()
+        for root, settings in self._settings.items():
+            if not settings.rules or settings.file in files:
+                continue
+            files.add(settings.file)
+            shared = sum(other.file == settings.file for other in self._settings.values()) > 1
+            rules, problems = custom_rules(settings.rules, None if shared else root, taken)
+            if problems:
+                raise ConfigError(f"{settings.file}: {problems[0].where}: {problems[0].message}")
+            taken |= {rule.NAME for rule in rules}
             made.extend(rules)
         return tuple(made)
 

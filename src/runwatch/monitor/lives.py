@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from runwatch.domain.health import HealthSign
 from runwatch.domain.operations import Length
 from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
-from runwatch.judge.health.rhythm import Quiet, Rhythm
+from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.runs.checkpoints import checkpoints
@@ -43,6 +44,13 @@ class Lives:
         rhythm.beat(last - longest)
         rhythm.beat(last)
 
+    def stall(self, run: Run, now: float, fixed: float | None) -> HealthSign | None:
+        """The sign of a run's silence, while it counts as alive."""
+        if run.status not in ("running", "stalled"):
+            return None
+        quiet = self.silence(run.key, run.id.rpartition("/")[0] or ".", now, fixed)
+        return None if quiet is None else stall_sign(quiet, run.step)
+
     def silence(self, key: RunKey, group: str, now: float, fixed: float | None) -> Quiet | None:
         """What the silence of a run that was seen alive is; None for one that never was."""
         rhythm = self.rhythms.get(key)
@@ -64,7 +72,7 @@ class RunBuilder:
 
     def runs(self, now: float) -> list[Run]:
         """All runs of the root, the newest first."""
-        made = [self._run(entry, now) for entry in list(self._reader.entries.values())]
+        made = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
         return sorted(made, key=lambda run: (-(run.updated or 0.0), run.id))
@@ -103,7 +111,7 @@ class RunBuilder:
         return Run(
             root=self._reader.root,
             id=entry.id,
-            formats=story.formats,
+            formats=story.formats or tuple(dict.fromkeys(c.format for c in entry.claims if c.format)),
             status=status,  # type: ignore[arg-type]
             status_reason=reason,
             started=story.started,
@@ -119,7 +127,7 @@ class RunBuilder:
             progress=self._progress(entry, story, status),
             checkpoints=() if folder is None else checkpoints(folder, self._reader.entries),
             processes=(process,) if process is not None else (),
-            consoles=tuple(f for c in entry.claims if c.reader == "console" for f in c.files),
+            consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
             files=files,
             version=entry.version,
         )
@@ -143,13 +151,24 @@ class RunBuilder:
             last_step=story.step,
             last_epoch=_last_epoch(story),
             updated=updated,
-            console_updated=max(console, default=None),
+            console_updated=self._crash_told(entry) or max(console, default=None),
             numbers_updated=max(numbers, default=None),
             own_clock=story.own_clock,
             longest_gap=story.longest_gap,
             silence=None if quiet is None else (quiet.word, quiet.seconds),
             process=self._lives.processes.get(key),
         )
+
+    def _crash_told(self, entry: Entry) -> float | None:
+        """When a console that tells of a crash was last written."""
+        stats = [
+            self._reader.tree.stat(file)
+            for (_, file), told in entry.memory.told.items()
+            if told.evidence is not None
+            and told.evidence.by == "console"
+            and told.evidence.status == "crashed"
+        ]
+        return max((stat.mtime for stat in stats if stat is not None), default=None)
 
     def _progress(self, entry: Entry, story: Story, status: str) -> Progress:
         """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
@@ -167,6 +186,13 @@ class RunBuilder:
         )
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made
+
+
+def _is_void(entry: Entry) -> bool:
+    """A database's run of which nothing is left (it was deleted there)."""
+    return entry.from_many and not any(
+        told.series or told.hparams or told.evidence or told.labels for told in entry.memory.told.values()
+    )
 
 
 def _files(entry: Entry) -> list[tuple[bool, str]]:

@@ -77,7 +77,7 @@ def _seen(machine: Machine) -> object:
         gpus=tuple(
             replace(
                 gpu,
-                utilisation=None if gpu.utilisation is None else round(gpu.utilisation, -1),
+                utilisation=None if gpu.utilisation is None else round(gpu.utilisation, 1),
                 memory_used=None
                 if not gpu.memory_total
                 else round(100 * (gpu.memory_used or 0) / gpu.memory_total),

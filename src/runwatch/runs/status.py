@@ -19,7 +19,8 @@ RESUMED_AFTER = 120.0
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
-    ``console_updated``/``numbers_updated``: newest mtime of its console and of its other files;
+    ``console_updated``/``numbers_updated``: newest mtime of the console that tells of a crash, and of
+    its other files;
     ``own_clock``: the last wall time inside its files; ``longest_gap``: the longest usual gap between
     writes; ``silence``: (word, seconds) of a run that some runwatch process saw being written: "none",
     "quiet" or "stalled" by its own rhythm (methods section 2)."""
@@ -52,11 +53,11 @@ def _ended(facts: Facts, now: float) -> tuple[Status, str] | None:
     if words:
         newest = max(words, key=lambda e: (e.at or 0.0, e.status == "crashed"))
         return _as_status(newest), newest.reason
-    if facts.length is not None and _length_reached(facts.length, facts):
-        return "finished", _length_words(facts.length)
     console = [e for e in facts.evidence if e.by == "console" and e.status == "crashed"]
     if console and not _resumed(facts):
         return "crashed", console[-1].reason
+    if facts.length is not None and _length_reached(facts.length, facts):
+        return "finished", _length_words(facts.length)
     process = facts.process
     if process is not None and process.alive is False and facts.length is not None:
         return "crashed", f"its process {process.pid} is gone before the planned end"

@@ -79,7 +79,6 @@ class RunMemory:
 
     def __init__(self) -> None:
         self.told: dict[tuple[str, str], Told] = {}
-        self._pending_history: dict[tuple[str, str], bool] = {}
 
     def source(self, speaker: Speaker) -> Told:
         key = (speaker.claim, speaker.file)
@@ -100,12 +99,13 @@ class RunMemory:
         told = self.source(speaker)
         grown: set[str] = set()
         rewritten: set[str] = set()
-        for operation in operations:
+        said = list(operations)
+        for place, operation in enumerate(said):
             match operation:
                 case Append(tag, points):
                     self._append(told, tag, points, grown)
                 case Replace(keep_history):
-                    rewritten |= self._replace(told, keep_history)
+                    rewritten |= _replace(told, keep_history, said[place + 1 :])
                 case PurgeFrom(step):
                     rewritten |= self._purge(told, step)
                 case _:
@@ -121,25 +121,8 @@ class RunMemory:
                 told.skipped_tags += 1
                 return
             series = told.series[tag] = Series()
-        key = (told.speaker.claim, told.speaker.file)
-        if self._pending_history.pop(key, False) and len(points):
-            first = int(points.steps.min())
-            for older in told.series.values():
-                older.drop_from(first)
-            told.history_below = first
         series.extend(points)
         grown.add(tag)
-
-    def _replace(self, told: Told, keep_history: bool) -> set[str]:
-        tags = set(told.series)
-        if keep_history:
-            self._pending_history[(told.speaker.claim, told.speaker.file)] = True
-        else:
-            told.series.clear()
-        told.hparams.clear()
-        told.problems.clear()
-        told.evidence = told.length = told.epoch = told.rank = told.purged = None
-        return tags
 
     def _purge(self, told: Told, step: int) -> set[str]:
         told.purged = step if told.purged is None else min(step, told.purged)
@@ -222,6 +205,23 @@ class RunMemory:
     @property
     def nbytes(self) -> int:
         return sum(series.nbytes for told in self.told.values() for series in told.series.values())
+
+
+def _replace(told: Told, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
+    """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
+    new is there yet to say where that is."""
+    tags = set(told.series)
+    firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
+    if keep_history and firsts:
+        told.history_below = min(firsts)
+        for older in told.series.values():
+            older.drop_from(told.history_below)
+    elif not keep_history:
+        told.series.clear()
+    told.hparams.clear()
+    told.problems.clear()
+    told.evidence = told.length = told.epoch = told.rank = told.purged = None
+    return tags
 
 
 def _note(told: Told, operation: Operation) -> None:

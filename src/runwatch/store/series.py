@@ -76,7 +76,7 @@ class Series:
     def _reset(self) -> None:
         self.monotonic = True
         self.last = math.nan
-        self.last_step = -(2**63)
+        self.last_step = -(2**63) - 1
         self.first_wall = self.last_wall = math.nan
         self.longest_gap = 0.0
         self.low, self.high = math.inf, -math.inf

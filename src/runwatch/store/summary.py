@@ -65,7 +65,7 @@ class Summariser:
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),
             labels={key: value for told in reversed(visible) for key, value in told.labels.items()},
-            problems=tuple(_problems(memory.told.values())),
+            problems=tuple(_problems(memory.told.values(), visible)),
             evidence=tuple(told.evidence for told in memory.told.values() if told.evidence is not None),
             length=_length(visible),
             started=_started(memory.told.values()),
@@ -126,8 +126,11 @@ def _merged(visible: Sequence[Told], section: str) -> dict[str, object]:
     return out
 
 
-def _problems(sources: Iterable[Told]) -> Iterable[Problem]:
+def _problems(sources: Iterable[Told], visible: Sequence[Told]) -> Iterable[Problem]:
+    """All problems, but for those of console numbers that are not shown anyway."""
     for told in sources:
+        if told.speaker.format == "console" and told not in visible:
+            continue
         yield from told.problems
         if told.skipped_tags:
             yield Problem(
