@@ -1,0 +1,58 @@
+"""Alerts as one thing to call: what is due, out to the senders and to the bell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from runwatch.alerts.bell import Bell
+from runwatch.alerts.dispatch import audible, dump, load, step
+from runwatch.alerts.outbox import Outbox, senders
+from runwatch.config import Alerts
+from runwatch.domain.finding import Finding
+from runwatch.domain.task import TaskList
+
+
+class Alarm:
+    """The alerts of one configuration. ``file``: where it came from; ``remembered``: what ``memory`` gave
+    before the restart; ``failed`` gets words about what could not be sent, on a thread of its own."""
+
+    def __init__(
+        self,
+        alerts: Alerts,
+        file: str | None,
+        failed: Callable[[str], None],
+        remembered: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        to, self.wrong = senders(alerts, file, environment)
+        self._on = alerts.on
+        self._outbox = Outbox(to, failed)
+        self._bell = Bell(alerts.bell, environment)
+        self._memory = load(remembered or {})
+
+    def look(
+        self,
+        findings: Iterable[Finding],
+        lists: Iterable[TaskList],
+        still_open: Iterable[str],
+        silences: Mapping[str, float],
+        now: float,
+    ) -> str:
+        """Send what is due, and return the characters for the terminal ("" for none). ``still_open``:
+        fingerprints whose task is not over; ``silences``: fingerprints, rules or scopes, until when."""
+        heard = audible(findings, lists, self._on)
+        self._memory, due = step(self._memory, heard, still_open, silences, now)
+        for notification in due:
+            self._outbox.send(notification)
+        return self._bell.ring(due, now)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What must outlive a restart, as JSON values."""
+        return dump(self._memory)
+
+    def close(self, patience: float = 5.0) -> None:
+        """Send what waits, for at most ``patience`` seconds."""
+        self._outbox.close(patience)

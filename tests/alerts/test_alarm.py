@@ -1,0 +1,39 @@
+import json
+from datetime import date
+
+from runwatch.alerts import alarm as module
+from runwatch.alerts.alarm import Alarm
+from runwatch.config import Alerts
+from runwatch.domain.finding import Finding
+from runwatch.domain.task import TaskList
+from runwatch.tasks.todotxt import parse_all
+
+NOW = 1_790_000_000.0
+CRASH = Finding("run-crashed", "critical", "a", "", "a crashed", "", "look")
+OPEN = [TaskList("t", parse_all([f"(A) a rw:{CRASH.fingerprint} by:runwatch"], date(2026, 1, 1)))]
+
+
+class Kept:
+    def __init__(self) -> None:
+        self.sent = []
+
+    def send(self, notification) -> None:
+        self.sent.append(notification)
+
+
+def test_from_finding_to_sender_and_bell(monkeypatch):
+    kept = Kept()
+    monkeypatch.setattr(module, "senders", lambda *_: ([kept], ["something is wrong"]))
+    alarm = Alarm(Alerts(), None, lambda words: None, environment={})
+    assert alarm.wrong == ["something is wrong"]
+    open_ = [CRASH.fingerprint]
+    assert alarm.look([CRASH], OPEN, open_, {}, NOW) == ""
+    assert alarm.look([CRASH], OPEN, open_, {}, NOW + 30) == "\a"
+    alarm.close()
+    assert [event.place for event in kept.sent[0].events] == ["a"]
+    again = Alarm(Alerts(), None, print, json.loads(json.dumps(alarm.memory)), {})
+    assert again.look([CRASH], OPEN, open_, {}, NOW + 400) == ""
+    again.look([], [], [], {}, NOW + 500)
+    again.look([], [], [], {}, NOW + 530)
+    again.close()
+    assert [notification.resolved for notification in kept.sent] == [False, True]
