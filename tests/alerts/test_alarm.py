@@ -37,3 +37,18 @@ def test_from_finding_to_sender_and_bell(monkeypatch):
     again.look([], [], [], {}, NOW + 530)
     again.close()
     assert [notification.resolved for notification in kept.sent] == [False, True]
+
+
+def test_a_task_that_a_person_closes_is_not_over(monkeypatch):
+    kept = Kept()
+    monkeypatch.setattr(module, "senders", lambda *_: ([kept], []))
+    alarm = Alarm(Alerts(), None, print, environment={})
+    done = [
+        TaskList("t", parse_all([f"x 2026-01-01 a rw:{CRASH.fingerprint} by:runwatch"], date(2026, 1, 1)))
+    ]
+    for at in (0, 30):
+        alarm.look([CRASH], OPEN, [CRASH.fingerprint], {}, NOW + at)
+    for at in (400, 430, 5000):
+        alarm.look([CRASH], done, [], {}, NOW + at)
+    alarm.close()
+    assert [[event.action for event in sent.events] for sent in kept.sent] == [["trigger"], ["acknowledge"]]

@@ -26,11 +26,12 @@ class Post:
     def __init__(self) -> None:
         self.memory, self.at = Memory(), 0.0
 
-    def look(self, *heard: Finding, after: float = 10.0, quiet=(), silences=None) -> list[str]:
+    def look(self, *heard: Finding, after: float = 10.0, quiet=(), silences=None, taken=()) -> list[str]:
         self.at += after
         open_ = {f.fingerprint for f in quiet}
         pairs = [(f, "") for f in heard]
-        self.memory, sent = step(self.memory, pairs, open_, silences or {}, NOW + self.at)
+        acknowledged = [f.fingerprint for f in taken]
+        self.memory, sent = step(self.memory, pairs, open_, silences or {}, NOW + self.at, acknowledged)
         self.sent = sent
         return [" ".join(f"{e.action}:{e.place}" for e in n.events) for n in sent]
 
@@ -87,6 +88,30 @@ def test_a_source_that_cannot_be_read_is_not_over():
     post.look(A, after=30)
     assert post.look(after=HOUR, quiet=[A]) == []
     assert post.look(A, after=60) == []
+
+
+def test_what_a_person_took_is_acknowledged_once_and_resolved_in_the_end():
+    post = Post()
+    post.look(A, B)
+    post.look(A, B, after=30)
+    post.look(B, quiet=[A], taken=[A], after=400)
+    assert post.look(B, quiet=[A], taken=[A], after=30) == ["trigger:b acknowledge:a"]
+    assert [event.place for event in post.sent[0].for_people.events] == ["b"]
+    assert post.look(B, quiet=[A], taken=[A], after=400) == []
+    post.look(B)
+    assert post.look(B, after=30) == ["trigger:b resolve:a"]
+
+
+def test_what_was_taken_and_opens_again_is_told_again():
+    post = Post()
+    post.look(A)
+    post.look(A, after=30)
+    post.look(quiet=[A], taken=[A], after=400)
+    assert post.look(quiet=[A], taken=[A], after=30) == ["acknowledge:a"]
+    assert post.sent[0].for_people is None
+    post.look(A, after=400)
+    assert post.look(A, after=30) == ["trigger:a"]
+    assert post.look(A, after=400) == []
 
 
 def test_getting_worse_is_told():

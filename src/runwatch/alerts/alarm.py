@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runwatch.alerts.bell import Bell
-from runwatch.alerts.dispatch import audible, dump, load, step
+from runwatch.alerts.dispatch import audible, dump, load, step, taken
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config import Alerts
 from runwatch.domain.finding import Finding
@@ -41,9 +41,11 @@ class Alarm:
         now: float,
     ) -> str:
         """Send what is due, and return the characters for the terminal ("" for none). ``still_open``:
-        fingerprints whose task is not over; ``silences``: fingerprints, rules or scopes, until when."""
-        heard = audible(findings, lists, self._on)
-        self._memory, due = step(self._memory, heard, still_open, silences, now)
+        fingerprints whose task is open or snoozed; ``silences``: what is silenced, until when."""
+        found, files = list(findings), list(lists)
+        held = {finding.fingerprint for finding in found} | set(still_open)
+        heard = audible(found, files, self._on)
+        self._memory, due = step(self._memory, heard, held, silences, now, taken(files))
         for notification in due:
             self._outbox.send(notification)
         return self._bell.ring(due, now)

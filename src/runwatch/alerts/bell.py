@@ -31,7 +31,7 @@ class Bell:
     def ring(self, notifications: Iterable[Notification], now: float) -> str:
         """The characters to write now, "" for none: for new criticals only."""
         for notification in notifications:
-            if notification.severity == "critical" and not notification.resolved:
+            if notification.severity == "critical":
                 self._waiting += 1
                 self._words = title(notification).removeprefix("runwatch: ")
         if self.how == "off" or not self._waiting or now - self._rang < _PAUSE_S:

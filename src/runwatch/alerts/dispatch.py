@@ -5,19 +5,19 @@ are a group; a group waits for company, then speaks at most once an interval."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
-from runwatch.domain.task import TaskList
+from runwatch.domain.task import Task, TaskList
 
 GROUP_WAIT = 30.0
 GROUP_INTERVAL = 300.0
 REPEAT_AFTER = 4 * 3600.0
-_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+_RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
-Action = Literal["trigger", "resolve"]
+Action = Literal["trigger", "acknowledge", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,21 @@ class Notification:
         """Whether it says only that something is over."""
         return all(event.action == "resolve" for event in self.events)
 
+    @property
+    def for_people(self) -> Notification | None:
+        """Without what only an incident tool wants to know: that somebody has taken it."""
+        events = tuple(event for event in self.events if event.action != "acknowledge")
+        return replace(self, events=events) if events else None
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is remembered of a finding: the last event made of it, when it was last told (None: never),
-    whether it got worse since, and whether its end waits to be told."""
+    whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
 
     event: Event
     told: float | None = None
-    worse: bool = False
+    news: bool = False
     over: bool = False
 
 
@@ -79,28 +85,31 @@ class Memory:
 def audible(findings: Iterable[Finding], lists: Iterable[TaskList], on: str) -> list[tuple[Finding, str]]:
     """The findings that may be alerted, each with who is on it: at least as severe as ``on``, and with an
     open task (held for as long as its rule asks; not snoozed, done or dismissed). ``info`` has no task."""
-    who: dict[str, str] = {}
-    for listed in lists:
-        for task in listed.tasks:
-            if task.fingerprint and task.state == "open":
-                who.setdefault(task.fingerprint, task.tags.get("who", ""))
-    loud = [f for f in findings if _RANK[f.severity] >= _RANK.get(on, 2)]  # type: ignore[call-overload]
+    who = {task.fingerprint: task.tags.get("who", "") for task in _tasks(lists) if task.state == "open"}
+    loud = [f for f in findings if SEVERITIES.index(f.severity) >= _RANK.get(on, 2)]
     return [(f, who.get(f.fingerprint, "")) for f in loud if f.severity == "info" or f.fingerprint in who]
+
+
+def taken(lists: Iterable[TaskList]) -> frozenset[str]:
+    """The fingerprints that a person has taken care of: done or snoozed."""
+    return frozenset(t.fingerprint or "" for t in _tasks(lists) if t.state in ("done", "snoozed"))
 
 
 def step(
     memory: Memory,
     heard: Iterable[tuple[Finding, str]],
-    still_open: Iterable[str],
+    held: Iterable[str],
     silences: Mapping[str, float],
     now: float,
+    acknowledged: Collection[str] = (),
 ) -> tuple[Memory, list[Notification]]:
-    """What to send now. ``heard``: ``audible``'s answer; ``still_open``: fingerprints that are not over yet,
-    heard or not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or
-    scopes and until when."""
-    firing = {f.fingerprint: _event(f, who) for f, who in heard if not _silenced(f, silences, now)}
-    quiet = {f.fingerprint for f, _ in heard} | set(still_open)
-    known = _updated(memory.known, firing, quiet)
+    """What to send now. ``heard``: ``audible``'s answer; ``held``: fingerprints that are not over, heard or
+    not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
+    until when; ``acknowledged``: ``taken``'s answer."""
+    pairs = list(heard)
+    firing = {f.fingerprint: _event(f, who) for f, who in pairs if not _silenced(f, silences, now)}
+    quiet = {f.fingerprint for f, _ in pairs} | set(held)
+    known = _updated(memory.known, firing, quiet, acknowledged)
     waits: dict[str, float] = {}
     spoke = dict(memory.spoke)
     sent = []
@@ -129,7 +138,7 @@ def load(values: Mapping[str, Any]) -> Memory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
         known = {
-            print_: Known(Event(**entry["event"]), entry["told"], entry["worse"], entry["over"])
+            print_: Known(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
             for print_, entry in values["known"].items()
         }
         return Memory(known, dict(values["spoke"]), dict(values["waits"]))
@@ -137,28 +146,41 @@ def load(values: Mapping[str, Any]) -> Memory:
         return Memory()
 
 
-def _updated(known: Mapping[str, Known], firing: Mapping[str, Event], quiet: set[str]) -> dict[str, Known]:
+def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
+    return (task for listed in lists for task in listed.tasks if task.fingerprint)
+
+
+def _updated(
+    known: Mapping[str, Known], firing: Mapping[str, Event], quiet: set[str], acknowledged: Collection[str]
+) -> dict[str, Known]:
     updated: dict[str, Known] = {}
     for print_, event in firing.items():
         before = known.get(print_, Known(event))
-        worse = before.worse or _RANK[event.severity] > _RANK[before.event.severity]
-        updated[print_] = Known(event, before.told, worse)
+        worse = _RANK[event.severity] > _RANK[before.event.severity]
+        again = before.event.action == "acknowledge" and not before.news
+        news = worse or again or (before.news and before.event.action == "trigger")
+        updated[print_] = Known(event, before.told, news)
     for print_, entry in known.items():
         if print_ in updated:
             continue
-        if print_ in quiet:
+        if print_ not in quiet:
+            if entry.told is not None:
+                event = replace(entry.event, action="resolve")
+                updated[print_] = replace(entry, event=event, over=True)
+        elif print_ in acknowledged and entry.told is not None and entry.event.action == "trigger":
+            event = replace(entry.event, action="acknowledge")
+            updated[print_] = replace(entry, event=event, news=True)
+        else:
             updated[print_] = entry
-        elif entry.told is not None:
-            updated[print_] = replace(entry, event=replace(entry.event, action="resolve"), over=True)
     return updated
 
 
 def _due(entry: Known, fires: bool, now: float) -> bool:
-    if entry.over:
-        return True
+    if entry.over or entry.event.action == "acknowledge":
+        return entry.over or entry.news
     if not fires:
         return False
-    if entry.told is None or entry.worse:
+    if entry.told is None or entry.news:
         return True
     return entry.event.severity == "critical" and now - entry.told >= REPEAT_AFTER
 
@@ -179,11 +201,14 @@ def _notification(
 def _told(
     known: Mapping[str, Known], group: str, firing: Mapping[str, Event], now: float
 ) -> dict[str, Known]:
-    left = {p: entry for p, entry in known.items() if not (entry.over and entry.event.rule == group)}
-    return {
-        p: replace(entry, told=now, worse=False) if entry.event.rule == group and p in firing else entry
-        for p, entry in left.items()
-    }
+    """Everything of the group has been told; what is over is forgotten."""
+    left: dict[str, Known] = {}
+    for print_, entry in known.items():
+        if entry.event.rule != group:
+            left[print_] = entry
+        elif not entry.over:
+            left[print_] = replace(entry, told=now if print_ in firing else entry.told, news=False)
+    return left
 
 
 def _silenced(finding: Finding, silences: Mapping[str, float], now: float) -> bool:

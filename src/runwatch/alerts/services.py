@@ -19,17 +19,20 @@ class Services:
 
     def send(self, notification: Notification) -> None:
         """Deliver to every URL. Raises ``AlertError`` that names those that failed, masked."""
+        said = notification.for_people
+        if said is None:
+            return
         try:
             import apprise
         except ImportError:
             raise AlertError("[alerts] urls need Apprise; pip install 'runwatch[notify]'") from None
-        kind = "success" if notification.resolved else _KINDS[notification.severity]
+        kind = "success" if said.resolved else _KINDS[said.severity]
         failed = []
         for url in self._urls:
             service = apprise.Apprise()
             try:
                 sent = service.add(url) and service.notify(
-                    title=title(notification), body=body(notification), notify_type=kind, body_format="text"
+                    title=title(said), body=body(said), notify_type=kind, body_format="text"
                 )
             except Exception as error:  # a plug-in of theirs may raise anything
                 raise AlertError(f"{mask(url)}: {masked(str(error), self._urls)}") from None
