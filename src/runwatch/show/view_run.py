@@ -30,7 +30,7 @@ from runwatch.text.signs import STATUS_SIGNS
 _NAMES = (Column("name", "name", 22, grow=1), Column("value", "value", 20, grow=3))
 _PROBLEMS = (
     Column("sign", "", 1),
-    Column("where", "where", 20, grow=1),
+    Column("where", "where", 20, grow=1, keep_end=True),
     Column("what", "what", 30, grow=4),
     Column("hint", "what to do", 20, grow=2, drop=1),
 )

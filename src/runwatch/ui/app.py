@@ -101,6 +101,9 @@ class RunwatchApp(App[None]):
         self.call_after_refresh(self._start_watching)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
 
+    def on_unmount(self) -> None:
+        self.bridge.stop()
+
     def _take_keymap(self) -> None:
         if self.settings.keymap:
             from runwatch.ui.keymap import checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable
 from datetime import date
 
@@ -18,8 +19,8 @@ from runwatch.domain.drift import (
     DriftReport,
     Multivariate,
 )
-from runwatch.domain.finding import Finding
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.finding import Finding, fingerprint
+from runwatch.domain.intents import Answer, Intent, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
@@ -28,6 +29,8 @@ from runwatch.domain.task import Task, TaskList
 
 ROOT = "/home/ana/churn"
 NOW = 1_795_597_320.0
+CRASHED = fingerprint("run-crashed", "nightly/exp-20", "")
+DRIFTED = fingerprint("data-drifted", "features", "income")
 TODAY = date(2026, 11, 25)
 
 
@@ -242,7 +245,7 @@ def task(
 ) -> Task:
     words = text.split()
     return Task(
-        tags.get("rw") or f"{abs(hash(text)) % 10**8:08d}",
+        tags.get("rw") or f"{zlib.crc32(text.encode()):08x}",
         text,
         text,
         priority,
@@ -263,16 +266,16 @@ def task(
 def tasks() -> dict[str, TaskList]:
     listed = (
         task(
-            "Run nightly/exp-20 crashed: CUDA out of memory +nightly @runs rw:3f9a2c71d0 by:runwatch",
+            f"Run nightly/exp-20 crashed: CUDA out of memory +nightly @runs rw:{CRASHED} by:runwatch",
             "A",
             source="rule",
-            rw="3f9a2c71d0",
+            rw=CRASHED,
         ),
         task(
-            "income drifted in features +features @data rw:88b0d1e2aa by:runwatch",
+            f"income drifted in features +features @data rw:{DRIFTED} by:runwatch",
             "A",
             source="rule",
-            rw="88b0d1e2aa",
+            rw=DRIFTED,
         ),
         task("write the report for the board +q4", None, date(2026, 11, 25)),
         task("ask Ben about the new CRM export @ben", "C", date(2026, 11, 23)),
@@ -405,7 +408,8 @@ class FakeWatching:
 
     def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None:
         self.intents.append(intent)
-        answered(Answer(intent, True, "done", f"undo-{len(self.intents)}"))
+        said = "the baseline is pinned" if isinstance(intent, PinBaseline) else "done"
+        answered(Answer(intent, True, said, f"undo-{len(self.intents)}"))
 
     def series(self, key: RunKey, tag: str) -> Points:
         return curve(key.id, tag)

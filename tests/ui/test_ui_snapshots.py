@@ -1,0 +1,35 @@
+"""The whole board as a picture, in two sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import made_up
+import pytest
+from textual.pilot import Pilot
+
+from conftest import text_of
+from runwatch.ui.app import RunwatchApp
+from runwatch.ui.settings import UiSettings
+
+
+async def _drawn(pilot: Pilot[Any]) -> None:
+    for _ in range(200):
+        shown = text_of(pilot.app)
+        if "● live" in shown and ("┤" in shown or "[1 Runs]" in shown):
+            break
+        await pilot.pause(0.025)
+    await pilot.pause(0.3)
+
+
+def _app(theme: str = "") -> RunwatchApp:
+    return RunwatchApp(made_up.FakeWatching(), UiSettings(theme=theme, clock=lambda: made_up.NOW))
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_board(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(_app(), terminal_size=size, run_before=_drawn)
+
+
+def test_the_board_in_light(snap_compare: Any) -> None:
+    assert snap_compare(_app("runwatch-light"), terminal_size=(120, 36), run_before=_drawn)
