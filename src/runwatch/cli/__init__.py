@@ -104,7 +104,7 @@ def _complain(command: Command, error: Exception) -> int:
         if known
         else f"internal error: {error!r}; run again with --debug and report what it prints"
     )
-    print(f"runwatch: {safe(text)}", file=sys.stderr)
+    print("runwatch: " + "\n".join(safe(line) for line in text.splitlines()), file=sys.stderr)
     if command.NAME in MONITORING:
         return 3
     return 2 if known else 1

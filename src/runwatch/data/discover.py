@@ -25,6 +25,7 @@ _PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat
 _SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
 _KEYS = ("id", "row_id", "key", "uuid", "index")
 _MIN_SHARED = 0.5
+_TRIED = 3
 
 
 class Entry(NamedTuple):
@@ -68,7 +69,7 @@ def discover(entries: Sequence[Entry], schema: Schema) -> list[FoundData]:
     out: list[FoundData] = []
     for folder, reference in sorted(_references(tables).items()):
         batches = _batches(folder, reference, tables)
-        if not batches or not _alike(reference[0], batches[-1], schema):
+        if not any(_alike(reference[0], batch, schema) for batch in batches[: -_TRIED - 1 : -1]):
             continue
         name = posixpath.basename(folder) or "data"
         out.append(FoundData(name, tuple(reference), tuple(batches), _said(reference, batches)))
@@ -106,7 +107,8 @@ def _references(tables: Sequence[Entry]) -> dict[str, list[str]]:
 
 def _batches(folder: str, reference: Sequence[str], tables: Sequence[Entry]) -> list[str]:
     """The batches of a data set, in natural order: a folder called batches, current, … beside the reference,
-    else dated or numbered files beside it, else files called current, production, …"""
+    else dated or numbered files beside it, else files called current, production, …, else the folder beside
+    it that has the most dated or numbered files."""
     taken = set(reference)
     ending = suffix(reference[0])
     others = [e.path for e in tables if e.path not in taken and suffix(e.path) == ending]
@@ -114,7 +116,18 @@ def _batches(folder: str, reference: Sequence[str], tables: Sequence[Entry]) -> 
     beside = [path for path in others if posixpath.dirname(path) == folder]
     dated = [path for path in beside if re.search(r"\d", _stem(path))]
     called = [path for path in beside if _BATCH_FILES.search(_stem(path))]
-    return sorted(inside or dated or called, key=natural)
+    return sorted(inside or dated or called or _fullest(others, folder), key=natural)
+
+
+def _fullest(paths: Sequence[str], folder: str) -> list[str]:
+    """The numbered files of that folder below ``folder`` which has the most, two at least."""
+    numbered: dict[str, list[str]] = {}
+    for path in paths:
+        below = _below(path, folder)
+        if below and re.search(r"\d", _stem(path)):
+            numbered.setdefault(below, []).append(path)
+    found = max(numbered.values(), key=len, default=[])
+    return found if len(found) > 1 else []
 
 
 def _below(path: str, folder: str) -> str:

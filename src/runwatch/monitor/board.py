@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config import Settings
@@ -43,6 +44,7 @@ from runwatch.store.state import State
 
 if TYPE_CHECKING:
     from runwatch.monitor.data_watch import DataWatch
+    from runwatch.monitor.deepening import Deepening
     from runwatch.monitor.machine_watch import MachineWatch
 
 KEEP_EVERY_S = 60.0
@@ -88,6 +90,7 @@ class Board:
         self._comparisons = Comparisons(settings, self.series)
         self._outlooks = Outlooks()
         self._data: dict[str, DataWatch] = {}
+        self._deepenings: dict[str, Deepening] = {}
         self._watcher: MachineWatch | None = None
         self._news = False
         self._last_runs: tuple[Run, ...] = ()
@@ -329,10 +332,15 @@ class Board:
         if data is not None and data.concerned(changes, self.readers[root].owns):
             self._judge_data(root)
 
-    def _judge_data(self, root: str) -> None:
+    def _judge_data(self, root: str, deep: bool = False) -> None:
+        """Look at a root's data in the background; a first look is followed by a deeper one elsewhere."""
+        data = self._data[root]
+
         def job() -> None:
-            self._data[root].judge(self.readers[root].tree.top, time.time())
+            data.judge(self.readers[root].tree.top, time.time(), deep)
             self._tell()
+            if not deep:
+                self._deepenings[root].ask(data.specs)
 
         self._background.ask(f"data:{root}", job)
 
@@ -350,8 +358,13 @@ class Board:
 
     def open_beside(self) -> None:
         """After the first paint: data, the machine, plug-ins."""
+        from runwatch.monitor.deepening import Deepening
+
         self.load_plugins()
         self._load_beside()
+        self._deepenings = {
+            root: Deepening(partial(self._judge_data, root, deep=True)) for root in self._data
+        }
         for root, data in self._data.items():
             data.start()
             self._judge_data(root)
@@ -398,6 +411,8 @@ class Board:
     def close(self, now: float) -> None:
         """The watching ends."""
         self._background.stop()
+        for deepening in self._deepenings.values():
+            deepening.stop()
         for data in self._data.values():
             data.stop()
         self.keep()

@@ -55,6 +55,11 @@ class DataWatch:
         self.problems: tuple[Problem, ...] = ()
         self.assumptions: tuple[str, ...] = ()
 
+    @property
+    def specs(self) -> tuple[DataSpec, ...]:
+        """The data sets as they were found at the last look."""
+        return self._specs
+
     def start(self) -> None:
         for watcher in self._watchers:
             watcher.start()
@@ -74,13 +79,15 @@ class DataWatch:
         taken = [dirty.take() for dirty, _ in self._outside]
         return any(paths or scan for paths, scan in taken)
 
-    def judge(self, top: Folder, now: float) -> None:
-        """Look at all data sets and predictions; what did not change costs a ``stat``."""
+    def judge(self, top: Folder, now: float, deep: bool = False) -> None:
+        """Look at all data sets and predictions; what did not change costs a ``stat``. ``deep``: what the
+        other process has found out is in the cache by now; take it along."""
         self._specs = data_specs(self._root, self._settings, top)
         self._version += 1
         sets = []
         for spec in self._specs:
-            sets.append(data_set(spec, self._pieces, now, version=self._version))
+            wanted = replace(spec, options=replace(spec.options, multivariate=True)) if deep else spec
+            sets.append(data_set(wanted, self._pieces, now, version=self._version))
             known = {one.name for one in sets}
             self.sets = (*sets, *(one for one in self.sets if one.name not in known))
         self.sets = tuple(sets)

@@ -1,0 +1,62 @@
+"""The slow second look at data sets, in another process; a newer wish ends an older one."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from runwatch.monitor.classify import to_json
+from runwatch.monitor.data_sets import DataSpec
+
+LIMIT_S = 300.0
+
+
+class Deepening:
+    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when its answers are kept."""
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        self._done = done
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+
+    def ask(self, specs: tuple[DataSpec, ...]) -> None:
+        """Look at these now instead of whatever is being looked at."""
+        self.stop()
+        if not specs:
+            return
+        with self._lock:
+            self._child = child = subprocess.Popen(
+                [sys.executable, "-m", "runwatch.monitor.classify"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        threading.Thread(
+            target=self._wait, args=(child, to_json(specs)), name="runwatch-deepening", daemon=True
+        ).start()
+
+    def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
+        try:
+            _, said = child.communicate(wish, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            _, said = child.communicate()
+        with self._lock:
+            current = child is self._child
+            if current:
+                self._child = None
+        if child.returncode == 0 and current:
+            self._done()
+        elif current:
+            logging.getLogger("runwatch").warning("multivariate check failed: %s", said[-2000:])
+
+    def stop(self) -> None:
+        """End what is being looked at; its answer is no longer wanted."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.kill()
