@@ -112,7 +112,7 @@ def rates(trials: int, seed: int, n: int = 2_000) -> dict[str, dict[str, float]]
     rng = np.random.default_rng(seed)
     options = CompareOptions(task="binary", tolerance=0.01, background=False)
     out = {}
-    for word, drop in (("equal models", 0.0), ("AUC about 0.02 lower", 0.12), ("AUC about 0.04 lower", 0.235)):
+    for word, drop in (("equal models", 0.0), ("AUC 0.02 lower", 0.12), ("AUC 0.04 lower", 0.235)):
         found = [compare_predictions(*models(rng, n, drop), options) for _ in range(trials)]
         counts = {
             verdict: _share(found, verdict) for verdict in ("better", "equivalent", "worse", "inconclusive")
