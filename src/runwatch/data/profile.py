@@ -30,7 +30,7 @@ from runwatch.domain.profile import (
     least_others,
 )
 
-MAX_CODED = 2_000
+MAX_CODED = 9_999
 Mask = Callable[[Block], Any]
 
 

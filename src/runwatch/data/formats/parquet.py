@@ -12,7 +12,7 @@ from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True
-_VALUES_AT_ONCE = 1_000_000
+_VALUES_AT_ONCE = 250_000
 
 
 @contextmanager

@@ -1,0 +1,243 @@
+"""What drift costs: ours beside the decode of the same file, the usual kernels, and whole tools, in CPU
+seconds of one run. Only ratios carry over to other machines.
+
+  python -m benchmarks.drift                       1,000,000 rows, about a minute
+  python -m benchmarks.drift --rows 200000 --peers
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.false_alarms import arrow, still_table
+from runwatch.data.keeping import PieceKey
+from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
+from runwatch.domain.profile import DataOptions
+from runwatch.judge.drift.report import report
+
+ROW_GROUP = 250_000
+
+
+class Memory(dict[PieceKey, bytes]):
+    def put(self, key: PieceKey, value: bytes) -> None:
+        self[key] = value
+
+
+def write(path: Path, rows: int, seed: int) -> None:
+    """A table of 50 mixed columns, written a row group at a time."""
+    writer: pq.ParquetWriter | None = None
+    for start in range(0, rows, ROW_GROUP):
+        rng = np.random.default_rng((seed, start))
+        made = still_table(rng, min(ROW_GROUP, rows - start))
+        table = pa.table({name: arrow(name, values) for name, values in made.items()})
+        table = pa.table([_plain(column) for column in table.columns], names=table.column_names)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+
+
+def _plain(column: Any) -> Any:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+
+
+def cpu(work: Callable[[], object], repeats: int = 3) -> float:
+    """The median CPU seconds of ``work``."""
+    spent = []
+    for _ in range(repeats):
+        began = time.process_time()
+        work()
+        spent.append(time.process_time() - began)
+    return median(spent)
+
+
+def decode(path: Path, numeric: bool = False) -> None:
+    """Every column chunk decoded and dropped: the floor."""
+    file = pq.ParquetFile(path)
+    names = [name for name in file.schema_arrow.names if not numeric or name.startswith("num")]
+    for group in range(file.num_row_groups):
+        for name in names:
+            file.read_row_group(group, columns=[name], use_threads=False)
+
+
+def usual(path: Path, reference: Reference) -> None:
+    """The usual kernel on the numeric columns: searchsorted of every value, then bincount."""
+    file = pq.ParquetFile(path)
+    for column in reference.grid.columns:
+        if column.edges is None:
+            continue
+        for group in range(file.num_row_groups):
+            values = file.read_row_group(group, columns=[column.name], use_threads=False).column(0)
+            found = np.searchsorted(column.edges, values.drop_null().to_numpy())
+            np.bincount(found, minlength=column.bins)
+
+
+def judged(path: Path, reference: Reference) -> None:
+    named, _, _ = profile_batches(find_files([str(path)]), reference.grid)
+    report(reference.profile, named)
+
+
+def child_cpu(arguments: Sequence[str], repeats: int = 3) -> float:
+    """CPU seconds (user + system) of a fresh process, median."""
+    spent = []
+    for _ in range(repeats):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return median(spent)
+
+
+PEAK = """
+import sys
+from runwatch.data.pack import unpack_grid, unpack_profile
+from runwatch.data.workflow import find_files, profile_batches
+from runwatch.judge.drift.report import report
+grid = unpack_grid(open(sys.argv[1] + "/grid", "rb").read())
+kept = unpack_profile(open(sys.argv[1] + "/profile", "rb").read(), grid)
+named, _, _ = profile_batches(find_files([sys.argv[2]]), grid)
+report(kept, named)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+def peak(folder: Path, path: Path, reference: Reference) -> int:
+    """Peak MB of a process that judges ``path`` against the kept reference."""
+    from runwatch.data.pack import pack_grid, pack_profile
+
+    (folder / "grid").write_bytes(pack_grid(reference.grid))
+    (folder / "profile").write_bytes(pack_profile(reference.profile))
+    command = [sys.executable, "-c", PEAK, str(folder), str(path)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) // 1024
+
+
+EVIDENTLY = """
+import json, sys, time
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+began = time.process_time()
+a, b = (pd.read_parquet(p) for p in sys.argv[1:3])
+text = [c for c in a.columns if not c.startswith("num")]
+numbers = [c for c in a.columns if c not in text]
+definition = DataDefinition(numerical_columns=numbers, categorical_columns=text)
+sets = [Dataset.from_pandas(f, data_definition=definition) for f in (b, a)]
+Report([DataDriftPreset()]).run(*sets).dict()
+print(json.dumps(time.process_time() - began))
+"""
+
+NANNYML = """
+import json, sys, time
+import nannyml, pandas as pd
+began = time.process_time()
+a, b = (pd.read_parquet(p) for p in sys.argv[1:3])
+calculator = nannyml.UnivariateDriftCalculator(column_names=list(a.columns), chunk_number=10).fit(a)
+calculator.calculate(b)
+print(json.dumps(time.process_time() - began))
+"""
+
+
+def peer(script: str, reference: Path, batch: Path) -> float | None:
+    """CPU seconds of load and compute in a tool's own process, None when it is not installed."""
+    command = [sys.executable, "-c", script, str(reference), str(batch)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return float(json.loads(done.stdout.strip().splitlines()[-1])) if done.returncode == 0 else None
+
+
+def cold(folder: Path) -> None:
+    """The whole command at 10,000 rows against importing its two libraries."""
+    paths = [folder / "ref10k.parquet", folder / "new10k.parquet"]
+    for seed, path in enumerate(paths):
+        write(path, 10_000, seed)
+    imports = child_cpu([sys.executable, "-c", "import numpy, pyarrow.parquet"], 5)
+    script = "import sys; from runwatch.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, "drift", *(str(path) for path in paths), "--json"]
+    ours = child_cpu(command, 5)
+    print(
+        f"drift command, cold, 10,000 rows    {ours:7.3f} s   "
+        f"{ours / imports:.2f} x importing numpy, pyarrow.parquet"
+    )
+
+
+def kept(folder: Path) -> None:
+    """400 files that did not change."""
+    data = folder / "many"
+    data.mkdir()
+    write(data / "f0.parquet", 200, 1)
+    for i in range(1, 400):
+        shutil.copy(data / "f0.parquet", data / f"f{i}.parquet")
+    cache = Memory()
+    open_reference(find_files([str(data)]), DataOptions(), cache)
+    spent = cpu(lambda: open_reference(find_files([str(data)]), DataOptions(), cache))
+    print(f"400 kept files, nothing changed     {spent:7.3f} s")
+
+
+def peers(folder: Path) -> None:
+    """Whole tools at 100,000 rows: load and compute, imports left out."""
+    paths = [folder / "ref100k.parquet", folder / "new100k.parquet"]
+    for seed, path in enumerate(paths):
+        write(path, 100_000, seed)
+    reference = open_reference(find_files([str(paths[0])]), DataOptions())
+    ours = cpu(lambda: judged(paths[1], reference))
+    print(f"ours, 100,000 rows                  {ours:7.3f} s")
+    for name, script in (("Evidently", EVIDENTLY), ("NannyML", NANNYML)):
+        spent = peer(script, *paths)
+        said = "not installed" if spent is None else f"{spent:7.3f} s   {spent / ours:.0f} x ours"
+        print(f"{name:<36}{said}", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--peers", action="store_true", help="also Evidently and NannyML, where installed")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reference_path, batch = folder / "ref.parquet", folder / "new.parquet"
+        write(reference_path, args.rows, 1)
+        write(batch, args.rows, 2)
+        reference = open_reference(find_files([str(reference_path)]), DataOptions())
+        floor, numeric = cpu(lambda: decode(batch)), cpu(lambda: decode(batch, numeric=True))
+        ours = cpu(lambda: judged(batch, reference))
+        values = args.rows * 50
+        per_core = os.path.getsize(batch) / ours
+        print(
+            f"{args.rows:,} rows x 50 columns, {os.path.getsize(batch) / 1e6:.0f} MB of parquet, CPU seconds"
+        )
+        print(f"decode of all columns               {floor:7.3f} s   {1e9 * floor / values:.1f} ns a value")
+        print(f"decode of the numeric ones          {numeric:7.3f} s")
+        said = f"{ours / floor:.2f} x decoding all, {ours / numeric:.2f} x the numeric ones"
+        print(f"new batch against a kept reference  {ours:7.3f} s   {said}")
+        usual_ = cpu(lambda: usual(batch, reference))
+        print(
+            f"searchsorted + bincount, numeric    {usual_:7.3f} s   {usual_ / ours:.1f} x ours, all columns"
+        )
+        print(f"peak memory                         {peak(folder, batch, reference):7d} MB")
+        minutes = 100e9 / per_core / 60
+        speed = f"{per_core / 1e6:7.0f} MB  100 GB: {minutes:.0f} min of one core"
+        print(f"bytes a second and core             {speed}")
+        kept(folder)
+        cold(folder)
+        if args.peers:
+            peers(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
