@@ -7,11 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules import check_options, evaluate_all, load_rules, timing
 from runwatch.rules.engine import registry
+from runwatch.rules.engine.grouping import inhibit
 
 RULES, PROBLEMS = load_rules()
 GB = 10**9
@@ -95,3 +97,19 @@ def test_plug_ins_load_each_in_its_own_try(monkeypatch: pytest.MonkeyPatch) -> N
     assert [rule.NAME for rule in rules] == [rule.NAME for rule in RULES]
     assert [problem.file for problem in problems] == [point.value for point in points]
     assert "is taken" in problems[2].message and "NAME" in problems[1].message
+
+
+def test_a_drifted_column_speaks_for_the_faults_that_it_already_tells() -> None:
+    drift = _data("data-drifted", "age", "critical")
+    missing, other = (
+        _data("data-quality", "age missing-values", "warning"),
+        _data("data-quality", "id keys", "warning"),
+    )
+    kept = inhibit([drift, missing, other])
+    assert [(f.rule, f.subject) for f in kept] == [("data-drifted", "age"), ("data-quality", "id keys")]
+    worse = _data("data-quality", "age missing-values", "critical")
+    assert len(inhibit([_data("data-drifted", "age", "warning"), worse])) == 2
+
+
+def _data(rule: str, subject: str, severity: str) -> Finding:
+    return Finding(rule, severity, "orders", subject, "s", "t", "a", root="/r", context="data")  # type: ignore[arg-type]

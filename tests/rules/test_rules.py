@@ -219,12 +219,16 @@ def test_stalls_by_status_by_sign_and_quiet_ones() -> None:
 
 def test_a_regressed_primary_metric_is_critical_a_guard_a_warning() -> None:
     guard = replace(metric(primary=False), name="f1")
-    assert {(f.subject, f.severity) for f in found(compared(run(), metric(), guard))} == {
-        ("roc_auc", "critical"),
-        ("f1", "warning"),
-    }
+    assert [(f.subject, f.severity) for f in found(compared(run(), guard))] == [("f1", "warning")]
     (finding,) = found(compared(run(), metric()))
+    assert (finding.subject, finding.severity) == ("roc_auc", "critical")
     assert "−0.03" in finding.summary and "0.0" not in finding.title and finding.context == "models"
+
+
+def test_the_worst_regression_of_a_run_speaks_for_the_others() -> None:
+    guard = replace(metric(primary=False), name="f1")
+    (only,) = found(compared(run(), metric(), guard))
+    assert only.subject == "roc_auc" and "1 more" in only.summary and len(only.also) == 1
 
 
 @pytest.mark.parametrize("bare", [{"ci": None, "method": "delta"}, {"method": "curve-mad"}])

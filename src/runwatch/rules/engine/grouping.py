@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runwatch.domain.finding import Finding, worst
+from runwatch.domain.finding import SEVERITIES, Finding, worst
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -24,10 +25,12 @@ _OF_A_RUN = frozenset(
         "slice-regressed",
     ]
 )
+_ONE_OF_A_KIND = frozenset({"run-diverged", "run-overfitting", "metric-regressed"})
 _EXPLAINS = {
     "run-crashed": _OF_A_RUN,
     "metric-nonfinite": frozenset({"run-diverged", "loss-spike"}),
-    "run-diverged": frozenset({"loss-spike", "run-overfitting"}),
+    "run-diverged": frozenset({"loss-spike", "run-overfitting", "metric-regressed", "slice-regressed"}),
+    "data-drifted": frozenset({"data-quality"}),
     "run-stalled": frozenset({"run-slow", "gpu-idle"}),
     "metric-regressed": frozenset({"slice-regressed"}),
 }
@@ -80,7 +83,23 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
 
 
 def _explains(finding: Finding, other: Finding) -> bool:
+    if other.rule == finding.rule:
+        return finding.rule in _ONE_OF_A_KIND and _rank(finding) < _rank(other)
+    if finding.rule == "data-drifted" and not _same_column(finding, other):
+        return False
     return other.rule in _EXPLAINS.get(finding.rule, ())
+
+
+def _rank(finding: Finding) -> tuple[int, float, str]:
+    """Of several of one kind in one place the worst speaks for all, then the one that began first."""
+    since = finding.since if finding.since is not None else math.inf
+    return -SEVERITIES.index(finding.severity), since, finding.fingerprint
+
+
+def _same_column(drift: Finding, fault: Finding) -> bool:
+    """Whether a fault in the data is what a drifted column already tells, and no worse."""
+    worse = SEVERITIES.index(fault.severity) > SEVERITIES.index(drift.severity)
+    return not worse and fault.subject.startswith(f"{drift.subject} ")
 
 
 def _below(source: Finding, other: Finding) -> bool:
@@ -104,7 +123,13 @@ def _with(finding: Finding, below: Sequence[Finding]) -> Finding:
         return finding
     also = (*finding.also, *(print_ for other in below for print_ in (other.fingerprint, *other.also)))
     evidence = {**finding.evidence, "also": [other.summary for other in below]}
-    return replace(finding, also=also, evidence=evidence)
+    alike = sum(other.rule == finding.rule for other in below)
+    summary = (
+        f"{finding.summary}, and {plural(alike, 'more like it', 'more like it')}"
+        if alike
+        else finding.summary
+    )
+    return replace(finding, also=also, evidence=evidence, summary=summary)
 
 
 def _folded(members: Sequence[Finding], many: str) -> Finding:
