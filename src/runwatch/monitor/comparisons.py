@@ -9,7 +9,7 @@ from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.monitor.baselines import members
-from runwatch.monitor.comparing import compare_with, run_options
+from runwatch.monitor.comparing import compare_with, run_options, stamp_of
 
 Known = tuple[object, Comparison]
 
@@ -31,7 +31,8 @@ class Comparisons:
             own = [run for run in runs if run.root == root]
             group = members(baseline, own)
             inside = {run.key for run in group}
-            state = (baseline, tuple((run.key, run.version, run.status == "running") for run in group))
+            stamp = stamp_of(baseline.name) if baseline.kind == "metrics" else None
+            state = (baseline, stamp, tuple((run.key, run.version, run.status == "running") for run in group))
             for run in own:
                 if run.key in inside or not run.metrics:
                     continue
