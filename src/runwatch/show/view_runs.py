@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import SEVERITIES
@@ -82,14 +82,37 @@ def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None
     return next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
 
 
-def runs(snapshot: Snapshot, ask: RunsAsk, now: float) -> TableView:
-    """All runs that pass the filter, those that need a person first on top."""
+Kept = dict[RunKey, tuple[Hashable, Row]]
+"""Rows of the last view with what they were made of; a row of the same parts is taken over."""
+
+
+def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None) -> TableView:
+    """All runs that pass the filter, those that need a person first on top. ``kept`` is brought up to date:
+    the next view makes only the rows that changed."""
     situation = snapshot.situation
     chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
     chosen.sort(key=_sorting(snapshot, ask.order))
     several = len(situation.roots) > 1
-    rows = tuple(_row(snapshot, run, ask, now, several) for run in chosen)
-    return TableView(_COLUMNS, rows, _nothing(snapshot, ask))
+    old = kept or {}
+    new: Kept = {}
+    for run in chosen:
+        comparison = situation.comparisons.get(run.key)
+        look = _Look(mark_tone(ask.marked, run.key), is_baseline(snapshot, run), several)
+        made_of = (id(run), run.version, id(comparison), look, units.ago(run.updated, now))
+        have = old.get(run.key)
+        new[run.key] = have if have and have[0] == made_of else (made_of, _row(run, comparison, look, now))
+    if kept is not None:
+        kept.clear()
+        kept.update(new)
+    return TableView(_COLUMNS, tuple(row for _, row in new.values()), _nothing(snapshot, ask))
+
+
+class _Look(NamedTuple):
+    """What else decides how a run's row looks."""
+
+    tone: Tone | None
+    is_baseline: bool
+    several_roots: bool
 
 
 def _hay(run: Run) -> tuple[str, ...]:
@@ -128,21 +151,21 @@ def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
     return metric.tag, -metric.last if metric.direction == "max" else metric.last
 
 
-def _row(snapshot: Snapshot, run: Run, ask: RunsAsk, now: float, several: bool) -> Row:
-    comparison = snapshot.situation.comparisons.get(run.key)
+def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> Row:
     metric = lead_metric(run, comparison)
+    busy = run.status == "running"
     return Row(
         run.key,
         (
             (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
-            _mark(snapshot, run, ask),
-            _name(run, several),
+            _mark(look),
+            _name(run, look.several_roots),
             _progress(run),
             (Span(eta(run), "muted"),),
             text(metric.tag, "muted") if metric else (),
             _value(metric),
-            spark(metric.spark, 8, "muted" if run.status != "running" else "accent") if metric else (),
-            _delta(snapshot, run, comparison, metric),
+            spark(metric.spark, 8, "accent" if busy else "muted") if metric else (),
+            _delta(look, comparison, metric),
             (Span(units.ago(run.updated, now), "muted"),),
         ),
     )
@@ -162,11 +185,10 @@ def mark_tone(marked: Iterable[RunKey], key: RunKey) -> Tone | None:
     return None
 
 
-def _mark(snapshot: Snapshot, run: Run, ask: RunsAsk) -> Words:
-    tone = mark_tone(ask.marked, run.key)
-    if tone:
-        return (Span("●", tone),)
-    return (Span("◆", "baseline"),) if is_baseline(snapshot, run) else ()
+def _mark(look: _Look) -> Words:
+    if look.tone:
+        return (Span("●", look.tone),)
+    return (Span("◆", "baseline"),) if look.is_baseline else ()
 
 
 def _name(run: Run, several: bool) -> Words:
@@ -200,8 +222,8 @@ def _value(metric: Metric | None) -> Words:
     return (Span(units.number(metric.last), "bad" if broken else "plain"),)
 
 
-def _delta(snapshot: Snapshot, run: Run, comparison: Comparison | None, metric: Metric | None) -> Words:
-    if is_baseline(snapshot, run):
+def _delta(look: _Look, comparison: Comparison | None, metric: Metric | None) -> Words:
+    if look.is_baseline:
         return (Span("baseline", "baseline"),)
     judged = compared(comparison, metric.tag) if metric else None
     if judged is None or judged.delta is None:

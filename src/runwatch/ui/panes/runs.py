@@ -12,6 +12,7 @@ from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_runs
+from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Asked, Intended, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.table import Table
@@ -35,13 +36,21 @@ class RunsPane(Pane):
         Binding("B", "board", "Leaderboard", id="runs.leaderboard", show=False),
     ]
 
+    def __init__(self, choice: Choice, number: int) -> None:
+        super().__init__(choice, number)
+        self._kept: view_runs.Kept = {}
+
     def compose(self) -> ComposeResult:
         yield Table(id="runs-table", lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         choice = self.choice
         ask = view_runs.RunsAsk(choice.filters.get(self.ID, ""), choice.order, choice.marked)
-        return lambda snapshot, now: (view_runs.runs(snapshot, ask, now), view_runs.summary(snapshot))
+        kept = self._kept
+        return lambda snapshot, now: (
+            view_runs.runs(snapshot, ask, now, kept),
+            view_runs.summary(snapshot),
+        )
 
     def show(self, view: Any) -> None:
         table, summary = view
