@@ -14,18 +14,25 @@ class ControlFence(LineFilter):
     that the layout holds."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        if all(segment.text.isprintable() or segment.control for segment in segments):
+        if all(segment.control or _harmless(segment.text) for segment in segments):
             return segments
         return [
             segment
-            if segment.control or segment.text.isprintable()
+            if segment.control or _harmless(segment.text)
             else Segment(_one_cell(segment.text), segment.style)
             for segment in segments
         ]
 
 
+_JOINER = "\u200d"
+
+
+def _harmless(text: str) -> bool:
+    return text.isprintable() or text.replace(_JOINER, "").isprintable()
+
+
 def _one_cell(text: str) -> str:
-    return "".join(char if char.isprintable() else _sign(char) for char in text)
+    return "".join(char if _harmless(char) else _sign(char) for char in text)
 
 
 def _sign(char: str) -> str:

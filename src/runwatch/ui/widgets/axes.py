@@ -11,6 +11,8 @@ from runwatch.domain.points import FloatArray
 from runwatch.show.view_chart import ChartView
 from runwatch.text import units
 
+_FAR = 8e307
+
 
 @dataclass(frozen=True, slots=True)
 class Axes:
@@ -28,7 +30,7 @@ class Axes:
 
     def row(self, y: FloatArray, height: int) -> FloatArray:
         """y in dots from the top of a picture ``height`` cells high; NaN where the scale cannot show it."""
-        shown = logged(y) if self.log else y
+        shown = logged(y) if self.log else np.clip(y, -_FAR, _FAR)
         return (self.y1 - shown) / (self.y1 - self.y0) * (4 * height - 1)
 
 
@@ -42,7 +44,7 @@ def axes(view: ChartView) -> Axes | None:
     far outside does not stretch them."""
     if view.square:
         return Axes(0.0, 1.0, 0.0, 1.0, False)
-    xs = [x for line in view.lines for x in (line.x[0], line.x[-1]) if len(line.x)]
+    xs = [x for line in view.lines if len(line.x) for x in (line.x[0], line.x[-1])]
     if not xs:
         return None
     left, right = min(xs), max(xs)
@@ -55,7 +57,7 @@ def axes(view: ChartView) -> Axes | None:
     values = values[np.isfinite(values)]
     if not len(values):
         return None
-    low, high = float(values.min()), float(values.max())
+    low, high = max(float(values.min()), -_FAR), min(float(values.max()), _FAR)
     for level in view.levels:
         y = math.log10(level.y) if log and level.y > 0 else level.y
         if math.isfinite(y) and low - (high - low) <= y <= high + (high - low):
@@ -107,7 +109,10 @@ def tick_label(value: float) -> str:
 
 def nice_step(rough: float) -> float:
     """The round number (1, 2, 5 times a power of ten) next above."""
-    power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 1.0
+    if rough <= 0:
+        return 1.0
+    rough = max(rough, 1e-300)
+    power = 10.0 ** math.floor(math.log10(rough))
     return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
 
 

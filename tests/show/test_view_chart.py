@@ -1,0 +1,67 @@
+"""Curves as data to draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwatch.domain.points import Points
+from runwatch.show.view_chart import ChartAsk, Line, line, next_smooth, panned, smoothed, zoomed
+from runwatch.show.view_curves import prediction_band
+
+
+def test_infinities_are_gaps_and_steps_are_put_in_order() -> None:
+    made = line(Points.of([3, 1, 2], [np.inf, 1.0, -np.inf]), "a", "plain", ChartAsk())
+    assert made.x.tolist() == [1, 2, 3]
+    assert made.y[0] == 1 and np.isnan(made.y[1:]).all()
+
+
+def test_time_starts_at_the_first_point_and_falls_back_on_steps() -> None:
+    timed = Points.of([0, 10], [1.0, 2.0], [1000.0, 1060.0])
+    assert line(timed, "a", "plain", ChartAsk(x_axis="time")).x.tolist() == [0, 60]
+    timeless = Points.of([0, 10], [1.0, 2.0])
+    assert line(timeless, "a", "plain", ChartAsk(x_axis="time")).x.tolist() == [0, 10]
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=60), st.sampled_from([0.6, 0.9, 0.97]))
+def test_smoothing_stays_between_the_extremes_and_keeps_gaps(values: list[float], weight: float) -> None:
+    raw = np.array(values, dtype=np.float64)
+    made = smoothed(raw, weight)
+    assert (np.isnan(made) == np.isnan(raw)).all()
+    finite = raw[np.isfinite(raw)]
+    if len(finite):
+        slack = 1e-9 * (1 + np.abs(finite).max())
+        assert np.nanmin(made) >= finite.min() - slack and np.nanmax(made) <= finite.max() + slack
+
+
+def test_smoothing_of_a_constant_is_that_constant() -> None:
+    assert smoothed(np.full(50, 3.0), 0.97) == pytest.approx(np.full(50, 3.0))
+
+
+def test_the_window_stays_inside() -> None:
+    ask = ChartAsk()
+    for _ in range(12):
+        ask = zoomed(ask, 0.5)
+    assert ask.window[1] == 1.0 and ask.window[1] - ask.window[0] == pytest.approx(0.01)
+    ask = panned(ask, -10.0)
+    assert 0 <= ask.window[0] < ask.window[1] <= 1
+    assert zoomed(ask, 1000).window == (0.0, 1.0)
+
+
+def test_smoothing_goes_round() -> None:
+    ask = ChartAsk()
+    for _ in range(4):
+        ask = next_smooth(ask)
+    assert ask.smooth == 0.0
+
+
+def test_the_prediction_band_is_the_t_interval_of_one_more_run() -> None:
+    x = np.arange(10.0)
+    members = [Line("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
+    band, mean = prediction_band(members, "three")
+    half = 4.303 * 1.0 * np.sqrt(1 + 1 / 3)
+    assert mean.y == pytest.approx(np.full(200, 2.0))
+    assert band.high == pytest.approx(np.full(200, 2.0 + half))
+    assert band.low == pytest.approx(np.full(200, 2.0 - half))

@@ -1,0 +1,114 @@
+"""Dots, axes, tables: what is drawn is what is there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwatch.show.view import Column, Span
+from runwatch.show.view_chart import Band, ChartView, Level, Line, Mark
+from runwatch.ui.palette import Palette
+from runwatch.ui.themes import DEFAULT_TONES
+from runwatch.ui.widgets.axes import axes, nice_step
+from runwatch.ui.widgets.braille import rasterised, reduced
+from runwatch.ui.widgets.chart import draw
+from runwatch.ui.widgets.table import layout
+from runwatch.ui.widgets.words import fitted, width_of
+
+COLOURS = Palette(DEFAULT_TONES)
+values = st.lists(st.floats(-1e300, 1e300) | st.sampled_from([float("nan")]), max_size=50)
+
+
+def chart(y: list[float], **more: object) -> ChartView:
+    line = Line("a", "series1", np.arange(len(y), dtype=float), np.array(y, dtype=float))
+    return ChartView(key=1, lines=(line,), **more)  # type: ignore[arg-type]
+
+
+@given(values, st.integers(12, 90), st.integers(3, 30), st.booleans())
+def test_any_series_makes_a_picture_of_the_right_size(
+    y: list[float], width: int, height: int, log: bool
+) -> None:
+    strips = draw(chart(y, log=log), width, height, COLOURS)
+    assert [strip.cell_length for strip in strips] == [width] * height
+
+
+@pytest.mark.parametrize("y", [[], [float("nan")] * 3, [1.0], [2.0] * 20, [1e308, -1e308], [5e-324, 1e-323]])
+def test_odd_series(y: list[float]) -> None:
+    text = "\n".join(strip.text for strip in draw(chart(y), 40, 10, COLOURS))
+    drawn = any("⠀" < char <= "⣿" for char in text)
+    assert drawn == bool(np.isfinite(y).any()) or "nothing to draw" in text
+
+
+def test_a_log_scale_leaves_out_what_has_no_logarithm() -> None:
+    shown = axes(chart([-1.0, 0.0, 1.0, 100.0], log=True))
+    assert shown is not None and shown.log
+    assert -0.2 < shown.y0 < 0 and 2 < shown.y1 < 2.2
+    assert not axes(chart([-1.0, -5.0], log=True)).log  # type: ignore[union-attr]
+
+
+def test_levels_bands_and_marks_are_drawn() -> None:
+    x = np.array([0.0, 9.0])
+    view = chart(
+        list(range(10)),
+        levels=(Level(5.0, "baseline"),),
+        bands=(Band(x, np.array([3.0, 3.0]), np.array([6.0, 6.0])),),
+        marks=(Mark(5.0, "▲", "bad"),),
+    )
+    strips = draw(view, 60, 12, COLOURS)
+    text = "\n".join(strip.text for strip in strips)
+    assert "━ baseline" in text and "▲" in text
+    shaded = [s for strip in strips for s in strip if s.style and s.style.bgcolor == COLOURS["band"].bgcolor]
+    assert shaded
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_reduced_line_covers_the_same_dots(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = np.where(rng.random(5000) < 0.1 * (seed % 3), np.nan, rng.normal(20, 5, 5000).clip(0, 39))
+    x = np.linspace(0, 19, len(rows))
+    every = rasterised(np.floor(x), rows, 10, 10)
+    few = rasterised(*reduced(np.floor(x), rows, 20), 10, 10)
+    finite = np.isfinite(rows)
+    joined = rasterised(np.floor(x)[finite], rows[finite], 10, 10)
+    stray = np.unpackbits((few & ~joined).ravel()).sum()
+    assert stray <= (0 if finite.all() else 6)
+    assert np.unpackbits(few.ravel()).sum() >= 0.9 * np.unpackbits(every.ravel()).sum()
+
+
+def test_a_straight_line_has_no_gap() -> None:
+    cells = rasterised(np.array([0.0, 39.0]), np.array([0.0, 39.0]), 20, 10)
+    assert (cells.any(axis=1)).all()
+    assert int(np.unpackbits(cells.ravel()).sum()) == 40
+
+
+@pytest.mark.parametrize(
+    ("rough", "step"), [(0.17, 0.2), (0.5, 0.5), (3, 5), (70, 100), (1e-9, 1e-9), (0, 1)]
+)
+def test_round_steps(rough: float, step: float) -> None:
+    assert nice_step(rough) == pytest.approx(step)
+
+
+@given(st.text(max_size=40), st.integers(1, 30), st.booleans(), st.booleans())
+def test_words_take_exactly_their_room(text: str, width: int, right: bool, keep_end: bool) -> None:
+    from runwatch.show.view import text as made
+
+    segments = fitted(made(text), width, COLOURS, right, keep_end)
+    assert abs(sum(segment.cell_length for segment in segments) - width) <= 0
+
+
+def test_what_is_too_long_loses_its_beginning_or_its_end() -> None:
+    line = (Span("nightly/"), Span("exp-21"))
+    assert "".join(s.text for s in fitted(line, 8, COLOURS)) == "nightly…"
+    assert "".join(s.text for s in fitted(line, 8, COLOURS, keep_end=True)) == "…/exp-21"
+    assert width_of(line) == 14
+
+
+def test_columns_give_way_by_their_rank() -> None:
+    columns = (Column("a", "a", 10), Column("b", "b", 10, drop=1), Column("c", "c", 10, grow=1, drop=2))
+    assert [c.key for c, _, _ in layout(columns, 100)[0]] == ["a", "b", "c"]
+    assert [c.key for c, _, _ in layout(columns, 22)[0]] == ["a", "b"]
+    assert [c.key for c, _, _ in layout(columns, 12)[0]] == ["a"]
+    widths, gap = layout(columns, 100)
+    assert sum(width for _, width, _ in widths) + 2 * gap == 100
