@@ -1,4 +1,4 @@
-"""Everything known now, in one frozen piece: what rules read, and what the screen and the command line show."""
+"""Everything known now, in one frozen piece: what rules read, and what is shown on screen and command line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class WatchState:
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """What the screen renders: the situation, what the rules found in it, and the tasks. ``looked``: when
-    the person last left the screen; ``assumptions``: what was assumed without configuration."""
+    the person last left the screen; ``assumptions``: what was assumed without configuration; ``bell``:
+    characters that ring the terminal, "" for none."""
 
     version: int
     situation: Situation
@@ -67,3 +68,4 @@ class Snapshot:
     watch: WatchState = field(default_factory=WatchState)
     looked: float | None = None
     assumptions: tuple[str, ...] = ()
+    bell: str = ""

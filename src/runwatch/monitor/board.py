@@ -26,6 +26,7 @@ from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.domain.tree import Changes
 from runwatch.judge.health.trace import Trace
+from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.background import Background
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.comparisons import Comparisons
@@ -101,6 +102,8 @@ class Board:
         self._wake = wake
         self._desk = Desk(roots, settings, writes=keep)
         self._inspector = Inspector(settings)
+        self._alerting = Alerting(settings, self._desk) if keep else None
+        self._ring = ""
         self._findings: tuple[Finding, ...] = ()
         self._rule_problems: tuple[Problem, ...] = ()
         self._tasks: Mapping[str, TaskList] = {}
@@ -223,8 +226,9 @@ class Board:
     def problems(self) -> tuple[Problem, ...]:
         found = [problem for reader in self.readers.values() for problem in reader.problems]
         beside = [problem for data in self._data.values() for problem in data.problems]
+        alerts = self._alerting.problems if self._alerting else ()
         troubles = [Problem("runwatch", None, text) for text in self._background.trouble.values()]
-        return (*self._plugin_problems, *found, *beside, *troubles)
+        return (*self._plugin_problems, *found, *beside, *alerts, *troubles)
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
@@ -234,6 +238,7 @@ class Board:
         if judged:
             self._findings, self._rule_problems = self._inspector.findings(situation)
             self._sync(situation)
+            self._ring = self._alerting.look(self._findings, self._tasks, now) if self._alerting else ""
         marks = (*watch.marks, *self._desk.marks)
         self._version += 1
         snapshot = Snapshot(
@@ -244,6 +249,7 @@ class Board:
             watch=replace(watch, marks=marks),
             looked=self._desk.looked,
             assumptions=self._assumptions(situation),
+            bell=self._ring if judged else "",
         )
         if judged:
             self._desk.keep(snapshot, date.fromtimestamp(now))
@@ -415,6 +421,8 @@ class Board:
             deepening.stop()
         for data in self._data.values():
             data.stop()
+        if self._alerting is not None:
+            self._alerting.close()
         self.keep()
         self._cache.close()
         self._desk.close()
