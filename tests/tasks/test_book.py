@@ -272,3 +272,31 @@ def test_first_look_at_an_old_root(desk):
     tasks, _ = desk.book.sync([old, A], NOW, TODAY, first_look=True)
     assert tasks.older == 1 and len(tasks.tasks) == 1
     assert date.fromisoformat(desk.lines[0].split()[1]) == TODAY
+
+
+def test_what_an_editor_does_to_ones_own_tasks_is_history(desk):
+    def look(after: float, *lines: str) -> list[str]:
+        desk.path.write_text("".join(line + "\n" for line in lines))
+        _, events = desk.book.sync([], NOW + after, TODAY)
+        return [f"{event.what} {event.text}" for event in events]
+
+    assert look(0, "one", "x 2026-01-01 old") == []
+    assert look(10, "one", "x 2026-01-01 old", "two") == ["added two"]
+    assert look(20, "x 2026-09-21 one", "x 2026-01-01 old", "two") == ["done one"]
+    assert look(30, "one", "x 2026-01-01 old", "(A) two") == ["reopened one"]
+    assert look(40, "one", "x 2026-01-01 old", "two and more") == ["edited two and more"]
+    assert look(41) == [] == look(42, "one", "two and more")
+    (desk.place / "done.txt").write_text("x 2026-09-21 one\n")
+    assert look(50, "two and more") == ["done one"]
+    assert look(60, "two and more") == []
+    assert all(event.by == "person" for _, event in desk.state.history())
+
+
+def test_own_tasks_changed_by_command_are_told_once(desk):
+    desk.book.sync([], NOW, TODAY)
+    desk.do(AddTask("a task", ROOT))
+    desk.do(SnoozeTask(ROOT, "a task", TODAY + timedelta(1)))
+    desk.do(FinishTask(ROOT, "a task"))
+    desk.book.sync([], NOW + 10, TODAY)
+    desk.another().sync([], NOW + 20, TODAY)
+    assert desk.history == ["added by person", "snoozed by person", "done by person"]

@@ -232,8 +232,14 @@ def _progress(run: Facts) -> str:
 
 
 def _summaries(findings: Sequence[Facts]) -> str:
-    shown = "; ".join(safe(f["summary"], 60) for f in findings[:2])
+    shown = "; ".join(safe(_said(f), 70) for f in findings[:2])
     return shown + (f"; and {len(findings) - 2} more" if len(findings) > 2 else "")
+
+
+def _said(finding: Facts) -> str:
+    """A finding's summary, with the run's name before it when it is not in it."""
+    run, summary = finding["run"], str(finding["summary"])
+    return summary if run is None or run in summary else f"{_short(run)}: {summary}"
 
 
 def _tasks(brief: Brief) -> str:

@@ -18,6 +18,7 @@ from runwatch.tasks.commands import Change, Refused, change
 from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import Look, Step, advance, followed
+from runwatch.tasks.manual import follow_manual, is_manual
 from runwatch.tasks.todotxt import placed
 from runwatch.text.safe import safe
 
@@ -74,6 +75,9 @@ class TaskBook:
         self._tokens = itertools.count(1)
         self._counts = (0, 0)
         self._lines: tuple[str, ...] = ()
+        self._compared: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._parse_of: tuple[tuple[str, ...], date] | None = None
+        self._tasks: tuple[Task, ...] = ()
 
     @property
     def unsaved(self) -> int:
@@ -83,7 +87,9 @@ class TaskBook:
     @property
     def open_fingerprints(self) -> frozenset[str]:
         """Of the findings whose task is open or snoozed: their rules clear later than they fire."""
-        return frozenset(p for p, record in self._known().items() if record.state in ("open", "snoozed"))
+        return frozenset(
+            p for p, record in self._of_findings().items() if record.state in ("open", "snoozed")
+        )
 
     def sync(
         self,
@@ -115,11 +121,12 @@ class TaskBook:
         except TodoError as error:
             self._failed(error, now)
             return self._list(today), ()
-        step = advance(self._known(), document.texts, archived, look)
+        step = advance(self._of_findings(), document.texts, archived, look)
         saved = not step.edits and not self._unsaved
         if not saved and now >= self._next_write:
             document, step, saved = self._save(document, step, archived, look)
         self._lines, self._counts = document.texts, (step.beyond, step.older)
+        step = self._with_manual(step, archived, now, today, tell=True)
         events = self._remember(step, () if saved else step.edits)
         return self._list(today), events
 
@@ -199,12 +206,38 @@ class TaskBook:
             archived = self._file.archive().texts
         except TodoError:
             archived = ()
-        step = followed(self._known(), self._lines, archived, now, today)
+        step = followed(self._of_findings(), self._lines, archived, now, today)
+        step = self._with_manual(step, archived, now, today, tell=False)
         task = self._task(done.edit, today)
         if task and task.source == "manual":
             event = TaskEvent(task.id, now, done.what, "person", task.text)
             step = replace(step, events=(*step.events, event))
         self._remember(step, ())
+
+    def _of_findings(self) -> dict[str, TaskRecord]:
+        return {p: record for p, record in self._known().items() if not is_manual(p)}
+
+    def _with_manual(self, step: Step, archived: Sequence[str], now: float, today: date, tell: bool) -> Step:
+        """A step with what people did to their own tasks; ``tell`` False: their events are known already."""
+        old = {p: record for p, record in self._known().items() if is_manual(p)}
+        seen = (self._lines, tuple(archived))
+        if seen == self._compared and not any(record.missing_since for record in old.values()):
+            return replace(step, records={**step.records, **old})
+        self._compared = seen
+        finished = (task.id for _, task in placed(archived, today) if task.done)
+        records, events = follow_manual(old, self._parsed(today), finished, now)
+        return replace(
+            step,
+            records={**step.records, **records},
+            events=(*step.events, *(events if tell else ())),
+        )
+
+    def _parsed(self, today: date) -> tuple[Task, ...]:
+        """The tasks of the file as it was last seen."""
+        if self._parse_of != (self._lines, today):
+            self._parse_of = (self._lines, today)
+            self._tasks = tuple(task for _, task in placed(self._lines, today))
+        return self._tasks
 
     def _save(
         self, document: Document, step: Step, archived: Sequence[str], look: Look
@@ -213,7 +246,7 @@ class TaskBook:
 
         def edits(fresh: Document) -> list[Edit]:
             lines = fresh.edited(self._unsaved).texts
-            latest[0] = advance(self._known(), lines, archived, look)
+            latest[0] = advance(self._of_findings(), lines, archived, look)
             return [*self._unsaved, *latest[0].edits.values()]
 
         try:
@@ -302,7 +335,7 @@ class TaskBook:
         """The task of the line that an edit made."""
         if edit.new is None:
             return None
-        same = [task for _, task in placed(self._lines, today) if task.line == edit.new]
+        same = [task for task in self._parsed(today) if task.line == edit.new]
         nth = len(same) - 1 if edit.old is None else min(edit.nth, len(same) - 1)
         return same[nth] if same else None
 
@@ -310,14 +343,9 @@ class TaskBook:
         beyond, older = self._counts
         return TaskList(
             file=str(self._file.path),
-            tasks=tuple(self._with_state(task) for _, task in placed(self._lines, today)),
+            tasks=self._parsed(today),
             notice=self._notice,
             beyond=beyond,
             older=older,
             writable=self._writable,
         )
-
-    def _with_state(self, task: Task) -> Task:
-        record = self._known().get(task.fingerprint or "")
-        took_over = record is not None and record.state == "dismissed" and task.state == "open"
-        return replace(task, state="dismissed") if took_over and task.source == "rule" else task

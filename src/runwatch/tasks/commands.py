@@ -94,7 +94,7 @@ def find(
         raise Refused(f"no task {safe(wanted, 60)!r}; runwatch tasks list shows them")
     able = [pair for pair in fitting if eligible(pair[1])]
     if not able and len(fitting) == 1:
-        raise Refused(f"{safe(fitting[0][1].text, 60)!r} {otherwise}")
+        raise Refused(f"{_bare(fitting[0][1])!r} {otherwise}")
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
@@ -105,4 +105,9 @@ def find(
 def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> Change:
     place, task = found
     nth = lines[:place].count(task.line)
-    return Change(Edit(task.line, line, nth), what, f"{words}: {safe(task.text, 60)}", task)
+    return Change(Edit(task.line, line, nth), what, f"{words}: {_bare(task)}", task)
+
+
+def _bare(task: Task) -> str:
+    """A task's text without the keys that only runwatch reads, cut to 60 characters."""
+    return safe(" ".join(w for w in task.text.split() if not w.startswith(("rw:", "by:runwatch"))), 60)
