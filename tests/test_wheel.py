@@ -1,4 +1,4 @@
-"""The built wheel holds all that it needs: installed into a bare environment it starts outside the checkout."""
+"""The built wheel holds all that it needs: in a bare environment it starts outside the checkout."""
 
 from __future__ import annotations
 
@@ -76,11 +76,13 @@ def test_it_starts_outside_the_checkout(installed: Path, tmp_path: Path) -> None
 
 
 def test_the_module_that_ran_is_the_wheels(installed: Path, tmp_path: Path) -> None:
-    code = "import runwatch.shipped as s, sys; print(s.__file__); print(s.shipped('themes').is_dir())"
-    out = subprocess.run(
-        [str(installed), "-c", "import sys; sys.path[:] = [p for p in sys.path if not p.endswith('/src')]; " + code],
-        capture_output=True, text=True, cwd=tmp_path, check=True,
-    ).stdout.split()  # fmt: skip
+    code = (
+        "import sys; sys.path[:] = [p for p in sys.path if not p.endswith('/src')]; "
+        "import runwatch.shipped as s; print(s.__file__); print(s.shipped('themes').is_dir())"
+    )
+    command = [str(installed), "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    out = done.stdout.split()
     assert str(installed.parent.parent) in out[0] and out[1] == "True"
 
 

@@ -46,7 +46,9 @@ def _same(a: Path, b: Path) -> None:
             assert one.keys() == two.keys() and _close(list(one.values()), list(two.values())), a.name
     else:
         words = zip(_words(a), _words(b), strict=True)
-        assert all(x == y or math.isclose(float(x), float(y), rel_tol=1e-4, abs_tol=1e-5) for x, y in words), a.name
+        assert all(
+            x == y or math.isclose(float(x), float(y), rel_tol=1e-4, abs_tol=1e-5) for x, y in words
+        ), a.name
 
 
 def _words(path: Path) -> list[str]:

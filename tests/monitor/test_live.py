@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from trees import append_csv, append_jsonl, write_csv
+
 from runwatch import config
 from runwatch.domain.intents import AddTask, Answer, PinBaseline
 from runwatch.domain.run import Run, RunKey

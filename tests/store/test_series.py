@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -24,7 +25,7 @@ def _points(rows: list[tuple[int, float]]) -> Points:
 def test_what_goes_in_comes_out_whatever_the_pieces(rows: list[tuple[int, float]], cuts: list[int]) -> None:
     series, whole = Series(), _points(rows)
     edges = sorted({0, len(rows), *(min(cut, len(rows)) for cut in cuts)})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         series.extend(whole.where(slice(start, stop)))
     out = series.points()
     assert out.steps.tolist() == whole.steps.tolist()
@@ -40,7 +41,7 @@ def test_running_facts_are_those_of_the_whole(rows: list[tuple[int, float]]) -> 
     assert series.nonfinite == len(rows) - len(finite)
     assert (series.low, series.high) == ((min(finite), max(finite)) if finite else (math.inf, -math.inf))
     steps = [step for step, _ in rows]
-    assert series.monotonic == all(b > a for a, b in zip(steps, steps[1:], strict=False))
+    assert series.monotonic == all(b > a for a, b in pairwise(steps))
 
 
 def test_of_a_repeated_step_the_later_wall_time_wins() -> None:

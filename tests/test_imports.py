@@ -1,0 +1,39 @@
+"""What is heavy is imported when it is needed, and not before: looked at from a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"pandas", "scipy", "sklearn", "pyarrow"}
+
+
+def _modules(code: str, cwd: Path) -> set[str]:
+    report = "\nimport sys; print('\\n'.join({name.split('.')[0] for name in sys.modules}))"
+    out = subprocess.run(
+        [sys.executable, "-c", code + report], capture_output=True, text=True, cwd=cwd, check=True
+    )
+    return set(out.stdout.split())
+
+
+def test_the_way_to_the_first_paint_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = "import runwatch.cli._dashboard_monitor, runwatch.ui.run, runwatch.ui.screens.dashboard"
+    loaded = _modules(code, tmp_path)
+    assert not loaded & HEAVY
+    assert "textual" in loaded
+
+
+@pytest.mark.parametrize("command", ["ls", "tasks list"])
+def test_commands_about_runs_and_tasks_load_nothing_heavy(command: str, tmp_path: Path) -> None:
+    words = [*command.split(), *([str(tmp_path)] if command == "ls" else [])]
+    loaded = _modules(f"from runwatch.cli import main; main({words!r})", tmp_path)
+    assert not loaded & (HEAVY | {"textual"})
+
+
+def test_the_status_line_loads_neither_numpy_nor_the_monitor(tmp_path: Path) -> None:
+    code = "from runwatch.cli import main; main(['status', '--tmux']); import sys; "
+    code += "assert not any(name.startswith('runwatch.monitor') for name in sys.modules)"
+    assert not _modules(code, tmp_path) & (HEAVY | {"textual", "numpy", "rich"})
