@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
 from types import UnionType
 from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
 from runwatch.domain.errors import UserError
 
 FILE = "runwatch.toml"
+MAX_BYTES = 1024 * 1024
 
 
 class ConfigError(UserError):
@@ -106,11 +107,26 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True)
 class Model:
+    """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``classes``: names of
+    their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
+
     name: str = ""
     champion: str = ""
     challenger: str = ""
     data: str = ""
     features: tuple[str, ...] = ()
+    target: str | None = None
+    key: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    task: str | None = None
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    score: str | None = None
+    threshold: float | None = None
+    primary: str | None = None
+    cost: Cost | None = None
+    timeout: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +192,7 @@ class Settings:
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 1.0}
-_DURATIONS = {"watch.stalled_after", "watch.reconcile", "data.every"}
+_DURATIONS = {"watch.stalled_after", "watch.reconcile", "data.every", "models.timeout"}
 _CHOICES = {
     "watch.mode": ("auto", "native", "polling"),
     "metrics.at": ("last", "best"),
@@ -185,6 +201,7 @@ _CHOICES = {
     "alerts.bell": ("bell", "osc", "off"),
     "rules.severity": ("info", "warning", "critical"),
     "predictions.task": ("binary", "multiclass", "regression", "forecast"),
+    "models.task": ("binary", "multiclass", "regression"),
     "ui.layout": ("auto", "panes", "tabs"),
 }
 _REQUIRED = {
@@ -226,7 +243,7 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
 def read(file: str, defaults: Settings | None = None) -> Settings:
     """One file over ``defaults``. Raises ConfigError."""
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        text = _contents(file).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(
             f"{file}: can't be read: {error.strerror}; check the path and its permissions"
@@ -242,8 +259,23 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
     return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
 
 
+def _contents(file: str) -> bytes:
+    """All of a regular file, which is opened so that it can neither block nor take the terminal."""
+    fd = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ConfigError(f"{file}: not a regular file; write the configuration to a file")
+        with open(fd, "rb", closefd=False) as opened:
+            data = opened.read(MAX_BYTES + 1)
+    finally:
+        os.close(fd)
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{file}: larger than {MAX_BYTES // 1024} KiB; this is hardly a configuration")
+    return data
+
+
 def _first(*files: str) -> str | None:
-    return next((file for file in files if os.path.isfile(file)), None)
+    return next((file for file in files if os.path.lexists(file) and not os.path.isdir(file)), None)
 
 
 def user_config_dir() -> str:

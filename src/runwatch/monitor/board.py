@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from runwatch.monitor.data_watch import DataWatch
     from runwatch.monitor.deepening import Deepening
     from runwatch.monitor.machine_watch import MachineWatch
+    from runwatch.monitor.model_watch import ModelWatch
 
 KEEP_EVERY_S = 60.0
 SERIES_BUDGET = 256 * 1024 * 1024
@@ -91,6 +92,7 @@ class Board:
         self._comparisons = Comparisons(settings, self.series)
         self._outlooks = Outlooks()
         self._data: dict[str, DataWatch] = {}
+        self._models: dict[str, ModelWatch] = {}
         self._deepenings: dict[str, Deepening] = {}
         self._watcher: MachineWatch | None = None
         self._news = False
@@ -197,6 +199,9 @@ class Board:
         self._load_beside()
         for root, data in self._data.items():
             data.judge(self.readers[root].tree.top, now)
+        for root, models in self._models.items():
+            while models.step(self.readers[root].tree.top, now):
+                pass
         if self._watcher is not None:
             self._watcher.look(self.runs(now), now)
 
@@ -207,10 +212,21 @@ class Board:
             self._data = {
                 root: DataWatch(root, self.settings[root], self._cache, self._tell) for root in self.roots
             }
+            self._load_models()
         if self.wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
             self._watcher = MachineWatch(self.roots, self.lives, host_name())
+
+    def _load_models(self) -> None:
+        asked = [root for root in self.roots if self.settings[root].models]
+        if asked:
+            from runwatch.monitor.model_watch import ModelWatch
+
+            self._models = {root: ModelWatch(root, self.settings[root], self._cache) for root in asked}
+
+    def _beside(self) -> tuple[DataWatch | ModelWatch, ...]:
+        return (*self._data.values(), *self._models.values())
 
     def _drain(self) -> None:
         for reader in self.readers.values():
@@ -225,7 +241,7 @@ class Board:
 
     def problems(self) -> tuple[Problem, ...]:
         found = [problem for reader in self.readers.values() for problem in reader.problems]
-        beside = [problem for data in self._data.values() for problem in data.problems]
+        beside = [problem for data in self._beside() for problem in data.problems]
         alerts = self._alerting.problems if self._alerting else ()
         troubles = [Problem("runwatch", None, text) for text in self._background.trouble.values()]
         return (*self._plugin_problems, *found, *beside, *alerts, *troubles)
@@ -273,10 +289,8 @@ class Board:
             baselines=baselines,
             outlooks=self._outlooks.known,
             comparisons=compared,
-            predictions={
-                name: made for data in self._data.values() for name, made in data.predictions.items()
-            },
-            data=tuple(one for data in self._data.values() for one in data.sets),
+            predictions={name: made for data in self._beside() for name, made in data.predictions.items()},
+            data=tuple(one for data in self._beside() for one in data.sets),
             machine=self._watcher.machine if self._watcher else None,
             problems=(*self.problems(), *self._comparisons.problems, *self._rule_problems),
             unreadable=dict(self._lost),
@@ -297,7 +311,7 @@ class Board:
             for baseline in situation.baselines.values()
             if baseline.source.startswith("assumed")
         ]
-        return (*baselines, *(said for data in self._data.values() for said in data.assumptions))
+        return (*baselines, *(said for data in self._beside() for said in data.assumptions))
 
     def _feed(self) -> dict[RunKey, tuple[HealthSign, ...]]:
         signs: dict[RunKey, tuple[HealthSign, ...]] = {}
@@ -347,8 +361,22 @@ class Board:
             self._tell()
             if not deep:
                 self._deepenings[root].ask(data.specs)
+                self._judge_models(root)
 
         self._background.ask(f"data:{root}", job)
+
+    def _judge_models(self, root: str) -> None:
+        """Run a root's models in the background, one file at a time."""
+        models = self._models.get(root)
+        if models is None:
+            return
+
+        def job() -> None:
+            if models.step(self.readers[root].tree.top, time.time()):
+                self._judge_models(root)
+            self._tell()
+
+        self._background.ask(f"models:{root}", job)
 
     def _tell(self) -> None:
         """Something is known that was not: the loop shall look."""
@@ -384,6 +412,9 @@ class Board:
         for root, data in self._data.items():
             if data.arrived_outside():
                 self._judge_data(root)
+        for root, models in self._models.items():
+            if models.due(now):
+                self._judge_models(root)
         if self._watcher is not None and self._watcher.due(now):
             self._background.ask("machine", self._look_at_machine)
         news, self._news = self._news, False
@@ -411,11 +442,14 @@ class Board:
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
         """A column's two distributions, for drawing; reads files: not for the event loop."""
-        data = self._data.get(root)
-        return data.distribution(data_set, column, batch) if data is not None else None
+        sides = (self._data.get(root), self._models.get(root))
+        made = (side.distribution(data_set, column, batch) for side in sides if side is not None)
+        return next((one for one in made if one is not None), None)
 
     def close(self, now: float) -> None:
         """The watching ends."""
+        for models in self._models.values():
+            models.stop()
         self._background.stop()
         for deepening in self._deepenings.values():
             deepening.stop()

@@ -1,0 +1,126 @@
+"""Verdicts on predictions that runwatch made: challenger against champion, and the champion over time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runwatch.config import Model, Predictions, Settings
+from runwatch.data.keeping import Cache
+from runwatch.data.predictions import Chosen, load_rows
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.drift import DataSet
+from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.profile import DataOptions
+from runwatch.domain.run import Problem
+from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.monitor.comparing import prediction_options
+from runwatch.monitor.data_sets import DataSpec, data_set
+from runwatch.monitor.model_plans import Plan
+from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job
+from runwatch.text.safe import run_name
+
+Scored = tuple[Job, Answer]
+
+
+def compared(
+    entry: Model, settings: Settings, batch: str, champion: Scored, challenger: Scored
+) -> Comparison | Problem:
+    """The challenger against the champion on one labelled batch, row by row as both files hold them."""
+    tasks = {answer.task for _, answer in (champion, challenger)} - {None}
+    if len(tasks) > 1:
+        said = " and ".join(str(answer.task) for _, answer in (champion, challenger))
+        return Problem(entry.name, None, f"champion and challenger differ in task: {said}", "set task")
+    scores, notes = _common_scores(champion[1], challenger[1])
+    likeness = Predictions(
+        name=entry.name,
+        threshold=entry.threshold,
+        positive=entry.positive,
+        task=entry.task or next((task for task in tasks), None),
+        primary=entry.primary,
+        cost=entry.cost,
+    )
+    _, options = prediction_options(likeness, settings)
+    sides = []
+    for job, answer in (champion, challenger):
+        rows = load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))
+        if isinstance(rows, Problem):
+            return rows
+        sides.append(rows)
+    shown = tuple(run_name(os.path.relpath(job.model, settings.folder)) for job, _ in (champion, challenger))
+    made = compare_predictions(sides[0], sides[1], options, (shown[0], shown[1]))
+    own = [note for _, answer in (champion, challenger) for note in answer.notes]
+    return replace(
+        made,
+        notes=tuple(dict.fromkeys((f"scored by runwatch on {run_name(batch)}", *own, *notes, *made.notes))),
+    )
+
+
+def _common_scores(a: Answer, b: Answer) -> tuple[bool, tuple[str, ...]]:
+    """Whether the scores of both can be compared: both have them, and where there is one a class, the batch
+    holds every class."""
+    if not a.scores or not b.scores:
+        return False, ()
+    if len(a.scores) == 1:
+        return True, ()
+    seen = {*a.truths, *b.truths, *a.said, *b.said}
+    if a.scores == b.scores and seen == set(a.classes):
+        return True, ()
+    return False, ("class scores left out: the batch does not hold just the classes that both models know",)
+
+
+def _names(job: Job, answer: Answer, scores: bool, threshold: float | None) -> ColumnNames:
+    by_threshold = threshold is not None and scores and len(answer.scores) == 1
+    return ColumnNames(
+        target=TRUTH,
+        prediction=PREDICTION if answer.predicted and not by_threshold else None,
+        score=answer.scores if scores else (),
+        group=job.group,
+        slices=job.slices,
+    )
+
+
+def prediction_spec(plan: Plan, reference: Sequence[Scored], batches: Sequence[Scored]) -> DataSpec:
+    """The champion's predictions as a data set: those on the reference, then one file a batch."""
+    answer = reference[0][1]
+    truthful = answer.labelled > 0 and _fits(plan.entry, answer)
+    confidence = CONFIDENCE if answer.task == "multiclass" else SCORE
+    options = DataOptions(
+        include=(PREDICTION, SCORE, CONFIDENCE),
+        kinds={} if answer.task == "regression" else {PREDICTION: "categorical"},
+        target=TRUTH if truthful else None,
+        prediction=PREDICTION if answer.predicted else None,
+        score=None if answer.task == "regression" else confidence,
+    )
+    return DataSpec(
+        f"{plan.entry.name} predictions",
+        os.path.join(plan.folder, "champion"),
+        tuple(job.output for job, _ in reference),
+        tuple(job.output for job, _ in batches),
+        options,
+    )
+
+
+def _fits(entry: Model, answer: Answer) -> bool:
+    """Whether truth and predictions are of one set of labels, with the larger one positive: what estimating
+    performance without labels goes by."""
+    if answer.task == "regression":
+        return True
+    known = {*answer.said, *answer.classes}
+    if known and not known & set(answer.truths):
+        return False
+    return entry.positive is None or entry.positive == max(answer.truths, key=_number_or_text)
+
+
+def _number_or_text(label: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
+def judged(spec: DataSpec, root: str, shown: str, cache: Cache, now: float, version: int) -> DataSet:
+    """The predictions' data set for the drift pane. Lateness is the data's own, so it is not said twice."""
+    made = data_set(spec, cache, now, version=version)
+    return replace(made, root=root, reference=shown, late_by=None, expected_every=None)

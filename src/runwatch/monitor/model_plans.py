@@ -1,0 +1,191 @@
+"""What ``[[models]]`` asks for: which model runs on which file, and where its predictions are kept."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from runwatch.config import Model, Settings
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile
+from runwatch.data.formats import format_of
+from runwatch.data.grid import guess_role
+from runwatch.data.workflow import find_files
+from runwatch.domain.run import Problem
+from runwatch.monitor.comparing import stamp_of
+from runwatch.monitor.data_sets import DataSpec, in_time
+from runwatch.scoring.base import Job
+
+MAX_BATCHES = 30
+_ENGINE = "1"
+_ENDING = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One data file and the jobs on it; a job is None where there is no such model."""
+
+    file: DataFile
+    champion: Job | None
+    challenger: Job | None
+
+    @property
+    def jobs(self) -> Iterator[Job]:
+        yield from (job for job in (self.champion, self.challenger) if job is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One ``[[models]]``: the champion on the ``reference``, both models on the newest ``batches`` (oldest
+    first)."""
+
+    entry: Model
+    spec: DataSpec
+    folder: str
+    reference: tuple[Piece, ...] = ()
+    batches: tuple[Piece, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    assumed: str = ""
+
+    @property
+    def urgent(self) -> Iterator[Job]:
+        """What a first verdict needs: the newest batch, then the reference."""
+        for piece in (*self.batches[-1:], *self.reference):
+            yield from piece.jobs
+
+    @property
+    def later(self) -> Iterator[Job]:
+        """The older batches, the newest first."""
+        for piece in self.batches[-2::-1]:
+            yield from piece.jobs
+
+
+def make_plan(
+    entry: Model, settings: Settings, specs: Sequence[DataSpec], folder: str, usable: Sequence[str]
+) -> Plan | Problem:
+    """``usable``: the model files that can be run; ``folder``: where this model's predictions are kept."""
+    spec = next((spec for spec in specs if spec.name == entry.data), None)
+    if spec is None:
+        known = [spec.name for spec in specs]
+        near = difflib.get_close_matches(entry.data, known, 1)
+        advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+        return Problem(entry.name, None, f"[[models]] data: no data set {entry.data!r}", advice)
+    try:
+        reference, batches, problems = _files(spec)
+    except DataError as error:
+        return error.problem
+    problems += [_remote(file) for file in (*reference, *batches) if file.remote][:1]
+    reference = [file for file in reference if not file.remote]
+    batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
+    target, assumed = _target(entry, spec, (*batches[-1:], *reference))
+    job = _Jobs(entry, settings, spec, folder, target, usable)
+    return Plan(
+        entry,
+        spec,
+        folder,
+        tuple(Piece(file, job.of(file, "champion"), None) for file in reference),
+        tuple(Piece(file, job.of(file, "champion"), job.of(file, "challenger")) for file in batches),
+        tuple(problems),
+        assumed,
+    )
+
+
+def folder_of(base: str, name: str) -> str:
+    """The folder of one model's predictions below ``base``."""
+    return os.path.join(base, "predictions", "m-" + quote(name, safe=" ")[:200])
+
+
+def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem]]:
+    """(reference, batches in time's order, what could not be found). DataError: no reference."""
+    reference = find_files([_there(spec, path) for path in spec.reference], spec.root)
+    own = {file.uri for file in reference}
+    found: dict[str, DataFile] = {}
+    problems: list[Problem] = []
+    for path in spec.batches:
+        try:
+            found.update({file.uri: file for file in find_files([_there(spec, path)], spec.root)})
+        except DataError as error:
+            problems.append(error.problem)
+    return reference, in_time([file for uri, file in found.items() if uri not in own]), problems
+
+
+def _there(spec: DataSpec, path: str) -> str:
+    return path if "://" in path else os.path.join(spec.root, path)
+
+
+def _remote(file: DataFile) -> Problem:
+    return Problem(file.name, None, "remote files are not scored", "keep the batches on a local disk")
+
+
+def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[str | None, str]:
+    """The column of the truth, and what was assumed in choosing it."""
+    said = entry.target or spec.options.target
+    if said is not None:
+        return said, ""
+    for file in files:
+        try:
+            names = [name for name, _ in format_of(file).schema(file)]
+        except Exception:  # a file that can't be read is told where it is scored
+            continue
+        found = next((name for name in names if guess_role(name, None, None, None, None) == "target"), None)
+        if found is not None:
+            return found, f"{entry.name}: target column assumed: {found}"
+    return None, ""
+
+
+class _Jobs:
+    """Makes the jobs of one entry."""
+
+    def __init__(
+        self,
+        entry: Model,
+        settings: Settings,
+        spec: DataSpec,
+        folder: str,
+        target: str | None,
+        usable: Sequence[str],
+    ) -> None:
+        self._folder = folder
+        self._models = {
+            side: settings.path(named)
+            for side, named in (("champion", entry.champion), ("challenger", entry.challenger))
+            if named and settings.path(named) in usable
+        }
+        self._stamps = {side: stamp_of(path) for side, path in self._models.items()}
+        self._like = Job(
+            "",
+            "",
+            "",
+            "",
+            features=entry.features,
+            target=target,
+            key=entry.key or spec.options.key,
+            group=entry.group,
+            slices=entry.slices or spec.options.segments,
+            task=entry.task,
+            classes=entry.classes,
+            positive=entry.positive,
+            score=entry.score,
+            seconds=entry.timeout,
+        )
+
+    def of(self, file: DataFile, side: str) -> Job | None:
+        model = self._models.get(side)
+        if model is None:
+            return None
+        output = os.path.join(self._folder, side, mirrored(file.name))
+        job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
+        said = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
+        return replace(job, identity=hashlib.sha256(said.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns)
+
+
+def mirrored(name: str) -> str:
+    """The relative path of a data file's predictions: its own, with what lies above the root taken off."""
+    parts = [part for part in name.replace(os.sep, "/").split("/") if part not in ("", ".")]
+    path = "/".join("above" if part == ".." else part for part in parts)
+    return path if path.lower().endswith(_ENDING) else path + _ENDING

@@ -1,0 +1,263 @@
+"""Models judged on new data: ``[[models]]`` are run on what arrives, and their predictions compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from runwatch.config import Model, Settings
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import Folder
+from runwatch.monitor.comparing import stamp_of
+from runwatch.monitor.data_sets import DataSpec, column_distribution
+from runwatch.monitor.data_specs import data_specs
+from runwatch.monitor.data_watch import Pieces
+from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec
+from runwatch.monitor.model_plans import Piece, Plan, folder_of, make_plan
+from runwatch.scoring.base import Answer, Job
+from runwatch.scoring.work import Scoring, lacking, unfit
+from runwatch.scoring.writing import kept
+from runwatch.store import places
+from runwatch.store.cache import CacheFile
+from runwatch.text.units import plural
+
+LOOK_EVERY_S = 5.0
+
+
+class ModelWatch:
+    """The ``[[models]]`` of one root. ``step`` is slow and belongs to the background thread; ``sets``,
+    ``predictions``, ``problems``, ``assumptions`` are replaced whole and may be read from any thread."""
+
+    def __init__(self, root: str, settings: Settings, cache: CacheFile) -> None:
+        self._root = root
+        self._settings = settings
+        self._pieces = Pieces(cache)
+        self._scoring = Scoring()
+        base = places.root_dir(places.root_identity(root, settings.id))
+        self._base = None if base is None else str(base)
+        self._known: dict[str, tuple[str, Answer | Problem]] = {}
+        self._broken: dict[tuple[object, ...], Problem] = {}
+        self._compared: dict[str, tuple[object, Comparison | Problem]] = {}
+        self._specs: dict[str, DataSpec] = {}
+        self._stamps: object = None
+        self._looked = float("-inf")
+        self._version = 0
+        self.sets: tuple[DataSet, ...] = ()
+        self.predictions: Mapping[str, Comparison] = {}
+        self.problems: tuple[Problem, ...] = ()
+        self.assumptions: tuple[str, ...] = ()
+
+    def due(self, now: float) -> bool:
+        """Whether a model file has changed since the last step; asks the disk every five seconds."""
+        if not self._settings.models or now - self._looked < LOOK_EVERY_S:
+            return False
+        self._looked = now
+        return self._stamps is not None and self._model_stamps() != self._stamps
+
+    def stop(self) -> None:
+        """End the worker, if one runs, and start no more."""
+        self._scoring.stop()
+
+    def step(self, top: Folder, now: float) -> bool:
+        """Run at most one model on one file, and judge once enough is known. True: there is more to do."""
+        if not self._settings.models:
+            return False
+        self._stamps = self._model_stamps()
+        problems, plans = self._plans(top)
+        urgent = [job for plan in plans for job in plan.urgent if self._answer(job) is None]
+        later = [job for plan in plans for job in plan.later if self._answer(job) is None]
+        job = next(iter((*urgent, *later)), None)
+        if job is not None:
+            self._remember(job, self._scoring.score(job))
+        if self._scoring.stopped:
+            return False
+        more = len(urgent) + len(later) > 1
+        first = not self._version and not urgent
+        if len(urgent) == 1 or first or not more:
+            self._judge(plans, problems, now)
+        if not more:
+            self._prune(plans)
+        return more
+
+    def distribution(self, name: str, column: str, batch: int | None) -> Distribution | None:
+        """Both distributions of a prediction column, for a batch by its place (None: the newest)."""
+        spec, known = self._specs.get(name), next((one for one in self.sets if one.name == name), None)
+        if spec is None or known is None:
+            return None
+        chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
+        return column_distribution(spec, column, chosen, self._pieces)
+
+    def _model_stamps(self) -> object:
+        return tuple(stamp_of(path) for entry in self._settings.models for _, path in self._files(entry))
+
+    def _files(self, entry: Model) -> Iterator[tuple[str, str]]:
+        for side, named in (("champion", entry.champion), ("challenger", entry.challenger)):
+            if named:
+                yield side, self._settings.path(named)
+
+    def _plans(self, top: Folder) -> tuple[list[Problem], list[Plan]]:
+        usable, problems = self._usable()
+        if self._base is None:
+            wrong = "predictions can't be kept: this user has no state directory"
+            return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
+        specs = data_specs(self._root, self._settings, top)
+        taken = {one.name for one in self._settings.predictions}
+        plans = []
+        for entry in self._settings.models:
+            if entry.name in taken:
+                wrong = f"[[models]] name {entry.name!r} is taken"
+                problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
+                continue
+            taken.add(entry.name)
+            made = make_plan(entry, self._settings, specs, folder_of(self._base, entry.name), usable)
+            if isinstance(made, Problem):
+                problems.append(made)
+            else:
+                plans.append(made)
+                problems += made.problems
+        return problems, plans
+
+    def _usable(self) -> tuple[list[str], list[Problem]]:
+        """The model files that can be run, and what is wrong with the others; packages that are not
+        installed are one problem."""
+        usable: list[str] = []
+        problems: list[Problem] = []
+        needed: dict[str, str] = {}
+        for path in dict.fromkeys(path for entry in self._settings.models for _, path in self._files(entry)):
+            problem = unfit(path)
+            if problem is not None:
+                problems.append(problem)
+                continue
+            package = lacking(path)
+            if package is None:
+                usable.append(path)
+            else:
+                needed.setdefault(package, path)
+        if needed:
+            wrong = f"scoring needs {' and '.join(sorted(needed))}, not installed"
+            problems.append(
+                Problem(next(iter(needed.values())), None, wrong, "pip install 'runwatch[models]'")
+            )
+        return usable, problems
+
+    def _answer(self, job: Job) -> Answer | Problem | None:
+        """What is known of a job: this process's own, else what an earlier one wrote."""
+        identity, known = self._known.get(job.output, ("", None))
+        if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
+            return known
+        found = kept(job.output, job.identity)
+        if found is not None:
+            self._known[job.output] = (job.identity, found)
+            return found
+        return self._broken.get(_model_of(job))
+
+    def _remember(self, job: Job, answer: Answer | Problem) -> None:
+        """A model that is at fault itself is not tried on other files until it changes."""
+        self._known[job.output] = (job.identity, answer)
+        if isinstance(answer, Problem) and answer.file == job.model:
+            self._broken[_model_of(job)] = answer
+
+    def _scored(self, job: Job | None) -> Scored | None:
+        answer = None if job is None else self._answer(job)
+        return (job, answer) if job is not None and isinstance(answer, Answer) else None
+
+    def _judge(self, plans: list[Plan], problems: list[Problem], now: float) -> None:
+        self._version += 1
+        sets: list[DataSet] = []
+        found: dict[str, Comparison] = {}
+        specs: dict[str, DataSpec] = {}
+        assumed = [plan.assumed for plan in plans if plan.assumed]
+        for plan in plans:
+            problems = problems + self._failures(plan)
+            made = self._compare(plan)
+            if isinstance(made, Comparison):
+                found[plan.entry.name] = made
+            elif made is not None:
+                problems.append(made)
+            elif self._waits(plan):
+                assumed.append(f"{plan.entry.name}: champion and challenger wait for a batch with labels")
+            spec = self._spec(plan)
+            if spec is not None:
+                specs[spec.name] = spec
+                shown = f"{plan.entry.champion} on {', '.join(piece.file.name for piece in plan.reference)}"
+                sets.append(judged(spec, self._root, shown, self._pieces, now, self._version))
+        self._specs, self.sets, self.predictions = specs, tuple(sets), found
+        self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
+        self.assumptions = tuple(assumed)
+
+    def _spec(self, plan: Plan) -> DataSpec | None:
+        reference = [one for piece in plan.reference if (one := self._scored(piece.champion))]
+        batches = [one for piece in plan.batches if (one := self._scored(piece.champion))]
+        return prediction_spec(plan, reference, batches) if reference and batches else None
+
+    def _compare(self, plan: Plan) -> Comparison | Problem | None:
+        """On the newest batch with labels that both models have scored; None: there is none."""
+        for piece in reversed(plan.batches):
+            champion, challenger = self._scored(piece.champion), self._scored(piece.challenger)
+            if champion is None or challenger is None or not champion[1].labelled:
+                continue
+            key = (champion[0].identity, challenger[0].identity)
+            known = self._compared.get(plan.entry.name)
+            if known is None or known[0] != key:
+                made = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
+                known = self._compared[plan.entry.name] = (key, made)
+            return known[1]
+        return None
+
+    def _waits(self, plan: Plan) -> bool:
+        """Whether all that is missing for a comparison is labels."""
+        pieces = [piece for piece in plan.batches if self._scored(piece.challenger)]
+        return any(self._scored(piece.champion) for piece in pieces)
+
+    def _failures(self, plan: Plan) -> list[Problem]:
+        """What went wrong in scoring, each complaint once with the newest file that it is about, and outputs
+        of the newest batch that are no numbers."""
+        by_words: dict[tuple[str, str], list[Problem]] = {}
+        for piece in (*reversed(plan.batches), *plan.reference):
+            for job in piece.jobs:
+                answer = self._answer(job)
+                if isinstance(answer, Problem):
+                    by_words.setdefault((answer.message, answer.hint), []).append(answer)
+        problems = []
+        for same in by_words.values():
+            others = len({one.file for one in same}) - 1
+            more = f" (and {plural(others, 'more file')})" if others else ""
+            problems.append(replace(same[0], message=same[0].message + more))
+        return problems + [one for piece in plan.batches[-1:] for one in self._not_finite(piece)]
+
+    def _not_finite(self, piece: Piece) -> Iterator[Problem]:
+        for scored in (self._scored(piece.champion), self._scored(piece.challenger)):
+            if scored is not None and scored[1].bad:
+                job, answer = scored
+                wrong = (
+                    f"{answer.bad:,} of {plural(answer.rows, 'output')} on {piece.file.name} are not finite"
+                )
+                yield Problem(
+                    job.model, None, wrong, "look at the inputs: missing values, or a scale gone wrong"
+                )
+
+    def _relative(self, problem: Problem) -> Problem:
+        inside = os.path.isabs(problem.file)
+        return replace(problem, file=os.path.relpath(problem.file, self._root)) if inside else problem
+
+    def _prune(self, plans: list[Plan]) -> None:
+        """Predictions on files that are gone, or that the newest batches have left behind, are removed."""
+        for plan in plans:
+            pieces = (*plan.reference, *plan.batches)
+            wanted = {job.output for piece in pieces for job in piece.jobs}
+            if not plan.batches or not wanted:
+                continue
+            for folder, _, names in os.walk(plan.folder):
+                for path in (os.path.join(folder, name) for name in names):
+                    if path not in wanted:
+                        with suppress(OSError):
+                            os.unlink(path)
+
+
+def _model_of(job: Job) -> tuple[object, ...]:
+    """A model file as it stands, and what was said of it."""
+    return stamp_of(job.model), job.score, job.task, job.classes, job.positive

@@ -1,0 +1,133 @@
+"""What is asked of the worker, what it answers, and what a model format offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.run import Problem
+
+MAX_ROWS = 5_000_000
+PIECE = 65_536
+TRUTH, PREDICTION, SCORE, CONFIDENCE, CLASS = "y_true", "y_pred", "y_score", "confidence", "p_"
+
+
+class ScoringError(Exception):
+    """Why a model can't be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
+
+    def __init__(self, file: str, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.problem = Problem(file, None, what, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One model on one file. ``features``: columns in the model's order, () for those it names itself;
+    ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
+    into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
+    machine has), ``seconds``: limits."""
+
+    model: str
+    data: str
+    output: str
+    identity: str
+    mtime_ns: int = 0
+    features: tuple[str, ...] = ()
+    target: str | None = None
+    key: str | None = None
+    group: str | None = None
+    slices: tuple[str, ...] = ()
+    task: str | None = None
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    score: str | None = None
+    rows: int = MAX_ROWS
+    memory: int | None = None
+    seconds: float = 300.0
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Self:
+        return cls(**_lists_as_tuples(cls, table))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
+    its score columns, one, or one a class in label order; ``labelled``: rows whose truth is known;
+    ``truths``, ``said``: labels that occur in truth and predictions (of classes); ``bad``: rows whose output
+    is not a finite number."""
+
+    identity: str
+    rows: int
+    task: str | None
+    predicted: bool
+    scores: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    labelled: int = 0
+    truths: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    bad: int = 0
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Self:
+        return cls(**_lists_as_tuples(cls, table))
+
+
+def _lists_as_tuples(kind: type[Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    known = {field.name for field in fields(kind)}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in table.items()
+        if name in known
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a file offers a model: all its ``names``, those that hold numbers (target and key left out), and
+    the ``features`` that a person named."""
+
+    file: str
+    names: tuple[str, ...]
+    numeric: tuple[str, ...]
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
+    of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
+
+    label: NDArray[Any] | None = None
+    scores: NDArray[np.float64] | None = None
+    classes: tuple[Any, ...] | None = None
+    value: NDArray[np.float64] | None = None
+
+
+class Scorer(Protocol):
+    """A loaded model. ``bind``: the columns that it needs of a file (ScoringError when they are not there);
+    ``run``: outputs for an Arrow table of these columns."""
+
+    def bind(self, offer: Offer) -> tuple[str, ...]: ...
+
+    def run(self, table: Any) -> Raw: ...
+
+
+class Format(Protocol):
+    """A format module. ``NEEDS``: the package that runs it; ``recognise``: by the file's name and first
+    bytes; ``load``: raises ScoringError for what can't or mustn't be loaded."""
+
+    NAME: str
+    NEEDS: str
+
+    def recognise(self, path: str, head: bytes) -> bool: ...
+
+    def load(self, path: str, score: str | None) -> Scorer: ...

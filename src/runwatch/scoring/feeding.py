@@ -1,0 +1,71 @@
+"""Arrow columns as what models take: matrices of one type, or a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.scoring.base import Offer, ScoringError
+from runwatch.text.safe import safe
+
+
+def missing(offer: Offer, absent: Sequence[str]) -> ScoringError:
+    """The complaint that a file lacks columns which the model takes."""
+    said = ", ".join(safe(name, 40) for name in absent[:12])
+    there = ", ".join(safe(name, 30) for name in offer.names[:20])
+    more = ", …" if len(offer.names) > 20 else ""
+    return ScoringError(
+        offer.file,
+        f"lacks what the model takes: {said}",
+        f"the file has {there}{more}; see [[models]] features",
+    )
+
+
+def stacked(table: Any, columns: Sequence[str], dtype: str) -> NDArray[Any]:
+    """(n, columns) of ``dtype`` ("O": text). Missing numbers are NaN, missing text is empty; ScoringError
+    where a column does not hold what is asked for."""
+    return np.column_stack([_column(table.column(name), name, dtype) for name in columns])
+
+
+def _column(column: Any, name: str, dtype: str) -> NDArray[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if dtype == "O":
+        return np.array(
+            ["" if value is None else value for value in _cast(column, pa.string(), name).to_pylist()],
+            dtype=object,
+        )
+    if dtype.startswith("f"):
+        return np.asarray(_cast(column, pa.float64(), name).to_numpy(), dtype=dtype)
+    if column.null_count:
+        raise ScoringError(
+            safe(name), f"{column.null_count} values are missing where the model takes none", "fill them"
+        )
+    kind = pa.bool_() if dtype == "?" else pa.int64()
+    return np.asarray(_cast(column, kind, name).to_numpy(), dtype=dtype)
+
+
+def _cast(column: Any, kind: Any, name: str) -> Any:
+    import pyarrow as pa
+
+    try:
+        if pa.types.is_boolean(column.type) and pa.types.is_floating(kind):
+            column = column.cast(pa.int8())
+        if pa.types.is_decimal(column.type) and not pa.types.is_string(kind):
+            column = column.cast(pa.float64())
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        what = f"column {safe(name)} is {column.type} where the model takes {kind}"
+        raise ScoringError(safe(name), what, "check [[models]] features, their order and types") from error
+
+
+def framed(table: Any, columns: Sequence[str], named: Sequence[str]) -> Any:
+    """A pandas frame of the columns under the names that the model was fitted with."""
+    frame = table.select(list(columns)).to_pandas()
+    frame.columns = list(named)
+    return frame

@@ -1,0 +1,53 @@
+"""One file a model format: each offers ``NAME``, ``NEEDS``, ``recognise`` and ``load``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import stat
+from functools import cache
+from typing import cast
+
+from runwatch.scoring.base import Format, ScoringError
+
+_HEAD = 4096
+_PICKLED = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".cloudpickle", ".dill")
+_MAGIC = (*(b"\x80" + bytes([n]) for n in range(2, 6)), b"(dp", b"ccopy_reg", b"c__main__")
+_CONVERT = (
+    "opening it would run whatever code is in it; convert it where it was made: "
+    "skops.io.dump(model, 'model.skops'), or skl2onnx / torch.onnx.export"
+)
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every format in this package."""
+    names = [module.name for module in pkgutil.iter_modules(__path__, __name__ + ".")]
+    return tuple(cast(Format, importlib.import_module(name)) for name in names)
+
+
+def format_of(path: str) -> Format:
+    """The format of a model file. ScoringError when it is a pickle, of no known format or can't be read."""
+    head = _head(path)
+    if path.lower().endswith(_PICKLED) or head.startswith(_MAGIC):
+        raise ScoringError(path, "a pickled model is never opened", _CONVERT)
+    found = next((one for one in formats() if one.recognise(path, head)), None)
+    if found is None:
+        names = " or ".join(one.NAME for one in formats())
+        raise ScoringError(path, "is no model of a known format", f"give {names}")
+    return found
+
+
+def _head(path: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise ScoringError(path, (error.strerror or "can't be read").lower(), "check the path") from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ScoringError(path, "is not a regular file", "give a model file")
+        try:
+            return file.read(_HEAD)
+        except OSError as error:
+            raise ScoringError(path, (error.strerror or "can't be read").lower(), "check it") from error

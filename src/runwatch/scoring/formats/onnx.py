@@ -1,0 +1,211 @@
+"""ONNX models through onnxruntime on the CPU: inputs fed by column, outputs told apart by type and shape."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.scoring.base import PIECE, Offer, Raw, ScoringError
+from runwatch.scoring.feeding import missing, stacked
+from runwatch.text.safe import safe
+
+NAME = "ONNX"
+NEEDS = "onnxruntime"
+_NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .*? failed: ?")
+_TYPES = {
+    "tensor(float)": "f4",
+    "tensor(double)": "f8",
+    "tensor(float16)": "f2",
+    "tensor(int64)": "i8",
+    "tensor(int32)": "i4",
+    "tensor(int16)": "i2",
+    "tensor(int8)": "i1",
+    "tensor(uint8)": "u1",
+    "tensor(bool)": "?",
+    "tensor(string)": "O",
+}
+
+
+class _Input(NamedTuple):
+    """One input of the graph. ``width``: columns that it takes, None when any; ``rank`` 1 or 2."""
+
+    name: str
+    dtype: str
+    width: int | None
+    rank: int
+
+
+def recognise(path: str, head: bytes) -> bool:
+    return path.lower().endswith(".onnx")
+
+
+def load(path: str, score: str | None) -> _Onnx:
+    """The model, on one thread. ScoringError for what onnxruntime rejects or what takes no table."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ScoringError(path, f"onnxruntime rejects it: {first_line(error)}", "export it again") from error
+    return _Onnx(path, session, score)
+
+
+def first_line(error: Exception) -> str:
+    """What onnxruntime says, without its codes and the file's path."""
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return safe(_NOISE.sub("", text), 200)
+
+
+class _Onnx:
+    def __init__(self, path: str, session: Any, score: str | None) -> None:
+        self._path = path
+        self._session = session
+        self._data = path
+        self._score = score
+        self._inputs = [_input(path, node) for node in session.get_inputs()]
+        self._fixed = _fixed_rows(session.get_inputs())
+        self._columns: list[tuple[_Input, tuple[str, ...]]] = []
+        outputs = [node.name for node in session.get_outputs()]
+        if score is not None and score not in outputs:
+            said = ", ".join(safe(name, 40) for name in outputs)
+            raise ScoringError(path, f"has no output {safe(score)}", f"its outputs are {said}")
+
+    def bind(self, offer: Offer) -> tuple[str, ...]:
+        """By name where every input is one column; else ``features`` in order, else all numeric columns."""
+        self._data = offer.file
+        names = [one.name for one in self._inputs]
+        if offer.features:
+            if absent := [name for name in offer.features if name not in offer.names]:
+                raise missing(offer, absent)
+            self._columns = self._shared(offer.features, "features")
+        elif len(names) == 1 and (self._inputs[0].width != 1 or names[0] not in offer.names):
+            numeric = offer.numeric
+            self._columns = self._shared(numeric, "numeric columns of the data")
+        elif wide := [one for one in self._inputs if one.width != 1]:
+            what = f"input {safe(wide[0].name)} takes several columns"
+            raise ScoringError(self._data, what, "name them all in order: [[models]] features = […]")
+        elif absent := [name for name in names if name not in offer.names]:
+            raise missing(offer, absent)
+        else:
+            self._columns = [(one, (one.name,)) for one in self._inputs]
+        return tuple(dict.fromkeys(name for _, group in self._columns for name in group))
+
+    def _shared(self, columns: tuple[str, ...], what: str) -> list[tuple[_Input, tuple[str, ...]]]:
+        """The columns dealt out to the inputs, each as many as it takes."""
+        open_ended = [one for one in self._inputs if one.width is None]
+        known = sum(one.width or 0 for one in self._inputs)
+        rest = len(columns) - known
+        if len(open_ended) > 1 or rest < 0 or (rest and not open_ended):
+            takes = f"{known}{' or more' if open_ended else ''}"
+            said = ", ".join(safe(name, 30) for name in columns[:12]) or "none"
+            wrong = f"takes {takes} columns, but there are {len(columns)} {what} ({said})"
+            raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
+        dealt, at = [], 0
+        for one in self._inputs:
+            width = rest if one.width is None else one.width
+            dealt.append((one, columns[at : at + width]))
+            at += width
+        return dealt
+
+    def run(self, table: Any) -> Raw:
+        size = self._fixed or PIECE
+        pieces = [self._piece(table.slice(at, size), size) for at in range(0, table.num_rows, size)]
+        return _joined(pieces)
+
+    def _piece(self, table: Any, size: int) -> Raw:
+        rows = table.num_rows
+        feed: dict[str, NDArray[Any]] = {}
+        for one, columns in self._columns:
+            block = stacked(table, columns, one.dtype)
+            if self._fixed and rows < size:
+                block = np.concatenate([block, np.repeat(block[-1:], size - rows, axis=0)])
+            feed[one.name] = block[:, 0] if one.rank == 1 else block
+        try:
+            made = self._session.run(None, feed)
+        except Exception as error:
+            wrong = f"onnxruntime can't run it on these columns: {first_line(error)}"
+            raise ScoringError(
+                self._data, wrong, "check [[models]] features, their order and types"
+            ) from error
+        names = [node.name for node in self._session.get_outputs()]
+        return _cut(
+            told_apart(self._path, dict(zip(names, made, strict=True)), len(block), self._score), rows
+        )
+
+
+def _input(path: str, node: Any) -> _Input:
+    dtype = _TYPES.get(node.type)
+    shape = list(node.shape or [])
+    if dtype is None or len(shape) > 2 or not shape:
+        said = f"input {safe(node.name)} is {safe(node.type)} of shape {safe(str(shape))}"
+        raise ScoringError(path, f"takes no table: {said}", "only models of rows and columns are scored")
+    if len(shape) == 1:
+        return _Input(node.name, dtype, 1, 1)
+    return _Input(node.name, dtype, shape[1] if isinstance(shape[1], int) else None, 2)
+
+
+def _fixed_rows(nodes: Any) -> int | None:
+    """How many rows the graph insists on at a time, None for any number."""
+    sizes = {node.shape[0] for node in nodes if node.shape and isinstance(node.shape[0], int)}
+    return max(sizes) if sizes else None
+
+
+def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> Raw:
+    """Which output is the label, which the scores. A list of dicts (ZipMap) and a matrix of floats are
+    scores a class, one float a row is a value, one whole number or text a row is a label."""
+    label: NDArray[Any] | None = None
+    values: dict[str, NDArray[np.float64]] = {}
+    matrices: dict[str, tuple[NDArray[np.float64], tuple[Any, ...] | None]] = {}
+    for name, made in outputs.items():
+        if isinstance(made, list) and made and isinstance(made[0], dict):
+            keys = tuple(made[0])
+            matrices[name] = (np.array([[row[key] for key in keys] for row in made], dtype=np.float64), keys)
+            continue
+        array = np.asarray(made)
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim not in (1, 2) or len(array) != rows:
+            continue
+        if array.dtype.kind == "f" and array.ndim == 2:
+            matrices[name] = (array.astype(np.float64), None)
+        elif array.dtype.kind == "f":
+            values[name] = array.astype(np.float64)
+        elif array.ndim == 1 and label is None:
+            label = array
+    if score is not None:
+        values = {name: one for name, one in values.items() if name == score}
+        matrices = {name: pair for name, pair in matrices.items() if name == score}
+    found = [*matrices, *values]
+    if len(found) > 1:
+        said = ", ".join(safe(name, 40) for name in found)
+        raise ScoringError(path, f"several outputs may be the score: {said}", '[[models]] score = "…"')
+    if label is None and not found:
+        said = ", ".join(safe(name, 40) for name in outputs)
+        raise ScoringError(path, f"no output is a label or score a row: {said}", "export it with one")
+    scores, classes = next(iter(matrices.values()), (None, None))
+    return Raw(label, scores, classes, next(iter(values.values()), None))
+
+
+def _cut(raw: Raw, rows: int) -> Raw:
+    def part(array: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if array is None else array[:rows]
+
+    return Raw(part(raw.label), part(raw.scores), raw.classes, part(raw.value))
+
+
+def _joined(pieces: list[Raw]) -> Raw:
+    def part(arrays: list[Any]) -> Any:
+        return None if arrays[0] is None else np.concatenate(arrays)
+
+    return Raw(
+        part([one.label for one in pieces]),
+        part([one.scores for one in pieces]),
+        pieces[0].classes,
+        part([one.value for one in pieces]),
+    )

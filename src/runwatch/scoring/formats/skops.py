@@ -1,0 +1,108 @@
+"""scikit-learn models saved by skops: only files that hold nothing but types which skops itself trusts."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from runwatch.scoring.base import Offer, Raw, ScoringError
+from runwatch.scoring.feeding import framed, missing, stacked
+from runwatch.text.safe import safe
+
+NAME = "skops"
+NEEDS = "skops"
+_SHOWN = 8
+
+
+def recognise(path: str, head: bytes) -> bool:
+    if not head.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "schema.json" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def load(path: str, score: str | None) -> _Skops:
+    """The model. ScoringError lists the types that are not trusted."""
+    import skops.io
+
+    try:
+        unknown = sorted(skops.io.get_untrusted_types(file=path))
+        if unknown:
+            said = ", ".join(safe(name, 80) for name in unknown[:_SHOWN])
+            more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+            wrong = f"holds types that are not trusted: {said}{more}"
+            raise ScoringError(
+                path, wrong, "save it with scikit-learn's own parts only, or export it to ONNX"
+            )
+        model = skops.io.load(path, trusted=[])
+    except ScoringError:
+        raise
+    except Exception as error:
+        wrong = f"skops can't load it: {_first_line(error)}"
+        raise ScoringError(path, wrong, "save it again with the installed versions") from error
+    if not hasattr(model, "predict"):
+        raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
+    return _Skops(path, model)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {safe(text[0], 200)}" if text else type(error).__name__
+
+
+class _Skops:
+    def __init__(self, path: str, model: Any) -> None:
+        self._data = path
+        self._model = model
+        self._columns: tuple[str, ...] = ()
+        named = getattr(model, "feature_names_in_", None)
+        self._named = None if named is None else tuple(str(name) for name in named)
+        self._width = getattr(model, "n_features_in_", None)
+
+    def bind(self, offer: Offer) -> tuple[str, ...]:
+        """``features`` in order, else the names that the model was fitted with, else all numeric columns."""
+        self._data = offer.file
+        self._columns = offer.features or self._named or offer.numeric
+        if absent := [name for name in self._columns if name not in offer.names]:
+            raise missing(offer, absent)
+        if self._width is not None and len(self._columns) != self._width:
+            said = ", ".join(safe(name, 30) for name in self._columns[:12]) or "none"
+            wrong = f"takes {self._width} columns, but there are {len(self._columns)} ({said})"
+            raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
+        return tuple(dict.fromkeys(self._columns))
+
+    def run(self, table: Any) -> Raw:
+        rows: Any = (
+            stacked(table, self._columns, "f8")
+            if self._named is None
+            else framed(table, self._columns, self._named)
+        )
+        try:
+            return self._outputs(rows)
+        except Exception as error:
+            wrong = f"can't run on these columns: {_first_line(error)}"
+            raise ScoringError(
+                self._data, wrong, "check [[models]] features, their order and types"
+            ) from error
+
+    def _outputs(self, rows: Any) -> Raw:
+        model = self._model
+        made = np.asarray(model.predict(rows))
+        if made.ndim == 2 and made.shape[1] == 1:
+            made = made[:, 0]
+        if made.ndim != 1:
+            raise ValueError(f"it predicts {made.shape[-1]} numbers a row; one is needed")
+        classes = getattr(model, "classes_", None)
+        if classes is None:
+            return Raw(value=made.astype(np.float64)) if made.dtype.kind == "f" else Raw(label=made)
+        if hasattr(model, "predict_proba"):
+            return Raw(made, np.asarray(model.predict_proba(rows), dtype=np.float64), tuple(classes.tolist()))
+        if hasattr(model, "decision_function") and len(classes) == 2:
+            decided = np.asarray(model.decision_function(rows), dtype=np.float64)
+            return Raw(made, None, tuple(classes.tolist()), decided)
+        return Raw(made, None, tuple(classes.tolist()))

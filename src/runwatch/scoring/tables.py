@@ -1,0 +1,137 @@
+"""Data files for the worker: the types of all columns, then the rows of a few."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+from collections.abc import Sequence
+from typing import IO, Any, cast
+
+from runwatch.scoring.base import ScoringError
+
+_BLOCK = 1 << 20
+_LARGEST = 2**30
+_SPLIT = "split the file"
+_CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_ARROW = (".arrow", ".feather", ".ipc")
+_PARQUET = (".parquet", ".pq")
+_JSON = (".jsonl", ".ndjson")
+
+
+class Table:
+    """One file. Errors of pyarrow pass through: the worker turns them into words."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._kind = next(
+            (ends for ends in (_PARQUET, _ARROW, _CSV, _JSON) if path.lower().endswith(ends)), None
+        )
+        if self._kind is None:
+            raise ScoringError(path, "is of no format that is scored", "use parquet, CSV, Arrow or JSONL")
+
+    def schema(self) -> dict[str, Any]:
+        """Arrow type by column name; of text formats as their first block suggests."""
+        if self._kind is _PARQUET:
+            import pyarrow.parquet as parquet
+
+            with self._open() as file:
+                return _types(parquet.read_schema(file))
+        if self._kind is _ARROW:
+            with self._open() as file:
+                return _types(_arrow(file).schema)
+        if self._kind is _CSV:
+            with self._open() as file:
+                return _types(self._csv_reader(file).schema)
+        return _types(self._json().schema)
+
+    def read(self, names: Sequence[str], most: int) -> Any:
+        """An Arrow table of these columns, each once. ScoringError past ``most`` rows."""
+        wanted = list(dict.fromkeys(names))
+        if self._kind is _PARQUET:
+            import pyarrow.parquet as parquet
+
+            with self._open() as file:
+                opened = parquet.ParquetFile(file)
+                self._check(opened.metadata.num_rows, most)
+                return opened.read(columns=wanted, use_threads=False)
+        if self._kind is _ARROW:
+            with self._open() as file:
+                table = _arrow(file).read_all().select(wanted)
+        elif self._kind is _CSV:
+            table = self._csv(wanted)
+        else:
+            table = self._json().select(wanted)
+        self._check(table.num_rows, most)
+        return table
+
+    def _check(self, rows: int, most: int) -> None:
+        if rows > most:
+            raise ScoringError(
+                self._path, f"{rows:,} rows are more than the {most:,} that are scored", _SPLIT
+            )
+
+    def _open(self) -> IO[bytes]:
+        handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise ScoringError(self._path, "is not a regular file", "give a data file")
+        file = os.fdopen(handle, "rb")
+        packed = self._path.lower().endswith(".gz")
+        return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+
+    def _csv_options(self) -> dict[str, Any]:
+        from pyarrow import csv
+
+        with self._open() as file:
+            line = file.readline(_BLOCK).decode("utf-8-sig", "replace")
+        tabs = self._path.lower().endswith((".tsv", ".tsv.gz"))
+        delimiter = "\t" if tabs else max(",;\t|", key=line.count)
+        return {"parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)}
+
+    def _csv_reader(self, file: IO[bytes]) -> Any:
+        from pyarrow import csv
+
+        return csv.open_csv(file, csv.ReadOptions(use_threads=False), **self._csv_options())
+
+    def _csv(self, names: list[str]) -> Any:
+        """A column's type is guessed from the first block; where a later one disagrees, from all rows."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        convert = csv.ConvertOptions(include_columns=names, strings_can_be_null=True)
+        options = {"convert_options": convert, **self._csv_options()}
+        with self._open() as file:
+            try:
+                return csv.read_csv(file, csv.ReadOptions(use_threads=False), **options)
+            except pa.ArrowInvalid:
+                pass
+        with self._open() as file:
+            whole = file.read(_LARGEST)
+        if len(whole) == _LARGEST:
+            raise ScoringError(
+                self._path, "its columns change type, and it is too large to read whole", _SPLIT
+            )
+        reading = csv.ReadOptions(use_threads=False, block_size=len(whole) + 1)
+        return csv.read_csv(pa.BufferReader(whole), reading, **options)
+
+    def _json(self) -> Any:
+        from pyarrow import json
+
+        with self._open() as file:
+            return json.read_json(file, json.ReadOptions(use_threads=False, block_size=_BLOCK))
+
+
+def _types(schema: Any) -> dict[str, Any]:
+    return {field.name: field.type for field in schema}
+
+
+def _arrow(file: IO[bytes]) -> Any:
+    """A reader of an Arrow file or stream."""
+    import pyarrow as pa
+
+    try:
+        return pa.ipc.open_file(file)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        return pa.ipc.open_stream(file)

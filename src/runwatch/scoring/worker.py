@@ -1,0 +1,106 @@
+"""The process that runs a model: a job as JSON on stdin, the answer as JSON on stdout.
+
+``python -m runwatch.scoring.worker``. It lends models one thread, little priority, limited memory and time,
+and lets nothing but the answer onto stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from runwatch.domain.run import Problem
+from runwatch.scoring.base import Answer, Job, Offer, ScoringError
+from runwatch.scoring.formats import format_of
+from runwatch.scoring.outputs import predicted
+from runwatch.scoring.tables import Table
+from runwatch.scoring.writing import write
+from runwatch.text.safe import safe
+
+_MOST_MEMORY = 8 << 30
+_GRACE_S = 5
+_KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
+
+
+def main() -> int:
+    """The process: limits, one job, one answer."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    job = Job.of(json.load(sys.stdin))
+    limit(job)
+    try:
+        made: dict[str, Any] = {"answer": do(job).to_json()}
+    except Exception as error:
+        problem = in_words(job, error)
+        made = {"problem": [problem.file, problem.message, problem.hint]}
+    json.dump(made, answers)
+    answers.close()
+    return 0
+
+
+def limit(job: Job) -> None:
+    """Less priority, bounded memory, and an end even if nobody is left to kill us."""
+    with suppress(OSError):
+        os.nice(10)
+    memory = job.memory or min(_MOST_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(math.ceil(job.seconds) + _GRACE_S)
+
+
+def do(job: Job) -> Answer:
+    """Run the model on the file and write its predictions. Raises ScoringError for what can't be scored, and
+    what pyarrow and the file system raise."""
+    model = format_of(job.model).load(job.model, job.score)
+    source = Table(job.data)
+    kinds = source.schema()
+    columns = model.bind(_offer(job, kinds))
+    beside = (job.target, job.key, job.group, *job.slices)
+    table = source.read([*columns, *(name for name in beside if name in kinds)], job.rows)
+    if not table.num_rows:
+        raise ScoringError(job.data, "has no rows", "wait for some, or leave it out")
+    made = predicted(model.run(table), job)
+    return write(job, table, made)
+
+
+def _offer(job: Job, kinds: dict[str, Any]) -> Offer:
+    import pyarrow as pa
+
+    apart = {job.target, job.key, job.group}
+    numeric = [
+        name
+        for name, kind in kinds.items()
+        if name not in apart
+        and name.lower() not in _KEYS
+        and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+    ]
+    return Offer(job.data, tuple(kinds), tuple(numeric), job.features)
+
+
+def in_words(job: Job, error: Exception) -> Problem:
+    """Any error as a problem of the file that it is about."""
+    if isinstance(error, ScoringError):
+        about = error.problem
+        return about if os.path.isabs(about.file) else replace(about, file=job.data)
+    if isinstance(error, MemoryError):
+        return Problem(job.data, None, "needs more memory than scoring may use", "split the file")
+    if isinstance(error, ModuleNotFoundError):
+        what = f"scoring needs {safe(str(error.name))}"
+        return Problem(job.model, None, what, "pip install 'runwatch[models]'")
+    if isinstance(error, OSError) and error.filename != job.data:
+        return Problem(job.output, None, f"can't be written: {safe(str(error.strerror))}", "make room for it")
+    text = str(error).strip().splitlines()
+    said = safe(text[0] if text else type(error).__name__, 200)
+    return Problem(job.data, None, f"can't be scored: {said}", "write it again")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Predictions files: written whole or not at all, with what they hold in their metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import Any
+
+from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job, ScoringError
+from runwatch.scoring.outputs import Predicted, label_text
+from runwatch.text.safe import safe
+
+_META = b"runwatch"
+_SEEN = 200
+
+
+def write(job: Job, table: Any, made: Predicted) -> Answer:
+    """The predictions of ``table``'s rows beside key, truth, group and slices, in order. Raises OSError."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name in _carried(job):
+        if name in table.column_names:
+            columns[name] = table.column(name)
+    if job.target is not None and job.target in table.column_names:
+        columns[TRUTH] = table.column(job.target)
+    for name, values in made.columns.items():
+        columns[name] = pa.array(values, from_pandas=False)
+    answer = _answer(job, table.num_rows, made, columns)
+    named = pa.table(columns).replace_schema_metadata({_META: json.dumps(answer.to_json()).encode()})
+    _whole(named, job.output, job.mtime_ns)
+    return answer
+
+
+def _carried(job: Job) -> list[str]:
+    """Columns that go along. ScoringError where one would hide a prediction."""
+    names = [name for name in dict.fromkeys((job.key, job.group, *job.slices)) if name is not None]
+    own = (TRUTH, PREDICTION, SCORE, CONFIDENCE)
+    for name in names:
+        if name in own or name.startswith(CLASS):
+            raise ScoringError(
+                job.data,
+                f"column {safe(name)} has the name of a prediction",
+                "leave it out of key and slices",
+            )
+    return names
+
+
+def _answer(job: Job, rows: int, made: Predicted, columns: dict[str, Any]) -> Answer:
+    truth = columns.get(TRUTH)
+    return Answer(
+        job.identity,
+        rows,
+        made.task,
+        PREDICTION in columns,
+        made.scores,
+        made.classes,
+        0 if truth is None else rows - _missing(truth),
+        () if made.task == "regression" else _labels(truth),
+        () if made.task == "regression" else _labels(columns.get(PREDICTION)),
+        made.bad,
+        made.notes,
+    )
+
+
+def _missing(column: Any) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.is_null(column, nan_is_null=True)).as_py() or 0)
+
+
+def _labels(column: Any) -> tuple[str, ...]:
+    """The labels that occur, as text; at most 200."""
+    found = [] if column is None else column.unique().to_pylist()
+    return tuple(sorted({label_text(one) for one in found if one is not None})[:_SEEN])
+
+
+def _whole(table: Any, path: str, mtime_ns: int) -> None:
+    import pyarrow.parquet as parquet
+
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=".scoring-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            parquet.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if mtime_ns:
+            os.utime(scratch, ns=(mtime_ns, mtime_ns))
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+
+
+def kept(path: str, identity: str) -> Answer | None:
+    """What an earlier worker wrote, when it is of this very model and data; else None."""
+    import pyarrow.parquet as parquet
+
+    try:
+        metadata = parquet.read_schema(path).metadata or {}
+        answer = Answer.of(json.loads(metadata[_META]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return answer if answer.identity == identity else None
