@@ -125,6 +125,28 @@ def test_bytes_that_are_no_utf8(tmp_path: Path, reference) -> None:
     assert profile.rows == 2 and found.others == {"caf\\xe9": 1}
 
 
+def test_utf16_and_broken_lines_with_broken_bytes(tmp_path: Path, reference, capfd) -> None:
+    (tmp_path / "wide.csv").write_bytes("x,k,c,b\n1.5,2,north,true\n".encode("utf-16"))
+    assert counted(tmp_path / "wide.csv", reference.grid).column(0).n == 1
+    (tmp_path / "torn.csv").write_bytes(b"x,k,c,b\n1,2,\xff,true,9,9\n1,2,north,true\n")
+    found = counted(tmp_path / "torn.csv", reference.grid)
+    assert (found.rows, found.skipped) == (1, 1)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_name_that_occurs_twice_in_the_batch_only(tmp_path: Path, reference) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("x,k,c,x\n1,2,north,3\n")
+    found = counted(path, reference.grid)
+    assert ("x", "duplicate") in found.schema and found.column(reference.grid.index["x"]).rows == 0
+
+
+def test_nan_alone_is_missing(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"v": np.full(50, np.nan)}), tmp_path / "nan.parquet")
+    found = open_reference(find_files([str(tmp_path / "nan.parquet")]), DataOptions())
+    assert found.grid.columns[0].kind == "constant" and found.profile.column(0).missing == 50
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

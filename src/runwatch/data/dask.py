@@ -57,12 +57,11 @@ class DaskEngine:
         """Workers must run this version: anything else fails in the middle with a riddle."""
         from runwatch import __version__
 
-        try:
-            found = client.run(_version)
-        except Exception as error:
-            found = {"the workers": f"an error ({str(error).splitlines()[0][:80]})"}
-        for worker, version in found.items():
+        for worker, version in client.run(_version, on_error="return").items():
+            if isinstance(version, OSError):
+                continue  # a worker that died meanwhile: its work goes to the others
             if version != __version__:
+                version = version if isinstance(version, str) else None
                 what = f"--engine {self.address}: {worker} has {version or 'no'} runwatch"
                 raise UserError(f"{what}; on every worker: pip install 'runwatch[dask]=={__version__}'")
 

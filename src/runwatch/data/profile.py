@@ -13,9 +13,10 @@ from runwatch.data.coerce import to_numbers
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import Block, duplicated
 from runwatch.data.kernel import Tally, shapes, tally
 from runwatch.domain.profile import (
+    DUPLICATE,
     INVALID,
     MAX_OTHERS,
     NAN,
@@ -61,7 +62,13 @@ def profile(piece: Piece, grid: Grid) -> TableProfile:
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(tuple(sorted({(name, str(type_)) for name, type_ in schema})))
+    return counter.result(_schema(schema))
+
+
+def _schema(found: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
+    twice = duplicated([name for name, _ in found])
+    return tuple(sorted({(name, DUPLICATE if name in twice else str(type_)) for name, type_ in found}))
 
 
 @lru_cache(maxsize=8)
@@ -141,6 +148,8 @@ class Counter:
         if array.null_count == len(array):
             return
         if column.edges is None and column.words is None:
+            if family(array.type) == "number":
+                self.scalars[index, NAN] += int(np.isnan(numbers(array).astype(np.float64)).sum())
             return
         if column.words is not None:
             self._categorical(index, column, array)

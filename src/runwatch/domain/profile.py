@@ -16,6 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SHAPES = 64
+DUPLICATE = "duplicate"
 ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
 SCALARS = 6
 MAX_OTHERS = 64
@@ -119,7 +120,8 @@ class TableProfile:
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
     +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
-    (name, type) pairs as found in the files; ``skipped``: lines that were no rows."""
+    (name, type) pairs as found in the files, the type ``DUPLICATE`` for a
+    name that occurs twice in one; ``skipped``: lines that were no rows."""
 
     grid: Grid
     rows: int

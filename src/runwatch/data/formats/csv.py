@@ -3,7 +3,9 @@ its first block suggested goes on in a wider one: nothing is lost, and one bad c
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,13 +21,40 @@ BLOCK = 1 << 20
 _ERROR = re.compile(r"In CSV column #(\d+)(?:.*?): (.*)", re.DOTALL)
 
 
+class _Utf8(io.RawIOBase):
+    """A stream of bytes as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8
+    become backslash escapes."""
+
+    def __init__(self, raw: Any) -> None:
+        super().__init__()
+        self._raw = raw
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._first, self._rest = True, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            block = self._raw.read(BLOCK)
+            if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
+            self._first = False
+            self._rest += self._decode(block, final=not block).encode("utf-8", "backslashreplace")
+            if not block:
+                break
+        out = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(out) :]
+        return out
+
+
 @contextmanager
 def _opened(file: DataFile, start: int = 0) -> Iterator[Any]:
     with open_bytes(file) as handle:
         raw = gzip.GzipFile(fileobj=handle) if file.uri.lower().endswith(".gz") else handle
         if start:
             raw.seek(start)
-        yield raw
+        yield _Utf8(raw)
 
 
 def _header(file: DataFile) -> tuple[str, list[str]]:
@@ -33,10 +62,9 @@ def _header(file: DataFile) -> tuple[str, list[str]]:
     import csv
 
     with _opened(file) as handle:
-        line = handle.readline(BLOCK)
-    if not line.strip():
+        text = handle.read(BLOCK).decode("utf-8-sig").partition("\n")[0].rstrip("\r")
+    if not text.strip():
         raise DataError(file.name, "is empty", "write a header line and rows, or leave it out")
-    text = line.decode("utf-8-sig", "replace").rstrip("\r\n")
     delimiter = "\t" if ".tsv" in file.uri.lower()[-7:] else max(",;\t|", key=text.count)
     return delimiter, next(csv.reader([text], delimiter=delimiter), [])
 
@@ -124,7 +152,7 @@ class _Reader:
         return "skip"
 
     def _widen(self, error: Exception) -> None:
-        """The next wider type for the column that ``error`` names: integer, float, text, bytes."""
+        """The next wider type for the column that ``error`` names: integer, float, text."""
         import pyarrow as pa
 
         match = _ERROR.search(str(error))
@@ -132,13 +160,10 @@ class _Reader:
             raise error
         name = self._column(int(match.group(1)), str(error))
         old = self.types.get(name)
-        if old is None or pa.types.is_null(old) or not ("UTF8" in str(error) or old == pa.string()):
-            integer = old is not None and pa.types.is_integer(old)
-            self.types[name] = pa.float64() if integer else pa.string()
-        elif old == pa.binary():
+        if old == pa.string():
             raise error
-        else:
-            self.types[name] = pa.binary()
+        integer = old is not None and pa.types.is_integer(old)
+        self.types[name] = pa.float64() if integer else pa.string()
 
     def _column(self, index: int, text: str) -> str:
         if index >= len(self.names):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EXACT_TAIL = 200_000
+_DURBIN = 100_000
 
 
 def kolmogorov(x: float) -> float:
@@ -38,7 +39,8 @@ def ks_p_value(statistic: float, n: int, m: int) -> float:
         return 0.0
     if scaled >= 2.2 or (size <= 140 and scaled >= 4):
         return min(1.0, 2 * _one_sided(size, statistic))
-    return _durbin(size, statistic) if size <= 140 else _pelz_good(size, statistic)
+    exact = size <= 140 or (size <= _DURBIN and size * statistic**1.5 <= 1.4)
+    return _durbin(size, statistic) if exact else _pelz_good(size, statistic)
 
 
 @lru_cache(maxsize=4)
@@ -63,6 +65,8 @@ def _one_sided(n: int, d: float) -> float:
 
 def _durbin(n: int, d: float) -> float:
     """P(D > d) from the power of Durbin's matrix."""
+    if 2 * n * d <= 1:
+        return 1.0
     k = math.floor(n * d) + 1
     size = 2 * k - 1
     h = k - n * d
@@ -75,8 +79,28 @@ def _durbin(n: int, d: float) -> float:
     factorials = np.cumprod(np.concatenate([[1.0], np.arange(1, size + 1)]))
     gaps = np.subtract.outer(np.arange(size), np.arange(size)) + 1
     matrix = np.where(gaps > 0, matrix / factorials[np.maximum(gaps, 0)], matrix)
-    power = np.linalg.matrix_power(matrix, n)[k - 1, k - 1]
-    return max(0.0, 1.0 - float(power) * math.exp(math.lgamma(n + 1) - n * math.log(n)))
+    power, scale = _scaled_power(matrix, n)
+    middle = float(power[k - 1, k - 1])
+    if middle <= 0:
+        return 1.0
+    return max(0.0, 1.0 - math.exp(math.log(middle) + scale + math.lgamma(n + 1) - n * math.log(n)))
+
+
+def _scaled_power(matrix: NDArray[np.float64], n: int) -> tuple[NDArray[np.float64], float]:
+    """(P, s) with matrix^n = P e^s and the entries of P within the range of floats."""
+    out, scale = np.eye(len(matrix)), 0.0
+    base, step = matrix, 0.0
+    while n:
+        if n & 1:
+            out, scale = out @ base, scale + step
+            top = float(np.abs(out).max())
+            out, scale = out / top, scale + math.log(top)
+        n >>= 1
+        if n:
+            base, step = base @ base, 2 * step
+            top = float(np.abs(base).max())
+            base, step = base / top, step + math.log(top)
+    return out, scale
 
 
 def _pelz_good(n: int, d: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runwatch.domain.drift import DriftVerdict
-from runwatch.domain.profile import DriftOptions, Named, TableProfile
+from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
 from runwatch.judge.drift.chances import benjamini_hochberg
 from runwatch.judge.drift.days import MIN_DAYS, day_p_value
 from runwatch.judge.drift.evidence import NO_VALUES, Evidence, Test, examine, smallest_visible, unit_factor
@@ -46,7 +46,11 @@ def decide(
     """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
     ``recent``: the batches up to the newest, oldest first, for the day rule."""
     pairs = [Pair(c, reference.column(i), current.column(i)) for i, c in enumerate(reference.grid.columns)]
-    evidence = [examine(pair, options) for pair in pairs]
+    why = _absent(current)
+    evidence = [
+        Evidence((), why[pair.column.name]) if pair.column.name in why else examine(pair, options)
+        for pair in pairs
+    ]
     known = [e.p_value for e in evidence if e.p_value is not None]
     adjusted = iter(benjamini_hochberg([min(1.0, p * options.tests) for p in known]))
     limit = _limit(known, options)
@@ -57,6 +61,14 @@ def decide(
     if len(days) < MIN_DAYS or not recent:
         return rows_only
     return _among_days(rows_only, reference, options, days, recent)
+
+
+def _absent(current: TableProfile) -> dict[str, str]:
+    """Why columns of the grid have no rows in the batch, where more can be said than that they have none."""
+    if not current.rows:
+        return {column.name: "the batch has no rows" for column in current.grid.columns}
+    twice = "its name occurs more than once in the batch"
+    return {name: twice for name, type_ in current.schema if type_ == DUPLICATE}
 
 
 def _limit(p_values: list[float], options: DriftOptions) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
+from runwatch.domain.profile import DUPLICATE
 from runwatch.judge.quality.case import Case
 
 NAME = "schema-change"
@@ -10,12 +11,15 @@ NAME = "schema-change"
 
 def check(case: Case) -> list[QualityCheck]:
     current = {name for name, _ in case.current.schema}
-    out = [_twice(name) for name in case.current.grid.duplicates]
+    twice = {name for name, type_ in case.current.schema if type_ == DUPLICATE}
+    out = [_twice(name) for name in sorted(twice | set(case.current.grid.duplicates))]
     if case.reference is None or not case.current.rows:
         return out
     known = {name for name, _ in case.reference.schema}
     fresh = sorted(current - known)
     for index, column in enumerate(case.current.grid.columns):
+        if column.name in twice:
+            continue
         if case.current.column(index).rows == 0 and column.role != "target":
             out.append(_gone(column.name, fresh))
         elif 0 < case.current.column(index).rows < case.current.rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
+from runwatch.domain.profile import DUPLICATE
 from runwatch.judge.quality.case import Case
 
 NAME = "type-change"
@@ -32,7 +33,7 @@ def check(case: Case) -> list[QualityCheck]:
 def _types(schema: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, type_ in schema:
-        if type_ != "null":
+        if type_ not in ("null", DUPLICATE):
             found.setdefault(name, set()).add(_inner(type_))
     return found
 
