@@ -146,6 +146,8 @@ def test_kept_facts_are_read_without_writing(tmp_path):
     database = tmp_path / "state" / "state.db"
     assert read_kept(database) == (NOW + 1, 5.0, {"n": 2})
     assert read_kept(database, "a") == (NOW, 5.0, {"n": 1}) == state.kept("a")
+    state.keep("d", {"version": 99}, NOW, 5.0)
+    assert read_kept(database, "d") is None
     assert read_kept(database, "c") is None and read_kept(tmp_path / "none") is None
     with pytest.raises(ValueError):
         state.keep("a", {"n": float("nan")}, NOW, 5.0)

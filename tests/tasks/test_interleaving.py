@@ -128,9 +128,10 @@ class Interleaving(RuleBasedStateMachine):
     @rule(index=indexes)
     def editor_deletes_a_line_of_ours(self, index) -> None:
         """Both instances knew the line, and see that it is gone before anything else happens."""
+        known = self._lines()
         self._both_look(1)
         lines = self._lines()
-        ours = [n for n, line in enumerate(lines) if "rw:" in line]
+        ours = [n for n, line in enumerate(lines) if "rw:" in line and line in known]
         if not ours:
             return
         gone = parse(lines.pop(ours[index % len(ours)])).fingerprint

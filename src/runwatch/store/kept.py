@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runwatch.domain.situation import Snapshot
     from runwatch.domain.task import Task, TaskList
 
+_VERSION = 1
 _RECENT = 8 * 86400.0
 _MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
 _SEVERITIES = ("critical", "warning", "info")
@@ -51,11 +52,12 @@ def read_kept(database: Path, key: str | None = None) -> Kept | None:
 
 
 def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> Kept | None:
-    """The newest kept row of an open database."""
+    """The newest kept row of an open database; None when another version of runwatch kept it."""
     row = connection.execute(
         "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC LIMIT 1", (key,)
     ).fetchone()
-    return Kept(row[0], row[1], json.loads(row[2])) if row else None
+    facts = json.loads(row[2]) if row else None
+    return Kept(row[0], row[1], facts) if facts and facts.get("version", _VERSION) == _VERSION else None
 
 
 def facts(snapshot: Snapshot, today: date) -> Facts:
@@ -67,6 +69,7 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
     for run in situation.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
     return {
+        "version": _VERSION,
         "now": situation.now,
         "roots": [_text(root) for root in situation.roots],
         "looked": snapshot.looked,
