@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 
 from runwatch.domain.errors import UserError
 
-TMUX = "set -g status-right '#(runwatch status --tmux)'\nset -g status-interval 15"
-
 _UNIT = """\
 # ~/.config/systemd/user/runwatch.service
 [Unit]
