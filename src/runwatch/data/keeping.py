@@ -159,6 +159,8 @@ def _head(packed: bytes) -> tuple[dict[str, str], bytes]:
 
 def _keep(file: DataFile, total: TableProfile, cache: Cache) -> None:
     """Keeps the profile, unless the file changed while it was read."""
+    if isinstance(cache, NoCache):
+        return
     if not file.remote:
         try:
             info = os.stat(file.uri)

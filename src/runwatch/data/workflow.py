@@ -99,7 +99,8 @@ def open_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> 
         except (ValueError, KeyError):
             pass
     grid = _new_grid(files, options)
-    cache.put(key, pack_grid(grid))
+    if not isinstance(cache, NoCache):
+        cache.put(key, pack_grid(grid))
     return grid
 
 

@@ -5,6 +5,7 @@ are). Needs scikit-learn; run it in another process where its import matters."""
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,11 +41,12 @@ def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multiv
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
     fit, held = _halves(n, m, rng)
-    model = _fitted(x[fit], y[fit], seed)
-    scores = model.predict_proba(x[held])[:, 1]
-    auc, p = mann_whitney(scores[y[held] == 0], scores[y[held] == 1])
-    verdict = _verdict(auc, p)
-    top = _importance(model, x[held], y[held], names, rng) if verdict != "stable" else ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
+        model = _fitted(x[fit], y[fit], seed)
+        auc, p = mann_whitney(*_sides(model, x[held], y[held]))
+        verdict = _verdict(auc, p)
+        top = _importance(model, x[held], y[held], names, rng) if verdict != "stable" else ()
     return Multivariate(METHOD, auc, p, n, m, verdict, top)
 
 

@@ -4,6 +4,7 @@ for regression (direct loss estimation). Arrays in, estimates with their samplin
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -181,6 +182,15 @@ def estimate_regression(
     known = np.isfinite(reference.truth) & np.isfinite(reference.prediction)
     if known.sum() < MIN_ROWS:
         return ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
+        return _losses(reference, known, batches, seed)
+
+
+def _losses(
+    reference: Regressed, known: NDArray[np.bool_], batches: Sequence[Regressed], seed: int
+) -> tuple[PerformanceEstimate, ...]:
+    assert reference.truth is not None
     x = np.column_stack([reference.features[known], reference.prediction[known]])
     error = np.abs(reference.truth[known] - reference.prediction[known])
     guessed = _out_of_fold(x, error, seed)

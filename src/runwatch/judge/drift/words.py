@@ -23,9 +23,9 @@ def sentence(pair: Pair, decision: Decision) -> str:
     parts: list[str] = []
     subjects = {test.subject for test in decision.sure}
     if pair.n and pair.m and not decision.evidence.note:
-        text = _ordered(pair, decision) if pair.ordered else _levels(pair)
-        if text and subjects & {"distribution", "length", "shape"}:
-            parts.append(text)
+        if subjects & {"distribution", "length", "shape"}:
+            text = _ordered(pair, decision) if pair.ordered else _levels(pair)
+            parts.extend([text] if text else [])
         if "new categories" in subjects:
             fresh = pair.current.counts[-1] / pair.m
             parts.append(f"{share(float(fresh))} of the values are new categories")
