@@ -107,6 +107,21 @@ def test_estimated_performance_and_the_classifier(tmp_path: Path) -> None:
     assert found.latest.multivariate.verdict == "drifted"
 
 
+def test_where_the_error_rate_changed(tmp_path: Path) -> None:
+    def rows(seed: int, wrong: float) -> pa.Table:
+        rng = np.random.default_rng(seed)
+        truth = rng.integers(0, 2, 2000)
+        return pa.table({"y_true": truth, "y_pred": np.where(rng.random(2000) < wrong, 1 - truth, truth)})
+
+    pq.write_table(rows(0, 0.05), tmp_path / "reference.parquet")
+    for i, wrong in enumerate([0.05, 0.05, 0.2, 0.2]):
+        pq.write_table(rows(i + 1, wrong), tmp_path / f"b{i}.parquet")
+    spec = DataSpec("p", str(tmp_path), ("reference.parquet",), ("b*.parquet",))
+    assert data_set(spec).errors_changed == "b2.parquet"
+    still = DataSpec("p", str(tmp_path), ("reference.parquet",), ("b0.parquet", "b1.parquet"))
+    assert data_set(still).errors_changed is None
+
+
 def test_distribution_of_a_column(root: Path) -> None:
     found = column_distribution(spec(root), "x")
     assert found is not None and len(found.quantiles) == 50

@@ -143,7 +143,8 @@ class QualityCheck:
 @dataclass(frozen=True, slots=True, eq=False)
 class DataSet:
     """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
-    batch against the reference; ``assumed``: how it was found when no configuration named it."""
+    batch against the reference; ``errors_changed``: the batch in which the error rate of labelled rows last
+    changed; ``assumed``: how it was found when no configuration named it."""
 
     name: str
     root: str
@@ -156,6 +157,7 @@ class DataSet:
     estimated: tuple[PerformanceEstimate, ...] = ()
     late_by: float | None = None
     expected_every: float | None = None
+    errors_changed: str | None = None
     assumed: str = ""
     problems: tuple[Problem, ...] = ()
     computing: bool = False

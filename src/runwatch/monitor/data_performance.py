@@ -13,6 +13,7 @@ from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_o
 from runwatch.data.workflow import Reference
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import DataOptions
+from runwatch.judge.drift.concept import AdaptiveWindow
 from runwatch.judge.drift.performance import (
     Regressed,
     Scored,
@@ -21,6 +22,7 @@ from runwatch.judge.drift.performance import (
 )
 
 MAX_BATCHES = 30
+_WARM_UP, _STREAMED = 20_000, 20_000
 _FEATURES = 50
 
 
@@ -58,6 +60,52 @@ def _estimates(
     if regression and prediction is not None and positive is None and known[target].dtype != object:
         return _regression(reference, files, target, prediction)
     return ()
+
+
+def errors_changed(
+    reference: Reference, files: Sequence[DataFile], options: DataOptions, cache: Cache
+) -> str | None:
+    """The batch in which the error rate of labelled rows last changed (0/1 errors, or absolute ones of
+    numbers) by an adaptive window that starts on the reference's errors; None when it did not, or without
+    labels and predictions. Rows are taken in the order of their files."""
+    target, prediction, score = columns_of(reference.grid, options)
+    if target is None or (prediction is None and score is None):
+        return None
+    files = files[-MAX_BATCHES:]
+    key = files_key("errors-1", reference.grid, [*reference.files, *files], repr(options))
+    name: str | None = kept_json(
+        cache,
+        key,
+        lambda: _last_change(reference, files, target, prediction or score or "", prediction is None),
+    )
+    return name
+
+
+def _last_change(
+    reference: Reference, files: Sequence[DataFile], target: str, guess: str, cut: bool
+) -> str | None:
+    window = AdaptiveWindow()
+    for value in _errors(reference.files, target, guess, cut)[-_WARM_UP:]:
+        window.update(value)
+    changed = None
+    for file in files:
+        found = [window.update(value) for value in _errors([file], target, guess, cut)[:_STREAMED]]
+        changed = file.name if any(found) else changed
+    return changed
+
+
+def _errors(files: Sequence[DataFile], target: str, guess: str, cut: bool) -> list[float]:
+    """The rows' errors, NaN where truth or prediction is missing; ``cut``: the guess is a score of 0/1."""
+    rows = rows_of(files, [target, guess])
+    if target not in rows or guess not in rows:
+        return []
+    truth, said = rows[target], rows[guess]
+    if truth.dtype == object or said.dtype == object:
+        pairs = zip(truth.tolist(), said.tolist(), strict=True)
+        return [float("nan") if a is None or b is None else float(a != b) for a, b in pairs]
+    if cut:
+        said = np.where(np.isnan(said), np.nan, (said >= 0.5).astype(float))
+    return [float(value) for value in np.abs(truth - said)]
 
 
 def _classified(

@@ -26,7 +26,7 @@ from runwatch.judge.drift.trend import trends
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import Case
 from runwatch.judge.quality.run import examine
-from runwatch.monitor.data_performance import estimates
+from runwatch.monitor.data_performance import errors_changed, estimates
 
 CLASSIFIER_ROWS = 10_000
 _OLDER_BATCHES = 400
@@ -103,6 +103,7 @@ def _judged(
         quality=examine(case),
         segments=_segments(spec, reference, newest_files, rules, cache),
         estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
+        errors_changed=errors_changed(reference, files, spec.options, cache),
         late_by=None if now is None else late_by(times, now),
         expected_every=expected_every(times),
         problems=(*whole.problems, *trouble),
