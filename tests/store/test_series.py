@@ -63,7 +63,7 @@ def test_dropping_from_a_step_forgets_its_extremes_too() -> None:
 
 
 def test_a_sparkline_keeps_the_course_and_marks_gaps() -> None:
-    steps = np.array([*range(0, 40), *range(60, 100)], dtype=float)
+    steps = np.array([*range(40), *range(60, 100)], dtype=float)
     cells = spark(steps, steps, cells=10)
     assert len(cells) == 10 and math.isnan(cells[5])
     finite = [cell for cell in cells if not math.isnan(cell)]
@@ -76,3 +76,10 @@ def test_float32_values_take_half_the_room() -> None:
     narrow.extend(Points.of(np.arange(1000), values))
     wide.extend(Points.of(np.arange(1000), np.arange(1000) / 3.0))
     assert narrow.nbytes <= wide.nbytes - 4 * 1000
+
+
+def test_the_first_time_and_the_longest_pause_are_noted_across_pieces() -> None:
+    series = Series()
+    series.extend(Points.of([1, 2], [5.0, 4.0], [100.0, 103.0]))
+    series.extend(Points.of([3, 4], [3.0, 2.0], [113.0, 114.0]))
+    assert (series.first_wall, series.last_wall, series.longest_gap) == (100.0, 114.0, 10.0)

@@ -120,11 +120,8 @@ class Series:
 
     def _note(self, points: Points) -> None:
         steps, values = points.steps, points.values
-        self.last, self.last_step, self.last_wall = (
-            float(values[-1]),
-            int(steps[-1]),
-            float(points.wall_times[-1]),
-        )
+        self.last, self.last_step = float(values[-1]), int(steps[-1])
+        self._note_time(points.wall_times)
         finite = np.isfinite(values)
         if not finite.all():
             bad = ~finite
