@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from runwatch.data.errors import DataError
@@ -15,14 +16,14 @@ from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, 
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
-from runwatch.domain.drift import Batch, DataSet, Distribution, DriftReport, Multivariate
+from runwatch.domain.drift import Batch, ColumnTrend, DataSet, Distribution, DriftReport, Multivariate
 from runwatch.domain.profile import DataOptions, DriftOptions, Named
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.distribution import distribution
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
 from runwatch.judge.drift.segments import segment_reports
-from runwatch.judge.drift.trend import trends
+from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, assembled, row
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import Case
 from runwatch.judge.quality.run import examine
@@ -99,7 +100,7 @@ def _judged(
     return replace(
         whole,
         latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules, cache),
-        trends=trends(reference.profile, named, rules, reference.days),
+        trends=_trends(reference, files, named, rules, cache),
         quality=examine(case),
         segments=_segments(spec, reference, newest_files, rules, cache),
         estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
@@ -108,6 +109,24 @@ def _judged(
         expected_every=expected_every(times),
         problems=(*whole.problems, *trouble),
     )
+
+
+def _trends(
+    reference: Reference,
+    files: Sequence[DataFile],
+    named: Sequence[Named],
+    rules: DriftOptions,
+    cache: Cache,
+) -> tuple[ColumnTrend, ...]:
+    """Trends whose rows are kept while neither the reference nor the batches behind a row change."""
+    by_name = {file.name: file for file in files}
+    rows = []
+    for at in range(max(0, len(named) - LONGEST), len(named)):
+        recent = named[max(0, at + 1 - LOOK_BACK) : at + 1]
+        behind = [*reference.files, *(by_name[one.name] for one in recent)]
+        key = files_key("trend-1", reference.grid, behind)
+        rows.append(kept_json(cache, key, partial(row, reference.profile, recent, rules, reference.days)))
+    return assembled(reference.profile, rows, rules)
 
 
 def _latest(

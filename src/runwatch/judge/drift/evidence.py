@@ -60,14 +60,13 @@ class Evidence:
 
 
 def examine(pair: Pair, options: DriftOptions) -> Evidence:
-    """The tests that apply to a column. A share that is zero (or one) on both sides is no test: given its
-    total, it could not have come out otherwise."""
+    """The tests that apply to a column; all of them count in its Bonferroni correction, whether or not the
+    data left them anything to find."""
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
         return Evidence((), "the reference has no rows" if not ref.rows else "not in the batch")
     note = _incomparable(pair)
-    missing = ref.missing + cur.missing
-    tests = [_missing(ref, cur, options)] if note or 0 < missing < ref.rows + cur.rows else []
+    tests = [_missing(ref, cur, options)]
     if ref.invalid or cur.invalid:
         tests.append(_invalid(ref, cur, options))
     if not note:
@@ -109,10 +108,7 @@ def _values(pair: Pair, options: DriftOptions) -> list[Test]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b), options, "shape"))
         return tests
-    tests = [level_test(*pair.levels, options, "distribution")]
-    if pair.reference.counts[-1] or pair.current.counts[-1]:
-        tests.append(new_categories(pair, options))
-    return tests
+    return [level_test(*pair.levels, options, "distribution"), new_categories(pair, options)]
 
 
 def ordered_test(pair: Pair, options: DriftOptions, subject: Subject = "distribution") -> Test:

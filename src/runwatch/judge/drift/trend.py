@@ -12,10 +12,14 @@ from runwatch.domain.profile import DriftOptions, Named, TableProfile
 from runwatch.judge.drift.verdicts import decide
 
 LONGEST = 60
+LOOK_BACK = 7
 AT_ONCE = 0.25
 MIN_POINTS = 5
 _HORIZON = 100
 _MOVED = ("warning", "drifted")
+
+
+Row = list[tuple[DriftVerdict, float | None]]
 
 
 def trends(
@@ -26,24 +30,35 @@ def trends(
 ) -> tuple[ColumnTrend, ...]:
     """One trend a column of the grid over the last 60 of ``batches`` (oldest first), each batch judged on
     its own with the batches before it to look back on."""
-    options = options or DriftOptions()
     kept = list(batches)[-LONGEST:]
-    tables = [decide(reference, one.profile, options, days, kept[: at + 1]) for at, one in enumerate(kept)]
+    rows = [row(reference, kept[: at + 1], options, days) for at in range(len(kept))]
+    return assembled(reference, rows, options)
+
+
+def row(
+    reference: TableProfile,
+    batches: Sequence[Named],
+    options: DriftOptions | None = None,
+    days: Sequence[Named] = (),
+) -> Row:
+    """(verdict, effect) of each column in the newest of ``batches``, of which it looks back on the last 7."""
+    recent = batches[-LOOK_BACK:]
+    found = decide(reference, recent[-1].profile, options or DriftOptions(), days, recent)
+    return [(decision.verdict, decision.effect) for decision in found]
+
+
+def assembled(
+    reference: TableProfile, rows: Sequence[Row], options: DriftOptions | None = None
+) -> tuple[ColumnTrend, ...]:
+    """The trends that ``rows`` make, one row a batch, oldest first."""
+    threshold = (options or DriftOptions()).levels[1]
     out: list[ColumnTrend] = []
     for index, column in enumerate(reference.grid.columns):
-        row = [table[index] for table in tables]
-        verdicts = tuple(decision.verdict for decision in row)
-        effects = tuple(decision.effect for decision in row)
-        out.append(
-            ColumnTrend(
-                column.name,
-                verdicts,
-                effects,
-                first_moved(verdicts),
-                forecast(effects, options.levels[1]),
-                confirmed(verdicts, effects),
-            )
-        )
+        verdicts = tuple(one[index][0] for one in rows)
+        effects = tuple(one[index][1] for one in rows)
+        ahead = forecast(effects, threshold)
+        sure = confirmed(verdicts, effects)
+        out.append(ColumnTrend(column.name, verdicts, effects, first_moved(verdicts), ahead, sure))
     return tuple(out)
 
 
