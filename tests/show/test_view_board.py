@@ -151,7 +151,8 @@ class TestHeadline:
                 finding("info", "i"),
             )
         )
-        assert plain(view_headline.headline(made, TODAY)) == "✗ new   + 1 more critical · 1 warning"
+        assert plain(view_headline.headline(made, TODAY)) == "✗ scope: new"
+        assert plain(view_headline.others(made)) == "+ 1 critical · 1 warning"
 
     def test_then_what_is_due_then_that_all_is_well(self) -> None:
         late = task("pay the bill", due=date(2026, 11, 24))

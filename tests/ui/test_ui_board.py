@@ -82,7 +82,7 @@ async def test_the_cursor_stays_on_its_run_when_others_come_and_go(board: OpenBo
 async def test_the_metrics_pane_follows_the_runs_cursor(board: OpenBoard) -> None:
     async with board() as it:
         await it.press("j", "j")
-        await it.sees("nightly/exp-21-wide against", "0.8734", "▲ +0.0124")
+        await it.sees(" exp-21-wide against", "0.8734", "▲ +0.0124")
         await it.sees("━ champion/2026-10")
         assert any("⠀" < char <= "⣿" for char in it.text)
 

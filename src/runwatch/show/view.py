@@ -140,6 +140,16 @@ def difference(value: float | None) -> str:
     return f"{sign}{abs(value):.4f}"
 
 
+def figure(value: float | None) -> str:
+    """A value in at most seven cells, for columns of them."""
+    said = units.number(value)
+    if value is None or len(said) <= 7:
+        return said
+    return (
+        units.number(value, 2) if abs(value) >= 1e-4 and len(units.number(value, 2)) <= 7 else f"{value:.1e}"
+    )
+
+
 def join(parts: Sequence[Words], between: str = " · ") -> Words:
     """Several words in one line."""
     out: list[Span] = []

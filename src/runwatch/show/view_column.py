@@ -69,7 +69,7 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
 
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
-    rows = [("effect, noise taken off", words(Span(units.number(column.effect, 3), tone)))]
+    rows = [("effect (noise off)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
         ("PSI", column.psi),

@@ -6,21 +6,24 @@ from datetime import date
 
 from runwatch.domain.finding import SEVERITIES, Finding
 from runwatch.domain.situation import Snapshot
+from runwatch.show import view_notes
 from runwatch.show.view import SEVERITY_TONES, Span, Words, badge, join, text, words
 from runwatch.show.view_tasks import is_open
 from runwatch.text import units
 from runwatch.text.safe import safe
 
+_LONGEST_MARK = 60
+
 
 def headline(snapshot: Snapshot, today: date) -> Words:
-    """The worst and newest finding and how many more there are; else what is due; else that all is well."""
+    """The worst and newest finding; else what is due; else that all is well."""
     if snapshot.watch.phase == "starting":
         return (Span("looking around …", "muted"),)
-    troubles = [finding for finding in snapshot.findings if finding.severity != "info" and finding.confirmed]
+    troubles = _troubles(snapshot)
     if troubles:
         first = max(troubles, key=_urgency)
         tone = SEVERITY_TONES[first.severity]
-        return words(badge(first.severity), " ", Span(safe(first.summary), tone), _more(troubles, first))
+        return words(badge(first.severity), " ", Span(about(first), tone))
     late = [
         t
         for listed in snapshot.tasks.values()
@@ -34,6 +37,14 @@ def headline(snapshot: Snapshot, today: date) -> Words:
     return _calm(snapshot)
 
 
+def about(finding: Finding) -> str:
+    """A finding in one line that names what it is about, once."""
+    summary, scope = safe(finding.summary), safe(finding.scope)
+    if not scope or scope in summary or scope.rpartition("/")[2] in summary:
+        return summary
+    return f"{scope}: {summary}"
+
+
 def _urgency(finding: Finding) -> tuple[int, float]:
     return SEVERITIES.index(finding.severity), finding.since or finding.first_seen or 0.0
 
@@ -42,14 +53,24 @@ def _is_late(due: date | None, today: date) -> bool:
     return due is not None and due <= today
 
 
-def _more(troubles: list[Finding], first: Finding) -> Words:
-    parts: list[Words] = []
-    for severity in ("critical", "warning"):
-        n = sum(finding.severity == severity and finding is not first for finding in troubles)
-        if n:
-            said = f"{n} more critical" if severity == "critical" == first.severity else f"{n} {severity}"
-            parts.append((Span(said, SEVERITY_TONES[severity]),))
-    return words(Span("   + ", "muted"), join(parts)) if parts else ()
+def others(snapshot: Snapshot) -> Words:
+    """How many more findings there are beside the one in the headline: "+ 2 critical · 3 warning"."""
+    troubles = _troubles(snapshot)
+    if len(troubles) < 2:
+        return ()
+    first = max(troubles, key=_urgency)
+    counts = [
+        (n, severity)
+        for severity in ("critical", "warning")
+        if (n := sum(f.severity == severity and f is not first for f in troubles))
+    ]
+    return words(
+        Span("+ ", "muted"), join([(Span(f"{n} {name}", SEVERITY_TONES[name]),) for n, name in counts])
+    )
+
+
+def _troubles(snapshot: Snapshot) -> list[Finding]:
+    return [f for f in snapshot.findings if f.severity != "info" and f.confirmed]
 
 
 def _calm(snapshot: Snapshot) -> Words:
@@ -63,19 +84,24 @@ def _calm(snapshot: Snapshot) -> Words:
     return words(Span("✓ ", "good"), "Nothing is running and nothing needs you")
 
 
-def watching(snapshot: Snapshot, now: float) -> Words:
-    """Which roots, and how the watching itself goes."""
+def watching(snapshot: Snapshot, roomy: bool) -> Words:
+    """What else there is, which roots, and how the watching itself goes; ``roomy``: the roots too."""
+    parts: list[Words] = [others(snapshot)] if others(snapshot) else []
+    told = view_notes.count(snapshot)
+    if told and roomy:
+        parts.append((Span("i ", "key"), Span(units.plural(told, "note"), "muted")))
     roots = snapshot.situation.roots
-    where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
-    parts: list[Words] = [(Span(_short(where), "muted"),)]
+    if roomy:
+        where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
+        parts.append((Span(_short(where), "muted"),))
     parts += [text(mark, "warn") for mark in snapshot.watch.marks]
     done, total = snapshot.watch.reading
     if snapshot.watch.phase == "reading" and total:
         parts.append((Span(f"reading {done:,} of {total:,}", "info"),))
     elif snapshot.watch.phase == "live":
         parts.append((Span("● live", "good"),))
-    return join(parts, "  ")
+    return join(parts, "   ")
 
 
 def _short(path: str) -> str:
-    return path if len(path) <= 28 else "…" + path[-27:]
+    return path if len(path) <= 24 else "…" + path[-23:]

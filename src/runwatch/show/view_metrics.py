@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.view import VERDICT_TONES, Column, Row, Span, TableView, Words, difference, text, words
+from runwatch.show.view import (
+    VERDICT_TONES,
+    Column,
+    Row,
+    Span,
+    TableView,
+    Words,
+    difference,
+    figure,
+    text,
+    words,
+)
 from runwatch.show.view_curves import Picture, picture
 from runwatch.show.view_runs import is_baseline, lead_metric, rank
-from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 
 _COLUMNS = (
     Column("metric", "metric", 11, grow=2),
-    Column("value", "value", 8, right=True),
-    Column("baseline", "baseline", 8, right=True, drop=1),
+    Column("value", "value", 7, right=True),
+    Column("baseline", "base", 7, right=True, drop=1),
     Column("delta", "± base", 9, right=True),
     Column("verdict", "verdict", 16, drop=2),
 )
@@ -48,22 +59,52 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     """The looked-at run (else the first) beside the baseline."""
     situation = snapshot.situation
     run = situation.run(ask.run) if ask.run else None
+    models = _predictions(snapshot)
     if run is None:
-        return MetricsView((), TableView(_COLUMNS, (), _nothing(snapshot)), Picture())
+        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), Picture())
     comparison = situation.comparisons.get(run.key)
     lead = lead_metric(run, comparison)
     tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
     return MetricsView(
         _title(snapshot, run),
-        metric_table(run, comparison),
+        _with_models(metric_table(run, comparison), models),
         picture(snapshot, run, ask.marked, tag),
         tuple(sorted(run.metrics)),
     )
 
 
+class ModelKey(NamedTuple):
+    """Names the comparison of one ``[[predictions]]``."""
+
+    name: str
+
+
+_SHOWN_MODELS = 3
+
+
+def _predictions(snapshot: Snapshot) -> tuple[Row, ...]:
+    """The primary metric of each watched predictions, those that got worse first."""
+    found = sorted(snapshot.situation.predictions.items(), key=lambda pair: (_RANK[pair[1].verdict], pair[0]))
+    rows = []
+    for name, comparison in found[:_SHOWN_MODELS]:
+        if comparison.primary is not None:
+            row = _judged(comparison.primary)
+            label = words(text(name, "info"), " ", text(comparison.primary.name, "strong"))
+            rows.append(Row(ModelKey(name), (label, *row.cells[1:])))
+    return tuple(rows)
+
+
+def _with_models(table: TableView, models: tuple[Row, ...]) -> TableView:
+    if not models:
+        return table
+    bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
+    rows = (*models, *table.rows) if bad else (*table.rows, *models)
+    return table._replace(rows=rows)
+
+
 def _title(snapshot: Snapshot, run: Run) -> Words:
     baseline = snapshot.situation.baselines.get(run.root)
-    name = Span(safe(run.id), "strong")
+    name = Span(safe(run.id.rpartition("/")[2]), "strong")
     if baseline is None:
         return words(name, Span("  no baseline: press b on a run to pin it", "muted"))
     if is_baseline(snapshot, run):
@@ -92,15 +133,13 @@ def metric_table(run: Run, comparison: Comparison | None) -> TableView:
 def _judged(metric: MetricComparison) -> Row:
     tone = VERDICT_TONES[metric.verdict]
     sign = METRIC_SIGNS[metric.verdict]
-    name = words(text(metric.name, "strong" if metric.primary else "plain"))
-    if metric.primary:
-        name = words(name, Span(" primary", "muted"))
+    name = text(metric.name, "strong" if metric.primary else "plain")
     return Row(
         metric.name,
         (
             name,
-            (Span(units.number(metric.candidate)),),
-            (Span(units.number(metric.baseline), "baseline"),),
+            (Span(figure(metric.candidate)),),
+            (Span(figure(metric.baseline), "baseline"),),
             (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
             (Span(METRIC_WORDS[metric.verdict], tone),),
         ),
@@ -112,7 +151,7 @@ def _alone(metric: Metric) -> Row:
         metric.tag,
         (
             text(metric.tag),
-            (Span(units.number(metric.last)),),
+            (Span(figure(metric.last)),),
             (Span("–", "faint"),),
             (Span("–", "faint"),),
             (),

@@ -106,7 +106,9 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
 
 
 def _reason(run: Run, now: float) -> Words:
-    parts = [text(run.status_reason, "muted"), (Span(f"started {units.moment(run.started, now)}", "muted"),)]
+    parts = [text(run.status_reason, "muted")]
+    if run.started is not None:
+        parts.append((Span(f"started {units.moment(run.started, now)}", "muted"),))
     parts.append(text(", ".join(run.formats), "muted"))
     return join(parts)
 

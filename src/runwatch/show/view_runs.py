@@ -22,6 +22,7 @@ from runwatch.show.view import (
     Words,
     bar,
     difference,
+    figure,
     matches,
     spark,
     text,
@@ -93,11 +94,12 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
     chosen.sort(key=_sorting(snapshot, ask.order))
     several = len(situation.roots) > 1
+    prefix = "" if several else common_folder([run.id for run in situation.runs])
     old = kept or {}
     new: Kept = {}
     for run in chosen:
         comparison = situation.comparisons.get(run.key)
-        look = _Look(mark_tone(ask.marked, run.key), is_baseline(snapshot, run), several)
+        look = _Look(mark_tone(ask.marked, run.key), is_baseline(snapshot, run), several, prefix)
         made_of = (id(run), run.version, id(comparison), look, units.ago(run.updated, now))
         have = old.get(run.key)
         new[run.key] = have if have and have[0] == made_of else (made_of, _row(run, comparison, look, now))
@@ -113,6 +115,7 @@ class _Look(NamedTuple):
     tone: Tone | None
     is_baseline: bool
     several_roots: bool
+    prefix: str
 
 
 def _hay(run: Run) -> tuple[str, ...]:
@@ -159,7 +162,7 @@ def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> Ro
         (
             (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
             _mark(look),
-            _name(run, look.several_roots),
+            _name(run, look),
             _progress(run),
             (Span(eta(run), "muted"),),
             text(metric.tag, "muted") if metric else (),
@@ -191,10 +194,25 @@ def _mark(look: _Look) -> Words:
     return (Span("◆", "baseline"),) if look.is_baseline else ()
 
 
-def _name(run: Run, several: bool) -> Words:
-    shown = safe(run.id) if run.id != "." else safe(run.root.rstrip("/").rpartition("/")[2] or "/")
+def common_folder(ids: list[str]) -> str:
+    """The folders that all runs lie in, with the last slash: what a table need not repeat."""
+    if len(ids) < 2:
+        return ""
+    first, last = min(ids), max(ids)
+    n = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
+    )
+    return first[: first.rfind("/", 0, n) + 1]
+
+
+def _name(run: Run, look: _Look) -> Words:
+    shown = (
+        safe(run.id[len(look.prefix) :])
+        if run.id != "."
+        else safe(run.root.rstrip("/").rpartition("/")[2] or "/")
+    )
     folder, slash, leaf = shown.rpartition("/")
-    root = safe(run.root.rstrip("/").rpartition("/")[2]) + ":" if several else ""
+    root = safe(run.root.rstrip("/").rpartition("/")[2]) + ":" if look.several_roots else ""
     return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
 
 
@@ -219,7 +237,7 @@ def _value(metric: Metric | None) -> Words:
     if metric is None:
         return (Span("–", "muted"),)
     broken = metric.last != metric.last or metric.last in (float("inf"), float("-inf"))
-    return (Span(units.number(metric.last), "bad" if broken else "plain"),)
+    return (Span(figure(metric.last), "bad" if broken else "plain"),)
 
 
 def _delta(look: _Look, comparison: Comparison | None, metric: Metric | None) -> Words:

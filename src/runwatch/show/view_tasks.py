@@ -9,7 +9,20 @@ from typing import NamedTuple
 
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
-from runwatch.show.view import Column, Row, Span, TableView, Tone, Words, bar, join, matches, text, words
+from runwatch.show.view import (
+    Column,
+    Row,
+    Span,
+    TableView,
+    Tone,
+    Words,
+    bar,
+    join,
+    matches,
+    plain,
+    text,
+    words,
+)
 from runwatch.text import units
 from runwatch.text.safe import safe
 
@@ -17,7 +30,6 @@ _COLUMNS = (
     Column("pri", "", 3),
     Column("task", "task", 26, grow=3),
     Column("where", "where", 14, grow=1, drop=2),
-    Column("due", "due", 8, right=True),
 )
 _PRIORITY_TONES: dict[str, Tone] = {"A": "bad", "B": "warn", "C": "info"}
 _OWN_KEYS = ("rw", "by", "n", "res", "pri", "t", "due", "who")
@@ -49,7 +61,9 @@ def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
     ]
     chosen.sort(key=lambda pair: _order(pair[1], today))
     rows = tuple(_row(root, task, today) for root, task in chosen)
-    return TableView(_COLUMNS, rows, _nothing(snapshot, ask, today), progress(snapshot, today))
+    widest = max((len(plain(row.cells[3])) for row in rows), default=0)
+    columns = (*_COLUMNS, Column("due", "due", widest, right=True)) if widest else _COLUMNS
+    return TableView(columns, rows, _nothing(snapshot, ask, today), progress(snapshot, today))
 
 
 def _wanted(task: Task, ask: TasksAsk, today: date) -> bool:

@@ -41,7 +41,13 @@ class BoardCommands(Provider):
             "all runs ranked by a metric",
             partial(app.post_message, Requested("leaderboard", None)),
         )
+        yield (
+            "Notes",
+            "what was assumed, and how it watches",
+            partial(app.post_message, Requested("notes", None)),
+        )
         yield "Machine", "disks, memory, GPUs", partial(app.post_message, Requested("machine", None))
+        yield "Problems", "what could not be read", partial(app.post_message, Requested("problems", None))
         yield "Look again", "walk all roots now", app.rescan
         for theme in sorted(app.own_themes):
             yield f"Theme: {theme}", "change the colours", partial(app.take_theme, theme)

@@ -45,6 +45,14 @@ def _board_screen(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | No
         from runwatch.ui.screens.machine import MachineScreen
 
         return MachineScreen()
+    if what == "problems":
+        from runwatch.ui.screens.problems import ProblemsScreen
+
+        return ProblemsScreen()
+    if what == "notes":
+        from runwatch.ui.screens.notes import NotesScreen
+
+        return NotesScreen()
     if what == "leaderboard":
         from runwatch.ui.screens.leaderboard import Leaderboard
 

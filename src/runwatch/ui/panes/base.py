@@ -49,7 +49,12 @@ class Pane(Vertical):
         """Put the pane's number, name and summary on its frame."""
         words = self.choice.filters.get(self.ID, "")
         kept = (Span(f"  /{safe(words, 20)}", "info"),) if words else ()
-        title = (Span(f"{self.number} ", "key"), Span(self.TITLE, "strong"), *kept, Span("  "), *summary)
+        title = (
+            Span(f"{self.number} ", "key"),
+            Span(self.TITLE, "strong"),
+            *kept,
+            *((Span("  "), *summary) if summary else ()),
+        )
         if title != self._title:
             self._title = title
             self.border_title = content(title, palette(self.app))

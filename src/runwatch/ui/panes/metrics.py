@@ -30,7 +30,7 @@ class MetricsPane(Pane, Charting):
 
     def compose(self) -> ComposeResult:
         yield Line(id="metrics-title")
-        yield Table(id="metrics-table")
+        yield Table(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
@@ -48,11 +48,11 @@ class MetricsPane(Pane, Charting):
 
     def on_table_moved(self, event: Table.Moved) -> None:
         event.stop()
-        self.choice.tag = (
-            str(event.key) if event.key is not None and self.query_one(Table).has_focus else None
-        )
+        picked = isinstance(event.key, str) and event.table.has_focus
+        self.choice.tag = str(event.key) if picked else None
         self.post_message(Asked())
 
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
-        self.post_message(Requested("comparison", self.choice.looked))
+        model = event.key.name if isinstance(event.key, view_metrics.ModelKey) else None
+        self.post_message(Requested("comparison", model or self.choice.looked))

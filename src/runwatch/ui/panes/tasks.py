@@ -38,7 +38,7 @@ class TasksPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield Line(id="tasks-note", collapse=True)
-        yield Table(id="tasks-table", header=False)
+        yield Table(id="tasks-table", header=False, tight=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished)

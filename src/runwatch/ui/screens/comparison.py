@@ -47,7 +47,7 @@ class ComparisonScreen(Detail):
                 with Vertical(classes="box", id="box-thresholds"):
                     yield Chart(id="thresholds")
             with Vertical(classes="box", id="box-confusion"):
-                yield Table(id="confusion")
+                yield Table(id="confusion", cursor=False)
         yield Table(id="part-3")
 
     def on_mount(self) -> None:

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_headline
 from runwatch.ui.choice import Choice
+from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
@@ -31,6 +32,15 @@ class Dashboard(LiveScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
+        Binding("exclamation_mark", "problems", "Problems", show=False, id="board.problems", key_display="!"),
+        Binding(
+            "i",
+            "notes",
+            "Notes",
+            show=False,
+            id="board.notes",
+            tooltip="what was assumed, and how it watches",
+        ),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -84,9 +94,11 @@ class Dashboard(LiveScreen):
     def job(self) -> Callable[[Snapshot, float], Any]:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
 
+        roomy = self.size.width >= WIDE
+
         def make(snapshot: Snapshot, now: float) -> Any:
             today = datetime.fromtimestamp(now).date()
-            head = (view_headline.headline(snapshot, today), view_headline.watching(snapshot, now))
+            head = (view_headline.headline(snapshot, today), view_headline.watching(snapshot, roomy))
             return head, {name: job(snapshot, now) for name, job in jobs.items()}
 
         return make
@@ -135,6 +147,12 @@ class Dashboard(LiveScreen):
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         self._panes[self._active].focus_first()
+
+    def action_problems(self) -> None:
+        self.post_message(Requested("problems", None))
+
+    def action_notes(self) -> None:
+        self.post_message(Requested("notes", None))
 
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]

@@ -12,6 +12,7 @@ from runwatch.show.view_chart import ChartView
 from runwatch.text import units
 
 _FAR = 8e307
+_STRETCH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def axes(view: ChartView) -> Axes | None:
     low, high = max(float(values.min()), -_FAR), min(float(values.max()), _FAR)
     for level in view.levels:
         y = math.log10(level.y) if log and level.y > 0 else level.y
-        if math.isfinite(y) and low - (high - low) <= y <= high + (high - low):
+        if math.isfinite(y) and low - _STRETCH * (high - low) <= y <= high + _STRETCH * (high - low):
             low, high = min(low, y), max(high, y)
     room = (high - low) * 0.04 or abs(high) * 0.05 or 0.5
     if x1 <= x0:
@@ -75,7 +76,7 @@ def _inside(x: FloatArray, y: FloatArray, x0: float, x1: float) -> FloatArray:
 def y_labels(shown: Axes, height: int) -> dict[int, str]:
     """Round values by the line (from the top) that they stand on, at least 3 lines apart."""
     if shown.log:
-        return _placed([10.0**e for e in _decades(shown)], shown, height)
+        return _placed([10.0**e for e in _decades(shown) if abs(e) < 308], shown, height)
     step = nice_step((shown.y1 - shown.y0) / max(height / 4, 2))
     ticks = _multiples(step, shown)
     return _placed(ticks if len(ticks) > 1 else _multiples(step / 2, shown), shown, height)

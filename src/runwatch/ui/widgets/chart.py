@@ -59,7 +59,8 @@ def draw(view: ChartView, width: int, height: int, colours: Palette, legend: boo
     if shown is None or width < 12 or height < 3:
         said = (Span(" " + view.empty, "muted"),)
         return [line_strip(said, width, colours), *[Strip.blank(width)] * (height - 1)]
-    top = [line_strip(_legend(view, width), width, colours)] if legend and view.lines and height > 4 else []
+    several = len(view.lines) + len(view.levels) > 1
+    top = [line_strip(_legend(view, width), width, colours)] if legend and several and height > 4 else []
     rows = height - len(top) - 1
     labels = y_labels(shown, rows)
     gutter = max((len(label) for label in labels.values()), default=1) + 1
@@ -84,7 +85,7 @@ def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     named += [(level.name, level.tone) for level in view.levels if level.name]
     for i, (name, tone) in enumerate(dict.fromkeys(named)):
         entry = [Span("   " if i else ""), Span(_LEGEND_SIGN, tone), Span(name, "plain")]
-        if width_of((*out, *entry)) > width - 4:
+        if i and width_of((*out, *entry)) > width - 4:
             out.append(Span(f"  +{len(named) - i}", "muted"))
             break
         out += entry

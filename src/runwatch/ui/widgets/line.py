@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -9,9 +10,12 @@ from runwatch.show.view import Words
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import fitted, width_of
 
+_LEAST = 12
+
 
 class Line(Widget):
-    """Shows words on one line; the right end gives way when there is no room for both. ``collapse``: takes
+    """Shows words on one line; where there is no room for both the right end is cut, and gives
+    way when little would be left of it. ``collapse``: takes
     no line when there is nothing to say."""
 
     DEFAULT_CSS = "Line { height: 1; padding: 0 1; }"
@@ -36,10 +40,12 @@ class Line(Widget):
         if y or width <= 0:
             return Strip.blank(width)
         colours = palette(self.app)
-        room = width_of(self._right)
         ground = self.rich_style
-        if room and room + min(width_of(self._left), width // 2) + 2 > width:
+        room = min(width_of(self._right), width - min(width_of(self._left), width // 2) - 2)
+        if room < min(width_of(self._right), _LEAST):
             return Strip(fitted(self._left, width, colours), width).apply_style(ground)
         left = fitted(self._left, width - room - (2 if room else 0), colours)
-        right = fitted(self._right, room + 2, colours, right=True) if room else []
+        right = fitted(self._right, room, colours) if room else []
+        if right:
+            left.append(Segment("  "))
         return Strip([*left, *right], width).apply_style(ground)

@@ -21,7 +21,8 @@ from runwatch.ui.widgets.words import fitted, line_strip
 
 class Table(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a ``TableView``. The cursor stays on its row's key across refreshes, and only lines that
-    changed are painted again. ``lasting``: the cursor shows without the focus too. Enter or a second click
+    changed are painted again. Until a person moves it, it stays on the first row. ``tight``: one cell between
+    columns. ``lasting``: the cursor shows without the focus too. Enter or a second click
     posts ``Opened``, a moved cursor ``Moved``."""
 
     DEFAULT_CSS = """
@@ -52,13 +53,20 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """The row was chosen."""
 
     def __init__(
-        self, *, id: str | None = None, header: bool = True, cursor: bool = True, lasting: bool = False
+        self,
+        *,
+        id: str | None = None,
+        header: bool = True,
+        cursor: bool = True,
+        lasting: bool = False,
+        tight: bool = False,
     ) -> None:
         super().__init__(id=id)
         self._view = TableView((), ())
         self._header = header
         self._cursor = 0
-        self._with_cursor, self._lasting = cursor, lasting
+        self._with_cursor, self._lasting, self._tight = cursor, lasting, tight
+        self._touched = False
         self._widths: list[tuple[Column, int, int]] = []
         self._gap = 2
 
@@ -94,6 +102,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _find(self, key: Hashable) -> int:
         rows = self._view.rows
+        if not self._touched:
+            return 0
         if self._cursor < len(rows) and rows[self._cursor].key == key:
             return self._cursor
         for i, row in enumerate(rows):
@@ -128,7 +138,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self._widths, self._gap = layout(self._view.columns, self.size.width - 2)
+        self._widths, self._gap = layout(self._view.columns, self.size.width - 2, 1 if self._tight else 2)
 
     def render_line(self, y: int) -> Strip:
         return self._line(y).apply_style(self.rich_style)
@@ -186,6 +196,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         index = max(min(index, len(self._view.rows) - 1), 0)
         if index == self._cursor or not self._view.rows:
             return
+        self._touched = True
         self._refresh_row(self._cursor)
         self._cursor = index
         self._refresh_row(index)
@@ -236,10 +247,12 @@ def _grounded(segment: Segment, ground: Style) -> Segment:
     return Segment(segment.text, (style or Style.null()) + ground)
 
 
-def layout(columns: tuple[Column, ...], width: int) -> tuple[list[tuple[Column, int, int]], int]:
+def layout(
+    columns: tuple[Column, ...], width: int, widest_gap: int = 2
+) -> tuple[list[tuple[Column, int, int]], int]:
     """Which columns fit into ``width`` cells, how wide each is, its place among the cells, and the gap."""
     kept = list(enumerate(columns))
-    gap = 2
+    gap = widest_gap
     while kept and _needed(kept, gap) > width:
         if gap == 2 and _needed(kept, 1) <= width:
             gap = 1
