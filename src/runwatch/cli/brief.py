@@ -43,7 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="TIME", help="7d, yesterday, 18:04, 2026-11-25 (default: last look)"
     )
-    parser.add_argument("--format", choices=("text", "markdown", "html", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "html", "json"), default="text", help="how to print"
+    )
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
     setattr(parser, "usage_code", 0)  # noqa: B010
 

@@ -83,7 +83,11 @@ def _prediction_options(group: Any) -> None:
     )
     group.add_argument("--slice", metavar="COLUMN", action="append", default=[], help="look at its groups")
     group.add_argument("--group", metavar="COLUMN", help="the unit that rows repeat (user, patient)")
-    group.add_argument("--task", choices=("binary", "multiclass", "regression", "forecast"))
+    group.add_argument(
+        "--task",
+        choices=("binary", "multiclass", "regression", "forecast"),
+        help="what is predicted (default: guessed, and said)",
+    )
     group.add_argument("--positive", metavar="LABEL", help="the positive class (default: the larger label)")
     group.add_argument("--horizon", type=int, metavar="H", help="forecast: steps ahead")
 

@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     data_options(parser)
     parser.add_argument("--prediction", metavar="COLUMN", help="the column of predictions")
     parser.add_argument("--score", metavar="COLUMN", help="the column of scores")
-    parser.add_argument("--importance", metavar="FILE", help="JSON of column: importance, to rank by")
+    parser.add_argument(
+        "--importance", metavar="FILE", help="JSON or CSV of column and importance, to rank by"
+    )
     parser.add_argument(
         "--multivariate",
         action=argparse.BooleanOptionalAction,
