@@ -164,11 +164,12 @@ class Ui:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
-    None when nothing is configured. ``rule_options``, ``reader_options``: ``[rules.NAME]``,
-    ``[readers.NAME]``, checked by their owners."""
+    None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
+    ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners."""
 
     folder: str = "."
     file: str | None = None
+    alerts_file: str | None = None
     id: str | None = None
     watch: Watch = field(default_factory=Watch)
     baseline: BaselineSetting = field(default_factory=BaselineSetting)
@@ -256,6 +257,8 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
         raise ConfigError(f"{file}: not valid TOML: {error}; mend the line") from None
     checker = _Checker(file, text)
     settings = checker.settings(table, defaults or Settings())
+    if "alerts" in table:
+        settings = replace(settings, alerts_file=file)
     return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
 
 
@@ -301,7 +304,13 @@ class _Checker:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
-        known = {f.name for f in fields(Settings)} - {"folder", "file", "rule_options", "reader_options"}
+        known = {f.name for f in fields(Settings)} - {
+            "folder",
+            "file",
+            "alerts_file",
+            "rule_options",
+            "reader_options",
+        }
         self._known(table, known | {"rules", "readers"}, "")
         values: dict[str, Any] = {"reader_options": {**base.reader_options, **readers}}
         for name, value in table.items():

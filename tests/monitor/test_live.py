@@ -15,9 +15,11 @@ from runwatch import config
 from runwatch.domain.intents import AddTask, Answer, PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskList
 from runwatch.monitor.live import Monitor
 
 PATIENCE_S = 20.0
+_NONE = TaskList("", ())
 
 
 class Screen:
@@ -217,3 +219,12 @@ def test_a_second_instance_says_so(root: Path) -> None:
     finally:
         second.monitor.stop()
         first.monitor.stop()
+
+
+def test_a_lost_root_resolves_no_task(screen: Screen, root: Path) -> None:
+    for step in range(1, 6):
+        append_jsonl(root / "a" / "metrics.jsonl", step=step, loss=float("nan") if step > 3 else 1.0)
+    screen.until(lambda s: any(t.source == "rule" for t in s.tasks.get(screen.root, _NONE).tasks))
+    shutil.rmtree(root)
+    seen = screen.until(lambda s: any("root is gone" in mark for mark in s.watch.marks))
+    assert [t.state for t in seen.tasks[screen.root].tasks if t.source == "rule"] == ["open"]

@@ -31,8 +31,10 @@ class Parser(argparse.ArgumentParser):
     usage_code = 2
 
     def error(self, message: str) -> NoReturn:
+        from runwatch.text.safe import safe
+
         self.print_usage(sys.stderr)
-        complaint = message.removeprefix("argument ")
+        complaint = safe(message.removeprefix("argument "))
         self.exit(self.usage_code, f"runwatch: {complaint}; see {self.prog} --help\n")
 
 
@@ -82,7 +84,7 @@ def _run(command: Command, arguments: list[str]) -> int:
     parser.usage_code = 3 if command.NAME in MONITORING else 2
     command.configure(parser)
     common_options(parser)
-    args = parser.parse_args(arguments)
+    args = parser.parse_intermixed_args(arguments)
     if args.no_color:
         os.environ["NO_COLOR"] = "1"
     try:

@@ -41,7 +41,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", default="400d", help="history: from when (7d, yesterday, 2026-11-01)")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     # "tasks done --json ID": options may stand between the words
-    setattr(parser, "parse_args", parser.parse_intermixed_args)  # noqa: B010
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,6 +13,8 @@ from runwatch.domain.run import Problem
 from runwatch.domain.task import TaskList
 from runwatch.monitor.desk import Desk
 
+TOLD_FOR_S = 900.0
+
 
 class Alerting:
     """``look`` after each judgement; ``problems`` tell what is wrong with the configuration of alerts, or
@@ -23,9 +25,10 @@ class Alerting:
         self._roots: dict[str, list[str]] = {}
         self._alarms: dict[str, Alarm] = {}
         self._kept: dict[str, str] = {}
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, tuple[str, float]] = {}
+        self._now = 0.0
         for root, one in settings.items():
-            self._roots.setdefault(one.file or "", []).append(root)
+            self._roots.setdefault(one.alerts_file or "", []).append(root)
         for file, roots in self._roots.items():
             kept = desk.state.noted(self._key(file)) or "{}"
             with contextlib.suppress(ValueError):
@@ -36,7 +39,7 @@ class Alerting:
 
     def _teller(self, file: str) -> Callable[[str], None]:
         def tell(words: str) -> None:
-            self._failed[file] = words
+            self._failed[file] = (words, self._now)
 
         return tell
 
@@ -52,14 +55,15 @@ class Alerting:
             for words in alarm.wrong
         ]
         sent = [
-            Problem(file or "alerts", None, words, "it is tried again")
-            for file, words in self._failed.items()
+            Problem(file or "alerts", None, words, "see docs/alerts.md; the next one is tried anew")
+            for file, (words, at) in self._failed.items()
+            if self._now - at < TOLD_FOR_S
         ]
         return (*wrong, *sent)
 
     def look(self, findings: Sequence[Finding], tasks: Mapping[str, TaskList], now: float) -> str:
         """Send what is due; the characters that ring the terminal's bell, "" for none."""
-        ring = ""
+        ring, self._now = "", now
         for file, alarm in self._alarms.items():
             roots = [root for root in self._roots[file] if self._desk.writes_for(root)]
             if not roots:

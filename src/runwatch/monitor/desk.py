@@ -30,6 +30,7 @@ from runwatch.tasks.file import TodoFile
 BEAT_S = 30.0
 LEASE_S = 3 * BEAT_S
 KEEP_EVERY_S = 2.0
+PRUNE_EVERY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ def place_of(root: str, settings: Settings) -> Place:
     return Place(identity, folder / "todo.txt", True)
 
 
+def _scope(path: str, root: str) -> str | None:
+    """An unreadable path as a scope below ``root`` ("." for all of it); None: it lies elsewhere."""
+    if path == root:
+        return "."
+    prefix = root.rstrip("/") + "/"
+    return path[len(prefix) :] if path.startswith(prefix) else None
+
+
 class Desk:
     """State and to-do lists of the roots; belongs to the monitor's thread."""
 
@@ -75,6 +84,7 @@ class Desk:
         self._since = 0.0
         self._beat_at = float("-inf")
         self._kept_at = float("-inf")
+        self._pruned_at = float("-inf")
         self._mine: set[str] = set()
         self.marks: tuple[str, ...] = ()
 
@@ -97,6 +107,9 @@ class Desk:
             return
         self._since = self._since or now
         self._beat_at = now
+        if now - self._pruned_at > PRUNE_EVERY_S:
+            self._pruned_at = now
+            self.state.prune(now)
         marks = [self.state.notice] if self.state.notice else []
         for root in self._roots:
             identity = self._places[root].identity
@@ -123,7 +136,7 @@ class Desk:
     ) -> dict[str, TaskList]:
         """The task lists after this look; the writer of a root moves its findings' tasks on."""
         found = list(findings)
-        lost = list(unreadable)
+        gone = list(unreadable)
         lists: dict[str, TaskList] = {}
         for index, root in enumerate(self._roots):
             book = self._books[root]
@@ -132,6 +145,7 @@ class Desk:
                 continue
             own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
             first = self.state.noted(self._seen_key(root)) is None
+            lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
             lists[root], _ = book.sync(own, now, today, timing=timing, unreadable=lost, first_look=first)
             if first:
                 self._note(self._seen_key(root), str(now))

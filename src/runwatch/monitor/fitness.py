@@ -47,6 +47,21 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Ch
         yield Check("configuration", "bad", str(error), "runwatch can't start with it")
         return
     yield Check("configuration", "good", ", ".join(sorted(files)) or "none needed; runwatch init writes one")
+    yield from _secrets(roots, config_file)
+
+
+def _secrets(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:
+    from runwatch.alerts.secrets import exposed
+
+    for settings in config.load(tuple(roots), config_file).values():
+        alerts = settings.alerts
+        if settings.alerts_file is None:
+            continue
+        warning = exposed(settings.alerts_file, [*alerts.urls, *([alerts.webhook] if alerts.webhook else [])])
+        if warning:
+            yield Check(
+                "secrets", "weak", warning, "chmod 600 it, or write ${NAME} and set it in the environment"
+            )
 
 
 def _terminal() -> Iterator[Check]:
