@@ -89,6 +89,7 @@ class Board:
         }
         self._kept_at = float("-inf")
         self._background = Background()
+        self._scoring = Background()
         self._comparisons = Comparisons(settings, self.series)
         self._outlooks = Outlooks()
         self._data: dict[str, DataWatch] = {}
@@ -243,7 +244,8 @@ class Board:
         found = [problem for reader in self.readers.values() for problem in reader.problems]
         beside = [problem for data in self._beside() for problem in data.problems]
         alerts = self._alerting.problems if self._alerting else ()
-        troubles = [Problem("runwatch", None, text) for text in self._background.trouble.values()]
+        workers = (self._background, self._scoring)
+        troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
         return (*self._plugin_problems, *found, *beside, *alerts, *troubles)
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
@@ -366,7 +368,7 @@ class Board:
         self._background.ask(f"data:{root}", job)
 
     def _judge_models(self, root: str) -> None:
-        """Run a root's models in the background, one file at a time."""
+        """Run a root's models, one file at a time, in a thread of their own: they may be slow."""
         models = self._models.get(root)
         if models is None:
             return
@@ -376,7 +378,7 @@ class Board:
                 self._judge_models(root)
             self._tell()
 
-        self._background.ask(f"models:{root}", job)
+        self._scoring.ask(f"models:{root}", job)
 
     def _tell(self) -> None:
         """Something is known that was not: the loop shall look."""
@@ -451,6 +453,7 @@ class Board:
         for models in self._models.values():
             models.stop()
         self._background.stop()
+        self._scoring.stop()
         for deepening in self._deepenings.values():
             deepening.stop()
         for data in self._data.values():

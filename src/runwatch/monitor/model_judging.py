@@ -81,6 +81,11 @@ def _names(job: Job, answer: Answer, scores: bool, threshold: float | None) -> C
     )
 
 
+def set_name(entry: Model) -> str:
+    """What the champion's predictions are called in the drift pane."""
+    return f"{entry.name} predictions"
+
+
 def prediction_spec(plan: Plan, reference: Sequence[Scored], batches: Sequence[Scored]) -> DataSpec:
     """The champion's predictions as a data set: those on the reference, then one file a batch."""
     answer = reference[0][1]
@@ -94,7 +99,7 @@ def prediction_spec(plan: Plan, reference: Sequence[Scored], batches: Sequence[S
         score=None if answer.task == "regression" else confidence,
     )
     return DataSpec(
-        f"{plan.entry.name} predictions",
+        set_name(plan.entry),
         os.path.join(plan.folder, "champion"),
         tuple(job.output for job, _ in reference),
         tuple(job.output for job, _ in batches),

@@ -16,7 +16,7 @@ from runwatch.monitor.comparing import stamp_of
 from runwatch.monitor.data_sets import DataSpec, column_distribution
 from runwatch.monitor.data_specs import data_specs
 from runwatch.monitor.data_watch import Pieces
-from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec
+from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import Piece, Plan, folder_of, make_plan
 from runwatch.scoring.base import Answer, Job
 from runwatch.scoring.work import Scoring, lacking, unfit
@@ -46,7 +46,10 @@ class ModelWatch:
         self._stamps: object = None
         self._looked = float("-inf")
         self._version = 0
-        self.sets: tuple[DataSet, ...] = ()
+        self.sets: tuple[DataSet, ...] = tuple(
+            DataSet(set_name(entry), root, entry.champion, (), (), None, computing=True)
+            for entry in settings.models
+        )
         self.predictions: Mapping[str, Comparison] = {}
         self.problems: tuple[Problem, ...] = ()
         self.assumptions: tuple[str, ...] = ()
@@ -173,6 +176,7 @@ class ModelWatch:
         assumed = [plan.assumed for plan in plans if plan.assumed]
         for plan in plans:
             problems = problems + self._failures(plan)
+            assumed += self._notes(plan)
             made = self._compare(plan)
             if isinstance(made, Comparison):
                 found[plan.entry.name] = made
@@ -228,6 +232,12 @@ class ModelWatch:
             more = f" (and {plural(others, 'more file')})" if others else ""
             problems.append(replace(same[0], message=same[0].message + more))
         return problems + [one for piece in plan.batches[-1:] for one in self._not_finite(piece)]
+
+    def _notes(self, plan: Plan) -> list[str]:
+        """What had to be assumed about the models' outputs on the newest batch."""
+        scored = [self._scored(job) for piece in plan.batches[-1:] for job in piece.jobs]
+        notes = dict.fromkeys(note for one in scored if one is not None for note in one[1].notes)
+        return [f"{plan.entry.name}: {note}" for note in notes]
 
     def _not_finite(self, piece: Piece) -> Iterator[Problem]:
         for scored in (self._scored(piece.champion), self._scored(piece.challenger)):

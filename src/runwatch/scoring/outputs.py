@@ -68,6 +68,8 @@ def _of_score(raw: Raw, value: Floats, job: Job, bad: int) -> Predicted:
         raise ScoringError(job.model, f"gives labels and one score: no {job.task}", "mend [[models]] task")
     names = _names(job, raw.classes)
     classes = tuple(label_text(one) for one in names or ())
+    if names is None and raw.label is not None and job.positive is not None:
+        raise _unnamed(job)
     columns: dict[str, Any] = {SCORE: value}
     if raw.label is not None:
         columns[PREDICTION] = _labels(raw, job)
@@ -99,6 +101,8 @@ def _of_classes(raw: Raw, scores: Floats, job: Job) -> Predicted:
     bad = int(np.count_nonzero(~finite))
     if scores.shape[1] == 2:
         columns[SCORE] = scores[:, _positive(names, job)]
+        if names is None and raw.label is not None:
+            notes.append("the second score is taken as the positive class's: [[models]] classes = […]")
         classes = tuple(label_text(one) for one in names or ())
         return Predicted(columns, "binary", (SCORE,), classes, bad, tuple(notes))
     columns[CONFIDENCE] = np.where(finite, scores.max(axis=1, initial=-np.inf), np.nan)
@@ -161,6 +165,8 @@ def _chosen(raw: Raw, scores: Floats, finite: Bools, names: Sequence[Any] | None
 def _positive(names: Sequence[Any] | None, job: Job) -> int:
     """Which of two columns is the positive class: the one named, else the larger label, else the second."""
     if names is None:
+        if job.positive is not None:
+            raise _unnamed(job)
         return 1
     texts = [label_text(one) for one in names]
     if job.positive is not None:
@@ -169,6 +175,11 @@ def _positive(names: Sequence[Any] | None, job: Job) -> int:
             raise ScoringError(job.model, f"has no class {safe(job.positive)}", f"its classes are {said}")
         return texts.index(job.positive)
     return max((0, 1), key=lambda i: _natural(texts[i]))
+
+
+def _unnamed(job: Job) -> ScoringError:
+    wrong = f"does not say which score is of class {safe(job.positive or '')}"
+    return ScoringError(job.model, wrong, "name its classes in order: [[models]] classes = […]")
 
 
 def _probabilities(scores: Floats) -> bool:

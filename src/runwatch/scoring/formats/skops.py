@@ -57,7 +57,7 @@ def _first_line(error: Exception) -> str:
 
 class _Skops:
     def __init__(self, path: str, model: Any) -> None:
-        self._data = path
+        self._path = self._data = path
         self._model = model
         self._columns: tuple[str, ...] = ()
         named = getattr(model, "feature_names_in_", None)
@@ -84,6 +84,8 @@ class _Skops:
         )
         try:
             return self._outputs(rows)
+        except ScoringError:
+            raise
         except Exception as error:
             wrong = f"can't run on these columns: {_first_line(error)}"
             raise ScoringError(
@@ -96,7 +98,9 @@ class _Skops:
         if made.ndim == 2 and made.shape[1] == 1:
             made = made[:, 0]
         if made.ndim != 1:
-            raise ValueError(f"it predicts {made.shape[-1]} numbers a row; one is needed")
+            raise ScoringError(
+                self._path, f"predicts {made.shape[-1]} numbers a row", "one a row is compared"
+            )
         classes = getattr(model, "classes_", None)
         if classes is None:
             return Raw(value=made.astype(np.float64)) if made.dtype.kind == "f" else Raw(label=made)
