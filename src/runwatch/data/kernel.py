@@ -72,7 +72,8 @@ def _binned(ordered: NDArray[Any], edges: NDArray[Any]) -> tuple[Ints, Floats]:
     full = np.flatnonzero(counts)
     if len(full):
         starts = np.concatenate([[0], until])[full]
-        sums[full] = np.add.reduceat(ordered, starts, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums[full] = np.add.reduceat(ordered, starts, dtype=np.float64)
     return counts, sums
 
 

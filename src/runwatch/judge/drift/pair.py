@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints
 
 POOL = 5.0
+_STEEP = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ def pooled(a: Ints, b: Ints) -> tuple[Ints, Ints]:
 
 def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | None:
     """The p-quantile as far as the grid tells it: exact where the bin is one value, straight between the
-    bin's ends elsewhere. None without values."""
+    bin's ends elsewhere, and after the bin's mean in the open outer bins. None without values."""
     edges: NDArray[Any] | None = column.edges
     total = int(profile.counts.sum())
     if edges is None or not total:
@@ -120,7 +121,21 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     inside = (p * total - (cumulative[index] - profile.counts[index])) / profile.counts[index]
     if edges.dtype.kind in "iu" and high - low <= 1:
         return high
-    return low + (high - low) * float(np.clip(inside, 0, 1))
+    part = float(np.clip(inside, 0, 1))
+    if index in (0, len(edges)) and len(profile.sums):
+        return _in_open_bin(low, high, float(profile.sums[index] / profile.counts[index]), part)
+    return low + (high - low) * part
+
+
+def _in_open_bin(low: float, high: float, mean: float, part: float) -> float:
+    """The value at ``part`` (0 to 1) of an outer bin, which may span magnitudes: the power law that has the
+    bin's mean, or steps of equal ratio where that law is too steep to be told from its ends."""
+    if not low < mean < high:
+        return low + (high - low) * part
+    power = (high - low) / (mean - low) - 1
+    if power > _STEEP and low > 0:
+        return float(low * (high / low) ** part)
+    return float(low + (high - low) * part**power)
 
 
 def iqr(column: ColumnGrid, profile: ColumnProfile) -> float | None:

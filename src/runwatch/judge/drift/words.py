@@ -49,7 +49,7 @@ def _ordered(pair: Pair, decision: Decision) -> str:
     if decision.unit is not None:
         ratio = decision.unit if decision.unit > 1 else 1 / decision.unit
         way = "larger" if decision.unit > 1 else "smaller"
-        return f"the median is {number(ratio, 3)} times {way}: a change of unit"
+        return f"the median is about {number(ratio, 2)} times {way}: a change of unit"
     if spread is not None and abs(now - before) >= _SHIFT * spread:
         verb = "rose" if now > before else "fell"
         return f"the {what} {verb} by {number(abs(now - before) / spread, 2)} IQR"

@@ -19,10 +19,11 @@ def measure(pair: Pair) -> float | None:
     assert pair.column.edges is not None
     low, high = pair.ends
     points = np.concatenate([[low], pair.column.edges.astype(np.float64), [high]])
-    areas = [_areas(side, points) for side in (pair.reference, pair.current)]
-    if areas[0] is None or areas[1] is None:
-        return None
-    return float(np.abs(areas[0] - areas[1]).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        areas = [_areas(side, points) for side in (pair.reference, pair.current)]
+        if areas[0] is None or areas[1] is None:
+            return None
+        return float(np.abs(areas[0] - areas[1]).sum())
 
 
 def _areas(profile: ColumnProfile, points: Floats) -> Floats | None:

@@ -44,7 +44,14 @@ def _half_numbers(case: Case, name: str) -> list[QualityCheck]:
         return []
     odd = [value for value in values if not _NUMBER.fullmatch(value)]
     share = 1 - len(odd) / len(values)
-    if share < _MOSTLY or not odd:
+    if share < _MOSTLY:
+        return []
+    commas = tuple(dict.fromkeys(value for value in values if "," in value))[:_SHOWN]
+    if not odd and commas:
+        summary = "every value is a number with a decimal comma, kept as text"
+        advice = "write decimal points, or declare the column's kind"
+        return [QualityCheck(NAME, "warning", name, summary, advice, {}, commas)]
+    if not odd:
         return []
     summary = f"{percent(share)} of the values are numbers, the rest are text"
     advice = "keep numbers as numbers: the rest is most likely a broken missing-value mark"

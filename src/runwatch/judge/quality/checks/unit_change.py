@@ -26,9 +26,8 @@ def check(case: Case) -> list[QualityCheck]:
             continue
         times = factor if factor > 1 else 1 / factor
         way = "larger" if factor > 1 else "smaller"
-        summary = (
-            f"the median is {number(times, 3)} times {way} ({number(medians[0])} to {number(medians[1])})"
-        )
+        both = f"{number(medians[0], 3)} to {number(medians[1], 3)}"
+        summary = f"the median is about {number(times, 2)} times {way} ({both})"
         advice = f"check the unit at the source{_guess(times)}"
         out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
     return out
@@ -38,5 +37,5 @@ def _guess(times: float) -> str:
     """A common factor near this one."""
     for known in (10, 12, 24, 60, 100, 1000, 3600, 86400, 1e6, 1e9):
         if abs(times / known - 1) < 0.15:
-            return f": a factor of about {known:,.0f}"
+            return f", perhaps a factor of {known:,.0f}"
     return ""
