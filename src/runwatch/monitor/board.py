@@ -5,6 +5,7 @@ that ticks."""
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -97,6 +98,7 @@ class Board:
         self._deepenings: dict[str, Deepening] = {}
         self._watcher: MachineWatch | None = None
         self._news = False
+        self._found: list[Run] = []
         self._last_runs: tuple[Run, ...] = ()
         self._plugin_problems: tuple[Problem, ...] = ()
         self._lost: dict[str, float] = {}
@@ -237,7 +239,9 @@ class Board:
     def runs(self, now: float) -> tuple[Run, ...]:
         """All runs of all roots, the newest first."""
         found = [run for builder in self._builders.values() for run in builder.runs(now)]
-        self._last_runs = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        if len(found) != len(self._found) or any(map(operator.is_not, found, self._found)):
+            self._found = found
+            self._last_runs = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
         return self._last_runs
 
     def problems(self) -> tuple[Problem, ...]:

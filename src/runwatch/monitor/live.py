@@ -25,6 +25,7 @@ from runwatch.watch.rounds import Round, Rounds
 
 SLICE_S = 0.03
 FRAME_S = 0.2
+FRAME_SHARE = 0.1
 BEAT_S = 30.0
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
@@ -48,6 +49,7 @@ class Monitor:
         self._thread: threading.Thread | None = None
         self._publish: Publish = _nobody
         self._published_at = -1.0
+        self._frame_s = FRAME_S
         self._changed = True
         self._phase_live = False
         self._total = 0
@@ -203,7 +205,7 @@ class Monitor:
                 self._board.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True
             self._fold_sometimes()
-            if not self._phase_live and time.monotonic() - self._published_at >= FRAME_S:
+            if not self._phase_live and time.monotonic() - self._published_at >= self._frame_s:
                 self._send(judged=False)
             self._answer_intents()
 
@@ -240,8 +242,10 @@ class Monitor:
             marks=(*self._marks(), *((self._trouble,) if self._trouble else ())),
             scanned=time.time(),
         )
+        began = time.monotonic()
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
+        self._frame_s = max(FRAME_S, (self._published_at - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,10 @@ from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.runs.checkpoints import checkpoints
 from runwatch.runs.planned import planned
-from runwatch.runs.status import Facts, judge
+from runwatch.runs.status import Facts, fresh_for, judge
 from runwatch.store.summary import Story
 
-SETTLED = frozenset({"finished", "crashed", "unknown"})
+CLOSE_AFTER_S = 60.0
 
 
 @dataclass(slots=True)
@@ -61,6 +62,16 @@ class Lives:
         return rhythm.silence(now, earlier=self.pauses.get(group, 0.0), process_gone=gone, fixed=fixed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A run as it was built from a version of its entry. Until ``due`` (seconds since the epoch) time alone
+    does not change how it stands."""
+
+    version: int
+    run: Run
+    due: float
+
+
 class RunBuilder:
     """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
 
@@ -68,41 +79,50 @@ class RunBuilder:
         self._reader = reader
         self._lives = lives
         self._health = health
-        self._built: dict[str, tuple[int, Run]] = {}
+        self._built: dict[str, _Built] = {}
 
     def runs(self, now: float) -> list[Run]:
-        """All runs of the root, the newest first."""
+        """All runs of the root."""
         made = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
-        return sorted(made, key=lambda run: (-(run.updated or 0.0), run.id))
+        return made
 
     def _run(self, entry: Entry, now: float) -> Run:
         story = self._reader.tell(entry)
-        key = RunKey(self._reader.root, entry.id)
-        version, run = self._built.get(entry.id, (-1, None))
-        if version != entry.version or key in self._lives.moved:
-            run = None
-        if run is not None and run.status in SETTLED and not entry.live:
-            return run
+        built = self._built.get(entry.id)
+        if built is not None and (built.version != entry.version or self._has_moved(entry)):
+            built = None
+        if built is not None and now < built.due:
+            return built.run
+        run = None if built is None else built.run
         facts = self._facts(entry, story, now)
         status, reason = judge(facts, now)
         if run is None:
-            self._lives.moved.discard(key)
+            self._lives.moved.discard(RunKey(self._reader.root, entry.id))
             run = self._fresh(entry, story, status, reason, facts, now)
-        elif (run.status, run.updated) == (status, facts.updated):
-            return run
-        else:
+        elif (run.status, run.updated) != (status, facts.updated):
             run = replace(run, status=status, status_reason=reason, updated=facts.updated)
-        self._built[entry.id] = (entry.version, run)
-        self._close(entry, run, facts, now)
+        self._built[entry.id] = _Built(entry.version, run, self._due(entry, run, facts, now))
         return run
 
-    def _close(self, entry: Entry, run: Run, facts: Facts, now: float) -> None:
-        """A run that is over and quiet for a minute: take its unterminated last lines."""
-        quiet = facts.updated is not None and now - facts.updated > 60
-        if quiet and run.status != "running":
+    def _has_moved(self, entry: Entry) -> bool:
+        moved = self._lives.moved
+        return bool(moved) and RunKey(self._reader.root, entry.id) in moved
+
+    def _due(self, entry: Entry, run: Run, facts: Facts, now: float) -> float:
+        """When the run must be looked at again though nothing is written. One that is over and quiet for a
+        minute is closed: its unterminated last lines are taken."""
+        if run.status == "running":
+            alive = facts.process is not None and facts.process.alive
+            return math.inf if alive else (facts.updated or 0.0) + fresh_for(facts)
+        close_at = math.inf if facts.updated is None else facts.updated + CLOSE_AFTER_S
+        if now <= close_at < math.inf:
+            return close_at
+        if close_at < math.inf:
             self._reader.finish(entry)
+        over = run.status in ("finished", "crashed")
+        return math.inf if over or (run.status == "unknown" and not entry.live) else now
 
     def _fresh(self, entry: Entry, story: Story, status: str, reason: str, facts: Facts, now: float) -> Run:
         files = tuple(dict.fromkeys(file for _, file in _files(entry)))

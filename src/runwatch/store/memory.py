@@ -79,6 +79,7 @@ class RunMemory:
 
     def __init__(self) -> None:
         self.told: dict[tuple[str, str], Told] = {}
+        self._nbytes: int | None = 0
 
     def source(self, speaker: Speaker) -> Told:
         key = (speaker.claim, speaker.file)
@@ -91,12 +92,14 @@ class RunMemory:
 
     def forget(self, claim: str, file: str) -> bool:
         """Drop a source whose file is gone or claimed by someone else."""
+        self._nbytes = None
         return self.told.pop((claim, file), None) is not None
 
     def apply(
         self, speaker: Speaker, operations: Iterable[Operation], problems: Sequence[Problem] = ()
     ) -> Change:
         told = self.source(speaker)
+        self._nbytes = None
         grown: set[str] = set()
         rewritten: set[str] = set()
         said = list(operations)
@@ -204,7 +207,11 @@ class RunMemory:
 
     @property
     def nbytes(self) -> int:
-        return sum(series.nbytes for told in self.told.values() for series in told.series.values())
+        """The room that the series take; counted anew only after a change."""
+        if self._nbytes is None:
+            told = self.told.values()
+            self._nbytes = sum(series.nbytes for one in told for series in one.series.values())
+        return self._nbytes
 
 
 def _replace(told: Told, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
