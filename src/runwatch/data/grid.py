@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -215,6 +215,3 @@ def wanted_names(names: list[str], include: tuple[str, ...], exclude: tuple[str,
     if include:
         unique = [name for name in unique if any(fnmatchcase(name, pattern) for pattern in include)]
     return [name for name in unique if not any(fnmatchcase(name, pattern) for pattern in exclude)]
-
-
-Declared = Mapping[str, ColumnKind]

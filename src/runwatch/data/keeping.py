@@ -80,11 +80,6 @@ def this_process(pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile |
             yield error
 
 
-def missing_files(files: Sequence[DataFile], grid: Grid, cache: Cache) -> list[DataFile]:
-    """The files whose present state has no kept profile."""
-    return [file for file in files if _kept(file, grid, cache) is None]
-
-
 def profile_files(
     files: Sequence[DataFile], grid: Grid, cache: Cache, engine: Engine = this_process
 ) -> tuple[list[Named], list[Problem]]:

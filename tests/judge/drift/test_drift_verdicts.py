@@ -14,7 +14,7 @@ from scipy import special, stats
 
 from runwatch.domain.drift import ColumnDrift, DriftReport
 from runwatch.domain.profile import DriftOptions, Named
-from runwatch.judge.drift.chances import chi2_p_value, kolmogorov, ks_p_value, proportions_p_value
+from runwatch.judge.drift.chances import chi2_p_value, ks_p_value, proportions_p_value
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
 from runwatch.judge.drift.measures import ks, measures
@@ -330,11 +330,6 @@ def test_ks_p_is_scipys(n: int, m: int, d: float) -> None:
 @settings(max_examples=80, deadline=None)
 def test_chi2_p_is_scipys(statistic: float, dof: int) -> None:
     assert chi2_p_value(statistic, dof) == pytest.approx(special.chdtrc(dof, statistic), rel=1e-8, abs=1e-290)
-
-
-@pytest.mark.parametrize("x", [0.3, 0.7, 1.0, 1.36, 2.5])
-def test_kolmogorov_is_scipys(x: float) -> None:
-    assert kolmogorov(x) == pytest.approx(special.kolmogorov(x), rel=1e-9)
 
 
 def test_two_shares() -> None:

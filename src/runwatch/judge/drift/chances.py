@@ -12,18 +12,6 @@ _EXACT_TAIL = 200_000
 _DURBIN = 100_000
 
 
-def kolmogorov(x: float) -> float:
-    """P(K > x) for the limiting Kolmogorov distribution."""
-    if x <= 0:
-        return 1.0
-    if x < 1.0:
-        factor = math.sqrt(2 * math.pi) / x
-        return 1.0 - factor * math.fsum(
-            math.exp(-(((2 * k - 1) * math.pi) ** 2) / (8 * x * x)) for k in range(1, 6)
-        )
-    return 2 * math.fsum((-1) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 6))
-
-
 def ks_p_value(statistic: float, n: int, m: int) -> float:
     """Two-sided p of the two-sample Kolmogorov-Smirnov statistic, as ``scipy.stats.ks_2samp`` with
     ``method="asymp"`` defines it: the exact one-sample law at the rounded effective size. Marsaglia, Tsang,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Mapping, Sequence
+from functools import partial, reduce
+
+import numpy as np
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
 from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
@@ -34,10 +36,16 @@ def report(
     files one by one; ``earlier``: batches before these, oldest first, which the day rule may look back on.
     Nothing raises: what cannot be judged is ``unknown`` with its reason."""
     options = options or DriftOptions()
+    importance, usual = _importance(options, multivariate)
     pooled = reduce(merge, (one.profile for one in current), empty_profile(reference.grid))
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
     columns = [
-        _column(Pair(grid, reference.column(i), pooled.column(i)), decisions[i], options, len(days), pooled)
+        _column(
+            Pair(grid, reference.column(i), pooled.column(i)),
+            decisions[i],
+            importance.get(grid.name),
+            len(days),
+        )
         for i, grid in enumerate(reference.grid.columns)
     ]
     columns.extend(_unjudged(reference, pooled))
@@ -49,7 +57,7 @@ def report(
         reference_rows=reference.rows,
         current_files=len(current) if current_files is None else current_files,
         current_rows=pooled.rows,
-        columns=tuple(sorted(columns, key=_consequence)),
+        columns=tuple(sorted(columns, key=partial(_consequence, usual=usual))),
         multivariate=multivariate,
         batches=tuple(batches),
         problems=tuple(problems),
@@ -61,9 +69,21 @@ def _overall(judged: Sequence[ColumnDrift]) -> DriftVerdict:
     return max((column.verdict for column in judged), key=RANK.__getitem__, default="unknown")
 
 
-def _consequence(column: ColumnDrift) -> tuple[float, ...]:
+def _importance(
+    options: DriftOptions, multivariate: Multivariate | None
+) -> tuple[Mapping[str, float], float]:
+    """(importance by column, that of a column without one): as given, the median standing in for the rest;
+    else how much a column gives the batch away to the domain classifier; else all the same."""
+    if options.importance:
+        return options.importance, float(np.median(list(options.importance.values())))
+    if multivariate is not None and multivariate.top_features:
+        return dict(multivariate.top_features), 0.0
+    return {}, 1.0
+
+
+def _consequence(column: ColumnDrift, usual: float) -> tuple[float, ...]:
     """Sorts the column to look at first to the front: verdict, then effect times importance."""
-    weight = 1.0 if column.importance is None else column.importance
+    weight = usual if column.importance is None else column.importance
     return (-RANK[column.verdict], -(column.effect or 0.0) * weight, -(column.effect or 0.0))
 
 
@@ -73,9 +93,7 @@ def _note(days: int) -> str:
     return "baseline still learning: 8 or more reference files let day-to-day spread count"
 
 
-def _column(
-    pair: Pair, decision: Decision, options: DriftOptions, days: int, pooled: TableProfile
-) -> ColumnDrift:
+def _column(pair: Pair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:
     column, ref, cur = pair.column, pair.reference, pair.current
     shown = dict.fromkeys(measures()) if decision.evidence.note else figures(pair)
     test = decision.deciding
@@ -102,7 +120,7 @@ def _column(
         smallest_visible=decision.smallest_visible,
         sentence=sentence(pair, decision),
         role=column.role,
-        importance=options.importance.get(column.name),
+        importance=importance,
         kind_guessed=column.guessed,
     )
 
