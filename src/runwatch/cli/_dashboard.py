@@ -38,17 +38,31 @@ def run(args: argparse.Namespace) -> int:
     return open_dashboard(args.roots, args)
 
 
+def _check_names(roots: list[str]) -> None:
+    """A word that is no folder may be a mistyped command. Raises UsageError."""
+    import difflib
+    import os
+
+    from runwatch.cli import UsageError, command_names
+
+    for word in roots:
+        near = difflib.get_close_matches(word, command_names(), 1)
+        if near and not os.path.exists(word):
+            raise UsageError(f"{word}: no such directory or command; did you mean: runwatch {near[0]}")
+
+
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     """Open the dashboard on ``roots`` and stay until the person leaves."""
     from runwatch import config
     from runwatch.monitor.once import resolve_roots
     from runwatch.ui.run import refused
 
+    _check_names(roots)
+    paths = resolve_roots(roots, args.config)
     complaint = refused()
     if complaint:
         print(complaint, file=sys.stderr)
         return 2
-    paths = resolve_roots(roots, args.config)
     settings = config.load(paths, args.config)
     from runwatch.cli._dashboard_monitor import DashboardMonitor
     from runwatch.store import places

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runwatch.config import Settings
 
 NAME = "baseline"
-HELP = """What candidates are compared against.
+HELP = """What candidates are compared against, and what was before it.
 
   runwatch baseline set exp-17 --root ~/runs     pin a run
   runwatch baseline set exp-17 --write-config    and write it into runwatch.toml, for colleagues
@@ -65,6 +65,7 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.comparison import Baseline
+    from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
     from runwatch.show.jsonable import SCHEMA
     from runwatch.text.safe import run_name, safe
@@ -72,6 +73,9 @@ def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[st
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found: dict[str, Baseline] = dict(snapshot.situation.baselines)
+    desk = Desk(roots, settings, writes=False)
+    history = {root: desk.champions(root) for root in roots}
+    desk.close()
     if args.json:
         rows = [
             {
@@ -80,7 +84,12 @@ def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[st
             }
             for root, b in found.items()
         ]  # fmt: skip
-        print_json({"schema": SCHEMA, "baselines": rows})
+        before = [
+            {"root": run_name(root), "run": row["run"] and run_name(row["run"]), "at": iso(row["at"]),
+             "reason": row["reason"]}
+            for root, kept in history.items() for row in kept
+        ]  # fmt: skip
+        print_json({"schema": SCHEMA, "baselines": rows, "history": before})
         return 0
     for root in roots:
         baseline = found.get(root)
@@ -88,6 +97,9 @@ def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[st
             print(f"{safe(root)}: no baseline; pin one: runwatch baseline set RUN --root {safe(root)}")
         else:
             print(f"{safe(root)}: {baseline.kind} {safe(baseline.name)} ({safe(baseline.source)})")
+        for row in reversed(history[root]):
+            why = f": {safe(row['reason'])}" if row["reason"] else ""
+            print(f"  {(iso(row['at']) or '')[:16]}  {safe(row['run'] or 'pin taken off')}{why}")
     return 0
 
 

@@ -3,12 +3,14 @@ what is kept for ``status``, and who writes."""
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from runwatch.config import Settings
 from runwatch.domain.finding import Finding
@@ -31,6 +33,7 @@ BEAT_S = 30.0
 LEASE_S = 3 * BEAT_S
 KEEP_EVERY_S = 2.0
 PRUNE_EVERY_S = 86_400.0
+MAX_CHAMPIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,12 @@ class Desk:
         match intent:
             case PinBaseline(run, reason):
                 self.state.pin(self._places[run.root].identity, run.root, run.id, now, reason)
+                self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
                 return Answer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):
                 there = self.state.unpin(self._places[root].identity)
+                if there:
+                    self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return Answer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
                 self.state.mark_looked(now)
@@ -208,6 +214,18 @@ class Desk:
                 return Answer(intent, True, "looking at everything again")
             case _:
                 return self._books[intent.root].apply(intent, now, today)
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
+        kept = self.state.noted(self._champions_key(root))
+        return json.loads(kept) if kept else []
+
+    def _remember_champion(self, root: str, row: dict[str, Any]) -> None:
+        rows = [*self.champions(root), row][-MAX_CHAMPIONS:]
+        self.state.note(self._champions_key(root), json.dumps(rows))
+
+    def _champions_key(self, root: str) -> str:
+        return f"champions:{self._places[root].identity}"
 
     def keep(self, snapshot: Snapshot, today: date, force: bool = False) -> None:
         """Keep what ``status`` and ``brief`` show; at most every two seconds."""

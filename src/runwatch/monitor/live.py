@@ -13,15 +13,16 @@ from dataclasses import replace
 
 from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.intents import Answer, Intent, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot, WatchState
+from runwatch.domain.tree import Changes
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.once import Wanted
 from runwatch.store.state import State
-from runwatch.watch.rounds import Round, Rounds
+from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
 SLICE_S = 0.03
 FRAME_S = 0.2
@@ -77,6 +78,7 @@ class Monitor:
             self._thread.join(timeout=5.0)
         for rounds in self._rounds.values():
             rounds.stop()
+        self._answer_intents()
         self._board.close(time.time())
 
     def submit(self, intent: Intent, answered: Answered) -> None:
@@ -189,12 +191,18 @@ class Monitor:
         self._board.found(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
-        own = not first and not work.paths
+        own = not first and not work.asked and not work.paths and self._missed(root, changes)
         was_gone, marks = rounds.gone, rounds.marks
         rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
         if changes or was_gone or marks != rounds.marks:
             self._changed = True
             self._board.noticed(root, changes)
+
+    def _missed(self, root: str, changes: Changes) -> bool:
+        """Whether a walk found something that an event should have told of by now."""
+        before = (time.time() - MISS_AFTER) * 1e9
+        stats = (self._board.readers[root].tree.stat(file) for file in changes.files)
+        return any(stat is not None and stat.ctime_ns < before for stat in stats)
 
     def _read_all(self) -> None:
         """Read what waits, in slices that leave the lock to others; the screen sees progress."""
@@ -219,6 +227,9 @@ class Monitor:
         with self._wake:
             intents, self._intents = self._intents, []
         for intent, answered in intents:
+            if isinstance(intent, Rescan):
+                for rounds in self._rounds.values():
+                    rounds.ask_scan()
             answered(self._board.obey(intent, time.time()))
             self._changed = True
 

@@ -1,0 +1,162 @@
+"""ls, show, baseline, doctor, config, init, completion: the contract, from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runwatch.cli import command_names, main
+
+
+def _write(root: Path, run: str, rows: str = "1,0.5\n2,0.25\n") -> None:
+    (root / run).mkdir(parents=True)
+    (root / run / "metrics.csv").write_text("step,val_loss\n" + rows)
+
+
+def _json(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> dict:
+    assert main([*args, "--json"]) == code
+    return json.loads(capsys.readouterr().out, parse_constant=lambda token: pytest.fail(f"token {token}"))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    _write(tmp_path, "exp/a")
+    _write(tmp_path, "exp/b", "1,0.5\n2,nan\n3,inf\n")
+    return tmp_path
+
+
+def test_ls_has_the_fields_of_the_contract(root: Path, capsys) -> None:
+    answer = _json(capsys, "ls", str(root))
+    assert answer["schema"] == 1 and answer["root"] == str(root)
+    runs = {run["id"]: run for run in answer["runs"]}
+    a = runs["exp/a"]["metrics"]["val_loss"]
+    assert (a["last"], a["last_step"], a["best"], a["best_step"]) == (0.25, 2, 0.25, 2)
+    assert (a["min"], a["max"], a["count"], a["direction"]) == (0.25, 0.5, 2, "min")
+    assert runs["exp/a"]["points"] == 2 and runs["exp/a"]["status"] == "running"
+    b = runs["exp/b"]["metrics"]["val_loss"]
+    assert b["last"] is None and b["last_text"] == "inf" and (b["count"], b["max"]) == (3, 0.5)
+
+
+def test_two_roots_have_no_single_root(root: Path, tmp_path_factory, capsys) -> None:
+    other = tmp_path_factory.mktemp("other")
+    _write(other, "c")
+    answer = _json(capsys, "ls", str(root), str(other))
+    assert answer["root"] is None and answer["roots"] == [str(root), str(other)]
+    assert {run["root"] for run in answer["runs"]} == {str(root), str(other)}
+
+
+@pytest.mark.parametrize("name", ["exp/a", "a"])
+def test_show_takes_an_id_or_its_ending(root: Path, name: str, capsys) -> None:
+    assert _json(capsys, "show", name, "--root", str(root))["run"]["id"] == "exp/a"
+
+
+def test_show_takes_a_path(root: Path, capsys) -> None:
+    assert _json(capsys, "show", str(root / "exp" / "a"))["run"]["id"].endswith("a")
+
+
+def test_an_ambiguous_run_names_the_candidates(root: Path, capsys) -> None:
+    _write(root, "other/a")
+    assert main(["show", "a", "--root", str(root)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("runwatch: a:") and "exp/a" in error and "other/a" in error
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["ls", "/no/such/folder"], 2),
+        (["check", "/no/such/folder"], 3),
+        (["ls", "--no-such-option"], 2),
+        (["drift"], 3),
+        (["show"], 2),
+        (["no-such-folder-or-command"], 2),
+    ],
+)
+def test_wrong_usage_has_its_code_and_one_line(args: list[str], code: int, capsys) -> None:
+    try:
+        answer = main(args)
+    except SystemExit as stop:
+        answer = stop.code
+    said = capsys.readouterr()
+    assert answer == code and "runwatch" in said.err and "Traceback" not in said.err and not said.out
+
+
+def test_a_mistyped_command_is_guessed(capsys) -> None:
+    assert main(["chek"]) == 2
+    assert "did you mean: runwatch check" in capsys.readouterr().err
+
+
+def test_a_bad_configuration_names_file_line_and_key(root: Path, capsys) -> None:
+    (root / "runwatch.toml").write_text("[metrics]\nprimry = 'x'\n")
+    assert main(["ls", str(root)]) == 2
+    error = capsys.readouterr().err
+    assert "runwatch.toml" in error and "line 2" in error and "primry" in error and "'primary'" in error
+
+
+def test_options_may_stand_before_the_command(root: Path, capsys) -> None:
+    (root / "other.toml").write_text("")
+    assert main(["--config", str(root / "other.toml"), "ls", str(root)]) == 0
+    assert "exp/a" in capsys.readouterr().out
+
+
+def test_a_baseline_is_pinned_shown_and_cleared_with_its_history(root: Path, capsys) -> None:
+    assert main(["baseline", "set", "a", "--root", str(root), "--reason", "best"]) == 0
+    capsys.readouterr()
+    shown = _json(capsys, "baseline", "show", "--root", str(root))
+    assert shown["baselines"][0]["name"] == "exp/a" and "pinned" in shown["baselines"][0]["source"]
+    assert main(["baseline", "clear", "--root", str(root)]) == 0
+    capsys.readouterr()
+    shown = _json(capsys, "baseline", "show", "--root", str(root))
+    assert shown["baselines"] == []
+    assert [(row["run"], row["reason"]) for row in shown["history"]] == [("exp/a", "best"), (None, "")]
+
+
+def test_a_baseline_in_the_configuration_keeps_the_rest_of_the_file(root: Path, capsys) -> None:
+    file = root / "runwatch.toml"
+    file.write_text('# mine\n[baseline]\nrun = "old"\n\n[metrics]\nprimary = "val_loss"  # this one\n')
+    assert main(["baseline", "set", "exp/b", "--root", str(root), "--write-config"]) == 0
+    assert file.read_text() == (
+        '# mine\n[baseline]\nrun = "exp/b"\n\n[metrics]\nprimary = "val_loss"  # this one\n'
+    )
+
+
+def test_init_writes_a_file_that_loads_and_never_over_one(root: Path, capsys) -> None:
+    assert main(["init", str(root)]) == 0
+    text = (root / "runwatch.toml").read_text()
+    assert main(["ls", str(root)]) == 0
+    assert main(["init", str(root)]) == 2
+    assert "--force" in capsys.readouterr().err and (root / "runwatch.toml").read_text() == text
+
+
+def test_doctor_and_config_answer_in_json(root: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    doctor = _json(capsys, "doctor", str(root))
+    assert doctor["fit"] and {"root", "inotify", "state"} <= {check["name"] for check in doctor["checks"]}
+    (root / "runwatch.toml").write_text('[alerts]\nwebhook = "https://example.org/secret-token"\n')
+    main(["config", "show", str(root)])
+    assert "secret-token" not in capsys.readouterr().out
+
+
+def test_every_command_teaches_itself(capsys) -> None:
+    for name in command_names():
+        with pytest.raises(SystemExit) as stop:
+            main([name, "--help"])
+        said = capsys.readouterr().out
+        assert stop.value.code == 0 and f"runwatch {name}" in said and len(said.splitlines()) > 8
+
+
+def test_completion_knows_the_commands(capsys) -> None:
+    assert main(["completion", "bash"]) == 0
+    assert "baseline" in capsys.readouterr().out
+
+
+def test_a_pipe_that_closes_is_no_error(root: Path) -> None:
+    import subprocess
+    import sys
+
+    code = f"import sys; from runwatch.cli import main; sys.exit(main(['ls', {str(root)!r}]))"
+    command = f'{sys.executable} -c "{code}" | true; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
