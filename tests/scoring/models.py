@@ -92,3 +92,29 @@ def save_graph(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(made.SerializeToString())
     return path
+
+
+def save_endless(path: Path) -> Path:
+    """A graph whose loop has no end."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    def value(name: str, kind: int, shape: list[Any] | None) -> Any:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    again, number = TensorProto.BOOL, TensorProto.FLOAT
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["v", "v"], ["w"])],
+        "body",
+        [value("i", TensorProto.INT64, []), value("go", again, []), value("v", number, None)],
+        [value("on", again, []), value("w", number, None)],
+    )
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["", "yes", "x"], ["y"], body=body)],
+        "g",
+        [value("x", number, [None, 2])],
+        [value("y", number, [None, 2])],
+        [numpy_helper.from_array(np.array(True), "yes")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(made.SerializeToString())
+    return path

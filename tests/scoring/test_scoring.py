@@ -21,7 +21,7 @@ from runwatch.domain.run import Problem
 from runwatch.scoring.base import Answer, Job
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
-from scoring.models import customers, good_model, poor_model, save_graph, save_onnx, save_skops
+from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("skops")
@@ -213,6 +213,33 @@ def test_too_few_and_too_many_columns_are_listed(tmp_path: Path) -> None:
     problem = refused(job(tmp_path / "m.onnx", tmp_path / "a.csv", tmp_path))
     assert "takes 2 columns" in problem.message and "a, b, c" in problem.message
     assert "features" in problem.hint
+
+
+def test_a_column_that_occurs_twice_is_refused(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age,age,income,region,churned\n1,2,3,north,0\n")
+    assert "age" in refused(job(made / "good.onnx", tmp_path / "a.csv", tmp_path)).message
+
+
+def test_lines_that_are_no_rows_are_left_out_and_counted(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age,income,region,churned\n1,2,north,0\n1,2\n3,4,south,1\n")
+    answer, rows = scored(job(made / "good.onnx", tmp_path / "a.csv", tmp_path))
+    assert rows["y_true"].tolist() == [0, 1] and answer.notes == ("1 line skipped: not rows",)
+
+
+def test_a_named_positive_class_is_never_guessed(tmp_path: Path) -> None:
+    save_graph(tmp_path / "m.onnx", [[1.0, -1.0]])
+    pd.DataFrame({"a": [1.0, -1.0]}).to_csv(tmp_path / "a.csv", index=False)
+    wanted = job(tmp_path / "m.onnx", tmp_path / "a.csv", tmp_path, positive="leaves")
+    assert "classes" in refused(wanted).hint
+    _, rows = scored(replace(wanted, classes=("leaves", "stays")))
+    assert rows["y_pred"].tolist() == ["leaves", "stays"] and rows["y_score"][0] > 0.8
+
+
+def test_a_graph_that_never_ends_is_ended(tmp_path: Path) -> None:
+    save_endless(tmp_path / "m.onnx")
+    pd.DataFrame({"a": [1.0], "b": [2.0]}).to_csv(tmp_path / "a.csv", index=False)
+    problem = refused(job(tmp_path / "m.onnx", tmp_path / "a.csv", tmp_path, seconds=3.0))
+    assert "longer than 3 s" in problem.message
 
 
 class Bomb:

@@ -20,30 +20,32 @@ _JSON = (".jsonl", ".ndjson")
 
 
 class Table:
-    """One file. Errors of pyarrow pass through: the worker turns them into words."""
+    """One file. ``skipped``: lines of a CSV file that were no rows. Errors of pyarrow pass through, for
+    the worker to put into words."""
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self.skipped = 0
         self._kind = next(
             (ends for ends in (_PARQUET, _ARROW, _CSV, _JSON) if path.lower().endswith(ends)), None
         )
         if self._kind is None:
             raise ScoringError(path, "is of no format that is scored", "use parquet, CSV, Arrow or JSONL")
 
-    def schema(self) -> dict[str, Any]:
-        """Arrow type by column name; of text formats as their first block suggests."""
+    def schema(self) -> Any:
+        """The Arrow schema; of text formats as their first block suggests."""
         if self._kind is _PARQUET:
             import pyarrow.parquet as parquet
 
             with self._open() as file:
-                return _types(parquet.read_schema(file))
+                return parquet.read_schema(file)
         if self._kind is _ARROW:
             with self._open() as file:
-                return _types(_arrow(file).schema)
+                return _arrow(file).schema
         if self._kind is _CSV:
             with self._open() as file:
-                return _types(self._csv_reader(file).schema)
-        return _types(self._json().schema)
+                return self._csv_reader(file).schema
+        return self._json().schema
 
     def read(self, names: Sequence[str], most: int) -> Any:
         """An Arrow table of these columns, each once. ScoringError past ``most`` rows."""
@@ -87,7 +89,12 @@ class Table:
             line = file.readline(_BLOCK).decode("utf-8-sig", "replace")
         tabs = self._path.lower().endswith((".tsv", ".tsv.gz"))
         delimiter = "\t" if tabs else max(",;\t|", key=line.count)
-        return {"parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)}
+        parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=self._skip)
+        return {"parse_options": parse}
+
+    def _skip(self, row: Any) -> str:
+        self.skipped += 1
+        return "skip"
 
     def _csv_reader(self, file: IO[bytes]) -> Any:
         from pyarrow import csv
@@ -101,11 +108,13 @@ class Table:
 
         convert = csv.ConvertOptions(include_columns=names, strings_can_be_null=True)
         options = {"convert_options": convert, **self._csv_options()}
+        self.skipped = 0
         with self._open() as file:
             try:
                 return csv.read_csv(file, csv.ReadOptions(use_threads=False), **options)
             except pa.ArrowInvalid:
                 pass
+        self.skipped = 0
         with self._open() as file:
             whole = file.read(_LARGEST)
         if len(whole) == _LARGEST:
@@ -120,10 +129,6 @@ class Table:
 
         with self._open() as file:
             return json.read_json(file, json.ReadOptions(use_threads=False, block_size=_BLOCK))
-
-
-def _types(schema: Any) -> dict[str, Any]:
-    return {field.name: field.type for field in schema}
 
 
 def _arrow(file: IO[bytes]) -> Any:

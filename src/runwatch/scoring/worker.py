@@ -22,6 +22,7 @@ from runwatch.scoring.outputs import predicted
 from runwatch.scoring.tables import Table
 from runwatch.scoring.writing import write
 from runwatch.text.safe import safe
+from runwatch.text.units import plural
 
 _MOST_MEMORY = 8 << 30
 _GRACE_S = 5
@@ -61,14 +62,27 @@ def do(job: Job) -> Answer:
     what pyarrow and the file system raise."""
     model = format_of(job.model).load(job.model, job.score)
     source = Table(job.data)
-    kinds = source.schema()
+    kinds = _kinds(job, source)
     columns = model.bind(_offer(job, kinds))
     beside = (job.target, job.key, job.group, *job.slices)
     table = source.read([*columns, *(name for name in beside if name in kinds)], job.rows)
     if not table.num_rows:
         raise ScoringError(job.data, "has no rows", "wait for some, or leave it out")
     made = predicted(model.run(table), job)
+    if source.skipped:
+        made = replace(made, notes=(*made.notes, f"{plural(source.skipped, 'line')} skipped: not rows"))
     return write(job, table, made)
+
+
+def _kinds(job: Job, source: Table) -> dict[str, Any]:
+    """Arrow type by column name. ScoringError for a name that occurs twice."""
+    schema = source.schema()
+    names = schema.names
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        said = ", ".join(safe(name, 40) for name in twice[:8])
+        raise ScoringError(job.data, f"columns occur twice: {said}", "give each column a name of its own")
+    return {field.name: field.type for field in schema}
 
 
 def _offer(job: Job, kinds: dict[str, Any]) -> Offer:
