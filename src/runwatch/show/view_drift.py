@@ -53,10 +53,15 @@ def drift(snapshot: Snapshot, ask: DriftAsk, now: float) -> TableView:
     shown = max((min(len(data.batches), ask.batches) for data in sets), default=0)
     columns = (
         Column("verdict", "verdict", 9),
-        Column("column", "column", 13, grow=2),
-        Column("heat", f"last {units.plural(shown, 'batch', 'batches')}", max(shown * 2, 6), drop=1),
+        Column("column", "column", 14, grow=1),
+        Column(
+            "heat",
+            f"last {units.plural(shown, 'batch', 'batches')}" if shown > 6 else "batches",
+            max(shown * 2, 6),
+            drop=1,
+        ),
         Column("effect", "effect", 6, right=True, drop=3),
-        Column("what", "what changed", 18, grow=2, drop=2),
+        Column("what", "what changed", 18, grow=3, drop=2),
     )
     several = len(sets) > 1
     rows = tuple(_row(data, column, shown, several) for data, column in found)

@@ -12,7 +12,9 @@ from runwatch.show.view_tasks import is_open
 from runwatch.text import units
 from runwatch.text.safe import safe
 
-_LONGEST_MARK = 60
+_LONGEST_MARK = 44
+
+_LONGEST_MARK = 44
 
 
 def headline(snapshot: Snapshot, today: date) -> Words:
@@ -87,20 +89,31 @@ def _calm(snapshot: Snapshot) -> Words:
 def watching(snapshot: Snapshot, roomy: bool) -> Words:
     """What else there is, which roots, and how the watching itself goes; ``roomy``: the roots too."""
     parts: list[Words] = [others(snapshot)] if others(snapshot) else []
-    told = view_notes.count(snapshot)
-    if told and roomy:
-        parts.append((Span("i ", "key"), Span(units.plural(told, "note"), "muted")))
-    roots = snapshot.situation.roots
-    if roomy:
-        where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
-        parts.append((Span(_short(where), "muted"),))
-    parts += [text(mark, "warn") for mark in snapshot.watch.marks]
+    troubles = _reading_troubles(snapshot)
+    places = _places(snapshot) if roomy else []
+    parts += troubles if troubles else places
     done, total = snapshot.watch.reading
     if snapshot.watch.phase == "reading" and total:
         parts.append((Span(f"reading {done:,} of {total:,}", "info"),))
     elif snapshot.watch.phase == "live":
         parts.append((Span("● live", "good"),))
-    return join(parts, "   ")
+    return join([*parts, *places] if troubles else parts, "   ")
+
+
+def _reading_troubles(snapshot: Snapshot) -> list[Words]:
+    """What could not be read or watched; where there is some, the roots stand last, the first to give way."""
+    unread = len(snapshot.situation.problems)
+    found: list[Words] = []
+    if unread:
+        found.append((Span("! ", "key"), Span(units.plural(unread, "problem"), "warn")))
+    return [*found, *(text(mark, "warn", _LONGEST_MARK) for mark in snapshot.watch.marks)]
+
+
+def _places(snapshot: Snapshot) -> list[Words]:
+    told, roots = view_notes.count(snapshot), snapshot.situation.roots
+    found: list[Words] = [(Span("i ", "key"), Span(units.plural(told, "note"), "muted"))] if told else []
+    where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
+    return [*found, (Span(_short(where), "muted"),)]
 
 
 def _short(path: str) -> str:

@@ -9,15 +9,15 @@ from runwatch.text import units
 _COLUMNS = (
     Column("sign", "", 1),
     Column("where", "", 24, grow=1, keep_end=True),
-    Column("what", "", 40, grow=3),
-    Column("hint", "", 20, grow=2, drop=1),
+    Column("what", "", 50, grow=5),
+    Column("hint", "", 20, grow=1, drop=1),
 )
 
 
 def notes(snapshot: Snapshot, now: float) -> TableView:
     """All of it as one list with titles."""
-    rows = _section("assumed, since nothing says otherwise", _assumed(snapshot))
-    rows += _section("data that could not be judged", _problems(snapshot, now))
+    rows = _section("assumed", _assumed(snapshot))
+    rows += _section("data not judged", _problems(snapshot, now))
     rows += _section("watching", _watching(snapshot, now))
     return TableView(_COLUMNS, tuple(rows), (words(Span("✓ ", "good"), "nothing was assumed"),))
 

@@ -45,6 +45,11 @@ class Pane(Vertical):
     def show(self, view: Any) -> None:
         """Paint a view that ``job`` made."""
 
+    def count(self, snapshot: Snapshot, now: float) -> Words:
+        """What there is in this pane, in a few words; any thread, no widget. Shown on its frame, and what is
+        bad of it on its tab."""
+        return ()
+
     def entitle(self, summary: Words) -> None:
         """Put the pane's number, name and summary on its frame."""
         words = self.choice.filters.get(self.ID, "")

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_drift
+from runwatch.show.view import Words
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import Line
@@ -34,13 +35,14 @@ class DriftPane(Pane):
         ask = view_drift.DriftAsk(
             self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 60 else 6
         )
-        return lambda snapshot, now: (view_drift.drift(snapshot, ask, now), view_drift.summary(snapshot))
+        return lambda snapshot, now: view_drift.drift(snapshot, ask, now)
+
+    def count(self, snapshot: Snapshot, now: float) -> Words:
+        return view_drift.summary(snapshot)
 
     def show(self, view: Any) -> None:
-        table, summary = view
-        self.query_one(Line).show(table.note)
-        self.query_one(Table).show(table)
-        self.entitle(summary)
+        self.query_one(Line).show(view.note)
+        self.query_one(Table).show(view)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         event.stop()

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_metrics
+from runwatch.show.view import Words
 from runwatch.ui.charting import CHART_KEYS, Charting
 from runwatch.ui.curves import Curves
 from runwatch.ui.messages import Asked, Requested
@@ -36,11 +37,13 @@ class MetricsPane(Pane, Charting):
     def job(self) -> Callable[[Snapshot, float], Any]:
         choice = self.choice
         ask = view_metrics.MetricsAsk(choice.looked, choice.marked, choice.tag)
-        return lambda snapshot, now: (view_metrics.metrics(snapshot, ask), view_metrics.summary(snapshot))
+        return lambda snapshot, now: view_metrics.metrics(snapshot, ask)
+
+    def count(self, snapshot: Snapshot, now: float) -> Words:
+        return view_metrics.summary(snapshot)
 
     def show(self, view: Any) -> None:
-        metrics, summary = view
-        self.entitle(summary)
+        metrics: view_metrics.MetricsView = view
         self.query_one(Line).show(metrics.title)
         self.query_one(Table).show(metrics.table)
         self.query_one(Table).styles.max_height = "45%" if metrics.picture.curves else "100%"

@@ -12,6 +12,7 @@ from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_runs
+from runwatch.show.view import Words
 from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Asked, Intended, Requested
 from runwatch.ui.panes.base import Pane
@@ -47,15 +48,13 @@ class RunsPane(Pane):
         choice = self.choice
         ask = view_runs.RunsAsk(choice.filters.get(self.ID, ""), choice.order, choice.marked)
         kept = self._kept
-        return lambda snapshot, now: (
-            view_runs.runs(snapshot, ask, now, kept),
-            view_runs.summary(snapshot),
-        )
+        return lambda snapshot, now: view_runs.runs(snapshot, ask, now, kept)
+
+    def count(self, snapshot: Snapshot, now: float) -> Words:
+        return view_runs.summary(snapshot)
 
     def show(self, view: Any) -> None:
-        table, summary = view
-        self.query_one(Table).show(table)
-        self.entitle(summary)
+        self.query_one(Table).show(view)
 
     @property
     def key(self) -> RunKey | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_tasks
+from runwatch.show.view import Words
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import Line
@@ -43,17 +44,14 @@ class TasksPane(Pane):
     def job(self) -> Callable[[Snapshot, float], Any]:
         ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished)
 
-        def make(snapshot: Snapshot, now: float) -> Any:
-            today = datetime.fromtimestamp(now).date()
-            return view_tasks.tasks(snapshot, ask, today), view_tasks.summary(snapshot, today)
+        return lambda snapshot, now: view_tasks.tasks(snapshot, ask, _day(now))
 
-        return make
+    def count(self, snapshot: Snapshot, now: float) -> Words:
+        return view_tasks.summary(snapshot, _day(now))
 
     def show(self, view: Any) -> None:
-        table, summary = view
-        self.query_one(Line).show(table.note)
-        self.query_one(Table).show(table)
-        self.entitle(summary)
+        self.query_one(Line).show(view.note)
+        self.query_one(Table).show(view)
 
     @property
     def key(self) -> view_tasks.TaskKey | None:
@@ -94,3 +92,7 @@ class TasksPane(Pane):
     def _request(self, what: str) -> None:
         if self.key is not None:
             self.post_message(Requested(what, self.key))
+
+
+def _day(now: float) -> date:
+    return datetime.fromtimestamp(now).date()

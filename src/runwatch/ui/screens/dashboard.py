@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_headline
+from runwatch.show.view import Words
 from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import panes
@@ -54,6 +55,7 @@ class Dashboard(LiveScreen):
         self.choice = choice
         self._panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
         self._active = 0
+        self._counted: Mapping[str, Words] = {}
 
     def compose(self) -> ComposeResult:
         yield Line(id="headline")
@@ -88,28 +90,39 @@ class Dashboard(LiveScreen):
         for side in ("left", "right"):
             column = self.query_one(f"#{side}")
             column.display = any(pane.display for pane in self._panes if side == pane.PLACE)
-        if tabbed:
-            self.query_one(Tabs).show(tuple((p.number, p.TITLE) for p in self._panes), self._active)
+        self._show_tabs()
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
-
+        counts = {pane.ID: pane.count for pane in self._panes}
         roomy = self.size.width >= WIDE
 
         def make(snapshot: Snapshot, now: float) -> Any:
             today = datetime.fromtimestamp(now).date()
             head = (view_headline.headline(snapshot, today), view_headline.watching(snapshot, roomy))
-            return head, {name: job(snapshot, now) for name, job in jobs.items()}
+            counted = {name: count(snapshot, now) for name, count in counts.items()}
+            return head, counted, {name: job(snapshot, now) for name, job in jobs.items()}
 
         return make
 
     def paint(self, view: Any) -> None:
-        head, made = view
+        head, self._counted, made = view
         self.query_one("#headline", Line).show(*head)
         views: Mapping[str, Any] = made
         for pane in self._panes:
             if pane.ID in views and pane.display:
+                pane.entitle(self._counted[pane.ID])
                 pane.show(views[pane.ID])
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        if not self.has_class("tabbed"):
+            return
+        names = []
+        for pane in self._panes:
+            bad = next((s for s in self._counted.get(pane.ID, ()) if s.tone == "bad"), None)
+            names.append((pane.number, pane.TITLE, f"{bad.text.split()[0]}✗" if bad else ""))
+        self.query_one(Tabs).show(tuple(names), self._active)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         for i, pane in enumerate(self._panes):

@@ -50,7 +50,7 @@ class Detail(LiveScreen):
     def show_part(self) -> None:
         """Show the active part, and give it the keys."""
         if self.TABS:
-            names = tuple((i + 1, name) for i, name in enumerate(self.TABS))
+            names = tuple((i + 1, name, "") for i, name in enumerate(self.TABS))
             self.query_one("#parts", Tabs).show(names, self.active - 1)
             for i in range(1, len(self.TABS) + 1):
                 self.query_one(f"#part-{i}").display = i == self.active

@@ -13,7 +13,7 @@ from runwatch.ui.widgets.words import line_strip, width_of
 
 
 class Tabs(Widget):
-    """Numbered names, one of them active; a click posts ``Picked``."""
+    """(number, name, what is bad there), one of them active; a click posts ``Picked``."""
 
     DEFAULT_CSS = "Tabs { height: 1; }"
 
@@ -26,10 +26,10 @@ class Tabs(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._names: tuple[tuple[int, str], ...] = ()
+        self._names: tuple[tuple[int, str, str], ...] = ()
         self._active = 0
 
-    def show(self, names: tuple[tuple[int, str], ...], active: int) -> None:
+    def show(self, names: tuple[tuple[int, str, str], ...], active: int) -> None:
         """Take names and which of them is active."""
         if (names, active) != (self._names, self._active):
             self._names, self._active = names, active
@@ -37,7 +37,7 @@ class Tabs(Widget):
 
     def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
-        for i, (number, name) in enumerate(self._names):
+        for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
             edge = ("[", "]") if here else (" ", " ")
             tone: Tone = "strong" if here else "muted"
@@ -48,6 +48,7 @@ class Tabs(Widget):
                         Span(edge[0], "accent"),
                         Span(f"{number} ", "key"),
                         Span(name, tone),
+                        Span(f" {bad}" if bad else "", "bad"),
                         Span(edge[1], "accent"),
                     ),
                 )
