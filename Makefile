@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check setup lock bench shots
+.PHONY: demo test check setup lock bench fresh
 
 setup: $(VENV)/.ready
 
@@ -23,6 +23,9 @@ check: setup  ## lint, types and the layer contract
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fresh: setup  ## the wheel with newly resolved dependencies, in a bare environment
+	scripts/fresh.sh
 
 bench: setup  ## the benchmarks, side by side with peers where installed
 	$(BIN)/python -m benchmarks
