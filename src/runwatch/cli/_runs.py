@@ -13,7 +13,7 @@ from runwatch.text.safe import run_name
 def resolve_run(name: str, runs: Sequence[Run]) -> Run:
     """RUN as the contract says: an exact id, else an existing path, else a unique ending of an id.
     Raises UsageError, naming the candidates when it is ambiguous."""
-    exact = [run for run in runs if name in (run.id, run_name(run.id))]
+    exact = [run for run in runs if name == run_name(run.id)] or [run for run in runs if name == run.id]
     if len(exact) == 1:
         return exact[0]
     path = os.path.realpath(name)

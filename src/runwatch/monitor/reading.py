@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
-from runwatch.domain.operations import Append, Operation
+from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import Changes
@@ -22,6 +22,7 @@ from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]
 MAX_ROOT_PROBLEMS = 100
+_REWRITTEN = ("rewritten: read anew from its start", "nothing, if that was meant; else look who writes it")
 
 
 @dataclass(slots=True, eq=False)
@@ -268,6 +269,8 @@ class RootReader:
         except Exception as error:  # a reader's fault costs this file, never the run or the app
             problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
             reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
+        if _restarted(cursor, reading):
+            reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor
         self._apply(claim, file, run_id, reading, live=key in self._caught_up, mtime=stat.mtime)
         if not reading.more:
@@ -343,6 +346,14 @@ class RootReader:
                 stat, cursor = self.tree.stat(file), self.cursors.get(key)
                 if stat is not None and cursor is not None and cursor.offset < stat.size:
                     self._queue.setdefault(key, (entry.id, claim))
+
+
+def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
+    """Whether a growing file (its cursor knows it by its head) turned out to be another one."""
+    if cursor is None or not cursor.head[0]:
+        return False
+    told = (operation for operations in reading.operations.values() for operation in operations)
+    return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
 
 
 def _speaker(claim: Claim, file: str, order: int) -> Speaker:

@@ -160,7 +160,8 @@ def _set_aside(path: Path, migrations: Sequence[str]) -> Opened:
     except (OSError, sqlite3.Error) as error:
         return _in_memory(None, migrations, _unwritable(path, str(error)))
     rows = _salvage(aside, connection)
-    return Opened(connection, f"{safe(str(path))} was broken: kept as {aside.name}, {rows} rows rescued")
+    told = f"{path.name} was broken: kept as {aside.name}, {rows} rows rescued, in {safe(str(path.parent))}"
+    return Opened(connection, told)
 
 
 def _salvage(broken: Path, connection: sqlite3.Connection) -> int:
@@ -185,4 +186,5 @@ def _free_name(path: Path) -> Path:
 
 
 def _unwritable(path: Path, reason: str) -> str:
-    return f"{safe(str(path))} can't be written ({reason}): what happens now is forgotten at the end"
+    where = safe(str(path.parent))
+    return f"{path.name} can't be written ({reason}): what happens now is forgotten at the end; see {where}"

@@ -21,10 +21,12 @@ MISS_AFTER = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What to do now for one root: look at ``paths``, or ``scan`` everything."""
+    """What to do now for one root: look at ``paths``, or ``scan`` everything; ``asked``: the scan was wanted,
+    by a person or because events were lost, and not merely due."""
 
     paths: frozenset[str]
     scan: bool
+    asked: bool = False
 
 
 class Rounds:
@@ -56,6 +58,10 @@ class Rounds:
 
     def stop(self) -> None:
         self._watcher.stop()
+
+    def ask_scan(self) -> None:
+        """Walk everything at the next look."""
+        self._dirty.ask_scan()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -89,7 +95,7 @@ class Rounds:
         elif clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
         if asked or clock >= self._scan_at:
-            return Round(frozenset(paths), True)
+            return Round(frozenset(paths), True, asked)
         if self._must_poll:
             paths |= self._polled(clock, now, top)
         return Round(frozenset(paths), False)
@@ -113,8 +119,8 @@ class Rounds:
     def scanned(
         self, changes: Changes, clock: float, took: float, now: float, folders: int, own: bool
     ) -> None:
-        """A scan ended: when the next is due, and what it says of the watching. ``own``: no event and no
-        first look asked for it, so what it found had been missed; ``folders``: how many there are."""
+        """A scan ended: when the next is due, and what it says of the watching. ``own``: nobody asked for it,
+        and it found what no event had told of within ``MISS_AFTER`` s; ``folders``: how many there are."""
         self.gone = False
         self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
         self.changed(changes, now)

@@ -1,0 +1,93 @@
+"""Faults 1 to 3: torn tails, files cut in place, files replaced by smaller ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from eyes import dashboard, messages, only_run, write
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "torn", "rest"),
+    [
+        ("metrics.csv", "step,loss\n1,0.5\n", "2,0.7", "5\n"),
+        ("metrics.jsonl", '{"step": 1, "loss": 0.5}\n', '{"step": 2, "loss": 0.7', "5}\n"),
+    ],
+)
+async def test_a_torn_last_line_waits_until_it_is_whole(
+    root: Path, name: str, start: str, torn: str, rest: str
+) -> None:
+    path = write(root / "a" / name, start + torn)
+    loss = only_run(root)["metrics"]["loss"]
+    assert (loss["last"], loss["last_step"], loss["count"]) == (0.5, 1, 1)
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.5000")
+        assert "0.7" not in eyes.text
+        with path.open("a") as file:
+            file.write(rest)
+        await eyes.sees("0.7500")
+    loss = only_run(root)["metrics"]["loss"]
+    assert (loss["last"], loss["last_step"], loss["count"]) == (0.75, 2, 2)
+
+
+async def test_a_file_cut_in_place_is_read_from_its_start(root: Path) -> None:
+    """Copytruncate: the same inode, and by the next look longer than before."""
+    path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n2,0.25\n")
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.2500")
+        rows = "".join(f"{step},{9 + step}\n" for step in range(1, 8))
+        path.write_bytes(f"step,loss\n{rows}".encode())
+        await eyes.sees("16")
+        await eyes.opens(2)
+        await eyes.until(lambda: " 16 " in eyes.text and "0.2500" not in eyes.text, "16 alone")
+    loss = only_run(root)["metrics"]["loss"]
+    assert (loss["last"], loss["min"], loss["count"]) == (16, 10, 7)
+
+
+async def test_a_file_cut_to_less_shows_only_what_is_left(root: Path) -> None:
+    path = write(root / "a" / "metrics.jsonl", "".join(f'{{"step": {i}, "loss": 0.5}}\n' for i in range(9)))
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.5000")
+        with path.open("r+b") as file:
+            file.truncate(0)
+            file.write(b'{"step": 0, "loss": 0.125}\n')
+        await eyes.sees("0.1250")
+    loss = only_run(root)["metrics"]["loss"]
+    assert (loss["last"], loss["max"], loss["count"]) == (0.125, 0.125, 1)
+
+
+@pytest.mark.parametrize("again", ["unlink", "rename"])
+async def test_a_smaller_file_in_its_place_wins(root: Path, again: str) -> None:
+    path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n2,0.25\n3,0.125\n")
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.1250")
+        if again == "unlink":
+            path.unlink()
+            write(path, "step,loss\n1,0.875\n")
+        else:
+            new = write(root / "a" / "metrics.csv.tmp", "step,loss\n1,0.875\n")
+            os.replace(new, path)
+        await eyes.sees("0.8750")
+        await eyes.misses("0.1250")
+    loss = only_run(root)["metrics"]["loss"]
+    assert (loss["last"], loss["count"], loss["max"]) == (0.875, 1, 0.875)
+
+
+async def test_a_rewrite_is_said_once(root: Path) -> None:
+    path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n2,0.25\n")
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.2500")
+        write(path, "step,loss\n1,0.875\n")
+        await eyes.sees("0.8750")
+        await eyes.opens(4)
+        await eyes.sees("rewritten")
+        assert eyes.text.count("rewritten") == 1
+        write(path, "step,loss\n1,0.0625\n")
+        await eyes.press("2")
+        await eyes.sees("0.0625")
+        await eyes.press("4")
+        await eyes.sees("rewritten")
+        assert eyes.text.count("rewritten") == 1
+    assert messages(only_run(root)).count("rewritten") <= 1
