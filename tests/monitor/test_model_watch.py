@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 from runwatch import config
 from runwatch.domain.drift import DataSet
 from runwatch.domain.situation import Situation, Snapshot
+from runwatch.monitor.board import Board
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import Wanted, load
 from scoring.models import customers, good_model, poor_model, save_graph, save_onnx, save_skops
@@ -232,6 +234,20 @@ def test_settings_that_lead_nowhere_are_problems(root: Path, old: str, new: str,
     assert said in problem.hint
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('task = "clasification"', "must be one of binary, multiclass, regression"),
+        ('timeout = "soon"', "must be a duration"),
+        ('challanger = "x"', "did you mean 'challenger'?"),
+    ],
+)
+def test_faults_in_the_settings_name_the_key(root: Path, line: str, said: str) -> None:
+    settle(root, **{'slices = ["region"]': line})
+    with pytest.raises(config.ConfigError, match=re.escape(said)):
+        look(root)
+
+
 def test_two_models_of_one_name_are_told_apart_or_refused(root: Path) -> None:
     settle(root, **{'challenger = "models/challenger.skops"\n': ""})
     (root / "runwatch.toml").write_text(
@@ -278,6 +294,43 @@ def test_a_regression_is_compared_by_its_errors(root: Path) -> None:
     comparison = situation.predictions["churn"]
     assert comparison.task == "regression" and comparison.verdict == "worse"
     assert {column.name for column in predictions(situation).latest.columns} == {"y_pred"}  # type: ignore[union-attr]
+
+
+def test_the_pane_can_draw_a_predictions_distribution(root: Path) -> None:
+    settle(root, **{'challenger = "models/challenger.skops"\n': ""})
+    arrive(root, 1, rows=300)
+    arrive(root, 2, rows=300, shift=30.0)
+    board = Board((str(root),), config.load((str(root),)), Wanted(machine=False))
+    board.look_once()
+    newest = board.distribution("churn predictions", str(root), "y_score", None)
+    first = board.distribution("churn predictions", str(root), "y_score", 0)
+    data = board.distribution("customers", str(root), "age", None)
+    board.close(0.0)
+    assert newest is not None and first is not None and data is not None
+    assert newest.current != first.current
+
+
+def test_a_threshold_and_a_smaller_positive_class_reach_the_judge(root: Path) -> None:
+    settle(root, **{'slices = ["region"]': 'threshold = 0.9\npositive = "0"'})
+    arrive(root, 1)
+    situation = look(root)
+    comparison = situation.predictions["churn"]
+    assert comparison.operating_threshold == 0.9 and comparison.verdict == "worse"
+    auc = next(metric for metric in comparison.metrics if metric.name == "roc_auc")
+    assert auc.baseline is not None and auc.baseline > 0.8
+    assert not predictions(situation).estimated
+
+
+def test_models_need_no_labels_in_the_reference_and_find_the_target_by_name(root: Path) -> None:
+    settle(root, **{'target = "churned"\n': ""})
+    frame = customers(1000, labels=False)
+    frame.to_parquet(root / "data" / "reference.parquet")
+    batch = customers(500, seed=3).rename(columns={"churned": "label"})
+    batch.to_csv(root / "data" / "batches" / "2026-11-01.csv", index=False)
+    snapshot = load((str(root),), wanted=Wanted(machine=False)).snapshot
+    assert "churn" in snapshot.situation.predictions
+    assert not predictions(snapshot.situation).estimated
+    assert any("target column assumed: label" in said for said in snapshot.assumptions)
 
 
 class Listener:

@@ -242,6 +242,12 @@ def test_a_graph_that_never_ends_is_ended(tmp_path: Path) -> None:
     assert "longer than 3 s" in problem.message
 
 
+def test_a_file_without_numbers_has_nothing_for_a_matrix(tmp_path: Path) -> None:
+    save_graph(tmp_path / "m.onnx", [[1.0]])
+    pd.DataFrame({"a": ["x"]}).to_csv(tmp_path / "a.csv", index=False)
+    assert refused(job(tmp_path / "m.onnx", tmp_path / "a.csv", tmp_path)).hint
+
+
 class Bomb:
     """Unpickled, it leaves a mark."""
 
@@ -307,6 +313,14 @@ def test_data_that_can_not_be_read_is_the_datas_fault(made: Path, tmp_path: Path
     file.write_bytes(content)
     problem = refused(job(made / "good.onnx", file, tmp_path))
     assert problem.file == str(file) and problem.hint
+
+
+def test_a_damaged_page_is_the_datas_fault(made: Path, tmp_path: Path) -> None:
+    content = bytearray((made / "batch.parquet").read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    (tmp_path / "a.parquet").write_bytes(content)
+    problem = refused(job(made / "good.onnx", tmp_path / "a.parquet", tmp_path))
+    assert problem.file == str(tmp_path / "a.parquet") and "can't be scored" in problem.message
 
 
 def test_a_pipe_in_place_of_data_does_not_hang(made: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -187,7 +187,7 @@ class ModelWatch:
             spec = self._spec(plan)
             if spec is not None:
                 specs[spec.name] = spec
-                shown = f"{plan.entry.champion} on {', '.join(piece.file.name for piece in plan.reference)}"
+                shown = f"{plan.entry.champion} on {_named(plan.reference)}"
                 sets.append(judged(spec, self._root, shown, self._pieces, now, self._version))
         self._specs, self.sets, self.predictions = specs, tuple(sets), found
         self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
@@ -266,6 +266,10 @@ class ModelWatch:
                     if path not in wanted:
                         with suppress(OSError):
                             os.unlink(path)
+
+
+def _named(pieces: Sequence[Piece]) -> str:
+    return pieces[0].file.name if len(pieces) == 1 else plural(len(pieces), "file")
 
 
 def _model_of(job: Job) -> tuple[object, ...]:

@@ -64,6 +64,8 @@ def do(job: Job) -> Answer:
     source = Table(job.data)
     kinds = _kinds(job, source)
     columns = model.bind(_offer(job, kinds))
+    if not columns:
+        raise ScoringError(job.data, "has no numeric columns", "name them: [[models]] features = […]")
     beside = (job.target, job.key, job.group, *job.slices)
     table = source.read([*columns, *(name for name in beside if name in kinds)], job.rows)
     if not table.num_rows:
@@ -109,8 +111,6 @@ def in_words(job: Job, error: Exception) -> Problem:
     if isinstance(error, ModuleNotFoundError):
         what = f"scoring needs {safe(str(error.name))}"
         return Problem(job.model, None, what, "pip install 'runwatch[models]'")
-    if isinstance(error, OSError) and error.filename != job.data:
-        return Problem(job.output, None, f"can't be written: {safe(str(error.strerror))}", "make room for it")
     text = str(error).strip().splitlines()
     said = safe(text[0] if text else type(error).__name__, 200)
     return Problem(job.data, None, f"can't be scored: {said}", "write it again")

@@ -16,7 +16,8 @@ _SEEN = 200
 
 
 def write(job: Job, table: Any, made: Predicted) -> Answer:
-    """The predictions of ``table``'s rows beside key, truth, group and slices, in order. Raises OSError."""
+    """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
+    it can't be written."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
@@ -29,7 +30,11 @@ def write(job: Job, table: Any, made: Predicted) -> Answer:
         columns[name] = pa.array(values, from_pandas=False)
     answer = _answer(job, table.num_rows, made, columns)
     named = pa.table(columns).replace_schema_metadata({_META: json.dumps(answer.to_json()).encode()})
-    _whole(named, job.output, job.mtime_ns)
+    try:
+        _whole(named, job.output, job.mtime_ns)
+    except OSError as error:
+        said = f"can't be written: {safe(error.strerror or str(error))}"
+        raise ScoringError(job.output, said, "make room, or check the state directory") from error
     return answer
 
 
