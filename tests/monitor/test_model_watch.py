@@ -149,13 +149,15 @@ def test_each_batch_is_scored_once_until_it_or_a_model_changes(root: Path, own_p
     assert predictions(situation).batches[0].rows == 500
 
 
-def test_predictions_on_batches_that_are_gone_are_removed(root: Path, own_places: Path) -> None:
+def test_predictions_on_batches_that_are_gone_are_removed_in_time(root: Path, own_places: Path) -> None:
     settle(root, **{'challenger = "models/challenger.skops"\n': ""})
     arrive(root, 1, rows=100)
     arrive(root, 2, rows=100)
     look(root)
     (root / "data" / "batches" / "2026-11-01.csv").unlink()
     look(root)
+    assert len(written(own_places)) == 3
+    load((str(root),), wanted=Wanted(machine=False), now=time.time() + 7200)
     assert sorted(written(own_places)) == [
         "champion/data/batches/2026-11-02.csv.parquet",
         "champion/data/reference.parquet",

@@ -26,6 +26,7 @@ from runwatch.store.cache import CacheFile
 from runwatch.text.units import plural
 
 LOOK_EVERY_S = 5.0
+_LEFT_ALONE_S = 3600.0
 
 
 class ModelWatch:
@@ -83,7 +84,7 @@ class ModelWatch:
         if len(urgent) == 1 or first or not more:
             self._judge(plans, problems, now)
         if not more:
-            self._prune(plans)
+            self._prune(plans, now)
         return more
 
     def distribution(self, name: str, column: str, batch: int | None) -> Distribution | None:
@@ -254,8 +255,9 @@ class ModelWatch:
         inside = os.path.isabs(problem.file)
         return replace(problem, file=os.path.relpath(problem.file, self._root)) if inside else problem
 
-    def _prune(self, plans: list[Plan]) -> None:
-        """Predictions on files that are gone, or that the newest batches have left behind, are removed."""
+    def _prune(self, plans: list[Plan], now: float) -> None:
+        """Predictions on files that are gone, or that the newest batches have left behind, are removed; what
+        another process may be writing is left alone for an hour."""
         for plan in plans:
             pieces = (*plan.reference, *plan.batches)
             wanted = {job.output for piece in pieces for job in piece.jobs}
@@ -263,8 +265,8 @@ class ModelWatch:
                 continue
             for folder, _, names in os.walk(plan.folder):
                 for path in (os.path.join(folder, name) for name in names):
-                    if path not in wanted:
-                        with suppress(OSError):
+                    with suppress(OSError):
+                        if path not in wanted and now - os.stat(path).st_ctime > _LEFT_ALONE_S:
                             os.unlink(path)
 
 
