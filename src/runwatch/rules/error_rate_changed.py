@@ -1,0 +1,40 @@
+"""The share of wrong predictions on labelled rows changed its level: the world, or the labels, moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.making import about_data
+from runwatch.text.safe import safe
+
+NAME = "error-rate-changed"
+DESCRIPTION = "The error rate of labelled rows changed in one of the last batches (concept drift)."
+DEFAULTS: Mapping[str, object] = {"recent_batches": 5}
+HOLD, KEEP, MANY = 0.0, 0.0, ""
+
+
+def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
+    """A warning while the batch of the change is among the last ones; the adaptive window that found it
+    has its own bound on false alarms (Bifet, Gavaldà 2007), so one batch is enough."""
+    recent = int(str(options["recent_batches"]))
+    for data in situation.data:
+        if data.errors_changed is None:
+            continue
+        names = [batch.name for batch in data.batches]
+        if data.errors_changed not in names[-recent:]:
+            continue
+        batch = data.batches[names.index(data.errors_changed)]
+        yield about_data(
+            data,
+            NAME,
+            "warning",
+            f"the error rate on labelled rows changed in {safe(batch.name)}",
+            f"The error rate on {safe(data.name)} changed",
+            "Compare the errors before and after that batch: if the labels are right, the relation that the "
+            "model learned has moved; retrain on rows from after the change.",
+            subject="error rate",
+            since=batch.when,
+            evidence={"batch": batch.name},
+        )
