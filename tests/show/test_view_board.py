@@ -108,13 +108,13 @@ class TestRuns:
         )
         cells = texts(view_runs.runs(made, view_runs.RunsAsk(), NOW).rows[0])
         assert cells[0] == "▶ running"
-        assert cells[2:5] == ["exp/a", "━━╸──  50%", "1 h 20"]
+        assert cells[1:4] == ["exp/a", "━━╸──  50%", "1 h 20"]
         assert "▼ −0.0200" in cells and "3s" in cells
 
     @pytest.mark.parametrize(("last", "shown"), [(math.nan, "nan"), (math.inf, "inf"), (-math.inf, "-inf")])
     def test_a_value_that_is_no_number_is_shown_as_trouble(self, last: float, shown: str) -> None:
         made = snapshot(run("a", metrics={"val/loss": metric("val/loss", last, "min")}))
-        value = view_runs.runs(made, view_runs.RunsAsk(), NOW).rows[0].cells[6]
+        value = view_runs.runs(made, view_runs.RunsAsk(), NOW).rows[0].cells[5]
         assert value == (Span(shown, "bad"),)
 
     def test_rows_of_the_same_parts_are_taken_over(self) -> None:

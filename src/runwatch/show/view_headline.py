@@ -87,21 +87,20 @@ def _calm(snapshot: Snapshot) -> Words:
 
 
 def watching(snapshot: Snapshot, roomy: bool) -> Words:
-    """What else there is, which roots, and how the watching itself goes; ``roomy``: the roots too."""
+    """What else there is, how the watching itself goes, and (``roomy``) which roots: those stand last, the
+    first to give way."""
     parts: list[Words] = [others(snapshot)] if others(snapshot) else []
-    troubles = _reading_troubles(snapshot)
-    places = _places(snapshot) if roomy else []
-    parts += troubles if troubles else places
+    parts += _reading_troubles(snapshot)
     done, total = snapshot.watch.reading
     if snapshot.watch.phase == "reading" and total:
         parts.append((Span(f"reading {done:,} of {total:,}", "info"),))
     elif snapshot.watch.phase == "live":
         parts.append((Span("● live", "good"),))
-    return join([*parts, *places] if troubles else parts, "   ")
+    return join([*parts, *(_places(snapshot) if roomy else [])], "   ")
 
 
 def _reading_troubles(snapshot: Snapshot) -> list[Words]:
-    """What could not be read or watched; where there is some, the roots stand last, the first to give way."""
+    """What could not be read or watched."""
     unread = len(snapshot.situation.problems)
     found: list[Words] = []
     if unread:

@@ -37,8 +37,7 @@ ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 
 _COLUMNS = (
     Column("status", "status", 10),
-    Column("mark", "", 1),
-    Column("run", "run", 14, grow=3, keep_end=True),
+    Column("run", "run", 16, grow=3, keep_end=True),
     Column("progress", "progress", 10, drop=2),
     Column("eta", "left", 8, right=True, drop=6),
     Column("metric", "metric", 12, grow=1, drop=5),
@@ -130,11 +129,13 @@ def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
     if order == "metric":
         return lambda run: _by_metric(snapshot, run)
     trouble = _trouble(snapshot)
-    return lambda run: (
-        trouble.get(run.key, 9),
-        _ATTENTION[run.status],
-        -(run.updated or 0),
-    )
+    return lambda run: (trouble.get(run.key, 9), _ATTENTION[run.status], -_moment(run), run.id)
+
+
+def _moment(run: Run) -> float:
+    """What orders runs alike: their last write, but for running ones their start, so that rows stay where
+    they are while the runs are being written."""
+    return (run.started if run.status == "running" else run.updated) or 0.0
 
 
 def _trouble(snapshot: Snapshot) -> dict[RunKey, int]:
@@ -161,7 +162,6 @@ def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> Ro
         run.key,
         (
             (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
-            _mark(look),
             _name(run, look),
             _progress(run),
             (Span(eta(run), "muted"),),
@@ -188,32 +188,24 @@ def mark_tone(marked: Iterable[RunKey], key: RunKey) -> Tone | None:
     return None
 
 
-def _mark(look: _Look) -> Words:
-    if look.tone:
-        return (Span("●", look.tone),)
-    return (Span("◆", "baseline"),) if look.is_baseline else ()
-
-
 def common_folder(ids: list[str]) -> str:
     """The folders that all runs lie in, with the last slash: what a table need not repeat."""
     if len(ids) < 2:
         return ""
     first, last = min(ids), max(ids)
-    n = next(
-        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
-    )
-    return first[: first.rfind("/", 0, n) + 1]
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    return first[: first.rfind("/", 0, shared) + 1]
 
 
 def _name(run: Run, look: _Look) -> Words:
-    shown = (
-        safe(run.id[len(look.prefix) :])
-        if run.id != "."
-        else safe(run.root.rstrip("/").rpartition("/")[2] or "/")
-    )
+    root_name = safe(run.root.rstrip("/").rpartition("/")[2] or "/")
+    shown = safe(run.id[len(look.prefix) :]) if run.id != "." else root_name
     folder, slash, leaf = shown.rpartition("/")
-    root = safe(run.root.rstrip("/").rpartition("/")[2]) + ":" if look.several_roots else ""
-    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
+    root = root_name + ":" if look.several_roots else ""
+    mark = (Span(" ●", look.tone),) if look.tone else (Span(" ◆", "baseline"),) if look.is_baseline else ()
+    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), mark)
 
 
 def _progress(run: Run) -> Words:

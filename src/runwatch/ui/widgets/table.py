@@ -141,7 +141,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._widths, self._gap = layout(self._view.columns, self.size.width - 2, 1 if self._tight else 2)
 
     def render_line(self, y: int) -> Strip:
-        return self._line(y).apply_style(self.rich_style)
+        return self._line(y).apply_style(self.rich_style).simplify()
 
     def _line(self, y: int) -> Strip:
         colours = palette(self.app)
