@@ -181,9 +181,9 @@ def spark(values: Sequence[float], width: int, tone: Tone = "accent") -> Words:
     finite = [cell for cell in cells if math.isfinite(cell)]
     if not finite:
         return (Span(" " * width, "faint"),)
-    low, span = min(finite), max(finite) - min(finite)
+    low, span = min(finite) / 2, max(finite) / 2 - min(finite) / 2
     out = "".join(
-        " " if not math.isfinite(cell) else _SPARKS[round((cell - low) / span * 6) if span else 2]
+        " " if not math.isfinite(cell) else _SPARKS[round((cell / 2 - low) / span * 6) if span else 2]
         for cell in cells
     )
     return (Span(out.ljust(width), tone),)
