@@ -77,9 +77,8 @@ def _rest(text: str) -> str:
 def _options(actions: list[argparse.Action], title: str = "option") -> str:
     rows = [f"| {title} | |", "| --- | --- |"]
     for action in actions:
-        name = (
-            ", ".join(f"`{_with_value(o, action)}`" for o in action.option_strings) or f"`{_shown(action)}`"
-        )
+        name = ", ".join(f"`{_with_value(o, action)}`" for o in action.option_strings)
+        name = name or f"`{_cell(_shown(action))}`"
         words = _cell(action.help or "")
         if action.choices:
             words = f"{words + ': ' if words else ''}{', '.join(f'`{c}`' for c in action.choices)}"
@@ -100,7 +99,7 @@ def _metavar(action: argparse.Action) -> str:
 
 
 def _shown(action: argparse.Action) -> str:
-    name = _metavar(action)
+    name = "|".join(map(str, action.choices)) if action.choices and not action.metavar else _metavar(action)
     forms = {"*": f"[{name}…]", "+": f"{name}…", "?": f"[{name}]"}
     return forms.get(str(action.nargs), name)
 

@@ -33,7 +33,7 @@ GIB = 2**30
 @dataclass(frozen=True)
 class Picture:
     """``keys``: what is pressed once everything is known. "until:TEXT" waits for a text on the screen,
-    "on:TEXT" moves the cursor to the row whose key holds it, "type:TEXT" types."""
+    "on:TEXT" moves the cursor to the row whose key holds it."""
 
     name: str
     keys: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Picture:
 
 RUNNING = ("on:champion-again",)
 DRIFT = ("2", "on:mean texture", "enter", "until:over the batches")
-COMPARISON = ("4", "slash", "type:roc_auc", "enter", "enter", "until:verdict")
+COMPARISON = ("3", "on:ModelKey", "enter", "until:slices")
 RUN = ("on:challenger-wide", "enter", "until:Console")
 PLAN = (
     Picture("dashboard-dark", RUNNING, (132, 40)),
@@ -131,6 +131,8 @@ def complete(app: Any) -> bool:
     found = app.snapshot and app.snapshot.situation
     if not (found and found.data and found.predictions and time.time() == NOW):
         return False
+    if not all(data.latest and data.latest.multivariate for data in found.data):
+        return False
     app.watching.submit(Rescan(), lambda answer: None)
     tasks = [task for listed in app.snapshot.tasks.values() for task in listed.tasks]
     return {f.fingerprint for f in app.snapshot.findings if f.rule == "metric-regressed"} <= {
@@ -163,8 +165,6 @@ async def press(app: Any, pilot: Any, key: str) -> None:
     what, _, words = key.partition(":")
     if what == "until":
         await until(lambda: words in text_of(app), key, lambda: f"\n{text_of(app)}")
-    elif what == "type":
-        await pilot.press(*words)
     elif what == "on":
         await pilot.press("g")
         for _ in range(200):
