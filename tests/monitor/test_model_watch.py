@@ -304,9 +304,9 @@ def test_the_pane_can_draw_a_predictions_distribution(root: Path) -> None:
     arrive(root, 2, rows=300, shift=30.0)
     board = Board((str(root),), config.load((str(root),)), Wanted(machine=False))
     board.look_once()
-    newest = board.distribution("churn predictions", str(root), "y_score", None)
-    first = board.distribution("churn predictions", str(root), "y_score", 0)
-    data = board.distribution("customers", str(root), "age", None)
+    newest = board.beside.distribution("churn predictions", str(root), "y_score", None)
+    first = board.beside.distribution("churn predictions", str(root), "y_score", 0)
+    data = board.beside.distribution("customers", str(root), "age", None)
     board.close(0.0)
     assert newest is not None and first is not None and data is not None
     assert newest.current != first.current

@@ -88,10 +88,10 @@ class Monitor:
         self._wake_up()
 
     def series(self, key: RunKey, tag: str) -> Points:
-        return self._board.series(key, tag)
+        return self._board.roots.series(key, tag)
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
-        return self._board.distribution(data_set, root, column, batch)
+        return self._board.beside.distribution(data_set, root, column, batch)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
@@ -161,25 +161,25 @@ class Monitor:
 
     def _look_round(self) -> None:
         for root, rounds in self._rounds.items():
-            reader = self._board.readers[root]
+            reader = self._board.roots.readers[root]
             work = rounds.due(time.monotonic(), time.time(), reader.tree.top)
             if work.scan:
                 self._scan(root, rounds, work)
             elif work.paths:
-                with self._board.lock:
+                with self._board.roots.lock:
                     changes = reader.look(work.paths)
                 if changes:
                     self._changed = True
                     rounds.changed(changes, time.time())
-                    self._board.noticed(root, changes)
+                    self._board.beside.noticed(root, changes)
 
     def _scan(self, root: str, rounds: Rounds, work: Round) -> None:
-        reader = self._board.readers[root]
+        reader = self._board.roots.readers[root]
         began = time.monotonic()
         first = not self._phase_live
         try:
-            with self._board.lock:
-                changes = self._board.scan(root)
+            with self._board.roots.lock:
+                changes = self._board.roots.scan(root)
                 if not first:
                     reader.reclaim_if_due()
         except OSError:
@@ -196,21 +196,21 @@ class Monitor:
         rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
         if changes or was_gone or marks != rounds.marks:
             self._changed = True
-            self._board.noticed(root, changes)
+            self._board.beside.noticed(root, changes)
 
     def _missed(self, root: str, changes: Changes) -> bool:
         """Whether a walk found something that an event should have told of by now."""
         before = (time.time() - MISS_AFTER) * 1e9
-        stats = (self._board.readers[root].tree.stat(file) for file in changes.files)
+        stats = (self._board.roots.readers[root].tree.stat(file) for file in changes.files)
         return any(stat is not None and stat.ctime_ns < before for stat in stats)
 
     def _read_all(self) -> None:
         """Read what waits, in slices that leave the lock to others; the screen sees progress."""
-        self._total = self._board.waiting
-        while self._board.waiting and not self._stopped:
+        self._total = self._board.roots.waiting
+        while self._board.roots.waiting and not self._stopped:
             until = time.monotonic() + SLICE_S
-            with self._board.lock:
-                self._board.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
+            with self._board.roots.lock:
+                self._board.roots.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True
             self._fold_sometimes()
             if not self._phase_live and time.monotonic() - self._published_at >= self._frame_s:
@@ -220,8 +220,8 @@ class Monitor:
     def _fold_sometimes(self) -> None:
         if time.monotonic() - self._folded_at > FOLD_EVERY_S:
             self._folded_at = time.monotonic()
-            with self._board.lock:
-                self._board.fold_excess(time.time())
+            with self._board.roots.lock:
+                self._board.roots.fold_excess(time.time())
 
     def _answer_intents(self) -> None:
         with self._wake:
@@ -248,7 +248,7 @@ class Monitor:
     def _send(self, judged: bool) -> None:
         state = WatchState(
             phase="live" if self._phase_live else "reading",
-            reading=(max(self._total - self._board.waiting, 0), self._total),
+            reading=(max(self._total - self._board.roots.waiting, 0), self._total),
             modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
             marks=(*self._marks(), *((self._trouble,) if self._trouble else ())),
             scanned=time.time(),

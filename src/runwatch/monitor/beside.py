@@ -1,0 +1,211 @@
+"""What is known beside the runs: data sets, predictions, models, the machine, forecasts.
+
+All of it is slow: while watching it is worked out in the background and told when it is there; for a single
+look it is worked out at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runwatch.config import Settings
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.machine import Machine
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Situation
+from runwatch.domain.tree import Changes
+from runwatch.monitor.background import Background
+from runwatch.monitor.lives import host_name
+from runwatch.monitor.once import Wanted
+from runwatch.monitor.outlooks import Outlooks
+from runwatch.monitor.roots import Roots
+from runwatch.store.cache import CacheFile
+
+if TYPE_CHECKING:
+    from runwatch.monitor.data_watch import DataWatch
+    from runwatch.monitor.deepening import Deepening
+    from runwatch.monitor.machine_watch import MachineWatch
+    from runwatch.monitor.model_watch import ModelWatch
+
+
+class Beside:
+    """``news`` is called, on any thread, when something is known that was not."""
+
+    def __init__(
+        self,
+        roots: Roots,
+        settings: Mapping[str, Settings],
+        cache: CacheFile,
+        wanted: Wanted,
+        news: Callable[[], None],
+    ) -> None:
+        self._roots = roots
+        self._settings = settings
+        self._cache = cache
+        self._wanted = wanted
+        self._news = news
+        self._background = Background()
+        self._scoring = Background()
+        self._outlooks = Outlooks()
+        self._data: dict[str, DataWatch] = {}
+        self._models: dict[str, ModelWatch] = {}
+        self._deepenings: dict[str, Deepening] = {}
+        self._watcher: MachineWatch | None = None
+        self._watching = False
+
+    @property
+    def _sides(self) -> tuple[DataWatch | ModelWatch, ...]:
+        return (*self._data.values(), *self._models.values())
+
+    @property
+    def data(self) -> tuple[DataSet, ...]:
+        return tuple(one for side in self._sides for one in side.sets)
+
+    @property
+    def predictions(self) -> dict[str, Comparison]:
+        return {name: made for side in self._sides for name, made in side.predictions.items()}
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        return tuple(said for side in self._sides for said in side.assumptions)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        found = [problem for side in self._sides for problem in side.problems]
+        workers = (self._background, self._scoring)
+        troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
+        return (*found, *troubles)
+
+    @property
+    def machine(self) -> Machine | None:
+        return self._watcher.machine if self._watcher else None
+
+    @property
+    def outlooks(self) -> Outlooks:
+        return self._outlooks
+
+    def load(self) -> None:
+        """Import what is wanted; nothing of it is needed for the first paint."""
+        if self._wanted.data and not self._data:
+            from runwatch.monitor.data_watch import DataWatch
+
+            self._data = {
+                root: DataWatch(root, one, self._cache, self._news) for root, one in self._settings.items()
+            }
+            self._load_models()
+        if self._wanted.machine and self._watcher is None:
+            from runwatch.monitor.machine_watch import MachineWatch
+
+            self._watcher = MachineWatch(tuple(self._settings), self._roots.lives, host_name())
+
+    def _load_models(self) -> None:
+        asked = {root: one for root, one in self._settings.items() if one.models}
+        if asked:
+            from runwatch.monitor.model_watch import ModelWatch
+
+            self._models = {root: ModelWatch(root, one, self._cache) for root, one in asked.items()}
+
+    def look_once(self, now: float) -> None:
+        """Work everything out at once; the caller holds the lock."""
+        self.load()
+        for root, data in self._data.items():
+            data.judge(self._roots.readers[root].tree.top, now)
+        for root, models in self._models.items():
+            while models.step(self._roots.readers[root].tree.top, now):
+                pass
+        if self._watcher is not None:
+            self._watcher.look(self._roots.runs(now), now)
+
+    def start(self) -> None:
+        """Begin to watch, in the background."""
+        from runwatch.monitor.deepening import Deepening
+
+        self._watching = True
+        self.load()
+        self._deepenings = {
+            root: Deepening(partial(self._judge_data, root, deep=True)) for root in self._data
+        }
+        for root, data in self._data.items():
+            data.start()
+            self._judge_data(root)
+
+    def stop(self) -> None:
+        for models in self._models.values():
+            models.stop()
+        self._background.stop()
+        self._scoring.stop()
+        for deepening in self._deepenings.values():
+            deepening.stop()
+        for data in self._data.values():
+            data.stop()
+
+    def noticed(self, root: str, changes: Changes) -> None:
+        """Files changed below a root: its data may have."""
+        data = self._data.get(root)
+        if data is not None and data.concerned(changes, self._roots.readers[root].owns):
+            self._judge_data(root)
+
+    def tick(self, now: float) -> None:
+        """Ask for what is due."""
+        for root, data in self._data.items():
+            if data.arrived_outside():
+                self._judge_data(root)
+        for root, models in self._models.items():
+            if models.due(now):
+                self._judge_models(root)
+        if self._watcher is not None and self._watcher.due(now):
+            self._background.ask("machine", self._look_at_machine)
+
+    def _judge_data(self, root: str, deep: bool = False) -> None:
+        """Look at a root's data in the background; a first look is followed by a deeper one elsewhere."""
+        data = self._data[root]
+
+        def job() -> None:
+            data.judge(self._roots.readers[root].tree.top, time.time(), deep)
+            self._news()
+            if not deep:
+                self._deepenings[root].ask(data.specs)
+                self._judge_models(root)
+
+        self._background.ask(f"data:{root}", job)
+
+    def _judge_models(self, root: str) -> None:
+        """Run a root's models, one file at a time, in a thread of their own: they may be slow."""
+        models = self._models.get(root)
+        if models is None:
+            return
+
+        def job() -> None:
+            if models.step(self._roots.readers[root].tree.top, time.time()):
+                self._judge_models(root)
+            self._news()
+
+        self._scoring.ask(f"models:{root}", job)
+
+    def _look_at_machine(self) -> None:
+        watcher = self._watcher
+        if watcher is not None and watcher.look(self._roots.newest, time.time()):
+            self._news()
+
+    def look_ahead(self, situation: Situation) -> None:
+        """Forecast the running runs when that is due: in the background, or at once for a single look."""
+        if not self._outlooks.due(situation):
+            return
+
+        def job() -> None:
+            if self._outlooks.look(situation, self._roots.trace):
+                self._news()
+
+        if self._watching:
+            self._background.ask("outlooks", job)
+        else:
+            job()
+
+    def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
+        """A column's two distributions, for drawing; reads files: not for the event loop."""
+        sides = (self._data.get(root), self._models.get(root))
+        made = (side.distribution(data_set, column, batch) for side in sides if side is not None)
+        return next((one for one in made if one is not None), None)

@@ -1,0 +1,156 @@
+"""The watched roots: walked, read, summarised, kept for the next process.
+
+The lock guards the readers: whoever reads or asks for a series holds it."""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+
+from runwatch.config import Settings
+from runwatch.domain.health import HealthSign
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.tree import Changes
+from runwatch.judge.health.trace import Trace
+from runwatch.monitor.health import HealthBook
+from runwatch.monitor.lives import Lives, RunBuilder
+from runwatch.monitor.reading import RootReader
+from runwatch.monitor.remembering import Remembering
+from runwatch.readers.registry import built_in, plugged_in
+from runwatch.store import places
+from runwatch.store.cache import CacheFile
+
+SERIES_BUDGET = 256 * 1024 * 1024
+FRESH_S = 600.0
+
+
+class Roots:
+    """The runs of all roots, and their health."""
+
+    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], cache: CacheFile) -> None:
+        self.lock = threading.RLock()
+        self.lives = Lives()
+        self._settings = settings
+        readers = dict(built_in())
+        self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
+        self.health = {root: HealthBook() for root in roots}
+        self._builders: dict[str, RunBuilder] = {}
+        self._memories: dict[str, Remembering] = {}
+        for root, reader in self.readers.items():
+            book, identity = self.health[root], places.root_identity(root, settings[root].id)
+            self._builders[root] = RunBuilder(reader, self.lives, book)
+            self._memories[root] = Remembering(cache, identity, reader, book, self.lives)
+        self._plugin_problems: tuple[Problem, ...] = ()
+        self._found: list[Run] = []
+        self.newest: tuple[Run, ...] = ()
+
+    def load_plugins(self) -> None:
+        """Third parties' readers: each folder is asked again."""
+        extra, self._plugin_problems = plugged_in()
+        if extra:
+            with self.lock:
+                for reader in self.readers.values():
+                    reader.add_readers(extra)
+
+    @property
+    def waiting(self) -> int:
+        """How many files are still to be read."""
+        return sum(reader.waiting for reader in self.readers.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        found = [problem for reader in self.readers.values() for problem in reader.problems]
+        return (*self._plugin_problems, *found)
+
+    def read_some(self, enough: Callable[[], bool]) -> None:
+        """Read waiting files until ``enough()``; the caller holds the lock."""
+        for reader in self.readers.values():
+            if reader.waiting:
+                reader.read_some(enough)
+                if enough():
+                    return
+
+    def read_all(self) -> None:
+        """Read all that waits; the caller holds the lock."""
+        for reader in self.readers.values():
+            while reader.read_some(lambda: False):
+                pass
+
+    def scan(self, root: str) -> Changes:
+        """Walk a root; the first time, what an earlier process read of it is taken. The caller holds the
+        lock. Raises OSError: the root is gone."""
+        reader = self.readers[root]
+        first = not reader.entries
+        changes = reader.scan()
+        if first:
+            self._memories[root].recall()
+        return changes
+
+    def keep(self) -> None:
+        """Keep what was read, for the next process."""
+        with self.lock:
+            for memory in self._memories.values():
+                memory.keep()
+
+    def runs(self, now: float) -> tuple[Run, ...]:
+        """All runs, the newest first; the same tuple while nothing changed."""
+        found = [run for builder in self._builders.values() for run in builder.runs(now)]
+        if len(found) != len(self._found) or any(map(operator.is_not, found, self._found)):
+            self._found = found
+            self.newest = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        return self.newest
+
+    def series(self, key: RunKey, tag: str) -> Points:
+        """The merged series of a tag; empty when there is none."""
+        with self.lock:
+            reader = self.readers.get(key.root)
+            return Points.empty() if reader is None else reader.points(key.id, tag)
+
+    def trace(self, key: RunKey, tag: str) -> Trace | None:
+        """A copy of one curve's memory, so that the lock is held for a moment only."""
+        with self.lock:
+            return deepcopy(self.health[key.root].trace(key.id, tag))
+
+    def signs(self) -> dict[RunKey, tuple[HealthSign, ...]]:
+        """Feed what is new to the health checks; the signs that show now. The caller holds the lock."""
+        signs: dict[RunKey, tuple[HealthSign, ...]] = {}
+        for root, reader in self.readers.items():
+            book = self.health[root]
+            for entry in list(reader.entries.values()):
+                book.feed(reader, entry)
+            signs.update({RunKey(root, run_id): found for run_id, found in book.signs.items() if found})
+        return signs
+
+    def stalls(self, now: float) -> dict[RunKey, HealthSign]:
+        """The signs of silence of the runs that count as alive."""
+        found = {
+            run.key: self.lives.stall(run, now, self._settings[run.root].watch.stalled_after)
+            for run in self.newest
+        }
+        return {key: sign for key, sign in found.items() if sign is not None}
+
+    def fold_excess(self, now: float) -> None:
+        """Past the budget for series, those of the runs that were written longest ago leave the memory;
+        the caller holds the lock."""
+        sizes = [
+            (root, entry, entry.memory.nbytes)
+            for root, reader in self.readers.items()
+            for entry in reader.entries.values()
+            if not entry.folded
+        ]
+        excess = sum(size for _, _, size in sizes) - SERIES_BUDGET
+        if excess <= 0:
+            return
+        written = {run.key: run.updated or 0.0 for run in self.runs(now)}
+        sizes.sort(key=lambda item: written.get(RunKey(item[0], item[1].id), 0.0))
+        for root, entry, size in sizes:
+            fresh = now - written.get(RunKey(root, entry.id), 0.0) < FRESH_S
+            if excess <= 0 or fresh or entry.from_many or self.readers[root].is_waiting(entry):
+                continue
+            self.health[root].feed(self.readers[root], entry)
+            self.health[root].fold(entry.id)
+            self.readers[root].fold(entry)
+            excess -= size
