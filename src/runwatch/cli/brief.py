@@ -74,13 +74,12 @@ def _brief(args: argparse.Namespace) -> None:
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
-    state = State(places.state_dir())
-    known, late = _known(args, state, now)
-    if known is None:
-        print("runwatch: still reading, and nothing was kept yet; open the dashboard once: runwatch")
-    else:
-        _say(args, state, known, now, since)
-    state.close()
+    with contextlib.closing(State(places.state_dir())) as state:
+        known, late = _known(args, state, now)
+        if known is None:
+            print("runwatch: still reading, and nothing was kept yet; open the dashboard once: runwatch")
+        else:
+            _say(args, state, known, now, since)
     if late:
         sys.stdout.flush()
         sys.stderr.flush()
