@@ -155,10 +155,10 @@ def _parts() -> Iterator[Check]:
         "apprise": ("notify", "alerts by mail, Slack, ntfy …"),
         "fsspec": ("remote", "data on object stores"),
         "distributed": ("dask", "profiles on a Dask cluster"),
-        "onnxruntime": ("models", "scoring champions and challengers"),
+        "onnxruntime skops": ("models", "scoring champions and challengers"),
     }
-    for module, (extra, what) in extras.items():
-        if importlib.util.find_spec(module) is None:
+    for modules, (extra, what) in extras.items():
+        if any(importlib.util.find_spec(module) is None for module in modules.split()):
             yield Check(
                 f"runwatch[{extra}]", "note", f"not installed: no {what}", f"pip install 'runwatch[{extra}]'"
             )
