@@ -292,3 +292,18 @@ class TestTasks:
             await it.press("4", "space")
             await it.sees("the file is read-only")
             assert it.app.undos == []
+
+
+async def test_a_data_set_in_full(board: OpenBoard) -> None:
+    async with board() as it:
+        await it.press("2", "d")
+        await it.sees("[1 Quality]", "no fault found", "22% of the columns drifted")
+        await it.press("2")
+        await it.sees("2026-11-25.parquet", "4,200", "income, channel, tenure_months")
+        await it.press("4")
+        await it.sees("AUC 0.670", "what gives the new rows away")
+
+
+async def test_the_pane_says_which_file_holds_the_tasks(board: OpenBoard) -> None:
+    async with board() as it:
+        await it.sees("/home/ana/churn/todo.txt")

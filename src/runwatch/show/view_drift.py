@@ -145,6 +145,10 @@ def _note(sets: tuple[DataSet, ...], now: float) -> Words:
 def _said(data: DataSet, now: float) -> Words:
     newest = data.batches[-1] if data.batches else None
     parts = [text(data.name, "strong"), (Span(units.plural(len(data.batches), "batch", "batches"), "muted"),)]
+    faults = [check for check in data.quality if check.severity != "info"]
+    if faults:
+        worst: Tone = "bad" if any(check.severity == "critical" for check in faults) else "warn"
+        parts.append((Span(f"{units.plural(len(faults), 'fault')}: d", worst),))
     if data.computing:
         parts.append((Span("computing …", "info"),))
     if data.late_by:
@@ -155,6 +159,11 @@ def _said(data: DataSet, now: float) -> Words:
     if joint and joint.auc is not None and joint.verdict in ("warning", "drifted"):
         parts.append((Span(f"jointly {joint.verdict} (AUC {joint.auc:.2f})", VERDICT_TONES[joint.verdict]),))
     return join(parts)
+
+
+def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
+    """Root and name of the first data set."""
+    return next(((data.root, data.name) for data in snapshot.situation.data), None)
 
 
 def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:

@@ -17,7 +17,11 @@ def strip(machine: Machine | None) -> Words:
     parts: list[Words] = [text(machine.host, "strong", 20)]
     if machine.cpu is not None:
         parts.append(
-            words(Span("cpu ", "muted"), _gauge(machine.cpu), Span(f" {units.percent(machine.cpu)}"))
+            words(
+                Span("cpu ", "muted"),
+                _gauge(machine.cpu),
+                Span(f" {units.percent(round(20 * machine.cpu) / 20)}"),
+            )
         )
     parts.append(_memory(machine))
     disk = worst_disk(machine.disks)

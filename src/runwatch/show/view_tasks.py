@@ -161,8 +161,16 @@ def progress(snapshot: Snapshot, today: date) -> Words:
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
     if beyond:
         parts.append((Span(f"and {beyond} more findings", "warn"),))
+    older = sum(listed.older for listed in snapshot.tasks.values())
+    if older:
+        parts.append((Span(f"{older} older findings", "muted"),))
     parts += [text(listed.notice, "warn") for listed in snapshot.tasks.values() if listed.notice]
     return join(parts)
+
+
+def files(snapshot: Snapshot) -> Words:
+    """Which to-do files are shown."""
+    return join([text(listed.file[-40:], "muted") for listed in snapshot.tasks.values()], ", ")
 
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:

@@ -20,6 +20,10 @@ def screen_for(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | None:
         from runwatch.ui.screens.column import ColumnScreen
 
         return ColumnScreen(subject)
+    if what == "data" and subject is not None:
+        from runwatch.ui.screens.data import DataScreen
+
+        return DataScreen(*subject)
     if what == "comparison" and subject is not None:
         from runwatch.ui.screens.comparison import ComparisonScreen
 

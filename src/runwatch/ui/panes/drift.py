@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_drift
@@ -25,6 +26,17 @@ class DriftPane(Pane):
     ORDER = 20
     WEIGHT = 4
     FILTERED = True
+    _first: tuple[str, str] | None = None
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "d",
+            "data",
+            "Data set",
+            id="drift.data",
+            tooltip="quality, batches, segments, all columns together",
+        )
+    ]
 
     def compose(self) -> ComposeResult:
         yield Line(id="drift-note", collapse=True)
@@ -35,14 +47,15 @@ class DriftPane(Pane):
         ask = view_drift.DriftAsk(
             self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 60 else 6
         )
-        return lambda snapshot, now: view_drift.drift(snapshot, ask, now)
+        return lambda snapshot, now: (view_drift.drift(snapshot, ask, now), view_drift.first_set(snapshot))
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return view_drift.summary(snapshot)
 
     def show(self, view: Any) -> None:
-        self.query_one(Line).show(view.note)
-        self.query_one(Table).show(view)
+        table, self._first = view
+        self.query_one(Line).show(table.note)
+        self.query_one(Table).show(table)
 
     def on_table_moved(self, event: Table.Moved) -> None:
         event.stop()
@@ -50,3 +63,9 @@ class DriftPane(Pane):
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
         self.post_message(Requested("column", event.key))
+
+    def action_data(self) -> None:
+        key = self.query_one(Table).key
+        subject = (key.root, key.data_set) if isinstance(key, view_drift.ColumnKey) else self._first
+        if subject is not None:
+            self.post_message(Requested("data", subject))

@@ -13,9 +13,11 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show import view_tasks
 from runwatch.show.view import Words
 from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.words import content
 
 
 class TasksPane(Pane):
@@ -37,6 +39,8 @@ class TasksPane(Pane):
         Binding("f", "finished", "Finished", show=False, id="tasks.finished"),
     ]
 
+    _files: Words = ()
+
     def compose(self) -> ComposeResult:
         yield Line(id="tasks-note", collapse=True)
         yield Table(id="tasks-table", header=False, tight=True)
@@ -44,14 +48,18 @@ class TasksPane(Pane):
     def job(self) -> Callable[[Snapshot, float], Any]:
         ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished)
 
-        return lambda snapshot, now: view_tasks.tasks(snapshot, ask, _day(now))
+        return lambda snapshot, now: (view_tasks.tasks(snapshot, ask, _day(now)), view_tasks.files(snapshot))
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return view_tasks.summary(snapshot, _day(now))
 
     def show(self, view: Any) -> None:
-        self.query_one(Line).show(view.note)
-        self.query_one(Table).show(view)
+        table, files = view
+        self.query_one(Line).show(table.note)
+        if files != self._files:
+            self._files = files
+            self.border_subtitle = content(files, palette(self.app))
+        self.query_one(Table).show(table)
 
     @property
     def key(self) -> view_tasks.TaskKey | None:

@@ -1,0 +1,61 @@
+"""One data set in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_data
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.chart import Chart
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+
+
+class DataScreen(Detail):
+    """Faults of the newest batch, the batches, the segments, and all columns together."""
+
+    TABS: ClassVar[tuple[str, ...]] = ("Quality", "Batches", "Segments", "Together")
+
+    def __init__(self, root: str, name: str) -> None:
+        super().__init__()
+        self.root, self.set_name = root, name
+
+    def body(self) -> ComposeResult:
+        yield Table(id="part-1")
+        yield Table(id="part-2")
+        yield Table(id="part-3")
+        with Vertical(id="part-4"):
+            yield Line(id="joint")
+            with Horizontal():
+                with Vertical(classes="box", id="box-features"):
+                    yield Table(id="features", cursor=False, header=False)
+                with Vertical(classes="box", id="box-performance"):
+                    yield Line(id="performance-words", collapse=True)
+                    yield Chart(id="performance")
+
+    def on_mount(self) -> None:
+        self.query_one("#box-features").border_title = Content("what gives the new rows away")
+        self.query_one("#box-performance").border_title = Content("performance by batch")
+        super().on_mount()
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        root, name = self.root, self.set_name
+        return lambda snapshot, now: view_data.data_view(snapshot, root, name, now)
+
+    def paint(self, view: Any) -> None:
+        shown: view_data.DataView = view
+        self.query_one("#head", Line).show(shown.head)
+        self.query_one("#subhead", Line).show(shown.about)
+        self.query_one("#part-1", Table).show(shown.quality)
+        self.query_one("#part-2", Table).show(shown.batches)
+        self.query_one("#part-3", Table).show(shown.segments)
+        self.query_one("#joint", Line).show(shown.joint)
+        self.query_one("#features", Table).show(shown.features)
+        self.query_one("#performance-words", Line).show(shown.performance_words)
+        self.query_one("#performance", Chart).show(shown.performance)
