@@ -15,6 +15,7 @@ from runwatch.cli import command_names
 from runwatch.judge.drift import measures
 from runwatch.judge.quality import run as quality
 from runwatch.rules import load_rules
+from runwatch.rules.engine import registry
 from runwatch.ui.panes.base import panes
 from runwatch.ui.themes import load_themes
 
@@ -22,7 +23,7 @@ PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
 EXAMPLE = re.compile(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = {match[1]: match[2] for match in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8"))}
 SOURCES = [name for name in FILES if name.startswith("src/")]
-CACHES = (measures.measures, quality.all_checks)
+CACHES = (measures.measures, quality.all_checks, registry._built_in)
 
 
 @pytest.fixture(autouse=True)
