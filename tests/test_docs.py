@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib import import_module
@@ -259,3 +260,16 @@ def test_every_field_of_the_json_is_explained(
     missing = sorted(k for k in set(keys_in(answer)) if f'"{k}"' not in page and f"`{k}`" not in page)
     assert answer["schema"] == 1
     assert not missing, f"docs/json.md does not explain {missing}"
+
+
+def test_the_design_page_names_every_room_in_the_order_that_is_checked() -> None:
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    source = ROOT / "src" / "runwatch"
+    rooms = {path.parent.name for path in source.glob("*/__init__.py")}
+    assert not {room for room in rooms if f"| `{room}/` |" not in page}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = next(c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
+    stated = re.search(r"^domain ← .*?$\n.*?$", page, re.MULTILINE)
+    assert stated
+    told = [set(re.findall(r"\w+", layer)) for layer in stated[0].split("←")]
+    assert [layer for layer in told if layer] == [set(re.findall(r"\w+", x)) for x in reversed(layers)]
