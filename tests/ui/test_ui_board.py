@@ -7,8 +7,8 @@ from pathlib import Path
 
 import made_up
 import pytest
+from eyes import OpenBoard
 
-from conftest import OpenBoard
 from runwatch.domain.intents import (
     AddTask,
     Answer,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import made_up
 import pytest
+from eyes import OpenBoard
 from rich.segment import Segment
 from textual.color import Color
 
-from conftest import OpenBoard
 from runwatch.domain.run import Problem
 from runwatch.ui.fence import ControlFence
 

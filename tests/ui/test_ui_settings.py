@@ -8,10 +8,10 @@ from pathlib import Path
 
 import made_up
 import pytest
+from eyes import OpenBoard
 from textual.binding import Binding
 
 import runwatch.ui as ui
-from conftest import OpenBoard
 from runwatch.ui.keymap import checked, known_ids
 from runwatch.ui.panes.base import Pane, panes
 from runwatch.ui.themes import load_themes, shipped_themes

@@ -6,9 +6,9 @@ from typing import Any
 
 import made_up
 import pytest
+from eyes import text_of
 from textual.pilot import Pilot
 
-from conftest import text_of
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 

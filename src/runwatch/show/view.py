@@ -102,13 +102,6 @@ class TableView(NamedTuple):
     note: Words = ()
 
 
-class Fact(NamedTuple):
-    """A name and what it is, for lists of facts."""
-
-    name: str
-    words: Words
-
-
 def text(value: str, tone: Tone = "plain", width: int | None = None) -> Words:
     """Text from anywhere, made safe, in one tone."""
     return (Span(safe(value, width), tone),)

@@ -10,7 +10,6 @@ from runwatch.show.view import VERDICT_TONES, Column, Row, Span, TableView, Word
 from runwatch.show.view_chart import Band, ChartView, Level, Line
 from runwatch.show.view_drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
 from runwatch.text import units
-from runwatch.text.safe import safe
 
 _FIGURES = (Column("name", "measure", 22), Column("value", "value", 10, grow=1, right=True))
 _SUMMARY = (
@@ -156,11 +155,6 @@ def quantile_chart(found: Distribution) -> ChartView:
         lines=(Line("no change", "baseline", x, x), Line("current quantile", "series1", x, y)),
         empty="no quantiles for this column",
     )
-
-
-def column_title(key: ColumnKey) -> str:
-    """The column's name for titles."""
-    return safe(key.column)
 
 
 def distribution_chart(found: Distribution | None) -> ChartView:

@@ -24,7 +24,6 @@ from runwatch.show.view_curves import Picture, picture
 from runwatch.show.view_metrics import metric_table
 from runwatch.show.view_runs import eta, is_baseline, rank
 from runwatch.text import units
-from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_SIGNS
 
 _NAMES = (Column("name", "name", 22, grow=1), Column("value", "value", 20, grow=3))
@@ -196,8 +195,3 @@ def _files(run: Run, now: float) -> TableView:
 
 def _alive(alive: bool | None) -> str:
     return "alive" if alive else "ended" if alive is False else "unknown"
-
-
-def shown_name(key: RunKey) -> str:
-    """A run's name for titles."""
-    return safe(key.id)
