@@ -11,7 +11,6 @@ from typing import Protocol
 from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.secrets import AlertError, expand, not_ours
 from runwatch.alerts.services import Services
-from runwatch.alerts.webhook import Webhook
 from runwatch.config import Alerts
 
 _MOST_WAITING = 100
@@ -43,6 +42,8 @@ def senders(
     if urls:
         made.append(Services(urls))
     if alerts.webhook:
+        from runwatch.alerts.webhook import Webhook
+
         try:
             made.append(Webhook(expand(alerts.webhook, environment)))
         except AlertError as error:

@@ -64,11 +64,13 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
         print(complaint, file=sys.stderr)
         return 2
     settings = config.load(paths, args.config)
+    from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._dashboard_monitor import DashboardMonitor
     from runwatch.store import places
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
 
+    share_one_arena()
     ui = settings[paths[0]].ui
     own_themes, state = places.config_dir(), places.state_dir()
     return open_screen(

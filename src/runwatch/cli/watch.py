@@ -21,6 +21,7 @@ def run(args: argparse.Namespace) -> int:
     import threading
 
     from runwatch import config
+    from runwatch.cli._allocator import share_one_arena
     from runwatch.domain.situation import Snapshot
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
+    share_one_arena()
     monitor = Monitor(paths, config.load(paths, args.config))
     monitor.start(publish)
     ended.wait()
