@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 class LiveScreen(Screen[None]):
     """``job`` returns a function that makes the view on another thread; ``paint`` shows it."""
 
-    TITLE_FOR_HELP = ""
-
     @property
     def board(self) -> RunwatchApp:
         """The app, with its type."""
