@@ -83,3 +83,22 @@ def test_the_first_time_and_the_longest_pause_are_noted_across_pieces() -> None:
     series.extend(Points.of([1, 2], [5.0, 4.0], [100.0, 103.0]))
     series.extend(Points.of([3, 4], [3.0, 2.0], [113.0, 114.0]))
     assert (series.first_wall, series.last_wall, series.longest_gap) == (100.0, 114.0, 10.0)
+
+
+@given(st.integers(-5, 5), st.integers(-3, 3), st.lists(st.integers(0, 6), max_size=5), st.booleans())
+def test_even_steps_are_the_steps_that_were_given(
+    first: int, stride: int, pieces: list[int], broken: bool
+) -> None:
+    series, given_steps = Series(), []
+    for piece in pieces:
+        begin = len(given_steps)
+        steps = [first + stride * (begin + i) for i in range(piece)]
+        if broken and piece:
+            steps[-1] += 1
+        given_steps += steps
+        series.extend(Points.of(steps, [0.0] * piece))
+    assert series.points().steps.tolist() == given_steps
+    if stride and not broken:
+        assert series.nbytes <= Points.of(given_steps, [0.0] * len(given_steps)).values.nbytes * 4
+    series.drop_from(first + 2)
+    assert series.points().steps.tolist() == [step for step in given_steps if step < first + 2]

@@ -1,4 +1,5 @@
-"""Growing columns of points, compact: int32 steps and float32 values for as long as those are exact."""
+"""Growing columns of points, compact: evenly spaced steps take no room, others and values 32 bits for as long
+as those are exact."""
 
 from __future__ import annotations
 
@@ -49,6 +50,59 @@ class Column:
         self.size = len(self._data)
 
 
+class Steps:
+    """Steps that grow at the end: while they are evenly spaced, only where they begin and how far apart
+    they are."""
+
+    __slots__ = ("_column", "_first", "_stride", "size")
+
+    def __init__(self) -> None:
+        self._column: Column | None = None
+        self._first = self._stride = 0
+        self.size = 0
+
+    @property
+    def view(self) -> NDArray[Any]:
+        if self._column is not None:
+            return self._column.view
+        return self._first + self._stride * np.arange(self.size, dtype=np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self._column is None else self._column.nbytes
+
+    def extend(self, new: NDArray[np.int64]) -> None:
+        if self._column is None and not self._goes_on(new):
+            before = self.view
+            self._column = Column(np.int32, np.int64)
+            self._column.extend(before)
+        if self._column is not None:
+            self._column.extend(new)
+        self.size += len(new)
+
+    def _goes_on(self, new: NDArray[np.int64]) -> bool:
+        """Whether ``new`` keeps the even spacing; the first two steps decide what that is."""
+        if self.size == 0:
+            self._first = int(new[0])
+        if self.size + len(new) == 1:
+            return True
+        stride = self._stride if self.size > 1 else int(new[1 - self.size]) - self._first
+        begin = self._first + stride * self.size
+        end = begin + stride * (len(new) - 1)
+        if begin != new[0] or end != new[-1] or abs(stride) > _INT32.max:
+            return False
+        if len(new) > 2 and not np.all(new[1:] - new[:-1] == stride):
+            return False
+        self._stride = stride
+        return True
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        kept = self.view[mask]
+        self._column, self.size, self._stride = None, 0, 0
+        if len(kept):
+            self.extend(kept.astype(np.int64))
+
+
 def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
     if dtype == np.int32:
         return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
@@ -68,7 +122,7 @@ class Series:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._steps = Column(np.int32, np.int64)
+        self._steps = Steps()
         self._walls = Column(np.float64, np.float64)
         self._values = Column(np.float32, np.float64)
         self._reset()
