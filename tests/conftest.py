@@ -1,7 +1,8 @@
-"""What every test gets: a home of its own, and a complaint when it leaves a thread behind."""
+"""What every test gets: a home of its own, and a complaint when it leaves a thread or an open file behind."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,15 @@ from pathlib import Path
 import pytest
 
 PATIENCE_S = 5.0
+_FDS = "/proc/self/fd"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests run when a person asks for them by their mark (or by the file's name)."""
+    asked = config.getoption("-m") or any(".py" in argument for argument in config.args)
+    for item in items:
+        if item.get_closest_marker("slow") and not asked:
+            item.add_marker(pytest.mark.skip(reason="slow: run with -m slow"))
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +43,32 @@ def no_thread_left() -> Iterator[None]:
     while (left := _ours(set(threading.enumerate()) - before)) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def no_file_left_open(request: pytest.FixtureRequest, no_thread_left: None) -> Iterator[None]:
+    """A test that leaves a file below its temporary directories open fails (where there is a /proc)."""
+    before = _open_below(request)
+    yield
+    until = time.monotonic() + PATIENCE_S
+    while (left := _open_below(request) - before) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not left, f"files left open: {sorted(path for _, path in left)}"
+
+
+def _open_below(request: pytest.FixtureRequest) -> set[tuple[str, str]]:
+    """Open file descriptors on paths below pytest's temporary directory."""
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    below = str(factory.getbasetemp().resolve()) + os.sep
+    found = set()
+    for fd in os.listdir(_FDS) if os.path.isdir(_FDS) else ():
+        try:
+            path = os.readlink(f"{_FDS}/{fd}")
+        except OSError:
+            continue
+        if path.startswith(below):
+            found.add((fd, path))
+    return found
 
 
 def _ours(threads: set[threading.Thread]) -> list[str]:

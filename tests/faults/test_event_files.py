@@ -9,9 +9,9 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, ls, messages, only_run, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from looking import dashboard, ls, messages, only_run, write
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "readers"))
 from eventfiles import masked, scalar, version

@@ -8,9 +8,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from eyes import Eyes, dashboard, ls, messages, only_run, said, strict, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from looking import Eyes, dashboard, ls, messages, only_run, said, strict, write
 
 HOSTILE = (
     "\x1b]52;c;aGFja2Vk\x07",

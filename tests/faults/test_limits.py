@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, ls, messages, only_run, write
+from looking import dashboard, ls, messages, only_run, write
 
 MIB = 1024 * 1024
 GOOD = '{"step": %d, "loss": 0.5}\n'

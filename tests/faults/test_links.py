@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from eyes import dashboard, ls, only_run, runs, write
+from looking import dashboard, ls, only_run, runs, write
 
 
 async def test_a_loop_and_a_latest_link_show_the_run_once(root: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, ls, only_run, said, strict, write
+from looking import dashboard, ls, only_run, said, strict, write
 
 
 async def test_a_run_name_with_an_undecodable_byte_and_a_newline(root: Path) -> None:

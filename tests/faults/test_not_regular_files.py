@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, ls, only_run, said, write
+from looking import dashboard, ls, only_run, said, write
 
 
 @pytest.fixture(autouse=True)

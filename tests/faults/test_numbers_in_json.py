@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, only_run, said, strict, write
+from looking import dashboard, only_run, said, strict, write
 
 JSONL = "".join(
     f'{{"step": {step}, "a_loss": {value}, "b_loss": {10 - step}}}\n'

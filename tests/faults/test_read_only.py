@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, picture, write
+from looking import dashboard, picture, write
 
 from runwatch.cli import main
 from runwatch.domain.intents import AddTask, PinBaseline

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, ls, only_run, said, strict, write
+from looking import dashboard, ls, only_run, said, strict, write
 
 from runwatch.cli import main
 from runwatch.domain.intents import AddTask

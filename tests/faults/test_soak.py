@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from eyes import Eyes, dashboard, write
+from looking import Eyes, dashboard, write
 
 from runwatch.monitor.once import Wanted, load
 
@@ -136,7 +136,7 @@ async def _faults(eyes: Eyes, chaos: Chaos, seconds: float) -> tuple[list[float]
 
 @pytest.mark.slow
 async def test_ten_minutes_of_faults(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eyes.PATIENCE_S", 60.0)
+    monkeypatch.setattr("looking.PATIENCE_S", 60.0)
     chaos = Chaos(root, seed=7)
     for _ in range(500):
         chaos.act()

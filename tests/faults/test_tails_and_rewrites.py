@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from eyes import dashboard, messages, only_run, write
+from looking import dashboard, messages, only_run, write
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import pytest
-from eyes import write
+from looking import write
 
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 LIVE = "● live".encode()

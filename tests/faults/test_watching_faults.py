@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from eyes import Eyes, dashboard, ls, write
+from looking import Eyes, dashboard, ls, write
 from watchdog.observers import inotify_c
 
 from runwatch.watch import rounds

@@ -147,6 +147,9 @@ def _read_only(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         connection.close()
         connection = _connect(f"{plain}?mode=ro&immutable=1", uri=True)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
 
 
