@@ -307,3 +307,10 @@ async def test_a_data_set_in_full(board: OpenBoard) -> None:
 async def test_the_pane_says_which_file_holds_the_tasks(board: OpenBoard) -> None:
     async with board() as it:
         await it.sees("/home/ana/churn/todo.txt")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_the_way_to_help_and_out_is_always_at_the_foot(board: OpenBoard, width: int) -> None:
+    async with board(size=(width, 20)) as it:
+        foot = it.text.splitlines()[-1]
+        assert "? Help" in foot and "q Quit" in foot

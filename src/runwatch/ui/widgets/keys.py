@@ -13,6 +13,14 @@ from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 
 
+_Key = tuple[str, str, str]
+_ALWAYS = ("question_mark", "escape", "q")
+
+
+def _entry(key: str, what: str) -> list[Span]:
+    return [Span(" "), Span(key, "key"), Span(f" {what} ", "muted")]
+
+
 class Keys(Widget):
     """One line of "key what it does", those of the focused widget first; a click does it too."""
 
@@ -20,7 +28,7 @@ class Keys(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: tuple[tuple[str, str, str], ...] = ()
+        self._entries: tuple[_Key, ...] = ()
         self._places: list[tuple[int, int, str]] = []
 
     def on_mount(self) -> None:
@@ -36,14 +44,20 @@ class Keys(Widget):
     def render_line(self, y: int) -> Strip:
         words: list[Span] = []
         self._places = []
-        for key, what, press in self._entries:
-            entry = [Span(" "), Span(key, "key"), Span(f" {what} ", "muted")]
+        for key, what, press in self._fitting():
+            entry = _entry(key, what)
             start = width_of(words)
-            if start + width_of(entry) > self.size.width:
-                break
             self._places.append((start, start + width_of(entry), press))
             words += entry
         return line_strip(tuple(words), self.size.width, palette(self.app), self.rich_style)
+
+    def _fitting(self) -> list[_Key]:
+        """The keys that fit; the way to all others stays, whatever has to go."""
+        kept = list(self._entries)
+        while kept and sum(width_of(_entry(key, what)) for key, what, _ in kept) > self.size.width:
+            others = [entry for entry in kept if entry[2] not in _ALWAYS]
+            kept.remove(others[-1] if others else kept[-1])
+        return kept
 
     async def on_click(self, event: events.Click) -> None:
         for start, end, press in self._places:
@@ -51,9 +65,9 @@ class Keys(Widget):
                 self.app.simulate_key(press)
 
 
-def shown_keys(screen: Screen[object]) -> list[tuple[str, str, str]]:
+def shown_keys(screen: Screen[object]) -> list[_Key]:
     """(key as shown, what it does, key to press) of every shown binding that works now, once an action."""
-    out: dict[str, tuple[str, str, str]] = {}
+    out: dict[str, _Key] = {}
     for _, active in screen.active_bindings.items():
         binding: Binding = active.binding
         if binding.show and active.enabled and binding.action not in out:
