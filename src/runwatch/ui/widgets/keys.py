@@ -12,7 +12,6 @@ from runwatch.show.view import Span
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 
-
 _Key = tuple[str, str, str]
 _ALWAYS = ("question_mark", "escape", "q")
 
