@@ -174,6 +174,31 @@ def test_a_crash_gives_the_terminal_back_and_names_its_log(root: Path, own_place
         terminal.close()
 
 
+def test_a_stumble_of_the_loop_is_said_and_logged_and_the_loop_goes_on(root: Path, own_places: Path) -> None:
+    write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
+    broken = (
+        "from runwatch.monitor.live import Monitor\n"
+        "right, left = Monitor._look_round, [0, 0, 1]\n"
+        "def boom(self):\n"
+        "    if left and left.pop(0): raise RuntimeError('boom')\n"
+        "    right(self)\n"
+        "Monitor._look_round = boom\n"
+    )
+    terminal = Terminal(str(root), code=broken)
+    try:
+        terminal.until(LIVE, b"internal error")
+        write(root / "b" / "metrics.csv", "step,loss\n1,0.125\n")
+        terminal.until(b"0.1250")
+        terminal.press("q")
+        assert terminal.ended() == 0
+        terminal.restored()
+        assert b"Traceback" not in terminal.seen
+    finally:
+        terminal.close()
+    log = own_places / "xdg_state_home" / "runwatch" / "runwatch.log"
+    assert "RuntimeError: boom" in log.read_text()
+
+
 def test_without_a_terminal_it_says_so(root: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "runwatch", str(root)],

@@ -66,6 +66,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     settings = config.load(paths, args.config)
     from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._dashboard_monitor import DashboardMonitor
+    from runwatch.cli._log import log_to
     from runwatch.store import places
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
@@ -73,6 +74,8 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     share_one_arena()
     ui = settings[paths[0]].ui
     own_themes, state = places.config_dir(), places.state_dir()
+    log = state / "runwatch.log" if state else None
+    log_to(log)
     return open_screen(
         DashboardMonitor(paths, settings),
         UiSettings(
@@ -81,6 +84,6 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
             layout=ui.layout,  # type: ignore[arg-type]
             mouse=ui.mouse and not args.no_mouse,
             themes=own_themes / "themes" if own_themes else None,
-            log=state / "runwatch.log" if state else None,
+            log=log,
         ),
     )
