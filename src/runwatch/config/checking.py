@@ -1,195 +1,24 @@
-"""``runwatch.toml`` → ``Settings``: checked, with errors that name the file, the line and the nearest key."""
+"""Tables → dataclasses: every complaint names file, line, key and what would be right."""
 
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import stat
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
-from runwatch.domain.errors import UserError
-
-FILE = "runwatch.toml"
-MAX_BYTES = 1024 * 1024
-
-
-class ConfigError(UserError):
-    """A configuration that can't be used; the text is the whole message, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """``stalled_after``, ``reconcile`` in seconds (given as 900 or "15m")."""
-
-    roots: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    mode: str = "auto"
-    stalled_after: float | None = None
-    follow: bool = False
-    reconcile: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineSetting:
-    run: str | None = None
-    metrics: str | None = None
-    group: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSetting:
-    direction: str | None = None
-    tolerance: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """``at``: what is compared of finished runs, "last" or "best"."""
-
-    primary: str | None = None
-    at: str = "last"
-    named: Mapping[str, MetricSetting] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    exclude: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    name: str = ""
-    reference: str | tuple[str, ...] = ""
-    current: str | tuple[str, ...] = ""
-    columns: Columns = field(default_factory=Columns)
-    segments: tuple[str, ...] = ()
-    target: str | None = None
-    prediction: str | None = None
-    score: str | None = None
-    key: str | None = None
-    importance: str | None = None
-    every: float | None = None
-    expect: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    tp: float = 0.0
-    fp: float = 0.0
-    fn: float = 0.0
-    tn: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    name: str = ""
-    files: str | tuple[str, ...] = ""
-    baseline: str = ""
-    key: str | None = None
-    target: str | None = None
-    prediction: str | None = None
-    score: str | tuple[str, ...] | None = None
-    threshold: float | None = None
-    positive: str | None = None
-    task: str | None = None
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-    primary: str | None = None
-    cost: Cost | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``classes``: names of
-    their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
-
-    name: str = ""
-    champion: str = ""
-    challenger: str = ""
-    data: str = ""
-    features: tuple[str, ...] = ()
-    target: str | None = None
-    key: str | None = None
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-    task: str | None = None
-    classes: tuple[str, ...] = ()
-    positive: str | None = None
-    score: str | None = None
-    threshold: float | None = None
-    primary: str | None = None
-    cost: Cost | None = None
-    timeout: float = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tasks:
-    file: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomRule:
-    when: str = ""
-    name: str = ""
-    severity: str = "warning"
-    advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Alerts:
-    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: an http(s) URL; both
-    may hold ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
-
-    on: str = "critical"
-    urls: tuple[str, ...] = ()
-    webhook: str | None = None
-    bell: str = "bell"
-
-
-@dataclass(frozen=True, slots=True)
-class Ui:
-    theme: str | None = None
-    keymap: Mapping[str, str] = field(default_factory=dict)
-    layout: str = "auto"
-    mouse: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
-    None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
-    ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners."""
-
-    folder: str = "."
-    file: str | None = None
-    alerts_file: str | None = None
-    id: str | None = None
-    watch: Watch = field(default_factory=Watch)
-    baseline: BaselineSetting = field(default_factory=BaselineSetting)
-    metrics: Metrics = field(default_factory=Metrics)
-    data: tuple[Data, ...] = ()
-    predictions: tuple[Predictions, ...] = ()
-    models: tuple[Model, ...] = ()
-    tasks: Tasks = field(default_factory=Tasks)
-    rules: tuple[CustomRule, ...] = ()
-    rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    reader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    alerts: Alerts = field(default_factory=Alerts)
-    ui: Ui = field(default_factory=Ui)
-
-    def path(self, name: str) -> str:
-        """An absolute path of a path in the configuration; URLs stay as they are."""
-        return (
-            name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
-        )
-
+from runwatch.config.settings import (
+    ConfigError,
+    CustomRule,
+    Data,
+    Metrics,
+    MetricSetting,
+    Model,
+    Predictions,
+    Settings,
+)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 1.0}
@@ -221,79 +50,7 @@ def seconds(text: str) -> float | None:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Settings]:
-    """Settings by root: ``--config``, else ``ROOT/runwatch.toml``, else the current directory's, each over
-    the user's defaults. Raises ConfigError."""
-    defaults = _user_defaults()
-    found: dict[str, Settings] = {}
-    for root in roots:
-        own = config or _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
-        found[root] = read(own, defaults) if own else replace(defaults, folder=root, file=None)
-    return found
-
-
-def configured_roots(config: str | None = None) -> tuple[str, ...]:
-    """The roots that the current directory's configuration (or ``--config``) names, absolute; () if none."""
-    file = config or _first(os.path.join(os.getcwd(), FILE))
-    if file is None:
-        return ()
-    settings = read(file, Settings())
-    return tuple(settings.path(root) for root in settings.watch.roots)
-
-
-def read(file: str, defaults: Settings | None = None) -> Settings:
-    """One file over ``defaults``. Raises ConfigError."""
-    try:
-        text = _contents(file).decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(
-            f"{file}: can't be read: {error.strerror}; check the path and its permissions"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}; mend the line") from None
-    checker = _Checker(file, text)
-    settings = checker.settings(table, defaults or Settings())
-    if "alerts" in table:
-        settings = replace(settings, alerts_file=file)
-    return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
-
-
-def _contents(file: str) -> bytes:
-    """All of a regular file, which is opened so that it can neither block nor take the terminal."""
-    fd = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise ConfigError(f"{file}: not a regular file; write the configuration to a file")
-        with open(fd, "rb", closefd=False) as opened:
-            data = opened.read(MAX_BYTES + 1)
-    finally:
-        os.close(fd)
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{file}: larger than {MAX_BYTES // 1024} KiB; this is hardly a configuration")
-    return data
-
-
-def _first(*files: str) -> str | None:
-    return next((file for file in files if os.path.lexists(file) and not os.path.isdir(file)), None)
-
-
-def user_config_dir() -> str:
-    """The platform's configuration directory of runwatch (XDG on Linux)."""
-    from platformdirs import user_config_path
-
-    return str(user_config_path("runwatch", appauthor=False))
-
-
-def _user_defaults() -> Settings:
-    file = _first(os.path.join(user_config_dir(), FILE))
-    return read(file) if file else Settings()
-
-
-class _Checker:
+class Checker:
     """Builds dataclasses out of tables; every complaint names file, line, key and what would be right."""
 
     def __init__(self, file: str, text: str) -> None:
