@@ -1,7 +1,7 @@
 """What installing costs: ``python -m benchmarks.install`` (builds a wheel, and asks the package index).
 
-Wheels fetched, their size, the size on disk of all in a bare virtual environment, and the wall time of the first
-``--help`` there."""
+Wheels fetched, their size, the size on disk of all in a bare virtual environment, and the wall time of the
+first ``--help`` there."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     python -m benchmarks.screen [--repeat N]
 
 "first value": the first metric value on the screen; "full": every run read, its last value, best and
-sparkline on the board. Every start has a state directory of its own, empty at a first start, kept at a second."""
+sparkline on the board. Every start has a state directory of its own, kept for the second start."""
 
 from __future__ import annotations
 
