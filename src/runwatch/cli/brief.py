@@ -114,13 +114,13 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
 def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known | None, bool]:
     """What is known within the time that a login may take, and whether a look is still going on."""
     from runwatch import config
-    from runwatch.monitor.desk import place_of
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.status import BEATS
+    from runwatch.store import places
 
     roots = resolve_roots(args.roots, args.config)
     settings = config.load(roots, args.config)
-    identities = [place_of(root, settings[root]).identity for root in roots]
+    identities = [places.root_identity(root, settings[root].id) for root in roots]
     kept = state.kept(" ".join(identities))
     silent = BEATS * kept.beat if kept else None
     if kept and silent and now - kept.at <= silent and args.format != "html":

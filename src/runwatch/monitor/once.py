@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runwatch import config
 from runwatch.config import Settings
 from runwatch.domain.errors import UserError
-from runwatch.domain.points import Points
-from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
+
+if TYPE_CHECKING:
+    from runwatch.domain.points import Points
+    from runwatch.domain.run import RunKey
+    from runwatch.domain.situation import Snapshot
 
 
 class Loaded(Protocol):
