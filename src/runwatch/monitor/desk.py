@@ -23,11 +23,12 @@ from runwatch.domain.intents import (
     Rescan,
 )
 from runwatch.domain.situation import Snapshot
-from runwatch.domain.task import TaskList
+from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.store import places
 from runwatch.store.state import Holder, Pin, State
 from runwatch.tasks.book import TaskBook
 from runwatch.tasks.file import TodoFile
+from runwatch.text.safe import safe
 
 BEAT_S = 30.0
 LEASE_S = 3 * BEAT_S
@@ -38,24 +39,47 @@ MAX_CHAMPIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a root's tasks are: its identity in the state, the file, whether it is our own."""
+    """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``refused``: what
+    another user would have had us write instead."""
 
     identity: str
     file: Path
     private: bool
+    refused: str = ""
 
 
 def place_of(root: str, settings: Settings) -> Place:
     """The to-do file of a root: configured, else a ``todo.txt`` that is there, else one in the state
     directory (a root is never written to unasked)."""
     identity = places.root_identity(root, settings.id)
+    refused = ""
     if settings.tasks.file:
-        return Place(identity, Path(settings.path(settings.tasks.file)), False)
+        wished = Path(settings.path(settings.tasks.file))
+        if settings.file is None or _may_name(Path(settings.file), wished, root):
+            return Place(identity, wished, False)
+        refused = (
+            f"{safe(settings.file)} belongs to another user: its to-do file outside the root is not used"
+        )
     own = Path(root) / "todo.txt"
-    folder = places.root_dir(identity)
-    if own.is_file() or folder is None:
+    if own.is_symlink() and not _may_name(own, own, root):
+        refused = f"another user's link out of the root is not used: {safe(str(own))}"
+    elif not refused and own.is_file():
         return Place(identity, own, False)
-    return Place(identity, folder / "todo.txt", True)
+    folder = places.root_dir(identity)
+    if folder is None:
+        return Place(identity, own, False)
+    return Place(identity, folder / "todo.txt", True, refused)
+
+
+def _may_name(teller: Path, file: Path, root: str) -> bool:
+    """Whether a configuration or link may name ``file``: one in the root of another user only inside it."""
+    if os.path.realpath(teller.parent) != os.path.realpath(root):
+        return True
+    inside = os.path.realpath(file).startswith(os.path.realpath(root).rstrip("/") + "/")
+    try:
+        return inside or teller.lstat().st_uid in (os.geteuid(), 0)
+    except OSError:
+        return False
 
 
 def _scope(path: str, root: str) -> str | None:
@@ -114,6 +138,7 @@ class Desk:
             self._pruned_at = now
             self.state.prune(now)
         marks = [self.state.notice] if self.state.notice else []
+        marks += [place.refused for place in self._places.values() if place.refused]
         for root in self._roots:
             identity = self._places[root].identity
             me = Holder(self._token, os.getpid(), os.uname().nodename, self._since, now)
@@ -214,6 +239,12 @@ class Desk:
                 return Answer(intent, True, "looking at everything again")
             case _:
                 return self._books[intent.root].apply(intent, now, today)
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings of these roots: (root, event), newest first."""
+        roots = {place.identity: root for root, place in self._places.items()}
+        entries = self.state.history(roots)
+        return [(roots[entry.root], entry.event) for entry in reversed(entries)]
 
     def champions(self, root: str) -> list[dict[str, Any]]:
         """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
