@@ -15,6 +15,8 @@ HEAD = """# Keys
 Made by `scripts/keys_docs.py` from the screens' own bindings; do not edit by hand. On every screen `?` lists
 the keys that work there, `:` opens all commands, and what a key does the mouse can do as well.
 
+![The keys that work on the board](pictures/help.svg)
+
 The name in the last column is what `[ui] keymap` calls a key (see [configuration.md](configuration.md#ui)):
 
 ```toml

@@ -26,7 +26,6 @@ LIVED_S = 90.0
 NOW = STARTS + LIVED_S
 PATIENCE_S = 120.0
 STILL_S = 2.0
-WARM_UP_S = 10.0
 GIB = 2**30
 
 
@@ -90,10 +89,10 @@ def prepare(folder: Path) -> None:
 
     copying.copy(ROOT / "sample_runs", folder, STARTS)
     clock = Lived(folder, STARTS, NOW)
-    living.time = clock  # type: ignore[assignment]
-    living.os = SimpleNamespace(  # type: ignore[assignment]
+    trainer = SimpleNamespace(
         getppid=lambda: 2, getpid=lambda: 4242, uname=lambda: SimpleNamespace(nodename="trainer-1")
     )
+    vars(living).update(time=clock, os=trainer)
     here = os.getcwd()
     os.chdir(folder)
     try:
@@ -105,19 +104,17 @@ def prepare(folder: Path) -> None:
 
 
 def hold_still() -> None:
-    """The machine is a workstation at work, whoever makes the pictures."""
+    """It is NOW, tasks are saved at once (a clock that stands would never come to the next time), and the
+    machine is a workstation at work, whoever makes the pictures."""
     from runwatch.domain.machine import Disk, Machine
     from runwatch.machine.reading import MachineReader
+    from runwatch.tasks import book
 
     disks = (Disk("/", 140 * GIB, 330 * GIB),)
     machine = Machine("trainer-1", 16, (4.1, 3.8, 3.5), 0.26, 21 * GIB, 64 * GIB, False, disks)
-    MachineReader.read = lambda self, now, places, pids: machine  # type: ignore[method-assign]
-
-
-def run_up_to_now() -> None:
-    """The monitor's clock runs the last seconds up to NOW, and stands: tasks are saved at most every 5 s."""
-    began = time.monotonic()
-    time.time = lambda: min(NOW, NOW - WARM_UP_S + time.monotonic() - began)
+    MachineReader.read = lambda self, now, places, pids: machine  # type: ignore[method-assign, assignment, misc]
+    time.time = lambda: NOW
+    book.WRITE_EVERY = 0.0
 
 
 def text_of(app: Any) -> str:
@@ -129,7 +126,7 @@ def complete(app: Any) -> bool:
     from runwatch.domain.intents import Rescan
 
     found = app.snapshot and app.snapshot.situation
-    if not (found and found.data and found.predictions and time.time() == NOW):
+    if not (found and found.data and found.predictions):
         return False
     if not all(data.latest and data.latest.multivariate for data in found.data):
         return False
@@ -185,7 +182,6 @@ async def take(picture: Picture, folder: Path) -> str:
     from runwatch.ui.settings import UiSettings
 
     root = str(folder)
-    run_up_to_now()
     monitor = DashboardMonitor((root,), config.load((root,)))
     app = RunwatchApp(monitor, UiSettings(theme=picture.theme, clock=lambda: NOW))
     try:
