@@ -57,7 +57,7 @@ def place_of(root: str, settings: Settings) -> Place:
         wished = Path(settings.path(settings.tasks.file))
         if settings.file is None or _may_name(Path(settings.file), wished, root):
             return Place(identity, wished, False)
-        refused = f"another user's configuration; its to-do file outside the root is not used: {safe(settings.file)}"
+        refused = f"another user's to-do file outside the root is not used: {safe(settings.file)}"
     own = Path(root) / "todo.txt"
     if own.is_symlink() and not _may_name(own, own, root):
         refused = f"another user's link out of the root is not used: {safe(str(own))}"
