@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from runwatch.monitor.model_watch import ModelWatch
 
 
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+
+
 class Beside:
     """``news`` is called, on any thread, when something is known that was not."""
 
@@ -82,6 +85,11 @@ class Beside:
     @property
     def machine(self) -> Machine | None:
         return self._watcher.machine if self._watcher else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether data or models are being worked on."""
+        return self._background.busy or self._scoring.busy
 
     @property
     def outlooks(self) -> Outlooks:
@@ -209,3 +217,10 @@ class Beside:
         sides = (self._data.get(root), self._models.get(root))
         made = (side.distribution(data_set, column, batch) for side in sides if side is not None)
         return next((one for one in made if one is not None), None)
+
+    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
+        """The rows of one slice of a comparison; reads files: not for the event loop."""
+        for data in self._data.values():
+            if predictions in data.predictions:
+                return data.slice_rows(predictions, label)
+        return Problem(predictions, None, "its rows are not kept here", "open the predictions file")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from runwatch.config import Settings
 from runwatch.domain.comparison import Baseline, Comparison
@@ -15,7 +16,7 @@ from runwatch.domain.intents import Answer, Intent
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
-from runwatch.domain.task import TaskList
+from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.beside import Beside
@@ -215,6 +216,14 @@ class Board:
         answer = self._desk.obey(intent, now, date.fromtimestamp(now))
         self._tasks = self._desk.look(date.fromtimestamp(now))
         return answer
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings of these roots: (root, event), newest first."""
+        return self._desk.history()
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        """What was pinned as baseline, oldest first."""
+        return self._desk.champions(root)
 
     def _tell(self) -> None:
         """Something is known that was not: the loop shall look."""

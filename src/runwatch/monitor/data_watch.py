@@ -12,13 +12,16 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Changes, Folder
-from runwatch.monitor.comparing import PredictionsWatch
+from runwatch.monitor.comparing import PredictionsWatch, newest, prediction_options, slice_rows
 from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
 from runwatch.store.cache import CacheFile
 from runwatch.watch.observer import Dirty, Watcher
 
 TABLES = (".parquet", ".csv", ".tsv", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".csv.gz", ".pq")
+
+
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 class Pieces:
@@ -119,3 +122,11 @@ class DataWatch:
             return None
         chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
         return column_distribution(spec, column, chosen, self._pieces)
+
+    def slice_rows(self, name: str, label: str) -> Rows | Problem:
+        """The rows of one slice of the newest predictions of an entry."""
+        for entry in self._watches:
+            path = newest(entry.files, self._settings, but=self._settings.path(entry.baseline))
+            if entry.name == name and path is not None:
+                return slice_rows(path, prediction_options(entry, self._settings)[0], label)
+        return Problem(name, None, "no predictions file matches", "check [[predictions]] files")

@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Answer, Intent, Rescan
 from runwatch.domain.points import Points
-from runwatch.domain.run import RunKey
+from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot, WatchState
+from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import Changes
+from runwatch.monitor.beside import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.once import Wanted
@@ -58,6 +61,7 @@ class Monitor:
         self._stumbles = 0
         self._trouble = ""
         self._last: Snapshot | None = None
+        self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
             for root in roots
@@ -95,6 +99,26 @@ class Monitor:
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
+
+    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
+        """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
+        return self._board.beside.slice_rows(predictions, label)
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings: (root, event), newest first."""
+        return self._board.history()
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
+        return self._board.champions(root)
+
+    def wait_judged(self, patience: float) -> Snapshot | None:
+        """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
+        end = time.monotonic() + patience
+        self._judged.wait(patience)
+        while time.monotonic() < end and self._board.beside.busy:
+            time.sleep(0.1)
+        return self._last
 
     @property
     def latest(self) -> Snapshot | None:
@@ -260,6 +284,8 @@ class Monitor:
         if judged:
             self._changed = False
         self._last = snapshot
+        if judged:
+            self._judged.set()
         self._publish(snapshot)
 
     def _marks(self) -> list[str]:

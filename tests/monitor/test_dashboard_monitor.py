@@ -1,0 +1,65 @@
+"""What the screen asks of the monitor beside snapshots: the brief, histories, a slice's rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trees import append_jsonl, write_csv
+
+from runwatch import config
+from runwatch.cli._dashboard_monitor import DashboardMonitor
+from runwatch.demo.copying import copy
+from runwatch.domain.intents import MarkLooked, PinBaseline
+from runwatch.domain.run import Problem, RunKey
+from runwatch.shipped import shipped
+
+
+def _monitor(root: Path) -> DashboardMonitor:
+    roots = (str(root),)
+    return DashboardMonitor(roots, config.load(roots))
+
+
+def test_the_brief_tells_what_happened_since_the_last_look(tmp_path: Path) -> None:
+    write_csv(tmp_path, "a")
+    first = _monitor(tmp_path)
+    first.start(lambda snapshot: None)
+    assert first.brief() == ""
+    first.submit(MarkLooked(), lambda answer: None)
+    first.stop()
+    for step in range(1, 6):
+        append_jsonl(tmp_path / "b" / "metrics.jsonl", step=step, loss=float("nan") if step > 3 else 1.0)
+    second = _monitor(tmp_path)
+    second.start(lambda snapshot: None)
+    text = second.brief()
+    second.stop()
+    assert "since" in text and "not finite" in text
+
+
+def test_champions_are_remembered(tmp_path: Path) -> None:
+    write_csv(tmp_path, "a")
+    monitor = _monitor(tmp_path)
+    monitor.start(lambda snapshot: None)
+    monitor.wait_judged(20.0)
+    monitor.submit(PinBaseline(RunKey(str(tmp_path), "a"), "best so far"), lambda answer: None)
+    monitor.stop()
+    again = _monitor(tmp_path)
+    assert [(row["run"], row["reason"]) for row in again.champions(str(tmp_path))] == [("a", "best so far")]
+    again.stop()
+
+
+def test_a_slice_opens_to_its_rows_and_tasks_have_a_history(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    copy(shipped("sample_runs"), root, 1_900_000_000.0)
+    monitor = _monitor(root)
+    monitor.start(lambda snapshot: None)
+    try:
+        snapshot = monitor.wait_judged(60.0)
+        assert snapshot is not None and "screening" in snapshot.situation.predictions
+        rows = monitor.slice_rows("screening", "clinic = harbour")
+        assert not isinstance(rows, Problem)
+        names, table = rows
+        assert 0 < len(table) <= 200 and {row[names.index("clinic")] for row in table} == {"harbour"}
+        assert isinstance(monitor.slice_rows("screening", "clinic = mars"), Problem)
+        assert any(event.what == "opened" for _, event in monitor.history())
+    finally:
+        monitor.stop()
