@@ -369,7 +369,7 @@ def snapshot(version: int = 1, **changes: object) -> Snapshot:
         "baselines": {ROOT: Baseline("run", "champion/2026-10", "pinned 2026-10-30", NOW - 26 * 86400)},
     }
     parts.update({k: v for k, v in changes.items() if k in Situation.__slots__})
-    rest: dict[str, object] = {"findings": findings(), "tasks": tasks(), "watch": WatchState("live")}
+    rest: dict[str, object] = {"findings": findings(), "tasks": tasks(), "watch": WatchState("live"), "bell": ""}
     rest.update({k: v for k, v in changes.items() if k in rest})
     return Snapshot(version, Situation(**parts), **rest)  # type: ignore[arg-type]
 

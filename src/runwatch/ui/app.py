@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from runwatch.domain.intents import Answer, Intent, MarkLooked, Rescan, Undo
 from runwatch.domain.situation import Snapshot
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, Bridge, ViewFailed, ViewReady, Watching
+from runwatch.ui.bridge import Answered, Bridge, Rang, ViewFailed, ViewReady, Watching
 from runwatch.ui.choice import Choice
 from runwatch.ui.fence import ControlFence
 from runwatch.ui.messages import Intended, Requested
@@ -153,6 +153,12 @@ class RunwatchApp(App[None]):
         if self.settings.log:
             with contextlib.suppress(OSError), self.settings.log.open("a", encoding="utf-8") as log:
                 log.write("".join(traceback.format_exception(event.error)))
+
+    def on_rang(self, event: Rang) -> None:
+        """Straight to the terminal: what is drawn goes through the fence, a bell must not."""
+        if self._driver is not None:
+            self._driver.write(event.characters)
+            self._driver.flush()
 
     def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A notice at the corner, in plain text."""

@@ -56,6 +56,14 @@ class ViewFailed(Message, bubble=False):
         self.what, self.error = what, error
 
 
+class Rang(Message, bubble=False):
+    """The terminal's bell is to be rung with these characters."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__()
+        self.characters = characters
+
+
 class Answered(Message, bubble=False):
     """The monitor answered an intent."""
 
@@ -71,6 +79,7 @@ class Bridge:
         self._post, self._clock = post, clock
         self._changed = threading.Condition()
         self._snapshot: Snapshot | None = None
+        self._rung = -1
         self._build: Build | None = None
         self._ticket = 0
         self._fresh = self._asked = self._stopped = False
@@ -89,7 +98,10 @@ class Bridge:
             self._thread.join(1.0)
 
     def publish(self, snapshot: Snapshot) -> None:
-        """A new snapshot, from any thread; only the newest counts."""
+        """A new snapshot, from any thread; only the newest counts, but each version's bell is rung, once."""
+        if snapshot.bell and snapshot.version > self._rung:
+            self._rung = snapshot.version
+            self._post(Rang(snapshot.bell))
         with self._changed:
             self._snapshot, self._fresh = snapshot, True
             self._changed.notify()
