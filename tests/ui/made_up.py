@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
-from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, SliceComparison
 from runwatch.domain.drift import (
     Batch,
     ColumnDrift,
@@ -25,7 +27,7 @@ from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
-from runwatch.domain.task import Task, TaskList
+from runwatch.domain.task import Task, TaskEvent, TaskList
 
 ROOT = "/home/ana/churn"
 NOW = 1_795_597_320.0
@@ -170,6 +172,17 @@ def comparison(name: str, delta: float, verdict: str) -> Comparison:
             one("val/loss", -delta * 1.4, 0.312, "equivalent"),
         ),
     )
+
+
+SLICE = "scanner = 'Axio 2'"
+
+
+def predicted() -> Comparison:
+    """The comparison of one ``[[predictions]]``, with two slices."""
+    told = comparison("screening", -0.02, "worse")
+    parts = ("roc_auc", 0.91, 0.88, -0.03, (-0.05, -0.01), 0.004, "worse", 0.7)
+    slices = tuple(SliceComparison(name, n, *parts) for name, n in ((SLICE, 412), ("sex = 'f'", 900)))  # type: ignore[arg-type]
+    return replace(told, slices=slices)
 
 
 COLUMNS = (
@@ -369,7 +382,12 @@ def snapshot(version: int = 1, **changes: object) -> Snapshot:
         "baselines": {ROOT: Baseline("run", "champion/2026-10", "pinned 2026-10-30", NOW - 26 * 86400)},
     }
     parts.update({k: v for k, v in changes.items() if k in Situation.__slots__})
-    rest: dict[str, object] = {"findings": findings(), "tasks": tasks(), "watch": WatchState("live"), "bell": ""}
+    rest: dict[str, object] = {
+        "findings": findings(),
+        "tasks": tasks(),
+        "watch": WatchState("live"),
+        "bell": "",
+    }
     rest.update({k: v for k, v in changes.items() if k in rest})
     return Snapshot(version, Situation(**parts), **rest)  # type: ignore[arg-type]
 
@@ -395,6 +413,8 @@ class FakeWatching:
         self.intents: list[Intent] = []
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
+        self.events: list[tuple[str, TaskEvent]] = []
+        self.pins: list[dict[str, Any]] = []
         self.log = (
             b"epoch 1 loss 0.7\n\x1b[31mRuntimeError: CUDA out of memory\x1b[0m\n\x1b]52;c;aGk=\x07done\n"
         )
@@ -447,6 +467,19 @@ class FakeWatching:
         stop = len(self.log) if end is None else end
         start = max(0, stop - size)
         return self.log[start:stop], start
+
+    def slice_rows(self, predictions: str, label: str) -> tuple[tuple[str, ...], Any] | Problem:
+        if label != SLICE:
+            return Problem(f"{predictions}.parquet", None, "no such slice any more", "open it again")
+        names = ("patient", "scanner", "label", "score")
+        rows = ((f"P-{n:04}", "Axio 2", str(n % 2), f"0.{n % 10}7") for n in range(200))
+        return names, tuple(rows)
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        return list(self.events)
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        return list(self.pins)
 
     def brief(self) -> str:
         return self.text

@@ -15,16 +15,19 @@ from textual.message import Message
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Answer, Intent
 from runwatch.domain.points import Points
-from runwatch.domain.run import RunKey
+from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
 
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 Build = Callable[[Snapshot, float], Any]
 _FRAME_S = 0.2
 
 
 class Watching(Protocol):
     """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
-    ``series``, ``distribution`` and ``console`` may read the disk: thread workers only."""
+    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history`` and ``champions`` may read the
+    disk: thread workers only."""
 
     def start(self, publish: Callable[[Snapshot], None]) -> None: ...
     def stop(self) -> None: ...
@@ -34,6 +37,9 @@ class Watching(Protocol):
         self, data_set: str, root: str, column: str, batch: int | None
     ) -> Distribution | None: ...
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
+    def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
+    def history(self) -> list[tuple[str, TaskEvent]]: ...
+    def champions(self, root: str) -> list[dict[str, Any]]: ...
     def brief(self) -> str: ...
 
 

@@ -28,6 +28,10 @@ def screen_for(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | None:
         from runwatch.ui.screens.comparison import ComparisonScreen
 
         return ComparisonScreen(subject)
+    if what == "slice" and subject is not None:
+        from runwatch.ui.screens.rows import RowsScreen, SliceKey
+
+        return RowsScreen(SliceKey(*subject))
     if what == "task" and subject is not None:
         return _task_screen(app, subject)
     return _board_screen(app, what, subject)

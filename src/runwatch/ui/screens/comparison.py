@@ -11,6 +11,7 @@ from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_comparison
+from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import Line
@@ -65,8 +66,17 @@ class ComparisonScreen(Detail):
         self.query_one("#subhead", Line).show(shown.notes)
         self.query_one("#metrics", Table).show(shown.metrics)
         self.query_one("#slices", Table).show(shown.slices)
+        opens = isinstance(self.subject, str) and bool(shown.slices.rows)
+        self.query_one("#box-slices").border_subtitle = Content(
+            "⏎ opens the rows of a slice" if opens else ""
+        )
         self.query_one("#calibration-words", Line).show(shown.calibration_words)
         self.query_one("#calibration", Chart).show(shown.calibration)
         self.query_one("#thresholds", Chart).show(shown.thresholds)
         self.query_one("#confusion", Table).show(shown.confusion)
         self.query_one("#part-3", Table).show(shown.hparams)
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        if event.table.id == "slices" and isinstance(self.subject, str) and isinstance(event.key, tuple):
+            self.post_message(Requested("slice", (self.subject, event.key[1])))

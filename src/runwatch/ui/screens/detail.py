@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
@@ -20,8 +21,8 @@ class Detail(LiveScreen):
     TABS: ClassVar[tuple[str, ...]] = ()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "close", "Back", id="detail.close"),
-        Binding("tab", "part(1)", "Next part", show=False, id="detail.next"),
-        Binding("shift+tab", "part(-1)", "Previous part", show=False, id="detail.previous"),
+        Binding("tab", "part(1)", "Next list, then next part", show=False, id="detail.next"),
+        Binding("shift+tab", "part(-1)", "Previous list or part", show=False, id="detail.previous"),
         *(
             Binding(str(n), f"choose({n})", f"Part {n}", show=False, id=f"detail.part-{n}")
             for n in range(1, 10)
@@ -54,11 +55,15 @@ class Detail(LiveScreen):
             self.query_one("#parts", Tabs).show(names, self.active - 1)
             for i in range(1, len(self.TABS) + 1):
                 self.query_one(f"#part-{i}").display = i == self.active
+        for widget in self._lists():
+            widget.focus()
+            return
+
+    def _lists(self) -> list[Widget]:
+        """What can have the keys in the active part, in order."""
         root = self.query_one(f"#part-{self.active}") if self.TABS else self
-        for widget in [root, *root.query("*")]:
-            if widget.focusable and widget.display and widget is not self:
-                widget.focus()
-                return
+        every = [root, *root.query("*")]
+        return [widget for widget in every if widget.focusable and widget.display and widget is not self]
 
     def action_close(self) -> None:
         self.dismiss()
@@ -71,7 +76,11 @@ class Detail(LiveScreen):
             self.ask()
 
     def action_part(self, by: int) -> None:
-        if self.TABS:
+        lists = self._lists()
+        place = lists.index(self.focused) + by if self.focused in lists else -1
+        if 0 <= place < len(lists):
+            lists[place].focus()
+        elif self.TABS:
             self.action_choose((self.active - 1 + by) % len(self.TABS) + 1)
         elif by > 0:
             self.focus_next()

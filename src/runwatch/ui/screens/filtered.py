@@ -1,0 +1,45 @@
+"""A detail screen with one table that is filtered as one types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from runwatch.ui.widgets.prompt import Prompt
+
+
+class Filtered(Detail):
+    """``FILTERS`` says what is filtered, ``words`` by which words; ``filter_changed`` shows the rest."""
+
+    FILTERS: ClassVar[str] = "rows"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="detail.filter", key_display="/"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = ""
+
+    def filter_changed(self) -> None:
+        """Show what ``words`` leave."""
+        self.ask()
+
+    def action_filter(self) -> None:
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            self.mount(Prompt(self.FILTERS, self.words, self.FILTERS))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        event.stop()
+        self.words = event.text
+        self.filter_changed()
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        event.stop()
+        self.query_one(Table).focus()

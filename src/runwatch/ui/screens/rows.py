@@ -1,0 +1,76 @@
+"""The rows of one slice of a predictions comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from textual.app import ComposeResult
+from textual.message import Message
+
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_rows
+from runwatch.show.view import Span, text, words
+from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+from runwatch.ui.work import in_background
+
+
+class SliceKey(NamedTuple):
+    """Names one slice of the comparison of one ``[[predictions]]``."""
+
+    predictions: str
+    slice: str
+
+
+class RowsScreen(Filtered):
+    """The rows are read on a worker, again when the predictions were compared anew."""
+
+    class Fetched(Message, bubble=False):
+        """The rows are there, or the reason why not."""
+
+        def __init__(self, found: tuple[view_rows.Names, view_rows.Texts] | Problem) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, key: SliceKey) -> None:
+        super().__init__()
+        self.key = key
+        self._found: tuple[view_rows.Names, view_rows.Texts] | Problem | None = None
+        self._fetched: object = self
+
+    def body(self) -> ComposeResult:
+        yield Table(lasting=True)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        name = self.key.predictions
+        return lambda snapshot, now: snapshot.situation.predictions.get(name)
+
+    def paint(self, view: Any) -> None:
+        if view is not self._fetched:
+            self._fetched = view
+            self._fetch()
+            self.filter_changed()
+
+    def _fetch(self) -> None:
+        watching, key = self.board.watching, self.key
+
+        def job() -> None:
+            self.post_message(self.Fetched(watching.slice_rows(key.predictions, key.slice)))
+
+        in_background(self, "rows", job, "rows")
+
+    def on_rows_screen_fetched(self, event: Fetched) -> None:
+        self._found = event.found
+        self.filter_changed()
+
+    def filter_changed(self) -> None:
+        view = view_rows.rows_view(self._found, self.words)
+        name = words(
+            text(self.key.slice, "strong"), Span(" in ", "muted"), text(self.key.predictions, "info")
+        )
+        self.query_one("#head", Line).show(name, view.count)
+        self.query_one("#subhead", Line).show(view.common)
+        self.query_one(Table).show(view.table)
