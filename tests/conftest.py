@@ -53,7 +53,7 @@ def no_file_left_open(request: pytest.FixtureRequest, no_thread_left: None) -> I
     until = time.monotonic() + PATIENCE_S
     while (left := _open_below(request) - before) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not left, f"files left open: {sorted(path for _, path in left)}"
+    assert not left, f"files left open: {sorted(path for _, path in left)!a}"
 
 
 def _open_below(request: pytest.FixtureRequest) -> set[tuple[str, str]]:

@@ -126,6 +126,9 @@ async def dashboard(*roots: Path, live: bool = True) -> AsyncIterator[Eyes]:
         monitor.stop()
         app.bridge.stop()
     assert app.crash is None
+    latest = monitor.latest
+    told = [problem.message for problem in latest.situation.problems] if latest else []
+    assert not [text for text in told if "internal error" in text or "failed:" in text], ascii(told)
 
 
 def write(path: Path, data: str | bytes) -> Path:

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from runwatch.text.safe import safe
+
 Job = Callable[[], None]
 
 
@@ -57,7 +59,7 @@ class Background:
                 job()
                 self.trouble.pop(name, None)
             except Exception as error:  # one job's fault is told; the others go on
-                logging.getLogger("runwatch").exception("background work failed: %s", name)
+                logging.getLogger("runwatch").exception("background work failed: %s", safe(name))
                 self.trouble[name] = f"{name}: internal error: {error!r}; please report it"
             with self._news:
                 self._busy = ""
