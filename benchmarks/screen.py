@@ -28,7 +28,7 @@ LIVE = "● live"
 SETTLE_S = 5.0
 IDLE_S = 20.0
 CURSOR = re.compile(rb"\x1b\[(\d+);\d+H(?:\x1b\[[0-9;]*m)*" + "▌".encode())
-PEERS = {"terminalboard": "terminalboard", "lightning-metrics-tui": "lightning-metrics-tui"}
+PEERS = {"terminalboard": r"\d\.\d"}
 
 TARGETS = {  # first value, full, full again (CPU s), peak MiB, idle CPU s in 20 s
     "a10": (0.60, None, None, 70.0, 0.05),
@@ -216,13 +216,13 @@ def _other_row(row: int) -> Callable[[bytes], bool]:
 def peers(name: str, repeat: int) -> list[Row]:
     """The same first value from other programs on the path."""
     found = []
-    for peer, command in PEERS.items():
-        if shutil.which(command) is None:
+    for peer, value in PEERS.items():
+        if shutil.which(peer) is None:
             continue
         wall, cpu = [], []
         for _ in range(repeat):
-            with fresh() as env, Terminal([command, str(folder_of(name))], env) as screen:
-                seen = screen.wait_text(FIRST_VALUE)
+            with fresh() as env, Terminal([peer, str(folder_of(name))], env) as screen:
+                seen = screen.wait_text(value)
                 wall.append((seen or time.monotonic()) - screen.began)
                 cpu.append(screen.cpu())
         found += [
