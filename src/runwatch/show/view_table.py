@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
@@ -41,27 +43,43 @@ class BoardAsk:
     marked: tuple[RunKey, ...] = ()
 
 
+class Ranking(NamedTuple):
+    """Runs ranked by ``metric``, and the metrics one may rank by."""
+
+    metric: str | None
+    runs: tuple[Run, ...]
+    choices: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """The leaderboard, its metric, and the metrics one may rank by."""
+    """The leaderboard, its metric, the metrics one may rank by, and who is in it (with a finite value)."""
 
     metric: str | None
     table: TableView
     choices: tuple[str, ...]
     head: Words
+    members: tuple[RunKey, ...] = ()
 
 
-def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
-    """All runs that have the metric, the best first; those whose value is not finite last."""
+def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
+    """All runs that pass the filter and have the metric, the best first; those whose value is not finite
+    last."""
     runs = [
         run
         for run in snapshot.situation.runs
-        if not ask.filter or matches(ask.filter, safe(run.id), run.status)
+        if not ask.filter or matches(ask.filter, safe(run.id), run.status, *_settings(run))
     ]
     choices = _tags(runs)
     metric = ask.metric if ask.metric in choices else _commonest(snapshot, runs)
     ranked = [run for run in runs if metric in run.metrics]
     ranked.sort(key=lambda run: _place(run.metrics[metric or ""], ask.which))
+    return Ranking(metric, tuple(ranked), choices)
+
+
+def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
+    """The ranking as a table, with the hyperparameters that differ."""
+    metric, ranked, choices = ranking(snapshot, ask)
     hparams = _varying(ranked)
     columns = (
         Column("rank", "#", 4, right=True),
@@ -74,18 +92,29 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         Column("status", "status", 10, drop=4),
         *(Column(f"h:{name}", safe(name)[-12:], 12, drop=5 + i) for i, name in enumerate(hparams)),
     )
-    rows = tuple(_ranked(snapshot, run, i, metric or "", ask, hparams) for i, run in enumerate(ranked))
+    tag = metric or ""
+    rows = tuple(_ranked(snapshot, run, i, tag, ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),
         Span(safe(metric or "–"), "strong"),
         Span(f", {ask.which} value", "muted"),
     )
-    return BoardView(
-        metric, TableView(columns, rows, ((Span("no run has a metric yet", "muted"),),)), choices, head
-    )
+    finite = tuple(run.key for run in ranked if math.isfinite(value_of(run.metrics[tag], ask.which)[0]))
+    return BoardView(metric, TableView(columns, rows, _no_run(ask)), choices, head, finite)
 
 
-def _tags(runs: list[Run]) -> tuple[str, ...]:
+def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
+    if ask.filter:
+        return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+    return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
+
+
+def _settings(run: Run) -> Iterator[str]:
+    """A run's hyperparameters as words that a filter may name: "lr=0.1"."""
+    return (safe(f"{name}={value}") for name, value in flat(run.hparams))
+
+
+def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
     found = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
     return tuple(metric.tag for metric in sorted(found.values(), key=rank))
 
@@ -108,10 +137,12 @@ def value_of(metric: Metric, which: Which) -> tuple[float, int | None]:
 
 def _place(metric: Metric, which: Which) -> tuple[bool, float]:
     value, _ = value_of(metric, which)
-    return value != value, -value if metric.direction == "max" else value
+    if not math.isfinite(value):
+        return True, 0.0
+    return False, -value if metric.direction == "max" else value
 
 
-def _varying(runs: list[Run], most: int = 6) -> tuple[str, ...]:
+def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
     seen: dict[str, set[str]] = {}
     for run in runs[:500]:
         for name, value in flat(run.hparams):

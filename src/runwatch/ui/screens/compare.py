@@ -11,16 +11,16 @@ from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_curves, view_runs, view_table
+from runwatch.show import export, view_curves, view_runs, view_table
 from runwatch.ui.charting import CHART_KEYS, Charting
 from runwatch.ui.choice import Choice
 from runwatch.ui.curves import Curves
-from runwatch.ui.screens.detail import Detail
+from runwatch.ui.exporting import Exporting
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 
 
-class CompareScreen(Detail, Charting):
+class CompareScreen(Exporting, Charting):
     """The row under the cursor says which metric is drawn."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS]
@@ -60,3 +60,12 @@ class CompareScreen(Detail, Charting):
         if isinstance(key, tuple) and key and key[0] == "m":
             self._tag = str(key[1])
             self.ask()
+
+    def exported(self) -> tuple[str, Callable[[str], str]] | None:
+        snapshot, keys, tag, watching = self.board.snapshot, self.keys, self._tag, self.board.watching
+        if snapshot is None:
+            return None
+        runs = [run for key in keys if (run := snapshot.situation.run(key))]
+        return "compared-runs", lambda form: export.runs_text(
+            export.table_of(runs, tag, "last", watching.series), form
+        )

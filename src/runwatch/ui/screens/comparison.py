@@ -10,15 +10,15 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_comparison
+from runwatch.show import export, view_comparison
+from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Requested
-from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 
 
-class ComparisonScreen(Detail):
+class ComparisonScreen(Exporting):
     """Verdicts and slices; calibration, thresholds and confusion; hyperparameters that differ."""
 
     TABS: ClassVar[tuple[str, ...]] = ("Verdicts", "Scores", "Hyperparameters")
@@ -80,3 +80,10 @@ class ComparisonScreen(Detail):
         event.stop()
         if event.table.id == "slices" and isinstance(self.subject, str) and isinstance(event.key, tuple):
             self.post_message(Requested("slice", (self.subject, event.key[1])))
+
+    def exported(self) -> tuple[str, Callable[[str], str]] | None:
+        snapshot = self.board.snapshot
+        found = view_comparison.comparison_of(snapshot, self.subject) if snapshot else None
+        if found is None:
+            return None
+        return "comparison", lambda form: export.comparison_text(found, form)

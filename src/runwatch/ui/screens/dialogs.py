@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from runwatch.show.view import Column, Row, Span, TableView
+from runwatch.show.view import Column, Row, Span, TableView, matches, text
 from runwatch.text.safe import safe
 from runwatch.ui.widgets.table import Table
 
@@ -35,7 +35,8 @@ class Marks(Suggester):
 
 
 class AskLine(ModalScreen[str | None]):
-    """One line of text; None when it was left with Escape. ``check`` says what is wrong with a text."""
+    """One line of text; None when it was left with Escape. ``check`` says what is wrong with a text;
+    ``value`` is there to begin with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="dialog.leave"),
@@ -48,15 +49,17 @@ class AskLine(ModalScreen[str | None]):
         hint: str,
         marks: tuple[str, ...] = (),
         check: Callable[[str], str] = lambda _: "",
+        value: str = "",
     ) -> None:
         super().__init__()
-        self._title, self._hint, self._check = title, hint, check
+        self._title, self._hint, self._check, self._value = title, hint, check, value
         self._marks = tuple(safe(mark) for mark in marks)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
-            yield Input(suggester=Marks(self._marks) if self._marks else None, compact=True)
+            suggester = Marks(self._marks) if self._marks else None
+            yield Input(self._value, suggester=suggester, compact=True, select_on_focus=False)
             yield Static(Content(self._hint), classes="hint")
 
     def action_complete(self) -> None:
@@ -103,3 +106,48 @@ class Menu(ModalScreen[str | None]):
         event.stop()
         value: Any = event.key
         self.dismiss(value)
+
+
+class Pick(ModalScreen[str | None]):
+    """One of many names: type to narrow them down, Enter takes the one under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Leave", id="pick.leave"),
+        Binding("down", "move(1)", "Down", show=False, priority=True, id="pick.down"),
+        Binding("up", "move(-1)", "Up", show=False, priority=True, id="pick.up"),
+    ]
+
+    def __init__(self, title: str, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self._title, self._names = title, names
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog tall") as box:
+            box.border_title = Content(self._title)
+            yield Input(placeholder="words that must occur", compact=True)
+            yield Table(header=False, lasting=True)
+
+    def on_mount(self) -> None:
+        self._show("")
+        self.query_one(Input).focus()
+
+    def _show(self, filter: str) -> None:
+        rows = tuple(Row(name, (text(name),)) for name in self._names if matches(filter, safe(name)))
+        nothing = (text(f"nothing matches “{filter}”", "muted"),)
+        self.query_one(Table).show(TableView((Column("name", "", 20, grow=1),), rows, nothing))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.query_one(Table).action_open()
+
+    def action_move(self, by: int) -> None:
+        self.query_one(Table).action_move(by)
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        self.dismiss(str(event.key))

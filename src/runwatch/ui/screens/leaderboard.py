@@ -3,73 +3,144 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from dataclasses import replace
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.timer import Timer
 
+from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_table
+from runwatch.show import export, view_matters, view_table
 from runwatch.ui.choice import Choice
+from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Asked, Requested
-from runwatch.ui.screens.detail import Detail
+from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
+from runwatch.ui.work import in_background
 
-if TYPE_CHECKING:
-    from runwatch.ui.widgets.prompt import Prompt
+_SETTLED_S = 0.6
+_Question = tuple[str | None, str, tuple[RunKey, ...]]
 
 
-class Leaderboard(Detail):
-    """Best first; ``m`` ranks by the next metric, ``w`` by last instead of best."""
+class Leaderboard(Filtered, Exporting):
+    """Best first; ``m`` ranks by the next metric, ``M`` by a chosen one, ``w`` by last instead of best. Which
+    hyperparameters go with the metric is worked out beside it, anew when other runs are in it."""
 
+    FILTERS = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "metric(1)", "Metric", id="leaderboard.metric", tooltip="rank by the next metric"),
-        Binding("M", "metric(-1)", "Metric back", show=False, id="leaderboard.metric-back"),
+        Binding("m", "metric(1)", "Next metric", id="leaderboard.metric", tooltip="rank by the next metric"),
+        Binding("M", "choose_metric", "Choose metric", id="leaderboard.choose", tooltip="rank by one of all"),
         Binding("w", "which", "Best/last", id="leaderboard.which"),
         Binding("space", "mark", "Mark", id="leaderboard.mark"),
         Binding("c", "compare", "Compare", id="leaderboard.compare"),
-        Binding("slash", "filter", "Filter", id="leaderboard.filter", key_display="/"),
     ]
+
+    class Answered(Message, bubble=False):
+        """What matters was worked out."""
+
+        def __init__(self, question: _Question, found: WhatMatters) -> None:
+            super().__init__()
+            self.question, self.found = question, found
 
     def __init__(self, choice: Choice) -> None:
         super().__init__()
         self.choice = choice
         self._ask = view_table.BoardAsk()
         self._shown: view_table.BoardView | None = None
+        self._question: _Question | None = None
+        self._matters: WhatMatters | None = None
+        self._soon: Timer | None = None
 
     def body(self) -> ComposeResult:
         yield Table(lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        self._ask = view_table.BoardAsk(
-            self._ask.metric, self._ask.which, self._ask.filter, self.choice.marked
-        )
-        ask = self._ask
+        self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.marked)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
     def paint(self, view: Any) -> None:
-        self._shown = view
-        self.query_one("#head", Line).show(view.head)
-        self.query_one(Table).show(view.table)
-
-    def _change(self, **parts: Any) -> None:
-        self._ask = view_table.BoardAsk(
-            parts.get("metric", self._ask.metric),
-            parts.get("which", self._ask.which),
-            parts.get("filter", self._ask.filter),
+        shown: view_table.BoardView = view
+        self._shown = shown
+        self.query_one("#head", Line).show(shown.head)
+        self.query_one(Table).show(shown.table)
+        self._wonder(shown)
+        self.query_one("#subhead", Line).show(
+            view_matters.matters_words(self._matters, len(shown.members)) if shown.members else ()
         )
+
+    def _wonder(self, shown: view_table.BoardView) -> None:
+        """Have it worked out what matters, once who is in the ranking has settled."""
+        question = (shown.metric, self._ask.which, tuple(sorted(shown.members)))
+        if question == self._question:
+            return
+        self._question, self._matters = question, None
+        if self._soon is not None:
+            self._soon.stop()
+        if view_matters.enough(len(shown.members)):
+            self._soon = self.set_timer(_SETTLED_S, self._work_out)
+
+    def _work_out(self) -> None:
+        question, snapshot, ask, watching = (
+            self._question,
+            self.board.snapshot,
+            self._ask,
+            self.board.watching,
+        )
+        if question is None or snapshot is None:
+            return
+
+        def job() -> None:
+            from runwatch.judge.metrics.importance import what_matters
+
+            metric, runs, _ = view_table.ranking(snapshot, ask)
+            table = export.table_of(runs, metric, ask.which, watching.series)
+            self.post_message(self.Answered(question, what_matters(table)))
+
+        in_background(self, "what matters", job, "matters")
+
+    def on_leaderboard_answered(self, event: Answered) -> None:
+        if event.question == self._question and self._shown is not None:
+            self._matters = event.found
+            self.paint(self._shown)
+
+    def exported(self) -> tuple[str, Callable[[str], str]] | None:
+        snapshot, ask, matters, watching = self.board.snapshot, self._ask, self._matters, self.board.watching
+        if snapshot is None or self._shown is None or not self._shown.table.rows:
+            return None
+
+        def make(form: str) -> str:
+            metric, runs, _ = view_table.ranking(snapshot, ask)
+            return export.runs_text(export.table_of(runs, metric, ask.which, watching.series), form, matters)
+
+        return "leaderboard", make
+
+    def _change(self, ask: view_table.BoardAsk) -> None:
+        self._ask = ask
         self.post_message(Asked())
 
     def action_metric(self, by: int) -> None:
         choices = self._shown.choices if self._shown else ()
         if self._shown and self._shown.metric in choices:
             at = choices.index(self._shown.metric)
-            self._change(metric=choices[(at + by) % len(choices)])
+            self._change(replace(self._ask, metric=choices[(at + by) % len(choices)]))
+
+    def action_choose_metric(self) -> None:
+        from runwatch.ui.screens.dialogs import Pick
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self._change(replace(self._ask, metric=name))
+
+        if self._shown:
+            self.board.push_screen(Pick("rank by", self._shown.choices), take)
 
     def action_which(self) -> None:
-        self._change(which="last" if self._ask.which == "best" else "best")
+        self._change(replace(self._ask, which="last" if self._ask.which == "best" else "best"))
 
     def action_mark(self) -> None:
         key = cast("RunKey | None", self.query_one(Table).key)
@@ -80,18 +151,6 @@ class Leaderboard(Detail):
 
     def action_compare(self) -> None:
         self.post_message(Requested("compare", self.choice.marked))
-
-    def action_filter(self) -> None:
-        from runwatch.ui.widgets.prompt import Prompt
-
-        if not self.query(Prompt):
-            self.mount(Prompt("runs", self._ask.filter, "leaderboard"))
-
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        self._change(filter=event.text)
-
-    def on_prompt_closed(self, event: Prompt.Closed) -> None:
-        self.query_one(Table).focus()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         self.post_message(Requested("run", event.key))
