@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from trees import append_jsonl, write_csv
@@ -63,3 +64,29 @@ def test_a_slice_opens_to_its_rows_and_tasks_have_a_history(tmp_path: Path) -> N
         assert any(event.what == "opened" for _, event in monitor.history())
     finally:
         monitor.stop()
+
+
+def test_a_finding_that_comes_later_has_its_task_within_seconds_and_a_restart_closes_and_opens_no_task(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "demo"
+    copy(shipped("sample_runs"), root, 1_900_000_000.0)
+    seen = []
+    for _ in range(2):
+        monitor = _monitor(root)
+        monitor.start(lambda snapshot: None)
+        end = time.monotonic() + 90.0
+        while time.monotonic() < end and (
+            monitor.latest is None or monitor.unjudged or not _has_data(monitor)
+        ):
+            time.sleep(0.1)
+        while time.monotonic() < end and "drifted in screening" not in (root / "todo.txt").read_text():
+            time.sleep(0.1)
+        monitor.stop()
+        seen.append((root / "todo.txt").read_text())
+    assert "drifted in screening" in seen[0] and "res:auto" not in seen[1]
+    assert seen[1] == seen[0]
+
+
+def _has_data(monitor: DashboardMonitor) -> bool:
+    return monitor.latest is not None and bool(monitor.latest.situation.data[0].batches)

@@ -58,6 +58,7 @@ class Beside:
         self._deepenings: dict[str, Deepening] = {}
         self._watcher: MachineWatch | None = None
         self._watching = False
+        self._awaited: set[str] = set()
 
     @property
     def _sides(self) -> tuple[DataWatch | ModelWatch, ...]:
@@ -85,6 +86,11 @@ class Beside:
     @property
     def machine(self) -> Machine | None:
         return self._watcher.machine if self._watcher else None
+
+    @property
+    def unjudged(self) -> frozenset[str]:
+        """What was not looked at yet: "data", "models", "host"; what is known of it is not the whole."""
+        return frozenset(name.partition(":")[0] for name in list(self._awaited))
 
     @property
     def busy(self) -> bool:
@@ -132,13 +138,18 @@ class Beside:
         from runwatch.monitor.deepening import Deepening
 
         self._watching = True
-        self.load()
-        self._deepenings = {
-            root: Deepening(partial(self._judge_data, root, deep=True)) for root in self._data
-        }
+        self._await()
+        self._deepenings = {root: Deepening(partial(self._deepened, root)) for root in self._data}
         for root, data in self._data.items():
             data.start()
             self._judge_data(root)
+
+    def _await(self) -> None:
+        self.load()
+        self._awaited = {f"data:{root}" for root in self._data} | {f"data:deep:{root}" for root in self._data}
+        self._awaited |= {f"models:{root}" for root in self._models}
+        if self._watcher is not None:
+            self._awaited.add("host")
 
     def stop(self) -> None:
         for models in self._models.values():
@@ -172,13 +183,24 @@ class Beside:
         data = self._data[root]
 
         def job() -> None:
+            if not deep:
+                self._awaited.add(f"data:deep:{root}")
             data.judge(self._roots.readers[root].tree.top, time.time(), deep)
+            self._awaited.discard(f"data:deep:{root}" if deep else f"data:{root}")
             self._news()
             if not deep:
                 self._deepenings[root].ask(data.specs)
                 self._judge_models(root)
 
         self._background.ask(f"data:{root}", job)
+
+    def _deepened(self, root: str, kept: bool) -> None:
+        """The deeper look has ended: take what it found, if it found something."""
+        if kept:
+            self._judge_data(root, deep=True)
+        else:
+            self._awaited.discard(f"data:deep:{root}")
+            self._news()
 
     def _judge_models(self, root: str) -> None:
         """Run a root's models, one file at a time, in a thread of their own: they may be slow."""
@@ -189,6 +211,8 @@ class Beside:
         def job() -> None:
             if models.step(self._roots.readers[root].tree.top, time.time()):
                 self._judge_models(root)
+            else:
+                self._awaited.discard(f"models:{root}")
             self._news()
 
         self._scoring.ask(f"models:{root}", job)
@@ -196,6 +220,7 @@ class Beside:
     def _look_at_machine(self) -> None:
         watcher = self._watcher
         if watcher is not None and watcher.look(self._roots.newest, time.time()):
+            self._awaited.discard("host")
             self._news()
 
     def look_ahead(self, situation: Situation) -> None:

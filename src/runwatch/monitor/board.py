@@ -109,7 +109,7 @@ class Board:
             self.roots.keep()
         self.beside.tick(now)
         news, self._news = self._news, False
-        return news or self._desk.stamps() != self._stamps
+        return news or self._desk.write_due(now) or self._desk.stamps() != self._stamps
 
     def close(self, now: float) -> None:
         """The watching ends; what was learned is kept."""
@@ -145,7 +145,12 @@ class Board:
         self.beside.look_ahead(situation)
         self._findings, self._rule_problems = self._inspector.findings(situation)
         self._tasks = self._desk.sync(
-            self._findings, now, date.fromtimestamp(now), self._inspector.timing, situation.unreadable
+            self._findings,
+            now,
+            date.fromtimestamp(now),
+            self._inspector.timing,
+            situation.unreadable,
+            self._inspector.about(self.beside.unjudged),
         )
         self._stamps = self._desk.stamps()
         return self._alerting.look(self._findings, self._tasks, now) if self._alerting else ""

@@ -15,9 +15,10 @@ LIMIT_S = 300.0
 
 
 class Deepening:
-    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when its answers are kept."""
+    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when it has ended, with whether its
+    answers are kept."""
 
-    def __init__(self, done: Callable[[], None]) -> None:
+    def __init__(self, done: Callable[[bool], None]) -> None:
         self._done = done
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
@@ -26,6 +27,7 @@ class Deepening:
         """Look at these now instead of whatever is being looked at."""
         self.stop()
         if not specs:
+            self._done(False)
             return
         with self._lock:
             self._child = child = subprocess.Popen(
@@ -49,10 +51,11 @@ class Deepening:
             current = child is self._child
             if current:
                 self._child = None
-        if child.returncode == 0 and current:
-            self._done()
-        elif current:
+        if not current:
+            return
+        if child.returncode != 0:
             logging.getLogger("runwatch").warning("multivariate check failed: %s", said[-2000:])
+        self._done(child.returncode == 0)
 
     def stop(self) -> None:
         """End what is being looked at; its answer is no longer wanted."""

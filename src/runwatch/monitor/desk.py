@@ -159,8 +159,10 @@ class Desk:
         today: date,
         timing: Mapping[str, tuple[float, float]],
         unreadable: Iterable[str],
+        unjudged: frozenset[str] = frozenset(),
     ) -> dict[str, TaskList]:
-        """The task lists after this look; the writer of a root moves its findings' tasks on."""
+        """The task lists after this look; the writer of a root moves its findings' tasks on. ``unjudged``:
+        rules whose subjects were not looked at yet; the first look lasts until there are none."""
         found = list(findings)
         gone = list(unreadable)
         lists: dict[str, TaskList] = {}
@@ -172,10 +174,17 @@ class Desk:
             own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
-            lists[root], _ = book.sync(own, now, today, timing=timing, unreadable=lost, first_look=first)
-            if first:
+            lists[root], _ = book.sync(
+                own, now, today, timing=timing, unreadable=lost, unjudged=unjudged, first_look=first
+            )
+            if first and not unjudged:
                 self._note(self._seen_key(root), str(now))
         return lists
+
+    def write_due(self, now: float) -> bool:
+        """Whether some list has a change that waited long enough to be saved."""
+        due = [self._books[root].write_due for root in self._mine]
+        return any(at is not None and now >= at for at in due)
 
     def look(self, today: date) -> dict[str, TaskList]:
         """The task lists as they stand; moves nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from runwatch.config import ConfigError, Settings
@@ -12,6 +12,12 @@ from runwatch.domain.situation import Situation
 from runwatch.rules.engine.evaluation import evaluate_all, timing
 from runwatch.rules.engine.options import check_options
 from runwatch.rules.engine.registry import Rule, load_rules
+
+_ABOUT = {
+    "data": ("data-", "error-rate-", "prediction-", "performance-", "metric-regressed", "slice-"),
+    "models": ("prediction-", "performance-", "metric-regressed", "slice-"),
+    "host": ("disk-", "memory-", "out-of-memory-", "gpu-"),
+}
 
 
 class Inspector:
@@ -55,6 +61,11 @@ class Inspector:
             taken |= {rule.NAME for rule in rules}
             made.extend(rules)
         return tuple(made)
+
+    def about(self, subjects: Iterable[str]) -> frozenset[str]:
+        """The rules about these subjects: "data", "models", "host"."""
+        starts = tuple(start for subject in subjects for start in _ABOUT[subject])
+        return frozenset(rule.NAME for rule in self._rules or () if starts and rule.NAME.startswith(starts))
 
     @property
     def timing(self) -> Mapping[str, tuple[float, float]]:

@@ -121,6 +121,11 @@ class Monitor:
         return self._last
 
     @property
+    def unjudged(self) -> frozenset[str]:
+        """What was not looked at yet: "data", "models", "host"."""
+        return self._board.beside.unjudged
+
+    @property
     def latest(self) -> Snapshot | None:
         """The snapshot that was published last."""
         return self._last

@@ -64,6 +64,7 @@ class TaskBook:
         self._unsaved: list[Edit] = []
         self._failures = 0
         self._next_write = float("-inf")
+        self._held_back = False
         self._notice = ""
         self._writable = True
         self._records: dict[str, TaskRecord] | None = None
@@ -85,6 +86,11 @@ class TaskBook:
         return len(self._unsaved)
 
     @property
+    def write_due(self) -> float | None:
+        """When a change that is held back, or could not be saved, shall be tried at the next ``sync``."""
+        return self._next_write if self._held_back or self._unsaved else None
+
+    @property
     def open_fingerprints(self) -> frozenset[str]:
         """Of the findings whose task is open or snoozed: their rules clear later than they fire."""
         return frozenset(
@@ -99,6 +105,7 @@ class TaskBook:
         *,
         timing: Mapping[str, tuple[float, float]] | None = None,
         unreadable: Iterable[str] = (),
+        unjudged: Iterable[str] = (),
         first_look: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
@@ -110,6 +117,7 @@ class TaskBook:
             today=today,
             timing=timing or {},
             unreadable=frozenset(unreadable),
+            unjudged=frozenset(unjudged),
             silenced=self._silenced(findings, now),
             first=first_look,
             root=self._root,
@@ -125,6 +133,7 @@ class TaskBook:
         saved = not step.edits and not self._unsaved
         if not saved and now >= self._next_write:
             document, step, saved = self._save(document, step, archived, look)
+        self._held_back = not saved
         self._lines, self._counts = document.texts, (step.beyond, step.older)
         step = self._with_manual(step, archived, now, today, tell=True)
         events = self._remember(step, () if saved else step.edits)

@@ -28,7 +28,8 @@ _GROUP_TEXT = re.compile(r"and [\d,]+ more findings?, open runwatch")
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is seen at one moment. ``timing``: (hold, keep) seconds by rule; ``unreadable``: scopes that
-    could not be read ("." is the whole root), whose conditions count as neither held nor clear;
+    could not be read ("." is the whole root), ``unjudged``: rules whose subjects were not looked at yet;
+    the conditions of both count as neither held nor clear;
     ``silenced``: fingerprints that open nothing now; ``first``: the root was never looked at before;
     ``root``: its identity."""
 
@@ -37,6 +38,7 @@ class Look:
     today: date
     timing: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
+    unjudged: frozenset[str] = frozenset()
     silenced: frozenset[str] = frozenset()
     first: bool = False
     root: str = ""
@@ -169,7 +171,7 @@ class _Advance:
 
     def _unknown(self, record: TaskRecord) -> bool:
         """Whether the absence of the finding tells nothing."""
-        if record.fingerprint in self._inhibited:
+        if record.fingerprint in self._inhibited or record.rule in self.look.unjudged:
             return True
         scope = record.scope
         return any(s in (".", "", scope) or scope.startswith(s + "/") for s in self.look.unreadable)
