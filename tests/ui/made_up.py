@@ -22,7 +22,7 @@ from runwatch.domain.drift import (
     Multivariate,
 )
 from runwatch.domain.finding import Finding, fingerprint
-from runwatch.domain.intents import Answer, Intent, PinBaseline
+from runwatch.domain.intents import Answer, ClearBaseline, Intent, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
@@ -428,8 +428,9 @@ class FakeWatching:
 
     def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None:
         self.intents.append(intent)
+        pinning = isinstance(intent, PinBaseline | ClearBaseline)
         said = "the baseline is pinned" if isinstance(intent, PinBaseline) else "done"
-        answered(Answer(intent, True, said, f"undo-{len(self.intents)}"))
+        answered(Answer(intent, True, said, None if pinning else f"undo-{len(self.intents)}"))
 
     def series(self, key: RunKey, tag: str) -> Points:
         return curve(key.id, tag)

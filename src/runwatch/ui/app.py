@@ -13,7 +13,8 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
-from runwatch.domain.intents import Answer, Intent, MarkLooked, Rescan, Undo
+from runwatch.domain.intents import Answer, ClearBaseline, Intent, MarkLooked, PinBaseline, Rescan, Undo
+from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Rang, ViewFailed, ViewReady, Watching
@@ -31,7 +32,7 @@ _REFRESH_AGES_S = 15.0
 
 class RunwatchApp(App[None]):
     """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
-    what ended the app, if anything did; ``undos``: what can be taken back, the newest last."""
+    what ended the app, if anything did; ``undos``: what takes the last changes back, the newest last."""
 
     TITLE = "runwatch"
     CSS_PATH: ClassVar[list[str]] = ["styles/board.tcss", "styles/details.tcss"]  # type: ignore[assignment]
@@ -39,6 +40,7 @@ class RunwatchApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
+        Binding("u", "undo", "Undo", show=False, id="app.undo", tooltip="the last change of a task or pin"),
         Binding("q", "quit", "Quit", id="app.quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
@@ -51,7 +53,7 @@ class RunwatchApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[tuple[str, str]] = []
+        self.undos: list[Intent] = []
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFence()
@@ -166,11 +168,12 @@ class RunwatchApp(App[None]):
             safe(text, 400), markup=False, severity=severity, timeout=12 if severity == "error" else 4
         )
 
-    def intend(self, intent: Intent) -> None:
+    def intend(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
+        back = None if undoing else self._way_back(intent)
 
         def answered(answer: Answer) -> None:
-            self.post_message(Answered(answer))
+            self.post_message(Answered(answer, back))
 
         self.watching.submit(intent, answered)
 
@@ -179,9 +182,12 @@ class RunwatchApp(App[None]):
         if not answer.ok:
             self.say(answer.message, "error")
             return
+        back = event.back
         if answer.undo and not isinstance(answer.intent, Undo):
-            self.undos.append((_root_of(answer.intent), answer.undo))
-        self.say(answer.message)
+            back = Undo(_root_of(answer.intent), answer.undo)
+        if back is not None:
+            self.undos.append(back)
+        self.say(f"{answer.message} · u takes it back" if back else answer.message)
 
     def on_intended(self, event: Intended) -> None:
         self.intend(event.intent)
@@ -190,10 +196,11 @@ class RunwatchApp(App[None]):
         if event.what == "undo":
             self._undo()
             return
+        from runwatch.ui.pinning import pinning
         from runwatch.ui.routes import screen_for
         from runwatch.ui.todo import todo
 
-        if todo(self, event.what, event.subject):
+        if todo(self, event.what, event.subject) or pinning(self, event.what, event.subject):
             return
         screen = screen_for(self, event.what, event.subject)
         if screen is not None:
@@ -205,8 +212,20 @@ class RunwatchApp(App[None]):
         if not self.undos:
             self.say("nothing to undo")
             return
-        root, token = self.undos.pop()
-        self.intend(Undo(root, token))
+        self.intend(self.undos.pop(), undoing=True)
+
+    def _way_back(self, intent: Intent) -> Intent | None:
+        """What takes a change of the baseline back: the pin before it, else no pin."""
+        if not isinstance(intent, PinBaseline | ClearBaseline):
+            return None
+        root = _root_of(intent)
+        before = self.snapshot.situation.baselines.get(root) if self.snapshot else None
+        if before is not None and before.kind == "run" and before.source.startswith("pinned"):
+            return PinBaseline(RunKey(root, before.name), before.reason)
+        return ClearBaseline(root) if isinstance(intent, PinBaseline) else None
+
+    def action_undo(self) -> None:
+        self._undo()
 
     def rescan(self) -> None:
         """Have all roots walked now."""

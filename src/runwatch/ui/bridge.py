@@ -71,11 +71,11 @@ class Rang(Message, bubble=False):
 
 
 class Answered(Message, bubble=False):
-    """The monitor answered an intent."""
+    """The monitor answered an intent; ``back``: what takes it back where the answer brings no token."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, back: Intent | None = None) -> None:
         super().__init__()
-        self.answer = answer
+        self.answer, self.back = answer, back
 
 
 class Bridge:

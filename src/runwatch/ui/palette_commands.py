@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from runwatch.domain.run import RunKey
 from runwatch.text.safe import safe
 from runwatch.ui.messages import Requested
 
@@ -26,6 +27,13 @@ class BoardCommands(Provider):
     def _board(self) -> RunwatchApp:
         return cast("RunwatchApp", self.app)
 
+    @property
+    def _run(self) -> RunKey | None:
+        """The run that is looked at here."""
+        from runwatch.ui.screens.run import RunScreen
+
+        return self.screen.key if isinstance(self.screen, RunScreen) else self._board.choice.looked
+
     def _commands(self) -> Iterator[Command]:
         app = self._board
         seen = {"palette"}
@@ -40,6 +48,26 @@ class BoardCommands(Provider):
             "Leaderboard",
             "all runs ranked by a metric",
             partial(app.post_message, Requested("leaderboard", None)),
+        )
+        yield (
+            "History",
+            "what opened, who closed it, how long it took",
+            partial(app.post_message, Requested("history", 1)),
+        )
+        yield (
+            "Former baselines",
+            "what was compared against when, and why",
+            partial(app.post_message, Requested("history", 2)),
+        )
+        yield (
+            "Baseline with a reason",
+            "make the run under the cursor the baseline, and say why",
+            partial(app.post_message, Requested("baseline-reason", self._run)),
+        )
+        yield (
+            "Take the baseline's pin off",
+            "go back to the configured or assumed baseline",
+            partial(app.post_message, Requested("baseline-clear", self._run)),
         )
         yield (
             "Notes",

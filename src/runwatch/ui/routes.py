@@ -61,6 +61,10 @@ def _board_screen(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | No
         from runwatch.ui.screens.notes import NotesScreen
 
         return NotesScreen()
+    if what == "history":
+        from runwatch.ui.screens.history import TASKS, HistoryScreen
+
+        return HistoryScreen(subject or TASKS)
     if what == "leaderboard":
         from runwatch.ui.screens.leaderboard import Leaderboard
 

@@ -42,6 +42,14 @@ class Dashboard(LiveScreen):
             id="board.notes",
             tooltip="what was assumed, and how it watches",
         ),
+        Binding(
+            "H",
+            "history",
+            "History",
+            show=False,
+            id="board.history",
+            tooltip="what opened, who closed it, how long it took; former baselines",
+        ),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -166,6 +174,12 @@ class Dashboard(LiveScreen):
 
     def action_notes(self) -> None:
         self.post_message(Requested("notes", None))
+
+    def action_history(self) -> None:
+        from runwatch.ui.screens.history import BASELINES, TASKS
+
+        in_metrics = self._panes[self._active].ID == "metrics"
+        self.post_message(Requested("history", BASELINES if in_metrics else TASKS))
 
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]

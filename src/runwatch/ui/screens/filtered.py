@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.table import Table
 
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
@@ -42,4 +41,4 @@ class Filtered(Detail):
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()
-        self.query_one(Table).focus()
+        self.show_part()

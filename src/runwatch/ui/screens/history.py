@@ -1,0 +1,88 @@
+"""Who did what: tasks and findings from opening to end, and what was the baseline when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.message import Message
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_history
+from runwatch.show.view import Span
+from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
+from runwatch.ui.work import in_background
+
+TASKS, BASELINES = 1, 2
+
+
+class HistoryScreen(Filtered):
+    """The history is read on a worker, again whenever something was opened, closed or pinned."""
+
+    FILTERS = "history"
+    TABS: ClassVar[tuple[str, ...]] = ("Tasks and findings", "Baselines")
+
+    class Fetched(Message, bubble=False):
+        """The history was read."""
+
+        def __init__(self, events: view_history.Events, champions: view_history.Champions) -> None:
+            super().__init__()
+            self.events, self.champions = events, champions
+
+    def __init__(self, part: int = TASKS) -> None:
+        super().__init__()
+        self.active = part
+        self._events: view_history.Events = ()
+        self._champions: view_history.Champions = {}
+        self._read = False
+        self._mark: object = None
+
+    def body(self) -> ComposeResult:
+        yield Table(id="part-1")
+        yield Table(id="part-2")
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        events, champions, words, read = self._events, self._champions, self.words, self._read
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            mark = view_history.changes_with(snapshot)
+            if not read:
+                return mark, snapshot.situation.roots, None
+            tables = (
+                view_history.history_table(events, words, now),
+                view_history.champions_table(champions, words, now),
+            )
+            return mark, snapshot.situation.roots, (*tables, view_history.week(events, now))
+
+        return make
+
+    def paint(self, view: Any) -> None:
+        mark, roots, made = view
+        self.query_one("#head", Line).show((Span("History", "strong"),))
+        if mark != self._mark:
+            self._mark = mark
+            self._fetch(roots)
+        if made is not None:
+            told, champions, week = made
+            self.query_one("#subhead", Line).show(week)
+            self.query_one("#part-1", Table).show(told)
+            self.query_one("#part-2", Table).show(champions)
+
+    def _fetch(self, roots: tuple[str, ...]) -> None:
+        watching = self.board.watching
+
+        def job() -> None:
+            champions = {root: watching.champions(root) for root in roots}
+            self.post_message(self.Fetched(watching.history(), champions))
+
+        in_background(self, "history", job, "history")
+
+    def on_history_screen_fetched(self, event: Fetched) -> None:
+        self._events, self._champions, self._read = event.events, event.champions, True
+        self.ask()
+
+    def on_table_moved(self, event: Table.Moved) -> None:
+        event.stop()
