@@ -48,6 +48,7 @@ _COLUMNS = (
 )
 _VALIDATION = ("val", "valid", "validation", "eval", "test", "dev")
 _FAVOURITES = ("roc_auc", "auc", "f1_macro", "accuracy", "acc", "rmse", "loss")
+_NOW_S = 10.0
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
 
@@ -99,7 +100,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     for run in chosen:
         comparison = situation.comparisons.get(run.key)
         look = _Look(mark_tone(ask.marked, run.key), is_baseline(snapshot, run), several, prefix)
-        made_of = (id(run), run.version, id(comparison), look, units.ago(run.updated, now))
+        made_of = (id(run), run.version, id(comparison), look, _age(run, now))
         have = old.get(run.key)
         new[run.key] = have if have and have[0] == made_of else (made_of, _row(run, comparison, look, now))
     if kept is not None:
@@ -169,9 +170,17 @@ def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> Ro
             _value(metric),
             spark(metric.spark, 8, "accent" if busy else "muted") if metric else (),
             _delta(look, comparison, metric),
-            (Span(units.ago(run.updated, now), "muted"),),
+            (Span(_age(run, now), "muted"),),
         ),
     )
+
+
+def _age(run: Run, now: float) -> str:
+    """How long ago it was written; "now" for a running run that wrote a few seconds ago, so that rows are not
+    painted every second only because they grow older."""
+    if run.status == "running" and run.updated is not None and 0 <= now - run.updated < _NOW_S:
+        return "now"
+    return units.ago(run.updated, now)
 
 
 def is_baseline(snapshot: Snapshot, run: Run) -> bool:

@@ -116,23 +116,13 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         for i in range(top, top + self.size.height):
             before = old[i] if i < len(old) else None
             after = new[i] if i < len(new) else None
-            if before is None or after is None or before.key != after.key:
+            if before != after:
                 self._refresh_row(i)
-            elif before != after:
-                self._refresh_cells(i, before, after)
 
     def _refresh_row(self, index: int) -> None:
         y = index + self._header - int(self.scroll_y)
         if 0 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
-
-    def _refresh_cells(self, index: int, before: Row, after: Row) -> None:
-        """Paint only the cells that changed: over SSH every byte counts."""
-        x, y = 1, index + self._header - int(self.scroll_y)
-        for _, have, at in self._widths:
-            if before.cells[at] != after.cells[at] and 0 <= y < self.size.height:
-                self.refresh(Region(x, y, have, 1))
-            x += have + self._gap
 
     def select(self, key: Hashable) -> None:
         """Put the cursor on a row by its key, if it is there."""
