@@ -46,8 +46,9 @@ __all__ = [
     "load",
     "read",
     "seconds",
-    "user_config_dir",
 ]
+
+from runwatch.folders import config_dir
 
 FILE = "runwatch.toml"
 MAX_BYTES = 1024 * 1024
@@ -113,13 +114,7 @@ def _first(*files: str) -> str | None:
     return next((file for file in files if os.path.lexists(file) and not os.path.isdir(file)), None)
 
 
-def user_config_dir() -> str:
-    """The platform's configuration directory of runwatch (XDG on Linux)."""
-    from platformdirs import user_config_path
-
-    return str(user_config_path("runwatch", appauthor=False))
-
-
 def _user_defaults() -> Settings:
-    file = _first(os.path.join(user_config_dir(), FILE))
+    folder = config_dir()
+    file = _first(str(folder / FILE)) if folder else None
     return read(file) if file else Settings()

@@ -36,7 +36,8 @@ _OLDER_BATCHES = 400
 @dataclass(frozen=True, slots=True)
 class DataSpec:
     """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
-    or URLs; ``assumed``: how it was found, when no configuration named it."""
+    or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
+    batches by agreement."""
 
     name: str
     root: str
@@ -44,6 +45,7 @@ class DataSpec:
     batches: tuple[str, ...]
     options: DataOptions = field(default_factory=DataOptions)
     assumed: str = ""
+    every: float | None = None
 
 
 def data_set(
@@ -95,6 +97,7 @@ def _judged(
         newest.when,
         now,
         spec.options.target,
+        spec.every,
     )
     times = [one.when for one in named if one.when is not None]
     return replace(
@@ -105,8 +108,8 @@ def _judged(
         segments=_segments(spec, reference, newest_files, rules, cache),
         estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
         errors_changed=errors_changed(reference, files, spec.options, cache),
-        late_by=None if now is None else late_by(times, now),
-        expected_every=expected_every(times),
+        late_by=None if now is None else late_by(times, now, spec.every),
+        expected_every=spec.every or expected_every(times),
         problems=(*whole.problems, *trouble),
     )
 

@@ -88,7 +88,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
     )
     reference = tuple(settings.path(path) for path in _listed(entry.reference))
     batches = tuple(settings.path(path) for path in _listed(entry.current))
-    return DataSpec(entry.name, root, reference, batches, options)
+    return DataSpec(entry.name, root, reference, batches, options, every=entry.every)
 
 
 def _importance(settings: Settings, entry: Data) -> dict[str, float]:

@@ -96,4 +96,4 @@ class Log:
         crc, length, kind = _HEAD(self.data, at)
         end = at + HEADER + length
         inside = length <= left - HEADER and FULL <= kind <= LAST and end <= len(self.data)
-        return inside and zlib.crc32(self.data[at + HEADER - 1 : end]) == crc
+        return bool(inside and zlib.crc32(self.data[at + HEADER - 1 : end]) == crc)

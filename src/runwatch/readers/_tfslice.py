@@ -179,9 +179,11 @@ class Slice:
         parts = list(self._columns.get(tag, ()))
         loose = self._loose.get(tag)
         if loose:
-            _, at, steps, walls, values = zip(*loose, strict=True)
+            _, at, at_step, at_wall, value = zip(*loose, strict=True)
             parts.append(
-                Column(tag, np.array(at), np.array(steps, np.int64), np.array(walls), np.array(values, float))
+                Column(
+                    tag, np.array(at), np.array(at_step, np.int64), np.array(at_wall), np.array(value, float)
+                )
             )
         if len(parts) == 1:
             rows, steps, walls, values = parts[0][1:]

@@ -95,7 +95,7 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
         return None
     age = max(now - facts.updated, 0.0)
     if age <= fresh_for(facts):
-        return "running", f"last write {duration(age)} ago{_skew(facts, now)}"
+        return "running", f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
     return None
 
 

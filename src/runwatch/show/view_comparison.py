@@ -46,7 +46,7 @@ _SLICES = (
     Column("candidate", "candidate", 9, right=True, drop=2),
     Column("baseline", "baseline", 9, right=True, drop=2),
     Column("delta", "difference", 11, right=True),
-    Column("share", "of the loss", 11, right=True, drop=1),
+    Column("share", "adds to loss", 11, right=True, drop=1),
     Column("p", "p (adj.)", 8, right=True, drop=4),
 )
 _HPARAMS = (
@@ -178,7 +178,7 @@ def _slice(found: SliceComparison, i: int) -> Row:
             (Span(units.number(found.candidate)),),
             (Span(units.number(found.baseline), "baseline"),),
             (Span(f"{METRIC_SIGNS[found.verdict]} {difference(found.delta)}", tone),),
-            (Span(units.percent(found.contribution), "muted"),),
+            (Span(units.signed(found.contribution), "muted"),),
             (Span(units.number(found.p_adjusted, 2), "muted"),),
         ),
     )

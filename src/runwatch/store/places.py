@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
-_NAME = "runwatch"
+from runwatch.folders import config_dir, place
+
+__all__ = ["cache_dir", "config_dir", "lock_dir", "root_dir", "root_identity", "state_dir"]
+
 _IDENTITY_DIGITS = 16
 
 
 def state_dir() -> Path | None:
     """``$XDG_STATE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
-    return _place("XDG_STATE_HOME", ".local/state", "Library/Application Support")
-
-
-def config_dir() -> Path | None:
-    """``$XDG_CONFIG_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
-    return _place("XDG_CONFIG_HOME", ".config", "Library/Application Support")
+    return place("XDG_STATE_HOME", ".local/state", "Library/Application Support")
 
 
 def cache_dir() -> Path | None:
     """``$XDG_CACHE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
-    return _place("XDG_CACHE_HOME", ".cache", "Library/Caches")
+    return place("XDG_CACHE_HOME", ".cache", "Library/Caches")
 
 
 def lock_dir() -> Path | None:
     """The directory of lock files: in the state directory, else in ``$XDG_RUNTIME_DIR``, else None."""
-    base = state_dir() or _place("XDG_RUNTIME_DIR", None, None)
+    base = state_dir() or place("XDG_RUNTIME_DIR", None, None)
     return base / "locks" if base else None
 
 
@@ -48,14 +45,3 @@ def _digest(data: bytes) -> str:
     from hashlib import sha256
 
     return sha256(data).hexdigest()[:_IDENTITY_DIGITS]
-
-
-def _place(variable: str, unix: str | None, mac: str | None) -> Path | None:
-    given = os.environ.get(variable, "")
-    if os.path.isabs(given):
-        return Path(given) / _NAME
-    below = mac if sys.platform == "darwin" else unix
-    home = os.path.expanduser("~")
-    if below is None or not os.path.isabs(home):
-        return None
-    return Path(home) / below / _NAME

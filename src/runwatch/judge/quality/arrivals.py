@@ -20,9 +20,13 @@ def expected_every(times: Sequence[float]) -> float | None:
     return usual if usual >= _SHORTEST else None
 
 
-def late_by(times: Sequence[float], now: float) -> float | None:
+def late_by(times: Sequence[float], now: float, every: float | None = None) -> float | None:
     """Seconds past the moment when the next batch was due, its usual unsteadiness allowed for: the greater
-    of half a gap and three scaled median deviations past the usual gap. None when it is not late."""
+    of half a gap and three scaled median deviations past the usual gap. ``every``: the gap in seconds by
+    agreement, of which half is allowed on top. None when it is not late."""
+    if every is not None:
+        quiet = now - max(times, default=now)
+        return quiet - every if quiet > 1.5 * every else None
     usual = expected_every(times)
     if usual is None:
         return None

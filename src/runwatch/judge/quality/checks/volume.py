@@ -44,7 +44,8 @@ def _late(case: Case) -> list[QualityCheck]:
         return []
     times = [one.when for one in case.history if one.when is not None]
     times += [case.arrived] if case.arrived is not None else []
-    late, every = late_by(times, case.now), expected_every(times)
+    late = late_by(times, case.now, case.every)
+    every = case.every or expected_every(times)
     if not late or not every:
         return []
     summary = f"late by {duration(late)}: it comes every {duration(every)}"
