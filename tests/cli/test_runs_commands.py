@@ -160,3 +160,12 @@ def test_a_pipe_that_closes_is_no_error(root: Path) -> None:
     command = f'{sys.executable} -c "{code}" | true; exit ${{PIPESTATUS[0]}}'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
+
+
+def test_state_says_where_things_are_and_prunes_what_can_be_read_again(root: Path, capsys) -> None:
+    main(["check", str(root)])
+    capsys.readouterr()
+    before = {row["name"]: row for row in _json(capsys, "state")["places"]}
+    assert before["cache"]["bytes"] > 0 and before["state"]["bytes"] > 0
+    after = {row["name"]: row for row in _json(capsys, "state", "--prune")["places"]}
+    assert after["cache"]["bytes"] == 0 and after["state"]["bytes"] == before["state"]["bytes"]

@@ -21,9 +21,10 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.monitor.once import Wanted, load
     from runwatch.show.runs import ls_json, ls_text
 
-    snapshot = load(args.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    look = load(args.roots, args.config, Wanted(data=False, judging=False, machine=False))
+    snapshot = look.snapshot
     if args.json:
         print_json(ls_json(snapshot))
     else:
-        print(ls_text(snapshot))
+        print(ls_text(snapshot, {root: one.metrics.primary for root, one in look.settings.items()}))
     return 0

@@ -1,4 +1,4 @@
-"""Everything known now, in one frozen piece: what rules read, and what is shown on screen and command line."""
+"""Everything known now, in one frozen piece: what rules read, and what screen and command line show."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from runwatch.monitor.health import HealthBook
 from runwatch.monitor.lives import Lives, RunBuilder
 from runwatch.monitor.reading import RootReader
 from runwatch.monitor.remembering import Remembering
+from runwatch.readers.base import Reader
 from runwatch.readers.registry import built_in, plugged_in
 from runwatch.store import places
 from runwatch.store.cache import CacheFile
@@ -49,11 +50,33 @@ class Roots:
 
     def load_plugins(self) -> None:
         """Third parties' readers: each folder is asked again."""
-        extra, self._plugin_problems = plugged_in()
+        extra, problems = plugged_in()
+        self._plugin_problems = (*problems, *self._hand_options({**built_in(), **extra}))
         if extra:
             with self.lock:
                 for reader in self.readers.values():
                     reader.add_readers(extra)
+
+    def _hand_options(self, readers: Mapping[str, Reader]) -> list[Problem]:
+        """Give each ``[readers.NAME]`` table to its reader's ``configure(options)``, which checks it."""
+        problems = []
+        for one in self._settings.values():
+            for name, options in one.reader_options.items():
+                configure = getattr(readers.get(name), "configure", None)
+                try:
+                    if configure is None:
+                        raise ValueError("no reader of that name takes options")
+                    configure(options)
+                except Exception as error:  # a stranger's code: its complaint is a problem, not our end
+                    problems.append(
+                        Problem(
+                            one.file or "runwatch.toml",
+                            f"[readers.{name}]",
+                            str(error),
+                            "see docs/readers.md",
+                        )
+                    )
+        return problems
 
     @property
     def waiting(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runwatch.domain.comparison import Comparison
@@ -133,14 +133,14 @@ def _outlook_json(outlook: Outlook) -> dict[str, Any]:
     }
 
 
-def ls_text(snapshot: Snapshot) -> str:
-    """``ls``: one row a run."""
+def ls_text(snapshot: Snapshot, primaries: Mapping[str, str | None] | None = None) -> str:
+    """``ls``: one row a run. ``primaries``: the primary metric by root, where one is configured."""
     runs = snapshot.situation.runs
     now = snapshot.situation.now
     many = len(snapshot.situation.roots) > 1
     rows = [["STATUS", "RUN", "STEP", "METRIC", "LAST", "BEST", "UPDATED"]]
     for run in runs:
-        metric = headline_metric(run)
+        metric = headline_metric(run, (primaries or {}).get(run.root))
         name = f"{run.root.rpartition('/')[2]}:{run.id}" if many else run.id
         rows.append(
             [
@@ -164,15 +164,16 @@ def _nothing(roots: Sequence[str]) -> str:
     return f"No runs below {where}. Give the folder that your training writes to: runwatch ls DIR"
 
 
-def headline_metric(run: Run) -> Metric | None:
-    """The metric that stands for a run in one row: a validation metric with a direction before a training
-    one, before any."""
-    from runwatch.domain.directions import judged, split_of
+def headline_metric(run: Run, primary: str | None = None) -> Metric | None:
+    """The metric that stands for a run in one row: the primary one (however its framework spells it), else
+    a validation metric with a direction before a training one, before any."""
+    from runwatch.domain.directions import core_words, judged, split_of
 
-    def rank(metric: Metric) -> tuple[int, int, str]:
+    def rank(metric: Metric) -> tuple[int, int, int, int, str]:
         with_direction = metric.direction is not None and judged(metric.tag)
         held_out = split_of(metric.tag) in ("validation", "test")
-        return (0 if with_direction else 1, 0 if held_out else 1, metric.tag)
+        alike = primary is not None and core_words(metric.tag) == core_words(primary)
+        return (metric.tag != primary, not alike, not with_direction, not held_out, metric.tag)
 
     shown = [metric for metric in run.metrics.values() if not metric.hidden]
     return min(shown, key=rank, default=None)
@@ -181,10 +182,11 @@ def headline_metric(run: Run) -> Metric | None:
 def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> str:
     """``show``: one run, in words."""
     now = snapshot.situation.now
+    started = units.moment(run.started, now) if run.started else "unknown"
     lines = [
         f"{safe(run.id)}  {STATUS_SIGNS[run.status]} {run.status}: {safe(run.status_reason)}",
         f"formats   {', '.join(run.formats) or '–'}",
-        f"started   {units.moment(run.started, now)}   updated {units.moment(run.updated, now)}",
+        f"started   {started}   updated {units.moment(run.updated, now)}",
         f"step      {units.number(run.step)}   epoch {units.number(run.epoch)}   points {run.points:,}",
     ]
     if run.progress.eta:

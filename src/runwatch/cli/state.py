@@ -1,0 +1,63 @@
+"""``runwatch state``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME = "state"
+HELP = """Where runwatch keeps its own files, how large they are; throw away what can be read again.
+
+  runwatch state
+  runwatch state --prune      the cache goes; tasks, history, pins and silences stay"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prune", action="store_true", help="throw away the cache")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.folders import config_dir
+    from runwatch.show.jsonable import SCHEMA, plain
+    from runwatch.store import places
+    from runwatch.text.safe import safe
+    from runwatch.text.units import size
+
+    if args.prune:
+        _prune()
+    found = [
+        (name, place, _bytes(place))
+        for name, place in (
+            ("state", places.state_dir()),
+            ("cache", places.cache_dir()),
+            ("configuration", config_dir()),
+        )
+    ]
+    if args.json:
+        rows = [{"name": n, "path": plain(str(p)) if p else None, "bytes": b} for n, p, b in found]
+        print_json({"schema": SCHEMA, "places": rows})
+        return 0
+    for name, place, taken in found:
+        print(f"{name:<14} {size(taken):>10}  {safe(str(place)) if place else 'no home directory'}")
+    return 0
+
+
+def _bytes(place: Path | None) -> int:
+    if place is None or not place.is_dir():
+        return 0
+    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+
+
+def _prune() -> None:
+    import contextlib
+
+    from runwatch.store import places
+    from runwatch.store.cache import FILE
+
+    folder = places.cache_dir()
+    for ending in ("", "-wal", "-shm"):
+        if folder is not None:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / f"{FILE}{ending}").unlink()
