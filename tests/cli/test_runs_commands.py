@@ -56,6 +56,12 @@ def test_show_takes_a_path(root: Path, capsys) -> None:
     assert _json(capsys, "show", str(root / "exp" / "a"))["run"]["id"].endswith("a")
 
 
+def test_a_run_whose_name_looks_like_an_option(root: Path, capsys) -> None:
+    _write(root, "-rf")
+    assert main(["show", "--root", str(root), "--", "-rf"]) == 0
+    assert "-rf" in capsys.readouterr().out
+
+
 def test_an_ambiguous_run_names_the_candidates(root: Path, capsys) -> None:
     _write(root, "other/a")
     assert main(["show", "a", "--root", str(root)]) == 2

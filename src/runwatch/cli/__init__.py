@@ -84,7 +84,9 @@ def _run(command: Command, arguments: list[str]) -> int:
     parser.usage_code = 3 if command.NAME in MONITORING else 2
     command.configure(parser)
     common_options(parser)
-    args = parser.parse_intermixed_args(arguments)
+    # options may stand between words; argparse loses a "--" on that way
+    parse = parser.parse_args if "--" in arguments else parser.parse_intermixed_args
+    args = parse(arguments)
     if args.no_color:
         os.environ["NO_COLOR"] = "1"
     try:
