@@ -63,12 +63,13 @@ class MachineWatch:
 
 
 def _seen(machine: Machine) -> object:
-    """What the screen can show of it: whole percents, tens of percent of the processor."""
+    """What is worth painting for: quarters of the processor, steps of 2 % of memory, whole percents of disks.
+    Smaller changes are seen with the next frame that something else asks for."""
     return replace(
         machine,
         load=None,
-        cpu=None if machine.cpu is None else round(machine.cpu, 1),
-        memory_used=round(100 * machine.memory_used / max(machine.memory_total, 1)),
+        cpu=None if machine.cpu is None else round(machine.cpu * 4),
+        memory_used=round(50 * machine.memory_used / max(machine.memory_total, 1)),
         disks=tuple(
             replace(disk, used=round(disk.percent), free=0, inodes_free=None, full_in=None)
             for disk in machine.disks
