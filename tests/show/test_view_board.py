@@ -274,6 +274,19 @@ class TestMetrics:
         assert [curve.name for curve in picture.band] == ["seed-1", "seed-2"]
         assert [curve.name for curve in picture.curves] == ["a"]
 
+    def test_a_group_whose_metric_is_spelt_otherwise_is_a_band_too(self) -> None:
+        runs = [run(f"seed-{i}", metrics={"val/auc": metric("val/auc")}) for i in (1, 2)]
+        other = run("a", metrics={"eval_auc": metric("eval_auc")})
+        made = snapshot(*runs, other, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
+        picture = view_metrics.metrics(made, view_metrics.MetricsAsk(other.key)).picture
+        assert [(curve.name, curve.tag) for curve in picture.band] == [
+            ("seed-1", "val/auc"),
+            ("seed-2", "val/auc"),
+        ]
+        train = run("b", metrics={"train_auc": metric("train_auc")})
+        made = snapshot(*runs, train, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
+        assert view_metrics.metrics(made, view_metrics.MetricsAsk(train.key)).picture.band == ()
+
 
 class TestTables:
     def test_leaderboard_ranks_by_direction_and_puts_nan_last(self) -> None:

@@ -9,6 +9,7 @@ import made_up
 import pytest
 from eyes import OpenBoard
 
+from runwatch.domain.health import Outlook
 from runwatch.domain.intents import (
     AddTask,
     Answer,
@@ -77,6 +78,17 @@ async def test_the_cursor_stays_on_its_run_when_others_come_and_go(board: OpenBo
         assert it.app.choice.looked == looked
         row = next(line for line in it.text.splitlines() if "▌" in line)
         assert "exp-21-wide" in row
+
+
+async def test_until_it_is_moved_the_cursor_stays_on_the_first_row(board: OpenBoard) -> None:
+    async with board(made_up.snapshot(runs=made_up.runs()[5:6])) as it:
+        assert it.app.choice.looked == made_up.key("nightly/exp-18")
+        worse = made_up.run("a/new-crash", "crashed", 1, version=2)
+        it.watching.publish(made_up.snapshot(2, runs=(worse, *made_up.runs())))
+        await it.sees("new-crash")
+        lines = it.text.splitlines()
+        first = next(i for i, line in enumerate(lines) if "status" in line and "run" in line) + 1
+        assert "▌" in lines[first]
 
 
 async def test_the_metrics_pane_follows_the_runs_cursor(board: OpenBoard) -> None:
@@ -182,6 +194,17 @@ async def test_leaderboard_ranks_by_the_chosen_metric(board: OpenBoard) -> None:
         await it.sees("ranked by val/loss")
         await it.press("w")
         await it.sees("last value")
+
+
+async def test_a_running_run_says_where_it_goes_and_what_is_left(board: OpenBoard) -> None:
+    going = Outlook("val/auc", 0.874, 0.869, 0.879, ((4000, 0.86, 0.874, 0.88),), 0.83)
+    looked = made_up.key("nightly/exp-21-wide")
+    async with board(made_up.snapshot(outlooks={looked: going})) as it:
+        await it.press("j", "j")
+        await it.sees("beats the baseline with 83% probability")
+        await it.press("enter")
+        await it.sees("val/auc heads for 0.8740 (0.8690 to 0.8790)", "about 1 h 20 (1 h 12 to 1 h 36) left")
+        await it.sees("updated 3s ago")
 
 
 async def test_the_brief_is_there_first_and_put_away(board: OpenBoard) -> None:

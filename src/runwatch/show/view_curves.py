@@ -10,6 +10,7 @@ import numpy as np
 
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.judge.metrics.naming import match
 from runwatch.show.view import SEVERITY_TONES, Tone
 from runwatch.show.view_chart import Band, ChartAsk, ChartView, Level, Line, Mark
 from runwatch.show.view_runs import mark_tone
@@ -53,11 +54,12 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
     found: list[Curve] = []
     for key in dict.fromkeys([*([single] if single else []), *marked, run.key]):
         other = named.get(key)
-        if other is None or tag not in other.metrics:
+        own = spelt(other, tag) if other is not None else None
+        if other is None or own is None:
             continue
         tone: Tone = "baseline" if key == single else mark_tone(marked, key) or _own_tone(marked)
-        found.append(Curve(key, tag, safe(other.id), tone, other.version))
-    band = tuple(_curve(other, tag) for other in base if tag in other.metrics) if len(base) > 1 else ()
+        found.append(Curve(key, own, safe(other.id), tone, other.version))
+    band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return Picture(
         tag,
@@ -67,6 +69,12 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         _marks(snapshot, run, tag),
         outlook.cone if outlook and outlook.tag == tag else (),
     )
+
+
+def spelt(run: Run, tag: str) -> str | None:
+    """How a run spells a metric: the same tag, else the only one of the same words and the same split, as
+    the comparison matches them."""
+    return match(tag, tuple(run.metrics))
 
 
 def _own_tone(marked: tuple[RunKey, ...]) -> Tone:

@@ -20,6 +20,7 @@ from runwatch.show.view import (
     text,
     words,
 )
+from runwatch.show.view_prospects import since
 from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import DRIFT_SIGNS
@@ -148,13 +149,13 @@ def _said(data: DataSet, now: float) -> Words:
     faults = [check for check in data.quality if check.severity != "info"]
     if faults:
         worst: Tone = "bad" if any(check.severity == "critical" for check in faults) else "warn"
-        parts.append((Span(f"{units.plural(len(faults), 'fault')}: d", worst),))
+        parts.append((Span(f"{units.plural(len(faults), 'fault')} (d)", worst),))
     if data.computing:
         parts.append((Span("computing …", "info"),))
     if data.late_by:
         parts.append((Span(f"late by {units.duration(data.late_by)}", "warn"),))
     elif newest and newest.when is not None:
-        parts.append((Span(f"newest {units.ago(newest.when, now)} ago", "muted"),))
+        parts.append((Span(f"newest {since(newest.when, now)}", "muted"),))
     joint = data.latest.multivariate if data.latest else None
     if joint and joint.auc is not None and joint.verdict in ("warning", "drifted"):
         parts.append((Span(f"jointly {joint.verdict} (AUC {joint.auc:.2f})", VERDICT_TONES[joint.verdict]),))

@@ -21,6 +21,7 @@ from runwatch.show.view import (
     words,
 )
 from runwatch.show.view_curves import Picture, picture
+from runwatch.show.view_prospects import chance
 from runwatch.show.view_runs import is_baseline, lead_metric, rank
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
@@ -53,6 +54,7 @@ class MetricsView:
     table: TableView
     picture: Picture
     tags: tuple[str, ...] = ()
+    outlook: Words = ()
 
 
 def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
@@ -70,7 +72,14 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
         _with_models(metric_table(run, comparison), models),
         picture(snapshot, run, ask.marked, tag),
         tuple(sorted(run.metrics)),
+        _outlook(snapshot, run),
     )
+
+
+def _outlook(snapshot: Snapshot, run: Run) -> Words:
+    """How likely the run beats the baseline, where that can be told."""
+    found = snapshot.situation.outlooks.get(run.key)
+    return chance(found) if found is not None and found.beats_baseline is not None else ()
 
 
 class ModelKey(NamedTuple):

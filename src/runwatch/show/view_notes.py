@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.view import Column, Row, Span, TableView, Tone, Words, text, words
+from runwatch.show.view_prospects import since
 from runwatch.text import units
 
 _COLUMNS = (
@@ -60,8 +61,8 @@ def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
     lines: list[_Line] = [
         ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint) for p in dict.fromkeys(found)
     ]
-    for source, since in snapshot.situation.unreadable.items():
-        lines.append(("✗", "bad", source, f"unreadable since {units.moment(since, now)}", ""))
+    for source, began in snapshot.situation.unreadable.items():
+        lines.append(("✗", "bad", source, f"unreadable since {units.moment(began, now)}", ""))
     return lines
 
 
@@ -70,5 +71,5 @@ def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     lines: list[_Line] = [("●", "good", root, f"watched, {mode}", "") for root, mode in watch.modes.items()]
     lines += [("!", "warn", "", mark, "") for mark in watch.marks]
     if watch.scanned is not None:
-        lines.append(("●", "muted", "", f"last walk of all folders: {units.ago(watch.scanned, now)} ago", ""))
+        lines.append(("●", "muted", "", f"last walk of all folders: {since(watch.scanned, now)}", ""))
     return lines

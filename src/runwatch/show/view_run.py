@@ -22,7 +22,8 @@ from runwatch.show.view import (
 )
 from runwatch.show.view_curves import Picture, picture
 from runwatch.show.view_metrics import metric_table
-from runwatch.show.view_runs import eta, is_baseline, rank
+from runwatch.show.view_prospects import about, checkpoint_words, outlook_words, since
+from runwatch.show.view_runs import is_baseline, rank
 from runwatch.text import units
 from runwatch.text.signs import STATUS_SIGNS
 
@@ -56,6 +57,8 @@ class RunView:
     consoles: tuple[str, ...]
     version: int
     gone: bool = False
+    outlook: Words = ()
+    checkpoints: Words = ()
 
 
 def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: float) -> RunView:
@@ -76,6 +79,8 @@ def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: f
         _files(run, now),
         run.consoles,
         run.version,
+        outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
+        checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
 
 
@@ -91,16 +96,14 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
     if run.step is not None:
         total = f" of {units.count(progress.total_steps)}" if progress.total_steps else ""
         parts.append((Span(f"step {units.count(run.step)}{total}"),))
+    if run.status == "running" and progress.eta:
+        parts.append((Span(f"{about(progress.eta)} left", "info"),))
+    parts.append((Span(f"updated {since(run.updated, now)}", "muted"),))
     if run.epoch is not None:
         epochs = f" of {units.number(progress.total_epochs, 3)}" if progress.total_epochs else ""
         parts.append((Span(f"epoch {units.number(run.epoch, 3)}{epochs}"),))
     if run.status == "running" and progress.speed:
         parts.append((Span(f"{units.number(progress.speed, 3)} steps/s", "muted"),))
-    if eta(run) and progress.eta:
-        _, low, high = progress.eta
-        said = f"{eta(run)} left ({units.duration(low)} to {units.duration(high)})"
-        parts.append((Span(said, "info"),))
-    parts.append((Span(f"updated {units.ago(run.updated, now)} ago", "muted"),))
     return join(parts)
 
 

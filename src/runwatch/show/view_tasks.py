@@ -45,10 +45,12 @@ class TaskKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TasksAsk:
-    """What a person wants to see of the tasks."""
+    """What a person wants to see of the tasks; ``narrow``: the due day stands before the text, and where it
+    belongs is left out, so that the text has all the room."""
 
     filter: str = ""
     finished: bool = False
+    narrow: bool = False
 
 
 def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
@@ -62,7 +64,11 @@ def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
     chosen.sort(key=lambda pair: _order(pair[1], today))
     rows = tuple(_row(root, task, today) for root, task in chosen)
     widest = max((len(plain(row.cells[3])) for row in rows), default=0)
-    columns = (*_COLUMNS, Column("due", "due", widest, right=True)) if widest else _COLUMNS
+    columns: tuple[Column, ...] = _COLUMNS
+    if widest:
+        columns = (*_COLUMNS, Column("due", "due", widest, right=True))
+    if ask.narrow:
+        columns, rows = _COLUMNS[:2], tuple(_narrow(row) for row in rows)
     return TableView(columns, rows, _nothing(snapshot, ask, today), progress(snapshot, today))
 
 
@@ -106,6 +112,11 @@ def _row(root: str, task: Task, today: date) -> Row:
         TaskKey(root, task.id),
         ((Span(f"{box} {task.priority or ' '}", tone),), said, text(where, "muted"), due(task, today)),
     )
+
+
+def _narrow(row: Row) -> Row:
+    box, said, _, when = row.cells
+    return Row(row.key, (box, words(when, " ", said) if when else said))
 
 
 def bare(task: Task) -> str:

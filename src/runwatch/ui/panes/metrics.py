@@ -31,6 +31,7 @@ class MetricsPane(Pane, Charting):
 
     def compose(self) -> ComposeResult:
         yield Line(id="metrics-title")
+        yield Line(id="metrics-outlook", collapse=True)
         yield Table(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
@@ -44,7 +45,8 @@ class MetricsPane(Pane, Charting):
 
     def show(self, view: Any) -> None:
         metrics: view_metrics.MetricsView = view
-        self.query_one(Line).show(metrics.title)
+        self.query_one("#metrics-title", Line).show(metrics.title)
+        self.query_one("#metrics-outlook", Line).show(metrics.outlook)
         self.query_one(Table).show(metrics.table)
         self.query_one(Table).styles.max_height = "45%" if metrics.picture.curves else "100%"
         self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)

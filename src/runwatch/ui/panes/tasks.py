@@ -19,6 +19,8 @@ from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 from runwatch.ui.widgets.words import content
 
+_ROOMY = 64
+
 
 class TasksPane(Pane):
     """Today's list: critical first, then due, then mine."""
@@ -46,7 +48,8 @@ class TasksPane(Pane):
         yield Table(id="tasks-table", header=False, tight=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished)
+        narrow = self.size.width < _ROOMY
+        ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished, narrow)
 
         return lambda snapshot, now: (view_tasks.tasks(snapshot, ask, _day(now)), view_tasks.files(snapshot))
 

@@ -52,6 +52,7 @@ class RunScreen(Detail, Charting):
         self._page = 0
 
     def body(self) -> ComposeResult:
+        yield Line(id="outlook", collapse=True)
         yield Grid(id="part-1")
         yield Table(id="part-2")
         yield Table(id="part-3", header=False)
@@ -66,7 +67,8 @@ class RunScreen(Detail, Charting):
     def paint(self, view: Any) -> None:
         shown: view_run.RunView = view
         self.query_one("#head", Line).show(shown.head)
-        self.query_one("#subhead", Line).show(shown.reason)
+        self.query_one("#subhead", Line).show(shown.reason, shown.checkpoints)
+        self.query_one("#outlook", Line).show(shown.outlook)
         self._pictures = shown.pictures
         if self.active == 1:
             self._draw()
