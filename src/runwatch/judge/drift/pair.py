@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints
+from runwatch.text.units import number
 
 POOL = 5.0
 _STEEP = 3.0
@@ -125,6 +126,26 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     if index in (0, len(edges)) and len(profile.sums):
         return _in_open_bin(low, high, float(profile.sums[index] / profile.counts[index]), part)
     return low + (high - low) * part
+
+
+def times_apart(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> str:
+    """How far apart two medians of one sign are, in words: "the median is about 12 times". Where the current
+    one lies beyond the grid it is only estimated, so the means speak, which are exact."""
+    before, now = quantile(column, reference, 0.5), quantile(column, current, 0.5)
+    edges = column.edges
+    if not before or not now or edges is None:
+        return ""
+    inside = now <= float(edges[-1]) if now > before else now > float(edges[0])
+    means = _mean(reference), _mean(current)
+    if inside or means[0] * means[1] <= 0:
+        return f"the median is about {number(max(now / before, before / now), 2)} times"
+    return f"the mean is about {number(max(means[0] / means[1], means[1] / means[0]), 2)} times"
+
+
+def _mean(profile: ColumnProfile) -> float:
+    """The mean of the finite values; 0 without any."""
+    total = int(profile.counts.sum())
+    return float(profile.sums.sum()) / total if total and len(profile.sums) else 0.0
 
 
 def _in_open_bin(low: float, high: float, mean: float, part: float) -> float:

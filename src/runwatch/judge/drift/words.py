@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from runwatch.judge.drift.evidence import NO_VALUES
-from runwatch.judge.drift.pair import Pair, iqr, quantile
+from runwatch.judge.drift.pair import Pair, iqr, quantile, times_apart
 from runwatch.judge.drift.verdicts import Decision
 from runwatch.text.units import number, percent, signed
 
@@ -47,9 +47,9 @@ def _ordered(pair: Pair, decision: Decision) -> str:
     if before is None or now is None:
         return ""
     if decision.unit is not None:
-        ratio = decision.unit if decision.unit > 1 else 1 / decision.unit
+        times = times_apart(pair.column, pair.reference, pair.current)
         way = "larger" if decision.unit > 1 else "smaller"
-        return f"the median is about {number(ratio, 2)} times {way}: a change of unit"
+        return f"{times} {way}: a change of unit"
     if spread is not None and abs(now - before) >= _SHIFT * spread:
         verb = "rose" if now > before else "fell"
         return f"the {what} {verb} by {number(abs(now - before) / spread, 2)} IQR"

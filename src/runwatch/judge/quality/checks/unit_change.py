@@ -6,9 +6,8 @@ from runwatch.domain.drift import QualityCheck
 from runwatch.judge.drift.chances import ks_p_value
 from runwatch.judge.drift.evidence import unit_factor
 from runwatch.judge.drift.measures import ks
-from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.drift.pair import Pair, quantile, times_apart
 from runwatch.judge.quality.case import Case
-from runwatch.text.units import number
 
 NAME = "unit-change"
 _SURE = 1e-4
@@ -26,8 +25,7 @@ def check(case: Case) -> list[QualityCheck]:
             continue
         times = factor if factor > 1 else 1 / factor
         way = "larger" if factor > 1 else "smaller"
-        both = f"{number(medians[0], 3)} to {number(medians[1], 3)}"
-        summary = f"the median is about {number(times, 2)} times {way} ({both})"
+        summary = f"{times_apart(column, before, now)} {way} than the reference's"
         advice = f"check the unit at the source{_guess(times)}"
         out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
     return out
