@@ -114,3 +114,16 @@ def test_an_unreadable_batch_is_a_problem_and_the_rest_is_judged(root: Path) -> 
     (data,) = load([str(root)]).snapshot.situation.data
     assert data.latest is not None and data.latest.verdict == "stable"
     assert any("2026-01-02" in problem.file for problem in data.problems)
+
+
+def test_data_that_comes_later_is_found_then(tmp_path: Path) -> None:
+    last: list[Snapshot] = []
+    monitor = Monitor((str(tmp_path),), config.load((str(tmp_path),)))
+    monitor.start(last.append)
+    try:
+        assert _until(lambda: last and last[-1].watch.phase == "live")
+        _write(tmp_path / "data" / "reference.parquet", 3000, 1)
+        _write(tmp_path / "data" / "batches" / "1.parquet", 1000, 2)
+        assert _until(lambda: last[-1].situation.data and last[-1].situation.data[0].latest is not None)
+    finally:
+        monitor.stop()

@@ -6,7 +6,7 @@ look it is worked out at once."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runwatch.monitor.model_watch import ModelWatch
 
 
+TABLES = (".parquet", ".csv", ".tsv", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".csv.gz", ".pq")
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -102,25 +103,35 @@ class Beside:
         return self._outlooks
 
     def load(self) -> None:
-        """Import what is wanted; nothing of it is needed for the first paint."""
-        if self._wanted.data and not self._data:
-            from runwatch.monitor.data_watch import DataWatch
-
-            self._data = {
-                root: DataWatch(root, one, self._cache, self._news) for root, one in self._settings.items()
-            }
-            self._load_models()
+        """Import what is wanted; nothing of it is needed for the first paint, and what judges data not before
+        there is a table that may be some."""
+        for root, one in self._settings.items():
+            if self._wanted.data and root not in self._data and self._has_data(root, one):
+                self._load_data(root, one)
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
             self._watcher = MachineWatch(tuple(self._settings), self._roots.lives, host_name())
 
-    def _load_models(self) -> None:
-        asked = {root: one for root, one in self._settings.items() if one.models}
-        if asked:
+    def _has_data(self, root: str, settings: Settings) -> bool:
+        if settings.data or settings.predictions or settings.models:
+            return True
+        top = self._roots.readers[root].tree.top
+        return self._may_be_data(root, (folder.join(name) for folder in top.walk() for name in folder.files))
+
+    def _may_be_data(self, root: str, files: Iterable[str]) -> bool:
+        """Whether there is a table among the files that is no run's."""
+        owned = self._roots.readers[root].owns
+        return any(file.lower().endswith(TABLES) and not owned(file) for file in files)
+
+    def _load_data(self, root: str, settings: Settings) -> None:
+        from runwatch.monitor.data_watch import DataWatch
+
+        self._data[root] = DataWatch(root, settings, self._cache, self._news)
+        if settings.models:
             from runwatch.monitor.model_watch import ModelWatch
 
-            self._models = {root: ModelWatch(root, one, self._cache) for root, one in asked.items()}
+            self._models[root] = ModelWatch(root, settings, self._cache)
 
     def look_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""
@@ -135,21 +146,22 @@ class Beside:
 
     def start(self) -> None:
         """Begin to watch, in the background."""
-        from runwatch.monitor.deepening import Deepening
-
         self._watching = True
-        self._await()
-        self._deepenings = {root: Deepening(partial(self._deepened, root)) for root in self._data}
-        for root, data in self._data.items():
-            data.start()
-            self._judge_data(root)
-
-    def _await(self) -> None:
         self.load()
-        self._awaited = {f"data:{root}" for root in self._data} | {f"data:deep:{root}" for root in self._data}
-        self._awaited |= {f"models:{root}" for root in self._models}
         if self._watcher is not None:
             self._awaited.add("host")
+        for root in self._data:
+            self._watch_data(root)
+
+    def _watch_data(self, root: str) -> None:
+        from runwatch.monitor.deepening import Deepening
+
+        self._awaited |= {f"data:{root}", f"data:deep:{root}"}
+        if root in self._models:
+            self._awaited.add(f"models:{root}")
+        self._deepenings[root] = Deepening(partial(self._deepened, root))
+        self._data[root].start()
+        self._judge_data(root)
 
     def stop(self) -> None:
         for models in self._models.values():
@@ -163,9 +175,13 @@ class Beside:
 
     def noticed(self, root: str, changes: Changes) -> None:
         """Files changed below a root: its data may have."""
-        data = self._data.get(root)
-        if data is not None and data.concerned(changes, self._roots.readers[root].owns):
+        if not self._wanted.data or not self._may_be_data(root, (*changes.files, *changes.removed)):
+            return
+        if root in self._data:
             self._judge_data(root)
+        elif self._watching:
+            self._load_data(root, self._settings[root])
+            self._watch_data(root)
 
     def tick(self, now: float) -> None:
         """Ask for what is due."""

@@ -11,15 +11,12 @@ from runwatch.data.keeping import PieceKey
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
-from runwatch.domain.tree import Changes, Folder
+from runwatch.domain.tree import Folder
 from runwatch.monitor.comparing import PredictionsWatch, newest, prediction_options, slice_rows
 from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
 from runwatch.store.cache import CacheFile
 from runwatch.watch.observer import Dirty, Watcher
-
-TABLES = (".parquet", ".csv", ".tsv", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".csv.gz", ".pq")
-
 
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -70,12 +67,6 @@ class DataWatch:
     def stop(self) -> None:
         for watcher in self._watchers:
             watcher.stop()
-
-    def concerned(self, changes: Changes, owned: Callable[[str], bool]) -> bool:
-        """Whether changed files may be data: tables that are no run's."""
-        return any(
-            file.lower().endswith(TABLES) and not owned(file) for file in (*changes.files, *changes.removed)
-        )
 
     def arrived_outside(self) -> bool:
         """Whether something happened in the watched folders beyond the root."""
