@@ -215,6 +215,21 @@ async def test_the_brief_is_there_first_and_put_away(board: OpenBoard) -> None:
         assert MarkLooked() in it.watching.intents
 
 
+async def test_under_a_dialog_nothing_is_painted_and_afterwards_all_is_new(board: OpenBoard) -> None:
+    async with board() as it:
+        painted: list[int] = []
+        screen = it.app.screen
+        paint = screen.paint  # type: ignore[attr-defined]
+        await it.press("question_mark")
+        await it.sees("keys that work here")
+        screen.paint = lambda view: (painted.append(1), paint(view))  # type: ignore[attr-defined]
+        it.watching.publish(made_up.snapshot(2, runs=(made_up.run("later/fine", "running", 1),)))
+        await it.until(lambda: it.app.snapshot is not None and it.app.snapshot.version == 2)
+        assert painted == []
+        await it.press("escape")
+        await it.sees("later/fine")
+
+
 async def test_an_empty_root_says_what_to_do_next(board: OpenBoard) -> None:
     async with board(made_up.empty()) as it:
         await it.sees("no runs here yet", "no data is watched yet", "[[data]]", "Nothing pending")

@@ -46,7 +46,7 @@ _SLICES = (
     Column("candidate", "candidate", 9, right=True, drop=2),
     Column("baseline", "baseline", 9, right=True, drop=2),
     Column("delta", "difference", 11, right=True),
-    Column("share", "adds to loss", 11, right=True, drop=1),
+    Column("share", "adds to loss", 12, right=True, drop=1),
     Column("p", "p (adj.)", 8, right=True, drop=4),
 )
 _HPARAMS = (

@@ -147,7 +147,8 @@ class RunwatchApp(App[None]):
     def on_view_ready(self, event: ViewReady) -> None:
         self.snapshot = event.snapshot
         live = self.live
-        if event.ticket == self._ticket and live is not None:
+        if event.ticket == self._ticket and live is not None and (self.screen is live or not live.painted):
+            live.painted = True
             live.paint(event.view)
 
     def on_view_failed(self, event: ViewFailed) -> None:

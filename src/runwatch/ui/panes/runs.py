@@ -34,7 +34,6 @@ class RunsPane(Pane):
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
-        Binding("B", "board", "Leaderboard", id="runs.leaderboard", show=False),
     ]
 
     def __init__(self, choice: Choice, number: int) -> None:
@@ -87,6 +86,3 @@ class RunsPane(Pane):
 
     def action_compare(self) -> None:
         self.post_message(Requested("compare", self.choice.marked))
-
-    def action_board(self) -> None:
-        self.post_message(Requested("leaderboard", None))

@@ -33,6 +33,14 @@ class Dashboard(LiveScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
+        Binding(
+            "B",
+            "board",
+            "Leaderboard",
+            show=False,
+            id="board.leaderboard",
+            tooltip="all runs ranked, what matters, export",
+        ),
         Binding("exclamation_mark", "problems", "Problems", show=False, id="board.problems", key_display="!"),
         Binding(
             "i",
@@ -168,6 +176,9 @@ class Dashboard(LiveScreen):
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         self._panes[self._active].focus_first()
+
+    def action_board(self) -> None:
+        self.post_message(Requested("leaderboard", None))
 
     def action_problems(self) -> None:
         self.post_message(Requested("problems", None))

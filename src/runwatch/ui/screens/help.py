@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from runwatch.show.view import Column, Row, Span, TableView
 from runwatch.ui.widgets.table import Table
 
-_COLUMNS = (Column("key", "key", 16), Column("what", "what it does", 30, grow=1))
+_COLUMNS = (Column("key", "key", 19), Column("what", "what it does", 30, grow=1))
 
 
 class HelpScreen(ModalScreen[None]):

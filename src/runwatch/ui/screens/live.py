@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class LiveScreen(Screen[None]):
-    """``job`` returns a function that makes the view on another thread; ``paint`` shows it."""
+    """``job`` returns a function that makes the view on another thread; ``paint`` shows it. ``painted``: a
+    view was shown. Under a dialog nothing is painted anew: with every line of it the terminal would be sent
+    the whole screen."""
+
+    painted = False
 
     @property
     def board(self) -> RunwatchApp:
