@@ -69,6 +69,8 @@ def parse_line(text: str) -> Any:
         raise PastLimit("an integer of more than 4,300 digits") from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
+    if len(text) > 2 * limits.JSON_DEPTH and text.count("[") > limits.JSON_DEPTH and _too_deep(value):
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
     return value
 
 

@@ -35,7 +35,8 @@ class Column:
 
     def extend(self, new: NDArray[Any]) -> None:
         if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
-            self._data = self._data.astype(self._wide)
+            with np.errstate(invalid="ignore"):
+                self._data = self._data.astype(self._wide)
         needed = self.size + len(new)
         if needed > len(self._data):
             room = needed if self.size == 0 else max(needed, len(self._data) + (len(self._data) >> 2) + 16)
