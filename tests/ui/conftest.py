@@ -41,7 +41,8 @@ def board() -> OpenBoard:
         async with app.run_test(size=size, notifications=True) as pilot:
             it = Board(app, pilot, watching)
             await it.until(lambda: app.snapshot is not None, "the first snapshot")
-            await pilot.pause(0.05)
+            await it.until(lambda: getattr(app.live, "painted", False), "the first view")
+            await pilot.pause()
             yield it
 
     return opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,6 +12,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from runwatch.ui.app import RunwatchApp
+
+PATIENCE_S = 30.0
 
 
 def text_of(app: App[Any]) -> str:
@@ -31,11 +34,12 @@ class Board:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.pilot.press(key)
-            await self.pilot.pause(0.03)
+            await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool], what: str = "") -> None:
-        """Wait until something holds; fail when it does not within a few seconds."""
-        for _ in range(200):
+        """Wait until something holds; fail when it does not, however slow the machine is."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
             if holds():
                 return
             await self.pilot.pause(0.025)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def key(name: str) -> RunKey:
     return RunKey(ROOT, name)
 
 
+@lru_cache(maxsize=512)
 def curve(name: str, tag: str, n: int = 400) -> Points:
     """The points of one of the made-up runs."""
     seed = sum(map(ord, name + tag))
@@ -55,6 +57,7 @@ def curve(name: str, tag: str, n: int = 400) -> Points:
     return Points.of(steps, values, NOW - 7200 + steps * 1.5)
 
 
+@lru_cache(maxsize=512)
 def metric(name: str, tag: str, direction: str) -> Metric:
     values = curve(name, tag).values
     best = values.max() if direction == "max" else values.min()

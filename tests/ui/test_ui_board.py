@@ -60,9 +60,12 @@ async def test_a_burst_of_snapshots_paints_a_few_times_and_ends_at_the_last(boar
         screen = it.app.screen
         paint = screen.paint  # type: ignore[attr-defined]
         screen.paint = lambda view: (painted.append(1), paint(view))  # type: ignore[attr-defined]
+        run, first = made_up.run("burst/0", "running", 1), made_up.snapshot()
         for version in range(2, 300):
-            run = made_up.run(f"burst/{version}", "running", 1, version=version)
-            it.watching.publish(made_up.snapshot(version, runs=(run,)))
+            runs = (replace(run, id=f"burst/{version}", version=version),)
+            it.watching.publish(
+                replace(first, version=version, situation=replace(first.situation, runs=runs))
+            )
         await it.sees("burst/299")
         assert len(painted) <= 8
 
@@ -267,7 +270,7 @@ class TestTasks:
     async def test_add_with_completion(self, board: OpenBoard) -> None:
         async with board() as it:
             await it.press("4", "a", *"call @be")
-            await it.pilot.pause(0.2)
+            await it.sees("call @ben")
             await it.press("tab", "enter")
             await it.until(lambda: bool(it.watching.intents))
             assert it.watching.intents == [AddTask("call @ben", made_up.ROOT)]

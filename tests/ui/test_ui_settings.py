@@ -23,9 +23,8 @@ async def test_a_theme_is_chosen_in_the_settings_and_in_the_palette(board: OpenB
         assert it.app.theme == "runwatch-light"
         await it.press("colon")
         await it.press(*"Theme: runwatch-cb-dark")
-        await it.until(lambda: "Theme: runwatch-cb-dark" in it.text)
-        await it.pilot.pause(0.3)
-        await it.press("enter", "enter")
+        await it.until(lambda: it.text.count("Theme: runwatch-") == 2, "the typed words and one command")
+        await it.press("enter")
         await it.until(lambda: it.app.theme == "runwatch-cb-dark")
 
 

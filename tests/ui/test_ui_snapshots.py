@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import made_up
 import pytest
-from eyes import text_of
+from eyes import PATIENCE_S, text_of
 from textual.pilot import Pilot
 
 from runwatch.ui.app import RunwatchApp
@@ -14,12 +15,16 @@ from runwatch.ui.settings import UiSettings
 
 
 async def _drawn(pilot: Pilot[Any]) -> None:
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE_S
+    before = ""
+    while time.monotonic() < end:
         shown = text_of(pilot.app)
-        if "● live" in shown and ("┤" in shown or "[1 Runs]" in shown):
+        drawn = "● live" in shown and ("┤" in shown or "[1 Runs" in shown)
+        if drawn and shown == before:
             break
-        await pilot.pause(0.025)
-    await pilot.pause(0.3)
+        before = shown
+        await pilot.pause(0.05)
+    await pilot.pause()
 
 
 def _app(theme: str = "") -> RunwatchApp:
