@@ -37,6 +37,14 @@ def test_the_same_rows_and_seed_give_the_same_answer() -> None:
     assert domain_classifier(a, b, seed=1) == domain_classifier(a, b, seed=1)
 
 
+def test_a_column_without_values_says_nothing_and_harms_nothing() -> None:
+    rng = np.random.default_rng(6)
+    empty = {"none": np.full(400, np.nan)}
+    found = domain_classifier(rows(rng, 400) | empty, rows(rng, 400, 1.5) | empty)
+    assert found.verdict == "drifted" and found.top_features[0][0] == "b"
+    assert domain_classifier(empty, empty).verdict == "unknown"
+
+
 def test_too_few_rows_or_no_columns_are_unknown() -> None:
     rng = np.random.default_rng(6)
     assert domain_classifier(rows(rng, 50), rows(rng, 500)).verdict == "unknown"

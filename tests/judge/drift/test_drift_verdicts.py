@@ -88,6 +88,12 @@ def test_a_change_of_unit_is_drift(rng) -> None:
     assert found.verdict == "drifted" and "change of unit" in found.sentence
 
 
+def test_a_small_shift_of_a_centred_column_is_no_change_of_unit(rng) -> None:
+    found = column(judged({"z": rng.normal(0.001, 1, 10_000)}, {"z": rng.normal(0.1, 1, 10_000)}), "z")
+    assert found.verdict == "warning" and found.effect < 0.1
+    assert "factor of 10" not in found.reason and "change of unit" not in found.sentence
+
+
 def test_too_few_rows_say_cannot_tell(rng) -> None:
     found = column(judged({"x": rng.normal(size=5000)}, {"x": rng.normal(size=40)}), "x")
     assert found.verdict == "unknown" and found.smallest_visible > 0.1 and "cannot tell" in found.reason

@@ -12,11 +12,12 @@ from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions, Ints
 from runwatch.judge.drift.chances import ks_p_value, normal_p_value, proportions_p_value
 from runwatch.judge.drift.measures import chi2, js, ks, total_variation
-from runwatch.judge.drift.pair import Pair, pooled
+from runwatch.judge.drift.pair import Pair, iqr, pooled, quantile
 
 Subject = Literal["distribution", "length", "shape", "missing", "new categories", "invalid"]
 NOISE_KS = 0.87
 NOISE_TV = 0.4
+_NEAR_ZERO = 0.1
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
@@ -171,9 +172,14 @@ def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> flo
     return math.sqrt(-math.log(q / (2 * max(columns, 1))) / 2) * math.sqrt((n + m) / (n * m))
 
 
-def unit_factor(column: ColumnGrid, reference: float | None, current: float | None) -> float | None:
-    """How many times the median grew or shrank, where it did by more than 10 and kept its sign."""
-    if column.kind != "numeric" or not reference or not current or (reference > 0) != (current > 0):
+def unit_factor(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> float | None:
+    """How many times the median grew or shrank, where it did by more than 10 and kept its sign. None where
+    either median is near zero beside its own spread (a centred column): there a ratio is only noise."""
+    before, now = quantile(column, reference, 0.5), quantile(column, current, 0.5)
+    if column.kind != "numeric" or not before or not now or (before > 0) != (now > 0):
         return None
-    ratio = current / reference
+    for median, profile in ((before, reference), (now, current)):
+        if abs(median) < _NEAR_ZERO * (iqr(column, profile) or 0.0):
+            return None
+    ratio = now / before
     return ratio if ratio > 10 or ratio < 0.1 else None

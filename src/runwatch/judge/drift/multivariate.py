@@ -41,6 +41,10 @@ def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multiv
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
     fit, held = _halves(n, m, rng)
+    told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values
+    x, names = x[:, told], [names[i] for i in told]
+    if not names:
+        return Multivariate(METHOD, None, None, n, m, "unknown", (), "no values in any column")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
         model = _fitted(x[fit], y[fit], seed)

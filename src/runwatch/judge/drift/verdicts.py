@@ -11,7 +11,7 @@ from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
 from runwatch.judge.drift.chances import benjamini_hochberg
 from runwatch.judge.drift.days import MIN_DAYS, day_p_value
 from runwatch.judge.drift.evidence import NO_VALUES, Evidence, Test, examine, smallest_visible, unit_factor
-from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.drift.pair import Pair
 
 RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
 
@@ -96,7 +96,8 @@ def _decision(
     if not evidence.tests:
         return Decision("unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
-    unit = _unit(pair) if any(t.subject == "distribution" for t in sure) else None
+    moved = any(t.subject == "distribution" for t in sure)
+    unit = unit_factor(pair.column, pair.reference, pair.current) if moved else None
     return _called(evidence, sure, adjusted, visible, options, unit)
 
 
@@ -127,11 +128,6 @@ def _own(evidence: Evidence) -> Test | None:
     """The test of the values themselves, else the first."""
     of_values = [t for t in evidence.tests if t.subject in ("distribution", "length")]
     return of_values[0] if of_values else evidence.tests[0] if evidence.tests else None
-
-
-def _unit(pair: Pair) -> float | None:
-    column = pair.column
-    return unit_factor(column, quantile(column, pair.reference, 0.5), quantile(column, pair.current, 0.5))
 
 
 def _among_days(

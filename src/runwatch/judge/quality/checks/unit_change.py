@@ -6,7 +6,7 @@ from runwatch.domain.drift import QualityCheck
 from runwatch.judge.drift.chances import ks_p_value
 from runwatch.judge.drift.evidence import unit_factor
 from runwatch.judge.drift.measures import ks
-from runwatch.judge.drift.pair import Pair, quantile, times_apart
+from runwatch.judge.drift.pair import Pair, times_apart
 from runwatch.judge.quality.case import Case
 
 NAME = "unit-change"
@@ -18,8 +18,7 @@ def check(case: Case) -> list[QualityCheck]:
     for column, before, now in case.columns():
         if before is None or column.edges is None or column.role == "key":
             continue
-        medians = quantile(column, before, 0.5), quantile(column, now, 0.5)
-        factor = unit_factor(column, *medians)
+        factor = unit_factor(column, before, now)
         pair = Pair(column, before, now)
         if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
             continue
