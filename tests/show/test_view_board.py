@@ -245,6 +245,16 @@ class TestDrift:
         assert "[[data]]" in said(view_drift.drift(snapshot(), view_drift.DriftAsk(), NOW).empty)
 
 
+def test_a_long_name_leaves_room_for_what_happened() -> None:
+    name = "mlflow/mlruns/662933793172313892/97ec69aa"
+    told = replace(finding("critical", f"{name} crashed: out of memory"), scope=name)
+    assert view_headline.about(told) == f"…{name[-23:]} crashed: out of memory"
+    line = f"Run {name} crashed +churn"
+    mine = Task("1", line, line, "A", False, None, None, None, None, ("churn",), ())
+    assert view_tasks.bare(replace(mine, source="rule")) == f"Run …{name[-23:]} crashed"
+    assert view_tasks.bare(mine) == f"Run {name} crashed"
+
+
 class TestMetrics:
     def test_the_primary_first_then_what_got_worse(self) -> None:
         one = run("a", metrics={"auc": metric("auc"), "f1": metric("f1"), "lr": metric("lr", direction=None)})

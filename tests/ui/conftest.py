@@ -9,7 +9,7 @@ from typing import Any
 
 import made_up
 import pytest
-from eyes import Board, OpenBoard
+from eyes import PATIENCE_S, Board, OpenBoard
 
 from runwatch.domain.situation import Snapshot
 from runwatch.ui.app import RunwatchApp
@@ -28,6 +28,18 @@ def _same_clock_and_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+def _lasting(app: RunwatchApp) -> list[str]:
+    """Notices stay until they are seen, however slow the machine is; gives what they said."""
+    notify, said = app.notify, []
+
+    def lasting(words: str, **how: Any) -> None:
+        said.append(words)
+        notify(words, **{**how, "timeout": 10 * PATIENCE_S})
+
+    app.notify = lasting  # type: ignore[method-assign, assignment]
+    return said
+
+
 @pytest.fixture
 def board() -> OpenBoard:
     """Opens a board: ``async with board(snapshot, size=…, settings=…, brief=…) as it``."""
@@ -38,8 +50,9 @@ def board() -> OpenBoard:
     ) -> AsyncIterator[Board]:
         watching = made_up.FakeWatching(first, brief)
         app = RunwatchApp(watching, UiSettings(clock=lambda: made_up.NOW, **settings))
+        notices = _lasting(app)
         async with app.run_test(size=size, notifications=True) as pilot:
-            it = Board(app, pilot, watching)
+            it = Board(app, pilot, watching, notices)
             await it.until(lambda: app.snapshot is not None, "the first snapshot")
             await it.until(lambda: getattr(app.live, "painted", False), "the first view")
             await pilot.pause()

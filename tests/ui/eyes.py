@@ -22,10 +22,12 @@ def text_of(app: App[Any]) -> str:
 
 
 class Board:
-    """A running board: press keys, look."""
+    """A running board: press keys, look. ``notices``: what was said at the corner, unwrapped."""
 
-    def __init__(self, app: RunwatchApp, pilot: Pilot[None], watching: made_up.FakeWatching) -> None:
-        self.app, self.pilot, self.watching = app, pilot, watching
+    def __init__(
+        self, app: RunwatchApp, pilot: Pilot[None], watching: made_up.FakeWatching, notices: list[str]
+    ) -> None:
+        self.app, self.pilot, self.watching, self.notices = app, pilot, watching, notices
 
     @property
     def text(self) -> str:

@@ -39,7 +39,8 @@ async def test_a_persons_own_themes_and_a_broken_one(board: OpenBoard, tmp_path:
     (tmp_path / "broken.toml").write_text('primary = "blu"')
     async with board(theme="mine", themes=tmp_path) as it:
         assert it.app.theme == "mine"
-        await it.sees("'blu' is not a colour", "broken.toml")
+        await it.until(lambda: bool(it.notices), "the notice")
+        assert "broken.toml: primary = 'blu' is not a colour" in it.notices[0]
 
 
 @pytest.mark.parametrize("name", sorted(load_themes(shipped_themes()).themes))

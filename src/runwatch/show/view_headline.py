@@ -13,8 +13,7 @@ from runwatch.text import units
 from runwatch.text.safe import safe
 
 _LONGEST_MARK = 44
-
-_LONGEST_MARK = 44
+_LONGEST_NAME = 24
 
 
 def headline(snapshot: Snapshot, today: date) -> Words:
@@ -42,9 +41,16 @@ def headline(snapshot: Snapshot, today: date) -> Words:
 def about(finding: Finding) -> str:
     """A finding in one line that names what it is about, once."""
     summary, scope = safe(finding.summary), safe(finding.scope)
-    if not scope or scope in summary or scope.rpartition("/")[2] in summary:
+    if not scope:
         return summary
-    return f"{scope}: {summary}"
+    if scope in summary:
+        return summary.replace(scope, shortened(scope))
+    return summary if scope.rpartition("/")[2] in summary else f"{shortened(scope)}: {summary}"
+
+
+def shortened(path: str) -> str:
+    """A long path by its end, so that what happened to it is still seen."""
+    return path if len(path) <= _LONGEST_NAME else "…" + path[1 - _LONGEST_NAME :]
 
 
 def _urgency(finding: Finding) -> tuple[int, float]:

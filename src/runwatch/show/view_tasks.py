@@ -33,6 +33,7 @@ _COLUMNS = (
 )
 _PRIORITY_TONES: dict[str, Tone] = {"A": "bad", "B": "warn", "C": "info"}
 _OWN_KEYS = ("rw", "by", "n", "res", "pri", "t", "due", "who")
+_LONGEST_NAME = 24
 _WORD = re.compile(r"\S+")
 
 
@@ -122,7 +123,14 @@ def _narrow(row: Row) -> Row:
 def bare(task: Task) -> str:
     """A task's text without its +project, @context and our key:value marks."""
     kept = [word for word in _WORD.findall(task.text) if not _is_mark(word)]
+    if task.source == "rule":
+        kept = [_by_its_end(word) for word in kept]
     return " ".join(kept) or task.text
+
+
+def _by_its_end(word: str) -> str:
+    """A long path by its end, so that what happened to it is still seen."""
+    return "…" + word[1 - _LONGEST_NAME :] if len(word) > _LONGEST_NAME and "/" in word else word
 
 
 def _is_mark(word: str) -> bool:

@@ -166,7 +166,7 @@ class RunwatchApp(App[None]):
     def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """A notice at the corner, in plain text."""
         self.notify(
-            safe(text, 400), markup=False, severity=severity, timeout=12 if severity == "error" else 4
+            safe(text, 400), markup=False, severity=severity, timeout=4 if severity == "information" else 12
         )
 
     def intend(self, intent: Intent, undoing: bool = False) -> None:
