@@ -2,13 +2,12 @@
 seconds of one run. Only ratios carry over to other machines.
 
   python -m benchmarks.drift                       1,000,000 rows, about a minute
-  python -m benchmarks.drift --rows 200000 --peers
+  python -m benchmarks.drift --rows 200000 --peers  also Evidently and NannyML, where installed (minutes)
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import shutil
@@ -26,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.false_alarms import arrow, still_table
+from benchmarks.peers import PEERS, spent
 from runwatch.data.keeping import PieceKey
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
 from runwatch.domain.profile import DataOptions
@@ -127,39 +127,6 @@ def peak(folder: Path, path: Path, reference: Reference) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) // 1024
 
 
-EVIDENTLY = """
-import json, sys, time
-import pandas as pd
-from evidently import DataDefinition, Dataset, Report
-from evidently.presets import DataDriftPreset
-began = time.process_time()
-a, b = (pd.read_parquet(p) for p in sys.argv[1:3])
-text = [c for c in a.columns if not c.startswith("num")]
-numbers = [c for c in a.columns if c not in text]
-definition = DataDefinition(numerical_columns=numbers, categorical_columns=text)
-sets = [Dataset.from_pandas(f, data_definition=definition) for f in (b, a)]
-Report([DataDriftPreset()]).run(*sets).dict()
-print(json.dumps(time.process_time() - began))
-"""
-
-NANNYML = """
-import json, sys, time
-import nannyml, pandas as pd
-began = time.process_time()
-a, b = (pd.read_parquet(p) for p in sys.argv[1:3])
-calculator = nannyml.UnivariateDriftCalculator(column_names=list(a.columns), chunk_number=10).fit(a)
-calculator.calculate(b)
-print(json.dumps(time.process_time() - began))
-"""
-
-
-def peer(script: str, reference: Path, batch: Path) -> float | None:
-    """CPU seconds of load and compute in a tool's own process, None when it is not installed."""
-    command = [sys.executable, "-c", script, str(reference), str(batch)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return float(json.loads(done.stdout.strip().splitlines()[-1])) if done.returncode == 0 else None
-
-
 def cold(folder: Path) -> None:
     """The whole command at 10,000 rows against importing its two libraries."""
     paths = [folder / "ref10k.parquet", folder / "new10k.parquet"]
@@ -188,18 +155,25 @@ def kept(folder: Path) -> None:
     print(f"400 kept files, nothing changed     {spent:7.3f} s")
 
 
-def peers(folder: Path) -> None:
-    """Whole tools at 100,000 rows: load and compute, imports left out."""
-    paths = [folder / "ref100k.parquet", folder / "new100k.parquet"]
+def peers(folder: Path, rows: int) -> None:
+    """Whole tools: load and compute, imports left out."""
+    paths = [folder / f"ref{rows}.parquet", folder / f"new{rows}.parquet"]
     for seed, path in enumerate(paths):
-        write(path, 100_000, seed)
-    reference = open_reference(find_files([str(paths[0])]), DataOptions())
-    ours = cpu(lambda: judged(paths[1], reference))
-    print(f"ours, 100,000 rows                  {ours:7.3f} s")
-    for name, script in (("Evidently", EVIDENTLY), ("NannyML", NANNYML)):
-        spent = peer(script, *paths)
-        said = "not installed" if spent is None else f"{spent:7.3f} s   {spent / ours:.0f} x ours"
-        print(f"{name:<36}{said}", flush=True)
+        write(path, rows, seed)
+    files = find_files([str(paths[0])])
+    reference = open_reference(files, DataOptions())
+    ours = cpu(lambda: judged(paths[1], reference), 9)
+    whole = cpu(lambda: judged(paths[1], open_reference(files, DataOptions())))
+    print(f"{rows:,} rows x 50 columns, peers          reference kept      both tables read")
+    print(f"runwatch                            {ours:7.3f} s           {whole:7.3f} s")
+    for name, peer in PEERS.items():
+        if peer.version is None:
+            print(f"{name:<36}not installed")
+            continue
+        for threads, single in (("", False), (", one thread", True)):
+            all_, batch = spent(name, *paths, one_thread=single)
+            said = f"{batch:7.3f} s {batch / ours:4.0f} x    {all_:7.3f} s {all_ / whole:4.0f} x"
+            print(f"{f'{name} {peer.version}{threads}':<36}{said}", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -234,8 +208,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bytes a second and core             {speed}")
         kept(folder)
         cold(folder)
-        if args.peers:
-            peers(folder)
+        for rows in (10_000, 100_000) if args.peers else ():
+            peers(folder, rows)
     return 0
 
 

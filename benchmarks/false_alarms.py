@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.peers import FLAGGERS, count_flagged
 from runwatch.data.formats.base import Block
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
@@ -212,54 +213,24 @@ def _plain_numbers(table: Columns) -> Columns:
 
 
 def peers(n: int, tables: int, seed: int) -> dict[str, tuple[int, int]]:
-    """Evidently and NannyML with their defaults on the same still tables, where they are installed."""
+    """Evidently and NannyML with their defaults on the first of the same still tables, where installed."""
     out: dict[str, tuple[int, int]] = {}
-    for name, flags in (("Evidently", _evidently), ("NannyML", _nannyml)):
-        try:
-            hits = columns = 0
-            for trial in range(tables):
-                rng = np.random.default_rng((seed, n, trial))
-                found = flags(still_table(rng, n), still_table(rng, n))
-                hits, columns = hits + bool(found), columns + found
-            out[name] = (hits, columns)
-        except ImportError:
+    for name, peer in FLAGGERS.items():
+        if peer.version is None:
             print(f"  {name}: not installed, left out")
+            continue
+        hits = columns = 0
+        for trial in range(tables):
+            rng = np.random.default_rng((seed, n, trial))
+            found = count_flagged(peer, still_table(rng, n), still_table(rng, n))
+            hits, columns = hits + bool(found), columns + found
+        out[f"{name} ({peer.version})"] = (hits, columns)
     return out
-
-
-def _frames(reference: Columns, current: Columns) -> tuple[Any, Any, list[str]]:
-    import pandas as pd
-
-    text = [name for name in reference if not name.startswith("num")]
-    frames = [pd.DataFrame(table).astype(dict.fromkeys(text, str)) for table in (reference, current)]
-    return frames[0], frames[1], text
-
-
-def _evidently(reference: Columns, current: Columns) -> int:
-    from evidently import DataDefinition, Dataset, Report
-    from evidently.presets import DataDriftPreset
-
-    a, b, text = _frames(reference, current)
-    numbers = [name for name in reference if name not in text]
-    definition = DataDefinition(numerical_columns=numbers, categorical_columns=text)
-    sets = [Dataset.from_pandas(frame, data_definition=definition) for frame in (b, a)]
-    found = Report([DataDriftPreset()]).run(*sets).dict()["metrics"]
-    return int(found[0]["value"]["count"])
-
-
-def _nannyml(reference: Columns, current: Columns) -> int:
-    import nannyml
-
-    a, b, _ = _frames(reference, current)
-    calculator = nannyml.UnivariateDriftCalculator(column_names=list(a.columns), chunk_number=10)
-    frame = calculator.fit(a).calculate(b).filter(period="analysis").to_df()
-    alerts = [column for column in frame.columns if column[-1] == "alert"]
-    return len({column[0] for column in alerts if frame[column].any()})
 
 
 def _line(name: str, hits: int, trials: int, extra: str = "") -> None:
     limit = f"at most {100 * upper_limit(hits, trials):.1f} %"
-    print(f"  {name:<28} {hits:>5} of {trials:<5} {100 * hits / trials:6.1f} %   {limit}{extra}")
+    print(f"  {name:<36} {hits:>5} of {trials:<5} {100 * hits / trials:6.1f} %   {limit}{extra}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -286,7 +257,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _line(name, hits, args.peers, f"   {100 * columns / args.peers / 50:.2f} % of columns")
         print(f"found of 0.1 sd shifts / of five points more, {n:,} rows")
         for name, (shifts, shares) in power(n, max(tables // 5, 5), args.seed).items():
-            print(f"  {name:<28} {100 * shifts:6.1f} % / {100 * shares:.1f} %", flush=True)
+            print(f"  {name:<36} {100 * shifts:6.1f} % / {100 * shares:.1f} %", flush=True)
     runs = args.days if args.days is not None else max(args.tables // 5, 5)
     print("14 reference days and a new one, 30 columns, no drift: tables flagged")
     for n, wobble in ((1000, 0.0), (1000, 0.05), (1000, 0.1), (10_000, 0.05), (10_000, 0.1)):
