@@ -1,11 +1,13 @@
 import json
 import os
 import re
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from runwatch.cli import main
+from runwatch.rules.engine import registry
 
 
 @pytest.fixture
@@ -66,3 +68,10 @@ def test_prometheus_file_is_whole_or_as_before(root, capsys, tmp_path):
     assert [name for name in os.listdir(tmp_path) if "prom" in name] == ["runwatch.prom"]
     code, _, err = call(capsys, str(root), "--prom", str(tmp_path / "none" / "x.prom"))
     assert code == 3 and "not written" in err
+
+
+def test_a_rule_that_fails_is_said_at_the_first_look(root, capsys, monkeypatch):
+    points = [EntryPoint("gone", "no_such_module_anywhere", "runwatch.rules")]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    _, out, _ = call(capsys, str(root), "--json")
+    assert [p["file"] for p in json.loads(out)["problems"]].count("no_such_module_anywhere") == 1

@@ -124,6 +124,8 @@ class Board:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
         situation = self._situation(now, judged)
         bell = self._judge(situation) if judged else ""
+        if judged:
+            situation = replace(situation, problems=self._problems())  # a rule may just have failed
         self._version += 1
         snapshot = Snapshot(
             version=self._version,
