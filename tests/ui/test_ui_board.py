@@ -235,7 +235,13 @@ async def test_under_a_dialog_nothing_is_painted_and_afterwards_all_is_new(board
 
 async def test_an_empty_root_says_what_to_do_next(board: OpenBoard) -> None:
     async with board(made_up.empty()) as it:
-        await it.sees("no runs here yet", "no data is watched yet", "[[data]]", "Nothing pending")
+        await it.sees(
+            "no runs here yet",
+            "no run yet: its metrics",
+            "no data is watched yet",
+            "[[data]]",
+            "Nothing pending",
+        )
 
 
 async def test_an_error_of_the_view_is_shown_and_the_board_goes_on(board: OpenBoard) -> None:

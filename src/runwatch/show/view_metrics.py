@@ -171,6 +171,8 @@ def _alone(metric: Metric) -> Row:
 def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
     if snapshot.watch.phase != "live":
         return ((Span("reading …", "muted"),),)
+    if not snapshot.situation.runs:
+        return ((Span("no run yet: its metrics and curves appear here with the first one", "muted"),),)
     return ((Span("choose a run to see its metrics", "muted"),),)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from runwatch.show import export
+from runwatch.text.safe import safe
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.work import in_background
 
@@ -44,7 +46,7 @@ class Exporting(Detail):
             if name:
                 in_background(self, "export", lambda: self._write(name.strip(), make), "export")
 
-        hint = f"the ending says the form: {_ENDINGS}"
+        hint = f"the ending says the form: {_ENDINGS}; {_into()}"
         self.board.push_screen(AskLine("export to a new file", hint, check=_wrong, value=f"{stem}.md"), write)
 
     def _write(self, name: str, make: Callable[[str], str]) -> None:
@@ -61,6 +63,13 @@ class Exporting(Detail):
             app.call_from_thread(app.say, f"{name}: {error.strerror or error}", "error")
         else:
             app.call_from_thread(app.say, f"written: {path}")
+
+
+def _into() -> str:
+    try:
+        return f"into {safe(os.getcwd())}, or name another folder"
+    except OSError:
+        return "name a folder too: the current one is gone"
 
 
 def _wrong(name: str) -> str:
