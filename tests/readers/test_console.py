@@ -160,6 +160,11 @@ def test_numbers_of_console_lines(tmp_path: Path, text: str, expected: dict[str,
     assert numbers(tmp_path, text.encode()) == expected
 
 
+def test_the_percent_of_a_bar_is_no_metric(tmp_path: Path) -> None:
+    text = b"Train: 100%|####| 20/20 [00:02<00:00, 9.9it/s, loss=0.9]\nMap:  50%|##  | 1/2 [00:01]\n"
+    assert numbers(tmp_path, text) == {"Train/loss": [(20, 0.9)]}
+
+
 def test_two_logs_with_numbers_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(b"epoch 1 loss=0.5\n")
     (tmp_path / "b.log").write_bytes(b"epoch 1 loss=0.7\n")

@@ -124,7 +124,8 @@ def _pairs(text: str, placed: bool) -> tuple[tuple[str, float], ...]:
     found: list[tuple[str, float]] = []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
-        if not _is_metric(name, bool(blank), placed):
+        bar = text.startswith("%|", match.end())
+        if bar or not _is_metric(name, bool(blank), placed):
             continue
         value = float(number) / int(whole) if whole and int(whole) else float(number)
         found.append((_full_name(text[max(match.start() - 48, 0) : match.start()], name, general), value))
