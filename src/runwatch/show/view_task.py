@@ -49,11 +49,11 @@ def leads_to(snapshot: Snapshot, key: TaskKey) -> Leads | None:
         return Leads("comparison", finding.run)
     if finding.run is not None and snapshot.situation.run(finding.run):
         return Leads("run", finding.run)
+    if finding.context == "models" and finding.scope in snapshot.situation.predictions:
+        return Leads("comparison", finding.scope)
     for data in snapshot.situation.data:
         if data.root == finding.root and data.name == finding.scope:
             return _column(data.root, data.name, finding, snapshot)
-    if finding.scope in snapshot.situation.predictions:
-        return Leads("comparison", finding.scope)
     run = RunKey(finding.root, finding.scope)
     if snapshot.situation.run(run):
         return Leads("run", run)
