@@ -58,19 +58,20 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
     metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
     hparams = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
     shown = _full if everything else units.number
+    none = "" if everything else "–"
     headers = [
         "rank", "run", table.metric or "–", "step", "status",
         *(table.metrics[i] for i in metrics), *(table.hparams[i] for i in hparams),
     ]  # fmt: skip
     rows = [
         [
-            "–" if row.rank is None else str(row.rank),
+            none if row.rank is None else str(row.rank),
             run_name(row.key.id),
             shown(row.value),
-            "–" if row.step is None else str(row.step),
+            none if row.step is None else str(row.step),
             row.status,
             *(shown(row.metrics[i]) for i in metrics),
-            *(row.hparams[i] for i in hparams),
+            *(none if row.hparams[i] == "–" else row.hparams[i] for i in hparams),
         ]
         for row in table.rows
     ]
