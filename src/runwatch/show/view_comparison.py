@@ -140,7 +140,7 @@ def _metric(metric: MetricComparison) -> Row:
         text(metric.name, "strong" if metric.primary else "plain"), Span(" primary" * metric.primary, "muted")
     )
     why = metric.reason
-    if metric.verdict == "inconclusive" and metric.n_needed:
+    if metric.verdict == "inconclusive" and metric.n_needed and "needs about" not in why:
         why = f"needs about {metric.n_needed:,} {'rows' if metric.n else 'seeds'}; {why}"
     return Row(
         metric.name,
