@@ -225,6 +225,17 @@ def test_a_table_of_runs_in_every_format(form: str, capsys: pytest.CaptureFixtur
         assert table[0]["layers"] == "2"
 
 
+def test_what_a_run_does_not_have_is_an_empty_csv_cell(
+    capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    runs(place)
+    (place / "runs" / "good" / "hparams.yaml").unlink()
+    (place / "runs" / "good" / "metrics.csv").write_text("step,other\n1,0.5\n")
+    _, out, _ = called(capsys, "bad", "good", "--root", "runs", "--format", "csv", "--primary", "val_loss")
+    good = next(row for row in csv.DictReader(out.splitlines()) if row["run"] == "good")
+    assert (good["rank"], good["val_loss"], good["lr"]) == ("", "", "")
+
+
 def test_a_comparison_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     for form, sign in (
         ("text", "95 % interval"),
