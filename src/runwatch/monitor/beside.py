@@ -94,9 +94,9 @@ class Beside:
         return frozenset(name.partition(":")[0] for name in list(self._awaited))
 
     @property
-    def busy(self) -> bool:
-        """Whether data or models are being worked on."""
-        return self._background.busy or self._scoring.busy
+    def looked(self) -> bool:
+        """Whether data and machine have been looked at once; deeper looks and models may still go on."""
+        return not any(name == "host" or name.startswith("data:/") for name in list(self._awaited))
 
     @property
     def outlooks(self) -> Outlooks:

@@ -114,10 +114,7 @@ class Monitor:
 
     def wait_judged(self, patience: float) -> Snapshot | None:
         """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
-        end = time.monotonic() + patience
         self._judged.wait(patience)
-        while time.monotonic() < end and self._board.beside.busy:
-            time.sleep(0.1)
         return self._last
 
     @property
@@ -282,14 +279,14 @@ class Monitor:
             marks=(*self._marks(), *((self._trouble,) if self._trouble else ())),
             scanned=time.time(),
         )
-        began = time.monotonic()
+        began, looked = time.monotonic(), self._board.beside.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (self._published_at - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot
-        if judged:
+        if judged and looked:
             self._judged.set()
         self._publish(snapshot)
 
