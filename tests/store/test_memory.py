@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
 from runwatch.store.memory import RunMemory, Speaker
+from runwatch.store.summary import Summariser
 
 
 def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Speaker:
@@ -44,6 +46,14 @@ def test_a_purge_reaches_earlier_files_of_the_claim_only() -> None:
     memory.apply(_speaker("tensorboard", "2", 1), [PurgeFrom(2), _append("loss", [2], [20.0])])
     memory.apply(_speaker("tensorboard", "1", 0), [_append("loss", [1, 2, 3], [1.0, 2.0, 3.0])])
     assert _values(memory, "loss") == [1.0, 20.0]
+
+
+def test_a_purge_in_a_later_file_reaches_tags_that_are_not_in_it() -> None:
+    memory = RunMemory()
+    memory.apply(_speaker("tensorboard", "1", 0), [_append("loss", [10, 57, 147], [1.0, 2.0, 3.0])])
+    memory.apply(_speaker("tensorboard", "2", 1), [PurgeFrom(60), _append("acc", [60], [0.5])])
+    story = Summariser(direction_of, lambda tag: False).story(memory, {}, None)
+    assert (story.metrics["loss"].last_step, story.metrics["loss"].count, story.step) == (57, 2, 60)
 
 
 def test_a_rewritten_file_takes_its_points_back() -> None:

@@ -114,3 +114,14 @@ def spans(array: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     where = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
     content = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
     return where, content
+
+
+def blank_is_missing(array: Any) -> Any:
+    """A text column with its empty cells as nulls; "NA", "null" and "None" are words like others there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return array
+    blank = pc.equal(pc.binary_length(array), 0)
+    return pc.if_else(blank, pa.scalar(None, array.type), array) if pc.any(blank).as_py() else array

@@ -19,8 +19,9 @@ from runwatch.domain.task import TaskList
 class Situation:
     """The facts that rules judge. ``now``: seconds since the epoch; ``comparisons``: each run against its
     root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
-    cannot be read, with since when (seconds); ``options``: ``[rules.NAME]`` tables by rule name;
-    ``open_fingerprints``: of findings that are open now, for rules that clear later than they fire."""
+    cannot be read, with since when (seconds); ``unjudged``: what is configured but could not be judged;
+    ``options``: ``[rules.NAME]`` tables by rule name; ``open_fingerprints``: findings whose task is open
+    now, for rules that clear later than they fire."""
 
     now: float
     host: str
@@ -35,6 +36,7 @@ class Situation:
     machine: Machine | None = None
     problems: tuple[Problem, ...] = ()
     unreadable: Mapping[str, float] = field(default_factory=dict)
+    unjudged: tuple[Problem, ...] = ()
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     open_fingerprints: frozenset[str] = frozenset()
 

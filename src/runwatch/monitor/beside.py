@@ -85,6 +85,14 @@ class Beside:
         return (*found, *troubles)
 
     @property
+    def unjudgeable(self) -> tuple[Problem, ...]:
+        """What is configured, or was found, but could not be judged."""
+        predictions = [problem for side in self._sides for problem in side.problems]
+        data = [p for one in self.data if one.latest is None and not one.computing for p in one.problems[:1]]
+        newest = [one.batches[-1].problem for one in self.data if one.batches]
+        return (*predictions, *data, *(problem for problem in newest if problem is not None))
+
+    @property
     def machine(self) -> Machine | None:
         return self._watcher.machine if self._watcher else None
 

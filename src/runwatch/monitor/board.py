@@ -180,6 +180,7 @@ class Board:
             machine=self.beside.machine,
             problems=self._problems(),
             unreadable=dict(self._lost),
+            unjudged=(*self.beside.unjudgeable, *self._comparisons.problems),
             open_fingerprints=self._desk.open_fingerprints,
         )
 

@@ -47,7 +47,8 @@ class HealthBook:
         voices = entry.memory.voices()
         for tag in grown | rewritten:
             speaking = voices.get(tag, [])
-            series = speaking[0].series[tag] if len(speaking) == 1 else None
+            alone = len(speaking) == 1 and entry.memory.purged_later(speaking[0]) is None
+            series = speaking[0].series[tag] if alone else None
             if tag not in rewritten and series is not None and series.monotonic:
                 health.feed(tag, series.points(fed.get(tag, 0)))
                 fed[tag] = len(series)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
@@ -13,13 +13,14 @@ from runwatch.text.safe import safe
 from runwatch.text.units import duration
 
 NAME = "source-unreadable"
-DESCRIPTION = "A root, or a part of one, could not be read for ten minutes."
+DESCRIPTION = "A root could not be read for ten minutes, or something configured could not be judged."
 DEFAULTS: Mapping[str, object] = {"after": "10m"}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical for a whole root, a warning else. What is known below it stays as it was."""
+    yield from _configured(situation)
     for source, since in situation.unreadable.items():
         lasted = situation.now - since
         if lasted < number(options, "after"):
@@ -39,6 +40,24 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             since=since,
             project=project_of(name),
             context="host",
+        )
+
+
+def _configured(situation: Situation) -> Iterator[Finding]:
+    """Data, predictions or a baseline that were named but gave nothing to judge."""
+    for problem in situation.unjudged:
+        name = problem.file.rpartition("/")[2] or problem.file
+        yield Finding(
+            NAME,
+            "warning",
+            problem.file,
+            "configured",
+            f"{safe(problem.file)}: {safe(problem.message)}; nothing of it is judged",
+            f"{safe(name)} could not be judged",
+            safe(problem.hint) or "See what is configured in runwatch.toml.",
+            root=situation.roots[0] if situation.roots else "",
+            project=project_of(name),
+            context="data",
         )
 
 

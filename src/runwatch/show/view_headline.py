@@ -82,6 +82,10 @@ def _troubles(snapshot: Snapshot) -> list[Finding]:
 
 
 def _calm(snapshot: Snapshot) -> Words:
+    gone = list(snapshot.situation.unreadable)
+    if gone:
+        name = gone[0].rstrip("/").rpartition("/")[2] or gone[0]
+        return words(Span("! ", "warn"), f"{safe(name)} cannot be read; this is how it was last seen")
     running = sum(run.status == "running" for run in snapshot.situation.runs)
     if running:
         return words(

@@ -197,13 +197,17 @@ class RunMemory:
         return merge([self._unpurged(told, tag) for told in voices])
 
     def _unpurged(self, told: Told, tag: str) -> Points:
-        points = told.series[tag].points()
+        points, step = told.series[tag].points(), self.purged_later(told)
+        return points if step is None else points.where(points.steps < step)
+
+    def purged_later(self, told: Told) -> int | None:
+        """The step from which a later file of the claim takes this source's points back."""
         later = [
             other.purged
             for other in self._claim(told.speaker.claim)
             if other.purged is not None and other.speaker.order > told.speaker.order
         ]
-        return points.where(points.steps < min(later)) if later else points
+        return min(later, default=None)
 
     @property
     def nbytes(self) -> int:

@@ -101,7 +101,8 @@ class Summariser:
 
 
 def _one_series(memory: RunMemory, tag: str, voices: Sequence[Told]) -> Series:
-    if len(voices) == 1 and voices[0].series[tag].monotonic:
+    whole = len(voices) == 1 and voices[0].series[tag].monotonic
+    if whole and memory.purged_later(voices[0]) is None:
         return voices[0].series[tag]
     merged: Points = memory.points(tag, voices)
     series = Series()

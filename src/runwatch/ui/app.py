@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -28,6 +30,7 @@ from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_t
 from runwatch.ui.work import in_background
 
 _REFRESH_AGES_S = 15.0
+_HANG_UP_S = 5.0
 
 
 class RunwatchApp(App[None]):
@@ -57,6 +60,7 @@ class RunwatchApp(App[None]):
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFence()
+        self.watchdog: threading.Timer | None = None
         self._notices = self._load_themes()
 
     def _load_themes(self) -> list[str]:
@@ -97,11 +101,19 @@ class RunwatchApp(App[None]):
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self.exit)
+                loop.add_signal_handler(getattr(signal, name), self._hang_up)
         for notice in self._notices:
             self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
+
+    def _hang_up(self) -> None:
+        """The terminal may be gone: leave, and if that hangs on it, leave all the same. Nothing is lost:
+        what matters was saved when it happened."""
+        self.watchdog = threading.Timer(_HANG_UP_S, os._exit, (1,))
+        self.watchdog.daemon = True
+        self.watchdog.start()
+        self.exit()
 
     def on_unmount(self) -> None:
         self.bridge.stop()

@@ -32,6 +32,8 @@ def run(watching: Watching, settings: UiSettings) -> int:
     except Exception as error:
         app.crash = app.crash or error
     finally:
+        if app.watchdog is not None:
+            app.watchdog.cancel()
         watching.stop()
         app.bridge.stop()
     if app.crash is None:

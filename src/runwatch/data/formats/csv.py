@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from runwatch.data.arrays import blank_is_missing
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import Block, Part, duplicated
@@ -120,7 +121,9 @@ class _Reader:
         for name in self.wanted:
             self.types.setdefault(name, batch.schema.field(name).type)
         skipped, self.skipped = self.skipped, 0
-        return Block(batch.num_rows, [(name, batch.column(name)) for name in self.wanted], skipped)
+        return Block(
+            batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.wanted], skipped
+        )
 
     def _batches(self) -> Iterator[Any]:
         import pyarrow as pa
@@ -134,9 +137,7 @@ class _Reader:
             parse = pacsv.ParseOptions(
                 delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=self._skip
             )
-            convert = pacsv.ConvertOptions(
-                column_types=self.types, include_columns=self.wanted, strings_can_be_null=True
-            )
+            convert = pacsv.ConvertOptions(column_types=self.types, include_columns=self.wanted)
             try:
                 reader = pacsv.open_csv(
                     handle, read_options=read_options, parse_options=parse, convert_options=convert

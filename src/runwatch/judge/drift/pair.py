@@ -128,18 +128,21 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     return low + (high - low) * part
 
 
-def times_apart(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> str:
-    """How far apart two medians of one sign are, in words: "the median is about 12 times". Where the current
-    one lies beyond the grid it is only estimated, so the means speak, which are exact."""
+def times_apart(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> tuple[str, float]:
+    """How far apart two medians of one sign are, in words ("the median is about 12 times") and as that
+    number. Where the current one lies beyond the grid it is only estimated, so the means speak, which are
+    exact."""
     before, now = quantile(column, reference, 0.5), quantile(column, current, 0.5)
     edges = column.edges
     if not before or not now or edges is None:
-        return ""
+        return "", 1.0
+    what, one, other = "median", before, now
     inside = now <= float(edges[-1]) if now > before else now > float(edges[0])
     means = _mean(reference), _mean(current)
-    if inside or means[0] * means[1] <= 0:
-        return f"the median is about {number(max(now / before, before / now), 2)} times"
-    return f"the mean is about {number(max(means[0] / means[1], means[1] / means[0]), 2)} times"
+    if not inside and means[0] * means[1] > 0:
+        what, one, other = "mean", *means
+    times = max(one / other, other / one)
+    return f"the {what} is about {number(times, 2)} times", times
 
 
 def _mean(profile: ColumnProfile) -> float:

@@ -47,7 +47,7 @@ def _ordered(pair: Pair, decision: Decision) -> str:
     if before is None or now is None:
         return ""
     if decision.unit is not None:
-        times = times_apart(pair.column, pair.reference, pair.current)
+        times, _ = times_apart(pair.column, pair.reference, pair.current)
         way = "larger" if decision.unit > 1 else "smaller"
         return f"{times} {way}: a change of unit"
     if spread is not None and abs(now - before) >= _SHIFT * spread:

@@ -22,10 +22,10 @@ def check(case: Case) -> list[QualityCheck]:
         pair = Pair(column, before, now)
         if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
             continue
-        times = factor if factor > 1 else 1 / factor
         way = "larger" if factor > 1 else "smaller"
-        summary = f"{times_apart(column, before, now)} {way} than the reference's"
-        advice = f"check the unit at the source{_guess(times)}"
+        said, apart = times_apart(column, before, now)
+        summary = f"{said} {way} than the reference's"
+        advice = f"check the unit at the source{_guess(apart)}"
         out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
     return out
 
