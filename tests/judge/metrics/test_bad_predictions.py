@@ -131,6 +131,19 @@ def test_other_label_sets_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("task", [None, "binary"])
+def test_truths_that_share_no_label_are_refused(task: str | None) -> None:
+    words = coded_text(np.where(TRUTH > 0, "yes", "no"))
+    found = compare(
+        rows(TRUTH, (SCORE > 0.5) * 1.0),
+        rows(words, coded_text(np.where(SCORE > 0.4, "yes", "no"))),
+        task=task,
+    )
+    assert (
+        found.verdict == "unknown" and "the baseline's truth is 0, 1, the candidate's no, yes" in found.reason
+    )
+
+
 def test_text_numbers_and_booleans_are_one_label_set() -> None:
     predicted = (SCORE > 0.5).astype(np.int64)
     forms = [predicted, predicted.astype(float), predicted == 1, coded_text(predicted.astype(str))]

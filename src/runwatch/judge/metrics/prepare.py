@@ -40,6 +40,7 @@ def prepare(baseline: PredictionRows, candidate: PredictionRows, options: Compar
     if options.task in (None, "binary"):
         rows = _as_score(rows[0]), _as_score(rows[1])
     try:
+        _check_truths(rows)
         task, notes = _task(rows, options)
         notes = (*rows[0].notes, *rows[1].notes, *alignment.notes, *notes)
         make = _values if task in ("regression", "forecast") else _classes
@@ -175,6 +176,20 @@ def _classes(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> S
     unit = "row" if groups[0] is None else "group"
     sample = Sample(task, sides[0], sides[1], labels, paired, 1, options.costs, unit, tuple(notes))
     return _same_threshold(sample) if task == "binary" else sample
+
+
+def _check_truths(rows: Pair) -> None:
+    """Truths in words that share no label are two ways to write one thing, or two problems."""
+    truths: list[Column] = [side.truth for side in rows]
+    if not any(isinstance(truth, Coded) for truth in truths):
+        return
+    codes, labels = coded(truths)
+    first, second = (np.unique(part[part >= 0]) for part in codes)
+    if len(first) and len(second) and not len(np.intersect1d(first, second)):
+        a, b = (", ".join(safe(labels[i], 30) for i in part[:5]) for part in (first, second))
+        raise _Refused(
+            f"other label sets: the baseline's truth is {a}, the candidate's {b}; map them to one set"
+        )
 
 
 def _check_labels(codes: list[IntArray], labels: tuple[str, ...], rows: Pair) -> None:
