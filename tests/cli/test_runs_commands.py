@@ -175,3 +175,24 @@ def test_state_says_where_things_are_and_prunes_what_can_be_read_again(root: Pat
     assert before["cache"]["bytes"] > 0 and before["state"]["bytes"] > 0
     after = {row["name"]: row for row in _json(capsys, "state", "--prune")["places"]}
     assert after["cache"]["bytes"] == 0 and after["state"]["bytes"] == before["state"]["bytes"]
+
+
+def test_init_writes_the_data_and_predictions_that_it_found(tmp_path: Path, capsys) -> None:
+    from runwatch.demo.copying import copy
+    from runwatch.shipped import shipped
+
+    root = tmp_path / "demo"
+    copy(shipped("sample_runs"), root, 1_900_000_000.0)
+    (root / "runwatch.toml").unlink()
+    assert main(["init", str(root)]) == 0
+    text = (root / "runwatch.toml").read_text()
+    assert (
+        'reference = "data/reference.parquet"' in text and 'baseline = "predictions/champion.parquet"' in text
+    )
+    assert main(["config", "show", str(root)]) == 0
+
+
+def test_an_unknown_theme_is_wrong_usage(root: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("runwatch.ui.run.refused", lambda: "")
+    assert main([str(root), "--theme", "nosuch"]) == 2
+    assert "runwatch-dark" in capsys.readouterr().err

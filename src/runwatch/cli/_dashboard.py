@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 NAME = ""
 HELP = """Model monitoring in one terminal screen: the runs below ROOT, the drift of their data, their metrics
@@ -36,6 +37,23 @@ def _commands() -> str:
 
 def run(args: argparse.Namespace) -> int:
     return open_dashboard(args.roots, args)
+
+
+def _theme(name: str, own: Path | None) -> str:
+    """The theme that a person means: its name, or what follows "runwatch-" in it. Raises UsageError."""
+    from textual.theme import BUILTIN_THEMES
+
+    from runwatch.cli import UsageError
+    from runwatch.ui.themes import load_themes, shipped_themes
+
+    ours = load_themes(shipped_themes(), *([own] if own else [])).themes
+    known = [*ours, *BUILTIN_THEMES]
+    for candidate in (name, f"runwatch-{name}"):
+        if candidate in known:
+            return candidate
+    raise UsageError(
+        f"--theme: there is no theme {name!r}; there are {', '.join(sorted(ours))}, and Textual's own"
+    )
 
 
 def _check_names(roots: list[str]) -> None:
@@ -73,17 +91,18 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
 
     share_one_arena()
     ui = settings[paths[0]].ui
-    own_themes, state = places.config_dir(), places.state_dir()
+    config_dir, state = places.config_dir(), places.state_dir()
+    own_themes = config_dir / "themes" if config_dir else None
     log = state / "runwatch.log" if state else None
     log_to(log)
     return open_screen(
         DashboardMonitor(paths, settings),
         UiSettings(
-            theme=args.theme or ui.theme or "",
+            theme=_theme(args.theme, own_themes) if args.theme else ui.theme or "",
             keymap=ui.keymap,
             layout=ui.layout,  # type: ignore[arg-type]
             mouse=ui.mouse and not args.no_mouse,
-            themes=own_themes / "themes" if own_themes else None,
+            themes=own_themes,
             log=log,
         ),
     )

@@ -25,10 +25,12 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli import UsageError
     from runwatch.cli._write_config import save
-    from runwatch.config import read
+    from runwatch.config import Settings, read
+    from runwatch.monitor.data_specs import prediction_entries
     from runwatch.monitor.once import Wanted, load, resolve_roots
     from runwatch.show.initial import configuration
     from runwatch.text.safe import safe
+    from runwatch.watch.tree import Tree
 
     (root,) = resolve_roots([args.root or os.getcwd()], None)
     if args.service:
@@ -40,7 +42,10 @@ def run(args: argparse.Namespace) -> int:
     if path.exists() and not args.force:
         raise UsageError(f"{path}: there is one already; edit it, or write over it with --force")
     look = load([root], None, Wanted(machine=False))
-    save(path, configuration(look.snapshot, root))
+    tree = Tree(root)
+    tree.scan()
+    found = prediction_entries(root, Settings(folder=root), tree.top)
+    save(path, configuration(look.snapshot, root, found))
     read(str(path))
     print(f"wrote {safe(str(path))}")
     return 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 
+from runwatch.config import Predictions
 from runwatch.domain.situation import Snapshot
 from runwatch.show.runs import headline_metric
 from runwatch.text.safe import safe
@@ -31,10 +33,20 @@ _ALERTS = """
 """
 
 
-def configuration(snapshot: Snapshot, root: str) -> str:
-    """TOML text; what could not be found stays a comment that shows the form."""
+def configuration(snapshot: Snapshot, root: str, predictions: Sequence[tuple[Predictions, str]] = ()) -> str:
+    """TOML text; what could not be found stays a comment that shows the form. ``predictions``: those found,
+    each with what was assumed."""
     return "".join(
-        (_HEAD, _WATCH, _baseline(snapshot, root), _metrics(snapshot), _data(snapshot), _TASKS, _ALERTS)
+        (
+            _HEAD,
+            _WATCH,
+            _baseline(snapshot, root),
+            _metrics(snapshot),
+            _data(snapshot),
+            _predictions(predictions, root),
+            _TASKS,
+            _ALERTS,
+        )
     )
 
 
@@ -78,6 +90,27 @@ def _data(snapshot: Snapshot) -> str:
         '\n# [[data]]\n# name = "features"\n# reference = "data/reference.parquet"\n'
         '# current = "data/batches/*.parquet"   # each new file or partition is a batch\n'
     )
+
+
+def _predictions(found: Sequence[tuple[Predictions, str]], root: str) -> str:
+    out = []
+    for entry, assumed in found:
+        files = [
+            os.path.relpath(file, root)
+            for file in ([entry.files] if isinstance(entry.files, str) else entry.files)
+        ]
+        rows = {
+            "name": entry.name,
+            "files": _glob(files),
+            "baseline": os.path.relpath(entry.baseline, root),
+            "key": entry.key,
+            "target": entry.target,
+            "prediction": entry.prediction,
+            "score": entry.score,
+        }
+        lines = [f"{key} = {_text(value)}" for key, value in rows.items() if isinstance(value, str)]
+        out.append("\n".join(["", f"[[predictions]]  # {safe(assumed)}", *lines, ""]))
+    return "".join(out)
 
 
 def _glob(batches: list[str]) -> str:
