@@ -93,12 +93,13 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     ui = settings[paths[0]].ui
     config_dir, state = places.config_dir(), places.state_dir()
     own_themes = config_dir / "themes" if config_dir else None
+    theme = _theme(args.theme, own_themes) if args.theme else ui.theme or ""
     log = state / "runwatch.log" if state else None
     log_to(log)
     return open_screen(
         DashboardMonitor(paths, settings),
         UiSettings(
-            theme=_theme(args.theme, own_themes) if args.theme else ui.theme or "",
+            theme=theme,
             keymap=ui.keymap,
             layout=ui.layout,  # type: ignore[arg-type]
             mouse=ui.mouse and not args.no_mouse,
