@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runwatch.runs.planned import planned
+from runwatch.runs.planned import budget, planned
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,18 @@ def test_planned(hparams: dict[str, object], expected: tuple[object, object]) ->
 
 def test_the_first_section_wins() -> None:
     assert planned({"max_steps": 10}, {"max_steps": 20}) == (10, None)
+
+
+@pytest.mark.parametrize(
+    ("hparams", "seconds"),
+    [
+        ({"max_time": "00:12:00:00"}, 43_200.0),
+        ({"slurm": {"time_limit": "1-00:00:00"}}, 86_400.0),
+        ({"time-limit": "02:30:00"}, 9000.0),
+        ({"max_train_seconds": 600}, 600.0),
+        ({"max_time": None}, None),
+        ({}, None),
+    ],
+)
+def test_budget(hparams: dict[str, object], seconds: float | None) -> None:
+    assert budget(hparams) == seconds

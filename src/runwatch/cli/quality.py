@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="machine-readable")
     data_options(parser)
     parser.add_argument(
-        "--expect", metavar="FILE", help="TOML file with hard rules ([data.expect] or top level)"
+        "--expect",
+        metavar="FILE",
+        help="TOML file with hard rules ([data.expect] or top level), or a pandera schema",
     )
     parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
     fail_on(parser)
@@ -99,9 +101,14 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
 
 
 def _expect(path: str | None) -> Mapping[str, object]:
-    """The rules of a TOML file: its ``[data.expect]`` (or that of the first ``[[data]]``), else all of it."""
+    """The rules of a TOML file: its ``[data.expect]`` (or that of the first ``[[data]]``), else all of it; or
+    those of a pandera schema file (YAML, JSON)."""
     if path is None:
         return {}
+    if path.lower().endswith((".yaml", ".yml", ".json")):
+        from runwatch.data.pandera_schema import expectations
+
+        return expectations(path)
     import tomllib
 
     from runwatch.domain.errors import UserError

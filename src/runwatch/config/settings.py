@@ -69,6 +69,7 @@ class Data:
     importance: str | None = None
     every: float | None = None
     expect: Mapping[str, Any] = field(default_factory=dict)
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,13 +77,15 @@ class Process:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is. ``total_steps``/``total_epochs``: planned, where known. ``speed``: steps a second
-    over the last tenth. ``eta``: (about, low, high) seconds left, or None when the total is unknown."""
+    over the last tenth. ``eta``: (about, low, high) seconds left, or None when the total is unknown.
+    ``budget_ends``: when the time that the run may take is over (seconds since the epoch), where known."""
 
     total_steps: int | None = None
     total_epochs: float | None = None
     fraction: float | None = None
     speed: float | None = None
     eta: tuple[float, float, float] | None = None
+    budget_ends: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

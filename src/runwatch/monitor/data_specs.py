@@ -9,6 +9,7 @@ from runwatch.config import Data, Predictions, Settings
 from runwatch.data.discover import Entry, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.importance import read_importance
+from runwatch.data.pandera_schema import expectations
 from runwatch.data.predictions import column_names
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
@@ -83,12 +84,23 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         score=entry.score,
         key=entry.key,
         segments=entry.segments,
-        expect=entry.expect,
+        expect=_expect(settings, entry),
         importance=_importance(settings, entry),
     )
     reference = tuple(settings.path(path) for path in _listed(entry.reference))
     batches = tuple(settings.path(path) for path in _listed(entry.current))
     return DataSpec(entry.name, root, reference, batches, options, every=entry.every)
+
+
+def _expect(settings: Settings, entry: Data) -> dict[str, object]:
+    """The hard rules: those of a schema file, with ``[data.expect]`` over them. A file that can't be read
+    leaves a rule that is broken, so that it is seen."""
+    if entry.schema is None:
+        return dict(entry.expect)
+    try:
+        return {**expectations(settings.path(entry.schema)), **entry.expect}
+    except DataError as error:
+        return {f"schema file: {error}": True, **entry.expect}
 
 
 def _importance(settings: Settings, entry: Data) -> dict[str, float]:

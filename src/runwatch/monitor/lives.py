@@ -15,7 +15,7 @@ from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import Entry, RootReader
 from runwatch.runs.checkpoints import checkpoints
-from runwatch.runs.planned import planned
+from runwatch.runs.planned import budget, planned
 from runwatch.runs.status import Facts, fresh_for, judge
 from runwatch.store.summary import Story
 
@@ -204,6 +204,9 @@ class RunBuilder:
             steps,
             epochs,
         )
+        allowed = budget(story.hparams, story.config)
+        if allowed is not None and story.started is not None:
+            made = replace(made, budget_ends=story.started + allowed)
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made
 

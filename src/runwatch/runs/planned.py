@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 
 STEPS = (
@@ -28,6 +29,29 @@ def planned(*sections: Mapping[str, object]) -> tuple[int | None, float | None]:
     found = [pair for section in sections for pair in _flat(section)]
     steps = _first(found, STEPS)
     return (None if steps is None else int(steps)), _first(found, EPOCHS)
+
+
+BUDGETS = ("max_time", "time_limit", "max_train_seconds", "time_budget", "walltime")
+_CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
+
+
+def budget(*sections: Mapping[str, object]) -> float | None:
+    """The seconds that a run may take, by the usual names: a number of seconds, or Lightning's and Slurm's
+    DD:HH:MM:SS, DD-HH:MM:SS or HH:MM:SS."""
+    for name in BUDGETS:
+        for section in sections:
+            for key, value in _flat(section):
+                if key == name and (span := _span(value)) is not None:
+                    return span
+    return None
+
+
+def _span(value: object) -> float | None:
+    clock = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if clock is None:
+        return _positive(value)
+    days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
 def _first(found: list[tuple[str, object]], names: tuple[str, ...]) -> float | None:

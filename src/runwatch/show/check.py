@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from runwatch.domain.finding import Finding
+from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.jsonable import SCHEMA, hparams
@@ -41,7 +42,7 @@ class Check:
 
 def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> Check:
     """All that holds now. ``tonight``: only what can't wait until nine in the morning: critical findings
-    (a disk that fills before then is one) and runs that end before then."""
+    (a disk that fills before then is one) and runs that end, or whose time is up, before then."""
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
     kept = in_order([finding_facts(finding) for finding in findings])
     severities = {finding["severity"] for finding in kept}
@@ -181,23 +182,29 @@ def _tonight(snapshot: Snapshot) -> list[Finding]:
     left = _until_morning(situation.now)
     found = [finding for finding in snapshot.findings if finding.severity == "critical"]
     for run in situation.runs:
-        eta = run.progress.eta
-        if run.status == "running" and eta is not None and eta[0] <= left:
-            found.append(
-                Finding(
-                    rule="run-ends",
-                    severity="warning",
-                    scope=run.id,
-                    subject="",
-                    summary=f"{run.id} ends in {duration(eta[0])}, before nine",
-                    title=f"{run.id} ends before nine",
-                    advice="queue what comes next, or let the machine rest",
-                    evidence={"seconds_left": eta[0]},
-                    root=run.root,
-                    run=run.key,
-                )
-            )
+        if run.status != "running":
+            continue
+        eta, budget = run.progress.eta, run.progress.budget_ends
+        if budget is not None and situation.now < budget <= situation.now + left:
+            found.append(_ending(run, budget - situation.now, "runs out of its time"))
+        elif eta is not None and eta[0] <= left:
+            found.append(_ending(run, eta[0], "ends"))
     return found
+
+
+def _ending(run: Run, seconds: float, how: str) -> Finding:
+    return Finding(
+        rule="run-ends",
+        severity="warning",
+        scope=run.id,
+        subject="",
+        summary=f"{run.id} {how} in {duration(seconds)}, before nine",
+        title=f"{run.id} {how} before nine",
+        advice="queue what comes next, or let the machine rest",
+        evidence={"seconds_left": seconds},
+        root=run.root,
+        run=run.key,
+    )
 
 
 def _until_morning(now: float) -> float:
