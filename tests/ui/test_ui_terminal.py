@@ -22,13 +22,13 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {here!r})
 import made_up
-import runwatch.ui as ui
+from runwatch.ui.run import run
 from pathlib import Path
 from runwatch.ui.settings import UiSettings
 first = made_up.snapshot({changes})
 watching = made_up.FakeWatching(first)
 {extra}
-sys.exit(ui.run(watching, UiSettings(clock=lambda: made_up.NOW, log=Path({log!r}))))
+sys.exit(run(watching, UiSettings(clock=lambda: made_up.NOW, log=Path({log!r}))))
 """
 LEAVE = b"\x1b[?1049l"
 

@@ -38,6 +38,16 @@ def f1(counts: Counts) -> FloatArray:
     return 2 * tp / (2 * tp + fp + fn)
 
 
+def fbeta(beta: float) -> Callable[[Counts], FloatArray]:
+    """F-beta: recall weighs ``beta`` times as much as precision."""
+
+    def of(counts: Counts) -> FloatArray:
+        tp, fp, fn, _ = counts
+        return np.asarray((1 + beta**2) * tp / ((1 + beta**2) * tp + beta**2 * fn + fp))
+
+    return of
+
+
 def balanced_accuracy(counts: Counts) -> FloatArray:
     return (recall(counts) + specificity(counts)) / 2
 

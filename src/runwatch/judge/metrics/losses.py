@@ -49,6 +49,14 @@ def absolute(side: Side) -> FloatArray:
     return np.abs(side.truth - side.prediction)
 
 
+def pinball(side: Side, quantile: float) -> FloatArray:
+    """Loss of a predicted ``quantile`` (Koenker, Bassett 1978): an error below it weighs ``quantile``, one
+    above it the rest."""
+    assert side.prediction is not None
+    error = side.truth - side.prediction
+    return np.maximum(quantile * error, (quantile - 1) * error)
+
+
 def relative(side: Side) -> FloatArray:
     """Absolute error over the absolute truth, the latter not below the float epsilon."""
     return np.asarray(absolute(side) / np.maximum(np.abs(side.truth), _EPSILON))

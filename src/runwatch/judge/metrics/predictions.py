@@ -93,6 +93,13 @@ def _estimates(sample: Sample, background: bool) -> list[Estimate]:
     return sorted(made, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))
 
 
+def _own_direction(name: str) -> Direction:
+    """What the names of this module's own metrics do not tell by the registry."""
+    if name == "cost" or name.startswith("pinball_"):
+        return "min"
+    return "max" if name.startswith(("fbeta_", "recall_at_")) else None
+
+
 def _no_difference(estimate: Estimate) -> Estimate:
     """The two sides say the same of every row: nothing is uncertain about their difference, however few the
     rows."""
@@ -110,8 +117,7 @@ def _judged(
     sample: Sample,
 ) -> MetricComparison:
     name = estimate.name
-    own: Direction = "min" if name == "cost" else None
-    direction = direction_of(name, own, options.directions.get(name))
+    direction = direction_of(name, _own_direction(name), options.directions.get(name))
     tolerances = dict(options.tolerances)
     if name == primary and options.tolerance is not None:
         tolerances.setdefault(name, options.tolerance)

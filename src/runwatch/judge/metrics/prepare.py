@@ -10,6 +10,7 @@ from runwatch.domain.comparison import CompareOptions
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.domain.predictions import TASKS, Coded, Column, PredictionRows, Task, take
 from runwatch.judge.metrics.aligning import Alignment, align
+from runwatch.judge.metrics.asked import asked_of
 from runwatch.judge.metrics.coding import as_numbers, canonical, coded
 from runwatch.judge.metrics.sample import Sample, Side
 from runwatch.text.safe import safe
@@ -48,7 +49,7 @@ def prepare(baseline: PredictionRows, candidate: PredictionRows, options: Compar
     except _Refused as refused:
         return Prepared(None, alignment, str(refused))
     notes = tuple(dict.fromkeys((*notes, *sample.notes, *_prevalence(sample))))
-    return Prepared(replace(sample, notes=notes), alignment)
+    return Prepared(replace(sample, notes=notes, asked=asked_of(options)), alignment)
 
 
 def _as_score(rows: PredictionRows) -> PredictionRows:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.influence import Influence, difference, mean_of
-from runwatch.judge.metrics.losses import absolute, relative, squared
+from runwatch.judge.metrics.losses import absolute, pinball, relative, squared
 from runwatch.judge.metrics.sample import Sample, Side
 
 TASKS = ("regression", "forecast")
@@ -33,7 +33,8 @@ def r2(side: Side) -> Influence:
     return Influence(1 - mean.value / variance, rows)
 
 
-METRICS: Mapping[str, tuple[Callable[[Side], Influence], str]] = {
+Metrics = dict[str, tuple[Callable[[Side], Influence], str]]
+METRICS: Metrics = {
     "mse": (lambda side: mean_of(squared(side)), "paired-t"),
     "rmse": (rmse, "delta"),
     "mae": (lambda side: mean_of(absolute(side)), "paired-t"),
@@ -44,7 +45,7 @@ METRICS: Mapping[str, tuple[Callable[[Side], Influence], str]] = {
 
 def estimates(sample: Sample) -> Iterator[Estimate]:
     reason = sample.fault("prediction")
-    for name, (influence, method) in METRICS.items():
+    for name, (influence, method) in (METRICS | _pinballs(sample)).items():
         if reason:
             yield Estimate.unknown(name, math.nan, math.nan, sample.n, reason)
             continue
@@ -56,3 +57,11 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
             yield Estimate.unknown(name, a.value, b.value, sample.n, "the truth is constant")
             continue
         yield difference(name, sample, a, b, method, method)
+
+
+def _pinballs(sample: Sample) -> Metrics:
+    return {name: (_pinball(quantile), "paired-t") for name, quantile in sample.numbers("pinball")}
+
+
+def _pinball(quantile: float) -> Callable[[Side], Influence]:
+    return lambda side: mean_of(pinball(side, quantile))

@@ -1,0 +1,88 @@
+"""Metrics that are computed where they are named: F-beta, pinball loss, recall at k."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytest import approx
+from sklearn.metrics import fbeta_score, mean_pinball_loss
+
+from runwatch.domain.comparison import CompareOptions, MetricComparison
+from runwatch.domain.predictions import PredictionRows
+from runwatch.judge.metrics.predictions import compare_predictions
+
+RNG = np.random.default_rng(11)
+N = 4_000
+TRUTH = (RNG.random(N) < 0.2).astype(float)
+GOOD = np.round(1 / (1 + np.exp(-(2.5 * TRUTH - 1.5 + RNG.normal(size=N)))), 2)
+POOR = np.round(1 / (1 + np.exp(-(0.5 * TRUTH - 1.0 + RNG.normal(size=N)))), 2)
+
+
+def _scored(score: np.ndarray) -> PredictionRows:
+    return PredictionRows("rows.csv", TRUTH, prediction=None, scores={"score": score})
+
+
+def _named(
+    name: str, options: CompareOptions, rows: tuple[PredictionRows, PredictionRows]
+) -> MetricComparison:
+    made = compare_predictions(*rows, options)
+    return next(metric for metric in made.metrics if metric.name == name)
+
+
+@pytest.mark.parametrize("beta", [0.5, 2])
+def test_fbeta_is_scikit_learns_and_decides_where_it_is_primary(beta: float) -> None:
+    name = f"fbeta_{beta}"
+    one = _named(name, CompareOptions(primary=name), (_scored(GOOD), _scored(POOR)))
+    assert one.baseline == approx(fbeta_score(TRUTH, GOOD >= 0.5, beta=beta), rel=1e-12)
+    assert one.primary and one.direction == "max" and one.verdict == "worse"
+    assert one.ci is not None and one.ci[1] < 0 and one.method == "cell-bootstrap"
+
+
+def test_recall_at_k_is_the_mean_over_the_orders_of_ties() -> None:
+    one = _named("recall_at_300", CompareOptions(primary="recall_at_300"), (_scored(GOOD), _scored(POOR)))
+    shuffled = []
+    for _ in range(400):
+        order = np.lexsort((RNG.random(N), -GOOD))
+        shuffled.append(TRUTH[order[:300]].sum() / TRUTH.sum())
+    assert one.baseline == approx(np.mean(shuffled), abs=4 * np.std(shuffled) / 20)
+    assert one.verdict == "worse" and one.method == "group-jackknife"
+
+
+def test_the_jackknifes_error_of_recall_at_k_is_a_row_bootstraps() -> None:
+    one = _named("recall_at_300", CompareOptions(primary="recall_at_300"), (_scored(GOOD), _scored(POOR)))
+    draws = []
+    for _ in range(400):
+        rows = RNG.integers(0, N, N)
+        truth = TRUTH[rows]
+        tops = [truth[np.argsort(-score[rows], kind="stable")[:300]].sum() for score in (GOOD, POOR)]
+        draws.append((tops[1] - tops[0]) / truth.sum())
+    assert one.ci is not None
+    assert (one.ci[1] - one.ci[0]) / 2 / 1.96 == approx(np.std(draws), rel=0.25)
+
+
+def test_recall_at_more_rows_than_there_are_says_so() -> None:
+    one = _named("recall_at_5000", CompareOptions(primary="recall_at_5000"), (_scored(GOOD), _scored(POOR)))
+    assert one.verdict == "unknown" and "4,000 rows" in one.reason
+
+
+def test_pinball_is_scikit_learns_and_lower_is_better() -> None:
+    truth = RNG.normal(size=N)
+    low, high = np.full(N, -1.28), np.full(N, 0.0)
+    rows = (
+        PredictionRows("a.csv", truth, prediction=high, scores={}),
+        PredictionRows("b.csv", truth, prediction=low, scores={}),
+    )
+    one = _named("pinball_0.1", CompareOptions(task="regression", primary="pinball_0.1"), rows)
+    assert one.candidate == approx(mean_pinball_loss(truth, low, alpha=0.1), rel=1e-12)
+    assert one.direction == "min" and one.verdict == "better" and one.method == "paired-t"
+
+
+@pytest.mark.parametrize("name", ["pinball_1.5", "recall_at_2.5", "fbeta_0", "fbeta_two"])
+def test_a_number_that_makes_no_sense_names_no_metric(name: str) -> None:
+    made = compare_predictions(_scored(GOOD), _scored(POOR), CompareOptions(primary=name))
+    assert made.verdict == "unknown" and name in made.reason
+
+
+def test_nobody_who_does_not_ask_gets_them() -> None:
+    made = compare_predictions(_scored(GOOD), _scored(POOR), CompareOptions(tolerances={"fbeta_2": 0.01}))
+    assert [m.name for m in made.metrics if "_at_" in m.name or "beta" in m.name] == ["fbeta_2"]
