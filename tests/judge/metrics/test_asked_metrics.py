@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import numpy as np
 import pytest
 from pytest import approx
@@ -9,6 +11,7 @@ from sklearn.metrics import fbeta_score, mean_pinball_loss
 
 from runwatch.domain.comparison import CompareOptions, MetricComparison
 from runwatch.domain.predictions import PredictionRows
+from runwatch.judge.metrics.methods import user_made
 from runwatch.judge.metrics.predictions import compare_predictions
 
 RNG = np.random.default_rng(11)
@@ -86,3 +89,53 @@ def test_a_number_that_makes_no_sense_names_no_metric(name: str) -> None:
 def test_nobody_who_does_not_ask_gets_them() -> None:
     made = compare_predictions(_scored(GOOD), _scored(POOR), CompareOptions(tolerances={"fbeta_2": 0.01}))
     assert [m.name for m in made.metrics if "_at_" in m.name or "beta" in m.name] == ["fbeta_2"]
+
+
+def profit(truth: np.ndarray, prediction: np.ndarray, score: np.ndarray | None) -> float:
+    return float((truth * prediction * 100 - prediction * 7).mean())
+
+
+def broken(*_: object) -> float:
+    raise ValueError("no \x1b[31mprofit")
+
+
+def _install(monkeypatch: pytest.MonkeyPatch, **functions: str) -> None:
+    points = [
+        EntryPoint(name, f"{__name__}:{function}", "runwatch.metrics") for name, function in functions.items()
+    ]
+    monkeypatch.setattr(user_made, "entry_points", lambda group: points)
+
+
+PROFIT = CompareOptions(primary="profit", directions={"profit": "max"}, tolerances={"profit": 0.5})
+
+
+def test_an_installed_metric_decides_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, profit="profit")
+    one = _named("profit", PROFIT, (_scored(GOOD), _scored(POOR)))
+    expected = [profit(TRUTH, (score >= 0.5).astype(float), None) for score in (GOOD, POOR)]
+    assert (one.baseline, one.candidate) == approx(tuple(expected))
+    rows = [TRUTH * (s >= 0.5) * 100 - (s >= 0.5) * 7 for s in (GOOD, POOR)]
+    paired = 1.96 * np.std(rows[1] - rows[0]) / np.sqrt(N)
+    assert one.ci is not None and (one.ci[1] - one.ci[0]) / 2 == approx(paired, rel=0.15)
+    assert one.verdict == "worse" and one.method == "group-jackknife"
+
+
+def test_an_installed_metric_that_fails_costs_its_own_line_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, profit="broken")
+    made = compare_predictions(_scored(GOOD), _scored(POOR), PROFIT)
+    one = next(metric for metric in made.metrics if metric.name == "profit")
+    assert one.verdict == "unknown" and "failed" in one.reason and "\x1b" not in one.reason
+    assert next(metric for metric in made.metrics if metric.name == "roc_auc").verdict == "worse"
+
+
+def test_an_installed_metric_nobody_named_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, profit="broken")
+    made = compare_predictions(_scored(GOOD), _scored(POOR), CompareOptions())
+    assert "profit" not in [metric.name for metric in made.metrics]
+
+
+def test_an_installed_metric_cannot_take_the_name_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, f1="profit")
+    made = compare_predictions(_scored(GOOD), _scored(POOR), CompareOptions(primary="f1"))
+    (one,) = [metric for metric in made.metrics if metric.name == "f1"]
+    assert one.method == "cell-bootstrap"

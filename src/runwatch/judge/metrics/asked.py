@@ -1,21 +1,28 @@
-"""Metrics with a number in their name, computed only where the options name them: ``fbeta_2``,
-``recall_at_100``, ``pinball_0.9``."""
+"""Metrics that are computed only where the options name them: those with a number in their name
+(``fbeta_2``, ``recall_at_100``, ``pinball_0.9``) and those that a person installed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from runwatch.domain.comparison import CompareOptions
 
 _NUMBERED = re.compile(r"(fbeta|recall_at|pinball)_(\d+(?:\.\d+)?)")
 
 
-def asked_of(options: CompareOptions) -> tuple[tuple[str, str, float], ...]:
-    """(name, family, number) of each such metric that is primary or has a tolerance or direction."""
-    names = dict.fromkeys((options.primary or "", *options.tolerances, *options.directions))
-    matches = (_NUMBERED.fullmatch(name) for name in names)
-    parsed = ((found[0], found[1], float(found[2])) for found in matches if found is not None)
-    return tuple(one for one in parsed if _is_sensible(one[1], one[2]))
+def asked_of(options: CompareOptions) -> tuple[str, ...]:
+    """Names of metrics that are primary or have a tolerance or direction."""
+    primary = () if options.primary is None else (options.primary,)
+    return tuple(dict.fromkeys((*primary, *options.tolerances, *options.directions)))
+
+
+def numbers(asked: Sequence[str], family: str) -> Iterator[tuple[str, float]]:
+    """(name, number) of each asked metric of ``family`` whose number makes sense."""
+    for name in asked:
+        found = _NUMBERED.fullmatch(name)
+        if found is not None and found[1] == family and _is_sensible(family, float(found[2])):
+            yield name, float(found[2])
 
 
 def _is_sensible(family: str, number: float) -> bool:

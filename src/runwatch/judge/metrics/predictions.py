@@ -88,6 +88,7 @@ def _estimates(sample: Sample, background: bool) -> list[Estimate]:
         if sample.task in method.TASKS and (background or not method.BACKGROUND)
         for estimate in method.estimates(sample)
     ]
+    made = list({estimate.name: estimate for estimate in reversed(made)}.values())
     if sample.identical:
         made = [_no_difference(estimate) for estimate in made]
     return sorted(made, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +39,7 @@ class Sample:
     """Baseline and candidate rows of one task. ``labels``: class names by code (binary: negative, positive);
     ``paired``: row i is the same case with the same truth on both sides; ``horizon``: steps ahead of a
     forecast; ``unit``: what one independent case is called;
-    ``asked``: metrics named with their number, as (name, family, number);
+    ``asked``: names of metrics that are computed only where they are named;
     ``counts_fault``: why metrics of predicted labels have no verdict, though they have values."""
 
     task: Task
@@ -53,7 +52,7 @@ class Sample:
     unit: str = "row"
     notes: tuple[str, ...] = ()
     counts_fault: str = ""
-    asked: tuple[tuple[str, str, float], ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -63,10 +62,6 @@ class Sample:
     def n(self) -> int:
         """Rows compared: those of a pair, or of the smaller side."""
         return min(len(self.baseline), len(self.candidate))
-
-    def numbers(self, family: str) -> Iterator[tuple[str, float]]:
-        """(name, number) of each metric of ``family`` that was asked for."""
-        return ((name, number) for name, kind, number in self.asked if kind == family)
 
     def fault(self, part: str) -> str | None:
         """Why ``part`` ("prediction" or "score") of either side cannot be used, None when it can."""

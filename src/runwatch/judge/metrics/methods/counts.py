@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.asked import numbers
 from runwatch.judge.metrics.counted import COUNT_METRICS, UNDEFINED, Counts, cost, fbeta
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 from runwatch.judge.metrics.jackknife import BLOCKS, block_ids
@@ -28,7 +29,7 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
     if any(side.prediction is None and side.fault("prediction") is None for side in sample.sides):
         return
     metrics = dict(COUNT_METRICS)
-    metrics |= {name: fbeta(beta) for name, beta in sample.numbers("fbeta")}
+    metrics |= {name: fbeta(beta) for name, beta in numbers(sample.asked, "fbeta")}
     if sample.costs is not None:
         metrics["cost"] = cost(sample.costs)
     if reason := sample.fault("prediction"):

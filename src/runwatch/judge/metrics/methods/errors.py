@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from runwatch.judge.metrics.asked import numbers
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.influence import Influence, difference, mean_of
 from runwatch.judge.metrics.losses import absolute, pinball, relative, squared
@@ -60,7 +61,7 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
 
 
 def _pinballs(sample: Sample) -> Metrics:
-    return {name: (_pinball(quantile), "paired-t") for name, quantile in sample.numbers("pinball")}
+    return {name: (_pinball(quantile), "paired-t") for name, quantile in numbers(sample.asked, "pinball")}
 
 
 def _pinball(quantile: float) -> Callable[[Side], Influence]:

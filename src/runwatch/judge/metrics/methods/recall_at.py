@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.asked import numbers
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.jackknife import jackknife
 from runwatch.judge.metrics.methods.precision_recall import Ranked, ranked
@@ -31,7 +32,7 @@ def recall_at(rows: Ranked, k: float, keep: NDArray[np.bool_] | None = None) -> 
 
 
 def estimates(sample: Sample) -> Iterator[Estimate]:
-    for name, k in sample.numbers("recall_at"):
+    for name, k in numbers(sample.asked, "recall_at"):
         yield _estimate(name, k, sample)
 
 
