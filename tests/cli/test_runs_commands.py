@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,26 @@ def test_a_baseline_in_the_configuration_keeps_the_rest_of_the_file(root: Path, 
     assert file.read_text() == (
         '# mine\n[baseline]\nrun = "exp/b"\n\n[metrics]\nprimary = "val_loss"  # this one\n'
     )
+
+
+def test_a_baseline_is_written_into_the_file_that_a_link_means(root: Path, tmp_path: Path, capsys) -> None:
+    kept = tmp_path / "dotfiles.toml"
+    kept.write_text("# mine\n")
+    kept.chmod(0o600)
+    (root / "runwatch.toml").symlink_to(kept)
+    assert main(["baseline", "set", "exp/b", "--root", str(root), "--write-config"]) == 0
+    assert (root / "runwatch.toml").is_symlink() and kept.stat().st_mode & 0o777 == 0o600
+    assert kept.read_text() == '# mine\n\n[baseline]\nrun = "exp/b"\n'
+
+
+def test_a_name_that_toml_cannot_hold_breaks_no_configuration(root: Path, capsys) -> None:
+    shutil.copytree(root / "exp" / "a", root / "exp" / os.fsdecode(b"bad\xff"))
+    file = root / "runwatch.toml"
+    file.write_text("# mine\n")
+    assert main(["baseline", "set", "exp/bad\udcff", "--root", str(root), "--write-config"]) == 2
+    said = capsys.readouterr()
+    assert "rename" in said.err and "written to" not in said.out
+    assert file.read_text() == "# mine\n"
 
 
 def test_init_writes_a_file_that_loads_and_never_over_one(root: Path, capsys) -> None:

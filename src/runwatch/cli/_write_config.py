@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import tempfile
+import tomllib
 from pathlib import Path
 
 from runwatch.cli import UsageError
+from runwatch.cli._atomic import write_atomic
+from runwatch.text.toml import toml_string
 
 
 def write_baseline(root: str, run_id: str) -> str:
     """Set ``[baseline] run`` in ROOT/runwatch.toml (made if missing); gives its path."""
     path = Path(root) / "runwatch.toml"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    line = f"run = {json.dumps(run_id, ensure_ascii=False)}"
+    line = f"run = {toml_string(run_id)}"
     save(path, _with_baseline(text, line))
     return str(path)
 
@@ -31,19 +31,17 @@ def _with_baseline(text: str, line: str) -> str:
 
 
 def save(path: Path, text: str) -> None:
-    """Write a file whole or not at all, keeping its mode. Raises UsageError when it can't be written."""
-    temporary: str | None = None
+    """Write a configuration whole or not at all, keeping the file's mode. Raises UsageError when it can't be
+    written, or holds a name that TOML has no way to write (one that is not UTF-8)."""
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
+        tomllib.loads(text.encode("utf-8", "backslashreplace").decode())
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        write_atomic(path, text, mode)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"{path}: not written: TOML cannot hold a name in it ({error}); rename that run or file"
+        ) from None
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
         raise UsageError(
             f"{path}: can't be written: {error.strerror}; check the folder's permissions"
         ) from None

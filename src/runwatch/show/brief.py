@@ -255,7 +255,7 @@ def _tasks(brief: Brief) -> str:
         parts.append(f"{len(brief.closed)} closed since")
     waiting = tasks["beyond"] + tasks["older"]
     if waiting:
-        parts.append(f"{waiting} more findings have no task")
+        parts.append(f"{plural(waiting, 'more finding')} without a task")
     return ", ".join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from runwatch.config import Predictions
 from runwatch.domain.situation import Snapshot
 from runwatch.show.runs import headline_metric
 from runwatch.text.safe import safe
+from runwatch.text.toml import toml_string
 
 _HEAD = """# What runwatch watches in this folder. Every key is optional; delete what is right without.
 # Docs: runwatch --help, docs/configuration.md
@@ -54,15 +54,15 @@ def _baseline(snapshot: Snapshot, root: str) -> str:
     found = snapshot.situation.baselines.get(root)
     if found is None:
         runs = [run for run in snapshot.situation.runs if run.metrics]
-        example = _text(runs[0].id) if runs else '"runs/champion"'
+        example = toml_string(runs[0].id) if runs else '"runs/champion"'
         return f'\n[baseline]\n# run = {example}\n# or group = "runs/seed-*", or metrics = "baseline.json"\n'
-    return f"\n[baseline]\n{found.kind} = {_text(found.name)}  # {safe(found.source)}\n"
+    return f"\n[baseline]\n{found.kind} = {toml_string(found.name)}  # {safe(found.source)}\n"
 
 
 def _metrics(snapshot: Snapshot) -> str:
     """The metric that would decide, as a comment; a direction where its name does not tell."""
     chosen = next((m for run in snapshot.situation.runs if (m := headline_metric(run)) is not None), None)
-    tag = _text(chosen.tag if chosen else "val/auc")
+    tag = toml_string(chosen.tag if chosen else "val/auc")
     lines = [
         "",
         "[metrics]",
@@ -81,8 +81,8 @@ def _data(snapshot: Snapshot) -> str:
     for one in snapshot.situation.data:
         batches = [batch.name for batch in one.batches]
         out.append(
-            f"\n[[data]]  # {safe(one.assumed)}\nname = {_text(one.name)}\n"
-            f"reference = {_text(one.reference)}\ncurrent = {_text(_glob(batches))}\n"
+            f"\n[[data]]  # {safe(one.assumed)}\nname = {toml_string(one.name)}\n"
+            f"reference = {toml_string(one.reference)}\ncurrent = {toml_string(_glob(batches))}\n"
         )
     if out:
         return "".join(out)
@@ -108,7 +108,7 @@ def _predictions(found: Sequence[tuple[Predictions, str]], root: str) -> str:
             "prediction": entry.prediction,
             "score": entry.score,
         }
-        lines = [f"{key} = {_text(value)}" for key, value in rows.items() if isinstance(value, str)]
+        lines = [f"{key} = {toml_string(value)}" for key, value in rows.items() if isinstance(value, str)]
         out.append("\n".join(["", f"[[predictions]]  # {safe(assumed)}", *lines, ""]))
     return "".join(out)
 
@@ -119,7 +119,3 @@ def _glob(batches: list[str]) -> str:
         return "*"
     folder, name = os.path.split(batches[-1])
     return os.path.join(folder, "*" + os.path.splitext(name)[1])
-
-
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -179,7 +179,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
         parts.append((Span(f"{asleep} snoozed", "muted"),))
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
     if beyond:
-        parts.append((Span(f"and {beyond} more findings", "warn"),))
+        parts.append((Span(f"and {units.plural(beyond, 'more finding')}", "warn"),))
     older = sum(listed.older for listed in snapshot.tasks.values())
     if older:
         parts.append((Span(f"{older} older findings", "muted"),))
