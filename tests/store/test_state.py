@@ -1,3 +1,4 @@
+import contextlib
 import json
 import multiprocessing
 import os
@@ -14,7 +15,7 @@ from runwatch.domain.intents import AddTask, Answer, MarkLooked, PinBaseline, Sn
 from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
 from runwatch.store import intents
-from runwatch.store.database import on_network
+from runwatch.store.cache import CacheFile
 from runwatch.store.kept import read_kept
 from runwatch.store.places import root_identity, state_dir
 from runwatch.store.state import MIGRATIONS, Holder, State, StateError
@@ -245,15 +246,25 @@ def test_two_processes_write(tmp_path):
     state.close()
 
 
-def test_network_file_systems_are_known(tmp_path):
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
-        "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:5 / /home rw - nfs4 server:/x rw\n"
-        "3 2 0:6 / /home/me/local\\040disk rw - xfs /dev/sdb rw\n"
-    )
-    assert on_network(Path("/home/me/state"), str(mounts))
-    assert not on_network(Path("/home/me/local disk/state"), str(mounts))
-    assert not on_network(Path("/homes"), str(mounts)) and not on_network(Path("/"), str(tmp_path / "none"))
+@pytest.mark.parametrize(("make", "name"), [(State, "state.db"), (CacheFile, "cache.db")])
+def test_no_memory_is_shared_through_a_file(tmp_path, make, name):
+    """A mapped file that somebody cuts short ends the process by SIGBUS: so none is mapped."""
+    with contextlib.closing(sqlite3.connect(tmp_path / name)) as old:
+        old.execute("PRAGMA journal_mode=wal")
+    kept = make(tmp_path)
+    assert not list(tmp_path.glob("*-shm")) and not list(tmp_path.glob("*-wal"))
+    kept.close()
+
+
+def test_a_file_that_an_older_process_holds_in_wal_mode_is_used_all_the_same(tmp_path):
+    State(tmp_path).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as older:
+        older.execute("PRAGMA journal_mode=wal")
+        older.execute("SELECT count(*) FROM notes").fetchall()
+        state = State(tmp_path)
+        state.note("a", "b")
+        assert not state.in_memory and state.noted("a") == "b"
+        state.close()
 
 
 def test_places(monkeypatch, tmp_path):

@@ -55,9 +55,10 @@ def _prune() -> None:
 
     from runwatch.store import places
     from runwatch.store.cache import FILE
+    from runwatch.store.database import SIDE_FILES
 
     folder = places.cache_dir()
-    for ending in ("", "-wal", "-shm"):
+    for ending in SIDE_FILES:
         if folder is not None:
             with contextlib.suppress(FileNotFoundError):
                 (folder / f"{FILE}{ending}").unlink()

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from runwatch.store.database import SIDE_FILES, without_wal
+
 FILE = "cache.db"
 VERSION = 1
 MAX_PIECES = 20_000
@@ -102,7 +104,7 @@ def _open(directory: Path) -> sqlite3.Connection | None:
             db = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version in (0, VERSION):
-                db.execute("PRAGMA journal_mode = WAL")
+                without_wal(db)
                 db.execute("PRAGMA synchronous = OFF")
                 db.executescript(_SCHEMA)
                 db.execute(f"PRAGMA user_version = {VERSION}")
@@ -111,6 +113,6 @@ def _open(directory: Path) -> sqlite3.Connection | None:
         except (sqlite3.Error, OSError):
             pass
         with contextlib.suppress(OSError):
-            for end in ("", "-wal", "-shm"):
+            for end in SIDE_FILES:
                 Path(f"{path}{end}").unlink(missing_ok=True)
     return None
