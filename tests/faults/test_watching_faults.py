@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import errno
 import mmap
 import os
@@ -16,6 +17,7 @@ import pytest
 from looking import Eyes, dashboard, ls, write
 from watchdog.observers import inotify_c
 
+from runwatch.ui.bridge import ViewReady
 from runwatch.watch import rounds
 from runwatch.watch.observer import Dirty
 
@@ -98,6 +100,16 @@ async def test_a_tree_whose_events_never_come_is_there_after_one_scan(root: Path
         await eyes.sees(*(f"n{i}/deep" for i in range(5)))
         shutil.rmtree(root / "exp" / "n0")
         await eyes.misses("n0/deep")
+
+
+async def test_a_view_that_is_ready_while_leaving_is_dropped(root: Path) -> None:
+    write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
+    async with dashboard(root) as eyes:
+        await eyes.sees("0.5000")
+    shown, newest = eyes.app.snapshot, eyes.monitor.latest
+    assert newest is not None
+    eyes.app.on_view_ready(ViewReady(0, None, dataclasses.replace(newest)))
+    assert eyes.app.snapshot is shown
 
 
 async def test_looking_again_finds_what_no_event_told(root: Path, deaf: None) -> None:

@@ -157,6 +157,8 @@ class RunwatchApp(App[None]):
         self._ticket = self.bridge.ask(screen.job())
 
     def on_view_ready(self, event: ViewReady) -> None:
+        if not self.is_running:  # leaving: the widgets are being taken down
+            return
         self.snapshot = event.snapshot
         live = self.live
         if event.ticket == self._ticket and live is not None and (self.screen is live or not live.painted):
