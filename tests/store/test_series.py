@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.store.series import Series, merge, spark
+from runwatch.store.series import TAIL, Series, merge, spark
 
 _STEPS = st.integers(-(2**63), 2**63 - 1)
 _VALUES = st.floats(allow_nan=True, allow_infinity=True)
@@ -106,3 +106,48 @@ def test_even_steps_take_no_room() -> None:
     even.extend(Points.of(steps, steps))
     odd.extend(Points.of(np.where(steps % 2, steps, steps + 1), steps))
     assert even.nbytes <= odd.nbytes - 4 * len(steps)
+
+
+_COURSE = st.lists(
+    st.floats(-1e6, 1e6, width=32) | st.sampled_from([math.nan, math.inf]), min_size=1, max_size=300
+)
+
+
+@given(st.lists(_COURSE, min_size=1, max_size=12), st.data())
+def test_thinning_changes_no_fact_and_keeps_the_newest_and_the_extremes(
+    pieces: list[list[float]], data: st.DataObject
+) -> None:
+    whole, thinned, start = Series(), Series(), 0
+    for piece in pieces:
+        points = Points.of(range(start, start + len(piece)), piece, np.arange(start, start + len(piece)))
+        start += len(piece)
+        whole.extend(points)
+        thinned.extend(points)
+        if data.draw(st.booleans()):
+            thinned.thin()
+    for fact in ("last", "last_step", "low", "high", "min_at", "max_at", "nonfinite", "first_nonfinite"):
+        assert getattr(thinned, fact) == getattr(whole, fact) or math.isnan(whole.last), fact
+    assert len(thinned) == len(whole) and thinned.longest_gap == whole.longest_gap
+    exact, kept = whole.points(), thinned.points()
+    newest = min(len(exact), TAIL)
+    assert np.array_equal(kept.values[-newest:], exact.values[-newest:], equal_nan=True)
+    assert bool(np.all(np.diff(kept.steps) > 0))
+    assert np.array_equal(exact.values[kept.steps], kept.values, equal_nan=True)
+    finite = kept.values[np.isfinite(kept.values)]
+    if math.isfinite(whole.low):
+        assert (finite.min(), finite.max()) == (whole.low, whole.high)
+
+
+def test_a_thinned_series_stays_small_and_tells_what_came_since() -> None:
+    series = Series()
+    for start in range(0, 1_000_000, 10_000):
+        steps = np.arange(start, start + 10_000)
+        series.extend(Points.of(steps, np.sin(steps), steps))
+        series.thin()
+    assert len(series) == 1_000_000 and series.nbytes < 16_000
+    fed = len(series)
+    series.extend(Points.of([1_000_000, 1_000_001], [7.0, 8.0]))
+    assert series.points(fed).values.tolist() == [7.0, 8.0]
+    assert not series.torn
+    series.drop_from(500)
+    assert series.torn

@@ -39,7 +39,7 @@ class HealthBook:
     def feed(self, reader: RootReader, entry: Entry) -> bool:
         """Take what is new in a run; True if its signs changed."""
         grown, rewritten = entry.grown, entry.rewritten
-        if not grown and not rewritten:
+        if entry.unread or not (grown or rewritten):
             return False
         entry.grown, entry.rewritten = set(), set()
         health = self._health.setdefault(entry.id, RunHealth())
@@ -47,9 +47,8 @@ class HealthBook:
         voices = entry.memory.voices()
         for tag in grown | rewritten:
             speaking = voices.get(tag, [])
-            alone = len(speaking) == 1 and entry.memory.purged_later(speaking[0]) is None
-            series = speaking[0].series[tag] if alone else None
-            if tag not in rewritten and series is not None and series.monotonic:
+            series = entry.memory.alone(tag, speaking)
+            if tag not in rewritten and series is not None:
                 health.feed(tag, series.points(fed.get(tag, 0)))
                 fed[tag] = len(series)
                 continue
@@ -57,7 +56,7 @@ class HealthBook:
             fed.pop(tag, None)
             if speaking:
                 health.feed(tag, entry.memory.points(tag, speaking))
-                if series is not None and series.monotonic:
+                if series is not None:
                     fed[tag] = len(series)
         return self._judge(entry.id, health)
 

@@ -29,7 +29,8 @@ _REWRITTEN = ("rewritten: read anew from its start", "nothing, if that was meant
 class Entry:
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
     ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its story is in memory,
-    its files are read again when they change or when a series is asked for."""
+    its files are read again when they change or when a series is asked for; ``unread``: which of them are
+    still to be read again, while the story told before stands."""
 
     id: str
     claims: tuple[Claim, ...] = ()
@@ -43,6 +44,7 @@ class Entry:
     live: bool = False
     final: bool = False
     folded: bool = False
+    unread: set[SourceKey] = field(default_factory=set)
     from_many: bool = False
 
     def note(self, change: Change) -> None:
@@ -158,14 +160,17 @@ class RootReader:
         entry.folded = True
 
     def unfold(self, entry: Entry) -> None:
-        """Read all files of a folded run again, from the start."""
+        """Read all files of a folded or thinned run again, from the start."""
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
         entry.rewritten.update(() if entry.story is None else entry.story.metrics)
         for claim in entry.claims:
             for file in claim.files:
-                self.cursors.pop((claim.identity, file), None)
-                self._queue.setdefault((claim.identity, file), (entry.id, claim))
+                key = (claim.identity, file)
+                self.cursors.pop(key, None)
+                self._caught_up.discard(key)
+                self._queue.setdefault(key, (entry.id, claim))
+                entry.unread.add(key)
 
     def known(self, entry: Entry, story: Story, cursors: Mapping[SourceKey, Cursor]) -> None:
         """An earlier process has read these files as they still are: take its story."""
@@ -221,6 +226,7 @@ class RootReader:
             self._caught_up.discard(key)
             self._loose_problems.pop(key[1], None)
         for entry in list(self.entries.values()):
+            entry.unread &= wanted
             for identity, file in [key for key in entry.memory.told if key not in wanted]:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
@@ -246,11 +252,22 @@ class RootReader:
         """Read waiting files until ``enough()``; at least one slice. True while some are left."""
         while self._queue:
             key, (run_id, claim) = next(iter(self._queue.items()))
-            if not self._read(key, run_id, claim):
-                self._queue.pop(key, None)
+            self._take_slice(key, run_id, claim)
             if enough():
                 break
         return bool(self._queue)
+
+    def _take_slice(self, key: SourceKey, run_id: str, claim: Claim) -> None:
+        more = self._read(key, run_id, claim)
+        if not more:
+            self._queue.pop(key, None)
+        entry = self.entries.get(run_id)
+        if entry is None:
+            return
+        if not more:
+            entry.unread.discard(key)
+        if entry.memory.thinned and entry.memory.torn():
+            self.unfold(entry)
 
     def _read(self, key: SourceKey, run_id: str, claim: Claim) -> bool:
         """Read one slice; True when there is more."""
@@ -309,7 +326,7 @@ class RootReader:
 
     def tell(self, entry: Entry) -> Story:
         """The entry's story, built anew where it changed."""
-        if entry.story is None or (entry.stale and not entry.folded):
+        if entry.story is None or (entry.stale and not entry.folded and not entry.unread):
             known: Mapping[str, Metric] = entry.story.metrics if entry.story else {}
             entry.story = self._summariser.story(entry.memory, known, entry.dirty)
             entry.dirty, entry.stale = set(), False
@@ -319,7 +336,7 @@ class RootReader:
     def points(self, run_id: str, tag: str) -> Points:
         """The merged series of a tag; empty when there is none."""
         entry = self.entries.get(run_id)
-        if entry is not None and entry.folded:
+        if entry is not None and (entry.folded or entry.memory.thinned):
             self.unfold(entry)
         if entry is not None:
             self._drain(entry)
@@ -332,8 +349,7 @@ class RootReader:
             for file in claim.files:
                 key = (claim.identity, file)
                 while key in self._queue:
-                    if not self._read(key, entry.id, claim):
-                        self._queue.pop(key, None)
+                    self._take_slice(key, entry.id, claim)
 
     def finish(self, entry: Entry) -> None:
         """The run is over and its files are quiet: an unterminated last line counts."""

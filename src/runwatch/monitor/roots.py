@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 
@@ -17,7 +18,7 @@ from runwatch.domain.tree import Changes
 from runwatch.judge.health.trace import Trace
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.lives import Lives, RunBuilder
-from runwatch.monitor.reading import RootReader
+from runwatch.monitor.reading import Entry, RootReader
 from runwatch.monitor.remembering import Remembering
 from runwatch.readers.base import Reader
 from runwatch.readers.registry import built_in, plugged_in
@@ -26,6 +27,7 @@ from runwatch.store.cache import CacheFile
 
 SERIES_BUDGET = 256 * 1024 * 1024
 FRESH_S = 600.0
+ASKED_S = 600.0
 
 
 class Roots:
@@ -47,6 +49,7 @@ class Roots:
         self._plugin_problems: tuple[Problem, ...] = ()
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
+        self._asked: dict[RunKey, float] = {}
 
     def load_plugins(self) -> None:
         """Third parties' readers: each folder is asked again."""
@@ -130,6 +133,7 @@ class Roots:
         """The merged series of a tag; empty when there is none."""
         with self.lock:
             reader = self.readers.get(key.root)
+            self._asked[key] = time.monotonic()
             return Points.empty() if reader is None else reader.points(key.id, tag)
 
     def trace(self, key: RunKey, tag: str) -> Trace | None:
@@ -156,11 +160,11 @@ class Roots:
         return {key: sign for key, sign in found.items() if sign is not None}
 
     def fold_excess(self, now: float) -> None:
-        """Past the budget for series, those of the runs that were written longest ago leave the memory;
-        the caller holds the lock."""
+        """Past the budget for series, those of the runs that were written longest ago leave the memory; then
+        those of runs that go on are thinned, but for what was asked for lately. The caller holds the lock."""
         sizes = [
-            (root, entry, entry.memory.nbytes)
-            for root, reader in self.readers.items()
+            (reader, entry, entry.memory.nbytes)
+            for reader in self.readers.values()
             for entry in reader.entries.values()
             if not entry.folded
         ]
@@ -168,12 +172,32 @@ class Roots:
         if excess <= 0:
             return
         written = {run.key: run.updated or 0.0 for run in self.runs(now)}
-        sizes.sort(key=lambda item: written.get(RunKey(item[0], item[1].id), 0.0))
-        for root, entry, size in sizes:
-            fresh = now - written.get(RunKey(root, entry.id), 0.0) < FRESH_S
-            if excess <= 0 or fresh or entry.from_many or self.readers[root].is_waiting(entry):
+        sizes.sort(key=lambda item: written.get(_key(item[0], item[1]), 0.0))
+        kept = []
+        for reader, entry, size in sizes:
+            if excess <= 0:
+                return
+            if entry.from_many or entry.unread or reader.is_waiting(entry):
                 continue
-            self.health[root].feed(self.readers[root], entry)
-            self.health[root].fold(entry.id)
-            self.readers[root].fold(entry)
+            self.health[reader.root].feed(reader, entry)
+            if now - written.get(_key(reader, entry), 0.0) < FRESH_S:
+                kept.append((reader, entry, size))
+                continue
+            self.health[reader.root].fold(entry.id)
+            reader.fold(entry)
             excess -= size
+        self._thin(kept, excess)
+
+    def _thin(self, candidates: list[tuple[RootReader, Entry, int]], excess: int) -> None:
+        lately = time.monotonic() - ASKED_S
+        self._asked = {key: at for key, at in self._asked.items() if at > lately}
+        for reader, entry, size in sorted(candidates, key=lambda item: -item[2]):
+            if excess <= 0:
+                return
+            if _key(reader, entry) not in self._asked:
+                entry.memory.thin()
+                excess -= size - entry.memory.nbytes
+
+
+def _key(reader: RootReader, entry: Entry) -> RunKey:
+    return RunKey(reader.root, entry.id)

@@ -79,6 +79,7 @@ class RunMemory:
 
     def __init__(self) -> None:
         self.told: dict[tuple[str, str], Told] = {}
+        self.thinned = False
         self._nbytes: int | None = 0
 
     def source(self, speaker: Speaker) -> Told:
@@ -191,6 +192,31 @@ class RunMemory:
                 if not voices or voices[0].speaker.claim == told.speaker.claim:
                     voices.append(told)
         return speaking
+
+    def alone(self, tag: str, voices: Sequence[Told]) -> Series | None:
+        """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
+        if len(voices) != 1 or self.purged_later(voices[0]) is not None:
+            return None
+        series = voices[0].series[tag]
+        return series if series.monotonic else None
+
+    def thin(self) -> None:
+        """Keep an envelope of the older points of every series that is its tag's whole story."""
+        self.thinned, self._nbytes = True, None
+        for tag, voices in self.voices().items():
+            series = self.alone(tag, voices)
+            if series is not None:
+                series.thin()
+
+    def torn(self) -> bool:
+        """Whether what was thinned does not suffice any more: points were taken back, or a tag is now told
+        by several sources or out of order."""
+        voices = self.voices()
+        return any(
+            series.torn or (series.thinned and self.alone(tag, voices.get(tag, ())) is not series)
+            for told in self.told.values()
+            for tag, series in told.series.items()
+        )
 
     def points(self, tag: str, voices: Sequence[Told]) -> Points:
         """The merged series of a tag."""

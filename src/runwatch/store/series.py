@@ -13,6 +13,8 @@ from runwatch.domain.points import Points
 
 _INT32 = np.iinfo(np.int32)
 SPARK = 32
+TAIL = 256
+SPANS = 128
 
 
 class Column:
@@ -115,14 +117,19 @@ def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
 
 
 class Series:
-    """One source's points of one tag, in file order, with running facts about the finite values."""
+    """One source's points of one tag, in file order, with running facts about the finite values. Once
+    thinned, its older points are an envelope, and the facts are still those of all points; ``torn``: points
+    were taken back since, so that only reading the source again can tell them."""
 
     __slots__ = (
-        "_steps", "_values", "_walls", "first_nonfinite", "first_wall", "high", "last", "last_step",
-        "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite",
+        "_head", "_steps", "_thinned", "_values", "_walls", "first_nonfinite", "first_wall", "high", "last",
+        "last_step", "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite", "torn",
     )  # fmt: skip
 
     def __init__(self) -> None:
+        self._head = Points.empty()
+        self._thinned = 0
+        self.torn = False
         self._steps = Steps()
         self._walls = Column(np.float64, np.float64)
         self._values = Column(np.float32, np.float64)
@@ -140,24 +147,45 @@ class Series:
         self.first_nonfinite: int | None = None
 
     def __len__(self) -> int:
-        return self._steps.size
+        return self._thinned + self._steps.size
 
     @property
     def nbytes(self) -> int:
-        return self._steps.nbytes + self._walls.nbytes + self._values.nbytes
+        return self._steps.nbytes + self._walls.nbytes + self._values.nbytes + 24 * len(self._head)
+
+    @property
+    def thinned(self) -> bool:
+        """Whether the older points are an envelope."""
+        return self._thinned > 0
 
     def points(self, start: int = 0) -> Points:
-        """The points from the ``start``-th on, in file order."""
-        return Points(
-            self._steps.view[start:].astype(np.int64),
-            self._walls.view[start:].astype(np.float64),
-            self._values.view[start:].astype(np.float64),
+        """The points from the ``start``-th on, in file order; of those that were thinned the envelope."""
+        new = max(start - self._thinned, 0)
+        tail = Points(
+            self._steps.view[new:].astype(np.int64),
+            self._walls.view[new:].astype(np.float64),
+            self._values.view[new:].astype(np.float64),
         )
+        return Points.concat([self._head, tail]) if len(self._head) and start < self._thinned else tail
 
     def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """At most about ``most`` points, evenly picked: steps and values."""
-        stride = max(len(self) // most, 1)
-        return self._steps.view[::stride].astype(np.float64), self._values.view[::stride].astype(np.float64)
+        stride = max(self._steps.size // most, 1)
+        steps, values = self._steps.view[::stride], self._values.view[::stride]
+        if not len(self._head):
+            return steps.astype(np.float64), values.astype(np.float64)
+        return np.append(self._head.steps, steps).astype(np.float64), np.append(self._head.values, values)
+
+    def thin(self) -> None:
+        """Keep the newest ``TAIL`` points, and of those before them an envelope of ``SPANS`` spans."""
+        older = self._steps.size - TAIL
+        if older <= TAIL or not self.monotonic:
+            return
+        head = envelope(self.points().where(slice(None, -TAIL)), SPANS)
+        newest = np.arange(self._steps.size) >= older
+        for column in (self._steps, self._walls, self._values):
+            column.keep(newest)
+        self._head, self._thinned = head, self._thinned + older
 
     def extend(self, points: Points) -> None:
         if not len(points):
@@ -205,6 +233,8 @@ class Series:
 
     def drop_from(self, step: int) -> None:
         """Forget the points with a step >= ``step``."""
+        self.torn = self.torn or self.thinned
+        self._head, self._thinned = Points.empty(), 0
         self._rebuild(self._steps.view < step)
 
     def _rebuild(self, mask: NDArray[np.bool_]) -> None:
@@ -230,6 +260,20 @@ def merge(parts: list[Points]) -> Points:
         order = np.lexsort((joined.wall_times, joined.steps))
     joined = joined.where(order)
     return joined.where(np.append(joined.steps[1:] != joined.steps[:-1], True))
+
+
+def envelope(points: Points, spans: int) -> Points:
+    """The smallest and the greatest finite value in each of ``spans`` equal spans of steps, in step order;
+    ``points`` are in step order."""
+    finite = points.where(np.isfinite(points.values))
+    if not len(finite):
+        return points.where(slice(0, 1))
+    along = finite.steps.astype(np.float64) - float(finite.steps[0])
+    span = np.minimum((along / max(float(along[-1]), 1.0) * spans).astype(np.int64), spans - 1)
+    order = np.lexsort((finite.values, span))
+    greatest = np.flatnonzero(np.diff(span, append=spans))
+    smallest = np.append(0, greatest[:-1] + 1)
+    return finite.where(np.union1d(order[smallest], order[greatest]))
 
 
 def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = SPARK) -> tuple[float, ...]:

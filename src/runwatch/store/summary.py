@@ -101,9 +101,9 @@ class Summariser:
 
 
 def _one_series(memory: RunMemory, tag: str, voices: Sequence[Told]) -> Series:
-    whole = len(voices) == 1 and voices[0].series[tag].monotonic
-    if whole and memory.purged_later(voices[0]) is None:
-        return voices[0].series[tag]
+    alone = memory.alone(tag, voices)
+    if alone is not None:
+        return alone
     merged: Points = memory.points(tag, voices)
     series = Series()
     series.extend(merged)

@@ -1,0 +1,126 @@
+"""Past its budget the memory holds less of each series, and what is told of the runs stays the same."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from trees import append_csv, write_csv
+
+from runwatch import config
+from runwatch.domain.run import Run, RunKey
+from runwatch.monitor import roots
+from runwatch.monitor.roots import Roots
+from runwatch.store.cache import CacheFile
+
+ROWS = 6000
+TAG = "train_loss"
+
+
+class Watched:
+    """A root that is read whenever it is asked."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self.roots = Roots((self.root,), config.load((self.root,)), CacheFile(None))
+        self.read()
+
+    def read(self) -> None:
+        with self.roots.lock:
+            self.roots.scan(self.root)
+            self.roots.read_all()
+            self.roots.signs()
+
+    def runs(self) -> dict[str, Run]:
+        with self.roots.lock:
+            return {run.id: run for run in self.roots.runs(time.time())}
+
+    def fold(self) -> None:
+        with self.roots.lock:
+            self.roots.fold_excess(time.time())
+
+    def values(self, run: str) -> list[float]:
+        return self.roots.series(RunKey(self.root, run), TAG).values.tolist()
+
+    @property
+    def held(self) -> int:
+        return sum(entry.memory.nbytes for entry in self.roots.readers[self.root].entries.values())
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """Four runs that go on; what they hold is past the budget."""
+    for run in "abcd":
+        write_csv(tmp_path, run, ROWS)
+    made = Watched(tmp_path)
+    monkeypatch.setattr(roots, "SERIES_BUDGET", 100_000)
+    assert made.held > 300_000
+    return made
+
+
+def _csv(watched: Watched, run: str) -> Path:
+    return Path(watched.root, run, "metrics.csv")
+
+
+def _told(run: Run) -> dict[str, tuple[object, ...]]:
+    return {
+        tag: (m.last, m.last_step, m.best, m.best_step, m.min, m.max, m.count, m.nonfinite)
+        for tag, m in run.metrics.items()
+    }
+
+
+def test_runs_that_go_on_are_thinned_and_told_as_before(watched: Watched) -> None:
+    before = {run_id: _told(run) for run_id, run in watched.runs().items()}
+    watched.fold()
+    assert watched.held < 100_000
+    append_csv(_csv(watched, "a"), ROWS + 1, 0.5)
+    watched.read()
+    after = watched.runs()
+    assert {run_id: _told(after[run_id]) for run_id in "bcd"} == {run_id: before[run_id] for run_id in "bcd"}
+    metric = after["a"].metrics[TAG]
+    assert (metric.last, metric.count, metric.best_step) == (0.5, ROWS + 1, before["a"][TAG][3])
+
+
+def test_a_series_that_is_asked_for_is_whole_and_stays_so(watched: Watched) -> None:
+    watched.fold()
+    expected = [float(f"{1 / step:.6f}") for step in range(1, ROWS + 1)]
+    assert watched.values("b") == expected
+    held = watched.held
+    watched.fold()
+    assert watched.held == held and watched.values("b") == expected
+
+
+def test_points_taken_back_are_taken_from_the_whole(watched: Watched) -> None:
+    """A row again for an early step: the later one wins, and the count stays."""
+    watched.fold()
+    append_csv(_csv(watched, "a"), 2, 0.0)
+    watched.read()
+    metric = watched.runs()["a"].metrics[TAG]
+    assert (metric.count, metric.best, metric.best_step, metric.last_step) == (ROWS, 0.0, 2, ROWS)
+
+
+def test_health_is_told_once_of_what_comes_after(watched: Watched) -> None:
+    watched.fold()
+    append_csv(_csv(watched, "c"), ROWS + 1, float("nan"))
+    watched.read()
+    signs = watched.roots.health[watched.root].signs
+    assert [sign.kind for sign in signs["c"]] == ["nonfinite", "nonfinite"]
+    assert not signs.get("d")
+
+
+def test_a_run_read_anew_keeps_its_story_until_it_is_read(watched: Watched) -> None:
+    for run in "abcd":
+        os.utime(_csv(watched, run), (1_700_000_000, 1_700_000_000))
+    watched.read()
+    watched.fold()
+    assert watched.held < 100_000
+    folded = [entry.id for entry in watched.roots.readers[watched.root].entries.values() if entry.folded]
+    append_csv(_csv(watched, folded[0]), ROWS + 1, 0.25)
+    with watched.roots.lock:
+        watched.roots.scan(watched.root)
+        watched.roots.signs()
+    assert watched.runs()[folded[0]].metrics[TAG].count == ROWS
+    watched.read()
+    assert watched.runs()[folded[0]].metrics[TAG].count == ROWS + 1
