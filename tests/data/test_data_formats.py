@@ -168,6 +168,20 @@ def test_an_unreadable_file_is_a_data_error_that_says_what_to_do(tmp_path: Path,
     assert caught.value.hint and name in str(caught.value)
 
 
+def test_a_damaged_arrow_file_is_an_error_and_no_wild_read(tmp_path: Path, reference) -> None:
+    """Where a text lies is said in the file: a wrong place, followed, ends the process by a signal."""
+    path = tmp_path / "damaged.feather"
+    feather.write_feather(table().select(["c"]), path, compression="uncompressed")
+    content = path.read_bytes()
+    second = table()["c"][:2].to_pylist()
+    places = np.array([0, len(second[0]), len(second[0]) + len(second[1])], dtype="<i4").tobytes()
+    assert places in content
+    wild = np.array([0, 2**30, 5], dtype="<i4").tobytes()
+    path.write_bytes(content.replace(places, wild, 1))
+    _, batches, problems = profile_batches(find_files([str(path)]), reference.grid)
+    assert batches[0].problem is not None and "damaged.feather" in str(problems[0])
+
+
 def test_an_unreadable_batch_leaves_the_others_judged(tmp_path: Path, reference) -> None:
     folder = tmp_path / "batches"
     folder.mkdir()

@@ -6,7 +6,7 @@ import math
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runwatch.show import view
@@ -33,6 +33,7 @@ def test_an_unknown_share_is_no_bar(share: float | None) -> None:
     assert view.plain(view.bar(share, 5)) == "┄" * 5
 
 
+@example([1.7976931348623157e308] * 3, 1)
 @given(st.lists(numbers, max_size=80), st.integers(1, 20))
 def test_a_spark_fits_and_never_fails(values: list[float], width: int) -> None:
     assert len(view.plain(view.spark(values, width))) == width

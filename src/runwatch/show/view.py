@@ -191,7 +191,10 @@ def _split(values: Sequence[float], width: int) -> list[Sequence[float]]:
 
 def _mean(values: Sequence[float]) -> float:
     finite = [value for value in values if math.isfinite(value)]
-    return math.fsum(value / len(finite) for value in finite) if finite else math.nan
+    if not finite:
+        return math.nan
+    half = math.fsum(value / len(finite) / 2 for value in finite)
+    return max(min(2 * half, max(finite)), min(finite))
 
 
 def matches(needle: str, *hay: str) -> bool:

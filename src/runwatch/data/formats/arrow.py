@@ -51,4 +51,7 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
         kept = [(i, name) for i, name in enumerate(names) if name in wanted and name not in twice]
         batches = reader if part == _STREAM else (reader.get_batch(index) for index in span(part))
         for batch in batches:
-            yield Block(batch.num_rows, [(name, batch.column(i)) for i, name in kept])
+            columns = [(name, batch.column(i)) for i, name in kept]
+            for _, column in columns:
+                column.validate(full=True)  # offsets and codes of a damaged file would be followed anywhere
+            yield Block(batch.num_rows, columns)
