@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from runwatch.domain.operations import Append, Epoch, Evidence, Length, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers._console_lines import Progress, parse
+from runwatch.readers._places import Iterations
 from runwatch.text.console import TRACEBACK, crash_words
 
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
@@ -158,7 +161,7 @@ class Numbers:
         if whole and said.batch is not None and said.batches:
             return int(said.epoch or 0) * said.batches + said.batch
         if said.step is not None:
-            return said.step
+            return self._counted(said.step, said.epoch)
         if whole:
             return int(said.epoch or 0)
         if said.kind == "bar" and said.batch is not None:
@@ -168,6 +171,14 @@ class Numbers:
             return int(epoch)
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
+
+    def _counted(self, step: int, epoch: float | None) -> int:
+        """A counter that starts again with each epoch goes on."""
+        iterations = Iterations(self._state.get("iterations", {}), repeats=False)
+        at = np.nan if epoch is None else epoch
+        found = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
+        self._state["iterations"] = iterations.state()
+        return int(found[0])
 
     def operations(self) -> Iterable[Operation]:
         for tag, (steps, values) in self._points.items():

@@ -17,7 +17,17 @@ from runwatch.readers import limits
 from runwatch.readers._json import PastLimit, flatten, number, parse_line
 from runwatch.readers._lines import Frame, Notes
 from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
-from runwatch.readers._steps import is_place, moment, plain, ranked, seconds, step_key, wall_key
+from runwatch.readers._places import FRACTIONS, Epochs, Iterations
+from runwatch.readers._steps import (
+    WEAK_STEP_KEYS,
+    is_place,
+    moment,
+    plain,
+    ranked,
+    seconds,
+    step_key,
+    wall_key,
+)
 from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
 
 
@@ -68,6 +78,9 @@ class Shape:
     metrics: list[int]
     rows: list[list[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    columns: list[tuple[Any, ...]] = field(default_factory=list)
+    steps: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    placed: Any = None
 
     @staticmethod
     def of(keys: tuple[str, ...], by_rank: bool) -> Shape:
@@ -93,8 +106,13 @@ class Records:
         self._by_rank = not ranked(file.rpartition("/")[2].rpartition(".")[0])
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._parts: dict[str, list[tuple[IntArray, Points]]] = {}
+        self._places: dict[str, Any] = dict(state.get("places", {}))
         self._strange: list[int] = []
         self._placeless: list[int] = []
+
+    def state(self) -> dict[str, Any]:
+        """What the cursor has to remember."""
+        return self.frame.state() | {"places": self._places}
 
     def feed(self, data: bytes, final: bool) -> int:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done."""
@@ -123,6 +141,9 @@ class Records:
                 continue
             self._line(number_, line, torn)
         for shape in self._shapes.values():
+            self._place(shape)
+        self._go_on([shape for shape in self._shapes.values() if shape.placed is not None])
+        for shape in self._shapes.values():
             self._gather(shape)
         self._shapes = {}
 
@@ -148,17 +169,49 @@ class Records:
         shape.rows.append(list(record.values()))
         shape.lines.append(line_number)
 
-    def _gather(self, shape: Shape) -> None:
-        """The rows of one shape, column by column."""
-        columns = list(zip(*shape.rows, strict=True))
-        lines = np.array(shape.lines, dtype=np.int64)
+    def _place(self, shape: Shape) -> None:
+        """Each row's step as written, and which rows have one: an integer within 64 bits, or any epoch."""
+        shape.columns = list(zip(*shape.rows, strict=True))
         if shape.step is None:
             if any(number(value) is not None for row in shape.rows for value in row):
                 self._placeless.extend(shape.lines)
             return
-        steps, placed = self._steps(columns[shape.step], shape)
-        if not placed.any():
+        column = shape.columns[shape.step]
+        found = (
+            [_floor(value) for value in column] if shape.step == shape.epoch else list(map(_whole, column))
+        )
+        shape.placed = np.array([value is not None for value in found])
+        for i in np.flatnonzero(~shape.placed).tolist():
+            name = shape.keys[shape.step]
+            self.notes.line(shape.lines[i], f"{name} is no whole number, skipped", "log an integer step")
+        shape.steps = np.array([value or 0 for value in found], dtype=np.int64)
+
+    def _go_on(self, shapes: list[Shape]) -> None:
+        """Change steps where the file's own counter is a fraction, or starts again with each epoch; rows of
+        all shapes in the order of their lines."""
+        counted = [shape for shape in shapes if shape.step == shape.epoch]
+        beside = [shape for shape in shapes if shape.step != shape.epoch and shape.epoch is not None]
+        if beside:
+            rows = _Rows(beside)
+            repeats = plain(beside[0].keys[beside[0].step or 0]) in WEAK_STEP_KEYS
+            iterations = Iterations(self._places.get("iterations", {}), repeats)
+            rows.give(iterations.steps(rows.steps, rows.epochs))
+            self._places["iterations"] = iterations.state()
+        if counted:
+            rows = _Rows(counted)
+            epochs = Epochs(self._places.get("epochs", {}))
+            steps, first = epochs.steps(rows.epochs)
+            rows.give(steps)
+            self._places["epochs"] = epochs.state()
+            if first is not None:
+                self.notes.line(int(rows.lines[first]), *FRACTIONS)
+
+    def _gather(self, shape: Shape) -> None:
+        """The rows of one shape, column by column."""
+        columns, steps, placed = shape.columns, shape.steps, shape.placed
+        if placed is None or not placed.any():
             return
+        lines = np.array(shape.lines, dtype=np.int64)
         walls = _walls(columns[shape.wall]) if shape.wall is not None else np.full(len(lines), np.nan)
         if shape.epoch is not None:
             epochs = _column(columns[shape.epoch])[placed]
@@ -184,15 +237,6 @@ class Records:
         part = (lines, points) if there.all() else (lines[there], points.where(there))
         self._parts.setdefault(tag, []).append(part)
 
-    def _steps(self, column: Sequence[Any], shape: Shape) -> tuple[IntArray, Any]:
-        """Each row's step, and which rows have one: an integer within 64 bits."""
-        found = [_whole(value) for value in column]
-        placed = np.array([value is not None for value in found])
-        for i in np.flatnonzero(~placed).tolist():
-            name = shape.keys[shape.step or 0]
-            self.notes.line(shape.lines[i], f"{name} is no whole number, skipped", "log an integer step")
-        return np.array([value or 0 for value in found], dtype=np.int64), placed
-
     def series(self) -> dict[str, Points]:
         """The new points by tag, each in the order of the file."""
         made: dict[str, Points] = {}
@@ -204,6 +248,28 @@ class Records:
                     points = points.where(np.argsort(lines, kind="stable"))
             made[tag] = points
         return made
+
+
+class _Rows:
+    """The placed rows of several shapes, in the order of their lines."""
+
+    def __init__(self, shapes: list[Shape]) -> None:
+        self._shapes = shapes
+        lines = np.concatenate([np.array(shape.lines)[shape.placed] for shape in shapes])
+        self._order = np.argsort(lines)
+        self.lines: IntArray = lines[self._order]
+        self.steps: IntArray = np.concatenate([shape.steps[shape.placed] for shape in shapes])[self._order]
+        epochs = [_column(shape.columns[shape.epoch or 0])[shape.placed] for shape in shapes]
+        self.epochs: FloatArray = np.concatenate(epochs)[self._order]
+
+    def give(self, steps: IntArray) -> None:
+        """The steps of the rows, back to where they came from."""
+        back = np.empty_like(steps)
+        back[self._order] = steps
+        at = 0
+        for shape in self._shapes:
+            shape.steps[shape.placed] = back[at : at + int(shape.placed.sum())]
+            at += int(shape.placed.sum())
 
 
 def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner, Any]]:
@@ -220,6 +286,12 @@ def _whole(value: Any) -> int | None:
     if type(value) is float:
         value = int(value) if value.is_integer() else None
     return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def _floor(value: Any) -> int | None:
+    return (
+        _whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else _whole(value)
+    )
 
 
 def _column(column: Sequence[Any]) -> FloatArray:
@@ -260,7 +332,7 @@ def read_records(claim: Claim, source: Source, cursor: Cursor | None, final: boo
         operations.append(Epoch(records.epoch))
     return Reading(
         {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, records.frame.state()),
+        tail.cursor(consumed, records.state()),
         records.notes.problems(),
         tail.more,
     )

@@ -19,7 +19,17 @@ from runwatch.readers import limits
 from runwatch.readers._cells import BoolArray, Cells, Matrix, number
 from runwatch.readers._lines import BLOCK, Frame, Notes
 from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
-from runwatch.readers._steps import is_place, moment, plain, ranked, seconds, step_key, wall_key
+from runwatch.readers._places import FRACTIONS, Epochs, Iterations
+from runwatch.readers._steps import (
+    WEAK_STEP_KEYS,
+    is_place,
+    moment,
+    plain,
+    ranked,
+    seconds,
+    step_key,
+    wall_key,
+)
 from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_tail
 
 BOM = b"\xef\xbb\xbf"
@@ -107,6 +117,7 @@ class Table:
         self._delimiter: str = state.get("delimiter", ",")
         self._header = Header.of(state["names"], state["width"]) if "names" in state else None
         self._wordless: set[int] = set(state.get("wordless", ()))
+        self._places: dict[str, Any] = dict(state.get("places", {}))
         self._quoted: dict[int, list[str]] = {}
 
     def state(self) -> dict[str, Any]:
@@ -114,7 +125,7 @@ class Table:
         made = self.frame.state()
         if self._header is not None:
             made |= {"names": self._header.names, "width": self._header.width, "delimiter": self._delimiter}
-            made["wordless"] = sorted(self._wordless)
+            made |= {"wordless": sorted(self._wordless), "places": self._places}
         return made
 
     def feed(self, data: bytes, final: bool) -> int:
@@ -234,8 +245,10 @@ class Table:
         """Each row's step, and which rows have one: an integer within 64 bits."""
         assert header.step is not None
         values = matrix.values[header.step]
+        by_epoch = header.step == header.epoch
         with np.errstate(invalid="ignore"):
-            placed = matrix.present[header.step] & (values == np.floor(values)) & (np.abs(values) < 2.0**63)
+            placed = matrix.present[header.step] & (np.abs(values) < 2.0**63)
+            placed &= by_epoch | (values == np.floor(values))
         name = header.names[header.step]
         for row in np.flatnonzero(~placed).tolist():
             if matrix.present[:, row].any():
@@ -246,7 +259,26 @@ class Table:
             text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[header.step]
             if text.strip().lstrip(b"+-").isdigit():
                 steps[row] = max(min(int(text), 2**63 - 1), -(2**63))
+        self._go_on(matrix, header, before, steps, placed)
         return steps, placed
+
+    def _go_on(self, matrix: Matrix, header: Header, before: int, steps: IntArray, placed: BoolArray) -> None:
+        """Change ``steps`` where the file's own counter is a fraction, or starts again with each epoch."""
+        assert header.step is not None
+        if header.epoch is None:
+            return
+        if header.step != header.epoch:
+            repeats = plain(header.names[header.step]) in WEAK_STEP_KEYS
+            iterations = Iterations(self._places.get("iterations", {}), repeats)
+            steps[placed] = iterations.steps(steps[placed], matrix.values[header.epoch][placed])
+            self._places["iterations"] = iterations.state()
+            return
+        counted = Epochs(self._places.get("epochs", {}))
+        steps[placed], first = counted.steps(matrix.values[header.epoch][placed])
+        self._places["epochs"] = counted.state()
+        if first is not None:
+            line = before + int(matrix.lines[placed][first]) + 1
+            self.notes.line(line, *FRACTIONS)
 
     def _texts(self, matrix: Matrix, header: Header, before: int) -> None:
         """A word in a column that had numbers before it is a problem; columns of words are silent."""

@@ -83,10 +83,13 @@ def _after_comments(head: bytes) -> bytes:
 
 
 def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
-    """Whether the rows look like a log: whole steps that mostly rise, and numbers beside them."""
+    """Whether the rows look like a log: whole steps or epochs that mostly rise, perhaps anew with each epoch,
+    and numbers beside them."""
     at = names.index(step)
-    values = [found for row in rows if (found := number(row[at].encode())) is not None]
-    if 2 * sum(value.is_integer() for value in values) < len(rows):
+    epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
+    places = [(number(row[epoch].encode()) or 0.0, number(row[at].encode())) for row in rows]
+    values = [(before, step) for before, step in places if step is not None]
+    if 2 * sum(epoch == at or value.is_integer() for _, value in values) < len(rows):
         return False
     back = sum(later < earlier for earlier, later in pairwise(values))
     rises = any(later > earlier for earlier, later in pairwise(values))
