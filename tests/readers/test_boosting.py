@@ -57,6 +57,8 @@ def test_the_model_the_parameters_the_console_and_the_sets_tell_the_library(tmp_
             ("train.log", "[LightGBM] [Info] x\n[1]\tvalid's auc: 0.5\n", lightgbm),
             ("b.json", '{"valid_0": {"auc": [1, 2]}}', lightgbm),
             ("b.json", '{"validation_0": {"auc": [1, 2]}}', xgboost),
+            ("b.json", '{"hold out": {"binary_logloss": [1, 2]}}', lightgbm),
+            ("b.json", '{"valid auc-mean": [1, 2], "valid auc-stdv": [0, 0]}', lightgbm),
         ]
     ):
         folder = tmp_path / str(i)
@@ -107,6 +109,12 @@ def test_lightgbm_counts_its_rounds_from_one_on_the_console(tmp_path: Path) -> N
         "cv_agg's valid auc-std": [(0, 0.125), (1, 0.25)],
     }
     assert told.of(Length)[-1] == Length(steps=99)
+
+
+def test_a_log_of_epochs_and_batches_has_no_rounds(tmp_path: Path) -> None:
+    line = "mmdet - INFO - Epoch [1][50/7330]\tlr: 1.978e-03, loss: 2.5\n"
+    (tmp_path / "train.log").write_text(line + "mmdet - INFO - Epoch(val) [1][5000]\tbbox_mAP: 0.1\n")
+    assert [c for reader in (xgboost, lightgbm) for c in claims(reader, tmp_path)] == []
 
 
 def test_several_dumps_are_told_apart(tmp_path: Path) -> None:

@@ -153,6 +153,23 @@ def test_pytorch_examples(tmp_path: Path) -> None:
          {"D loss": [(65, 0.5)], "G loss": [(65, 1.2)]}),
         ("iteration 100/ 500 | learning rate: 1.0E-05 | lm loss: 9.2E+00 |\n",
          {"learning rate": [(100, 1e-05)], "lm loss": [(100, 9.2)]}),
+        ("{'loss': 3.0, 'epoch': 0.5}\n{'loss': 2.0, 'epoch': 1.0}\n{'eval_loss': 2.5, 'epoch': 1.0}\n"
+         "{'loss': 1.0, 'epoch': 1.5}\n",
+         {"loss": [(0, 3.0), (1, 2.0), (2, 1.0)], "eval_loss": [(1, 2.5)]}),
+        ("Epoch:  50%|###   | 1/2 [00:02<00:02, 2.1s/it, val_loss=1.25]\n", {"val_loss": [(1, 1.25)]}),
+        ("INFO | train_inner | epoch 002:    100 / 1000 loss=7.5, num_updates=1100, lr=2.5e-05\n"
+         "INFO | valid | epoch 002 | valid on 'valid' subset | loss 8.5 | num_updates 2000\n",
+         {"loss": [(1100, 7.5), (2000, 8.5)], "lr": [(1100, 2.5e-05)]}),
+        ('INFO | valid | {"epoch": 1, "valid_loss": "13.5", "valid_num_updates": "200"}\n',
+         {"valid_loss": [(200, 13.5)]}),
+        ("Train: 1 [  50/1251 (  4%)]  Loss: 6.5 (6.75)  LR: 1.000e-05\n",
+         {"Train/Loss": [(1301, 6.5)], "Train/LR": [(1301, 1e-05)]}),
+        ("mmengine - INFO - Epoch(train)  [2][ 50/100]  lr: 1.0e-02  eta: 0:01:00  loss: 1.5\n"
+         "mmengine - INFO - Epoch(val)  [2][10/10]  coco/bbox_mAP: 0.25\n",
+         {"train/lr": [(250, 0.01)], "train/loss": [(250, 1.5)], "val/coco/bbox_mAP": [(30, 0.25)]}),
+        ("[Train][Epoch 2/9][Iter: 10/50]top1: 0.25, loss: 6.5\n[Eval][Epoch 2][Avg]loss: 5.5\n",
+         {"Train/top1": [(110, 0.25)], "Train/loss": [(110, 6.5)], "Eval/loss": [(2, 5.5)]}),
+        ("| INFO | __main__:train:42 - step=10 loss=0.5\n", {"loss": [(10, 0.5)]}),
         ("parameters: 12000\nseed: 7, port: 8080\nlr: 0.1\n", {}),
     ],
 )  # fmt: skip

@@ -30,7 +30,7 @@ def written(folder: Path, rows: list[Row], reader: Reader) -> Session:
 
 def steps(told: Session, tag: str = "loss") -> list[int]:
     points: Points = told.runs["."].series[tag]
-    return points.steps.tolist()
+    return [int(step) for step in points.steps]
 
 
 @pytest.mark.parametrize("reader", [csv, jsonl])

@@ -156,6 +156,7 @@ def test_rows_of_several_splits_are_told_apart(tmp_path: Path) -> None:
         ("epoch,batch,step", "step"),
         ("epoch,iter", "iter"),
         ("round,epoch", "epoch"),
+        ("epoch,current_steps", "current_steps"),
         ("Epoch,Train Loss", "Epoch"),
         ("loss,Global Step", "Global Step"),
     ],

@@ -24,7 +24,8 @@ _CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[
 _NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
 _LOGS = (".log", ".out", ".err", ".txt")
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
-_ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}:")
+_ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
+_LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')
 _VALUE = re.compile(
     r"\s{0,8}([-+]?[\w.]{1,40}(?:[eE][-+]\d{1,4})?)\s{0,4}(?:\+\s{0,4}([\w.]{1,40}(?:[eE][-+]\d{1,4})?))?\s{0,8}"
 )
@@ -70,7 +71,7 @@ def library_of(listing: Listing, dumps: Iterable[str], logs: Iterable[str]) -> L
     if b"[LightGBM]" in said or re.search(rb"\]\t[^\t\n]{1,200}'s ", said):
         return "lightgbm"
     heads = b"".join(listing.head(name) for name in dumps)
-    return "lightgbm" if b'"valid_0"' in heads or b'"training"' in heads else "xgboost"
+    return "lightgbm" if _LIGHTGBM.search(heads) else "xgboost"
 
 
 def _is_dump(listing: Listing, name: str) -> bool:

@@ -13,23 +13,27 @@ MAX_PAIRS = 64
 
 _NUMBER = r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,4})?|[-+]?(?:nan|inf(?:inity)?)"
 _PAIR = re.compile(
-    r"(?<![\w/.@%-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
+    r"(?<![\w/.@%:-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
     rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?![\w.]|:\d)",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
-    r"\bepochs?['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,9}(?:\.\d{1,18})?)(?![\w.])"
+    r"(?:\bepochs?(?:\((?:train|val|test)\))?['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}"
+    r"|^train: (?=\d{1,9} \[))(\d{1,9}(?:\.\d{1,18})?)(?![\w.%])"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,9}))?",
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?<![\w/])(?:global_?step|step|iter|iteration)['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,18})(?![\w.])"
+    r"(?<![\w/])(?:global_?step|step|iter|iteration|(?:train_|valid_)?num_updates)['\"]?"
+    r"\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,18})(?![\w.%])"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,18}))?",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
-_CONTEXT = re.compile(rf"^\W{{0,8}}({_SPLIT})\b(?! epoch\b)", re.IGNORECASE)
+_CONTEXT = re.compile(
+    rf"^\W{{0,8}}({_SPLIT})\b(?! epoch\b)|\[({_SPLIT})\]|\bepoch\(({_SPLIT})\)", re.IGNORECASE
+)
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
 _SMALL_WORDS = frozenset(
@@ -44,6 +48,7 @@ _NOT_METRICS = frozenset(
         r"\s+",
         """epoch epochs step steps global_step globalstep iter iters iteration iterations it batch eta time
         data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device worker
+        num_updates train_num_updates valid_num_updates
         workers line code file exit status total num_workers batch_size job id node""",
     )
 )
@@ -56,7 +61,7 @@ _FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
 
 class Progress(NamedTuple):
     """``pairs``: names and values in line order; ``kind``: a whole ``line``, a progress ``bar`` or a
-    ``keras`` bar; ``total_steps``: of ``step 100/6000``."""
+    ``keras`` bar; ``total_steps``: of ``step 100/6000``, which beside an epoch is a batch."""
 
     kind: str
     pairs: tuple[tuple[str, float], ...]
@@ -83,7 +88,7 @@ def parse(text: str) -> Progress | None:
     fraction = _fraction(stripped, epoch, step)
     kind = "bar" if _BAR.search(stripped) else "keras" if _KERAS.search(stripped) else "line"
     placed = epoch is not None or step is not None or kind != "line" or _STAR.match(stripped) is not None
-    pairs = _pairs(stripped, placed)
+    pairs = _pairs(stripped, placed, epoch.start(1) if epoch else -1)
     if not pairs and epoch is None and kind == "line":
         return None
     return Progress(
@@ -93,7 +98,7 @@ def parse(text: str) -> Progress | None:
         int(epoch[2]) if epoch and epoch[2] else None,
         fraction[0] if fraction else None,
         fraction[1] if fraction else None,
-        int(step[1]) if step else None,
+        int(step[1]) if step and not (step[2] and epoch) else None,
         int(step[2]) if step and step[2] and not epoch else None,
     )
 
@@ -103,7 +108,7 @@ def _without_digits(stripped: str) -> Progress | None:
     lower = stripped.lower()
     if ("nan" not in lower and "inf" not in lower) or stripped.startswith(_FOREIGN):
         return None
-    pairs = _pairs(stripped, False)
+    pairs = _pairs(stripped, placed=False)
     return Progress("line", pairs) if pairs else None
 
 
@@ -118,14 +123,14 @@ def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None
     return None if named and epoch is None and not _KERAS.search(text) else (int(found[1]), int(found[2]))
 
 
-def _pairs(text: str, placed: bool) -> tuple[tuple[str, float], ...]:
-    context = _CONTEXT.match(text)
-    general = f"{context[1]}/" if context else "val/" if _STAR.match(text) else ""
+def _pairs(text: str, placed: bool, place: int = -1) -> tuple[tuple[str, float], ...]:
+    context = _CONTEXT.search(text)
+    general = f"{context[context.lastindex or 1]}/" if context else "val/" if _STAR.match(text) else ""
     found: list[tuple[str, float]] = []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
         bar = text.startswith("%|", match.end())
-        if bar or not _is_metric(name, bool(blank), placed):
+        if bar or match.start(3) == place or not _is_metric(name, bool(blank), placed):
             continue
         value = float(number) / int(whole) if whole and int(whole) else float(number)
         found.append((_full_name(text[max(match.start() - 48, 0) : match.start()], name, general), value))

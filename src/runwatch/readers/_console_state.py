@@ -14,7 +14,7 @@ from runwatch.domain.operations import Append, Epoch, Evidence, Length, Operatio
 from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers._console_lines import Progress, parse
-from runwatch.readers._places import Iterations
+from runwatch.readers._places import Epochs, Iterations
 from runwatch.text.console import TRACEBACK, crash_words
 
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
@@ -157,20 +157,24 @@ class Numbers:
             values.append(value)
 
     def _step(self, said: Progress) -> int:
+        if said.step is not None:
+            return self._counted(said.step, said.epoch)
         whole = said.epoch is not None and said.epoch == int(said.epoch)
         if whole and said.batch is not None and said.batches:
             return int(said.epoch or 0) * said.batches + said.batch
-        if said.step is not None:
-            return self._counted(said.step, said.epoch)
-        if whole:
-            return int(said.epoch or 0)
-        if said.kind == "bar" and said.batch is not None:
+        if said.epoch is None and said.kind == "bar" and said.batch is not None:
             return said.batch
-        epoch = self._state.get("epoch")
-        if said.epoch is None and epoch is not None and epoch == int(epoch):
-            return int(epoch)
+        if "epoch" in self._state:
+            return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
+
+    def _epochs(self, epoch: float) -> int:
+        """Whole epochs are steps; from the first fraction on they are counted."""
+        epochs = Epochs(self._state.get("epochs counted", {}))
+        steps, _ = epochs.steps(np.array([epoch]))
+        self._state["epochs counted"] = epochs.state()
+        return int(steps[0])
 
     def _counted(self, step: int, epoch: float | None) -> int:
         """A counter that starts again with each epoch goes on."""

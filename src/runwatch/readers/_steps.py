@@ -17,6 +17,9 @@ STEP_KEYS = (
     "step",
     "global_step",
     "_step",
+    "trainer/global_step",
+    "current_steps",
+    "num_updates",
     "time/total_timesteps",
     "total_timesteps",
     "timesteps_total",
@@ -27,9 +30,6 @@ STEP_KEYS = (
     "batch",
     "epoch",
     "round",
-    "trainer/global_step",
-    "current_steps",
-    "num_updates",
 )
 WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round"})
 WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
