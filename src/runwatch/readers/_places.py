@@ -52,7 +52,7 @@ class Iterations:
         if self._only_rises(counter, epochs):
             self._see(float(epochs[-1]), counter[np.searchsorted(epochs, epochs[-1]) :])
             return counter
-        starts = np.flatnonzero(np.diff(epochs)) + 1
+        starts = np.flatnonzero(epochs[1:] != epochs[:-1]) + 1
         for rows in np.split(np.arange(len(epochs)), starts):
             if epochs[rows[0]] > -np.inf:
                 self._see(float(epochs[rows[0]]), counter[rows])
