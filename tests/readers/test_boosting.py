@@ -159,6 +159,14 @@ def test_a_search_gives_its_candidates_and_the_best_parameters() -> None:
     assert told.of(HParams) == [HParams({"logisticregression__C": 0.1})]
 
 
+def test_a_candidate_whose_parameters_go_over_several_lines_counts(tmp_path: Path) -> None:
+    head = "mean_fit_time,param_model,mean_test_score,rank_test_score\n"
+    (tmp_path / "cv_results.csv").write_text(f'{head}0.1,"SVC(C=2,\n    tol=1)",0.75,1\n0.1,SVC(),0.5,2\n')
+    told = read_all(sklearn, tmp_path)
+    assert plain(told.runs["."].series) == {"mean_test_score": [(0, 0.75), (1, 0.5)]}
+    assert told.problems == []
+
+
 def test_flat_numbers_join_a_run_and_two_reports_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text('{"auc": 0.75, "model": "x", "ok": true, "bad": NaN}')
     assert set(board(tmp_path, sklearn)["."]) == {"auc", "bad"}

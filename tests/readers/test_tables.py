@@ -217,6 +217,32 @@ def test_bad_rows_are_named_and_the_rest_is_read(tmp_path: Path) -> None:
     assert all(problem.hint for problem in told.problems)
 
 
+def test_a_quoted_cell_may_go_over_several_lines(tmp_path: Path) -> None:
+    text = (
+        'step,loss,sample,acc\n1,0.5,"Hello,\nworld",0.25\n2,0.4,plain,0.5\r\n'
+        '3,0.3,"a\n\n""b"" # c\r\n3, or 4, or 5",0.75\n4,0.2,"ok",1\n'
+    )
+    told = session(tmp_path, text)
+    assert plain(told.runs["."].series) == {
+        "loss": [(1, 0.5), (2, 0.4), (3, 0.3), (4, 0.2)],
+        "acc": [(1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0)],
+    }
+    assert told.problems == []
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i / 8},x\n" for i in range(3, 9))
+    told = session(tmp_path, f'step,loss,note\n1,0.5,a\n2,0.4,"oops\nmore\n{rows}')
+    assert plain(told.runs["."].series)["loss"] == [(1, 0.5), *((i, i / 8) for i in range(3, 9))]
+    assert [problem.where for problem in told.problems] == ["line 3"]
+
+
+def test_an_open_quote_holds_no_more_than_a_cell_may_have(tmp_path: Path) -> None:
+    told = session(tmp_path, 'step,loss,note\n1,0.5,a\n2,0.4,"oops\n' + "words\n" * 20_000 + "3,0.3,b\n")
+    assert plain(told.runs["."].series)["loss"] == [(1, 0.5), (3, 0.3)]
+    assert "line 3" in {problem.where for problem in told.problems}
+
+
 def test_problems_are_counted_past_the_limit(tmp_path: Path) -> None:
     told = session(tmp_path, "step,loss\n1,2\n" + "3\n" * 500)
     assert len(told.problems) == limits.PROBLEMS + 1

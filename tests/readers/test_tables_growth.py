@@ -19,7 +19,22 @@ CELLS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True).map(repr),
     st.integers(-5, 300).map(str),
     st.sampled_from(
-        ["", "nan", "NA", "train", "2026-01-05", "1-2", "1e", "  3", '"4"', "\xe9", "0x1", "1_0"]
+        [
+            "",
+            "nan",
+            "NA",
+            "train",
+            "2026-01-05",
+            "1-2",
+            "1e",
+            "  3",
+            '"4"',
+            "\xe9",
+            "0x1",
+            "1_0",
+            '"a\nb"',
+            '"c',
+        ]
     ),
 )
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3).map(",".join), max_size=12)

@@ -5,7 +5,6 @@ not logged; rows of another width and cells that stopped being numbers are probl
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from runwatch.readers._cells import BoolArray, Cells, Matrix, number
 from runwatch.readers._lines import BLOCK, Frame, Notes
 from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
+from runwatch.readers._quotes import Quotes, split_line
 from runwatch.readers._steps import (
     WEAK_STEP_KEYS,
     is_place,
@@ -40,19 +40,6 @@ _EXACT = 2.0**53
 def sniff(line: bytes) -> str:
     """The delimiter of a header line."""
     return max(",\t;", key=lambda delimiter: line.count(delimiter.encode()))
-
-
-def split_line(line: bytes, delimiter: str) -> list[str] | None:
-    """The cells of one line as text, unquoted and stripped; None when its quotes are not closed."""
-    text = line.decode("utf-8", "backslashreplace")
-    if '"' not in text:
-        return [cell.strip() for cell in text.split(delimiter)]
-    csv.field_size_limit(limits.LINE)
-    try:
-        row = next(csv.reader([text], delimiter=delimiter, strict=True, skipinitialspace=True), [])
-    except csv.Error:
-        return None
-    return [cell.strip() for cell in row]
 
 
 def header_names(line: bytes) -> tuple[list[str], str] | None:
@@ -119,10 +106,11 @@ class Table:
         self._wordless: set[int] = set(state.get("wordless", ()))
         self._places: dict[str, Any] = dict(state.get("places", {}))
         self._quoted: dict[int, list[str]] = {}
+        self._quotes = Quotes(state, self.notes)
 
     def state(self) -> dict[str, Any]:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        made = self.frame.state()
+        made = self.frame.state() | self._quotes.state()
         if self._header is not None:
             made |= {"names": self._header.names, "width": self._header.width, "delimiter": self._delimiter}
             made |= {"wordless": sorted(self._wordless), "places": self._places}
@@ -201,29 +189,31 @@ class Table:
         self._quoted = {}
         block = block.replace(b"\r\n", b"\n") if b"\r" in block else block
         odd_text = not block.isascii() and _undecodable(block)
-        if not (odd_text or b"\0" in block or b'"' in block):
+        if not (odd_text or b"\0" in block or b'"' in block or self._quotes.open):
             return block
         lines = block.split(b"\n")
-        for i, line in enumerate(lines):
+        for i, line in enumerate(lines[:-1]):
             if b"\0" in line:
                 self.notes.line(
                     before + i + 1, "NUL bytes, skipped", "the file was damaged, by a crash or a full disk"
                 )
                 lines[i] = b""
-            elif b'"' in line:
+            elif b'"' in line or self._quotes.open:
                 lines[i] = self._unquoted(before, i, line)
             if odd_text and _undecodable(line):
                 self.notes.line(before + i + 1, "not valid UTF-8", "write the file as UTF-8")
         return b"\n".join(lines)
 
     def _unquoted(self, before: int, row: int, line: bytes) -> bytes:
-        cells = split_line(line, self._delimiter)
+        """The row that ends on this line, without quotes."""
+        cells = self._quotes.cells(before + row + 1, line, self._delimiter)
         if cells is None:
-            self.notes.line(before + row + 1, "a quote is not closed, skipped", "write one row a line")
             return b""
         self._quoted[row] = cells
-        joined = self._delimiter.join(cell.replace(self._delimiter, " ").replace('"', "'") for cell in cells)
-        return joined.encode("utf-8", "backslashreplace")
+        bare = str.maketrans({self._delimiter: " ", "\n": " ", '"': "'"})
+        return self._delimiter.join(cell.translate(bare) for cell in cells).encode(
+            "utf-8", "backslashreplace"
+        )
 
     def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
         header = self._header

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from runwatch.readers._cells import number
+from runwatch.readers._quotes import split_line
 from runwatch.readers._steps import (
     DATA_WORDS,
     LOG_NAMES,
@@ -17,7 +18,7 @@ from runwatch.readers._steps import (
     plain,
     step_key,
 )
-from runwatch.readers._table import BOM, header_names, read_table, split_line
+from runwatch.readers._table import BOM, header_names, read_table
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
 
 NAME = "csv"

@@ -13,8 +13,10 @@ from runwatch.domain.run import Problem
 from runwatch.readers import _json, limits
 from runwatch.readers._cells import number
 from runwatch.readers._documents import Version, read_version
+from runwatch.readers._lines import Notes
+from runwatch.readers._quotes import Quotes
 from runwatch.readers._steps import step_key
-from runwatch.readers._table import header_names, split_line
+from runwatch.readers._table import header_names
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
 
 NAME = "sklearn"
@@ -99,14 +101,16 @@ def _read_search(claim: Claim, source: Source, cursor: Cursor | None) -> Reading
     if header is None or not document.data.endswith(b"\n"):
         return Reading({}, document.cursor)
     names, delimiter = header
-    rows = [split_line(line.rstrip(b"\r"), delimiter) for line in lines[1:]]
-    whole = [row for row in rows if row is not None and len(row) == len(names)]
-    problems: tuple[Problem, ...] = ()
+    notes = Notes(source.file)
+    quotes = Quotes({}, notes)
+    told_rows = [quotes.cells(at, line.rstrip(b"\r"), delimiter) for at, line in enumerate(lines[1:], 2)]
+    rows = [row for row in told_rows if row is not None]
+    whole = [row for row in rows if len(row) == len(names)]
     if len(whole) < len(rows):
         text = f"{len(rows) - len(whole):,} rows of another width, skipped"
-        problems = (Problem(source.file, None, text, "write it with to_csv"),)
+        notes.add(None, text, "write it with to_csv")
     told += _candidates(claim, names, whole)
-    return Reading({claim.run_id: told} if told else {}, document.cursor, problems)
+    return Reading({claim.run_id: told} if told else {}, document.cursor, notes.problems())
 
 
 def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:
