@@ -335,6 +335,17 @@ def test_json_lines_keep_words_for_numbers_and_skip_what_is_none(tmp_path: Path)
     assert set(said) == {"line 4", "line 7", "line 8", "line 9", "line 10"}
 
 
+def test_json_lines_are_found_behind_long_records_and_other_words(tmp_path: Path) -> None:
+    many = {f"layer{i}/norm": i for i in range(500)}
+    starts = ["started at noon\n", json.dumps({"config": many}) + "\n", ""]
+    for i, start in enumerate(starts):
+        (tmp_path / f"{i}").mkdir()
+        records = [json.dumps({"step": step, "loss": step / 4, **many}) for step in (1, 2)]
+        found = series(tmp_path / f"{i}", start + "\n".join(records) + "\n", "log.jsonl", jsonl)
+        assert plain(found)["loss"] == [(1, 0.25), (2, 0.5)]
+        assert len(found) == 501
+
+
 def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
     watching = read_all(csv, tmp_path)

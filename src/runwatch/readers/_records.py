@@ -32,8 +32,7 @@ from runwatch.readers.base import Claim, Cursor, Reading, Source, failed, read_t
 
 
 def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
-    """The objects on the first complete lines (``whole``: the last line is complete too); stops at a line
-    that is none."""
+    """The objects on the first complete lines (``whole``: the last line is complete too)."""
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
     found: list[dict[str, Any]] = []
     for line in lines if whole else lines[:-1]:
@@ -41,11 +40,10 @@ def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
             continue
         try:
             value = parse_line(line)
-            if not isinstance(value, dict):
-                break
-            found.append(flatten(value))
+            if isinstance(value, dict):
+                found.append(flatten(value))
         except ValueError:
-            break
+            continue
     return found
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runwatch.readers import limits
 from runwatch.readers._records import first_records, metric_names, read_records
 from runwatch.readers._steps import DATA_WORDS, by_prefix, place, plain, step_key
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
 
 NAME = "jsonl"
+_LONG_HEAD = 256 * limits.KIB
 _ENDINGS = (".jsonl", ".ndjson", ".json")
 
 
@@ -33,9 +35,12 @@ def log_tags(listing: Listing, name: str) -> frozenset[str]:
     """The metrics in the first lines of a file that is a log; none if it is not."""
     head = listing.head(name)
     document = name.endswith(".json")
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or (document and b"\n{" not in head):
+    if document and (not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or b"\n{" not in head):
         return frozenset()
-    records = first_records(head, whole=not document and len(head) == listing.files[name].size)
+    whole = len(head) == listing.files[name].size
+    records = first_records(head, whole=not document and whole)
+    if not document and not whole and len(records) < 2:
+        records = first_records(listing.head(name, _LONG_HEAD), whole=False)
     if document and len(records) < 2:
         return frozenset()
     placed = [record for record in records if step_key(record) is not None]
