@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from runwatch.domain.points import IntArray
 from runwatch.domain.predictions import Coded, Column, PredictionRows
-from runwatch.judge.metrics.coding import canonical, is_missing, same_values
+from runwatch.judge.metrics.coding import canonical, coded, is_missing, same_values
 from runwatch.text.units import plural
+
+_BEGINS_WITH_YEAR = re.compile(r"\d{4}[-/.]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +65,25 @@ def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
     only_a, only_b = len(codes_a) - len(rows_b), len(codes_b) - len(rows_b)
     note = f"{len(rows_b):,} rows joined by key; only candidate: {only_b:,}, only baseline: {only_a:,}"
     return Alignment(found[rows_b], rows_b, True, (note,) if only_a or only_b else ())
+
+
+def in_time_order(made: Alignment, baseline: PredictionRows, candidate: PredictionRows) -> Alignment:
+    """Rows that were joined by key in the order of the key, where it is a number or begins with a year: what
+    neighbouring rows have in common enters the variance of a forecast."""
+    if baseline.key is None or candidate.key is None:
+        return made
+    if not _tells_time(candidate.key):
+        if not (np.diff(made.baseline) < 0).any():
+            return made
+        note = "the key tells no order in time: rows are taken in the candidate's order"
+        return replace(made, notes=(*made.notes, note))
+    ((codes,), _) = coded([candidate.key])
+    order = np.argsort(codes[made.candidate], kind="stable")
+    return replace(made, baseline=made.baseline[order], candidate=made.candidate[order])
+
+
+def _tells_time(key: Column) -> bool:
+    return not isinstance(key, Coded) or all(_BEGINS_WITH_YEAR.match(label) for label in key.labels)
 
 
 def _example(key: Column) -> str:

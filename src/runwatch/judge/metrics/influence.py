@@ -32,17 +32,17 @@ def mean_of(losses: FloatArray) -> Influence:
 def difference(
     name: str, sample: Sample, baseline: Influence, candidate: Influence, method: str, test: str
 ) -> Estimate:
-    """Candidate minus baseline: paired where rows are, by unit where rows repeat one, with
-    Diebold-Mariano's variance for a forecast, else from two standard errors (Welch's degrees)."""
+    """Candidate minus baseline: paired where rows are, by unit where rows repeat one (a forecast's series),
+    with Diebold-Mariano's variance for one series, else from two standard errors (Welch's degrees)."""
     values = baseline.value, candidate.value
     if reason := sample.too_few():
         return Estimate.unknown(name, *values, sample.n, reason)
     if not sample.paired:
         return _unpaired(name, sample, baseline, candidate, method)
     rows = candidate.rows - baseline.rows
-    if sample.task == "forecast":
-        return _forecast(name, values, rows, sample.horizon, method)
     group = sample.baseline.group
+    if sample.task == "forecast" and group is None:
+        return _forecast(name, values, rows, sample.horizon, method)
     se, df, units = _standard_error(rows, group)
     return from_standard_error(name, *values, units, se, df, method, test)
 

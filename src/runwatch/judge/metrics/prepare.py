@@ -9,7 +9,7 @@ import numpy as np
 from runwatch.domain.comparison import CompareOptions
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.domain.predictions import TASKS, Coded, Column, PredictionRows, Task, take
-from runwatch.judge.metrics.aligning import Alignment, align
+from runwatch.judge.metrics.aligning import Alignment, align, in_time_order
 from runwatch.judge.metrics.asked import asked_of
 from runwatch.judge.metrics.coding import as_numbers, canonical, coded
 from runwatch.judge.metrics.sample import Sample, Side
@@ -43,6 +43,9 @@ def prepare(baseline: PredictionRows, candidate: PredictionRows, options: Compar
     try:
         _check_truths(rows)
         task, notes = _task(rows, options)
+        if task == "forecast":
+            alignment = in_time_order(alignment, baseline, candidate)
+            rows = _picked(baseline, alignment.baseline), _picked(candidate, alignment.candidate)
         notes = (*rows[0].notes, *rows[1].notes, *alignment.notes, *notes)
         make = _values if task in ("regression", "forecast") else _classes
         sample = make(rows, task, options, alignment.paired)
@@ -121,7 +124,7 @@ def _whole(column: Column) -> bool:
 
 def _values(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> Sample:
     sides = [_value_side(side) for side in rows]
-    horizon = options.horizon or 1
+    horizon = 1 if options.horizon is None else options.horizon
     if horizon < 1:
         raise _Refused("the horizon must be 1 or more")
     if task == "forecast" and not paired:

@@ -85,6 +85,10 @@ class Sample:
         for side in self.sides:
             if len(side) < FEW:
                 return f"too few rows ({len(side)}; at least {FEW} are needed)"
+            if self.task == "forecast" and side.group is None and len(side) < 2 * self.horizon:
+                return (
+                    f"too few rows ({len(side)}; at horizon {self.horizon} {2 * self.horizon:,} are needed)"
+                )
             if self.task == "binary":
                 positives = int(np.count_nonzero(side.truth == 1))
                 for word, count in (("positives", positives), ("negatives", len(side) - positives)):

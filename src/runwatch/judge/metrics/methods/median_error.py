@@ -31,7 +31,7 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
     values = float(np.median(a)), float(np.median(b))
     if reason := sample.too_few():
         yield Estimate.unknown(name, *values, sample.n, reason)
-    elif sample.paired and sample.baseline.group is None and sample.n <= SMALL:
+    elif sample.paired and sample.baseline.group is None and sample.n <= SMALL and sample.horizon == 1:
         yield percentile(name, *values, sample.n, _draws(a, b), "row-bootstrap")
     else:
         yield difference(name, sample, _influence(a), _influence(b), "delta", "delta")
