@@ -41,6 +41,24 @@ def test_fbeta_is_scikit_learns_and_decides_where_it_is_primary(beta: float) -> 
     assert one.ci is not None and one.ci[1] < 0 and one.method == "cell-bootstrap"
 
 
+@pytest.mark.parametrize("beta", [0.5, 2])
+def test_fbeta_of_several_classes_is_the_macro_mean_with_a_row_bootstraps_interval(beta: float) -> None:
+    name, n = f"fbeta_{beta}", 1_500
+    truth = RNG.choice(4, n, p=(0.6, 0.25, 0.1, 0.05))
+    good, poor = (np.where(RNG.random(n) < right, truth, RNG.integers(0, 3, n)) for right in (0.8, 0.7))
+    rows = tuple(PredictionRows("rows.csv", truth, side, {}) for side in (good, poor))
+    one = _named(name, CompareOptions(primary=name), (rows[0], rows[1]))
+    for side, value in ((good, one.baseline), (poor, one.candidate)):
+        assert value == approx(fbeta_score(truth, side, beta=beta, average="macro"), rel=1e-12)
+    draws = []
+    for _ in range(300):
+        picked = RNG.integers(0, n, n)
+        a, b = (fbeta_score(truth[picked], s[picked], beta=beta, average="macro") for s in (good, poor))
+        draws.append(b - a)
+    assert one.ci is not None and one.method == "cell-bootstrap" and one.direction == "max"
+    assert (one.ci[1] - one.ci[0]) / 2 / 1.96 == approx(np.std(draws), rel=0.15)
+
+
 def test_recall_at_k_is_the_mean_over_the_orders_of_ties() -> None:
     one = _named("recall_at_300", CompareOptions(primary="recall_at_300"), (_scored(GOOD), _scored(POOR)))
     shuffled = []

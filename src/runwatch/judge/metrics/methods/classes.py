@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.asked import numbers
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 from runwatch.judge.metrics.jackknife import BLOCKS, block_ids
 from runwatch.judge.metrics.methods.counts import with_mcnemar
@@ -30,6 +31,9 @@ class Margins:
     predicted: FloatArray
 
 
+Metric = Callable[[Margins], FloatArray]
+
+
 def accuracy(table: Margins) -> FloatArray:
     return np.asarray(table.right.sum(axis=1) / table.true.sum(axis=1))
 
@@ -47,7 +51,18 @@ def recall(table: Margins) -> FloatArray:
 
 
 def f1_macro(table: Margins) -> FloatArray:
-    return _over_classes(2 * table.right / (table.true + table.predicted), table, False)
+    return fbeta_macro(1.0)(table)
+
+
+def fbeta_macro(beta: float) -> Metric:
+    """F-beta, the mean over the classes: recall weighs beta times as much as precision."""
+    weight = beta * beta
+
+    def metric(table: Margins) -> FloatArray:
+        rates = (1 + weight) * table.right / (weight * table.true + table.predicted)
+        return _over_classes(rates, table, False)
+
+    return metric
 
 
 def mcc(table: Margins) -> FloatArray:
@@ -69,7 +84,7 @@ def _over_classes(rates: FloatArray, table: Margins, true_only: bool = True) -> 
     return np.asarray(np.where(occurs, rates, 0.0).sum(axis=1) / occurs.sum(axis=1))
 
 
-METRICS: Mapping[str, Callable[[Margins], FloatArray]] = {
+METRICS: Mapping[str, Metric] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
     "precision": precision,
@@ -83,15 +98,16 @@ METRICS: Mapping[str, Callable[[Margins], FloatArray]] = {
 def estimates(sample: Sample) -> Iterator[Estimate]:
     if any(side.prediction is None and side.fault("prediction") is None for side in sample.sides):
         return
+    metrics = {**METRICS, **{name: fbeta_macro(beta) for name, beta in numbers(sample.asked, "fbeta")}}
     if reason := sample.fault("prediction"):
-        yield from (Estimate.unknown(name, np.nan, np.nan, sample.n, reason) for name in METRICS)
+        yield from (Estimate.unknown(name, np.nan, np.nan, sample.n, reason) for name in metrics)
         return
     classes = len(sample.labels)
     few = sample.too_few() or sample.counts_fault
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = [_margins_of(side, classes) for side in sample.sides]
         draws = None if few else _draws(sample, classes)
-        for name, metric in METRICS.items():
+        for name, metric in metrics.items():
             a, b = (float(metric(table)[0]) for table in observed)
             if not np.isfinite(a) or not np.isfinite(b):
                 yield Estimate.unknown(name, a, b, sample.n, "only one class in the truth or the predictions")
