@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distribution
 from runwatch.domain.situation import Snapshot
@@ -43,6 +43,8 @@ def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> Column
         said = words(Span("✗ ", "bad"), text(key.column, "strong"), " is not in the newest batch")
         return ColumnView(said, (), TableView((), ()), ChartView(key=None), (0, 0), 0, True)
     trend = trend_of(data, column.name)
+    if batch is not None and batch < len(data.batches):
+        column = _as_judged_then(data, column, trend, batch)
     return ColumnView(
         _head(data, column, batch),
         text(column.sentence or column.reason, "strong"),
@@ -50,6 +52,29 @@ def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> Column
         _trend_chart(data, trend),
         (data.version, len(data.batches)),
         len(data.batches),
+    )
+
+
+def _as_judged_then(data: DataSet, column: ColumnDrift, trend: ColumnTrend | None, batch: int) -> ColumnDrift:
+    """The column in an earlier batch, of which only verdict and effect are kept."""
+    known = trend if trend is not None and batch < len(trend.verdicts) else None
+    return replace(
+        column,
+        verdict=known.verdicts[batch] if known else "unknown",
+        effect=known.effects[batch] if known else None,
+        sentence="",
+        reason="an earlier batch: its verdict and effect; ] leads to the newest, with all figures",
+        current_n=data.batches[batch].rows,
+        new_categories=(),
+        p_adjusted=None,
+        psi=None,
+        js=None,
+        ks=None,
+        wasserstein=None,
+        chi2=None,
+        hellinger=None,
+        smallest_visible=None,
+        missing_current=None,
     )
 
 
