@@ -46,6 +46,8 @@ PLACES = {
     "brief": "The brief",
     "dialog": "Dialogs",
     "menu": "Menus",
+    "pick": "Choosing one of many",
+    "row": "A row in full",
     "help": "Help",
 }
 NAMES = {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import made_up
 from eyes import OpenBoard
+
+from runwatch.domain.task import TaskList
 
 
 async def test_an_earlier_batch_is_shown_with_its_own_verdict(board: OpenBoard) -> None:
@@ -14,3 +17,33 @@ async def test_an_earlier_batch_is_shown_with_its_own_verdict(board: OpenBoard) 
         assert "the median rose" not in it.text and "PSI" not in it.text
         await it.press(*["right_square_bracket"] * 8)
         await it.sees("✗ drifted  income", "newest batch", "PSI")
+
+
+async def test_enter_shows_a_row_that_was_cut_in_full(board: OpenBoard) -> None:
+    async with board(size=(80, 24)) as it:
+        await it.press("enter", "4")
+        row = next(line for line in it.text.splitlines() if "▌" in line)
+        assert "at step 4,120" not in row
+        await it.press("enter")
+        await it.sees("in full", "at step 4,120", "what to do", "lower the batch size")
+        await it.press("escape")
+        await it.sees_not("in full")
+        await it.sees("4 Health")
+
+
+async def test_open_is_offered_only_where_there_is_something_to_open(board: OpenBoard) -> None:
+    async with board() as it:
+        assert "⏎ Open" in it.text.splitlines()[-1]
+        it.watching.publish(made_up.snapshot(2, runs=()))
+        await it.sees("no runs here yet")
+        await it.until(lambda: "⏎ Open" not in it.text.splitlines()[-1], "the end of Open")
+
+
+async def test_a_task_is_shown_with_all_its_words(board: OpenBoard) -> None:
+    long = made_up.task("ask Ben " + "about the export of the new system " * 6 + "before Friday")
+    async with board(made_up.snapshot(tasks={made_up.ROOT: TaskList("todo.txt", (long,))})) as it:
+        await it.press("4", "enter")
+        await it.sees("Task", "ask Ben")
+        assert "before Friday" not in it.text
+        await it.press("enter")
+        await it.sees("before Friday")

@@ -76,10 +76,15 @@ class ComparisonScreen(Exporting):
         self.query_one("#confusion", Table).show(shown.confusion)
         self.query_one("#part-3", Table).show(shown.hparams)
 
-    def on_table_opened(self, event: Table.Opened) -> None:
-        event.stop()
-        if event.table.id == "slices" and isinstance(self.subject, str) and isinstance(event.key, tuple):
-            self.post_message(Requested("slice", (self.subject, event.key[1])))
+    def opened(self, event: Table.Opened) -> bool:
+        if (
+            event.table.id != "slices"
+            or not isinstance(self.subject, str)
+            or not isinstance(event.key, tuple)
+        ):
+            return False
+        self.post_message(Requested("slice", (self.subject, event.key[1])))
+        return True
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
         snapshot = self.board.snapshot

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.table import Table
 from runwatch.ui.widgets.tabs import Tabs
 
 
@@ -86,6 +87,18 @@ class Detail(LiveScreen):
             self.focus_next()
         else:
             self.focus_previous()
+
+    def opened(self, event: Table.Opened) -> bool:
+        """Open what a row stands for; False when it stands for nothing but itself."""
+        return False
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        event.stop()
+        row = event.table.row
+        if not self.opened(event) and row is not None:
+            from runwatch.ui.screens.row import RowScreen
+
+            self.board.push_screen(RowScreen(event.table.view.columns, row))
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_choose(event.number)

@@ -152,5 +152,6 @@ class Leaderboard(Filtered, Exporting):
     def action_compare(self) -> None:
         self.post_message(Requested("compare", self.choice.marked))
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def opened(self, event: Table.Opened) -> bool:
         self.post_message(Requested("run", event.key))
+        return True

@@ -19,7 +19,7 @@ class ProblemsScreen(Detail):
     """One row a problem."""
 
     def body(self) -> ComposeResult:
-        yield Table(cursor=False)
+        yield Table()
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         return lambda snapshot, now: view_problems.problems(snapshot)

@@ -119,7 +119,7 @@ class RunScreen(Detail, Charting):
     def on_table_moved(self, event: Table.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: Table.Opened) -> None:
-        event.stop()
+    def opened(self, event: Table.Opened) -> bool:
         if self.active == 2:
             self.post_message(Requested("comparison", self.key))
+        return self.active == 2

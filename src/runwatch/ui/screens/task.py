@@ -34,7 +34,7 @@ class TaskScreen(Detail):
         self.key = key
 
     def body(self) -> ComposeResult:
-        yield Table(header=False, cursor=False)
+        yield Table(header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         key = self.key

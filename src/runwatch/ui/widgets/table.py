@@ -76,10 +76,15 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._view
 
     @property
-    def key(self) -> Hashable:
-        """The key of the row under the cursor, None when there is no row."""
+    def row(self) -> Row | None:
+        """The row under the cursor, None when there is no row."""
         rows = self._view.rows
-        return rows[self._cursor].key if rows else None
+        return rows[self._cursor] if rows else None
+
+    @property
+    def key(self) -> Hashable:
+        """Its key."""
+        return self.row.key if self.row else None
 
     def show(self, view: TableView) -> None:
         """Take a new view; what is equal is not painted again."""
@@ -97,6 +102,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self._refresh_changed(old.rows, view.rows)
         if self._cursor != before:
             self._reveal()
+        if bool(view.rows) != bool(old.rows):
+            self.refresh_bindings()
         if self.key != key:
             self.post_message(self.Moved(self, self.key))
 
@@ -224,8 +231,15 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     def action_jump(self, last: bool) -> None:
         self.action_move(len(self._view.rows) * (1 if last else -1))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "open" or self._opens
+
+    @property
+    def _opens(self) -> bool:
+        return self._with_cursor and bool(self._view.rows)
+
     def action_open(self) -> None:
-        if self._view.rows:
+        if self._opens:
             self.post_message(self.Opened(self, self.key))
 
     def on_click(self, event: events.Click) -> None:
