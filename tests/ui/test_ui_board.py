@@ -361,3 +361,27 @@ async def test_the_way_to_help_and_out_is_always_at_the_foot(board: OpenBoard, w
     async with board(size=(width, 20)) as it:
         foot = it.text.splitlines()[-1]
         assert "? Help" in foot and "q Quit" in foot
+
+
+async def test_the_machine_is_no_tab_and_leaves_the_shown_pane_alone(board: OpenBoard) -> None:
+    async with board(size=(80, 24)) as it:
+        await it.press("4")
+        await it.sees("[4 Tasks")
+        assert "5 Machine" not in it.text
+        await it.press("5")
+        await it.sees("[4 Tasks", "ask Ben")
+        await it.pilot.resize_terminal(70, 20)
+        await it.sees("ask Ben")
+        await it.press("l")
+        await it.sees("[1 Runs")
+        await it.press("h", "h")
+        await it.sees("[4 Tasks")
+
+
+async def test_filter_is_offered_only_by_panes_that_can_be_filtered(board: OpenBoard) -> None:
+    async with board() as it:
+        assert "/ Filter" in it.text.splitlines()[-1]
+        await it.press("3")
+        await it.until(lambda: "/ Filter" not in it.text.splitlines()[-1], "the end of Filter")
+        await it.press("4")
+        await it.until(lambda: "/ Filter" in it.text.splitlines()[-1], "Filter")

@@ -112,3 +112,21 @@ def test_columns_give_way_by_their_rank() -> None:
     assert [c.key for c, _, _ in layout(columns, 12)[0]] == ["a"]
     widths, gap = layout(columns, 100)
     assert sum(width for _, width, _ in widths) + 2 * gap == 100
+
+
+@pytest.mark.parametrize("low, high", [(0.98715, 0.98735), (1000.1, 1000.4), (0.984, 0.9892), (-3.0, 5.0)])
+def test_the_labels_of_an_axis_tell_its_values_apart(low: float, high: float) -> None:
+    lines = [strip.text for strip in draw(chart([low, high]), 60, 14, COLOURS)]
+    said = [float(line.partition("┤")[0].replace(",", "")) for line in lines if "┤" in line]
+    rows = [i for i, line in enumerate(lines) if "┤" in line]
+    assert len(said) > 1 and len(set(said)) == len(said)
+    per_row = (said[0] - said[-1]) / (rows[-1] - rows[0])
+    for value, row in zip(said, rows, strict=True):
+        assert value == pytest.approx(said[0] - (row - rows[0]) * per_row, abs=per_row)
+
+
+def test_steps_that_are_large_and_near_each_other_are_written_out() -> None:
+    x = np.array([1_000_000.0, 1_000_300.0])
+    view = ChartView(key=1, lines=(Line("a", "series1", x, x),))
+    foot = draw(view, 60, 10, COLOURS)[-1].text
+    assert foot.split() == ["└1,000,000", "1,000,150", "1,000,300"]

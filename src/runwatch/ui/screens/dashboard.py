@@ -135,14 +135,15 @@ class Dashboard(LiveScreen):
         if not self.has_class("tabbed"):
             return
         names = []
-        for pane in self._panes:
+        tabs = [pane for pane in self._panes if pane.PLACE != "strip"]
+        for pane in tabs:
             bad = next((s for s in self._counted.get(pane.ID, ()) if s.tone == "bad"), None)
             names.append((pane.number, pane.TITLE, f"{bad.text.split()[0]}✗" if bad else ""))
-        self.query_one(Tabs).show(tuple(names), self._active)
+        self.query_one(Tabs).show(tuple(names), tabs.index(self._panes[self._active]))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         for i, pane in enumerate(self._panes):
-            if pane in event.widget.ancestors_with_self and i != self._active:
+            if pane in event.widget.ancestors_with_self and pane.PLACE != "strip":
                 self._active = i
 
     def action_pane(self, number: int) -> None:
@@ -156,15 +157,17 @@ class Dashboard(LiveScreen):
         self.ask()
 
     def action_step(self, by: int) -> None:
-        self.action_pane((self._active + by) % len(self._panes) + 1)
+        here = next((i for i, pane in enumerate(self._panes) if pane.has_focus_within), self._active)
+        self.action_pane((here + by) % len(self._panes) + 1)
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_pane(event.number)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "filter" or self._panes[self._active].FILTERED
+
     def action_filter(self) -> None:
         pane = self._panes[self._active]
-        if not pane.FILTERED:
-            return
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):

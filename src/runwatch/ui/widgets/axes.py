@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from runwatch.show.view_chart import ChartView
 from runwatch.text import units
 
 _FAR = 8e307
+_LONGEST = 10
 _STRETCH = 5
 
 
@@ -95,16 +97,23 @@ def _decades(shown: Axes) -> list[float]:
 
 def _placed(ticks: list[float], shown: Axes, height: int) -> dict[int, str]:
     out: dict[int, str] = {}
+    step = min((b - a for a, b in pairwise(ticks)), default=0.0)
     for tick in ticks:
         at = float(shown.row(np.array([tick]), height)[0]) // 4
         if math.isfinite(at) and 0 <= at < height:
-            out[int(at)] = tick_label(tick)
+            out[int(at)] = tick_label(tick, step)
     return out
 
 
-def tick_label(value: float) -> str:
-    """A round number without trailing zeros."""
-    said = units.number(value, 3)
+def tick_label(value: float, step: float = 0.0) -> str:
+    """A round number without trailing zeros, with the digits that tell it from those ``step`` away as far
+    as there is room for them."""
+    digits = 3
+    if step > 0 and value:
+        digits = max(digits, math.floor(math.log10(abs(value))) - math.floor(math.log10(step)) + 2)
+    said = units.number(value, digits)
+    if len(said) > _LONGEST:
+        said = units.number(value, 3)
     return said.rstrip("0").rstrip(".") if "." in said and "e" not in said else said
 
 
@@ -123,5 +132,8 @@ def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:
     if axis == "time":
         return units.duration(shown.x0), units.duration(middle), units.duration(shown.x1)
     if axis == "value" or shown.x1 - shown.x0 <= 2:
-        return tick_label(shown.x0), tick_label(middle), tick_label(shown.x1)
-    return units.count(round(shown.x0)), units.count(round(middle)), units.count(round(shown.x1))
+        step = (shown.x1 - shown.x0) / 2
+        return tick_label(shown.x0, step), tick_label(middle, step), tick_label(shown.x1, step)
+    steps = round(shown.x0), round(middle), round(shown.x1)
+    short = units.count(steps[0]), units.count(steps[1]), units.count(steps[2])
+    return short if len(set(short)) == 3 else (f"{steps[0]:,}", f"{steps[1]:,}", f"{steps[2]:,}")
