@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import made_up
 from eyes import OpenBoard
 
+from runwatch.domain.comparison import Baseline
+from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskList
 
 
@@ -47,3 +51,41 @@ async def test_a_task_is_shown_with_all_its_words(board: OpenBoard) -> None:
         assert "before Friday" not in it.text
         await it.press("enter")
         await it.sees("before Friday")
+
+
+def two_roots(*roots: str) -> Snapshot:
+    runs = tuple(replace(made_up.run("exp/run1", "finished", 60), root=root) for root in roots)
+    return made_up.snapshot(
+        runs=runs, roots=roots, comparisons={}, data=(), baselines={}, findings=(), tasks={}
+    )
+
+
+async def test_runs_of_one_name_in_two_roots_are_told_apart_on_every_screen(board: OpenBoard) -> None:
+    async with board(two_roots("/ana/vision/runs", "/ben/speech/runs")) as it:
+        await it.sees("vision:exp/run1", "speech:exp/run1")
+        await it.press("B")
+        await it.sees("vision:exp/run1", "speech:exp/run1")
+        await it.press("space", "space", "c")
+        await it.sees("● vision:exp/run1", "━ speech:exp/run1")
+        await it.press("escape", "escape", "enter")
+        await it.sees("✓ finished vision:exp/run1")
+        await it.press("escape", "colon", *"run1")
+        await it.sees("Run: vision:exp/run1", "Run: speech:exp/run1")
+
+
+async def test_a_run_in_trouble_says_so_whatever_its_status(board: OpenBoard) -> None:
+    worse = replace(
+        made_up.findings()[0], scope="nightly/exp-22-deep", run=made_up.key("nightly/exp-22-deep")
+    )
+    async with board(made_up.snapshot(findings=(worse,)), size=(160, 40)) as it:
+        row = next(line for line in it.text.splitlines() if "▌" in line)
+        assert "running" in row and "exp-22-deep ✗" in row
+
+
+async def test_every_run_of_a_baseline_group_is_marked(board: OpenBoard) -> None:
+    group = {made_up.ROOT: Baseline("group", "sweep/lr/*", "runwatch.toml")}
+    async with board(made_up.snapshot(baselines=group), size=(160, 40)) as it:
+        marked = [line for line in it.text.splitlines() if "◆" in line and "baseline" in line]
+        assert len([line for line in marked if "sweep/lr/" in line]) == 3
+        await it.press("G", *"kkk")
+        await it.sees("is part of the baseline")

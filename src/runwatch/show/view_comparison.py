@@ -23,6 +23,7 @@ from runwatch.show.view import (
     words,
 )
 from runwatch.show.view_chart import Band, ChartView, Line, Mark
+from runwatch.show.view_runs import is_baseline
 from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
@@ -109,8 +110,11 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
 def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     name = subject if isinstance(subject, str) else subject.id
     root = "" if isinstance(subject, str) else subject.root
-    if root in snapshot.situation.baselines:
-        why = "is not compared: it is the baseline itself, or shares no metric with it"
+    run = None if isinstance(subject, str) else snapshot.situation.run(subject)
+    if run is not None and is_baseline(snapshot, run):
+        why = "is what other runs are compared with: choose one of those"
+    elif root in snapshot.situation.baselines:
+        why = "is not compared: it shares no metric with the baseline"
     else:
         why = "has nothing to be compared with: press b on a run to make it the baseline"
     nothing = TableView((), ())

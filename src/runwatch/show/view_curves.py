@@ -4,7 +4,6 @@ places where its health showed a sign and the cone of where it goes."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.judge.metrics.naming import match
 from runwatch.show.view import SEVERITY_TONES, Tone
 from runwatch.show.view_chart import Band, ChartAsk, ChartView, Level, Line, Mark
-from runwatch.show.view_runs import mark_tone
+from runwatch.show.view_runs import is_baseline, mark_tone, run_name
 from runwatch.text.safe import safe
 
 _SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
@@ -57,8 +56,8 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         own = spelt(other, tag) if other is not None else None
         if other is None or own is None:
             continue
-        tone: Tone = "baseline" if key == single else mark_tone(marked, key) or _own_tone(marked)
-        found.append(Curve(key, own, safe(other.id), tone, other.version))
+        tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
+        found.append(Curve(key, own, run_name(key, snapshot.situation.roots), tone, other.version))
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return Picture(
@@ -86,13 +85,8 @@ def _curve(run: Run, tag: str) -> Curve:
 
 
 def _baseline_runs(snapshot: Snapshot, run: Run) -> list[Run]:
-    baseline = snapshot.situation.baselines.get(run.root)
-    if baseline is None or baseline.kind not in ("run", "group"):
-        return []
-    mates = [other for other in snapshot.situation.runs if other.root == run.root]
-    if baseline.kind == "run":
-        return [other for other in mates if other.id == baseline.name]
-    return [other for other in mates if fnmatchcase(other.id, baseline.name)]
+    mates = (other for other in snapshot.situation.runs if other.root == run.root)
+    return [other for other in mates if is_baseline(snapshot, other)]
 
 
 def _level(snapshot: Snapshot, run: Run, tag: str) -> tuple[Level, ...]:

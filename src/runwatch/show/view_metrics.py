@@ -118,9 +118,15 @@ def _title(snapshot: Snapshot, run: Run) -> Words:
         return words(name, Span("  no baseline: press b on a run to pin it", "muted"))
     if is_baseline(snapshot, run):
         return words(
-            Span("◆ ", "baseline"), name, Span(f"  is the baseline, {safe(baseline.source)}", "muted")
+            Span("◆ ", "baseline"),
+            name,
+            Span(f"  {_part(baseline)} the baseline, {safe(baseline.source)}", "muted"),
         )
     return words(name, Span(" against ", "muted"), baseline_name(baseline))
+
+
+def _part(baseline: Baseline) -> str:
+    return "is part of" if baseline.kind == "group" else "is"
 
 
 def baseline_name(baseline: Baseline) -> Words:

@@ -23,7 +23,7 @@ from runwatch.show.view import (
 from runwatch.show.view_curves import Picture, picture
 from runwatch.show.view_metrics import metric_table
 from runwatch.show.view_prospects import about, checkpoint_words, outlook_words, since
-from runwatch.show.view_runs import is_baseline, rank
+from runwatch.show.view_runs import is_baseline, rank, run_name
 from runwatch.text import units
 from runwatch.text.signs import STATUS_SIGNS
 
@@ -89,7 +89,7 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
         words(
             Span(f"{STATUS_SIGNS[run.status]} {run.status} ", STATUS_TONES[run.status]),
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
-            text(run.id, "strong"),
+            Span(run_name(run.key, snapshot.situation.roots), "strong"),
         )
     ]
     progress = run.progress

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 from runwatch.domain.comparison import Comparison, MetricComparison
-from runwatch.domain.finding import SEVERITIES
+from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.view import (
     SERIES,
+    SEVERITY_TONES,
     STATUS_TONES,
     VERDICT_TONES,
     Column,
@@ -30,7 +32,7 @@ from runwatch.show.view import (
 )
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS
+from runwatch.text.signs import METRIC_SIGNS, SEVERITY_SIGNS, STATUS_SIGNS
 
 Order = Literal["attention", "newest", "name", "metric"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
@@ -49,6 +51,7 @@ _COLUMNS = (
 _VALIDATION = ("val", "valid", "validation", "eval", "test", "dev")
 _FAVOURITES = ("roc_auc", "auc", "f1_macro", "accuracy", "acc", "rmse", "loss")
 _NOW_S = 10.0
+_URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
 
@@ -83,7 +86,7 @@ def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None
     return next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
 
 
-Kept = dict[RunKey, tuple[Hashable, Row]]
+Kept = dict[RunKey, tuple["_Made", Row]]
 """Rows of the last view with what they were made of; a row of the same parts is taken over."""
 
 
@@ -94,15 +97,23 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
     chosen.sort(key=_sorting(snapshot, ask.order))
     several = len(situation.roots) > 1
+    roots = root_names(situation.roots) if several else {}
     prefix = "" if several else common_folder([run.id for run in situation.runs])
+    worst = worst_severities(snapshot)
     old = kept or {}
     new: Kept = {}
     for run in chosen:
         comparison = situation.comparisons.get(run.key)
-        look = _Look(mark_tone(ask.marked, run.key), is_baseline(snapshot, run), several, prefix)
-        made_of = (id(run), run.version, id(comparison), look, _age(run, now))
+        look = _Look(
+            mark_tone(ask.marked, run.key),
+            is_baseline(snapshot, run),
+            roots.get(run.root, ""),
+            prefix,
+            worst.get(run.key),
+        )
+        made = _Made(run, run.version, comparison, look, _age(run, now))
         have = old.get(run.key)
-        new[run.key] = have if have and have[0] == made_of else (made_of, _row(run, comparison, look, now))
+        new[run.key] = have if have and have[0].same_as(made) else (made, _row(run, comparison, look, now))
     if kept is not None:
         kept.clear()
         kept.update(new)
@@ -114,8 +125,24 @@ class _Look(NamedTuple):
 
     tone: Tone | None
     is_baseline: bool
-    several_roots: bool
+    root: str
     prefix: str
+    worst: Severity | None
+
+
+class _Made(NamedTuple):
+    """What a row was made of; it holds run and comparison, so that no other can take their place."""
+
+    run: Run
+    version: int
+    comparison: Comparison | None
+    look: _Look
+    age: str
+
+    def same_as(self, other: _Made) -> bool:
+        """Whether the same row comes of it."""
+        parts = self.run is other.run and self.comparison is other.comparison
+        return parts and (self.version, self.look, self.age) == (other.version, other.look, other.age)
 
 
 def _hay(run: Run) -> tuple[str, ...]:
@@ -129,8 +156,8 @@ def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
         return lambda run: -(run.updated or 0)
     if order == "metric":
         return lambda run: _by_metric(snapshot, run)
-    trouble = _trouble(snapshot)
-    return lambda run: (trouble.get(run.key, 9), _ATTENTION[run.status], -_moment(run), run.id)
+    worst = worst_severities(snapshot)
+    return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -_moment(run), run.id)
 
 
 def _moment(run: Run) -> float:
@@ -139,13 +166,12 @@ def _moment(run: Run) -> float:
     return (run.started if run.status == "running" else run.updated) or 0.0
 
 
-def _trouble(snapshot: Snapshot) -> dict[RunKey, int]:
-    """The worst severity of each run's findings: 0 critical, 1 warning."""
-    out: dict[RunKey, int] = {}
-    for finding in snapshot.findings:
-        level = len(SEVERITIES) - 1 - SEVERITIES.index(finding.severity)
-        if finding.run is not None and level < 2:
-            out[finding.run] = min(level, out.get(finding.run, 9))
+def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
+    """The worst severity of each run's findings, infos left out."""
+    out: dict[RunKey, Severity] = {}
+    for finding in sorted(snapshot.findings, key=lambda found: SEVERITIES.index(found.severity)):
+        if finding.run is not None and finding.severity != "info":
+            out[finding.run] = finding.severity
     return out
 
 
@@ -184,9 +210,11 @@ def _age(run: Run, now: float) -> str:
 
 
 def is_baseline(snapshot: Snapshot, run: Run) -> bool:
-    """Whether a run is what its root is compared against."""
+    """Whether a run is what its root is compared against, alone or in a group."""
     baseline = snapshot.situation.baselines.get(run.root)
-    return baseline is not None and baseline.kind == "run" and baseline.name == run.id
+    if baseline is None or baseline.kind not in ("run", "group"):
+        return False
+    return baseline.name == run.id if baseline.kind == "run" else fnmatchcase(run.id, baseline.name)
 
 
 def mark_tone(marked: Iterable[RunKey], key: RunKey) -> Tone | None:
@@ -208,13 +236,37 @@ def common_folder(ids: list[str]) -> str:
     return first[: first.rfind("/", 0, shared) + 1]
 
 
+def root_names(roots: Sequence[str]) -> dict[str, str]:
+    """What each root is called beside the others: its last folder that tells it from them, else its path."""
+    split = {root: root.rstrip("/").split("/") for root in roots}
+    named = {}
+    for root, parts in split.items():
+        n = 1
+        while n < len(parts) and sum(other[-n:] == parts[-n:] for other in split.values()) > 1:
+            n += 1
+        named[root] = parts[-n] or root
+    return named if len(set(named.values())) == len(named) else {root: root for root in roots}
+
+
+def run_name(key: RunKey, roots: Sequence[str]) -> str:
+    """A run's id, with its root where there are several."""
+    root = root_names(roots).get(key.root, key.root) + ":" if len(roots) > 1 else ""
+    return safe(root + key.id)
+
+
 def _name(run: Run, look: _Look) -> Words:
-    root_name = safe(run.root.rstrip("/").rpartition("/")[2] or "/")
-    shown = safe(run.id[len(look.prefix) :]) if run.id != "." else root_name
-    folder, slash, leaf = shown.rpartition("/")
-    root = root_name + ":" if look.several_roots else ""
+    own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
+    folder, slash, leaf = safe(own).rpartition("/")
+    root = safe(look.root) + ":" if look.root else ""
     mark = (Span(" ●", look.tone),) if look.tone else (Span(" ◆", "baseline"),) if look.is_baseline else ()
-    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), mark)
+    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), _trouble(run, look), mark)
+
+
+def _trouble(run: Run, look: _Look) -> Words:
+    """The sign of a run's worst finding, where its status does not say as much already."""
+    if look.worst is None or run.status in ("crashed", "stalled"):
+        return ()
+    return (Span(f" {SEVERITY_SIGNS[look.worst]}", SEVERITY_TONES[look.worst]),)
 
 
 def _progress(run: Run) -> Words:

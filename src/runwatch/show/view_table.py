@@ -24,7 +24,15 @@ from runwatch.show.view import (
     text,
 )
 from runwatch.show.view_run import flat
-from runwatch.show.view_runs import compared, is_baseline, lead_metric, mark_tone, rank
+from runwatch.show.view_runs import (
+    common_folder,
+    compared,
+    is_baseline,
+    lead_metric,
+    mark_tone,
+    rank,
+    run_name,
+)
 from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS
@@ -93,7 +101,10 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         *(Column(f"h:{name}", safe(name)[-12:], 12, drop=5 + i) for i, name in enumerate(hparams)),
     )
     tag = metric or ""
-    rows = tuple(_ranked(snapshot, run, i, tag, ask, hparams) for i, run in enumerate(ranked))
+    roots = snapshot.situation.roots
+    prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
+    names = [run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
+    rows = tuple(_ranked(snapshot, run, names[i], i, tag, ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),
         Span(safe(metric or "–"), "strong"),
@@ -150,7 +161,9 @@ def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
     return tuple(name for name in sorted(seen) if len(seen[name]) > 1)[:most]
 
 
-def _ranked(snapshot: Snapshot, run: Run, i: int, tag: str, ask: BoardAsk, hparams: tuple[str, ...]) -> Row:
+def _ranked(
+    snapshot: Snapshot, run: Run, name: str, i: int, tag: str, ask: BoardAsk, hparams: tuple[str, ...]
+) -> Row:
     metric = run.metrics[tag]
     value, step = value_of(metric, ask.which)
     judged = compared(snapshot.situation.comparisons.get(run.key), tag)
@@ -168,7 +181,7 @@ def _ranked(snapshot: Snapshot, run: Run, i: int, tag: str, ask: BoardAsk, hpara
         (
             (Span(f"{i + 1}", "strong" if i < 3 else "muted"),),
             (Span("●", tone),) if tone else (Span("◆", "baseline"),) if is_baseline(snapshot, run) else (),
-            text(run.id, "strong" if i < 3 else "plain"),
+            (Span(name, "strong" if i < 3 else "plain"),),
             (Span(units.number(value)),),
             (Span(units.count(step) if step is not None else "–", "muted"),),
             delta,
@@ -185,8 +198,8 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
     runs = [by_key[key] for key in keys if key in by_key]
     columns = [Column("name", "", 20, grow=1)]
     columns += [
-        Column(str(i), safe(run.id)[-18:], 14, grow=1, right=True, drop=1 if i > 5 else 0)
-        for i, run in enumerate(runs)
+        Column(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
+        for i, name in enumerate(run_name(run.key, snapshot.situation.roots) for run in runs)
     ]
     rows = [Row("status", (text("status", "muted"), *(_status(run) for run in runs)))]
     rows += _differing(runs)
@@ -214,7 +227,7 @@ def _differing(runs: list[Run]) -> list[Row]:
 
 def _metric_row(tag: str, runs: list[Run]) -> Row:
     found = [run.metrics.get(tag) for run in runs]
-    there = [metric for metric in found if metric is not None and metric.last == metric.last]
+    there = [metric for metric in found if metric is not None and math.isfinite(metric.last)]
     best: float | None = None
     if len(there) > 1 and there[0].direction:
         best = (max if there[0].direction == "max" else min)(metric.last for metric in there)
@@ -226,9 +239,10 @@ def _metric_row(tag: str, runs: list[Run]) -> Row:
     return Row(("m", tag), (text(f"  {tag}"), *cells))
 
 
-def legend(keys: tuple[RunKey, ...]) -> Words:
+def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
     """The marked runs in the colours of their curves."""
     out: list[Span] = []
     for i, key in enumerate(keys):
-        out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(safe(key.id))]
+        name = run_name(key, snapshot.situation.roots)
+        out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(name)]
     return tuple(out)

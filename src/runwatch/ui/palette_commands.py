@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from runwatch.domain.run import RunKey
+from runwatch.show.view_runs import run_name
 from runwatch.text.safe import safe
 from runwatch.ui.messages import Requested
 
@@ -82,10 +83,12 @@ class BoardCommands(Provider):
 
     def _runs(self) -> Iterator[Command]:
         app = self._board
-        runs = app.snapshot.situation.runs if app.snapshot else ()
-        for run in runs[:_MOST_RUNS]:
+        if app.snapshot is None:
+            return
+        situation = app.snapshot.situation
+        for run in situation.runs[:_MOST_RUNS]:
             show = partial(app.post_message, Requested("run", run.key))
-            yield f"Run: {safe(run.id)}", run.status, show
+            yield f"Run: {run_name(run.key, situation.roots)}", run.status, show
 
     async def discover(self) -> Hits:
         for name, about, command in self._commands():

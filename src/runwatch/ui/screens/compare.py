@@ -44,7 +44,7 @@ class CompareScreen(Exporting, Charting):
             if first is not None:
                 lead = view_runs.lead_metric(first, snapshot.situation.comparisons.get(first.key))
                 picture = view_curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
-            return view_table.legend(keys), view_table.side_by_side(snapshot, keys), picture
+            return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
 
         return make
 
