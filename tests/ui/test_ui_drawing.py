@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from runwatch.show.view import Column, Span
 from runwatch.show.view_chart import Band, ChartView, Level, Line, Mark
+from runwatch.text.safe import safe
 from runwatch.ui.palette import Palette
 from runwatch.ui.themes import DEFAULT_TONES
 from runwatch.ui.widgets.axes import axes, nice_step
@@ -96,6 +98,12 @@ def test_words_take_exactly_their_room(text: str, width: int, right: bool, keep_
 
     segments = fitted(made(text), width, COLOURS, right, keep_end)
     assert abs(sum(segment.cell_length for segment in segments) - width) <= 0
+
+
+@given(st.text(st.sampled_from("a❤☕👩💻👍🏳🌈1é値\u200d\ufe0f\ufe0e\U0001f3fd\u20e3\u0301"), max_size=12))
+def test_a_text_is_as_wide_as_its_characters_so_that_all_terminals_agree(text: str) -> None:
+    shown = safe(text)
+    assert cell_len(shown) == sum(map(cell_len, shown))
 
 
 def test_what_is_too_long_loses_its_beginning_or_its_end() -> None:

@@ -6,7 +6,8 @@ import unicodedata
 from functools import lru_cache
 
 _MAX_MARKS = 4
-_JOINERS = {"\u200d", "\ufe0f", "\ufe0e"}
+_SELECTORS = {"\ufe0e", "\ufe0f"}
+_JOINERS = {"\u200d", *map(chr, range(0x1F3FB, 0x1F400))}
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -14,7 +15,8 @@ def safe(text: str, width: int | None = None) -> str:
 
     Control characters (C0, DEL, C1) become pictures (``␛``) or ``\\x9b``; bidirectional and zero-width
     characters, tags, separators, unassigned code points and surrogates become ``\\u202e``; a newline ``⏎``,
-    a tab a space; at most 4 combining marks stay on one base. ``width``: cut to that many characters, the
+    a tab a space; at most 4 combining marks stay on one base. What joins or tints emoji goes: terminals do
+    not agree how wide that makes them, and a frame would break. ``width``: cut to that many characters, the
     last being ``…``."""
     made = text if text.isascii() and text.isprintable() else _visible(text)
     if width is not None and len(made) > width:
@@ -27,6 +29,8 @@ def _visible(text: str) -> str:
     out: list[str] = []
     marks = 0
     for char in text:
+        if char in _SELECTORS or (char in _JOINERS and out and ord(out[-1][-1]) > 0x2190):
+            continue
         category = unicodedata.category(char)
         if category in ("Mn", "Me", "Mc"):
             marks += 1
@@ -34,11 +38,11 @@ def _visible(text: str) -> str:
                 out.append(char)
             continue
         marks = 0
-        out.append(_shown(char, category, out[-1] if out else ""))
+        out.append(_shown(char, category))
     return "".join(out)
 
 
-def _shown(char: str, category: str, before: str) -> str:
+def _shown(char: str, category: str) -> str:
     code = ord(char)
     if char == "\n":
         return "⏎"
@@ -48,8 +52,6 @@ def _shown(char: str, category: str, before: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    if char in _JOINERS and before and ord(before[-1]) > 0x2190:
-        return char
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     if category in ("Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp") or code == 0x2800 or 0x115F <= code <= 0x1160:
