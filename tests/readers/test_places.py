@@ -43,10 +43,21 @@ def steps(told: Session, tag: str = "loss") -> list[int]:
         ("batch", [(0, 781), (1, 781), (2, 781)], [781, 1562, 2343]),
         ("step", [(0, 781), (1, 781), (2, 900)], [781, 900]),
         ("step", [(0, 9), (0, 19), (1, 19), (1, 29), (2, 39)], [9, 19, 29, 39]),
+        ("step", [(0, 50), (0, 100), (1, 99), (1, 150)], [50, 99, 100, 150]),
         ("step", [(1, 10), (2, 20), (1, 15), (2, 20), (2, 30)], [10, 15, 20, 30]),
         ("iter", [(1, 0), (1, 1), (2, 0), (2, 1), (1, 1), (2, 0), (3, 0)], [0, 1, 2, 3, 4]),
     ],
-    ids=["from-0", "stride", "step", "one-an-epoch", "step-stays", "goes-on", "resumed", "resumed-again"],
+    ids=[
+        "from-0",
+        "stride",
+        "step",
+        "one-an-epoch",
+        "step-stays",
+        "goes-on",
+        "late",
+        "resumed",
+        "resumed-again",
+    ],
 )
 def test_a_counter_that_starts_again_goes_on(
     tmp_path: Path, reader: Reader, key: str, counters: list[tuple[int, int]], wanted: list[int]

@@ -21,9 +21,9 @@ FRACTIONS = (
 
 
 class Iterations:
-    """An iteration counter beside an epoch. Where the epoch rises and the counter falls, it started again:
-    from there on what the epochs before took is added. An epoch that comes again (a resumed run) has its old
-    place.
+    """An iteration counter beside an epoch. Where the epoch rises and the counter falls below the middle of
+    the epoch before (a row that comes a little late falls less), it started again: from there on what the
+    epochs before took is added. An epoch that comes again (a resumed run) has its old place.
 
     State: ``marks``, [epoch, what is added from it on]; ``epoch``, the greatest, with the ``low``est and
     ``top`` counter in it; ``last``, the epoch of the last row. ``repeats``: a counter that stays the same in
@@ -93,7 +93,7 @@ class Iterations:
             return False
         whole = epoch.is_integer() and self._epoch is not None and self._epoch.is_integer()
         same = self._repeats and whole and first == self._low == self._top
-        return first < self._top or same
+        return 2 * first < self._low + self._top or same
 
     def _added(self) -> int:
         return int(self._marks[-1][1]) if self._marks else 0
