@@ -95,6 +95,33 @@ def test_only_logs_are_runs(tmp_path: Path) -> None:
     ] == []
 
 
+def test_a_history_saved_as_a_data_frame_counts_its_rows(tmp_path: Path) -> None:
+    told = session(
+        tmp_path, ",loss,val_loss,lr\n0,1.5,1.75,0.1\n1,1.25,1.5,0.1\n2,1,1.25,0.01\n", "history.csv"
+    )
+    assert plain(told.runs["."].series)["val_loss"] == [(0, 1.75), (1, 1.5), (2, 1.25)]
+    assert set(told.runs["."].series) == {"loss", "val_loss", "lr"}
+    assert told.problems == []
+    (tmp_path / "history.csv").write_text(",age,income\n0,40,1000\n1,20,3000\n2,30,1000\n")
+    assert claims(csv, tmp_path) == []
+
+
+def test_the_two_equal_files_of_mmengine_belong_to_the_folder_of_its_log(tmp_path: Path) -> None:
+    folder = tmp_path / "work/20260101_000000/vis_data"
+    folder.mkdir(parents=True)
+    records = [
+        {"loss": 2.0, "epoch": 1, "step": 50},
+        {"loss": 1.5, "epoch": 1, "step": 100},
+        {"mAP": 0.5, "step": 1},
+    ]
+    for name in ("scalars.json", "20260101_000000.json"):
+        (folder / name).write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert plain(read_all(jsonl, tmp_path).runs["work/20260101_000000"].series) == {
+        "loss": [(50, 2.0), (100, 1.5)],
+        "mAP": [(1, 0.5)],
+    }
+
+
 def test_a_folder_of_tables_is_one_run_and_equal_tags_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("step,loss\n1,0.5\n")
     (tmp_path / "val.csv").write_text("step,loss\n1,0.7\n")

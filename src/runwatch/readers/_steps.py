@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -39,6 +39,7 @@ _DATA = (
 )
 DATA_WORDS = frozenset(_DATA.split(","))
 RANK_KEYS = frozenset({"rank", "local_rank", "global_rank"})
+MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 
 _STEP_ORDER = {name: i for i, name in enumerate(STEP_KEYS)}
@@ -58,6 +59,12 @@ def plain(name: str) -> str:
 def step_key(names: Iterable[str]) -> str | None:
     """The step-like name that counts, as it is written, or None."""
     return _first(names, _STEP_ORDER)
+
+
+def index_key(names: Sequence[str]) -> str | None:
+    """The unnamed first column that a data frame's index leaves, where a loss stands beside it; or None."""
+    unnamed = bool(names) and names[0] in ("", "Unnamed: 0")
+    return names[0] if unnamed and any("loss" in plain(name) for name in names) else None
 
 
 def wall_key(names: Iterable[str]) -> str | None:
@@ -104,8 +111,10 @@ def ranked(stem: str) -> bool:
 
 def place(listing: Listing) -> tuple[str, str]:
     """The run that a table in this folder belongs to, and the prefix of its tags: a folder named ``rank_0``
-    or ``worker1`` is a part of the run above it."""
+    or ``worker1`` is a part of the run above it, and so is MMEngine's ``vis_data``."""
     above = listing.parent
+    if above is not None and listing.name == MMENGINE:
+        return above.path, ""
     if above is not None and _RANK_FOLDER.fullmatch(listing.name):
         return above.path, f"{listing.name}/"
     return listing.path, ""

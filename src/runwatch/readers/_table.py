@@ -22,6 +22,7 @@ from runwatch.readers._places import FRACTIONS, Epochs, Iterations
 from runwatch.readers._quotes import Quotes, split_line
 from runwatch.readers._steps import (
     WEAK_STEP_KEYS,
+    index_key,
     is_place,
     moment,
     plain,
@@ -69,7 +70,7 @@ class Header:
     @staticmethod
     def of(names: list[str], width: int) -> Header:
         made = Header(_distinct(names[: limits.COLUMNS]), width)
-        step, wall = step_key(made.names), wall_key(made.names)
+        step, wall = step_key(made.names) or index_key(made.names), wall_key(made.names)
         made.step = None if step is None else made.names.index(step)
         made.wall = None if wall is None else made.names.index(wall)
         made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)

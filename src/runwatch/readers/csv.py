@@ -13,6 +13,7 @@ from runwatch.readers._steps import (
     LOG_NAMES,
     WEAK_STEP_KEYS,
     by_prefix,
+    index_key,
     is_place,
     place,
     plain,
@@ -52,7 +53,7 @@ def log_tags(listing: Listing, name: str) -> frozenset[str]:
     names, delimiter = header
     if not newline:
         names.pop()
-    step = step_key(names)
+    step = step_key(names) or index_key(names)
     tags = frozenset(tag for tag in names if tag and tag != step and not is_place(tag))
     if not tags or DATA_WORDS & {plain(tag) for tag in names}:
         return frozenset()

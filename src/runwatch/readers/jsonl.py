@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from runwatch.readers import limits
 from runwatch.readers._records import first_records, metric_names, read_records
-from runwatch.readers._steps import DATA_WORDS, by_prefix, place, plain, step_key
+from runwatch.readers._steps import DATA_WORDS, MMENGINE, by_prefix, place, plain, step_key
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
 
 NAME = "jsonl"
+_MMENGINE_ALL = "scalars.json"  # a second file, named by the date, repeats it
 _LONG_HEAD = 256 * limits.KIB
 _ENDINGS = (".jsonl", ".ndjson", ".json")
 
@@ -21,6 +22,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     }
     if not found:
         return
+    if listing.name == MMENGINE and _MMENGINE_ALL in found:
+        found = {_MMENGINE_ALL: found[_MMENGINE_ALL]}
     run_id, prefix = place(listing)
     for own, names in by_prefix(listing, found).items():
         files = tuple(listing.join(name) for name in names)
