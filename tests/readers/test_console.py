@@ -170,6 +170,16 @@ def test_pytorch_examples(tmp_path: Path) -> None:
         ("[Train][Epoch 2/9][Iter: 10/50]top1: 0.25, loss: 6.5\n[Eval][Epoch 2][Avg]loss: 5.5\n",
          {"Train/top1": [(110, 0.25)], "Train/loss": [(110, 6.5)], "Eval/loss": [(2, 5.5)]}),
         ("| INFO | __main__:train:42 - step=10 loss=0.5\n", {"loss": [(10, 0.5)]}),
+        ("train/loss=0.5, val/loss=0.75, step=3\n", {"train/loss": [(3, 0.5)], "val/loss": [(3, 0.75)]}),
+        ("step: 10  loss: 8.5  tps: 5,123  lr: 0,5\n",
+         {"loss": [(10, 8.5)], "tps": [(10, 5123.0)]}),
+        ("Episode 10/500 | Reward: 12.5\nEpisode 20/500 | Reward: 22.5\n",
+         {"Reward": [(10, 12.5), (20, 22.5)]}),
+        ('{"step": 1, "loss": 0.5, "at": "2026-01-01"}\n', {"loss": [(1, 0.5)]}),
+        ("node:0\tolmo.train:967\tINFO\t[step=10/7393,epoch=0] loss=2.5\n", {"loss": [(10, 2.5)]}),
+        (" 50%|##  | 1/2 [00:01, loss=4]\n100%|####| 2/2 [00:01, loss=3]\n 50%|##  | 1/2 [00:01, loss=2]\n"
+         "Eval: 100%|####| 9/9 [00:01, acc=0.5]\n100%|####| 2/2 [00:01, loss=1]\n",
+         {"loss": [(1, 4), (2, 3), (3, 2), (4, 1)], "Eval/acc": [(9, 0.5)]}),
         ("parameters: 12000\nseed: 7, port: 8080\nlr: 0.1\n", {}),
     ],
 )  # fmt: skip

@@ -106,6 +106,18 @@ def test_a_history_saved_as_a_data_frame_counts_its_rows(tmp_path: Path) -> None
     assert claims(csv, tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.log", "step,loss\n1,0.5\n2,0.25\n"),
+        ("log.txt", "Step\tloss\n1\t0.5\n2\t0.25\n"),
+        ("rewards.csv", "episode,loss\n1,0.5\n2,0.25\n"),
+    ],
+)
+def test_a_table_is_a_log_by_any_name(tmp_path: Path, name: str, text: str) -> None:
+    assert plain(series(tmp_path, text, name)) == {"loss": [(1, 0.5), (2, 0.25)]}
+
+
 def test_the_two_equal_files_of_mmengine_belong_to_the_folder_of_its_log(tmp_path: Path) -> None:
     folder = tmp_path / "work/20260101_000000/vis_data"
     folder.mkdir(parents=True)

@@ -11,10 +11,13 @@ from runwatch.domain.directions import direction_of
 
 MAX_PAIRS = 64
 
-_NUMBER = r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,4})?|[-+]?(?:nan|inf(?:inity)?)"
+_NUMBER = (
+    r"[-+]?(?:(?:[1-9]\d{0,2}(?:,\d{3}){1,6}(?!\d)|\d{1,30})(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,4})?"
+    r"|[-+]?(?:nan|inf(?:inity)?)"
+)
 _PAIR = re.compile(
     r"(?<![\w/.@%:-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
-    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?![\w.]|:\d)",
+    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?![\w.]|[:,-]\d)",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
@@ -24,7 +27,7 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"(?<![\w/])(?:global_?step|step|iter|iteration|(?:train_|valid_)?num_updates)['\"]?"
+    r"(?<![\w/])(?:global_?step|steps?|iter|iteration|episode|(?:train_|valid_)?num_updates)['\"]?"
     r"\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,18})(?![\w.%])"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,18}))?",
     re.IGNORECASE,
@@ -32,7 +35,7 @@ _STEP = re.compile(
 _FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
 _CONTEXT = re.compile(
-    rf"^\W{{0,8}}({_SPLIT})\b(?! epoch\b)|\[({_SPLIT})\]|\bepoch\(({_SPLIT})\)", re.IGNORECASE
+    rf"^\W{{0,8}}({_SPLIT})\b(?![/.-]| epoch\b)|\[({_SPLIT})\]|\bepoch\(({_SPLIT})\)", re.IGNORECASE
 )
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
@@ -46,9 +49,9 @@ _KERAS = re.compile(r"^\s{0,8}\d{1,9}/\d{1,9}\s.*(?:━|\[[=>.]|s/step|s/epoch)"
 _NOT_METRICS = frozenset(
     re.split(
         r"\s+",
-        """epoch epochs step steps global_step globalstep iter iters iteration iterations it batch eta time
-        data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device worker
-        num_updates train_num_updates valid_num_updates
+        """epoch epochs episode step steps global_step globalstep iter iters iteration iterations it batch eta
+        time data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device
+        worker num_updates train_num_updates valid_num_updates
         workers line code file exit status total num_workers batch_size job id node""",
     )
 )
@@ -130,9 +133,11 @@ def _pairs(text: str, placed: bool, place: int = -1) -> tuple[tuple[str, float],
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
         bar = text.startswith("%|", match.end())
-        if bar or match.start(3) == place or not _is_metric(name, bool(blank), placed):
+        line_of_code = number.isdigit() and text.startswith(f"{name}:{number}\t", match.start(1))
+        if bar or line_of_code or match.start(3) == place or not _is_metric(name, bool(blank), placed):
             continue
-        value = float(number) / int(whole) if whole and int(whole) else float(number)
+        value = float(number.replace(",", ""))
+        value = value / int(whole) if whole and int(whole) else value
         found.append((_full_name(text[max(match.start() - 48, 0) : match.start()], name, general), value))
         if len(found) >= MAX_PAIRS:
             break

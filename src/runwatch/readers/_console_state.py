@@ -19,6 +19,7 @@ from runwatch.text.console import TRACEBACK, crash_words
 
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
 _CHAINED = ("During handling of the above", "The above exception was the direct cause")
+_MOST_BARS = 20
 _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
 
 
@@ -132,7 +133,8 @@ class Plan:
 
 
 class Numbers:
-    """Points. State: ``epoch`` the last one named, ``row`` how many lines gave numbers without a place."""
+    """Points. State: ``epoch`` the last one named, ``row`` how many lines gave numbers without a place;
+    ``laps`` the last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state
@@ -163,11 +165,20 @@ class Numbers:
         if whole and said.batch is not None and said.batches:
             return int(said.epoch or 0) * said.batches + said.batch
         if said.epoch is None and said.kind == "bar" and said.batch is not None:
-            return said.batch
+            return self._laps(said.batch, said.batches or 0)
         if "epoch" in self._state:
             return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
+
+    def _laps(self, batch: int, batches: int) -> int:
+        """A bar of the same length that starts again is the next epoch's."""
+        laps = self._state.get("laps", {})
+        last, done = laps.get(str(batches), (0, 0))
+        done += batch < last
+        if str(batches) in laps or len(laps) < _MOST_BARS:
+            self._state["laps"] = {**laps, str(batches): [batch, done]}
+        return int(done * batches + batch)
 
     def _epochs(self, epoch: float) -> int:
         """Whole epochs are steps; from the first fraction on they are counted."""

@@ -30,8 +30,10 @@ STEP_KEYS = (
     "batch",
     "epoch",
     "round",
+    "episode",
+    "timestep",
 )
-WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round"})
+WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round", "episode", "timestep"})
 WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
 _DATA = (
     "id,uid,uuid,y_true,y_pred,y_score,y_prob,y_proba,target,label,labels,prediction,predictions,predicted,"
@@ -48,6 +50,7 @@ _EARLIEST, _LATEST = 3.15e8, 7.2582e9
 _RANK = re.compile(
     r"(?:^|[._-])(?:rank|worker|process|proc|gpu)[._-]?\d{1,6}(?:$|[._-])", re.ASCII | re.IGNORECASE
 )
+_TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
 _RANK_FOLDER = re.compile(r"(?:rank|worker|process|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
 
 
@@ -59,6 +62,11 @@ def plain(name: str) -> str:
 def step_key(names: Iterable[str]) -> str | None:
     """The step-like name that counts, as it is written, or None."""
     return _first(names, _STEP_ORDER)
+
+
+def starts_as_table(head: bytes) -> bool:
+    """Whether a log of any name begins with the header of a table."""
+    return _TABLE.match(head) is not None
 
 
 def index_key(names: Sequence[str]) -> str | None:

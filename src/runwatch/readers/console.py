@@ -15,6 +15,7 @@ from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
 from runwatch.readers._console_lines import parse
 from runwatch.readers._console_state import Health, Numbers, Plan
+from runwatch.readers._steps import starts_as_table
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, Source, Tail, failed, read_tail
 from runwatch.text.console import TRACEBACK, crash_words, plain
 
@@ -32,7 +33,6 @@ _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
-_TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
 _NEWS = re.compile(
     rb"loss|acc|epoch|step|iter|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
     re.IGNORECASE,
@@ -44,7 +44,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     numbers of each (where several jobs log, each under its file's name)."""
     found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
-    logs = [name for _, name in found[-MAX_FILES:] if not _TABLE.match(listing.head(name, 64))]
+    logs = [name for _, name in found[-MAX_FILES:] if not starts_as_table(listing.head(name, 64))]
     if not logs:
         return []
     said = {name: _what(listing, name, listing.files[name]) for name in logs}

@@ -1,5 +1,5 @@
-"""Plain CSV logs: any ``*.csv`` or ``*.tsv`` with a step-like column and numbers. Not every table is a log:
-one that has an id, a label or a prediction in it is data."""
+"""Plain CSV logs: any ``*.csv`` or ``*.tsv`` with a step-like column and numbers, any ``*.log`` or ``*.txt``
+that begins with one. Not every table is a log: one that has an id, a label or a prediction in it is data."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from runwatch.readers._steps import (
     is_place,
     place,
     plain,
+    starts_as_table,
     step_key,
 )
 from runwatch.readers._table import BOM, header_names, read_table
@@ -41,7 +42,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
 
 def log_tags(listing: Listing, name: str) -> frozenset[str]:
     """The metric columns of a file that is a log by its first lines; none if it is not."""
-    if not name.lower().endswith((".csv", ".tsv")) or name.lower().endswith("monitor.csv"):
+    if not _may_be_table(listing, name):
         return frozenset()
     if name == "progress.csv" and "result.json" in listing.files:
         return frozenset()
@@ -68,6 +69,13 @@ def log_tags(listing: Listing, name: str) -> frozenset[str]:
     if delimiter == ";":
         whole = [[cell.replace(",", ".") for cell in row] for row in whole]
     return tags if not whole or _grows(whole, names, step) else frozenset()
+
+
+def _may_be_table(listing: Listing, name: str) -> bool:
+    lower = name.lower()
+    if lower.endswith((".log", ".txt")):
+        return starts_as_table(listing.head(name, 64))
+    return lower.endswith((".csv", ".tsv")) and not lower.endswith("monitor.csv")
 
 
 def _after_comments(head: bytes) -> bytes:
