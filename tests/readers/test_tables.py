@@ -189,6 +189,17 @@ def test_rows_of_several_splits_are_told_apart(tmp_path: Path) -> None:
     }
 
 
+def test_rows_of_one_metric_each_are_told_apart(tmp_path: Path) -> None:
+    rows = [(1, "loss", 0.5), (1, "val/acc", 0.25), (2, "loss", 0.25), (2, "val/acc", 0.75)]
+    wanted = {"loss": [(1, 0.5), (2, 0.25)], "val/acc": [(1, 0.25), (2, 0.75)]}
+    text = "step,metric,value\n" + "".join(f"{s},{m},{v}\n" for s, m, v in rows)
+    log = "".join(json.dumps({"step": s, "name": m, "value": v}) + "\n" for s, m, v in rows)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert plain(series(tmp_path / "a", text)) == wanted
+    assert plain(series(tmp_path / "b", log, "log.jsonl", jsonl)) == wanted
+
+
 @pytest.mark.parametrize(
     ("header", "step"),
     [

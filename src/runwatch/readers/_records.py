@@ -16,7 +16,7 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._json import PastLimit, flatten, number, parse_line
 from runwatch.readers._lines import Frame, Notes
-from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
+from runwatch.readers._owners import NOBODY, Owner, groups, name_column, owner_of, rank_column, split_column
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
 from runwatch.readers._steps import (
     WEAK_STEP_KEYS,
@@ -73,6 +73,7 @@ class Shape:
     epoch: int | None
     rank: int | None
     split: int | None
+    named: int | None
     metrics: list[int]
     rows: list[list[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Shape:
             next((i for i, key in enumerate(keys) if plain(key) == "epoch"), None),
             rank_column(keys) if by_rank else None,
             split_column(keys),
+            name_column(keys),
             [i for i, key in enumerate(keys) if key != step and not is_place(key)],
         )
 
@@ -221,18 +223,18 @@ class Records:
             values, present = _numbers(columns[index])
             points, there = Points(steps, walls, values), present & placed
             for owner, rows in whose:
-                theirs = there if rows is None else there & rows
-                if theirs.any():
+                theirs = np.flatnonzero(there) if rows is None else rows[there[rows]]
+                if len(theirs):
                     self._add(owner.tag(shape.keys[index]), lines, points, theirs)
 
-    def _add(self, tag: str, lines: IntArray, points: Points, there: Any) -> None:
+    def _add(self, tag: str, lines: IntArray, points: Points, rows: IntArray) -> None:
         if tag not in self._parts and len(self._parts) >= limits.TAGS:
             if len(self._parts) == limits.TAGS:
                 self.notes.add(
                     None, f"more than {limits.TAGS:,} tags, the rest is not read", "log fewer names"
                 )
             return
-        part = (lines, points) if there.all() else (lines[there], points.where(there))
+        part = (lines, points) if len(rows) == len(lines) else (lines[rows], points.where(rows))
         self._parts.setdefault(tag, []).append(part)
 
     def series(self) -> dict[str, Points]:
@@ -272,12 +274,12 @@ class _Rows:
 
 def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner, Any]]:
     """Whose rows these are; None: all of them."""
-    if shape.rank is None and shape.split is None:
+    places = (shape.rank, shape.split, shape.named)
+    if places == (None, None, None):
         return [(NOBODY, None)]
-    size = len(shape.rows)
-    ranks = columns[shape.rank] if shape.rank is not None else [None] * size
-    splits = columns[shape.split] if shape.split is not None else [None] * size
-    return list(groups([owner_of(rank, split) for rank, split in zip(ranks, splits, strict=True)]))
+    nothing = [None] * len(shape.rows)
+    told = zip(*(nothing if place is None else columns[place] for place in places), strict=True)
+    return list(groups([owner_of(*row) for row in told]))
 
 
 def _whole(value: Any) -> int | None:

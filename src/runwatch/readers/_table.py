@@ -17,7 +17,7 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._cells import BoolArray, Cells, Matrix, number
 from runwatch.readers._lines import BLOCK, Frame, Notes
-from runwatch.readers._owners import NOBODY, Owner, groups, owner_of, rank_column, split_column
+from runwatch.readers._owners import NOBODY, Owner, groups, name_column, owner_of, rank_column, split_column
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
 from runwatch.readers._quotes import Quotes, split_line
 from runwatch.readers._steps import (
@@ -65,6 +65,7 @@ class Header:
     wall: int | None = None
     rank: int | None = None
     split: int | None = None
+    named: int | None = None
     metrics: list[int] = field(default_factory=list)
 
     @staticmethod
@@ -75,6 +76,7 @@ class Header:
         made.wall = None if wall is None else made.names.index(wall)
         made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)
         made.rank, made.split = rank_column(made.names), split_column(made.names)
+        made.named = name_column(made.names)
         made.metrics = [
             i for i, name in enumerate(made.names) if name and i != made.step and not is_place(name)
         ]
@@ -106,6 +108,7 @@ class Table:
         self._header = Header.of(state["names"], state["width"]) if "names" in state else None
         self._wordless: set[int] = set(state.get("wordless", ()))
         self._places: dict[str, Any] = dict(state.get("places", {}))
+        self._too_many = False
         self._quoted: dict[int, list[str]] = {}
         self._quotes = Quotes(state, self.notes)
 
@@ -294,7 +297,7 @@ class Table:
                 self.epoch = max(float(epochs.max()), -np.inf if self.epoch is None else self.epoch)
         filled = matrix.present & placed
         for owner, rows in self._owners(matrix, header):
-            theirs = filled if rows is None else filled & rows
+            theirs = filled if rows is None else filled[:, rows]
             counts = theirs.sum(axis=1)
             for column in header.metrics:
                 if not counts[column]:
@@ -302,18 +305,30 @@ class Table:
                 if counts[column] == len(steps):
                     found = Points(steps, walls, matrix.values[column])
                 else:
-                    mask = theirs[column]
-                    found = Points(steps[mask], walls[mask], matrix.values[column][mask])
-                self.points.setdefault(owner.tag(header.names[column]), []).append(found)
+                    those = theirs[column] if rows is None else rows[theirs[column]]
+                    found = Points(steps[those], walls[those], matrix.values[column][those])
+                self._add(owner.tag(header.names[column]), found)
 
-    def _owners(self, matrix: Matrix, header: Header) -> list[tuple[Owner, BoolArray | None]]:
+    def _add(self, tag: str, points: Points) -> None:
+        if tag in self.points or len(self.points) < limits.TAGS:
+            self.points.setdefault(tag, []).append(points)
+        elif not self._too_many:
+            self._too_many = True
+            self.notes.add(None, f"more than {limits.TAGS:,} tags, the rest is not read", "log fewer names")
+
+    def _owners(self, matrix: Matrix, header: Header) -> list[tuple[Owner, IntArray | None]]:
         """Whose rows these are; None: all of them."""
         rank = None if self._ranked else header.rank
-        if rank is None and header.split is None:
+        if rank is None and header.split is None and header.named is None:
             return [(NOBODY, None)]
-        words = {row: cell.decode("utf-8", "replace") for i, row, cell in matrix.texts if i == header.split}
+        words: dict[int | None, dict[int, str]] = {header.split: {}, header.named: {}}
+        for column, row, cell in matrix.texts:
+            if column in words:
+                words[column][row] = cell.decode("utf-8", "replace")
+        splits, names = words[header.split], words[header.named]
         ranks = [None] * len(matrix.lines) if rank is None else matrix.values[rank].tolist()
-        return list(groups([owner_of(value, words.get(row)) for row, value in enumerate(ranks)]))
+        owners = [owner_of(value, splits.get(row), names.get(row)) for row, value in enumerate(ranks)]
+        return list(groups(owners))
 
 
 def _undecodable(data: bytes) -> bool:
