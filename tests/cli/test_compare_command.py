@@ -173,7 +173,7 @@ def test_a_run_against_a_run_a_group_and_a_file(capsys: pytest.CaptureFixture[st
     code, found = as_json(capsys, "bad", "--baseline", "base-1", "--root", "runs", "--primary", "val_loss")
     loss = next(metric for metric in found["metrics"] if metric["name"] == "val_loss")
     assert code == 1 and found["verdict"] == "worse" and loss["at"] == 59 and loss["method"] == "curve-mad"
-    assert {"name": "lr", "baseline": "0.5", "candidate": "0.9"} in found["hparams"]
+    assert {"name": "lr", "baseline": 0.5, "candidate": 0.9} in found["hparams"]
     code, found = as_json(capsys, "bad", "--baseline", "base-*", "--root", "runs", "--primary", "val_loss")
     assert code == 2 and found["metrics"][0]["method"] == "seeds-t" and found["baseline"] == "base-* (3 runs)"
     assert called(capsys, "good", "--baseline", "base-*", "--root", "runs")[0] == 0
@@ -271,3 +271,21 @@ def test_predictions_are_taken_from_the_configuration(
     names = {metric["name"] for metric in found["metrics"]}
     assert code == 0 and found["baseline"] == "a.csv" and "cost" in names and "roc_auc" not in names
     assert len(found["slices"]) == 3
+
+
+def test_settings_keep_their_kind_and_precision(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    runs(place)
+    wanted = {"lr": 0.123456789, "layers": [2, 3], "bn": True, "name": "adam", "wd": None, "steps": 2**60}
+    (place / "runs" / "good" / "hparams.yaml").unlink()
+    (place / "runs" / "good" / "hparams.json").write_text(json.dumps(wanted))
+    _, found = as_json(capsys, "good", "--baseline", "base-1", "--root", "runs")
+    assert {part["name"]: part["candidate"] for part in found["hparams"]} == {
+        name: value for name, value in wanted.items() if value is not None
+    }
+    assert next(part for part in found["hparams"] if part["name"] == "bn")["baseline"] is None
+    _, found = as_json(capsys, "good", "base-1", "--root", "runs")
+    by_id = {run["id"]: run["hparams"] for run in found["runs"]}
+    assert by_id["good"] == wanted and by_id["base-1"]["lr"] == 0.5 and by_id["base-1"]["bn"] is None
+    _, out, _ = called(capsys, "good", "base-1", "--root", "runs", "--format", "csv")
+    row = next(row for row in csv.DictReader(out.splitlines()) if row["run"] == "good")
+    assert (row["lr"], row["wd"], row["steps"]) == ("0.123456789", "", str(2**60))

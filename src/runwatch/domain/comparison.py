@@ -132,7 +132,8 @@ class Confusion:
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Candidate against baseline over all metrics; the primary metric decides the verdict. ``calibration``:
-    by "baseline" and "candidate"; ``hparams``: (name, baseline, candidate) of those that differ."""
+    by "baseline" and "candidate"; ``hparams``: (name, baseline, candidate) of those that differ, with
+    values as they were recorded (None: has none)."""
 
     candidate: str
     baseline: str
@@ -147,7 +148,7 @@ class Comparison:
     thresholds: tuple[ThresholdPoint, ...] = ()
     operating_threshold: float | None = None
     confusion: Confusion | None = None
-    hparams: tuple[tuple[str, str, str], ...] = ()
+    hparams: tuple[tuple[str, object, object], ...] = ()
 
     @property
     def primary(self) -> MetricComparison | None:
@@ -169,7 +170,7 @@ class Baseline:
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One run in a table of runs. ``rank``: from 1, None without a finite value; ``value`` of the ranking
-    metric at ``step``; ``metrics``, ``hparams``: in the table's column order (None, "–": has none)."""
+    metric at ``step``; ``metrics``, ``hparams``: in the table's column order (None: has none)."""
 
     key: RunKey
     rank: int | None
@@ -177,7 +178,7 @@ class RunRow:
     step: int | None
     status: Status
     metrics: tuple[float | None, ...]
-    hparams: tuple[str, ...]
+    hparams: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

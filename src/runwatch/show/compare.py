@@ -12,7 +12,8 @@ from runwatch.domain.comparison import (
     MetricComparison,
     SliceComparison,
 )
-from runwatch.show.jsonable import SCHEMA, number
+from runwatch.judge.metrics.hyper import as_text
+from runwatch.show.jsonable import SCHEMA, hparams, number
 from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import run_name, safe
@@ -39,7 +40,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "operating_threshold": found.operating_threshold,
         "confusion": _confusion_json(found.confusion),
         "hparams": [
-            {"name": run_name(name), "baseline": run_name(a), "candidate": run_name(b)}
+            {"name": run_name(name), "baseline": hparams(a), "candidate": hparams(b)}
             for name, a, b in found.hparams
         ],
     }
@@ -216,6 +217,7 @@ def _cost_text(found: Comparison) -> list[str]:
 def _hparams_text(found: Comparison) -> list[str]:
     if not found.hparams:
         return []
-    shown = render(("setting", "baseline", "candidate"), found.hparams[:_HPARAMS_SHOWN], "text")
+    rows = [(name, as_text(a), as_text(b)) for name, a, b in found.hparams[:_HPARAMS_SHOWN]]
+    shown = render(("setting", "baseline", "candidate"), rows, "text")
     rest = len(found.hparams) - _HPARAMS_SHOWN
     return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

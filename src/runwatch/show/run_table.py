@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
-from runwatch.show.jsonable import SCHEMA, number
+from runwatch.judge.metrics.hyper import as_text
+from runwatch.show.jsonable import SCHEMA, hparams, number
 from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import run_name, safe
@@ -47,7 +48,7 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, Any]:
         "step": row.step,
         "status": row.status,
         "metrics": metrics,
-        "hparams": {run_name(name): None if value == "–" else run_name(value) for name, value in pairs},
+        "hparams": {run_name(name): hparams(value) for name, value in pairs},
     }
 
 
@@ -56,12 +57,12 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
     everything = form == "csv"
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
     metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
-    hparams = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
-    shown = _full if everything else units.number
+    settings = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
+    shown, setting = (_full, _written) if everything else (units.number, as_text)
     none = "" if everything else "–"
     headers = [
         "rank", "run", table.metric or "–", "step", "status",
-        *(table.metrics[i] for i in metrics), *(table.hparams[i] for i in hparams),
+        *(table.metrics[i] for i in metrics), *(table.hparams[i] for i in settings),
     ]  # fmt: skip
     rows = [
         [
@@ -71,7 +72,7 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
             none if row.step is None else str(row.step),
             row.status,
             *(shown(row.metrics[i]) for i in metrics),
-            *(none if row.hparams[i] == "–" else row.hparams[i] for i in hparams),
+            *(setting(row.hparams[i]) for i in settings),
         ]
         for row in table.rows
     ]
@@ -81,6 +82,10 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
 
 def _full(value: float | None) -> str:
     return "" if value is None else repr(float(value))
+
+
+def _written(value: object) -> str:
+    return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def _below(table: RunTable, matters: WhatMatters | None) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from runwatch.domain.comparison import Comparison, Confusion, MetricComparison, SliceComparison
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.judge.metrics.hyper import as_text
 from runwatch.show.view import (
     SERIES,
     VERDICT_TONES,
@@ -99,7 +100,7 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
         TableView(
             _HPARAMS,
             tuple(
-                Row(n, (text(n, "muted"), text(a, "baseline"), text(b, "strong")))
+                Row(n, (text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong")))
                 for n, a, b in found.hparams
             ),
             ((Span("no hyperparameter differs, or none is recorded", "muted"),),),

@@ -177,7 +177,7 @@ def test_hyperparameters_that_differ_are_listed() -> None:
         "b", hparams={"lr": 0.01, "model": {"depth": 3, "kind": "mlp"}, "new\x1b": 1, "seed": 1}, loss=1.0
     )
     found = compare_runs(b, a, series, CompareOptions())
-    assert found.hparams == (("lr", "0.1", "0.01"), ("new␛", "–", "1"))
+    assert found.hparams == (("lr", 0.1, 0.01), ("new␛", None, 1))
 
 
 def test_a_run_against_itself_and_nothing_in_common() -> None:
@@ -206,7 +206,7 @@ def test_runs_are_ranked_and_settings_that_differ_come_first() -> None:
     ]
     table = rank_runs(runs, "val/acc", series, CompareOptions())
     assert [(row.key.id, row.rank) for row in table.rows] == [("b", 1), ("a", 2), ("c", None), ("d", None)]
-    assert table.hparams == ("lr", "depth") and table.differing == 1 and table.rows[3].hparams == ("–", "3")
+    assert table.hparams == ("lr", "depth") and table.differing == 1 and table.rows[3].hparams == (None, 3)
     best = rank_runs(runs, "val/acc", series, CompareOptions(at="best"))
     assert [row.key.id for row in best.rows][:2] == ["a", "b"] and best.rows[0].step == 1
     early = rank_runs(runs, None, series, CompareOptions(), step=1)

@@ -1,8 +1,9 @@
-"""Hyperparameters: flat, as text, and how they differ."""
+"""Hyperparameters: flat, as text for people, and how they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from runwatch.domain.run import Run
@@ -28,7 +29,9 @@ def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
 
 
 def as_text(value: Any) -> str:
-    """A value for people, one line: 0.001, adam, [1, 2]."""
+    """A value for people, one line: 0.001, adam, [1, 2], "–" for none."""
+    if value is None:
+        return "–"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return safe(text, _WIDTH)
 
@@ -63,19 +66,21 @@ def settings_of(run: Run) -> dict[str, object]:
     return {**told, **flat(run.config), **flat(run.hparams)}
 
 
-def differences(baseline: tuple[Run, ...], candidate: tuple[Run, ...]) -> tuple[tuple[str, str, str], ...]:
-    """(name, baseline, candidate) of each setting that differs, at most 500; "varies" within a group,
-    "–" where a side has none. Two groups whose values vary alike do not differ."""
+def differences(
+    baseline: tuple[Run, ...], candidate: tuple[Run, ...]
+) -> tuple[tuple[str, object, object], ...]:
+    """(name, baseline, candidate) of each setting that people would see differ, at most 500; "varies" within
+    a group, None where a side has none. Two groups whose values vary alike do not differ."""
     sides = [[settings_of(run) for run in runs] for runs in (baseline, candidate)]
     names = dict.fromkeys(name for runs in (sides[1], sides[0]) for settings in runs for name in settings)
     out = []
     for name in names:
         a, b = (_common(runs, name) for runs in sides)
-        if a != b:
+        if as_text(a) != as_text(b):
             out.append((safe(name), a, b))
-    return tuple(sorted(out)[:_MOST])
+    return tuple(sorted(out, key=itemgetter(0))[:_MOST])
 
 
-def _common(runs: list[dict[str, object]], name: str) -> str:
-    values = {as_text(settings[name]) if name in settings else "–" for settings in runs}
-    return next(iter(values)) if len(values) == 1 else "varies"
+def _common(runs: list[dict[str, object]], name: str) -> object:
+    values = {as_text(value): value for settings in runs for value in (settings.get(name),)}
+    return next(iter(values.values())) if len(values) == 1 else "varies"

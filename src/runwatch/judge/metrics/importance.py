@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.comparison import RunTable, WhatMatters
 from runwatch.domain.points import FloatArray
+from runwatch.judge.metrics.hyper import as_text
 
 FEWEST = 20
 _TREES = 60
@@ -27,7 +28,7 @@ def what_matters(table: RunTable) -> WhatMatters:
     if len(rows) < FEWEST:
         return WhatMatters(metric, len(rows), None, (), f"{len(rows)} runs with a value; {FEWEST} are needed")
     names = list(table.hparams[: table.differing])[:_MOST_COLUMNS]
-    columns = [_numbers([row.hparams[i] for row in rows]) for i in range(len(names))]
+    columns = [_numbers([as_text(row.hparams[i]) for row in rows]) for i in range(len(names))]
     used = [(name, column) for name, column in zip(names, columns, strict=True) if column is not None]
     if not used:
         return WhatMatters(metric, len(rows), None, (), "no hyperparameter differs between the runs")

@@ -12,8 +12,6 @@ from runwatch.judge.metrics.hyper import as_text, settings_of
 from runwatch.judge.metrics.naming import choose_primary
 from runwatch.judge.metrics.runs import Series, value_of
 
-_ABSENT = "–"
-
 
 def rank_runs(
     runs: Sequence[Run],
@@ -60,13 +58,9 @@ def _settings(runs: Sequence[Run]) -> tuple[tuple[str, ...], int]:
     """(names of all settings, those that differ first; how many differ)."""
     every = [settings_of(run) for run in runs]
     names = dict.fromkeys(name for settings in every for name in settings)
-    varied = [name for name in names if len({_text(settings, name) for settings in every}) > 1]
+    varied = [name for name in names if len({as_text(settings.get(name)) for settings in every}) > 1]
     same = [name for name in names if name not in set(varied)]
     return (*varied, *same), len(varied)
-
-
-def _text(settings: dict[str, object], name: str) -> str:
-    return as_text(settings[name]) if name in settings else _ABSENT
 
 
 def _row(
@@ -82,7 +76,7 @@ def _row(
     found = {tag: value_of(run, tag, step, series, options) for tag in columns}
     value, at = (found.get(chosen) if chosen is not None else None) or (None, None)
     metrics = tuple(None if pair is None else pair[0] for pair in (found[tag] for tag in columns))
-    hparams = tuple(_text(settings, name) for name in names)
+    hparams = tuple(settings.get(name) for name in names)
     return RunRow(run.key, None, value, at, run.status, metrics, hparams)
 
 

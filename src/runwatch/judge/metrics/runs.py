@@ -56,7 +56,7 @@ def overall(
     names: tuple[str, str],
     metrics: tuple[MetricComparison, ...],
     options: CompareOptions,
-    hparams: tuple[tuple[str, str, str], ...] = (),
+    hparams: tuple[tuple[str, object, object], ...] = (),
     unit: str = "run",
     notes: tuple[str, ...] = (),
 ) -> Comparison:
