@@ -145,35 +145,44 @@ def _codes(side: Side) -> tuple[IntArray, IntArray]:
 
 def _draws(sample: Sample, classes: int) -> tuple[Margins, Margins]:
     rng = np.random.default_rng(_SEED)
+    grouped = _grouped(sample)
     truth, first = _codes(sample.baseline)
     other_truth, second = _codes(sample.candidate)
-    group = sample.baseline.group
+    true = np.unique(truth)
+    wrong = (true + 1) % classes
     if sample.paired:
         cells = (truth * classes + first) * classes + second
-        names, tables = _tables(cells, group, _grouped(sample), rng)
+        unseen = [(true * classes + a) * classes + b for a, b in ((true, wrong), (wrong, true))]
+        names, tables = _tables(cells, unseen, sample.baseline.group, grouped, rng)
         true, a, b = names // classes**2, names // classes % classes, names % classes
         return _margins(tables, true, a, classes), _margins(tables, true, b, classes)
-    names_a, tables_a = _tables(truth * classes + first, group, _grouped(sample), rng)
-    cells = other_truth * classes + second
-    names_b, tables_b = _tables(cells, sample.candidate.group, _grouped(sample), rng)
-    return (
-        _margins(tables_a, names_a // classes, names_a % classes, classes),
-        _margins(tables_b, names_b // classes, names_b % classes, classes),
-    )
+    unseen = [true * classes + predicted for predicted in (true, wrong)]
+    sides = []
+    for side, cells in zip(
+        sample.sides, (truth * classes + first, other_truth * classes + second), strict=True
+    ):
+        names, tables = _tables(cells, unseen, side.group, grouped, rng)
+        sides.append(_margins(tables, names // classes, names % classes, classes))
+    return sides[0], sides[1]
 
 
 def _tables(
-    cells: IntArray, group: IntArray | None, grouped: bool, rng: np.random.Generator
+    cells: IntArray, unseen: list[IntArray], group: IntArray | None, grouped: bool, rng: np.random.Generator
 ) -> tuple[IntArray, FloatArray]:
-    """(the non-empty cells, tables (B, cells)): bootstrap draws, or tables without one block each."""
+    """(the cells, tables (B, cells)): bootstrap draws, or tables without one block each. ``unseen``: cells
+    that share two rows more in the draws (see ``counts``)."""
     names, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
     if grouped:
         blocks = block_ids(len(cells), group, BLOCKS, rng)
         table = np.bincount(blocks * len(names) + index, minlength=BLOCKS * len(names))
         table = table.reshape(BLOCKS, len(names))
         return names, (table.sum(axis=0) - table).astype(np.float64)
+    more = np.concatenate(unseen)
+    weights = np.concatenate((counts, np.full(len(more), 2 / len(more))))
+    names, index = np.unique(np.concatenate((names, more)), return_inverse=True)
+    weights = np.bincount(index, weights)
     draws = int(np.clip(_MOST_CELLS_DRAWN // len(names), _FEWEST_DRAWS, DRAWS))
-    return names, rng.multinomial(len(cells), counts / len(cells), draws).astype(np.float32)
+    return names, rng.multinomial(len(cells), weights / weights.sum(), draws).astype(np.float32)
 
 
 def _margins(tables: FloatArray, true: IntArray, predicted: IntArray, classes: int) -> Margins:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,12 @@ BACKGROUND = False
 DRAWS = 10_000
 _SEED = 19_470_601
 _MOST_PATTERNS = 1_000
+
+_DISCORDANT = np.array([0, 1, 1, 0, 0, 1, 1, 0])
+"""One row more in each cell (truth, a, b) where the models disagree (Bonett and Price 2012), and in each
+(truth, prediction) of unpaired sides (Agresti and Caffo 2000): where few rows or none differ, resampling
+those alone would be sure of what so few cannot show."""
+_ANY = np.ones(4, dtype=np.int64)
 
 Draws = tuple[Counts, Counts]
 
@@ -93,12 +100,13 @@ def _draws(sample: Sample) -> tuple[Draws, str]:
     rng = np.random.default_rng(_SEED)
     if not sample.paired:
         grouped = any(side.group is not None for side in sample.sides)
-        made = _left_out if grouped else _tables
+        made = _left_out if grouped else partial(_tables, unseen=_ANY)
         (first, method), (second, _) = (made(_cells(side), 4, side.group, rng) for side in sample.sides)
         return (_split(first), _split(second)), method
     a, b = sample.baseline, sample.candidate
     assert b.prediction is not None
-    table, method = _tables(_cells(a) * 2 + b.prediction.astype(np.int64), 8, a.group, rng)
+    cells = _cells(a) * 2 + b.prediction.astype(np.int64)
+    table, method = _tables(cells, 8, a.group, rng, _DISCORDANT)
     cube = table.reshape(-1, 2, 2, 2)
     return (_split(cube.sum(axis=3).reshape(-1, 4)), _split(cube.sum(axis=2).reshape(-1, 4))), method
 
@@ -113,11 +121,12 @@ def _split(tables: FloatArray) -> Counts:
 
 
 def _tables(
-    cells: IntArray, size: int, group: IntArray | None, rng: np.random.Generator
+    cells: IntArray, size: int, group: IntArray | None, rng: np.random.Generator, unseen: IntArray
 ) -> tuple[FloatArray, str]:
     if group is None:
-        counts = np.bincount(cells, minlength=size)
-        return rng.multinomial(len(cells), counts / len(cells), DRAWS).astype(np.float64), "cell-bootstrap"
+        counts = np.bincount(cells, minlength=size) + unseen
+        drawn = rng.multinomial(len(cells), counts / counts.sum(), DRAWS)
+        return drawn.astype(np.float64), "cell-bootstrap"
     units = int(group.max()) + 1
     by_unit = np.bincount(group * size + cells, minlength=units * size).reshape(units, size)
     patterns, times = np.unique(by_unit, axis=0, return_counts=True)
