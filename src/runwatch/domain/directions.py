@@ -44,7 +44,7 @@ _NO_DIRECTION = _names(
 _HIGHER = _names(
     """acc,accuracy,accuracies,balanced accuracy,precision,recall,sensitivity,specificity,tpr,tnr,ppv,npv,
     true positive rate,true negative rate,positive predictive value,negative predictive value,f1,fbeta,f2,
-    f05,f measure,auc,auroc,roc auc,auprc,pr auc,aucpr,auc pr,auc mu,ap,average precision,map,mcc,
+    f05,f measure,auc,auroc,roc auc,auc roc,auprc,pr auc,aucpr,auc pr,auc mu,ap,average precision,map,mcc,
     matthews corrcoef,matthews correlation,kappa,cohen kappa,gini,ks,iou,miou,jaccard,dice,r2,r squared,
     explained variance,pearson,pearsonr,spearman,spearmanr,kendall,kendalltau,ndcg,mrr,mean reciprocal rank,
     reciprocal rank,hit rate,top k accuracy,exact match,bleu,sacrebleu,rouge,rouge lsum,meteor,chrf,bertscore,
@@ -83,7 +83,8 @@ _EFFORT = _names(
     tokens per second,steps per second,samples per sec,tokens per sec"""
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SEPARATORS = re.compile(r"[\s/.:\-_()\[\]{}'\"|,;]+")
+_COMPLEMENT = re.compile(r"\s*1\s*[-−]\s*(?!nn\b)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[\s/.:\-_()\[\]{}'\"|,;%^]+")
 
 
 def direction_of(name: str, stated: Direction = None, override: Direction = None) -> Direction:
@@ -141,7 +142,7 @@ def _is_frame(word: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _words(name: str) -> tuple[str, ...]:
-    plain = re.sub(r":\w+=.*|[_ ]at[_ ](k|\d+)$", "", name)
+    plain = re.sub(r":\w+=.*|[_ ]at[_ ](k|\d+)$", "", name).replace("²", "2")
     parts = [part for part in _SEPARATORS.split(plain) if part]
     return tuple(word.lower() for part in parts for word in _split_camel(part))
 
@@ -154,6 +155,8 @@ def _split_camel(part: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _from_name(name: str) -> Direction:
+    if _COMPLEMENT.match(name):
+        return None
     words = [re.sub(r"@.*", "", word) for word in core_words(name)]
     whole = [re.sub(r"@.*", "", word) for word in _words(name)]
     if not words or (_SPREAD & set(whole) and "explained" not in whole):

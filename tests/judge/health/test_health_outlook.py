@@ -187,6 +187,25 @@ def test_pairs_ranks_and_moving_goals() -> None:
     assert rank_of("train/rankloss") is None
     assert chases_a_moving_goal("train/policy_gradient_loss") and chases_a_moving_goal("loss/d")
     assert not chases_a_moving_goal("train/loss") and not chases_a_moving_goal("train/cls_loss")
+    for tag in (
+        "discriminator/total_loss",
+        "netD_loss",
+        "D/loss/fake",
+        "d_fake_loss",
+        "train/reward",
+        "reward_mean",
+    ):
+        assert chases_a_moving_goal(tag), tag
+    for tag in ("eval/mean_reward", "avg_return", "Episode_Return"):
+        assert chases_a_moving_goal(tag), tag
+    for tag in (
+        "rewards/margins",
+        "rewards/accuracies",
+        "reward_std_loss",
+        "3d_keypoint_loss",
+        "gen_text_loss",
+    ):
+        assert not chases_a_moving_goal(tag), tag
 
 
 def test_the_clock_is_the_longest_curve_with_times() -> None:

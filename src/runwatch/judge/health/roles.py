@@ -18,8 +18,10 @@ _OWN_PACE = frozenset({"kl", "commitment", "regularization", "penalty", "aux", "
 _PARTS = (
     r"(?:value|vf|policy|pg|actor|critic|td|qf?\d*|g|d|gen|generator|disc|discriminator|gan|adv|adversarial)"
 )
+_REWARD = r"(?:(?:mean|avg|average|episode)_return|rewards?)(?:_(?:mean|avg|average))?$"
 _MOVING_GOAL = re.compile(
-    rf"(?:^|_)(?:{_PARTS}_(?:gradient_)?loss|loss_{_PARTS}(?:_|$)|rollout_|ep_rew|episode_rew|episodic_return)"
+    rf"(?:^|_)(?:(?:net)?{_PARTS}_(?:(?:gradient|total|adv|fake|real)_)?loss|loss_{_PARTS}(?:_|$)"
+    rf"|rollout_|ep_rew|episode_rew|episodic_return|{_REWARD})"
 )
 _RANK = re.compile(r"(?:^|[/_.-])rank[_-]?(\d+)(?=[/_.-]|$)", re.IGNORECASE)
 _NUMBERED_SET = re.compile(r"(?:valid|val|validation|eval|test)[_-](\d+)\b")
