@@ -250,6 +250,20 @@ def test_a_comparison_in_every_format(capsys: pytest.CaptureFixture[str]) -> Non
     assert called(capsys, BOTH, *COLUMNS, "-q")[1] == ""
 
 
+def test_names_are_text_in_latex_and_markdown(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    runs(place)
+    name = "[a]&<b>|$x$~"
+    shutil.move(place / "runs" / "good", place / "runs" / name)
+    _, out, _ = called(capsys, name, "bad", "--root", "runs", "--format", "latex")
+    assert r"{[}a{]}\&\textless{}b\textgreater{}\textbar{}\$x\$\textasciitilde{}" in out
+    _, out, _ = called(capsys, name, "bad", "--root", "runs", "--format", "markdown")
+    assert r"| \[a\]\&\<b>\|\$x\$\~ |" in out
+    for candidate, arrow in ((name, "uparrow"), ("bad", "downarrow")):
+        arguments = (candidate, "--baseline", "base-1", "--root", "runs", "--primary", "val_loss")
+        _, out, _ = called(capsys, *arguments, "--format", "latex")
+        assert rf"$\{arrow}$" in out and not set("▲▼…") & set(out)
+
+
 def test_names_from_disk_cannot_reach_the_terminal(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     (place / "base.json").write_text(json.dumps({"loss\x1b[31m": 1.0, "=cmd()|x loss": 1.0}))
     for form in ("text", "markdown", "csv", "latex"):

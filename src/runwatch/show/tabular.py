@@ -14,6 +14,8 @@ Row = Sequence[str]
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
     "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "−": "$-$", "±": r"$\pm$",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "[": "{[}", "]": "{]}", "…": r"\ldots{}",
+    "▲": r"$\uparrow$", "▼": r"$\downarrow$",
 }  # fmt: skip
 _FORMULA = ("=", "+", "-", "@")
 
@@ -38,7 +40,7 @@ def _markdown(cells: list[list[str]]) -> str:
 
 
 def _markdown_row(row: list[str]) -> str:
-    return "| " + " | ".join(re.sub(r"([\\|`*_<\[])", r"\\\1", cell) for cell in row) + " |"
+    return "| " + " | ".join(re.sub(r"([\\|`*_<\[\]~$&])", r"\\\1", cell) for cell in row) + " |"
 
 
 def _csv(cells: list[list[str]]) -> str:
