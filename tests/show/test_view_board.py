@@ -259,12 +259,12 @@ class TestMetrics:
     def test_the_primary_first_then_what_got_worse(self) -> None:
         one = run("a", metrics={"auc": metric("auc"), "f1": metric("f1"), "lr": metric("lr", direction=None)})
         rows = (
-            MetricComparison("f1", "max", 0.6, 0.5, -0.1, "worse", ""),
+            MetricComparison("f1", "max", 0.6, 0.5, -0.1, "worse", "past the tolerance"),
             MetricComparison("auc", "max", 0.8, 0.8, 0.0, "equivalent", "", primary=True),
         )
         table = view_metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
         assert [row.key for row in table.rows] == ["auc", "f1", "lr"]
-        assert texts(table.rows[1])[1:] == ["0.5000", "0.6000", "▼ −0.1000", "worse"]
+        assert texts(table.rows[1])[1:] == ["0.5000", "0.6000", "▼ −0.1000", "worse", "past the tolerance"]
 
     def test_the_baseline_is_drawn_below_and_marked_runs_in_their_colours(self) -> None:
         runs = [run("base"), run("a"), run("b")]
@@ -326,3 +326,17 @@ def test_the_disk_that_is_full_soonest_is_the_one_to_show() -> None:
     assert "/data" in plain(view_machine.strip(machine))
     assert "full in 1 h" in plain(view_machine.strip(machine))
     assert "not measured" in plain(view_machine.strip(None))
+
+
+def test_what_happened_is_seen_behind_a_long_name() -> None:
+    name = "customer_feature_number_" * 4
+    found = replace(finding("critical", f"{name} drifted in orders"), subject=name, scope="orders")
+    said = view_headline.about(found)
+    assert said.startswith("…") and said.endswith("drifted in orders") and len(said) < 50
+
+
+def test_tasks_without_a_priority_come_after_all_that_have_one() -> None:
+    listed = (task("a first by its text"), task("last by its text", priority="Z"), task("m", priority="B"))
+    made = snapshot(tasks={"/r": TaskList("t", listed)})
+    rows = view_tasks.tasks(made, view_tasks.TasksAsk(), TODAY).rows
+    assert [texts(row)[1] for row in rows] == ["m", "last by its text", "a first by its text"]

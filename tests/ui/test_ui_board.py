@@ -237,7 +237,7 @@ async def test_an_empty_root_says_what_to_do_next(board: OpenBoard) -> None:
     async with board(made_up.empty()) as it:
         await it.sees(
             "no runs here yet",
-            "no run yet: its metrics",
+            "its metrics and curves appear here ",
             "no data is watched yet",
             "[[data]]",
             "Nothing pending",

@@ -89,3 +89,25 @@ async def test_every_run_of_a_baseline_group_is_marked(board: OpenBoard) -> None
         assert len([line for line in marked if "sweep/lr/" in line]) == 3
         await it.press("G", *"kkk")
         await it.sees("is part of the baseline")
+
+
+async def test_the_figures_of_a_column_keep_their_numbers_on_a_small_terminal(board: OpenBoard) -> None:
+    async with board(size=(80, 24)) as it:
+        await it.press("2", "enter")
+        await it.sees("p-value", "1.0e-08", "reference", "current")
+
+
+async def test_a_metric_that_cannot_be_judged_says_why(board: OpenBoard) -> None:
+    run = made_up.key("nightly/exp-21-wide")
+    told = made_up.comparison(run.id, 0.01, "better")
+    mute = replace(told.metrics[1], verdict="unknown", reason="no step that both have", delta=None)
+    unknown = replace(told, metrics=(told.metrics[0], mute))
+    async with board(made_up.snapshot(comparisons={run: unknown})) as it:
+        await it.press("j", "j", "enter", "2")
+        await it.sees("unknown", "no step that both have")
+
+
+async def test_a_pane_that_was_hidden_is_made_for_its_size_at_once(board: OpenBoard) -> None:
+    async with board(size=(96, 24)) as it:
+        await it.press("2")
+        await it.sees("last 8 batches")

@@ -11,11 +11,11 @@ from runwatch.show.view_chart import Band, ChartView, Level, Line
 from runwatch.show.view_drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
 from runwatch.text import units
 
-_FIGURES = (Column("name", "measure", 22), Column("value", "value", 10, grow=1, right=True))
+_FIGURES = (Column("name", "measure", 18, grow=1), Column("value", "value", 9, grow=1, right=True))
 _SUMMARY = (
-    Column("name", "", 12, grow=1),
-    Column("reference", "reference", 11, right=True),
-    Column("current", "current", 11, right=True),
+    Column("name", "", 7, grow=1),
+    Column("reference", "reference", 10, right=True),
+    Column("current", "current", 10, right=True),
 )
 
 

@@ -41,6 +41,9 @@ def headline(snapshot: Snapshot, today: date) -> Words:
 def about(finding: Finding) -> str:
     """A finding in one line that names what it is about, once."""
     summary, scope = safe(finding.summary), safe(finding.scope)
+    subject = safe(finding.subject)
+    if len(subject) > _LONGEST_NAME and subject != scope:
+        summary = summary.replace(subject, shortened(subject))
     if not scope:
         return summary
     if scope in summary:

@@ -99,7 +99,7 @@ def notes(machine: Machine) -> tuple[str, ...]:
     return tuple(safe(note) for note in machine.notes)
 
 
-_FULL = (Column("what", "", 14), Column("gauge", "", 24), Column("said", "", 40, grow=1))
+_FULL = (Column("what", "", 16), Column("gauge", "", 24), Column("said", "", 40, grow=1))
 
 
 def machine_table(machine: Machine | None) -> TableView:

@@ -32,6 +32,7 @@ _COLUMNS = (
     Column("baseline", "base", 7, right=True, drop=1),
     Column("delta", "± base", 9, right=True),
     Column("verdict", "verdict", 16, drop=2),
+    Column("why", "why", 30, grow=3, drop=3),
 )
 _RANK = {"worse": 0, "better": 1, "inconclusive": 2, "equivalent": 3, "unknown": 4}
 
@@ -157,6 +158,7 @@ def _judged(metric: MetricComparison) -> Row:
             (Span(figure(metric.baseline), "baseline"),),
             (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
             (Span(METRIC_WORDS[metric.verdict], tone),),
+            text(metric.reason, "muted"),
         ),
     )
 
@@ -170,6 +172,7 @@ def _alone(metric: Metric) -> Row:
             (Span("–", "faint"),),
             (Span("–", "faint"),),
             (),
+            (),
         ),
     )
 
@@ -178,7 +181,7 @@ def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
     if snapshot.watch.phase != "live":
         return ((Span("reading …", "muted"),),)
     if not snapshot.situation.runs:
-        return ((Span("no run yet: its metrics and curves appear here with the first one", "muted"),),)
+        return ((Span("no run yet", "muted"),), (Span("its metrics and curves appear here", "muted"),))
     return ((Span("choose a run to see its metrics", "muted"),),)
 
 

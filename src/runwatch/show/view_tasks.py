@@ -96,7 +96,7 @@ def is_open(task: Task, today: date) -> bool:
 def _order(task: Task, today: date) -> tuple[bool, int, date, bool, str, str]:
     late = task.due is not None and task.due <= today
     group = 0 if task.priority == "A" else 1 if late else 2 if task.source == "manual" else 3
-    return task.done, group, task.due or date.max, task.source == "rule", task.priority or "Z", task.text
+    return task.done, group, task.due or date.max, task.source == "rule", task.priority or "~", task.text
 
 
 def _row(root: str, task: Task, today: date) -> Row:
@@ -128,9 +128,9 @@ def bare(task: Task) -> str:
     return " ".join(kept) or task.text
 
 
-def _by_its_end(word: str) -> str:
+def _by_its_end(word: str, longest: int = _LONGEST_NAME) -> str:
     """A long path by its end, so that what happened to it is still seen."""
-    return "…" + word[1 - _LONGEST_NAME :] if len(word) > _LONGEST_NAME and "/" in word else word
+    return "…" + word[1 - longest :] if len(word) > longest and "/" in word else word
 
 
 def _is_mark(word: str) -> bool:
@@ -189,7 +189,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
 
 def files(snapshot: Snapshot) -> Words:
     """Which to-do files are shown."""
-    return join([text(listed.file[-40:], "muted") for listed in snapshot.tasks.values()], ", ")
+    return join([text(_by_its_end(listed.file, 40), "muted") for listed in snapshot.tasks.values()], ", ")
 
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:

@@ -42,9 +42,9 @@ class BoardCommands(Provider):
             binding = active.binding
             if binding.show and active.enabled and binding.description and binding.action not in seen:
                 seen.add(binding.action)
-                what = binding.tooltip or binding.description
-                run = partial(app.run_action, binding.action, active.node)
-                yield f"{binding.description}", f"{what} ({app.get_key_display(binding)})", run
+                key = app.get_key_display(binding)
+                what = f"{binding.tooltip} ({key})" if binding.tooltip else f"key {key}"
+                yield binding.description, what, partial(app.run_action, binding.action, active.node)
         yield (
             "Leaderboard",
             "all runs ranked by a metric",

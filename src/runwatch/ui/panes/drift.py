@@ -45,7 +45,7 @@ class DriftPane(Pane):
     def job(self) -> Callable[[Snapshot, float], Any]:
         room = self.size.width
         ask = view_drift.DriftAsk(
-            self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 60 else 6
+            self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 84 else 6
         )
         return lambda snapshot, now: (view_drift.drift(snapshot, ask, now), view_drift.first_set(snapshot))
 

@@ -19,7 +19,7 @@ from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 from runwatch.ui.widgets.words import content
 
-_ROOMY = 64
+_ROOMY = 100
 
 
 class TasksPane(Pane):

@@ -154,7 +154,7 @@ class Dashboard(LiveScreen):
             self._active = number - 1
             self._arrange()
         pane.focus_first()
-        self.ask()
+        self.call_after_refresh(self.ask)
 
     def action_step(self, by: int) -> None:
         here = next((i for i, pane in enumerate(self._panes) if pane.has_focus_within), self._active)

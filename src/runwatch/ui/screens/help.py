@@ -28,7 +28,7 @@ class HelpScreen(ModalScreen[None]):
         self._view = TableView(_COLUMNS, help_rows(below))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall") as box:
+        with Vertical(classes="dialog tall help") as box:
             box.border_title = Content("keys that work here")
             box.border_subtitle = Content("escape closes")
             yield Table(header=False, cursor=False)
