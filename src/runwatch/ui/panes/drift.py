@@ -40,7 +40,7 @@ class DriftPane(Pane):
 
     def compose(self) -> ComposeResult:
         yield Line(id="drift-note", collapse=True)
-        yield Table(id="drift-table")
+        yield Table(id="drift-table", tight=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         room = self.size.width
