@@ -60,14 +60,14 @@ def test_text_and_signs_can_be_read(theme: Theme) -> None:
 )
 def test_text_on_our_own_grounds_can_be_read(theme: Theme) -> None:
     found = tones(theme)
-    for ground in ("cursor", "bar"):
+    panel = Color.parse(theme.to_color_system().generate()["panel"])
+    for ground in (found["cursor"], found["cursor-blurred"], found["bar"], found["band"], panel):
         for tone in TEXT:
-            assert contrast(found[tone], found[ground]) >= 3, (tone, ground)
-    for ground in ("heat0", "heat1", "heat2"):
-        assert contrast(found["heat-ink-low"], found[ground]) >= 3, ground
-    for ground in ("heat3", "heat4"):
-        assert contrast(found["heat-ink"], found[ground]) >= 3, ground
-    assert contrast(found["plain"], found["band"]) >= 4.5
+            assert contrast(found[tone], ground) >= 4.5, (tone, ground)
+    for heat in ("heat0", "heat1", "heat2"):
+        assert contrast(found["heat-ink-low"], found[heat]) >= 4.5, heat
+    for heat in ("heat3", "heat4"):
+        assert contrast(found["heat-ink"], found[heat]) >= 4.5, heat
 
 
 @pytest.mark.parametrize("name", ["runwatch-cb-dark", "runwatch-cb-light"])
