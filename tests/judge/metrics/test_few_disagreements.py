@@ -59,3 +59,19 @@ def test_unpaired_sides_that_make_no_mistake_on_few_positives_are_not_sure() -> 
 
     one = recall((side(300), side(310)))
     assert one.delta == 0 and one.verdict == "inconclusive" and one.n_needed is not None
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_where_ten_rows_of_each_class_differ_the_interval_is_that_of_the_rows(classes: int) -> None:
+    truth = np.repeat(np.arange(classes), 60)
+    first, second = truth.copy(), truth.copy()
+    for label in range(classes):
+        start = 60 * label
+        first[start : start + 4] = second[start + 4 : start + 11] = (label + 1) % classes
+    rng, right = np.random.default_rng(3), [(first == truth).astype(float), (second == truth).astype(float)]
+    picked = rng.integers(0, len(truth), (4_000, len(truth)))
+    deltas = right[1][picked].mean(axis=1) - right[0][picked].mean(axis=1)
+    found = compare_predictions(rows(truth, first), rows(truth, second), CompareOptions()).metrics
+    accuracy = next(one for one in found if one.name == "accuracy")
+    assert accuracy.ci is not None
+    assert np.allclose(accuracy.ci, np.quantile(deltas, [0.025, 0.975]), atol=0.25 * deltas.std())

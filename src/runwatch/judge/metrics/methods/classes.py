@@ -11,7 +11,7 @@ from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.metrics.asked import numbers
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 from runwatch.judge.metrics.jackknife import BLOCKS, block_ids
-from runwatch.judge.metrics.methods.counts import with_mcnemar
+from runwatch.judge.metrics.methods.counts import unseen_rows, with_mcnemar
 from runwatch.judge.metrics.sample import Sample, Side
 
 TASKS = ("multiclass",)
@@ -147,38 +147,49 @@ def _draws(sample: Sample, classes: int) -> tuple[Margins, Margins]:
     rng = np.random.default_rng(_SEED)
     grouped = _grouped(sample)
     truth, first = _codes(sample.baseline)
-    other_truth, second = _codes(sample.candidate)
+    _, second = _codes(sample.candidate)
     true = np.unique(truth)
     wrong = (true + 1) % classes
     if sample.paired:
         cells = (truth * classes + first) * classes + second
-        unseen = [(true * classes + a) * classes + b for a, b in ((true, wrong), (wrong, true))]
+        discordant = [(true * classes + a) * classes + b for a, b in ((true, wrong), (wrong, true))]
+        unseen = np.concatenate(discordant), _to_add(truth[first != second], true, classes)
         names, tables = _tables(cells, unseen, sample.baseline.group, grouped, rng)
         true, a, b = names // classes**2, names // classes % classes, names % classes
         return _margins(tables, true, a, classes), _margins(tables, true, b, classes)
-    unseen = [true * classes + predicted for predicted in (true, wrong)]
+    either = np.concatenate([true * classes + predicted for predicted in (true, wrong)])
     sides = []
-    for side, cells in zip(
-        sample.sides, (truth * classes + first, other_truth * classes + second), strict=True
-    ):
-        names, tables = _tables(cells, unseen, side.group, grouped, rng)
+    for side in sample.sides:
+        codes, predicted = _codes(side)
+        unseen = either, _to_add(codes[codes != predicted], true, classes)
+        names, tables = _tables(codes * classes + predicted, unseen, side.group, grouped, rng)
         sides.append(_margins(tables, names // classes, names % classes, classes))
     return sides[0], sides[1]
 
 
+def _to_add(seen: IntArray, true: IntArray, classes: int) -> FloatArray:
+    """What two cells of each class get more, the second after the first; all classes together two rows at
+    most. ``seen``: the classes of the rows that are of this rare kind."""
+    return np.tile(unseen_rows(np.bincount(seen, minlength=classes)[true]) / len(true), 2)
+
+
 def _tables(
-    cells: IntArray, unseen: list[IntArray], group: IntArray | None, grouped: bool, rng: np.random.Generator
+    cells: IntArray,
+    unseen: tuple[IntArray, FloatArray],
+    group: IntArray | None,
+    grouped: bool,
+    rng: np.random.Generator,
 ) -> tuple[IntArray, FloatArray]:
     """(the cells, tables (B, cells)): bootstrap draws, or tables without one block each. ``unseen``: cells
-    that share two rows more in the draws (see ``counts``)."""
+    that get more rows before the draws, and how many."""
     names, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
     if grouped:
         blocks = block_ids(len(cells), group, BLOCKS, rng)
         table = np.bincount(blocks * len(names) + index, minlength=BLOCKS * len(names))
         table = table.reshape(BLOCKS, len(names))
         return names, (table.sum(axis=0) - table).astype(np.float64)
-    more = np.concatenate(unseen)
-    weights = np.concatenate((counts, np.full(len(more), 2 / len(more))))
+    more, added = unseen
+    weights = np.concatenate((counts, added))
     names, index = np.unique(np.concatenate((names, more)), return_inverse=True)
     weights = np.bincount(index, weights)
     draws = int(np.clip(_MOST_CELLS_DRAWN // len(names), _FEWEST_DRAWS, DRAWS))

@@ -23,11 +23,7 @@ DRAWS = 10_000
 _SEED = 19_470_601
 _MOST_PATTERNS = 1_000
 
-_DISCORDANT = np.array([0, 1, 1, 0, 0, 1, 1, 0])
-"""One row more in each cell (truth, a, b) where the models disagree (Bonett and Price 2012), and in each
-(truth, prediction) of unpaired sides (Agresti and Caffo 2000): where few rows or none differ, resampling
-those alone would be sure of what so few cannot show."""
-_ANY = np.ones(4, dtype=np.int64)
+_ENOUGH = 10
 
 Draws = tuple[Counts, Counts]
 
@@ -100,13 +96,13 @@ def _draws(sample: Sample) -> tuple[Draws, str]:
     rng = np.random.default_rng(_SEED)
     if not sample.paired:
         grouped = any(side.group is not None for side in sample.sides)
-        made = _left_out if grouped else partial(_tables, unseen=_ANY)
+        made = _left_out if grouped else partial(_tables, unseen=_of_one_side)
         (first, method), (second, _) = (made(_cells(side), 4, side.group, rng) for side in sample.sides)
         return (_split(first), _split(second)), method
     a, b = sample.baseline, sample.candidate
     assert b.prediction is not None
     cells = _cells(a) * 2 + b.prediction.astype(np.int64)
-    table, method = _tables(cells, 8, a.group, rng, _DISCORDANT)
+    table, method = _tables(cells, 8, a.group, rng, _of_both)
     cube = table.reshape(-1, 2, 2, 2)
     return (_split(cube.sum(axis=3).reshape(-1, 4)), _split(cube.sum(axis=2).reshape(-1, 4))), method
 
@@ -120,12 +116,38 @@ def _split(tables: FloatArray) -> Counts:
     return tables[:, 3], tables[:, 1], tables[:, 2], tables[:, 0]
 
 
+def unseen_rows(seen: IntArray) -> FloatArray:
+    """How many rows to add to a rare kind of row before resampling, given how many of it were ``seen``: one
+    where there is none, less up to ten, none from there on. Bonett and Price (2012; paired sides) and Agresti
+    and Caffo (2000; unpaired) add one: resampling few rows, or none, would be sure of what so few cannot
+    show. Where there are enough, the draws are those of the plain bootstrap."""
+    return np.asarray(np.maximum(0.0, 1.0 - seen / _ENOUGH))
+
+
+def _of_both(counts: IntArray) -> FloatArray:
+    """Rows to add to the cells (truth, a, b) where the models disagree."""
+    differ = counts.reshape(2, 2, 2)[:, [0, 1], [1, 0]]
+    unseen = np.zeros((2, 2, 2))
+    unseen[:, [0, 1], [1, 0]] = unseen_rows(differ.sum(axis=1))[:, None]
+    return unseen.reshape(-1)
+
+
+def _of_one_side(counts: IntArray) -> FloatArray:
+    """Rows to add to the cells (truth, prediction)."""
+    return np.repeat(unseen_rows(counts.reshape(2, 2).min(axis=1)), 2)
+
+
 def _tables(
-    cells: IntArray, size: int, group: IntArray | None, rng: np.random.Generator, unseen: IntArray
+    cells: IntArray,
+    size: int,
+    group: IntArray | None,
+    rng: np.random.Generator,
+    unseen: Callable[[IntArray], FloatArray],
 ) -> tuple[FloatArray, str]:
     if group is None:
-        counts = np.bincount(cells, minlength=size) + unseen
-        drawn = rng.multinomial(len(cells), counts / counts.sum(), DRAWS)
+        counts = np.bincount(cells, minlength=size)
+        weights = counts + unseen(counts)
+        drawn = rng.multinomial(len(cells), weights / weights.sum(), DRAWS)
         return drawn.astype(np.float64), "cell-bootstrap"
     units = int(group.max()) + 1
     by_unit = np.bincount(group * size + cells, minlength=units * size).reshape(units, size)
