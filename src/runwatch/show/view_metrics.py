@@ -70,7 +70,7 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
     return MetricsView(
         _title(snapshot, run),
-        _with_models(metric_table(run, comparison), models),
+        metric_table(run, comparison, models),
         picture(snapshot, run, ask.marked, tag),
         tuple(sorted(run.metrics)),
         _outlook(snapshot, run),
@@ -104,14 +104,6 @@ def _predictions(snapshot: Snapshot) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _with_models(table: TableView, models: tuple[Row, ...]) -> TableView:
-    if not models:
-        return table
-    bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
-    rows = (*models, *table.rows) if bad else (*table.rows, *models)
-    return table._replace(rows=rows)
-
-
 def _title(snapshot: Snapshot, run: Run) -> Words:
     baseline = snapshot.situation.baselines.get(run.root)
     name = Span(safe(run.id.rpartition("/")[2]), "strong")
@@ -135,15 +127,21 @@ def baseline_name(baseline: Baseline) -> Words:
     return words(Span(f"◆ {safe(baseline.name)}", "baseline"), Span(f" {safe(baseline.source)}", "muted"))
 
 
-def metric_table(run: Run, comparison: Comparison | None) -> TableView:
-    """Judged metrics first (the primary on top, then what got worse), the others below."""
+def metric_table(run: Run, comparison: Comparison | None, models: tuple[Row, ...] = ()) -> TableView:
+    """Judged metrics first (the primary on top, then what got worse), the others below. ``models``: rows of
+    predictions, on top where one of them is worse, else last."""
     judged = list(comparison.metrics) if comparison else []
     judged.sort(key=lambda m: (not m.primary, _RANK[m.verdict], m.name))
     names = {metric.name for metric in judged}
     rest = [m for tag, m in run.metrics.items() if tag not in names and not m.hidden]
     rest.sort(key=rank)
     rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
-    return TableView(_COLUMNS, rows, ((Span("this run has no metric yet", "muted"),),))
+    bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
+    rows = (*models, *rows) if bad else (*rows, *models)
+    said = any(row.cells[-1] for row in rows)
+    return TableView(
+        _COLUMNS if said else _COLUMNS[:-1], rows, ((Span("this run has no metric yet", "muted"),),)
+    )
 
 
 def _judged(metric: MetricComparison) -> Row:
