@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import made_up
-from eyes import OpenBoard
+from eyes import Board, OpenBoard
 
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskList
+from runwatch.ui.widgets.console import LogView
 
 
 async def test_an_earlier_batch_is_shown_with_its_own_verdict(board: OpenBoard) -> None:
@@ -85,8 +87,7 @@ async def test_a_run_in_trouble_says_so_whatever_its_status(board: OpenBoard) ->
 async def test_every_run_of_a_baseline_group_is_marked(board: OpenBoard) -> None:
     group = {made_up.ROOT: Baseline("group", "sweep/lr/*", "runwatch.toml")}
     async with board(made_up.snapshot(baselines=group), size=(160, 40)) as it:
-        marked = [line for line in it.text.splitlines() if "◆" in line and "baseline" in line]
-        assert len([line for line in marked if "sweep/lr/" in line]) == 3
+        assert len(re.findall(r"sweep/lr/[^│]* baseline ", it.text)) == 3
         await it.press("G", *"kkk")
         await it.sees("is part of the baseline")
 
@@ -111,3 +112,41 @@ async def test_a_pane_that_was_hidden_is_made_for_its_size_at_once(board: OpenBo
     async with board(size=(96, 24)) as it:
         await it.press("2")
         await it.sees("last 8 batches")
+
+
+def a_log(first: int, last: int) -> bytes:
+    return b"".join(b"epoch %04d done\n" % n for n in range(first, last))
+
+
+async def top_line_when(it: Board, version: int, log: bytes) -> str:
+    """The first line of the log on the screen once the run has written this log."""
+    it.watching.log = log
+    newer = tuple(replace(run, version=version) for run in made_up.runs())
+    it.watching.publish(made_up.snapshot(version, runs=newer))
+    end = log.splitlines()[-1].decode()
+    await it.until(lambda: it.app.screen.query_one(LogView).lines[-1].text == end, end)
+    await it.pilot.pause()
+    return re.findall(r"epoch (\d{4}) done", it.text)[0]
+
+
+async def test_a_log_that_is_read_stays_where_it_is_while_it_grows(board: OpenBoard) -> None:
+    async with board() as it:
+        it.watching.log = a_log(0, 200)
+        await it.press("enter", "5")
+        await it.sees("epoch 0199 done", "following")
+        await it.press("g")
+        await it.sees("epoch 0000 done")
+        assert await top_line_when(it, 2, a_log(0, 260)) == "0000"
+        await it.press(*"jjjjjjjjjjjjjjjjjjjjjjjjj")
+        assert await top_line_when(it, 3, a_log(20, 300)) == "0025"
+        assert await top_line_when(it, 4, a_log(0, 320)) == "0025"
+
+
+async def test_half_pages_as_in_vi(board: OpenBoard) -> None:
+    many = tuple(made_up.run(f"sweep/{n:03d}", "finished", 60) for n in range(100))
+    async with board(made_up.snapshot(runs=many, findings=(), comparisons={})) as it:
+        await it.press("ctrl+d")
+        half = it.app.choice.looked
+        assert half is not None and 3 < int(half.id[-3:]) < 12
+        await it.press("ctrl+u")
+        assert it.app.choice.looked == made_up.key("sweep/000")

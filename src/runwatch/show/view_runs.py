@@ -258,7 +258,7 @@ def _name(run: Run, look: _Look) -> Words:
     own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
     folder, slash, leaf = safe(own).rpartition("/")
     root = safe(look.root) + ":" if look.root else ""
-    mark = (Span(" ●", look.tone),) if look.tone else (Span(" ◆", "baseline"),) if look.is_baseline else ()
+    mark = (Span(" ●", look.tone),) if look.tone else ()
     return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), _trouble(run, look), mark)
 
 

@@ -27,8 +27,10 @@ class LogView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "go(1)", "Down", show=False, id="log.down"),
         Binding("up,k", "go(-1)", "Up", show=False, id="log.up"),
-        Binding("pagedown,ctrl+f", "go(20)", "Page down", show=False, id="log.page-down"),
-        Binding("pageup,ctrl+b", "go(-20)", "Page up", show=False, id="log.page-up"),
+        Binding("pagedown,ctrl+f", "page(2)", "Page down", show=False, id="log.page-down"),
+        Binding("pageup,ctrl+b", "page(-2)", "Page up", show=False, id="log.page-up"),
+        Binding("ctrl+d", "page(1)", "Half a page down", show=False, id="log.half-down"),
+        Binding("ctrl+u", "page(-1)", "Half a page up", show=False, id="log.half-up"),
         Binding("g,home", "end(False)", "First", show=False, id="log.first"),
         Binding("G,end", "end(True)", "Last", show=False, id="log.last"),
         Binding("n", "hit(1)", "Next hit", id="log.next"),
@@ -48,15 +50,16 @@ class LogView(ScrollView, can_focus=True):
         """Take the lines; the same again changes nothing."""
         if lines == self.lines:
             return
-        grown = len(lines) - len(self.lines)
+        moved = _moved(self.lines, lines)
         self.lines = lines
+        self._at = self._at + moved if self._at is not None else None
         self._hits = search(lines, self.words)
         widest = max((len(line.text) for line in lines[-2000:]), default=0)
         self.virtual_size = Size(min(widest, 4096), len(lines))
         if self.following:
             self.scroll_end(animate=False)
-        elif grown and self.scroll_y == 0:
-            self.scroll_to(y=grown, animate=False)
+        elif moved:
+            self.scroll_to(y=max(self.scroll_y + moved, 0), animate=False)
         self.refresh()
 
     def find(self, words: str) -> int:
@@ -84,6 +87,10 @@ class LogView(ScrollView, can_focus=True):
     def action_go(self, by: int) -> None:
         self.following = by > 0 and self.scroll_offset.y + by >= self.max_scroll_y
         self.scroll_relative(y=by, animate=False)
+
+    def action_page(self, halves: int) -> None:
+        """Half pages down, or up."""
+        self.action_go(halves * max((self.size.height - 1) // 2, 1))
 
     def action_end(self, last: bool) -> None:
         self.following = last
@@ -114,6 +121,21 @@ class LogView(ScrollView, can_focus=True):
         elif self._hits and index in self._hits:
             strip = strip.apply_style(colours["band"])
         return strip.apply_style(self.rich_style)
+
+
+_ENOUGH = 5
+
+
+def _moved(old: list[Line], new: list[Line]) -> int:
+    """By how many lines what was there is further down now: more of the beginning was read, or less of it
+    is kept. 0 when nothing of it is there any more."""
+    for place in range(len(new) if old else 0):
+        if new[place : place + _ENOUGH] == old[:_ENOUGH]:
+            return place
+    for place in range(len(old) if new else 0):
+        if old[place : place + _ENOUGH] == new[:_ENOUGH]:
+            return -place
+    return 0
 
 
 @lru_cache(maxsize=512)

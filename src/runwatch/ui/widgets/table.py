@@ -33,6 +33,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
         Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="table.page-down"),
         Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="table.page-up"),
+        Binding("ctrl+d", "half(1)", "Half a page down", show=False, id="table.half-down"),
+        Binding("ctrl+u", "half(-1)", "Half a page up", show=False, id="table.half-up"),
         Binding("g,home", "jump(False)", "First", show=False, id="table.first"),
         Binding("G,end", "jump(True)", "Last", show=False, id="table.last"),
         Binding("enter", "open", "Open", id="table.open"),
@@ -227,6 +229,9 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page(self, by: int) -> None:
         self.action_move(by * max(self.size.height - self._header - 1, 1))
+
+    def action_half(self, by: int) -> None:
+        self.action_move(by * max((self.size.height - self._header) // 2, 1))
 
     def action_jump(self, last: bool) -> None:
         self.action_move(len(self._view.rows) * (1 if last else -1))
