@@ -26,6 +26,7 @@ async def test_a_theme_is_chosen_in_the_settings_and_in_the_palette(board: OpenB
         await it.until(lambda: it.text.count("Theme: runwatch-") == 2, "the typed words and one command")
         await it.press("enter")
         await it.until(lambda: it.app.theme == "runwatch-cb-dark")
+        assert it.notices[-1] == 'to keep it: theme = "runwatch-cb-dark" under [ui] in runwatch.toml'
 
 
 async def test_an_unknown_theme_falls_back_and_says_so(board: OpenBoard) -> None:

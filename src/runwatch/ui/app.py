@@ -247,8 +247,9 @@ class RunwatchApp(App[None]):
         self.intend(Rescan())
 
     def take_theme(self, name: str) -> None:
-        """Change the colours."""
+        """Change the colours, until the app ends."""
         self.theme = name
+        self.say(f'to keep it: theme = "{name}" under [ui] in runwatch.toml')
 
     def action_help(self) -> None:
         from runwatch.ui.screens.help import HelpScreen
