@@ -32,7 +32,7 @@ _COLUMNS = (
     Column("baseline", "base", 7, right=True, drop=1),
     Column("delta", "± base", 9, right=True),
     Column("verdict", "verdict", 16, drop=2),
-    Column("why", "why", 30, grow=3, drop=3),
+    Column("why", "why", 30, grow=1, drop=3),
 )
 _RANK = {"worse": 0, "better": 1, "inconclusive": 2, "equivalent": 3, "unknown": 4}
 
