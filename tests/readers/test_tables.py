@@ -189,6 +189,17 @@ def test_rows_of_several_splits_are_told_apart(tmp_path: Path) -> None:
     }
 
 
+def test_folds_of_a_cross_validation_are_told_apart(tmp_path: Path) -> None:
+    rows = [(fold, epoch, fold + 1 / epoch) for fold in (0, 1) for epoch in (1, 2, 4)]
+    wanted = {f"fold_{fold}/loss": [(e, v) for f, e, v in rows if f == fold] for fold in (0, 1)}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    text = "fold,epoch,loss\n" + "".join(f"{f},{e},{v}\n" for f, e, v in rows)
+    log = "".join(json.dumps({"fold": f, "epoch": e, "loss": v}) + "\n" for f, e, v in rows)
+    assert plain(series(tmp_path / "a", text)) == wanted
+    assert plain(series(tmp_path / "b", log, "log.jsonl", jsonl)) == wanted
+
+
 def test_rows_of_one_metric_each_are_told_apart(tmp_path: Path) -> None:
     rows = [(1, "loss", 0.5), (1, "val/acc", 0.25), (2, "loss", 0.25), (2, "val/acc", 0.75)]
     wanted = {"loss": [(1, 0.5), (2, 0.25)], "val/acc": [(1, 0.25), (2, 0.75)]}

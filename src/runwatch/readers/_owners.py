@@ -3,7 +3,7 @@ step apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +19,8 @@ _LONGEST, _LONGEST_NAME = 16, 200
 
 
 class Owner(NamedTuple):
-    """Before the tags of a row: ``rank`` ("rank_0/" or ""), ``split`` ("val" or ""); ``name``: what its
-    ``value`` is called, where each row tells one metric."""
+    """Before the tags of a row: ``rank`` ("rank_0/", "fold_0/" or ""), ``split`` ("val" or ""); ``name``:
+    what its ``value`` is called, where each row tells one metric."""
 
     rank: str
     split: str
@@ -36,7 +36,7 @@ class Owner(NamedTuple):
 NOBODY = Owner("", "")
 
 
-def column(names: Iterable[str], keys: frozenset[str]) -> int | None:
+def column(names: Iterable[str], keys: Collection[str]) -> int | None:
     """Where the first of these names stands that is one of ``keys``."""
     return next((i for i, name in enumerate(names) if plain(name) in keys), None)
 
@@ -54,13 +54,18 @@ def name_column(names: Sequence[str]) -> int | None:
     return column(names, _NAME_KEYS) if _VALUE in map(plain, names) else None
 
 
-def owner_of(rank: object, split: object, name: object) -> Owner:
-    """``rank``: an integer says it; ``split``: a word for a part of the data does; ``name``: a word; else
-    nothing is said."""
+def rank_word(name: str) -> str:
+    """What stands before the number of a column of this name: ``rank`` or ``fold``."""
+    return RANK_KEYS.get(plain(name), "rank")
+
+
+def owner_of(rank: object, split: object, name: object, word: str = "rank") -> Owner:
+    """``rank``: an integer says it, ``word`` what it numbers; ``split``: a word for a part of the data does;
+    ``name``: a word; else nothing is said."""
     whole = isinstance(rank, (int, float)) and not isinstance(rank, bool) and rank == rank // 1
     known = isinstance(split, str) and len(split) <= _LONGEST and split_of(split.strip()) is not None
     named = name.strip() if isinstance(name, str) and len(name) <= _LONGEST_NAME else ""
-    return Owner(f"rank_{int(rank)}/" if whole else "", str(split).strip() if known else "", named)  # type: ignore[call-overload]
+    return Owner(f"{word}_{int(rank)}/" if whole else "", str(split).strip() if known else "", named)  # type: ignore[call-overload]
 
 
 def groups(owners: Sequence[Owner]) -> list[tuple[Owner, IntArray]]:

@@ -16,7 +16,16 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._json import PastLimit, flatten, number, parse_line
 from runwatch.readers._lines import Frame, Notes
-from runwatch.readers._owners import NOBODY, Owner, groups, name_column, owner_of, rank_column, split_column
+from runwatch.readers._owners import (
+    NOBODY,
+    Owner,
+    groups,
+    name_column,
+    owner_of,
+    rank_column,
+    rank_word,
+    split_column,
+)
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
 from runwatch.readers._steps import (
     WEAK_STEP_KEYS,
@@ -279,7 +288,8 @@ def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner,
         return [(NOBODY, None)]
     nothing = [None] * len(shape.rows)
     told = zip(*(nothing if place is None else columns[place] for place in places), strict=True)
-    return list(groups([owner_of(*row) for row in told]))
+    word = "" if shape.rank is None else rank_word(shape.keys[shape.rank])
+    return list(groups([owner_of(rank, split, name, word) for rank, split, name in told]))
 
 
 def _whole(value: Any) -> int | None:

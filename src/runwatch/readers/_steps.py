@@ -40,7 +40,7 @@ _DATA = (
     "pred,image_id,user_id,customer_id,sample_id"
 )
 DATA_WORDS = frozenset(_DATA.split(","))
-RANK_KEYS = frozenset({"rank", "local_rank", "global_rank"})
+RANK_KEYS = {"rank": "rank", "local_rank": "rank", "global_rank": "rank", "fold": "fold"}
 MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 

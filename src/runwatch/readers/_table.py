@@ -17,7 +17,16 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._cells import BoolArray, Cells, Matrix, number
 from runwatch.readers._lines import BLOCK, Frame, Notes
-from runwatch.readers._owners import NOBODY, Owner, groups, name_column, owner_of, rank_column, split_column
+from runwatch.readers._owners import (
+    NOBODY,
+    Owner,
+    groups,
+    name_column,
+    owner_of,
+    rank_column,
+    rank_word,
+    split_column,
+)
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
 from runwatch.readers._quotes import Quotes, split_line
 from runwatch.readers._steps import (
@@ -327,7 +336,8 @@ class Table:
                 words[column][row] = cell.decode("utf-8", "replace")
         splits, names = words[header.split], words[header.named]
         ranks = [None] * len(matrix.lines) if rank is None else matrix.values[rank].tolist()
-        owners = [owner_of(value, splits.get(row), names.get(row)) for row, value in enumerate(ranks)]
+        word = "" if rank is None else rank_word(header.names[rank])
+        owners = [owner_of(one, splits.get(row), names.get(row), word) for row, one in enumerate(ranks)]
         return list(groups(owners))
 
 
