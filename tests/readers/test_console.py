@@ -265,12 +265,15 @@ def test_a_log_begun_anew_voids_what_the_old_one_said(tmp_path: Path) -> None:
 
 
 LOGS = [path.read_bytes() for path in sorted(CONSOLES.glob("*.log"))] + [
-    (FIXTURES / "consolelog-crashed" / "train.log").read_bytes()
+    (FIXTURES / "consolelog-crashed" / "train.log").read_bytes(),
+    b"".join(b"{'loss': %d, 'epoch': %.1f}\n" % (i, i / 2) for i in range(9)),
+    b"".join(b"Epoch %d step %d loss: %d\n" % (i // 4, i % 4, i) for i in range(20)),
+    b"".join(b"%d%%|##| %d/4 [00:01, loss=%d]\r" % (25 * (i % 5), i % 5, i) for i in range(20)) + b"\n",
 ]
 
 
-@settings(max_examples=25, deadline=None)
-@given(data=st.sampled_from(LOGS), cuts=st.lists(st.integers(0, 8000), max_size=6))
+@settings(max_examples=40, deadline=None)
+@given(data=st.sampled_from(LOGS), cuts=st.lists(st.integers(0, 400) | st.integers(0, 8000), max_size=6))
 def test_any_split_of_the_growth_gives_the_same(data: bytes, cuts: list[int]) -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)

@@ -57,6 +57,20 @@ def test_fresh_is_running_and_old_silence_is_unknown() -> None:
     assert _status(updated=NOW - 200.0, longest_gap=100.0) == "running"
 
 
+def test_a_write_far_ahead_of_the_clock_is_no_sign_of_life() -> None:
+    assert _status(updated=NOW + HOUR) == "running"
+    status, reason = judge(Facts(updated=NOW + 48 * HOUR), NOW)
+    assert status == "unknown"
+    assert reason.endswith("(ahead of the clock here: was it touched or copied?)")
+
+
+def test_the_length_that_was_reached_is_named() -> None:
+    both = Length(steps=6000, epochs=3, first_epoch=1)
+    for step, epoch, words in ((100, 3.0, "3 epochs"), (6000, 2.0, "step 6000")):
+        told = judge(Facts(length=both, last_step=step, last_epoch=epoch), NOW)
+        assert told == ("finished", f"reached its planned {words}")
+
+
 def test_called_running_but_silent_is_stalled() -> None:
     status, reason = judge(Facts(evidence=(Evidence("running", "MLflow says RUNNING"),), updated=OLD), NOW)
     assert status == "stalled" and "no sign of life" in reason

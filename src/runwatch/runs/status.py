@@ -56,8 +56,9 @@ def _ended(facts: Facts, now: float) -> tuple[Status, str] | None:
     console = [e for e in facts.evidence if e.by == "console" and e.status == "crashed"]
     if console and not _resumed(facts):
         return "crashed", console[-1].reason
-    if facts.length is not None and _length_reached(facts.length, facts):
-        return "finished", _length_words(facts.length)
+    reached = None if facts.length is None else _reached(facts.length, facts)
+    if reached is not None:
+        return "finished", f"reached its planned {reached}"
     process = facts.process
     if process is not None and process.alive is False and facts.length is not None:
         return "crashed", f"its process {process.pid} is gone before the planned end"
@@ -68,16 +69,13 @@ def _as_status(evidence: Evidence) -> Status:
     return evidence.status or "unknown"
 
 
-def _length_reached(length: Length, facts: Facts) -> bool:
-    by_step = length.steps is not None and facts.last_step is not None and facts.last_step >= length.steps
+def _reached(length: Length, facts: Facts) -> str | None:
+    """The planned length that the run has got to, in words."""
+    if length.steps is not None and facts.last_step is not None and facts.last_step >= length.steps:
+        return f"step {length.steps}"
     if length.epochs is None or facts.last_epoch is None:
-        return by_step
-    return by_step or facts.last_epoch - length.first_epoch + 1 >= length.epochs
-
-
-def _length_words(length: Length) -> str:
-    planned = f"step {length.steps}" if length.steps is not None else f"{length.epochs:g} epochs"
-    return f"reached its planned {planned}"
+        return None
+    return f"{length.epochs:g} epochs" if facts.last_epoch - length.first_epoch + 1 >= length.epochs else None
 
 
 def _resumed(facts: Facts) -> bool:
@@ -93,8 +91,7 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
         return "running", f"process {process.pid} lives ({process.evidence})"
     if facts.updated is None:
         return None
-    age = max(now - facts.updated, 0.0)
-    if age <= fresh_for(facts):
+    if -DAY <= now - facts.updated <= fresh_for(facts):
         return "running", f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
     return None
 
@@ -118,6 +115,8 @@ def _silent(facts: Facts, now: float) -> tuple[Status, str]:
 
 
 def _skew(facts: Facts, now: float) -> str:
+    if facts.updated is not None and facts.updated - now > DAY:
+        return " (ahead of the clock here: was it touched or copied?)"
     if facts.own_clock is None or facts.updated is None or abs(facts.own_clock - facts.updated) <= DAY:
         return ""
     return f" (its own clock says {moment(facts.own_clock, now)})"
