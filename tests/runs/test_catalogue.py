@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+
+import pytest
 
 from runwatch.readers.base import Claim, Listing
 from runwatch.runs.catalogue import Catalogue, settle
@@ -78,6 +82,26 @@ def test_a_reader_that_raises_costs_a_problem_not_the_run(tmp_path: Path) -> Non
     catalogue.update_all(tree.top)
     assert set(catalogue.runs) == {"."}
     assert "broken" in catalogue.problems[0].message
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roots may read everything, so the refusal is made here."""
+    from runwatch.readers.registry import built_in
+
+    for name in ("metrics.csv", "log.jsonl", "events.out.tfevents.1.host"):
+        (tmp_path / name).write_text("step,loss\n1,0.5\n")
+
+    def opened(path: str, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", opened)
+    tree, catalogue = Tree(str(tmp_path)), Catalogue(str(tmp_path), built_in())
+    tree.scan()
+    catalogue.update_all(tree.top)
+    assert {(p.file, p.message, p.hint) for p in catalogue.problems} == {
+        (name, "can't be read: Permission denied", "check its permissions")
+        for name in ("metrics.csv", "log.jsonl")
+    }
 
 
 def test_a_sibling_that_arrives_late_joins_the_run_it_belongs_to(tmp_path: Path) -> None:

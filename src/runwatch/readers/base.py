@@ -122,14 +122,21 @@ class Reader(Protocol):
 class Listing:
     """A folder as ``claim`` sees it: names, sizes, neighbours and first bytes.
 
-    ``head`` reads are remembered for one pass only."""
+    ``head`` reads are remembered for one pass only. ``refused``: the files that may not be read, and why."""
 
-    __slots__ = ("_folder", "_heads", "_root")
+    __slots__ = ("_folder", "_heads", "_root", "refused")
 
-    def __init__(self, folder: Folder, root: str, heads: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        root: str,
+        heads: dict[str, bytes] | None = None,
+        refused: dict[str, str] | None = None,
+    ) -> None:
         self._folder = folder
         self._root = root
         self._heads = {} if heads is None else heads
+        self.refused: dict[str, str] = {} if refused is None else refused
 
     @property
     def path(self) -> str:
@@ -151,11 +158,11 @@ class Listing:
     @property
     def parent(self) -> Listing | None:
         above = self._folder.parent
-        return None if above is None else Listing(above, self._root, self._heads)
+        return None if above is None else Listing(above, self._root, self._heads, self.refused)
 
     def child(self, name: str) -> Listing | None:
         below = self._folder.folders.get(name)
-        return None if below is None else Listing(below, self._root, self._heads)
+        return None if below is None else Listing(below, self._root, self._heads, self.refused)
 
     def join(self, name: str) -> str:
         """The path, relative to the root, of something in this folder."""
@@ -169,8 +176,10 @@ class Listing:
             try:
                 with Opened(os.path.join(self._root, self.join(name))) as opened:
                     self._heads[file] = opened.pread(most, 0)
-            except OSError:
+            except OSError as error:
                 self._heads[file] = b""
+                if not isinstance(error, (FileNotFoundError, NotRegular)):
+                    self.refused[self.join(name)] = error.strerror or str(error)
         return self._heads[file][:size]
 
     def tail(self, name: str, size: int = limits.TAIL) -> bytes:

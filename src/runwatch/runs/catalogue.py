@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Listing, Reader
 
 NEIGHBOURHOOD = 3
@@ -87,8 +88,9 @@ class Catalogue:
     def _ask(self, folders: Mapping[str, Folder], dropped: bool) -> bool:
         changed = dropped
         heads: dict[str, bytes] = {}
+        refused: dict[str, str] = {}
         for path, folder in folders.items():
-            claims, problems = self._claims_of(Listing(folder, self._root, heads), folder)
+            claims, problems = self._claims_of(Listing(folder, self._root, heads, refused), folder)
             if claims != self._claims.get(path, ()):
                 changed = True
             if claims:
@@ -121,7 +123,16 @@ class Catalogue:
                 problems.append(
                     Problem(folder.path, None, f"reader {name} failed here: {error!r}", "please report this")
                 )
-        return tuple(claims), tuple(problems)
+        return tuple(claims), (*problems, *_refused(listing, claims))
+
+
+def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
+    """The first files of this folder that may not be looked into; what is claimed by name says it itself."""
+    claimed = {file for claim in claims for file in claim.files}
+    files = (listing.join(name) for name in listing.files)
+    unknown = (file for file in files if file in listing.refused and file not in claimed)
+    for file in itertools.islice(unknown, limits.PROBLEMS):
+        yield Problem(file, None, f"can't be read: {listing.refused[file]}", "check its permissions")
 
 
 def _find(top: Folder, path: str) -> Folder | None:
