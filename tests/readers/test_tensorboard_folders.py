@@ -51,6 +51,7 @@ POINT = ev.version() + ev.scalar("loss", 1, 0.5)
         (["run", "run/other_exp"], {"run": ("run", ""), "run/other_exp": ("run/other_exp", "")}),
         (["run", "run/1795574919.35"], {"run": ("run", ""), "run/1795574919.35": ("run", "")}),
         (["runs/1795574919.35"], {"runs/1795574919.35": ("runs/1795574919.35", "")}),
+        (["run/20260101_000000/vis_data"], {"run/20260101_000000/vis_data": ("run/20260101_000000", "")}),
         (["run/rank_0", "run/rank_1"], {"run/rank_0": ("run", "rank_0/"), "run/rank_1": ("run", "rank_1/")}),
         (
             ["run/gpu1/train", "run/gpu1/val"],

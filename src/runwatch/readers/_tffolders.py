@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from runwatch.domain.operations import Writer
 from runwatch.readers._protobuf import Malformed, double
+from runwatch.readers._steps import MMENGINE
 from runwatch.readers._tfevent import Event, Plugins, parse
 from runwatch.readers._tfrecord import FOOTER, HEADER, header
 from runwatch.readers.base import Claim, Listing
@@ -125,6 +126,12 @@ def _with_table(folder: Listing) -> Listing:
     return above if any(above.head(name, 6) == b"epoch," for name in tables) else folder
 
 
+def _of_mmengine(listing: Listing) -> Home | None:
+    """MMEngine keeps its curves one folder below the run's log."""
+    above = listing.parent
+    return Home(above, "") if above is not None and listing.name == MMENGINE else None
+
+
 def _of_hparams(listing: Listing) -> Home | None:
     """``add_hparams`` writes into a folder of its own, named by the time."""
     above = listing.parent
@@ -184,6 +191,7 @@ def _is_huggingface(folder: Listing) -> bool:
 
 _RULES: tuple[Callable[[Listing], Home | None], ...] = (
     _of_rank,
+    _of_mmengine,
     _of_hparams,
     _of_huggingface,
     _of_curve,
