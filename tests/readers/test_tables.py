@@ -242,6 +242,7 @@ def test_the_first_step_like_name_counts(tmp_path: Path, header: str, step: str)
         ("# a comment\nstep,loss\n1,0.5,\n2,0.25,\n", [(1, 0.5), (2, 0.25)]),
         ("step,loss\n1,0.5\n# resumed from 1\n2,0.25\n", [(1, 0.5), (2, 0.25)]),
         ("step,loss\n1.0,0.5\n1e1,0.25\n", [(1, 0.5), (10, 0.25)]),
+        ("step,50%,loss\n1,1,0.5\n2,1,25.5%\n", [(1, 0.5), (2, 25.5)]),
         ("step,loss\n9007199254740993,1\n", [(9007199254740993, 1.0)]),
         ("step,loss\n5,1\n3,2\n3,4\n", [(3, 4.0), (5, 1.0)]),
     ],

@@ -231,7 +231,7 @@ class Cells:
             cell = self.data[start:end].strip()
             if self._delimiter == ord(";"):
                 cell = cell.replace(b",", b".")
-            value = number(cell)
+            value = number(cell.removesuffix(b"%"))
             if value is not None:
                 values[i], present[i] = value, True
                 continue
