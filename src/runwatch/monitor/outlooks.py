@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from statistics import stdev
+from statistics import fmean, stdev
 
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.health import Outlook
@@ -12,6 +12,7 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation
 from runwatch.judge.health.forecast import forecast
 from runwatch.judge.health.trace import Trace
+from runwatch.judge.metrics.naming import match
 from runwatch.monitor.baselines import members
 
 EVERY_S = 10.0
@@ -79,7 +80,8 @@ def _metric(run: Run, comparison: Comparison | None) -> Metric | None:
 
 
 def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | None, float]:
-    """The baseline's value of the metric, and its spread between seeds (0: not known)."""
+    """The value that the baseline ended at (a comparison in progress has the one at the common step), and its
+    spread between seeds (0: not known)."""
     comparison = situation.comparisons.get(run.key)
     baseline: Baseline | None = situation.baselines.get(run.root)
     known = None
@@ -88,6 +90,8 @@ def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | No
     if baseline is None or known is None:
         return None, 0.0
     group: Sequence[Run] = members(baseline, [r for r in situation.runs if r.root == run.root])
-    values = [r.metrics[metric.tag].last for r in group if metric.tag in r.metrics]
-    finite = [value for value in values if math.isfinite(value)]
-    return known, stdev(finite) if len(finite) > 1 else 0.0
+    tags = [(r, match(metric.tag, list(r.metrics))) for r in group]
+    finite = [
+        r.metrics[tag].last for r, tag in tags if tag is not None and math.isfinite(r.metrics[tag].last)
+    ]
+    return fmean(finite) if finite else known, stdev(finite) if len(finite) > 1 else 0.0

@@ -111,6 +111,35 @@ def test_a_rising_score_is_forecast_below_one() -> None:
     assert outlook.beats_baseline is not None and outlook.beats_baseline > 0.9
 
 
+def finals(rng: np.random.Generator, shape: str) -> tuple[np.ndarray, float]:
+    n = int(rng.integers(200, 800))
+    t = np.arange(1, n + 1)
+    if shape == "exponential":
+        course = rng.uniform(0.2, 1) + 2 * np.exp(-t / (n * rng.uniform(0.08, 0.25)))
+    else:
+        course = (rng.uniform(0.2, 1) + 2 * t**-0.5) * (1 - 0.05 * (1 - np.cos(np.pi * t / n)))
+    return course * np.exp(0.01 * rng.normal(size=n)), float(course[-1])
+
+
+@pytest.mark.parametrize("shape", ["exponential", "cosine"])
+def test_the_range_and_the_chance_hold_for_curves_that_are_no_power_law(shape: str) -> None:
+    rng = np.random.default_rng(8)
+    held, lost = [], []
+    for _ in range(60):
+        values, final = finals(rng, shape)
+        seen = traced(values[: len(values) // 2])
+        outlook = forecast("val/loss", seen, len(values), "min", baseline=1.03 * final)
+        held.append(outlook.low is not None and outlook.low <= final <= outlook.high)
+        lost.append(outlook.beats_baseline is not None and outlook.beats_baseline < 0.05)
+    assert np.mean(held) >= 0.85 and np.mean(lost) <= 0.1
+
+
+def test_the_range_stays_above_zero_for_a_loss_and_below_one_for_a_score() -> None:
+    steep = 2 * np.arange(1, 301) ** -0.8
+    assert forecast("loss", traced(steep[:100]), 300, "min").low >= 0
+    assert forecast("acc", traced(1 - steep[:100] / 3), 300, "max").high <= 1.03
+
+
 def test_the_forecast_says_why_it_cannot_tell() -> None:
     trace = traced(curve(100))
     assert "fifth" in forecast("l", trace, 10_000, "min").reason
@@ -119,7 +148,7 @@ def test_the_forecast_says_why_it_cannot_tell() -> None:
     assert "higher or lower" in forecast("l", trace, 200, None).reason
     assert "baseline" in forecast("l", trace, 200, "min").reason
     about = forecast("l", trace, 200, "min")
-    even = forecast("l", trace, 200, "min", baseline=(about.low + about.high) / 2)
+    even = forecast("l", trace, 200, "min", baseline=about.about)
     assert even.beats_baseline is None and even.reason.startswith("cannot tell yet")
 
 

@@ -19,6 +19,9 @@ _STARTS = ((0.1, 0.2), (0.5, 0.5), (0.9, 1.0))
 _GROUPS = 25
 _WIDER = 0.03
 _HELD_SD = 1.5
+_AGAIN = 2.0
+"""The range reaches so many times past the better end as the second half so far has gained, for what is left:
+exponential decays and learning rates that fall to nothing end better than a power law can know."""
 _CONE_ROWS = 24
 _TURN, _TAIL = 1.8, 5.0
 
@@ -48,7 +51,8 @@ def forecast(
     baseline_sd: float = 0.0,
 ) -> Outlook:
     """The final value of ``tag`` at ``total_steps``: a power law fitted to the curve so far (methods
-    section 2), between the fit and the last value, 3 % wider; from 30 points and a fifth of the run on.
+    section 2), between the fit and the last value, 3 % wider, and further on the better side; from 30 points
+    and a fifth of the run on.
 
     ``baseline``, ``baseline_sd``: what is to be beaten, and its own spread between seeds. After a change of
     course (a learning-rate drop) the fit begins there, or there is none yet."""
@@ -187,9 +191,22 @@ def _outlook(
     low, high = min(about, last), max(about, last)
     wider = _WIDER * abs(high + low) / 2
     low, high = low - wider, high + wider
+    more = _AGAIN * _gained_lately(trace, curve, last) * (1 - float(trace.steps[-1]) / end)
+    limit = curve.sign * _floor(curve.sign * trace.means, direction)
+    if direction == "min":
+        low = max(low - more, min(low, limit))
+    else:
+        high = min(high + more, max(high, limit))
     cone = _cone(trace, curve, end, low, high)
-    beats, reason = _beats(low, high, direction, baseline, baseline_sd)
+    beats, reason = _beats((low, about, high), direction, baseline, baseline_sd)
     return Outlook(tag, about, low, high, cone, beats, reason)
+
+
+def _gained_lately(trace: Trace, curve: _Curve, last: float) -> float:
+    """What the second half of the curve so far has gained."""
+    half = int(np.searchsorted(trace.steps, (curve.begin + trace.steps[-1]) / 2))
+    then = float(np.median(trace.means[max(half - 2, 0) : half + 3]))
+    return max(curve.sign * (then - last), 0.0)
 
 
 def _cone(
@@ -210,15 +227,16 @@ def _cone(
 
 
 def _beats(
-    low: float, high: float, direction: Direction, baseline: float | None, baseline_sd: float
+    expected: tuple[float, float, float], direction: Direction, baseline: float | None, baseline_sd: float
 ) -> tuple[float | None, str]:
-    """The probability that the final value beats ``baseline``: the range taken as plus and minus 1.5
-    standard deviations (it held 82 to 90 % of final values in simulation). None within a coin's toss."""
+    """The probability that the final value beats ``baseline``: the range to that side of the middle of
+    ``expected`` (low, about, high) taken as 1.5 standard deviations. None within a coin's toss."""
     if baseline is None or not math.isfinite(baseline):
         return None, "no baseline for this metric"
-    spread = math.hypot((high - low) / 2 / _HELD_SD, baseline_sd)
-    gap = baseline - (low + high) / 2
-    gap = gap if direction == "min" else -gap
+    low, about, high = expected
+    reach = high - about if baseline > about else about - low
+    spread = math.hypot(reach / _HELD_SD, baseline_sd)
+    gap = baseline - about if direction == "min" else about - baseline
     chance = 0.5 if spread == 0 else 0.5 * (1 + math.erf(gap / spread / math.sqrt(2)))
     chance = min(max(chance, 0.01), 0.99)
     if 0.35 < chance < 0.65:
