@@ -112,6 +112,21 @@ def test_one_matrix_takes_the_numeric_columns_without_target_and_key(tmp_path: P
     assert np.allclose(rows["y_pred"], model.predict(features), atol=1e-4)
 
 
+def test_an_order_that_nobody_named_is_said(made: Path, tmp_path: Path) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    save_graph(tmp_path / "m.onnx", [[1.0], [100.0]])
+    save_skops(LinearRegression().fit(np.eye(2), [1.0, 100.0]), tmp_path / "m.skops")
+    pd.DataFrame({"b": [3.0, 4.0], "a": [1.0, 2.0]}).to_csv(tmp_path / "a.csv", index=False)
+    for model in ("m.onnx", "m.skops"):
+        answer, _ = scored(job(tmp_path / model, tmp_path / "a.csv", tmp_path))
+        assert any("features taken in the file's order (b, a)" in note for note in answer.notes)
+        answer, _ = scored(job(tmp_path / model, tmp_path / "a.csv", tmp_path, features=("a", "b")))
+        assert not any("order" in note for note in answer.notes)
+    answer, _ = scored(job(made / "good.onnx", made / "batch.parquet", tmp_path))
+    assert not any("order" in note for note in answer.notes)
+
+
 def test_named_features_are_taken_in_their_order(tmp_path: Path) -> None:
     save_graph(tmp_path / "m.onnx", [[1.0], [100.0]])
     pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}).to_csv(tmp_path / "a.csv", index=False)

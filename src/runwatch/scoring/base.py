@@ -114,7 +114,10 @@ class Raw:
 
 class Scorer(Protocol):
     """A loaded model. ``bind``: the columns that it needs of a file (ScoringError when they are not there);
-    ``run``: outputs for an Arrow table of these columns."""
+    ``run``: outputs for an Arrow table of these columns; ``by_place``: neither the model nor a person names
+    its columns, so that the file's order is all there is."""
+
+    by_place: bool
 
     def bind(self, offer: Offer) -> tuple[str, ...]: ...
 

@@ -73,6 +73,10 @@ def do(job: Job) -> Answer:
     made = predicted(model.run(table), job)
     if source.skipped:
         made = replace(made, notes=(*made.notes, f"{plural(source.skipped, 'line')} skipped: not rows"))
+    if model.by_place and len(columns) > 1:
+        said = ", ".join(safe(name, 30) for name in columns[:12])
+        order = f"features taken in the file's order ({said}): [[models]] features = […]"
+        made = replace(made, notes=(*made.notes, order))
     return write(job, table, made)
 
 

@@ -68,6 +68,7 @@ class _Onnx:
         self._session = session
         self._data = path
         self._score = score
+        self.by_place = False
         self._inputs = [_input(path, node) for node in session.get_inputs()]
         self._fixed = _fixed_rows(session.get_inputs())
         self._columns: list[tuple[_Input, tuple[str, ...]]] = []
@@ -85,8 +86,8 @@ class _Onnx:
                 raise missing(offer, absent)
             self._columns = self._shared(offer.features, "features")
         elif len(names) == 1 and (self._inputs[0].width != 1 or names[0] not in offer.names):
-            numeric = offer.numeric
-            self._columns = self._shared(numeric, "numeric columns of the data")
+            self.by_place = True
+            self._columns = self._shared(offer.numeric, "numeric columns of the data")
         elif wide := [one for one in self._inputs if one.width != 1]:
             what = f"input {safe(wide[0].name)} takes several columns"
             raise ScoringError(self._data, what, "name them all in order: [[models]] features = […]")

@@ -60,6 +60,7 @@ class _Skops:
         self._path = self._data = path
         self._model = model
         self._columns: tuple[str, ...] = ()
+        self.by_place = False
         named = getattr(model, "feature_names_in_", None)
         self._named = None if named is None else tuple(str(name) for name in named)
         self._width = getattr(model, "n_features_in_", None)
@@ -68,6 +69,7 @@ class _Skops:
         """``features`` in order, else the names that the model was fitted with, else all numeric columns."""
         self._data = offer.file
         self._columns = offer.features or self._named or offer.numeric
+        self.by_place = not offer.features and self._named is None
         if absent := [name for name in self._columns if name not in offer.names]:
             raise missing(offer, absent)
         if self._width is not None and len(self._columns) != self._width:
