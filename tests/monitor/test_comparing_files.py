@@ -84,6 +84,7 @@ def test_a_key_that_was_only_assumed_is_dropped_where_it_names_no_row(tmp_path: 
     assumed = compare_prediction_files(b, a, ColumnNames(), CompareOptions())
     assert isinstance(assumed, Comparison) and assumed.metrics and assumed.primary is not None
     assert not any("key column" in note for note in assumed.notes)
+    assert any("id is not used as the key: its values repeat" in note for note in assumed.notes)
     asked = compare_prediction_files(b, a, ColumnNames(key="id"), CompareOptions())
     assert isinstance(asked, Comparison) and "duplicate keys" in asked.reason
 

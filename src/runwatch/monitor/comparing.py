@@ -174,7 +174,8 @@ def _of_baseline(asked: ColumnNames) -> ColumnNames:
 
 
 def _assumed_keys(a: PredictionRows, b: PredictionRows) -> tuple[PredictionRows, PredictionRows]:
-    """A key that was only assumed is dropped where it is missing on a side or does not name one row."""
+    """A key that was only assumed is dropped, and that is said, where it is missing on a side or does not
+    name one row."""
     if a.key is not None and b.key is not None:
         codes = canonical([a.key, b.key])
         if all(len(np.unique(side)) == len(side) and side.min(initial=0) >= 0 for side in codes):
@@ -183,8 +184,10 @@ def _assumed_keys(a: PredictionRows, b: PredictionRows) -> tuple[PredictionRows,
 
 
 def _without_key(rows: PredictionRows) -> PredictionRows:
-    notes = tuple(note for note in rows.notes if not note.startswith("key column assumed"))
-    return replace(rows, key=None, notes=notes)
+    assumed = "key column assumed: "
+    why = "is not used as the key: its values repeat, are missing, or are on one side only"
+    notes = (f"{n.removeprefix(assumed)} {why}" if n.startswith(assumed) else n for n in rows.notes)
+    return replace(rows, key=None, notes=tuple(notes))
 
 
 Stamp = tuple[str, int, int, int]

@@ -44,6 +44,26 @@ def test_one_class_only(label: int) -> None:
     assert found.verdict == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["p_spam", "p_not_spam"], ""),
+        (["p_1", "p_0"], "scores taken in label order: not_spam = p_1, spam = p_0"),
+    ],
+)
+def test_which_score_is_of_which_class_is_by_name_or_said(names: list[str], said: str) -> None:
+    words = coded_text(np.where(TRUTH == 1, "spam", "not_spam"))
+    a, b = (
+        PredictionRows("file", words, None, dict(zip(names, (s, 1 - s), strict=True)))
+        for s in (SCORE, SCORE**2)
+    )
+    found = compare(a, b)
+    right = metric(compare(GOOD, rows(TRUTH, score=SCORE**2)), "roc_auc").baseline
+    assert right is not None
+    assert metric(found, "roc_auc").baseline == pytest.approx(1 - right if said else right)
+    assert [note for note in found.notes if "label order" in note] == ([said] if said else [])
+
+
 def test_constant_score_is_said() -> None:
     found = compare(GOOD, rows(TRUTH, score=np.full(N, 0.5), source="flat.csv"))
     assert metric(found, "roc_auc").candidate == 0.5 and found.verdict == "worse"

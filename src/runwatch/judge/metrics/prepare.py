@@ -245,6 +245,7 @@ def _class_side(
     score = _score(rows, labels, task)
     if score is not None:
         faults += _not_finite("score", score)
+        notes += _order_said(list(rows.scores), labels)
         if score.ndim == 1 and len(score) and not faults and bool((score == score[0]).all()):
             notes.append(f"{safe(rows.source)}: the score is constant ({score[0]:g})")
     if prediction is not None and (prediction < 0).any():
@@ -290,13 +291,26 @@ def _score(rows: PredictionRows, labels: tuple[str, ...], task: Task) -> FloatAr
 
 def _in_label_order(names: list[str], labels: tuple[str, ...]) -> list[str]:
     """Score columns by the label that their names end in, where they all do; else as they came."""
-    by_label = {
-        label: [name for name in names if name.rpartition("_")[2] == label or name == label]
-        for label in labels
-    }
-    if all(len(found) == 1 for found in by_label.values()):
-        return [by_label[label][0] for label in labels]
-    return names
+    return _named_after(names, labels) or names
+
+
+def _named_after(names: list[str], labels: tuple[str, ...]) -> list[str] | None:
+    """The names in the order of the labels that they end in ("p_not_spam" in "not_spam", not in "spam"); None
+    where one has no label, or two have the same."""
+    by_label: dict[str, str] = {}
+    for name in names:
+        ending = [label for label in labels if name == label or name.endswith(f"_{label}")]
+        if ending:
+            by_label[max(ending, key=len)] = name
+    return [by_label[label] for label in labels] if len(by_label) == len(names) == len(labels) else None
+
+
+def _order_said(names: list[str], labels: tuple[str, ...]) -> list[str]:
+    """What a person must check: which class each score is of, where its name does not tell."""
+    if len(names) < 2 or _named_after(names, labels) is not None:
+        return []
+    pairs = [f"{safe(label, 30)} = {safe(name, 30)}" for label, name in zip(labels, names, strict=True)]
+    return [f"scores taken in label order: {', '.join(pairs[:5])}{', …' if len(pairs) > 5 else ''}"]
 
 
 def _groups(rows: Pair, paired: bool) -> tuple[IntArray | None, IntArray | None]:
