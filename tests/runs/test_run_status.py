@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.run import Process
 from runwatch.runs.status import Facts, judge
+from runwatch.text import units
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
@@ -57,11 +58,10 @@ def test_fresh_is_running_and_old_silence_is_unknown() -> None:
     assert _status(updated=NOW - 200.0, longest_gap=100.0) == "running"
 
 
-def test_a_write_far_ahead_of_the_clock_is_no_sign_of_life() -> None:
-    assert _status(updated=NOW + HOUR) == "running"
-    status, reason = judge(Facts(updated=NOW + 48 * HOUR), NOW)
-    assert status == "unknown"
-    assert reason.endswith("(ahead of the clock here: was it touched or copied?)")
+def test_a_write_ahead_of_the_clock_is_of_now_and_the_skew_is_said() -> None:
+    assert judge(Facts(updated=NOW + 30.0), NOW)[1].endswith(units.moment(NOW + 30.0, NOW))
+    status, reason = judge(Facts(updated=NOW + 3 * HOUR), NOW)
+    assert status == "running" and "clock skew 3 h" in reason
 
 
 def test_the_length_that_was_reached_is_named() -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.run import Process, Status
-from runwatch.text.units import DAY, duration, moment
+from runwatch.text.units import DAY, MINUTE, duration, moment
 
 FRESH_AT_LEAST = 120.0
 LONGEST_GAP = 7200.0
 RESUMED_AFTER = 120.0
+SKEW = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
         return "running", f"process {process.pid} lives ({process.evidence})"
     if facts.updated is None:
         return None
-    if -DAY <= now - facts.updated <= fresh_for(facts):
+    if now - facts.updated <= fresh_for(facts):
         return "running", f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
     return None
 
@@ -115,8 +116,8 @@ def _silent(facts: Facts, now: float) -> tuple[Status, str]:
 
 
 def _skew(facts: Facts, now: float) -> str:
-    if facts.updated is not None and facts.updated - now > DAY:
-        return " (ahead of the clock here: was it touched or copied?)"
+    if facts.updated is not None and facts.updated - now > SKEW:
+        return f" (clock skew {duration(facts.updated - now)}: dated ahead of the clock here)"
     if facts.own_clock is None or facts.updated is None or abs(facts.own_clock - facts.updated) <= DAY:
         return ""
     return f" (its own clock says {moment(facts.own_clock, now)})"
