@@ -148,6 +148,50 @@ def test_a_name_that_toml_cannot_hold_breaks_no_configuration(root: Path, capsys
     said = capsys.readouterr()
     assert "rename" in said.err and "written to" not in said.out
     assert file.read_text() == "# mine\n"
+    assert _json(capsys, "baseline", "show", "--root", str(root))["baselines"] == []
+
+
+def test_a_pin_that_is_refused_leaves_the_configuration_alone(root: Path, capsys, monkeypatch) -> None:
+    from runwatch.store.state import State, StateError
+
+    def full(*_: object) -> None:
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(State, "pin", full)
+    for before in (None, "# mine\n"):
+        if before:
+            (root / "runwatch.toml").write_text(before)
+        assert main(["baseline", "set", "exp/a", "--root", str(root), "--write-config"]) == 1
+        said = capsys.readouterr()
+        assert "disk is full" in said.err and not said.out
+        file = root / "runwatch.toml"
+        assert (file.read_text() if file.exists() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            b'[watch]\r\nmode="auto"\r\n[baseline]\r\ngroup="x"\r\n[ui]\r\n',
+            b'[watch]\r\nmode="auto"\r\n[baseline]\r\nrun = "exp/a"\r\n[ui]\r\n',
+        ),
+        (b"\xef\xbb\xbf# mine\n", b'\xef\xbb\xbf# mine\n\n[baseline]\nrun = "exp/a"\n'),
+        (b' [ "baseline" ] # c\nrun="x"\n# keep', b' [ "baseline" ] # c\nrun = "exp/a"\n# keep'),
+        (b"[baseline]", b'[baseline]\nrun = "exp/a"\n'),
+    ],
+    ids=["CRLF", "byte-order mark", "spaced header", "no final newline"],
+)
+def test_a_baseline_is_written_into_any_form_of_file(root: Path, before: bytes, after: bytes) -> None:
+    (root / "runwatch.toml").write_bytes(before)
+    assert main(["baseline", "set", "exp/a", "--root", str(root), "--write-config"]) == 0
+    assert (root / "runwatch.toml").read_bytes() == after
+
+
+def test_a_baseline_in_dots_is_left_to_an_editor(root: Path, capsys) -> None:
+    (root / "runwatch.toml").write_text('baseline.run = "x"\n')
+    assert main(["baseline", "set", "exp/a", "--root", str(root), "--write-config"]) == 2
+    assert "editor" in capsys.readouterr().err
+    assert (root / "runwatch.toml").read_text() == 'baseline.run = "x"\n'
 
 
 def test_init_writes_a_file_that_loads_and_never_over_one(root: Path, capsys) -> None:

@@ -5,43 +5,66 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 from runwatch.cli import UsageError
 from runwatch.cli._atomic import write_atomic
 from runwatch.text.toml import toml_string
 
+_HEADER = re.compile(r"""(?m)^[ \t]*\[[ \t]*["']?baseline["']?[ \t]*\][^\n]*(?:\n|\Z)""")
 
-def write_baseline(root: str, run_id: str) -> str:
-    """Set ``[baseline] run`` in ROOT/runwatch.toml (made if missing); gives its path."""
+
+class Written(NamedTuple):
+    """A file that was changed, and its text before (None: there was no file)."""
+
+    path: Path
+    before: str | None
+
+    def put_back(self) -> None:
+        if self.before is None:
+            self.path.unlink()
+        else:
+            save(self.path, self.before)
+
+
+def write_baseline(root: str, run_id: str) -> Written:
+    """Set ``[baseline] run`` in ROOT/runwatch.toml (made if missing)."""
     path = Path(root) / "runwatch.toml"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    line = f"run = {toml_string(run_id)}"
-    save(path, _with_baseline(text, line))
-    return str(path)
+    before = path.read_bytes().decode("utf-8") if path.exists() else None
+    save(path, _with_baseline(before or "", f"run = {toml_string(run_id)}"))
+    return Written(path, before)
 
 
 def _with_baseline(text: str, line: str) -> str:
-    section = re.search(r"(?m)^\[baseline\][^\n]*\n", text)
+    end_of_line = "\r\n" if "\r\n" in text else "\n"
+    line += end_of_line
+    section = _HEADER.search(text)
     if section is None:
-        return (text.rstrip("\n") + "\n\n" if text.strip() else "") + f"[baseline]\n{line}\n"
-    end = re.search(r"(?m)^\[", text[section.end() :])
+        above = text.rstrip("\r\n") + 2 * end_of_line if text.strip() else text
+        return f"{above}[baseline]{end_of_line}{line}"
+    head = section[0] if section[0].endswith("\n") else section[0] + end_of_line
+    end = re.search(r"(?m)^[ \t]*\[", text[section.end() :])
     stop = section.end() + end.start() if end else len(text)
     body = re.sub(r"(?m)^\s*(run|group|metrics)\s*=[^\n]*\n?", "", text[section.end() : stop])
-    return text[: section.end()] + line + "\n" + body + text[stop:]
+    return text[: section.start()] + head + line + body + text[stop:]
 
 
 def save(path: Path, text: str) -> None:
     """Write a configuration whole or not at all, keeping the file's mode. Raises UsageError when it can't be
     written, or holds a name that TOML has no way to write (one that is not UTF-8)."""
     try:
-        tomllib.loads(text.encode("utf-8", "backslashreplace").decode())
+        tomllib.loads(text.removeprefix("\ufeff").encode("utf-8", "backslashreplace").decode())
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
         write_atomic(path, text, mode)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(
-            f"{path}: not written: TOML cannot hold a name in it ({error}); rename that run or file"
-        ) from None
+        raise UsageError(f"{path}: not written: {_why(text, error)}") from None
     except OSError as error:
         raise UsageError(
             f"{path}: can't be written: {error.strerror}; check the folder's permissions"
         ) from None
+
+
+def _why(text: str, error: tomllib.TOMLDecodeError) -> str:
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        return f"TOML cannot hold a name in it ({error}); rename that run or file"
+    return f"its [baseline] has a form that only an editor can change ({error}); write it there"

@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
     from runwatch.cli._runs import resolve_run
+    from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
     from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
@@ -52,13 +53,14 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
+    written = write_baseline(found.root, found.id) if args.write_config else None
     desk = Desk(roots, settings, writes=False)
     answer = desk.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
     desk.close()
-    if answer.ok and args.write_config:
-        from runwatch.cli._write_config import write_baseline
-
-        print(f"written to {safe(write_baseline(found.root, found.id))}")
+    if written and answer.ok:
+        print(f"written to {safe(str(written.path))}")
+    elif written:
+        written.put_back()
     return _tell(answer.ok, answer.message)
 
 
