@@ -151,6 +151,20 @@ def test_a_task_that_is_added_stands_in_the_file_and_an_edit_there_is_seen(root:
         screen.monitor.stop()
 
 
+def test_a_pin_that_is_put_back_has_its_old_date(root: Path) -> None:
+    write_csv(root, "a")
+    screen = Screen(root)
+    try:
+        screen.until(lambda s: _step("a")(s) == 3)
+        assert screen.ask(PinBaseline(RunKey(screen.root, "a"), "why", since=1.5e9)).ok
+        screen.until(lambda s: screen.root in s.situation.baselines)
+        seen = screen.until(lambda s: s.situation.baselines[screen.root].since is not None)
+        baseline = seen.situation.baselines[screen.root]
+        assert (baseline.since, baseline.reason) == (1.5e9, "why")
+    finally:
+        screen.monitor.stop()
+
+
 def test_a_pinned_baseline_lasts_over_a_restart(root: Path) -> None:
     write_csv(root, "a")
     write_csv(root, "b")

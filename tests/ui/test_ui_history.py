@@ -68,7 +68,9 @@ async def test_a_pin_is_taken_back_with_one_key(board: OpenBoard) -> None:
         await it.sees("the baseline is pinned · u takes it back")
         await it.press("u")
         await it.until(lambda: len(it.watching.intents) == 2)
-        assert it.watching.intents[1] == PinBaseline(made_up.key("champion/2026-10"))
+        assert it.watching.intents[1] == PinBaseline(
+            made_up.key("champion/2026-10"), since=made_up.NOW - 26 * 86400
+        )
         await it.press("u")
         await it.sees("nothing to undo")
 

@@ -10,8 +10,11 @@ from runwatch.domain.run import RunKey
 
 @dataclass(frozen=True, slots=True)
 class PinBaseline:
+    """``since``: when an earlier pin that is put back was made; None: now."""
+
     run: RunKey
     reason: str = ""
+    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,8 +230,9 @@ class Desk:
 
     def _obey(self, intent: Intent, now: float, today: date) -> Answer:
         match intent:
-            case PinBaseline(run, reason):
-                self.state.pin(self._places[run.root].identity, run.root, run.id, now, reason)
+            case PinBaseline(run, reason, since):
+                made = now if since is None else since
+                self.state.pin(self._places[run.root].identity, run.root, run.id, made, reason)
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
                 return Answer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):

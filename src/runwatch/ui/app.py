@@ -236,7 +236,7 @@ class RunwatchApp(App[None]):
         root = _root_of(intent)
         before = self.snapshot.situation.baselines.get(root) if self.snapshot else None
         if before is not None and before.kind == "run" and before.source.startswith("pinned"):
-            return PinBaseline(RunKey(root, before.name), before.reason)
+            return PinBaseline(RunKey(root, before.name), before.reason, before.since)
         return ClearBaseline(root) if isinstance(intent, PinBaseline) else None
 
     def action_undo(self) -> None:
