@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -110,6 +110,9 @@ def test_for_and_on_are_read() -> None:
         ('"val/loss > 1', 1, "never closed"),
         ("x is big", 6, "nan"),
         ("3abc > 1", 1, "quotes"),
+        ("val/loss > 0.5 on exp/* for 10m", 25, 'before "on"'),
+        ("status == running", 1, "status is running"),
+        ("val/loss != nan", 13, '"is nan"'),
         ("val/loss > 0.5 extra", 16, "expected"),
         ("", 1, "metric"),
         ("(" * 60 + "x > 1", 51, "deeply"),
@@ -121,6 +124,11 @@ def test_an_error_points_at_its_column(source: str, column: int, says: str) -> N
     message, line, caret = str(caught.value).split("\n")
     assert caught.value.column == column and says in message
     assert line == "  " + source and caret == "  " + " " * (column - 1) + "^"
+
+
+def test_a_duration_may_have_several_units() -> None:
+    assert parse("x > 1 for 1h30m").hold == 5400
+    assert parse("age > 1d12h").holds(replace(RUN, updated=NOW - 130000), NOW)
 
 
 @given(st.text(alphabet="val/los ><=!()'\"0.5m%and orfnti*+-,\x1b", max_size=60))

@@ -11,7 +11,7 @@ from runwatch.domain.finding import SEVERITIES
 from runwatch.rules.engine.registry import Rule
 
 COMMON: Mapping[str, object] = {"enabled": True, "severity": "", "hold": "", "keep": "", "ignore": ()}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d|w)?\s*")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)?\s*")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -44,13 +44,15 @@ def options_of(rule: Rule, options: Mapping[str, Mapping[str, object]]) -> Mappi
 
 
 def seconds(value: object) -> float | None:
-    """A duration: a number of seconds, or "90s", "10m", "2h", "1d"; None: it is none."""
+    """A duration: a number of seconds, or "90s", "10m", "1h30m", "1d"; None: it is none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return float(value) if value >= 0 else None
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    return float(found[1]) * _UNITS[found[2] or "s"] if found else None
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or _DURATION.sub("", text):
+        return None
+    return sum(float(number) * _UNITS[unit or "s"] for number, unit in _DURATION.findall(text))
 
 
 def number(options: Mapping[str, object], key: str) -> float:

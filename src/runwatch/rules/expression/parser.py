@@ -13,6 +13,7 @@ atom       = NUMBER | "-" atom | "(" value ")" | TAG | FUNCTION "(" TAG ")"
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -41,6 +42,11 @@ from runwatch.rules.expression.tree import (
 
 _LONGEST = 1000
 _DEEPEST = 50
+_LATE_HOLD = re.compile(r"\s(for\s+\d[\w.]*)\s*$")
+_NOT_COMPARED = {
+    "status": 'write "status is running"',
+    **{state: f'write "is {state}" after the metric' for state in STATES},
+}
 _WORDS = frozenset({"and", "or", "not", "for", "on", "is"})
 
 
@@ -83,6 +89,8 @@ def _split_globs(source: str) -> tuple[list[Token], tuple[str, ...]]:
             globs = tuple(part.strip().strip("\"'") for part in source[at + 2 :].split(","))
             if not all(globs):
                 raise ExpressionError('after "on" comes a run id or a glob, such as exp/*', source, at + 3)
+            if late := _LATE_HOLD.search(source, at):
+                raise ExpressionError('"for" and its duration stand before "on"', source, late.start(1) + 1)
             return [*tokenize(source[:at])[:-1], Token("end", "on", at + 1)], globs
     return tokenize(source), ()
 
@@ -226,6 +234,10 @@ class _Parser:
             return self._call(token)
         if token.text in OF_A_RUN:
             return OfRun(token.text)
+        if hint := _NOT_COMPARED.get(token.text):
+            raise ExpressionError(
+                f"{hint}; a metric of that name stands in quotes", self._source, token.column
+            )
         return OfMetric("last", token.text)
 
     def _call(self, token: Token) -> Value:

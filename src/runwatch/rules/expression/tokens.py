@@ -11,12 +11,15 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
+    |(?P<span>(?:\d+(?:\.\d+)?(?:ms|min|s|m|h|d|w)){2,}(?![\w/.]))
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?P<unit>%|(?:ms|min|s|m|h|d|w)(?![\w/.]))?(?![\w.]))
     |(?P<name>[^\W\d][\w/.:@'\[\]-]*)
     |(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     |(?P<operator><=|>=|==|!=|[<>()+*/,-])""",
     re.VERBOSE,
 )
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
 
 
 class ExpressionError(ValueError):
@@ -55,6 +58,9 @@ def tokenize(source: str) -> list[Token]:
 
 def _token(found: re.Match[str]) -> Token:
     column = found.start() + 1
+    if found["span"] is not None:
+        parts = _PART.findall(found["span"])
+        return Token("number", found["span"], column, sum(float(n) * UNITS[unit] for n, unit in parts), True)
     if found["number"] is not None:
         unit = found["unit"]
         digits = found["number"][: len(found["number"]) - len(unit or "")]
