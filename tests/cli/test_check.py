@@ -75,3 +75,63 @@ def test_a_rule_that_fails_is_said_at_the_first_look(root, capsys, monkeypatch):
     monkeypatch.setattr(registry, "entry_points", lambda group: points)
     _, out, _ = call(capsys, str(root), "--json")
     assert [p["file"] for p in json.loads(out)["problems"]].count("no_such_module_anywhere") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[[rules]]\nwhen = "a > 1"\n\n[[rules]]\nname = "x"\nwhen = "loss = 1"\n', "line 6: rules[1]: when"),
+        ("\n[rules.disk-lo]\nenabled = false\n", "line 2: rules.disk-lo: there is no such rule"),
+        ("[rules.disk-low]\nenabled = true\nwarning_pct = 3\n", "line 3: rules.disk-low.warning_pct"),
+        ('[[rules]]\nwhen = "x > 1"\n[rules.disk-low]\nhold = "x"\n', "line 4: rules.disk-low.hold"),
+    ],
+)  # fmt: skip
+def test_a_wrong_rule_is_shown_with_its_line(root, capsys, text, place):
+    (root / "runwatch.toml").write_text(text)
+    code, out, err = call(capsys, str(root))
+    assert code == 3 and not out and f"runwatch.toml: {place}" in err
+
+
+def test_a_wrong_rule_in_the_users_defaults_names_that_file(root, capsys, tmp_path):
+    (tmp_path / "config" / "runwatch").mkdir(parents=True)
+    (tmp_path / "config" / "runwatch" / "runwatch.toml").write_text('[[rules]]\nwhen = "loss >"\n')
+    (root / "runwatch.toml").write_text('[[rules]]\nwhen = "loss > 1"\n')
+    assert "config/runwatch/runwatch.toml: line 2: rules[0]" in call(capsys, str(root))[2]
+
+
+def two_roots(tmp_path: Path) -> tuple[Path, Path]:
+    roots = tmp_path / "a", tmp_path / "b"
+    for one in roots:
+        (one / "exp").mkdir(parents=True)
+        (one / "exp" / "metrics.csv").write_text("step,loss\n1,0.5\n2,nan\n3,nan\n")
+    return roots
+
+
+def test_equal_troubles_of_two_roots_are_two(root, capsys, tmp_path):
+    roots = two_roots(tmp_path)
+    code, out, _ = call(capsys, *map(str, roots), "--json")
+    answer = json.loads(out)
+    assert code == 2 and answer["counts"]["critical"] == 2
+    assert {finding["root"] for finding in answer["findings"]} == {str(one) for one in roots}
+    _, out, _ = call(capsys, *map(str, roots))
+    assert all(f"{one} · exp" in out for one in roots)
+
+
+def test_two_roots_may_have_the_same_rules(root, capsys, tmp_path):
+    roots = two_roots(tmp_path)
+    for one in roots:
+        (one / "runwatch.toml").write_text('[[rules]]\nwhen = "step >= 3"\nname = "Long"\n')
+    assert call(capsys, *map(str, roots), "--json")[0] == 2
+    (tmp_path / "config" / "runwatch").mkdir(parents=True)
+    (tmp_path / "config" / "runwatch" / "runwatch.toml").write_text('[[rules]]\nwhen = "step >= 2"\n')
+    _, out, _ = call(capsys, *map(str, roots), "--json")
+    rules = sorted(finding["rule"] for finding in json.loads(out)["findings"])
+    assert len(rules) == 6 and rules.count("long") == 2
+    (roots[1] / "runwatch.toml").write_text('[[rules]]\nwhen = "step >= 3 for 5m"\nname = "Long"\n')
+    code, _, err = call(capsys, *map(str, roots))
+    assert code == 3 and "'long'" in err and "rename" in err
+
+
+def test_a_hold_of_mixed_units(root, capsys):
+    (root / "runwatch.toml").write_text('[rules.metric-nonfinite]\nhold = "1h30m"\n')
+    assert call(capsys, str(root))[0] == 2

@@ -103,6 +103,30 @@ def test_a_bad_configuration_names_file_line_and_key(root: Path, capsys) -> None
     assert "runwatch.toml" in error and "line 2" in error and "primry" in error and "'primary'" in error
 
 
+_TWO = '[[data]]\nname = "a"\nreference = "r"\ncurrent = "c"\n\n[[data]]\nname = "b"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (_TWO + 'reference = 3\ncurrent = "c"\n', 8, "data[1].reference: must be text"),
+        (_TWO, 6, "lacks 'reference'"),
+        (_TWO + 'reference = "r"\ncurrent = "c"\ncolumns = { exclud = ["x"] }\n', 10, "'exclude'"),
+        ("[watch] # where\nrots = 3\n", 2, "'roots'"),
+        ('[metrics]\n"val/auc" = { tolerance = "x" }\n', 2, "a number"),
+        ("[metrics.auc]\ntolerance = -1\n", 2, "0 or more"),
+        ("\n[predictions.cost]\nfp = 1\n", 2, "[[predictions]]"),
+    ],
+)
+def test_what_is_wrong_is_shown_with_its_own_line(
+    root: Path, text: str, line: int, says: str, capsys
+) -> None:
+    (root / "runwatch.toml").write_text(text)
+    assert main(["ls", str(root)]) == 2
+    error = capsys.readouterr().err
+    assert f"runwatch.toml: line {line}: " in error and says in error
+
+
 def test_options_may_stand_before_the_command(root: Path, capsys) -> None:
     (root / "other.toml").write_text("")
     assert main(["--config", str(root / "other.toml"), "ls", str(root)]) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
@@ -34,6 +34,8 @@ _CHOICES = {
     "models.task": ("binary", "multiclass", "regression"),
     "ui.layout": ("auto", "panes", "tabs"),
 }
+_ENTRY = re.compile(r"\[(\d+)\]")
+_HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
     "data": ("name", "reference", "current"),
     "predictions": ("name", "files"),
@@ -66,6 +68,7 @@ class Checker:
             "file",
             "alerts_file",
             "rule_options",
+            "rule_places",
             "reader_options",
         }
         self._known(table, known | {"rules", "readers"}, "")
@@ -76,6 +79,10 @@ class Checker:
             custom, options = self._rules(rules)
             values["rules"] = base.rules + custom
             values["rule_options"] = {**base.rule_options, **options}
+            values["rule_places"] = {
+                **base.rule_places,
+                **self._rule_places(custom, options, len(base.rules)),
+            }
         return replace(base, **values)
 
     def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
@@ -89,6 +96,16 @@ class Checker:
             options.update({key: value for key, value in item.items() if isinstance(value, dict)})
             entries.append({key: value for key, value in item.items() if not isinstance(value, dict)})
         return tuple(self._items("rules", CustomRule, entries)), options
+
+    def _rule_places(
+        self, custom: Sequence[CustomRule], options: Mapping[str, Mapping[str, Any]], before: int
+    ) -> dict[str, str]:
+        """Where each rule's entry, table and key stand; entries count on from those of the defaults."""
+        places = {f"rules[{before + i}]": self._place(f"rules[{i}].when") for i in range(len(custom))}
+        for name, table in options.items():
+            paths = (f"rules.{name}", *(f"rules.{name}.{key}" for key in table))
+            places.update({path: self._place(path) for path in paths})
+        return places
 
     def _tables(self, value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
@@ -126,7 +143,7 @@ class Checker:
             made.append(self._table(where, kind, item, kind(), choices=name))
             for key in _REQUIRED.get(name, ()):
                 if not item.get(key):
-                    self._fail(name, f"entry {index + 1} lacks {key!r}; add {key} = …")
+                    self._fail(where, f"entry {index + 1} lacks {key!r}; add {key} = …")
         return made
 
     def _table(
@@ -163,6 +180,8 @@ class Checker:
                 return float(span)
             self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
         made = self._convert(path, hint, value)
+        if rule == "metrics.*.tolerance" and made is not None and not 0 <= made < float("inf"):
+            self._fail(path, f"must be a number of 0 or more, not {value!r}")
         allowed = _CHOICES.get(rule)
         if allowed and made is not None and made not in allowed:
             self._fail(path, f"must be one of {', '.join(allowed)}, not {value!r}")
@@ -186,24 +205,31 @@ class Checker:
         self._fail(path, f"must be {_words(options)}, not {value!r}")
 
     def _fail(self, path: str, message: str) -> NoReturn:
+        raise ConfigError(f"{self._place(path)}: {path}: {message}")
+
+    def _place(self, path: str) -> str:
         line = self._line(path)
-        place = f"line {line}: " if line else ""
-        raise ConfigError(f"{self._file}: {place}{path}: {message}")
+        return f"{self._file}: line {line}" if line else self._file
 
     def _line(self, path: str) -> int | None:
-        """The first line that sets the last part of ``path`` in its section, else the section's own."""
-        *above, key = re.sub(r"\[\d+\]", "", path).split(".")
-        section, inside, fallback = ".".join(above), not above, None
+        """The first line that sets the last part of ``path`` in its section (of ``data[1]``: in the second
+        one), else the section's own, else that of what it stands in."""
+        entry = _ENTRY.search(path)
+        place = _ENTRY.sub("", path)
+        *above, key = place.split(".")
+        section, inside, fallback, entries = ".".join(above), not above, None, 0
         for number, line in enumerate(self._lines, 1):
             stripped = line.strip()
-            if stripped.startswith("["):
-                name = stripped.strip("[] \t").replace('"', "").replace("'", "")
-                inside = name == section
-                if inside or name == path:
+            if header := _HEADER.fullmatch(stripped):
+                name = header[2].replace('"', "").replace("'", "")
+                entries += header[1] == "[[" and name == place.partition(".")[0]
+                mine = entry is None or entries == int(entry[1]) + 1
+                inside = mine and name == section
+                if inside or (mine and f"{name}.".startswith(f"{place}.")):
                     fallback = fallback or number
             elif inside and re.match(rf"""["']?{re.escape(key)}["']?\s*[=.]""", stripped):
                 return number
-        return fallback
+        return fallback or (self._line(path.rpartition(".")[0]) if above else None)
 
 
 def _words(options: tuple[Any, ...]) -> str:

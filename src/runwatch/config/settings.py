@@ -158,7 +158,8 @@ class Ui:
 class Settings:
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
-    ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners."""
+    ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners. ``rule_places``: file
+    and line of "rules[0]", "rules.NAME" and "rules.NAME.key"."""
 
     folder: str = "."
     file: str | None = None
@@ -173,6 +174,7 @@ class Settings:
     tasks: Tasks = field(default_factory=Tasks)
     rules: tuple[CustomRule, ...] = ()
     rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rule_places: Mapping[str, str] = field(default_factory=dict)
     reader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     alerts: Alerts = field(default_factory=Alerts)
     ui: Ui = field(default_factory=Ui)

@@ -58,6 +58,11 @@ class Finding:
         return fingerprint(self.rule, self.scope, self.subject)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others: two roots may hold runs of one name, a host is the same for all."""
+        return ("" if self.context == "host" else self.root, self.fingerprint)
+
+    @property
     def place(self) -> str:
         """What it is about, for people: "runs/a · val/auc"."""
         return " · ".join(part for part in (self.scope, self.subject) if part)

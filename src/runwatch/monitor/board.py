@@ -71,8 +71,17 @@ class Board:
         return self._desk.state
 
     def look_once(self, now: float | None = None) -> Look:
-        """Walk, read all, judge; nothing is watched, and the board's files are closed afterwards."""
-        moment = time.time() if now is None else now
+        """Walk, read all, judge; nothing is watched, and the board's files are closed afterwards. Raises
+        ConfigError."""
+        try:
+            return self._look_once(time.time() if now is None else now)
+        finally:
+            self._cache.close()
+            self._desk.close()
+
+    def _look_once(self, moment: float) -> Look:
+        if self._wanted.judging:
+            self._inspector.load()
         self.roots.load_plugins()
         with self.roots.lock:
             for root in self._names:
@@ -86,8 +95,6 @@ class Board:
             situation = replace(snapshot.situation, outlooks=self.beside.outlooks.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
-        self._cache.close()
-        self._desk.close()
         return Look(self, snapshot)
 
     def open(self, now: float) -> None:

@@ -28,7 +28,7 @@ class Inspector:
         self._rules: tuple[Rule, ...] | None = None
         self._problems: tuple[Problem, ...] = ()
         self._options: dict[str, Mapping[str, object]] = {}
-        self._first_seen: dict[str, float] = {}
+        self._first_seen: dict[tuple[str, str], float] = {}
 
     def load(self) -> None:
         """Our rules, plug-ins and the configuration's own. Raises ConfigError for a bad rule or option."""
@@ -40,27 +40,30 @@ class Inspector:
             self._options.update(settings.rule_options)
         complaints = check_options(rules, self._options, custom)
         if complaints:
-            file = next((s.file for s in self._settings.values() if s.rule_options), None)
-            raise ConfigError(f"{file or 'configuration'}: {complaints[0]}")
+            path = complaints[0].partition(":")[0]
+            places = [s.rule_places[path] for s in self._settings.values() if path in s.rule_places]
+            raise ConfigError(f"{places[0]}: {complaints[0]}")
         self._rules = (*rules, *custom)
 
     def _custom(self, taken: set[str]) -> tuple[Rule, ...]:
         """The rules that ``[[rules]]`` makes: those of a root's own file are for that root alone."""
         from runwatch.rules.expression.custom import custom_rules
 
-        made: list[Rule] = []
-        files: set[str | None] = set()
+        made: dict[tuple[str | None, str], Rule] = {}
+        holds: dict[str, float] = {}
         for root, settings in self._settings.items():
-            if not settings.rules or settings.file in files:
-                continue
-            files.add(settings.file)
             shared = sum(other.file == settings.file for other in self._settings.values()) > 1
-            rules, problems = custom_rules(settings.rules, None if shared else root, taken)
+            mine = None if shared else root
+            rules, problems = custom_rules(settings.rules, mine, taken)
             if problems:
-                raise ConfigError(f"{settings.file}: {problems[0].where}: {problems[0].message}")
-            taken |= {rule.NAME for rule in rules}
-            made.extend(rules)
-        return tuple(made)
+                where = problems[0].where or ""
+                raise ConfigError(f"{settings.rule_places[where]}: {where}: {problems[0].message}")
+            for rule in rules:
+                if holds.setdefault(rule.NAME, rule.HOLD) != rule.HOLD:
+                    message = f"another root's rule {rule.NAME!r} has another 'for'; rename one of them"
+                    raise ConfigError(f"{settings.file}: {message}")
+                made[mine, rule.NAME] = rule
+        return tuple(made.values())
 
     def about(self, subjects: Iterable[str]) -> frozenset[str]:
         """The rules about these subjects: "data", "models", "host"."""
@@ -77,9 +80,7 @@ class Inspector:
         self.load()
         evaluated = evaluate_all(replace(situation, options=self._options), self._rules or ())
         now = situation.now
-        known = {
-            f.fingerprint: self._first_seen.get(f.fingerprint, f.since or now) for f in evaluated.findings
-        }
+        known = {f.key: self._first_seen.get(f.key, f.since or now) for f in evaluated.findings}
         self._first_seen = known
-        found = tuple(replace(f, first_seen=known[f.fingerprint], last_seen=now) for f in evaluated.findings)
+        found = tuple(replace(f, first_seen=known[f.key], last_seen=now) for f in evaluated.findings)
         return found, (*self._problems, *evaluated.problems)

@@ -71,7 +71,7 @@ def text(check: Check) -> list[str]:
         f"open={check.open_tasks};;;0",
     ]
     lines = [f"RUNWATCH {_WORDS[check.code]} - {_plain(_said(check))} | {' '.join(numbers)}"]
-    lines += [_detail(finding) for finding in check.findings]
+    lines += [_detail(finding, len(situation.roots) > 1) for finding in check.findings]
     return lines + [_problem_line(root, problem) for root, problem in _problems(check.snapshot)]
 
 
@@ -149,8 +149,11 @@ def _said(check: Check) -> str:
     return f"nothing to do{f', {infos} for information' if infos else ''}"
 
 
-def _detail(finding: Mapping[str, Any]) -> str:
-    words = f"{finding['severity'].upper()} {finding['rule']} {finding['subject']}: {finding['summary']}"
+def _detail(finding: Mapping[str, Any], several_roots: bool) -> str:
+    where = f"{finding['root']} · " if several_roots and finding["run"] else ""
+    words = (
+        f"{finding['severity'].upper()} {finding['rule']} {where}{finding['subject']}: {finding['summary']}"
+    )
     return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
 
 

@@ -23,9 +23,9 @@ class Evaluated(NamedTuple):
 
 
 def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
-    """The findings that hold now, ordered by severity, age and fingerprint; one of each fingerprint. A rule
-    that raises is a problem; the others go on."""
-    found: dict[str, Finding] = {}
+    """The findings that hold now, ordered by severity, age and fingerprint; one of each key. A rule that
+    raises is a problem; the others go on."""
+    found: dict[tuple[str, str], Finding] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {}
     for rule in rules:
@@ -35,7 +35,7 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             continue
         try:
             for finding in _of(rule, situation, options):
-                found.setdefault(finding.fingerprint, finding)
+                found.setdefault(finding.key, finding)
         except Exception as error:  # one rule's fault, a plug-in's perhaps, must not silence the others
             message = f"the rule {rule.NAME!r} failed: {error!r}"
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"

@@ -25,6 +25,7 @@ _OF_A_RUN = frozenset(
         "slice-regressed",
     ]
 )
+_Key = tuple[str, str]
 _ONE_OF_A_KIND = frozenset({"run-diverged", "run-overfitting", "metric-regressed"})
 _EXPLAINS = {
     "run-crashed": _OF_A_RUN,
@@ -39,7 +40,7 @@ _EXPLAINS = {
 def inhibit(findings: Sequence[Finding]) -> list[Finding]:
     """Those that no other finding explains. One that explains others holds their fingerprints in ``also``
     and their summaries in its evidence. An unreadable root explains all that is known below it."""
-    taken: dict[str, str] = {}
+    taken: dict[_Key, _Key] = {}
     places = _by_place(findings)
     for finding in findings:
         if finding.rule == "source-unreadable":
@@ -47,13 +48,13 @@ def inhibit(findings: Sequence[Finding]) -> list[Finding]:
         else:
             below = [f for place in _places(finding) for f in places[place] if _explains(finding, f)]
         for other in below:
-            taken.setdefault(other.fingerprint, finding.fingerprint)
-    explained: dict[str, list[Finding]] = {}
+            taken.setdefault(other.key, finding.key)
+    explained: dict[_Key, list[Finding]] = {}
     for finding in findings:
-        if finding.fingerprint in taken:
-            explained.setdefault(_head(taken, finding.fingerprint), []).append(finding)
-    kept = (finding for finding in findings if finding.fingerprint not in taken)
-    return [_with(finding, explained.get(finding.fingerprint, ())) for finding in kept]
+        if finding.key in taken:
+            explained.setdefault(_head(taken, finding.key), []).append(finding)
+    kept = (finding for finding in findings if finding.key not in taken)
+    return [_with(finding, explained.get(finding.key, ())) for finding in kept]
 
 
 def _places(finding: Finding) -> tuple[object, ...]:
@@ -109,9 +110,9 @@ def _below(source: Finding, other: Finding) -> bool:
     return source.scope == "." or other.scope == source.scope or other.scope.startswith(source.scope + "/")
 
 
-def _head(taken: Mapping[str, str], print_: str) -> str:
-    """The finding at the head of those that explain ``print_``."""
-    head, seen = taken[print_], {print_}
+def _head(taken: Mapping[_Key, _Key], key: _Key) -> _Key:
+    """The finding at the head of those that explain ``key``."""
+    head, seen = taken[key], {key}
     while head in taken and head not in seen:
         seen.add(head)
         head = taken[head]
