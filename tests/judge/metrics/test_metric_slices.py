@@ -150,6 +150,16 @@ def test_calibration_is_flagged_only_past_what_chance_gives() -> None:
     assert {b.n for b in even.bins} <= {66, 67}
 
 
+@pytest.mark.parametrize("rows", [200, 25_000])
+def test_rare_events_are_flagged_as_seldom_as_others(rows: int) -> None:
+    rng = np.random.default_rng(9)
+    flagged = 0
+    for _ in range(200):
+        p = rng.beta(0.1, 10, rows)
+        flagged += calibrate((rng.random(rows) < p).astype(float), p).miscalibrated
+    assert flagged <= 18
+
+
 def test_large_samples_have_the_same_null_as_small_ones_drawn_out() -> None:
     rng = np.random.default_rng(2)
     p = rng.beta(2, 3, 20_000)

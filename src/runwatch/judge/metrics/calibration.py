@@ -12,10 +12,9 @@ from runwatch.judge.metrics.methods.calibration_error import BINS, bin_of, confi
 from runwatch.judge.metrics.methods.probabilities import not_probabilities
 from runwatch.judge.metrics.sample import Sample
 
-_DRAWS = 200
+_DRAWS = 2_000
 _SEED = 20_150_125
 _Z = 1.959963984540054
-_MOST_DRAWN = 4_000_000
 
 
 def calibrations(sample: Sample) -> Mapping[str, Calibration]:
@@ -39,7 +38,7 @@ def calibrate(outcome: FloatArray, probability: FloatArray, adaptive: bool = Fal
     said = np.bincount(bins, probability, BINS).astype(np.float64)
     seen = np.bincount(bins, outcome, BINS).astype(np.float64)
     ece = float(np.abs(seen - said).sum()) / n
-    null = _null_ece(bins, probability, said)
+    null = _null_ece(bins, said)
     rows = tuple(_bin(int(counts[i]), said[i], seen[i]) for i in range(BINS) if counts[i])
     return Calibration(rows, ece, null, ece > null)
 
@@ -65,16 +64,10 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     return 0.0 if successes == 0 else low, 1.0 if successes == n else high
 
 
-def _null_ece(bins: IntArray, probability: FloatArray, said: FloatArray) -> float:
-    """95th percentile of ECE over 200 draws of outcomes ~ Bernoulli(probability); on large samples the sums
-    of the bins are drawn from their normal limit."""
+def _null_ece(bins: IntArray, said: FloatArray) -> float:
+    """95th percentile of ECE over 2,000 draws of each bin's outcomes ~ binomial(its rows, its mean
+    probability)."""
     rng = np.random.default_rng(_SEED)
-    n = len(probability)
-    if n * _DRAWS <= _MOST_DRAWN:
-        hits = rng.random((_DRAWS, n)) < probability
-        onehot = (bins[:, None] == np.arange(BINS)).astype(np.float32)
-        gaps = hits.astype(np.float32) @ onehot - said
-    else:
-        spread = np.sqrt(np.bincount(bins, probability * (1 - probability), BINS))
-        gaps = rng.standard_normal((_DRAWS, BINS)) * spread
-    return float(np.quantile(np.abs(gaps).sum(axis=1) / n, 0.95))
+    counts = np.bincount(bins, minlength=BINS)
+    gaps = rng.binomial(counts, np.minimum(said / np.maximum(counts, 1), 1.0), (_DRAWS, BINS)) - said
+    return float(np.quantile(np.abs(gaps).sum(axis=1) / len(bins), 0.95))
