@@ -55,6 +55,12 @@ def test_one_run_a_side_is_better_or_worse_only_past_five_tolerances() -> None:
     assert found.primary is not None and found.primary.ci is None and found.primary.tolerance == approx(0.01)
 
 
+def test_two_seeds_are_too_few_and_are_not_called_one_run() -> None:
+    pair = (run("a1", val__accuracy=0.80), run("a2", val__accuracy=0.81))
+    found = compare_runs(run("cand", val__accuracy=0.70), pair, series, CompareOptions())
+    assert found.verdict == "worse" and "two seeds against one run" in found.reason
+
+
 def test_noise_within_the_curves_is_said_and_can_only_hold_back() -> None:
     rng = np.random.default_rng(3)
     noisy = [0.5 + 0.3 * rng.normal(size=200) for _ in range(2)]

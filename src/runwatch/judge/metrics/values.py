@@ -17,6 +17,7 @@ from runwatch.judge.metrics.tolerance import SINGLE, margin
 from runwatch.judge.metrics.verdict import judge
 
 ONE_RUN = "one run a side: the noise between seeds is unknown"
+TWO_SEEDS = "two seeds against one run: too few to know the noise between seeds"
 TWO_NUMBERS = "two bare numbers: the noise between seeds is unknown"
 Noise = Callable[[], tuple[float | None, float | None]]
 
@@ -140,6 +141,8 @@ def _single(
     bare = _bare(reading, direction, "unknown", "")
     if bare.delta is None or not math.isfinite(bare.delta) or bare.baseline is None:
         return replace(bare, reason=_not_finite(bare))
+    if max(len(reading.baseline.values), len(reading.candidate.values)) > 1:
+        single = TWO_SEEDS
     allowed = _margin(reading.name, direction, bare.baseline, options, primary)
     past = abs(bare.delta) > SINGLE * allowed
     noise = reading.noise() if reading.noise is not None and (past or always_noise) else (None, None)
