@@ -36,7 +36,7 @@ def _check(data: bytes, yaml: Any) -> None:
     depth = 0
     for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.AliasEvent):
-            raise ValueError(f"line {event.start_mark.line + 1}: aliases are refused")
+            raise ValueError(f"line {event.start_mark.line + 1}: aliases are refused, write their values out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > limits.JSON_DEPTH:
