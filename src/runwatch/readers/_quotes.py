@@ -60,9 +60,9 @@ class Quotes:
 
     @staticmethod
     def _is_row(opened: bytes, line: bytes, cells: list[str], delimiter: str) -> bool:
-        """Whether a line after an open quote is rather a row of its own: a number first, as many cells as the
-        line where the quote began, and no end of a quote."""
-        began = opened.partition(b"\n")[0].count(delimiter.encode())
+        """Whether a line after an open quote is rather a row of its own: a number first, as many cells as
+        stand before the quote, and no end of a quote."""
+        began = opened.partition(b'"')[0].count(delimiter.encode())
         numbered = number(cells[0].encode("utf-8", "backslashreplace")) is not None
         return numbered and len(cells) > max(began, 1) and line.count(b'"') % 2 == 0
 
