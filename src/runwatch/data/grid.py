@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.coerce import to_numbers, to_times
 from runwatch.data.kernel import shapes
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
@@ -18,7 +19,7 @@ from runwatch.domain.profile import ColumnGrid, Grid
 BINS = 240
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "1"
+ENGINE = "2"
 _TEXT_LENGTH = 50
 _ID_NAME = re.compile(
     r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row)$|^(id|uuid|index)([_\W]|$)|[a-z]I[dD]$|^Unnamed", 0
@@ -90,11 +91,10 @@ def make_column(
     if group == "boolean":
         return _worded(name, type_, array, declared or "boolean", declared, role)
     text = as_text(array.drop_null())
-    if declared in ("numeric", "datetime"):
-        from runwatch.data.coerce import to_numbers
-
-        values, _ = to_numbers(text)
-        return _ordered(name, type_, values, declared, declared, role)
+    if declared == "datetime":
+        return _ordered(name, type_, numbers(to_times(text, False)[0]), declared, declared, role)
+    if declared == "numeric":
+        return _ordered(name, type_, to_numbers(text)[0], declared, declared, role)
     return _worded(name, type_, text, declared or "categorical", declared, role)
 
 

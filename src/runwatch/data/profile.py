@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.coerce import to_numbers
+from runwatch.data.coerce import to_numbers, to_times
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
@@ -32,6 +32,8 @@ from runwatch.domain.profile import (
 )
 
 MAX_CODED = 9_999
+_TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
+_OF_DAY = ("time32[", "time64[")
 Mask = Callable[[Block], Any]
 
 
@@ -85,13 +87,23 @@ def parse_types(grid: Grid) -> Mapping[str, Any]:
     types: dict[str, Any] = {}
     for column in grid.columns:
         try:
-            types[column.name] = pa.type_for_alias(column.type)
+            types[column.name] = _parsed(pa.type_for_alias(column.type))
         except ValueError:
             known = column.words is not None or column.kind == "text"
             types[column.name] = pa.string() if known else _from_text(column.type)
-        if str(types[column.name]) == "null":
-            types[column.name] = None
     return types
+
+
+def _parsed(type_: Any) -> Any:
+    """The type nearest to ``type_`` that the parsers of text know; None lets them infer."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_null(type_) or t.is_duration(type_):
+        return None
+    if t.is_float16(type_):
+        return pa.float64()
+    return pa.string() if family(type_) == "string" else type_
 
 
 def _from_text(type_: str) -> Any:
@@ -100,6 +112,18 @@ def _from_text(type_: str) -> Any:
 
     unit, _, zone = type_.removeprefix("timestamp[").removesuffix("]").partition(", tz=")
     return pa.timestamp(unit, tz=zone or None) if unit in ("s", "ms", "us", "ns") else None
+
+
+def _time_type(type_: str) -> Any:
+    """The Arrow type of a time or duration by its name, None for others."""
+    import pyarrow as pa
+
+    if not type_.startswith(_TIMES):
+        return None
+    try:
+        return pa.type_for_alias(type_)
+    except ValueError:
+        return _from_text(type_)
 
 
 def coded(grid: Grid) -> frozenset[str]:
@@ -159,16 +183,21 @@ class Counter:
             self._ordered(index, column, array)
 
     def _ordered(self, index: int, column: ColumnGrid, array: Any) -> None:
-        group = family(array.type)
-        if group in ("number", "time", "boolean"):
-            values = numbers(_same_unit(array, column.type))
-        elif group in ("string", "binary"):
-            values, invalid = to_numbers(as_text(array).drop_null())
-            self.scalars[index, INVALID] += invalid
+        group, invalid = family(array.type), 0
+        if group in ("string", "binary"):
+            text = as_text(array).drop_null()
+            if column.kind == "datetime":
+                array, invalid = to_times(text, column.type.startswith(_OF_DAY))
+                values = numbers(_same_unit(array, column.type))
+            else:
+                values, invalid = to_numbers(text)
+        elif group == "nested" or (same := _same_unit(array, column.type)) is None:
+            values, invalid = None, len(array) - array.null_count
         else:
-            self.scalars[index, INVALID] += len(array) - array.null_count
-            return
-        self._tallied(index, column, values)
+            values = numbers(same)
+        self.scalars[index, INVALID] += invalid
+        if values is not None:
+            self._tallied(index, column, values)
 
     def _tallied(self, index: int, column: ColumnGrid, values: Any) -> None:
         assert column.edges is not None
@@ -247,9 +276,16 @@ def _filled(found: Any, default: int) -> Any:
 
 
 def _same_unit(array: Any, type_: str) -> Any:
-    """Times in the grid's unit, so that nanoseconds and microseconds count alike."""
+    """Times in the grid's unit, so that nanoseconds, microseconds and days count alike; None where one can't
+    become the other (a date, a time of day)."""
+    import pyarrow as pa
     import pyarrow.types as t
 
-    if t.is_timestamp(array.type) and type_.startswith("timestamp[") and str(array.type) != type_:
-        return array.cast(_from_text(type_), safe=False)
-    return array
+    timed = family(array.type) == "time" or t.is_duration(array.type)
+    wanted = _time_type(type_) if timed and str(array.type) != type_ else None
+    if wanted is None:
+        return array
+    try:
+        return array.cast(wanted, safe=False)
+    except pa.ArrowNotImplementedError:
+        return None

@@ -153,7 +153,8 @@ class _Reader:
         return "skip"
 
     def _widen(self, error: Exception) -> None:
-        """The next wider type for the column that ``error`` names: integer, float, text."""
+        """The next wider type for the column that ``error`` names: empty or integer, float, text; whole
+        seconds, nanoseconds, text."""
         import pyarrow as pa
 
         match = _ERROR.search(str(error))
@@ -163,10 +164,20 @@ class _Reader:
         old = self.types.get(name)
         if old == pa.string():
             raise error
-        integer = old is not None and pa.types.is_integer(old)
-        self.types[name] = pa.float64() if integer else pa.string()
+        self.types[name] = _wider(old)
 
     def _column(self, index: int, text: str) -> str:
         if index >= len(self.names):
             raise DataError(self.file.name, text[:200], "check the file's lines")
         return self.names[index]
+
+
+def _wider(old: Any) -> Any:
+    import pyarrow.types as t
+    from pyarrow import float64, string, timestamp
+
+    if old is not None and (t.is_null(old) or t.is_integer(old)):
+        return float64()
+    if old is not None and t.is_timestamp(old) and old.unit != "ns":
+        return timestamp("ns", old.tz)
+    return string()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ SUFFIXES = (".jsonl", ".ndjson")
 COLUMNAR = False
 BLOCK = 1 << 20
 MAX_LINE = 8 << 20
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$")
 
 
 def _chunks(file: DataFile, start: int = 0) -> Iterator[bytes]:
@@ -57,13 +59,42 @@ def _parsed(block: bytes, wanted: Mapping[str, Any]) -> tuple[Any, int]:
     import pyarrow as pa
     import pyarrow.json as pajson
 
-    known = [(name, kind) for name, kind in wanted.items() if kind is not None]
+    known = [(name, kind) for name, kind in wanted.items() if kind is not None and not _written(kind)]
     try:
         options = pajson.ParseOptions(explicit_schema=pa.schema(known) if known else None)
         read_options = pajson.ReadOptions(use_threads=False, block_size=max(len(block) + 1, BLOCK))
-        return pajson.read_json(io.BytesIO(block), read_options=read_options, parse_options=options), 0
+        table = pajson.read_json(io.BytesIO(block), read_options=read_options, parse_options=options)
+        skipped = 0
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError):
-        return _line_by_line(block)
+        table, skipped = _line_by_line(block)
+    return _timed(table, {name for name, _ in known}), skipped
+
+
+def _written(kind: Any) -> bool:
+    """Whether the type is text in JSON that Arrow's parser would not take for it."""
+    import pyarrow.types as t
+
+    return bool(t.is_date(kind) or t.is_time(kind) or t.is_fixed_size_binary(kind))
+
+
+def _timed(table: Any, known: set[str]) -> Any:
+    """ISO 8601 times with fractions of a second, which Arrow's parser leaves as text, as times; columns of a
+    ``known`` type stay as they are."""
+    import pyarrow as pa
+
+    for index, field in enumerate(table.schema):
+        column = table.column(index)
+        if field.type != pa.string() or field.name in known or column.null_count == len(column):
+            continue
+        match = _TIME.match(column.drop_null()[0].as_py())
+        if match is None:
+            continue
+        try:
+            made = column.cast(pa.timestamp("us", "UTC" if match.group(1) else None))
+        except pa.ArrowInvalid:
+            continue
+        table = table.set_column(index, field.name, made)
+    return table
 
 
 def _line_by_line(block: bytes) -> tuple[Any, int]:
