@@ -93,6 +93,14 @@ def test_every_table_format_gives_the_same_scores(made: Path, tmp_path: Path) ->
         assert np.allclose(rows["y_score"], known["y_score"], atol=1e-5), file.name
 
 
+def test_words_like_na_in_a_csv_are_words(made: Path, tmp_path: Path) -> None:
+    frame = pd.read_parquet(made / "batch.parquet").head(6)
+    frame["region"] = ["NA", "None", "null", "north", "", "n/a"]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    _, rows = scored(job(made / "good.skops", tmp_path / "a.csv", tmp_path, slices=("region",)))
+    assert [None if pd.isna(v) else v for v in rows["region"]] == ["NA", "None", "null", "north", None, "n/a"]
+
+
 def test_a_batch_without_labels_is_scored_without_truth(made: Path, tmp_path: Path) -> None:
     pd.read_parquet(made / "batch.parquet").drop(columns="churned").to_csv(tmp_path / "a.csv", index=False)
     answer, rows = scored(job(made / "good.onnx", tmp_path / "a.csv", tmp_path))

@@ -102,16 +102,17 @@ class Table:
         return csv.open_csv(file, csv.ReadOptions(use_threads=False), **self._csv_options())
 
     def _csv(self, names: list[str]) -> Any:
-        """A column's type is guessed from the first block; where a later one disagrees, from all rows."""
+        """A column's type is guessed from the first block; where a later one disagrees, from all rows. In
+        text only an empty cell is missing: "NA" and "None" are words that a model may know."""
         import pyarrow as pa
         from pyarrow import csv
 
-        convert = csv.ConvertOptions(include_columns=names, strings_can_be_null=True)
+        convert = csv.ConvertOptions(include_columns=names)
         options = {"convert_options": convert, **self._csv_options()}
         self.skipped = 0
         with self._open() as file:
             try:
-                return csv.read_csv(file, csv.ReadOptions(use_threads=False), **options)
+                return _blank_is_missing(csv.read_csv(file, csv.ReadOptions(use_threads=False), **options))
             except pa.ArrowInvalid:
                 pass
         self.skipped = 0
@@ -122,13 +123,25 @@ class Table:
                 self._path, "its columns change type, and it is too large to read whole", _SPLIT
             )
         reading = csv.ReadOptions(use_threads=False, block_size=len(whole) + 1)
-        return csv.read_csv(pa.BufferReader(whole), reading, **options)
+        return _blank_is_missing(csv.read_csv(pa.BufferReader(whole), reading, **options))
 
     def _json(self) -> Any:
         from pyarrow import json
 
         with self._open() as file:
             return json.read_json(file, json.ReadOptions(use_threads=False, block_size=_BLOCK))
+
+
+def _blank_is_missing(table: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for index, field in enumerate(table.schema):
+        if field.type == pa.string():
+            column = table.column(index)
+            filled = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+            table = table.set_column(index, field.name, filled)
+    return table
 
 
 def _arrow(file: IO[bytes]) -> Any:
