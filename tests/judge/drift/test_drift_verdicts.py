@@ -144,6 +144,17 @@ def test_times_that_do_not_move_on_are_compared(rng) -> None:
     assert column(judged({"born": birth(0)}, {"born": birth(8e7)}), "born").verdict == "drifted"
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_wasserstein_of_times_is_in_seconds_whatever_their_unit(rng, unit: str) -> None:
+    before, now = rng.integers(0, 86_400, (2, 4000))
+    stamps = [pa.array(v).cast(pa.timestamp("s")).cast(pa.timestamp(unit)) for v in (before, now)]
+    lasted = [pa.array(v).cast(pa.duration("s")).cast(pa.duration(unit)) for v in (before, now)]
+    found = judged({"at": stamps[0], "took": lasted[0]}, {"at": stamps[1], "took": lasted[1]})
+    true = stats.wasserstein_distance(before, now)
+    for name in ("at", "took"):
+        assert column(found, name).wasserstein == pytest.approx(true, rel=0.05)
+
+
 def test_text_is_compared_by_length_and_shape(rng) -> None:
     def texts(words: int, n: int = 2000, extra: str = "") -> list[str]:
         return [" ".join(f"{w}" for w in rng.integers(0, 10**6, words)) + f" {i}{extra}" for i in range(n)]

@@ -1,14 +1,15 @@
-"""Wasserstein-1 distance in the column's units from counts and sums: a lower bound, exact but for bins in
-which the two distribution functions cross."""
+"""Wasserstein-1 distance in the column's units (for times and durations: seconds) from counts and sums: a
+lower bound, exact but for bins in which the two distribution functions cross."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from runwatch.domain.profile import ColumnProfile, Floats
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats
 from runwatch.judge.drift.pair import Pair
 
 NAME = "wasserstein"
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "day": 86_400.0}
 
 
 def applies(pair: Pair) -> bool:
@@ -23,7 +24,16 @@ def measure(pair: Pair) -> float | None:
         areas = [_areas(side, points) for side in (pair.reference, pair.current)]
         if areas[0] is None or areas[1] is None:
             return None
-        return float(np.abs(areas[0] - areas[1]).sum())
+        return float(np.abs(areas[0] - areas[1]).sum()) * _seconds(pair.column)
+
+
+def _seconds(column: ColumnGrid) -> float:
+    """Seconds in one unit of a time or duration, 1 for all else. Text that was declared to be times is held
+    in microseconds."""
+    for unit, seconds in _SECONDS.items():
+        if f"[{unit}" in column.type:
+            return seconds
+    return _SECONDS["us"] if column.kind == "datetime" and "string" in column.type else 1.0
 
 
 def _areas(profile: ColumnProfile, points: Floats) -> Floats | None:
