@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import types
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -149,6 +150,48 @@ def test_the_outbox_waits_for_nobody(server):
     outbox.close(patience=20)
     assert any("alert not sent" in words for words in failures)
     assert not any(TOKEN in words for words in failures)
+
+
+def test_what_fails_is_tried_again_later_and_in_order(server):
+    server.answers = [500, 500, 500, 200, 200]
+    failures: list[str] = []
+    outbox = Outbox([hook(server)[0]], failures.append, pauses=[0.05, 60.0])
+    outbox.send(notification("a"))
+    outbox.send(notification("a", action="resolve"))
+    until(lambda: len(server.got) == 5)
+    outbox.close()
+    assert [got["event_action"] for got in server.got] == ["trigger"] * 4 + ["resolve"]
+    assert len(failures) == 1 and "answered 500; tried again in" in failures[0]
+
+
+def test_what_no_further_try_mends_is_not_tried_again(server):
+    server.answers = [404]
+    failures: list[str] = []
+    outbox = Outbox([hook(server)[0]], failures.append, pauses=[60.0])
+    outbox.send(notification("a"))
+    outbox.send(notification("b"))
+    until(lambda: len(server.got) == 2)
+    outbox.close()
+    assert len(failures) == 1 and "tried again" not in failures[0]
+
+
+def test_one_receiver_that_hangs_keeps_nothing_from_another(server):
+    class Hangs:
+        def send(self, notification) -> None:
+            server.release.wait(30)
+
+    outbox = Outbox([Hangs(), hook(server)[0]], pytest.fail)
+    outbox.send(notification("a"))
+    until(lambda: server.got)
+    server.release.set()
+    outbox.close()
+
+
+def until(holds) -> None:
+    deadline = time.monotonic() + 10
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert holds()
 
 
 def test_an_outbox_with_nobody_to_send_to_starts_no_thread():

@@ -1,10 +1,11 @@
-"""Sending in a thread of its own: a hanging server delays nothing but alerts."""
+"""Sending, in a thread a sender: one that hangs delays nothing but its own alerts."""
 
 from __future__ import annotations
 
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -12,8 +13,10 @@ from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.secrets import AlertError, expand, not_ours
 from runwatch.alerts.services import Services
 from runwatch.config import Alerts
+from runwatch.text.units import duration
 
 _MOST_WAITING = 100
+_PAUSES_S = (60.0, 300.0, 900.0)
 
 
 class Sender(Protocol):
@@ -39,8 +42,7 @@ def senders(
             urls.append(expand(url, environment))
         except AlertError as error:
             wrong.append(f"[alerts] urls: {error}")
-    if urls:
-        made.append(Services(urls))
+    made += [Services([url]) for url in urls]
     if alerts.webhook:
         from runwatch.alerts.webhook import Webhook
 
@@ -52,41 +54,68 @@ def senders(
 
 
 class Outbox:
-    """A queue of at most 100 notifications and the thread that empties it. ``failed`` is called on that
-    thread with words that hold no secret."""
+    """A line of at most 100 notifications to each sender. ``failed`` is called on a line's thread with
+    words that hold no secret; ``pauses``: seconds before each further try of what could not be delivered."""
 
-    def __init__(self, to: Sequence[Sender], failed: Callable[[str], None]) -> None:
-        self._to = tuple(to)
-        self._failed = failed
-        self._queue: queue.Queue[Notification | None] = queue.Queue(_MOST_WAITING)
-        self._thread: threading.Thread | None = None
+    def __init__(
+        self, to: Sequence[Sender], failed: Callable[[str], None], pauses: Sequence[float] = _PAUSES_S
+    ) -> None:
+        self._lines = tuple(_Line(sender, failed, pauses) for sender in to)
 
     def send(self, notification: Notification) -> None:
-        """Put it in the queue; one that finds the queue full is dropped, and that is said."""
-        if not self._to:
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="runwatch-alerts", daemon=True)
-            self._thread.start()
-        try:
-            self._queue.put_nowait(notification)
-        except queue.Full:
-            self._failed("alerts are not getting through: one was dropped")
+        """Put it in every line; one that finds its line full is dropped, and that is said."""
+        for line in self._lines:
+            line.put(notification)
 
     def close(self, patience: float = 5.0) -> None:
         """Send what waits, for at most ``patience`` seconds."""
+        end = time.monotonic() + patience
+        for line in self._lines:
+            line.end()
+        for line in self._lines:
+            line.join(max(end - time.monotonic(), 0.0))
+
+
+class _Line:
+    """What goes to one sender, in order: a "resolved" never overtakes the alert that it ends."""
+
+    def __init__(self, to: Sender, failed: Callable[[str], None], pauses: Sequence[float]) -> None:
+        self._to, self._failed, self._pauses = to, failed, tuple(pauses)
+        self._queue: queue.SimpleQueue[Notification | None] = queue.SimpleQueue()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def put(self, notification: Notification) -> None:
+        if self._queue.qsize() >= _MOST_WAITING:
+            self._failed("alerts are not getting through: one was dropped")
+            return
+        self._queue.put(notification)
         if self._thread is None:
-            return
-        try:
-            self._queue.put(None, timeout=patience)
-        except queue.Full:
-            return
-        self._thread.join(patience)
+            self._thread = threading.Thread(target=self._run, name="runwatch-alerts", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Wait for nothing any more, and stop when the line is empty."""
+        self._ending.set()
+        self._queue.put(None)
+
+    def join(self, patience: float) -> None:
+        if self._thread is not None:
+            self._thread.join(patience)
 
     def _run(self) -> None:
         while (notification := self._queue.get()) is not None:
-            for sender in self._to:
-                try:
-                    sender.send(notification)
-                except AlertError as error:
-                    self._failed(f"alert not sent: {error}")
+            self._deliver(notification)
+
+    def _deliver(self, notification: Notification) -> None:
+        for pause in (*self._pauses, None):
+            try:
+                self._to.send(notification)
+                return
+            except AlertError as error:
+                again = pause if error.passing else None
+                later = f"; tried again in {duration(again)}" if again is not None else ""
+                self._failed(f"alert not sent: {error}{later}")
+            if again is None:
+                return
+            self._ending.wait(again)

@@ -18,7 +18,11 @@ _LEAST = 4
 
 
 class AlertError(Exception):
-    """An alert could not be sent or set up; the text holds no secret."""
+    """An alert could not be sent or set up; the text holds no secret. ``passing``: another try may do."""
+
+    def __init__(self, text: str, passing: bool = True) -> None:
+        super().__init__(text)
+        self.passing = passing
 
 
 def expand(url: str, environment: Mapping[str, str]) -> str:

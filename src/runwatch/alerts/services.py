@@ -25,7 +25,7 @@ class Services:
         try:
             import apprise
         except ImportError:
-            raise AlertError("[alerts] urls need Apprise; pip install 'runwatch[notify]'") from None
+            raise AlertError("[alerts] urls need Apprise; pip install 'runwatch[notify]'", False) from None
         kind = "success" if said.resolved else _KINDS[said.severity]
         failed = []
         for url in self._urls:

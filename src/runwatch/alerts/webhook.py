@@ -47,7 +47,7 @@ class Webhook:
             raise failed[0]
 
     def _post(self, data: bytes) -> None:
-        reason = ""
+        again, reason = True, ""
         for turn in range(1 + _RETRIES):
             if turn:
                 self._sleep(_PAUSE_S * turn)
@@ -56,7 +56,7 @@ class Webhook:
                 return
             if not again:
                 break
-        raise AlertError(f"webhook {mask(self._url)}: {masked(reason, [self._url])}")
+        raise AlertError(f"webhook {mask(self._url)}: {masked(reason, [self._url])}", again)
 
     def _try(self, data: bytes) -> tuple[bool, str]:
         """(whether another try may help, why it failed); no reason: delivered."""

@@ -25,15 +25,19 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.domain.situation import Snapshot
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.watching import line
+    from runwatch.show.watching import line, troubles
 
     paths = resolve_roots(args.roots, args.config)
     ended = threading.Event()
-    last = ""
+    last, told = "", set[str]()
 
     def publish(snapshot: Snapshot) -> None:
-        nonlocal last
-        said = line(snapshot)
+        nonlocal last, told
+        said, wrong = line(snapshot), troubles(snapshot)
+        for words in wrong:
+            if words not in told:
+                print(words, file=sys.stderr, flush=True)
+        told = set(wrong)
         if said != last and not args.quiet:
             print(said, file=sys.stderr, flush=True)
         last = said

@@ -55,7 +55,7 @@ class Alerting:
             for words in alarm.wrong
         ]
         sent = [
-            Problem(file or "alerts", None, words, "see docs/alerts.md; the next one is tried anew")
+            Problem(file or "alerts", None, words, "see docs/alerts.md")
             for file, (words, at) in self._failed.items()
             if self._now - at < TOLD_FOR_S
         ]

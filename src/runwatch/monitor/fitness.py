@@ -47,7 +47,22 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Ch
         yield Check("configuration", "bad", str(error), "runwatch can't start with it")
         return
     yield Check("configuration", "good", ", ".join(sorted(files)) or "none needed; runwatch init writes one")
+    yield from _alerts(roots, config_file)
     yield from _secrets(roots, config_file)
+
+
+def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:
+    """What would keep alerts from being sent, before one is missed."""
+    from runwatch.alerts.outbox import senders
+
+    for settings in config.load(tuple(roots), config_file).values():
+        to, wrong = senders(settings.alerts, settings.alerts_file)
+        for words in wrong:
+            yield Check("alerts", "bad", words, "no alert goes there")
+        if settings.alerts.urls and importlib.util.find_spec("apprise") is None:
+            yield Check("alerts", "bad", "[alerts] urls need Apprise", "pip install 'runwatch[notify]'")
+        if to and not wrong:
+            yield Check("alerts", "good", f"{settings.alerts.on} findings are sent")
 
 
 def _secrets(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:

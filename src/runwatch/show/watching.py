@@ -1,4 +1,4 @@
-"""One line about the watching, for the journal."""
+"""Lines about the watching, for the journal."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ def line(snapshot: Snapshot) -> str:
     )
     found = plural(len(snapshot.findings), "finding")
     return f"{snapshot.watch.phase}: {plural(len(runs), 'run')}{detail}, {found}{worst}{marks}"
+
+
+def troubles(snapshot: Snapshot) -> list[str]:
+    """A line for each thing that keeps the watching from doing its work: a file, a rule, an alert."""
+    return [
+        safe(f"problem: {problem.file}: {problem.message}; {problem.hint}")
+        for problem in snapshot.situation.problems
+    ]
