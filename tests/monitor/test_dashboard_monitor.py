@@ -89,4 +89,4 @@ def test_a_finding_that_comes_later_has_its_task_within_seconds_and_a_restart_cl
 
 
 def _has_data(monitor: DashboardMonitor) -> bool:
-    return monitor.latest is not None and bool(monitor.latest.situation.data[0].batches)
+    return monitor.latest is not None and any(data.batches for data in monitor.latest.situation.data)
