@@ -48,7 +48,9 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:62rem;margin:2rem auto;
 padding:0 1rem}h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;
-text-align:left;vertical-align:top;overflow-wrap:anywhere}p.muted,figcaption,th{color:var(--muted)}
+text-align:left;vertical-align:top;overflow-wrap:break-word}
+td:nth-child(-n+2){max-width:14rem}th,.whole{white-space:nowrap}
+@media(max-width:45rem){td{overflow-wrap:anywhere}.whole{white-space:normal}}p.muted,figcaption,th{color:var(--muted)}
 figure{margin:1rem 0}svg{width:100%;max-width:44rem;font:11px system-ui,sans-serif}svg text{fill:var(--muted)}
 svg text.mark{fill:#fff;font-weight:bold}polyline{fill:none;stroke-width:1.8}.axis{fill:none;
 stroke:var(--line)}polyline.run{stroke:var(--a)}polyline.base{stroke:var(--b);stroke-dasharray:5 3}
@@ -97,7 +99,7 @@ def _list(brief: Brief) -> str:
 def _findings(brief: Brief) -> str:
     rows = [
         (
-            f'<span class="{_tone(f["severity"])}">{_text(_SEVERITY[f["severity"]])}</span>',
+            f'<span class="whole {_tone(f["severity"])}">{_text(_SEVERITY[f["severity"]])}</span>',
             _text(f["subject"]),
             _text(f["summary"]),
             _text(f["advice"]),
@@ -128,8 +130,8 @@ def _comparisons(look: Look) -> str:
         (
             _text(name),
             _text(metric.name),
-            _text(number(metric.baseline)),
-            _text(f"{number(metric.candidate)} ({signed(metric.delta)})"),
+            f'<span class="whole">{_text(number(metric.baseline))}</span>',
+            f'<span class="whole">{_text(number(metric.candidate))} ({_text(signed(metric.delta))})</span>',
             f'<span class="{_metric_tone(metric)}">{_text(_VERDICTS[metric.verdict])}</span>',
         )
         for name, compared in pairs
