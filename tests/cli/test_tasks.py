@@ -137,6 +137,13 @@ def test_without_a_home_it_fails_with_a_remedy(root, capsys, monkeypatch):
     assert code == 1 and "set HOME" in err and (root / "todo.txt").read_text() == "a\n"
 
 
+def test_an_edit_is_answered_with_the_new_words(root, capsys):
+    main(["tasks", "add", "old words", "--root", str(root)])
+    capsys.readouterr()
+    assert main(["tasks", "edit", "old", "new words", "--root", str(root)]) == 0
+    assert capsys.readouterr().out.startswith("changed: new words")
+
+
 def test_history_says_who_and_how_long(root, capsys):
     call(capsys, "add", "a task")
     call(capsys, "done", "a task")

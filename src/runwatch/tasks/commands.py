@@ -22,6 +22,7 @@ from runwatch.tasks.todotxt import (
     added,
     complete,
     edited,
+    parse,
     placed,
     reopen,
     with_priority,
@@ -30,6 +31,7 @@ from runwatch.tasks.todotxt import (
 from runwatch.text.safe import safe
 
 _MOST_CANDIDATES = 5
+_EDITED = "changed"
 
 
 class Refused(Exception):
@@ -67,7 +69,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
                 return _changed(found, lines, with_tag(found[1].line, "t", later), "snoozed", words)
             case EditTask(id=id_, text=text):
                 found = find(id_, lines, today)
-                return _changed(found, lines, edited(found[1].line, text), "edited", "changed")
+                return _changed(found, lines, edited(found[1].line, text), "edited", _EDITED)
             case SetPriority(id=id_, priority=priority):
                 found = find(id_, lines, today)
                 words = f"priority {priority}" if priority else "no priority"
@@ -105,7 +107,9 @@ def find(
 def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> Change:
     place, task = found
     nth = lines[:place].count(task.line)
-    return Change(Edit(task.line, line, nth), what, f"{words}: {_bare(task)}", task)
+    return Change(
+        Edit(task.line, line, nth), what, f"{words}: {_bare(parse(line) if words == _EDITED else task)}", task
+    )
 
 
 def _bare(task: Task) -> str:
