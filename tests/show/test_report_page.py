@@ -14,12 +14,14 @@ from facts import (
     drifting,
     finding,
     kept_facts,
+    metric,
     run,
     snapshot,
 )
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runwatch.domain.comparison import Baseline
 from runwatch.domain.run import RunKey
 from runwatch.show.brief import compose
 from runwatch.show.report import html
@@ -86,6 +88,15 @@ def test_one_page_with_charts_and_plain_words():
     assert "rw:1" not in made.words
 
 
+def test_curves_stand_against_a_group_of_seeds_however_it_spells_the_metric():
+    seeds = [run(f"seed-{n}", "finished", metrics={"val_loss": metric("val_loss")}) for n in (1, 2, 3)]
+    text = page(runs=[run("a"), *seeds], baselines={"/runs": Baseline("group", "seed-*", "")})
+    made = Page(text[text.index("<h2>Curves") :].replace("</body></html>", ""))
+    drawn = [attrs["class"] for tag, attrs in made.tags if tag == "polyline"]
+    assert drawn == ["base"] * 3 + ["run"] + ["run"] * 3
+    assert made.words.count("seed-* (baseline)") == 3 + 1
+
+
 def test_no_outside_assets_and_no_script():
     text = page(**FULL)
     made = Page(text)
@@ -133,6 +144,11 @@ def test_curves_need_finite_points():
     drawn = curves("t", [Curve("a", list(range(100_000)), [float(n % 7) for n in range(100_000)], "run")])
     assert len(drawn) < 12_000 and "nan" not in drawn
     assert curves("t", [Curve("a", [1, 2], [3.0, 3.0], "run")])
+
+
+def test_a_grid_of_few_columns_is_not_blown_up_to_the_width_of_the_page():
+    svg = grid("t", [("age", ["stable"])], ["one"])
+    assert float(svg.partition("max-width:")[2].partition("px")[0]) < 300
 
 
 def test_an_empty_grid_is_nothing():

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Protocol
 
-from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.svg import Curve, curves, grid
+from runwatch.show.view_curves import spelt
+from runwatch.show.view_runs import is_baseline
 from runwatch.store.kept import run_facts
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, moment, number, percent, plural, signed
 
-_MOST_RUNS, _MOST_CURVES, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 25, 40
+_MOST_RUNS, _MOST_CURVES, _MOST_BASELINE, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 10, 25, 40
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _VERDICTS = {
     "better": "better: the difference is larger than chance explains",
@@ -143,33 +145,40 @@ def _comparisons(look: Look) -> str:
 
 
 def _curves(look: Look, brief: Brief) -> str:
-    situation = look.snapshot.situation
+    """What moved since, against the baseline; runs of the baseline itself come last."""
+    snapshot = look.snapshot
     groups = ("running", "crashed", "stalled", "finished")
     active = {(run["root"], run["id"]) for group in groups for run in brief.runs[group]}
     drawn: list[str] = []
-    for run in situation.runs:
+    for run in sorted(snapshot.situation.runs, key=lambda run: is_baseline(snapshot, run)):
         kept = run_facts(run)
-        metric = _main_metric(run, situation.comparisons.get(run.key))
+        metric = _main_metric(run, snapshot.situation.comparisons.get(run.key))
         if (kept["root"], kept["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
             continue
-        lines = [_curve(look, run.key, metric.tag, run.id, "run")]
-        base = _baseline_run(situation.runs, run, situation.baselines.get(run.root))
-        if base and metric.tag in base.metrics:
-            lines.append(_curve(look, base.key, metric.tag, f"{base.id} (baseline)", "base"))
-        drawn.append(curves(f"{run.id}, {metric.tag}", lines))
+        lines = [*_baseline_curves(look, run, metric.tag), _curve(look, run.key, metric.tag, run.id, "run")]
+        drawn.append(curves(metric.tag, lines))
     charts = "".join(chart for chart in drawn if chart)
     return f"<h2>Curves</h2>{charts}" if charts else ""
+
+
+def _baseline_curves(look: Look, run: Run, tag: str) -> list[Curve]:
+    """The curves of the run or the group that ``run`` is compared with; none for a run of it."""
+    snapshot = look.snapshot
+    baseline = snapshot.situation.baselines.get(run.root)
+    if baseline is None or is_baseline(snapshot, run):
+        return []
+    others = [r for r in snapshot.situation.runs if r.root == run.root and is_baseline(snapshot, r)]
+    name = f"{baseline.name} (baseline)"
+    return [
+        _curve(look, other.key, own, name, "base")
+        for other in others[:_MOST_BASELINE]
+        if (own := spelt(other, tag))
+    ]
 
 
 def _curve(look: Look, key: RunKey, tag: str, name: str, style: str) -> Curve:
     points = look.series(key, tag)
     return Curve(name, points.steps.tolist(), points.values.tolist(), style)
-
-
-def _baseline_run(runs: Iterable[Run], run: Run, baseline: Baseline | None) -> Run | None:
-    if baseline is None or baseline.kind != "run" or baseline.name == run.id:
-        return None
-    return next((other for other in runs if (other.root, other.id) == (run.root, baseline.name)), None)
 
 
 def _main_metric(run: Run, comparison: Comparison | None) -> Metric | None:

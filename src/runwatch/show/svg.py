@@ -14,6 +14,7 @@ _WIDTH, _HEIGHT = 560, 180
 _LEFT, _BOTTOM, _TOP, _RIGHT = 56, 22, 10, 10
 _MOST_POINTS = 400
 _CELL_W, _CELL_H, _NAMES_W = 16, 18, 190
+_SCALE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def curves(title: str, lines: Sequence[Curve]) -> str:
         path = " ".join(f"{_x(x, x_range):.1f},{_y(y, y_range):.1f}" for x, y in _thinned(found))
         name = f"<title>{_text(line.name)}</title>"
         parts.append(f'<polyline class="{line.style}" points="{path}">{name}</polyline>')
-    legend = "".join(f'<span class="key {line.style}">{_text(line.name)}</span>' for line in lines)
+    keys = dict.fromkeys((line.style, line.name) for line in lines)
+    legend = "".join(f'<span class="key {style}">{_text(name)}</span>' for style, name in keys)
     return f"<figure><figcaption>{_text(title)}: {legend}</figcaption>{''.join(parts)}</svg></figure>"
 
 
@@ -52,7 +54,10 @@ def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequenc
     if not rows or not columns:
         return ""
     width, height = _NAMES_W + _CELL_W * len(columns) + 4, _CELL_H * len(rows) + 4
-    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{_text(title)}">']
+    parts = [
+        f'<svg viewBox="0 0 {width} {height}" style="max-width:{_SCALE * width:.0f}px" role="img" '
+        f'aria-label="{_text(title)}">'
+    ]
     for r, (name, verdicts) in enumerate(rows):
         y = r * _CELL_H
         parts.append(
