@@ -109,6 +109,10 @@ def test_a_disk_is_listed_once_however_many_paths_lie_on_it(tmp_path: Path) -> N
     assert len(disks) == 1 and disks[0].full_in is None
 
 
+def test_a_file_system_that_counts_no_blocks_is_not_a_full_disk() -> None:
+    assert Disks().read(0.0, ["/proc"]) == ()
+
+
 def test_the_time_until_full_follows_the_pace_and_needs_a_sure_one() -> None:
     steady, noisy, growing = Filling(), Filling(), Filling()
     for minute in range(60):

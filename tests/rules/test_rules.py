@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -378,6 +379,23 @@ def test_a_disk_that_is_full_before_the_morning_is_critical(hours: float, severi
     assert [f.severity for f in found(situation(machine=machine(disks=(disk,))))] == (
         [severity] if severity else []
     )
+
+
+@pytest.mark.parametrize(
+    ("evening", "hours", "severity"),
+    [("2026-03-28T22:00", 12.5, "warning"), ("2026-10-24T22:00", 14.0, "critical")],
+)
+def test_the_night_of_a_clock_change_has_its_own_length(
+    evening: str, hours: float, severity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    now = datetime.fromisoformat(evening).timestamp()
+    disk = Disk("/", 500 * GB, 500 * GB, full_in=hours * 3600)
+    got = [f.severity for f in found(replace(situation(machine=machine(disks=(disk,))), now=now))]
+    monkeypatch.undo()
+    time.tzset()
+    assert got == [severity]
 
 
 def test_memory_pressure_and_kills() -> None:

@@ -95,6 +95,10 @@ class Disks:
             if answer is None:
                 continue
             device, disk = answer
+            if (
+                disk.used + disk.free == 0
+            ):  # a file system that counts no blocks (FUSE, autofs): it tells nothing
+                continue
             if device not in found:
                 found[device] = self._with_forecast(now, disk)
         return tuple(found.values())

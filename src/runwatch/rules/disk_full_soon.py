@@ -45,9 +45,9 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 
 def _until_morning(now: float, hour: int) -> float:
-    """Seconds until the next ``hour`` o'clock, in local time."""
+    """Seconds until the next ``hour`` o'clock, in local time; a day may have 23 or 25 hours."""
     moment = datetime.fromtimestamp(now)
     morning = moment.replace(hour=hour % 24, minute=0, second=0, microsecond=0)
     if morning <= moment:
         morning += timedelta(days=1)
-    return (morning - moment).total_seconds()
+    return morning.timestamp() - now
