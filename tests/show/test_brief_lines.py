@@ -45,6 +45,12 @@ BUSY = {
 }
 
 
+def test_one_of_a_kind_is_said_in_the_singular():
+    faults = [finding("data-quality", scope=name, run=None) for name in ("a", "b", "c")]
+    headlines = [show.compose(kept_facts(findings=faults[:n]), [], NOW).headline for n in (1, 2)]
+    assert headlines == ["1 data fault", "2 data faults"]
+
+
 def test_a_busy_day_in_twelve_lines():
     brief = show.compose(kept_facts(**BUSY), [event("opened", -HOUR), event("done", -60, "person")], NOW)
     lines = show.text(brief)

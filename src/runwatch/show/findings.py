@@ -11,9 +11,9 @@ from runwatch.text.units import iso, plural
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 _KINDS = ("run-", "metric-", "slice-", "data-", "prediction-")
 _WORDS = {
-    "metric-nonfinite": "not finite",
-    "slice-regressed": "slices regressed",
-    "data-quality": "data faults",
+    "metric-nonfinite": ("not finite", "not finite"),
+    "slice-regressed": ("slice regressed", "slices regressed"),
+    "data-quality": ("data fault", "data faults"),
 }
 
 Facts = Mapping[str, Any]
@@ -37,10 +37,10 @@ def in_order(findings: Iterable[Facts]) -> list[Facts]:
     return sorted(findings, key=_place)
 
 
-def kind(rule: str) -> str:
+def _kind(rule: str, count: int) -> str:
     """A rule's name as a word in a count: run-crashed → crashed, disk-low → disk low."""
     if rule in _WORDS:
-        return _WORDS[rule]
+        return _WORDS[rule][count != 1]
     for prefix in _KINDS:
         rule = rule.removeprefix(prefix)
     return rule.replace("-", " ")
@@ -48,10 +48,8 @@ def kind(rule: str) -> str:
 
 def counted(findings: Iterable[Facts]) -> str:
     """ "1 crashed, 2 regressed", worst first; "" when there are none."""
-    counts: Counter[str] = Counter()
-    for finding in in_order(findings):
-        counts[kind(finding["rule"])] += 1
-    return ", ".join(f"{n} {word}" for word, n in counts.items())
+    counts = Counter(finding["rule"] for finding in in_order(findings))
+    return ", ".join(f"{n} {_kind(rule, n)}" for rule, n in counts.items())
 
 
 def of_severity(findings: Iterable[Facts]) -> str:
