@@ -258,6 +258,23 @@ def test_a_pipe_that_closes_is_no_error(root: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize(("command", "code"), [("ls", 1), ("check", 3), ("brief", 0)])
+def test_a_full_disk_is_no_internal_error(root: Path, command: str, code: int) -> None:
+    import subprocess
+    import sys
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "runwatch", command, str(root)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == code
+    assert "output: can't be written: No space left on device; free some space" in done.stderr
+
+
 def test_state_says_where_things_are_and_prunes_what_can_be_read_again(root: Path, capsys) -> None:
     main(["check", str(root)])
     capsys.readouterr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import pkgutil
 import sys
@@ -102,16 +103,20 @@ def _run(command: Command, arguments: list[str]) -> int:
 def _complain(command: Command, error: Exception) -> int:
     from runwatch.text.safe import safe
 
-    known = isinstance(error, UserError)
-    text = (
-        str(error)
-        if known
-        else f"internal error: {error!r}; run again with --debug and report what it prints"
-    )
+    known, text = isinstance(error, UserError), explained(error)
     print("runwatch: " + "\n".join(safe(line) for line in text.splitlines()), file=sys.stderr)
     if command.NAME in MONITORING:
         return 3
     return 2 if known else 1
+
+
+def explained(error: Exception) -> str:
+    """An error as people read it."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error.filename or 'output'}: can't be written: {error.strerror}; free some space"
+    return f"internal error: {error!r}; run again with --debug and report what it prints"
 
 
 class UsageError(UserError):

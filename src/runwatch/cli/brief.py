@@ -58,11 +58,10 @@ def run(args: argparse.Namespace) -> int:
     except Exception as error:  # a login goes on whatever happens
         if args.debug:
             raise
-        from runwatch.domain.errors import UserError
+        from runwatch.cli import explained
         from runwatch.text.safe import safe
 
-        known = isinstance(error, UserError | ValueError)
-        words = str(error) if known else f"internal error: {error!r}; run again with --debug and report it"
+        words = str(error) if isinstance(error, ValueError) else explained(error)
         print(f"runwatch: brief: {safe(words)}", file=sys.stderr)
     return 0
 
@@ -92,7 +91,7 @@ def _say(args: argparse.Namespace, state: State, known: _Known, now: float, sinc
     facts = {**known.facts, "looked": state.looked()}
     history = [(entry.root, entry.event) for entry in state.history(known.identities)]
     brief = compose(facts, history, now, since, known.fresh_for)
-    sys.stdout.write(_rendered(args.format, brief, known))
+    print(_rendered(args.format, brief, known), end="")
 
 
 def _rendered(form: str, brief: Brief, known: _Known) -> str:
