@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from runwatch.cli import main
 from runwatch.data.facts import digest
 from runwatch.data.formats.base import Block
 from runwatch.data.grid import make_column, make_grid
@@ -208,7 +212,7 @@ def test_expectations() -> None:
         "2 h old",
         "'colour'",
         "age: ",
-        "city: 1 values",
+        "city: 1 value is",
         "absent: ",
         "label: ",
         "name: 2",
@@ -235,3 +239,28 @@ def test_row_digests() -> None:
     assert len({floats[0], floats[2], floats[4], floats[5]}) == 4
     words = digest(pa.array(["a", "b", "a", None]))
     assert words[0] == words[2] != words[1] and words[3] not in words[:3]
+
+
+@pytest.mark.parametrize(
+    ("column", "rules", "said"),
+    [
+        ("x", {"min": "0"}, "min = '0' cannot be checked"),
+        ("x", {"missing": "5%"}, "missing = '5%' cannot be checked"),
+        ("c", {"values": "abc"}, "values = 'abc' cannot be checked"),
+        ("c", {"min": 0}, "min and max cannot be checked: the column is categorical"),
+        ("x", {"pattern": "^[0-9]+$"}, "its pattern cannot be checked: the column holds numbers, not text"),
+        ("k", {"values": [0, 1, 2]}, "1 value is not allowed"),
+        ("k", {"values": [0, 1, 2, 3]}, ""),
+    ],
+)
+def test_no_hard_rule_is_passed_over_in_silence(tmp_path, column: str, rules: dict, said: str) -> None:
+    lines = "".join(f"{i / 7},{'abc'[i % 3]},{i % 4}\n" for i in range(600))
+    (tmp_path / "now.csv").write_text("x,c,k\n" + lines)
+    body = "".join(f"{key} = {json.dumps(value)}\n" for key, value in rules.items())
+    (tmp_path / "e.toml").write_text(f"[data.expect.columns.{column}]\n{body}")
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = main(["quality", str(tmp_path / "now.csv"), "--expect", str(tmp_path / "e.toml"), "--json"])
+    found = [f for f in json.loads(out.getvalue())["findings"] if f["check"] == "expectations"]
+    assert [f["summary"] for f in found] == ([said] if said else [])
+    assert code == (2 if said else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 
 def check(case: Case) -> list[QualityCheck]:
-    out = [_unknown_key("", key, TABLE_KEYS) for key in case.expect if key not in TABLE_KEYS]
+    out = _unreadable("", case.expect, TABLE_KEYS)
     out.extend(_rows(case))
     out.extend(_fresh(case))
     columns = case.expect.get("columns")
@@ -27,8 +27,18 @@ def check(case: Case) -> list[QualityCheck]:
         if not isinstance(rules, Mapping):
             out.append(_broken(str(name), "its expectations are no table", "write {min = 0, max = 1}"))
             continue
-        out += [_unknown_key(str(name), key, COLUMN_KEYS) for key in rules if key not in COLUMN_KEYS]
+        out.extend(_unreadable(str(name), rules, COLUMN_KEYS))
         out.extend(_column(case, str(name), rules))
+    return out
+
+
+def _unreadable(column: str, rules: Mapping[str, object], known: tuple[str, ...]) -> list[QualityCheck]:
+    """Rules that cannot be checked as they are written: one passed over in silence protects nobody."""
+    out = [_unknown_key(column, key, known) for key in rules if key not in known]
+    for key in (key for key in rules if key in known and rules[key] is not None):
+        form, fits = _FORMS[key]
+        if not fits(rules[key]):
+            out.append(_broken(column, f"{key} = {rules[key]!r} cannot be checked", f"write {form}"))
     return out
 
 
@@ -83,7 +93,7 @@ def _column(case: Case, name: str, rules: Mapping[str, object]) -> list[QualityC
         *_type(column, profile, rules),
         *_bounds(profile, rules, column),
         *_missing(profile, rules, name),
-        *_values(column, profile, rules),
+        *_values(case, column, profile, rules),
         *_unique(case, rules, name),
         *_pattern(case, rules, name),
     ]
@@ -98,7 +108,11 @@ def _type(column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object
 
 def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnGrid) -> list[QualityCheck]:
     low, high = _number(rules.get("min")), _number(rules.get("max"))
-    if column.edges is None or column.kind == "text" or not np.isfinite(profile.low):
+    bounded = low is not None or high is not None
+    if bounded and profile.n and (column.words is not None or column.kind == "text"):
+        said = f"min and max cannot be checked: the column is {column.kind}"
+        return [_broken(column.name, said, "see which values are no numbers")]
+    if column.edges is None or not np.isfinite(profile.low):
         return []
     out = []
     least = -np.inf if profile.neg_inf else profile.low
@@ -118,18 +132,36 @@ def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> 
     return [_broken(name, said, "see what stopped to fill it")]
 
 
-def _values(column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]) -> list[QualityCheck]:
+def _values(
+    case: Case, column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]
+) -> list[QualityCheck]:
     allowed = rules.get("values")
-    if not isinstance(allowed, list | tuple) or column.words is None:
+    if not isinstance(allowed, list | tuple):
         return []
-    known = {str(value).lower() if isinstance(value, bool) else str(value) for value in allowed}
-    seen = [w for w, count in zip(column.words, profile.counts[:-1], strict=True) if count and w not in known]
-    odd = [*seen, *(word for word in profile.others if word not in known)]
+    odd = (
+        _odd_numbers(case, column, allowed) if column.words is None else _odd_words(column, profile, allowed)
+    )
     if not odd:
         return []
-    return [
-        _broken(column.name, f"{len(odd)} values are not allowed", "map or drop them", tuple(odd[:_SHOWN]))
-    ]
+    said = "1 value is not allowed" if len(odd) == 1 else f"{len(odd)} values are not allowed"
+    return [_broken(column.name, said, "map or drop them", tuple(odd[:_SHOWN]))]
+
+
+def _odd_words(column: ColumnGrid, profile: ColumnProfile, allowed: Sequence[object]) -> list[str]:
+    known = {str(value).lower() if isinstance(value, bool) else str(value) for value in allowed}
+    words = zip(column.words or (), profile.counts[:-1], strict=True)
+    seen = [word for word, count in words if count and word not in known]
+    return [*seen, *(word for word in profile.others if word not in known)]
+
+
+def _odd_numbers(case: Case, column: ColumnGrid, allowed: Sequence[object]) -> list[str]:
+    """Those of the sampled values."""
+    values = case.sample.get(column.name)
+    if values is None or values.dtype == object:
+        return []
+    known = [one for one in map(_number, allowed) if one is not None]
+    present = np.unique(values[~np.isnan(values)])
+    return [number(one) for one in present[~np.isin(present, known)].tolist()]
 
 
 def _unique(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
@@ -142,8 +174,11 @@ def _unique(case: Case, rules: Mapping[str, object], name: str) -> list[QualityC
 
 def _pattern(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
     pattern, values = rules.get("pattern"), case.sample.get(name)
-    if not isinstance(pattern, str) or values is None or values.dtype != object:
+    if not isinstance(pattern, str) or values is None:
         return []
+    if values.dtype != object:
+        said = "its pattern cannot be checked: the column holds numbers, not text"
+        return [_broken(name, said, "write it as text, or use min and max")]
     try:
         wanted = re.compile(pattern)
     except re.error as error:
@@ -154,3 +189,20 @@ def _pattern(case: Case, rules: Mapping[str, object], name: str) -> list[Quality
     samples = tuple(dict.fromkeys(odd))[:_SHOWN]
     said = f"{percent(len(odd) / len(values), 1)} of the sampled values do not match {pattern}"
     return [_broken(name, said, "repair these values", samples)]
+
+
+_A_NUMBER = ("a number", lambda value: _number(value) is not None)
+_YES_OR_NO = ("true or false", lambda value: isinstance(value, bool))
+_FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "rows": ("{ min = 1000, max = 2000 }", lambda value: isinstance(value, Mapping)),
+    "fresh_within": ('a time such as "26h"', lambda value: _seconds(value) is not None),
+    "columns": ("a table of columns", lambda value: isinstance(value, Mapping)),
+    "required": _YES_OR_NO,
+    "unique": _YES_OR_NO,
+    "min": _A_NUMBER,
+    "max": _A_NUMBER,
+    "missing": _A_NUMBER,
+    "type": ("the name of a kind or type", lambda value: isinstance(value, str)),
+    "values": ("a list", lambda value: isinstance(value, list | tuple)),
+    "pattern": ("a regular expression", lambda value: isinstance(value, str)),
+}
