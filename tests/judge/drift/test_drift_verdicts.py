@@ -290,6 +290,18 @@ def test_forecast_of_a_slow_drift() -> None:
     assert forecast([0.01, 0.02], 0.10) is None
 
 
+@pytest.mark.parametrize("batches", [8, 20])
+def test_the_range_of_a_forecast_holds_the_true_batch(rng, batches: int) -> None:
+    held, made = 0, 0
+    for _ in range(600):
+        effects = 0.004 * np.arange(batches) + 0.005 + rng.normal(0, 0.003, batches)
+        ahead = forecast(effects.tolist(), 0.1)
+        if ahead is not None:
+            made += 1
+            held += ahead.low <= 0.095 / 0.004 - (batches - 1) <= ahead.high
+    assert made > 500 and held / made > 0.9
+
+
 def test_segments_tell_where(rng) -> None:
     reference = profiled({"x": rng.normal(size=3000)})
     north = profiled({"x": rng.normal(1, 1, 1000)}, reference.grid)

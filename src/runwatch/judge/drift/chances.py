@@ -163,6 +163,13 @@ def t_p_value(t: float, dof: int) -> float:
     return float(2 * stdtr(dof, -abs(t)))
 
 
+def t_margin(dof: int) -> float:
+    """Standard errors on either side of an estimate that a 95 % interval takes."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(dof, 0.975))
+
+
 def proportions_p_value(a: int, n: int, b: int, m: int) -> float:
     """Two-sided p that a of n and b of m are the same share: the pooled z test where every expected count is
     at least 10, else Fisher's exact test (twice the smaller tail)."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
 from runwatch.domain.profile import DriftOptions, Named, TableProfile
+from runwatch.judge.drift.chances import t_margin
 from runwatch.judge.drift.verdicts import decide
 
 LONGEST = 60
@@ -79,8 +80,8 @@ def confirmed(verdicts: Sequence[DriftVerdict], effects: Sequence[float | None])
 
 def forecast(effects: Sequence[float | None], threshold: float) -> Forecast | None:
     """Batches until a rising effect reaches ``threshold``: least squares over the last 20 batches, with the
-    range that two standard errors of the slope give. None without a rise that is sure (the slope is above
-    two standard errors), with fewer than 5 batches, past the threshold, or beyond 100 batches."""
+    95 % range that the line's level and slope leave (Fieller). None without a rise that is sure (the slope's
+    95 % interval is above 0), with fewer than 5 batches, past the threshold, or beyond 100 batches."""
     points = [(i, e) for i, e in enumerate(effects[-20:]) if e is not None]
     if len(points) < MIN_POINTS or effects[-1] is None or effects[-1] >= threshold:
         return None
@@ -90,8 +91,21 @@ def forecast(effects: Sequence[float | None], threshold: float) -> Forecast | No
     level = float(y.mean() + slope * (x[-1] - x.mean()))
     residual = y - y.mean() - slope * centred
     error = math.sqrt(float((residual**2).sum()) / (len(x) - 2) / float((centred**2).sum()))
-    if slope <= 2 * error or slope <= 0 or level >= threshold:
+    margin = t_margin(len(x) - 2) * error
+    if slope <= margin or level >= threshold:
         return None
-    left = threshold - level
-    about, low, high = left / slope, left / (slope + 2 * error), left / (slope - 2 * error)
-    return Forecast(about, low, min(high, 10.0 * _HORIZON)) if about <= _HORIZON else None
+    about = (threshold - level) / slope
+    if about > _HORIZON:
+        return None
+    low, high = _crossing(threshold - float(y.mean()), slope, margin, float((centred**2).mean()))
+    now = float(x[-1] - x.mean())
+    return Forecast(about, max(0.0, low - now), min(high - now, 10.0 * _HORIZON))
+
+
+def _crossing(gap: float, slope: float, margin: float, spread: float) -> tuple[float, float]:
+    """The ends of the range of u, counted from the mean batch, where |gap - slope u| is at most the line's
+    ``margin * sqrt(spread + u^2)``; ``margin`` is that of the slope and below it, ``spread`` the variance of
+    the batch numbers (Fieller 1954)."""
+    steep = slope**2 - margin**2
+    half = margin * math.sqrt(gap**2 + spread * steep)
+    return (gap * slope - half) / steep, (gap * slope + half) / steep
