@@ -31,6 +31,25 @@ def test_moved_rows_are_told_apart_by_the_moved_column() -> None:
     assert found.top_features[0][0] == "b" and (found.n_reference, found.n_current) == (1000, 800)
 
 
+def test_many_small_shifts_are_seen_together() -> None:
+    rng = np.random.default_rng(8)
+    before, now = ({f"x{i}": rng.standard_t(3, size=6000) for i in range(40)} for _ in range(2))
+    assert domain_classifier(before, now).verdict == "stable"
+    for i in range(10):
+        now[f"x{i}"] = np.where(rng.random(6000) < 0.03, np.nan, now[f"x{i}"] + 0.12)
+        before[f"x{i}"] = np.where(rng.random(6000) < 0.03, np.nan, before[f"x{i}"])
+    found = domain_classifier(before, now)
+    assert found.verdict == "warning" and found.p_value < 1e-6
+    assert {name for name, _ in found.top_features[:5]} <= {f"x{i}" for i in range(10)}
+
+
+def test_a_changed_combination_is_seen_though_no_column_moved() -> None:
+    rng = np.random.default_rng(9)
+    a, b, c, d = rng.normal(size=(4, 4000))
+    found = domain_classifier({"a": a, "b": b}, {"a": c, "b": np.abs(d) * np.sign(c)})
+    assert found.verdict == "drifted"
+
+
 def test_the_same_rows_and_seed_give_the_same_answer() -> None:
     rng = np.random.default_rng(5)
     a, b = rows(rng, 400), rows(rng, 400, 0.5)
