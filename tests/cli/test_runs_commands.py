@@ -145,6 +145,23 @@ def test_a_baseline_is_pinned_shown_and_cleared_with_its_history(root: Path, cap
     assert [(row["run"], row["reason"]) for row in shown["history"]] == [("exp/a", "best"), (None, "")]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("baseline", "set", "a", "--write-config"),
+        ("baseline", "clear"),
+        ("tasks", "silence", "run-stalled", "4h"),
+    ],
+)
+def test_what_cannot_be_remembered_is_refused(root: Path, capsys, monkeypatch, command) -> None:
+    (root / "no-folder").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "no-folder"))
+    assert main([*command, "--root", str(root)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "state.db can't be written" in said.err
+    assert not (root / "runwatch.toml").exists()
+
+
 def test_a_baseline_in_the_configuration_keeps_the_rest_of_the_file(root: Path, capsys) -> None:
     file = root / "runwatch.toml"
     file.write_text('# mine\n[baseline]\nrun = "old"\n\n[metrics]\nprimary = "val_loss"  # this one\n')

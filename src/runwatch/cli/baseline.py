@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,11 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
-    written = write_baseline(found.root, found.id) if args.write_config else None
-    desk = Desk(roots, settings, writes=False)
-    answer = desk.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
-    desk.close()
+    with closing(Desk(roots, settings, writes=False)) as desk:
+        if desk.state.in_memory:
+            return _tell(False, f"not pinned: {desk.state.notice}")
+        written = write_baseline(found.root, found.id) if args.write_config else None
+        answer = desk.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
@@ -109,9 +111,10 @@ def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[s
     from runwatch.domain.intents import ClearBaseline
     from runwatch.monitor.desk import Desk
 
-    desk = Desk(roots, settings, writes=False)
-    answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]
-    desk.close()
+    with closing(Desk(roots, settings, writes=False)) as desk:
+        if desk.state.in_memory:
+            return _tell(False, f"nothing taken off: {desk.state.notice}")
+        answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]
     return max(_tell(True, answer.message) for answer in answers)
 
 

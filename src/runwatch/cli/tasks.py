@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     state = State(places.state_dir())
     if state.notice:
         print(f"runwatch: {state.notice}", file=sys.stderr)
+    if state.in_memory and args.action == "silence":
+        return 1
     try:
         root, file = _place(args)
         if args.action == "history":
