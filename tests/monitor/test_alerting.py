@@ -45,15 +45,18 @@ def _until(condition: Callable[[], object], seconds: float = 15.0) -> bool:
     return False
 
 
+def _crashed(run: Path) -> None:
+    run.mkdir(parents=True)
+    (run / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
+    trace = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: boom\n'
+    (run / "train.log").write_text(trace)
+
+
 def test_a_crash_is_sent_once(tmp_path: Path, hook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runwatch.alerts.dispatch.GROUP_WAIT", 0.0, raising=False)
     url, got = hook
     (tmp_path / "runwatch.toml").write_text(f'[alerts]\non = "critical"\nwebhook = "{url}"\n')
-    run = tmp_path / "exp"
-    run.mkdir()
-    (run / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
-    trace = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: boom\n'
-    (run / "train.log").write_text(trace)
+    _crashed(tmp_path / "exp")
     roots = (str(tmp_path),)
     monitor = Monitor(roots, config.load(roots))
     rang: list[str] = []
@@ -70,3 +73,20 @@ def test_a_crash_is_sent_once(tmp_path: Path, hook, monkeypatch: pytest.MonkeyPa
     assert _until(lambda: seen)
     again.stop()
     assert len(got) == 1
+
+
+def test_equal_crashes_of_two_roots_are_two_alerts(tmp_path: Path, hook, monkeypatch) -> None:
+    monkeypatch.setattr("runwatch.alerts.dispatch.GROUP_WAIT", 0.0, raising=False)
+    url, got = hook
+    shared = tmp_path / "shared.toml"
+    shared.write_text(f'[alerts]\nwebhook = "{url}"\n')
+    roots = (str(tmp_path / "ana"), str(tmp_path / "ben"))
+    for root in roots:
+        _crashed(Path(root) / "exp")
+    monitor = Monitor(roots, config.load(roots, str(shared)))
+    monitor.start(lambda snapshot: None)
+    try:
+        assert _until(lambda: len(got) >= 2, 45.0)
+    finally:
+        monitor.stop()
+    assert sorted(str(sent["root"]) for sent in got) == list(roots)

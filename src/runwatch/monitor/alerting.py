@@ -1,4 +1,4 @@
-"""Alerts of the board: one alarm for each configuration, remembered over restarts; only the writer sends."""
+"""Alerts of the board: one alarm for each root, remembered over restarts; only the writer sends."""
 
 from __future__ import annotations
 
@@ -18,23 +18,21 @@ TOLD_FOR_S = 900.0
 
 class Alerting:
     """``look`` after each judgement; ``problems`` tell what is wrong with the configuration of alerts, or
-    could not be sent."""
+    could not be sent. Roots have an alarm each: they may hold runs of one name."""
 
     def __init__(self, settings: Mapping[str, Settings], desk: Desk) -> None:
         self._desk = desk
-        self._roots: dict[str, list[str]] = {}
+        self._files = {root: one.alerts_file or "" for root, one in settings.items()}
         self._alarms: dict[str, Alarm] = {}
         self._kept: dict[str, str] = {}
         self._failed: dict[str, tuple[str, float]] = {}
         self._now = 0.0
         for root, one in settings.items():
-            self._roots.setdefault(one.alerts_file or "", []).append(root)
-        for file, roots in self._roots.items():
-            kept = desk.state.noted(self._key(file)) or "{}"
+            kept = desk.state.noted(self._key(root)) or "{}"
             with contextlib.suppress(ValueError):
-                self._kept[file] = kept
-                self._alarms[file] = Alarm(
-                    settings[roots[0]].alerts, file or None, self._teller(file), json.loads(kept)
+                self._kept[root] = kept
+                self._alarms[root] = Alarm(
+                    one.alerts, one.alerts_file, self._teller(self._files[root]), json.loads(kept)
                 )
 
     def _teller(self, file: str) -> Callable[[str], None]:
@@ -43,56 +41,49 @@ class Alerting:
 
         return tell
 
-    @staticmethod
-    def _key(file: str) -> str:
-        return f"alerts:{file}"
+    def _key(self, root: str) -> str:
+        return f"alerts:{self._files[root]}:{self._desk.identity(root)}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        wrong = [
-            Problem(file or "alerts", None, words, "see docs/alerts.md")
-            for file, alarm in self._alarms.items()
-            for words in alarm.wrong
+        wrong = {
+            (self._files[root], words): None for root, alarm in self._alarms.items() for words in alarm.wrong
+        }
+        failed = [
+            (file, words) for file, (words, at) in list(self._failed.items()) if self._now - at < TOLD_FOR_S
         ]
-        sent = [
-            Problem(file or "alerts", None, words, "see docs/alerts.md")
-            for file, (words, at) in self._failed.items()
-            if self._now - at < TOLD_FOR_S
-        ]
-        return (*wrong, *sent)
+        return tuple(
+            Problem(file or "alerts", None, words, "see docs/alerts.md") for file, words in (*wrong, *failed)
+        )
 
     def look(self, findings: Sequence[Finding], tasks: Mapping[str, TaskList], now: float) -> str:
         """Send what is due; the characters that ring the terminal's bell, "" for none."""
         ring, self._now = "", now
-        for file, alarm in self._alarms.items():
-            roots = [root for root in self._roots[file] if self._desk.writes_for(root)]
-            if not roots:
+        for root, alarm in self._alarms.items():
+            if not self._desk.writes_for(root):
                 continue
-            ring += alarm.look(
-                self._of(findings, roots),
-                [tasks[root] for root in roots if root in tasks],
-                self._desk.open_fingerprints,
-                self._silences(roots, now),
+            rings = alarm.look(
+                self._of(findings, root),
+                [tasks[root]] if root in tasks else [],
+                self._desk.open_of(root),
+                self._desk.silences(root, now),
                 now,
             )
-            self._keep(file, alarm)
+            ring = ring or rings
+            self._keep(root, alarm)
         return ring
 
-    def _of(self, findings: Iterable[Finding], roots: Sequence[str]) -> list[Finding]:
-        """Findings of these roots; the machine's belong to the first root of all."""
-        known = [root for found in self._roots.values() for root in found]
-        homeless = known[0] in roots
-        return [f for f in findings if f.root in roots or (homeless and f.root not in known)]
+    def _of(self, findings: Iterable[Finding], root: str) -> list[Finding]:
+        """Findings of a root; the machine's belong to the first of all."""
+        homeless = root == next(iter(self._files))
+        return [f for f in findings if f.root == root or (homeless and f.root not in self._files)]
 
-    def _silences(self, roots: Sequence[str], now: float) -> dict[str, float]:
-        return {match: until for root in roots for match, until in self._desk.silences(root, now).items()}
-
-    def _keep(self, file: str, alarm: Alarm) -> None:
+    def _keep(self, root: str, alarm: Alarm) -> None:
         memory = json.dumps(alarm.memory, sort_keys=True)
-        if memory != self._kept[file]:
+        if memory != self._kept[root]:
             with contextlib.suppress(OSError):  # at worst an alert is repeated after a restart
-                self._desk.state.note(self._key(file), memory)
-                self._kept[file] = memory
+                self._desk.state.note(self._key(root), memory)
+                self._kept[root] = memory
 
     def close(self) -> None:
         for alarm in self._alarms.values():

@@ -115,7 +115,15 @@ class Desk:
 
     @property
     def open_fingerprints(self) -> frozenset[str]:
-        return frozenset().union(*(book.open_fingerprints for book in self._books.values()))
+        return frozenset().union(*map(self.open_of, self._books))
+
+    def open_of(self, root: str) -> frozenset[str]:
+        """Of one root's findings, those whose task is open or snoozed."""
+        return self._books[root].open_fingerprints
+
+    def identity(self, root: str) -> str:
+        """What names a root in the state."""
+        return self._places[root].identity
 
     @property
     def kept_key(self) -> str:
