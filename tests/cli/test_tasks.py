@@ -183,3 +183,13 @@ def test_round_trip_with_todo_txt_cli(root, capsys):
     (task,) = listed(capsys)
     assert task["tags"] == {"rw": "3f9a2c71d0", "by": "runwatch", "who": "ana"}
     assert task["done"] and "more" in task["text"]
+
+
+def test_what_is_silenced_is_said_until_it_is_heard_again(root, capsys):
+    assert call(capsys, "silence", "", "4h")[0] == 2
+    assert call(capsys, "silence", "run-stalled", "2035-01-01")[0] == 0
+    assert "(silenced until 2035-01-01 00:00: run-stalled)" in call(capsys)[1]
+    (silence,) = json.loads(call(capsys, "--json")[1])["silences"]
+    assert silence["match"] == "run-stalled" and silence["until"].startswith("2035-01-01T00:00:00")
+    assert call(capsys, "silence", "run-stalled", "0")[0] == 0
+    assert "silenced" not in call(capsys)[1]

@@ -167,10 +167,15 @@ def test_since(words, hours):
     assert show.since_moment(words, NOW) == pytest.approx(NOW - hours * HOUR)
 
 
-@pytest.mark.parametrize("words", ["", "soon", "25:00", "7x", "-7d", "99999-01-01"])
+@pytest.mark.parametrize("words", ["", "soon", "25:00", "7x", "-7d", "99999-01-01", "99999999d"])
 def test_no_moment(words):
     with pytest.raises(ValueError, match="is no moment"):
         show.since_moment(words, NOW)
+
+
+def test_a_moment_ahead_is_none_since_which_things_happened():
+    with pytest.raises(ValueError, match="is ahead"):
+        show.since_moment("2030-01-01", NOW)
 
 
 def test_drift_counts_as_attention():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
         from runwatch.tasks.book import TaskBook
 
         book = TaskBook(state, root, file, keeps_unsaved=False)
-        return _change(args, book, intents, now, today) if intents else _list(args, book, today)
+        if not intents:
+            return _list(args, book, today, state.silences(root, now))
+        return _change(args, book, intents, now, today)
     except TodoError as error:
         print(f"runwatch: {error}", file=sys.stderr)
         return 1
@@ -93,7 +95,7 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
                 return [ask.EditTask("", id_, " ".join(text))]
             case "priority", [id_, letter]:
                 return [ask.SetPriority("", id_, None if letter.lower() == "none" else letter.upper())]
-            case "silence", [match, span]:
+            case "silence", [match, span] if match:
                 return [ask.Silence("", match, _until(span, now, today))]
     except ValueError as error:
         raise UsageError(f"tasks {args.action}: {error}") from None
@@ -172,15 +174,15 @@ def _change(
     return 1 if failed else 0
 
 
-def _list(args: argparse.Namespace, book: TaskBook, today: date) -> int:
+def _list(args: argparse.Namespace, book: TaskBook, today: date, silences: Mapping[str, float]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json, tasks_text
 
     listed = book.look(today)
     if args.json:
-        print_json(tasks_json(listed))
+        print_json(tasks_json(listed, silences=silences))
     else:
-        print("\n".join(tasks_text(listed, today, args.all)))
+        print("\n".join(tasks_text(listed, today, args.all, silences)))
     if not listed.writable and listed.notice:
         print(f"runwatch: {listed.notice}", file=sys.stderr)
         return 1

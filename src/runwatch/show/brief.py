@@ -57,22 +57,29 @@ class Brief:
 
 
 def since_moment(words: str, now: float) -> float:
-    """The moment that ``--since`` means: 7d, 36h, yesterday, today, 18:04, a date or an ISO time. Raises
-    ``ValueError``."""
-    word = words.strip().lower()
-    if match := _SPAN.fullmatch(word):
-        return now - float(match[1]) * _SECONDS[match[2]]
-    today = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    if word in ("today", "yesterday"):
-        return (today - timedelta(days=word == "yesterday")).timestamp()
+    """The moment that ``--since`` means: 7d, 36h, yesterday, today, 18:04, a date or an ISO time; none that is
+    ahead of ``now``. Raises ``ValueError``."""
     try:
-        if re.fullmatch(r"\d{1,2}:\d{2}", word):
-            clock = datetime.strptime(word, "%H:%M")
-            when = today.replace(hour=clock.hour, minute=clock.minute)
-            return when.timestamp() - (DAY if when.timestamp() > now else 0.0)
-        return datetime.fromisoformat(words.strip()).timestamp()
+        at = _since(words.strip(), datetime.fromtimestamp(now)).timestamp()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{words!r} is no moment; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
+    if at > now:
+        raise ValueError(f"{words!r} is ahead; give 7d, yesterday, 18:04 or 2026-11-25T09:00")
+    return at
+
+
+def _since(words: str, now: datetime) -> datetime:
+    word = words.lower()
+    if match := _SPAN.fullmatch(word):
+        return datetime.fromtimestamp(now.timestamp() - float(match[1]) * _SECONDS[match[2]])
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if word in ("today", "yesterday"):
+        return today - timedelta(days=word == "yesterday")
+    if re.fullmatch(r"\d{1,2}:\d{2}", word):
+        clock = datetime.strptime(word, "%H:%M")
+        when = today.replace(hour=clock.hour, minute=clock.minute)
+        return when - timedelta(days=when > now)
+    return datetime.fromisoformat(words)
 
 
 def compose(

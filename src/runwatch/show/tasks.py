@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from runwatch.domain.task import Task, TaskList
 from runwatch.show.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
+from runwatch.text.units import iso
 
 _WIDTH = 100
 
@@ -34,8 +35,10 @@ def task_json(task: Task) -> dict[str, Any]:
     }
 
 
-def tasks_json(listed: TaskList, tasks: Iterable[Task] | None = None) -> dict[str, Any]:
-    """``tasks --json``: the whole file, or only ``tasks`` of it."""
+def tasks_json(
+    listed: TaskList, tasks: Iterable[Task] | None = None, silences: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """``tasks --json``: the whole file, or only ``tasks`` of it; what is silenced, until when."""
     chosen = listed.tasks if tasks is None else tasks
     return {
         "schema": SCHEMA,
@@ -44,11 +47,15 @@ def tasks_json(listed: TaskList, tasks: Iterable[Task] | None = None) -> dict[st
         "beyond": listed.beyond,
         "older": listed.older,
         "notice": hparams(listed.notice),
+        "silences": [{"match": hparams(m), "until": iso(end)} for m, end in (silences or {}).items()],
     }
 
 
-def tasks_text(listed: TaskList, today: date, everything: bool = False) -> list[str]:
-    """One line a task, the most urgent first; ``everything`` shows done and snoozed ones too."""
+def tasks_text(
+    listed: TaskList, today: date, everything: bool = False, silences: Mapping[str, float] | None = None
+) -> list[str]:
+    """One line a task, the most urgent first; ``everything`` shows done and snoozed ones too. What is
+    silenced is said: it opens no task."""
     shown = [task for task in listed.tasks if everything or task.state == "open"]
     shown.sort(key=lambda task: _urgency(task, today))
     lines = [_row(task, today) for task in shown]
@@ -57,9 +64,15 @@ def tasks_text(listed: TaskList, today: date, everything: bool = False) -> list[
     hidden = len(listed.tasks) - len(shown)
     if hidden:
         lines.append(f"({hidden} done or snoozed; --all shows them)")
+    lines += [f"({silenced(match, until)})" for match, until in (silences or {}).items()]
     if listed.notice:
         lines.append(safe(listed.notice))
     return lines
+
+
+def silenced(match: str, until: float) -> str:
+    """ "silenced until 2026-11-25 22:00: run-stalled"."""
+    return f"silenced until {datetime.fromtimestamp(until):%Y-%m-%d %H:%M}: {safe(match)}"
 
 
 def _urgency(task: Task, today: date) -> tuple[bool, bool, bool, str, str]:
