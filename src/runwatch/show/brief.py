@@ -57,8 +57,8 @@ class Brief:
 
 
 def since_moment(words: str, now: float) -> float:
-    """The moment that ``--since`` means: 7d, 36h, yesterday, today, 18:04, a date or an ISO time; none that is
-    ahead of ``now``. Raises ``ValueError``."""
+    """The moment that ``--since`` means: 7d, 36h, yesterday, today, 18:04, a date or an ISO time; none that
+    is ahead of ``now``. Raises ``ValueError``."""
     try:
         at = _since(words.strip(), datetime.fromtimestamp(now)).timestamp()
     except (ValueError, OverflowError, OSError):
