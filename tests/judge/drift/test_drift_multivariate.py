@@ -105,3 +105,30 @@ def test_no_estimate_without_truths_or_rows() -> None:
     tiny = Scored("b", some[:10], (some > 0.5)[:10].astype(float))
     found = estimate_classification(Scored("r", some, (some > 0.5).astype(float), truth), [tiny])
     assert all(one.estimated is None and not one.alert for one in found)
+
+
+@pytest.mark.parametrize("reference_rows", [400, 20_000])
+def test_a_small_batch_is_no_alert_by_its_size(reference_rows: int) -> None:
+    rng = np.random.default_rng(3)
+
+    def scored(rows: int, name: str, gain: float = 1.5) -> Scored:
+        logit = rng.normal(size=rows)
+        score = 1 / (1 + np.exp(-gain * logit))
+        return Scored(name, score, (score > 0.5).astype(float), (rng.random(rows) < score).astype(float))
+
+    alerts = 0
+    for _ in range(20):
+        batches = [scored(reference_rows // 4, str(i)) for i in range(3)] + [scored(150, "small")]
+        found = estimate_classification(scored(reference_rows, "ref"), batches)
+        alerts += sum(one.alert for one in found)
+    assert alerts <= 3
+    worse = scored(5000, "worse", 0.4)
+    assert all(one.alert for one in estimate_classification(scored(20_000, "ref"), [worse]))
+
+
+def test_a_small_batch_of_a_regression_is_no_alert_by_its_size() -> None:
+    rng = np.random.default_rng(4)
+    reference = regression(rng, 20_000, 0, 2, "ref")
+    sizes = [*[5000] * 21, *[150] * 20]
+    found = estimate_regression(reference, [regression(rng, n, 0, 2, str(i)) for i, n in enumerate(sizes)])
+    assert sum(one.alert for one in found) <= 1

@@ -36,8 +36,9 @@ def estimate_classification(
 ) -> tuple[PerformanceEstimate, ...]:
     """Estimated ROC AUC, F1 and accuracy of each batch from its calibrated scores alone (Kivimäki and others
     2025; nannyml's CBPE), realised ones where truths are known, and an alert when the estimate leaves the
-    mean +- 3 sd of the reference's chunks. ``chunk``: rows of a reference chunk (default: the median batch).
-    A batch of fewer than 100 rows, or a reference without both classes, has no estimate."""
+    mean +- 3 sd that a chunk of the reference with as many rows would have. ``chunk``: rows of a reference
+    chunk (default: the median batch). A batch of fewer than 100 rows, or a reference without both classes,
+    has no estimate."""
     truth = reference.truth
     known = np.zeros(0, dtype=bool) if truth is None else np.isfinite(truth) & np.isfinite(reference.score)
     if truth is None or known.sum() < MIN_ROWS or len(np.unique(truth[known])) < 2:
@@ -45,31 +46,26 @@ def estimate_classification(
     base = Scored(reference.name, reference.score[known], reference.prediction[known], truth[known])
     calibrate = calibrator(base.score, truth[known])
     size = chunk or int(np.median([len(b.score) for b in batches] or [len(base.score)]))
-    bounds = {metric: _bounds(base, metric, size) for metric in METRICS}
-    spread = {metric: _row_spread(base, metric, size) for metric in METRICS}
-    out: list[PerformanceEstimate] = []
-    for batch in batches:
-        for metric in METRICS:
-            out.append(_estimated(batch, metric, calibrate, bounds[metric], spread[metric], size))
-    return tuple(out)
+    usual = {
+        metric: _usual(_of_chunks(base, metric, size), _row_variance(base, metric, size))
+        for metric in METRICS
+    }
+    return tuple(
+        _estimated(batch, metric, calibrate, usual[metric]) for batch in batches for metric in METRICS
+    )
 
 
 def _estimated(
-    batch: Scored,
-    metric: str,
-    calibrate: Callable[[Floats], Floats],
-    bounds: tuple[float, float],
-    spread: float,
-    size: int,
+    batch: Scored, metric: str, calibrate: Callable[[Floats], Floats], usual: _Usual
 ) -> PerformanceEstimate:
     good = np.isfinite(batch.score) & np.isfinite(batch.prediction)
     score, prediction = batch.score[good], batch.prediction[good]
     if len(score) < MIN_ROWS:
         return PerformanceEstimate(batch.name, metric, None, None, None, None, None)
     value = expected(metric, calibrate(score), score, prediction)
-    error = spread * math.sqrt(size / len(score))
+    error = math.sqrt(usual.row / len(score))
     low, high = max(0.0, value - SIGMAS * error), min(1.0, value + SIGMAS * error)
-    alert = not bounds[0] <= value <= bounds[1]
+    alert = usual.left_by(value, len(score))
     return PerformanceEstimate(batch.name, metric, value, _realised(batch, metric), error, low, high, alert)
 
 
@@ -139,26 +135,48 @@ def _chunks(n: int, size: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def _bounds(base: Scored, metric: str, size: int) -> tuple[float, float]:
-    """mean +- 3 sd of the realised metric over the reference's chunks."""
+class _Usual(NamedTuple):
+    """A metric on the reference: its mean over the chunks, the variance between chunks beyond chance, the
+    variance that one row would have, and the rows in all."""
+
+    mean: float
+    between: float
+    row: float
+    rows: int
+
+    def left_by(self, value: float, rows: int) -> bool:
+        """Whether ``value`` of ``rows`` rows is farther than 3 sd from the mean; few rows scatter more."""
+        variance = self.between + self.row * (1 / rows + 1 / self.rows)
+        return abs(value - self.mean) > SIGMAS * math.sqrt(variance)
+
+
+def _usual(chunks: Sequence[tuple[float, int]], row: float) -> _Usual:
+    """From (value, rows) of each chunk and the variance of one row. Chunks are few, so that their spread
+    alone would often be too small by luck."""
+    values = [value for value, _ in chunks]
+    rows = sum(rows for _, rows in chunks)
+    between = max(0.0, float(np.var(values, ddof=1)) - row * len(chunks) / rows)
+    return _Usual(float(np.mean(values)), between, row, rows)
+
+
+def _of_chunks(base: Scored, metric: str, size: int) -> list[tuple[float, int]]:
     assert base.truth is not None
-    values = [
-        expected(metric, base.truth[part], base.score[part], base.prediction[part])
+    return [
+        (expected(metric, base.truth[part], base.score[part], base.prediction[part]), part.stop - part.start)
         for part in _chunks(len(base.score), size)
     ]
-    mean, spread = float(np.mean(values)), float(np.std(values))
-    return mean - SIGMAS * spread, mean + SIGMAS * spread
 
 
-def _row_spread(base: Scored, metric: str, size: int) -> float:
-    """The sampling error of the metric on ``size`` rows, by 50 resamples of the reference."""
+def _row_variance(base: Scored, metric: str, size: int) -> float:
+    """The sampling variance of the metric times the rows, by 50 resamples of the reference."""
     assert base.truth is not None
     rng = np.random.default_rng(1)
+    drawn = min(size, 20_000)
     values = []
     for _ in range(50):
-        rows = rng.integers(0, len(base.score), size=min(size, 20_000))
+        rows = rng.integers(0, len(base.score), size=drawn)
         values.append(expected(metric, base.truth[rows], base.score[rows], base.prediction[rows]))
-    return float(np.std(values, ddof=1)) * math.sqrt(min(size, 20_000) / size)
+    return float(np.var(values, ddof=1)) * drawn
 
 
 class Regressed(NamedTuple):
@@ -176,7 +194,8 @@ def estimate_regression(
 ) -> tuple[PerformanceEstimate, ...]:
     """Estimated mean absolute error of each batch: a gradient-boosted model learns the absolute error from
     features and prediction on the reference (out of fold, so that its own error is known) and is averaged
-    over the batch. Alert when it leaves the mean +- 3 sd of the reference's chunks. Needs scikit-learn."""
+    over the batch. Alert when it leaves the mean +- 3 sd that a chunk of the reference with as many rows
+    would have. Needs scikit-learn."""
     if reference.truth is None:
         return ()
     known = np.isfinite(reference.truth) & np.isfinite(reference.prediction)
@@ -196,18 +215,13 @@ def _losses(
     guessed = _out_of_fold(x, error, seed)
     model = _model(seed).fit(x, error)
     size = int(np.median([len(b.prediction) for b in batches] or [len(error)]))
-    means = [float(error[part].mean()) for part in _chunks(len(error), size)]
-    centre, spread = float(np.mean(means)), float(np.std(means))
-    noise = float(np.std(error - guessed))
-    bounds = centre - SIGMAS * spread, centre + SIGMAS * spread
-    return tuple(
-        _regressed(batch, model, float((error - guessed).mean()), noise, bounds) for batch in batches
-    )
+    chunks = [(float(error[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
+    usual = _usual(chunks, float(np.var(error)))
+    noise, bias = float(np.std(error - guessed)), float((error - guessed).mean())
+    return tuple(_regressed(batch, model, bias, noise, usual) for batch in batches)
 
 
-def _regressed(
-    batch: Regressed, model: Any, bias: float, noise: float, bounds: tuple[float, float]
-) -> PerformanceEstimate:
+def _regressed(batch: Regressed, model: Any, bias: float, noise: float, usual: _Usual) -> PerformanceEstimate:
     if len(batch.prediction) < MIN_ROWS:
         return PerformanceEstimate(batch.name, "mae", None, None, None, None, None)
     x = np.column_stack([batch.features, batch.prediction])
@@ -216,7 +230,7 @@ def _regressed(
     realised = None
     if batch.truth is not None and np.isfinite(batch.truth).sum() >= MIN_ROWS:
         realised = float(np.nanmean(np.abs(batch.truth - batch.prediction)))
-    alert = not bounds[0] <= value <= bounds[1]
+    alert = usual.left_by(value, len(x))
     low, high = max(0.0, value - SIGMAS * error), value + SIGMAS * error
     return PerformanceEstimate(batch.name, "mae", value, realised, error, low, high, alert)
 
