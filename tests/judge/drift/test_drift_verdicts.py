@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from drift_tables import profiled, with_missing
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -346,6 +346,7 @@ def test_the_true_ks_lies_between_the_certified_ends(seed: int, n: int, m: int) 
     assert ks.measure(pair) - 1e-12 <= true <= ks.upper(pair) + 1e-12
 
 
+@example(180, 280, 0.14172561083920984)
 @given(st.integers(1, 10**5), st.integers(1, 10**5), st.floats(0.001, 0.999))
 @settings(max_examples=80, deadline=None)
 def test_ks_p_is_scipys(n: int, m: int, d: float) -> None:

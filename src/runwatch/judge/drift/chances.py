@@ -25,7 +25,7 @@ def ks_p_value(statistic: float, n: int, m: int) -> float:
     scaled = size * statistic * statistic
     if scaled >= 370:
         return 0.0
-    if scaled >= 2.2 or (size <= 140 and scaled >= 4):
+    if scaled >= (2.4 if size <= 140 else 2.2):
         return min(1.0, 2 * _one_sided(size, statistic))
     exact = size <= 140 or (size <= _DURBIN and size * statistic**1.5 <= 1.4)
     return _durbin(size, statistic) if exact else _pelz_good(size, statistic)
