@@ -112,7 +112,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 
 @pytest.mark.slow
-def test_a_cluster_counts_what_one_process_counts(tmp_path: Path, cluster) -> None:
+def test_a_cluster_counts_what_one_process_counts(tmp_path: Path, cluster, monkeypatch) -> None:
     from runwatch.data.dask import DaskEngine
 
     address, workers = cluster
@@ -125,7 +125,13 @@ def test_a_cluster_counts_what_one_process_counts(tmp_path: Path, cluster) -> No
     assert np.array_equal(again.profile.counts, reference.profile.counts)
     assert np.array_equal(again.profile.scalars, reference.profile.scalars)
     assert [day.profile.rows for day in again.days] == [60_000] * 4
-    workers[0].send_signal(signal.SIGKILL)
+    check = DaskEngine._check
+
+    def check_and_lose_a_worker(engine: DaskEngine, client: object) -> None:
+        check(engine, client)
+        workers[0].send_signal(signal.SIGKILL)
+
+    monkeypatch.setattr(DaskEngine, "_check", check_and_lose_a_worker)
     named, problems = profile_files(files, reference.grid, NoCache(), DaskEngine(address))
     assert not problems and sum(one.profile.rows for one in named) == 240_000
 

@@ -30,7 +30,8 @@ class DaskEngine:
             return []
         with self._client() as client:
             self._check(client)
-            shared = client.scatter(grid, broadcast=True)
+            # a task, not scatter: that waits for ever for a worker that has just died
+            shared = client.submit(_unchanged, grid, pure=False, retries=2)
             groups = [list(group) for _, group in groupby(pieces, key=lambda piece: piece.file.uri)]
             futures = [_tree(client, group, shared) for group in groups]
             found = client.gather(futures, errors="raise")
@@ -72,6 +73,10 @@ def _version() -> str | None:
     except ImportError:
         return None
     return __version__
+
+
+def _unchanged(grid: Grid) -> Grid:
+    return grid
 
 
 def _tree(client: Any, pieces: Sequence[Piece], grid: Any) -> Any:
