@@ -118,8 +118,8 @@ _USES = {
 def _until(span: str, now: float, today: date) -> float:
     from datetime import datetime
 
-    from runwatch.config import seconds
     from runwatch.tasks.when import future_day
+    from runwatch.text.durations import seconds
 
     length = seconds(span)
     if length is not None:

@@ -7,7 +7,7 @@ import stat
 import tomllib
 from dataclasses import replace
 
-from runwatch.config.checking import Checker, seconds
+from runwatch.config.checking import Checker
 from runwatch.config.settings import (
     Alerts,
     BaselineSetting,
@@ -45,7 +45,6 @@ __all__ = [
     "configured_roots",
     "load",
     "read",
-    "seconds",
 ]
 
 from runwatch.folders import config_dir

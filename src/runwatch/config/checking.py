@@ -19,9 +19,8 @@ from runwatch.config.settings import (
     Predictions,
     Settings,
 )
+from runwatch.text.durations import seconds
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 1.0}
 _DURATIONS = {"watch.stalled_after", "watch.reconcile", "data.every", "models.timeout"}
 _CHOICES = {
     "watch.mode": ("auto", "native", "polling"),
@@ -42,14 +41,6 @@ _REQUIRED = {
     "models": ("name", "champion", "data"),
     "rules": ("when",),
 }
-
-
-def seconds(text: str) -> float | None:
-    """ "15m", "1h30m", "90" → seconds; None when it is no duration."""
-    parts = _DURATION.findall(text)
-    if not parts or _DURATION.sub("", text).strip():
-        return None
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 class Checker:
@@ -175,9 +166,8 @@ class Checker:
     def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
         rule = rule or path
         if rule in _DURATIONS:
-            span = seconds(value) if isinstance(value, str) else value
-            if isinstance(span, int | float) and not isinstance(span, bool) and span >= 0:
-                return float(span)
+            if (span := seconds(value)) is not None:
+                return span
             self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
         made = self._convert(path, hint, value)
         if rule == "metrics.*.tolerance" and made is not None and not 0 <= made < float("inf"):

@@ -95,9 +95,8 @@ class Disks:
             if answer is None:
                 continue
             device, disk = answer
-            if (
-                disk.used + disk.free == 0
-            ):  # a file system that counts no blocks (FUSE, autofs): it tells nothing
+            counts_no_blocks = disk.used + disk.free == 0  # as FUSE and autofs may: it tells nothing
+            if counts_no_blocks:
                 continue
             if device not in found:
                 found[device] = self._with_forecast(now, disk)

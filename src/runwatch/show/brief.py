@@ -12,6 +12,7 @@ from runwatch.domain.task import TaskEvent
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import stories, week_lines
 from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.durations import seconds
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
 
@@ -19,8 +20,6 @@ MOST_LINES = 12
 _WIDTH = 110
 _NAMES = 4
 _NAME_WIDTH = 34
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(m|min|h|d|w)")
-_SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY, "w": 7 * DAY}
 _DRIFT = ("data-drifted", "prediction-drifted", "performance-estimated-drop")
 _REGRESSED = ("metric-regressed", "slice-regressed")
 _ENDED = ("run-crashed", "run-stalled")
@@ -70,8 +69,8 @@ def since_moment(words: str, now: float) -> float:
 
 def _since(words: str, now: datetime) -> datetime:
     word = words.lower()
-    if match := _SPAN.fullmatch(word):
-        return datetime.fromtimestamp(now.timestamp() - float(match[1]) * _SECONDS[match[2]])
+    if word[-1:].isalpha() and (span := seconds(word)) is not None:
+        return datetime.fromtimestamp(now.timestamp() - span)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if word in ("today", "yesterday"):
         return today - timedelta(days=word == "yesterday")

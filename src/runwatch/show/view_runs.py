@@ -111,7 +111,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
             prefix,
             worst.get(run.key),
         )
-        made = _Made(run, run.version, comparison, look, _age(run, now))
+        made = _Made(run, comparison, look, _age(run, now))
         have = old.get(run.key)
         new[run.key] = have if have and have[0].same_as(made) else (made, _row(run, comparison, look, now))
     if kept is not None:
@@ -134,7 +134,6 @@ class _Made(NamedTuple):
     """What a row was made of; it holds run and comparison, so that no other can take their place."""
 
     run: Run
-    version: int
     comparison: Comparison | None
     look: _Look
     age: str
@@ -142,7 +141,7 @@ class _Made(NamedTuple):
     def same_as(self, other: _Made) -> bool:
         """Whether the same row comes of it."""
         parts = self.run is other.run and self.comparison is other.comparison
-        return parts and (self.version, self.look, self.age) == (other.version, other.look, other.age)
+        return parts and (self.look, self.age) == (other.look, other.age)
 
 
 def _hay(run: Run) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.grouping import fold, inhibit
-from runwatch.rules.engine.options import ignored, options_of, seconds
+from runwatch.rules.engine.options import ignored, options_of
 from runwatch.rules.engine.registry import Rule
+from runwatch.text.durations import seconds
 
 
 class Evaluated(NamedTuple):

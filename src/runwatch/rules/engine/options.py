@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from runwatch.domain.finding import SEVERITIES
 from runwatch.rules.engine.registry import Rule
+from runwatch.text.durations import seconds
 
 COMMON: Mapping[str, object] = {"enabled": True, "severity": "", "hold": "", "keep": "", "ignore": ()}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d|w)?\s*")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def check_options(
@@ -41,18 +39,6 @@ def options_of(rule: Rule, options: Mapping[str, Mapping[str, object]]) -> Mappi
     given = options.get(rule.NAME, {})
     usable = {k: v for k, v in given.items() if k in allowed and not _wrong(k, v, allowed[k])}
     return {**allowed, **usable}
-
-
-def seconds(value: object) -> float | None:
-    """A duration: a number of seconds, or "90s", "10m", "1h30m", "1d"; None: it is none."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
-        return float(value) if value >= 0 else None
-    text = value.strip() if isinstance(value, str) else ""
-    if not text or _DURATION.sub("", text):
-        return None
-    return sum(float(number) * _UNITS[unit or "s"] for number, unit in _DURATION.findall(text))
 
 
 def number(options: Mapping[str, object], key: str) -> float:

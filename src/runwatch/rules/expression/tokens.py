@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-Kind = Literal["number", "name", "quoted", "operator", "end"]
+from runwatch.text.durations import UNITS, seconds
 
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+Kind = Literal["number", "name", "quoted", "operator", "end"]
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -18,8 +18,6 @@ _TOKEN = re.compile(
     |(?P<operator><=|>=|==|!=|[<>()+*/,-])""",
     re.VERBOSE,
 )
-
-_PART = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
 
 
 class ExpressionError(ValueError):
@@ -59,8 +57,7 @@ def tokenize(source: str) -> list[Token]:
 def _token(found: re.Match[str]) -> Token:
     column = found.start() + 1
     if found["span"] is not None:
-        parts = _PART.findall(found["span"])
-        return Token("number", found["span"], column, sum(float(n) * UNITS[unit] for n, unit in parts), True)
+        return Token("number", found["span"], column, seconds(found["span"]) or 0.0, True)
     if found["number"] is not None:
         unit = found["unit"]
         digits = found["number"][: len(found["number"]) - len(unit or "")]

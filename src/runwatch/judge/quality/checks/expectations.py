@@ -10,6 +10,7 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import ColumnGrid, ColumnProfile
 from runwatch.judge.quality.case import Case
+from runwatch.text.durations import seconds
 from runwatch.text.units import duration, number, percent
 
 NAME = "expectations"
@@ -67,19 +68,11 @@ def _number(value: object) -> float | None:
 
 
 def _fresh(case: Case) -> list[QualityCheck]:
-    limit = _seconds(case.expect.get("fresh_within"))
+    limit = seconds(case.expect.get("fresh_within"))
     if limit is None or case.now is None or case.arrived is None or case.now - case.arrived <= limit:
         return []
     age = duration(case.now - case.arrived)
     return [_broken("", f"{age} old, {duration(limit)} allowed", "see whether its job still runs")]
-
-
-def _seconds(value: object) -> float | None:
-    """Seconds of a number or of "26h"."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", value)
-        return float(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]] if match else None
-    return _number(value)
 
 
 def _column(case: Case, name: str, rules: Mapping[str, object]) -> list[QualityCheck]:
@@ -195,7 +188,7 @@ _A_NUMBER = ("a number", lambda value: _number(value) is not None)
 _YES_OR_NO = ("true or false", lambda value: isinstance(value, bool))
 _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "rows": ("{ min = 1000, max = 2000 }", lambda value: isinstance(value, Mapping)),
-    "fresh_within": ('a time such as "26h"', lambda value: _seconds(value) is not None),
+    "fresh_within": ('a time such as "26h"', lambda value: seconds(value) is not None),
     "columns": ("a table of columns", lambda value: isinstance(value, Mapping)),
     "required": _YES_OR_NO,
     "unique": _YES_OR_NO,
