@@ -124,7 +124,7 @@ def test_a_strange_state_is_a_problem(tmp_path: Path) -> None:
     for text, words in [
         ("[1]", "no object"),
         ("{}", "no log_history"),
-        ('{"log_history": [{"loss": 1}]}', "1 log rows without a step"),
+        ('{"log_history": [{"loss": 1}]}', "1 log row without a step"),
         ('{"log_history": [{"st', "no whole JSON"),
         ("[" * 9999, "nested deeper"),
     ]:

@@ -171,7 +171,7 @@ def test_infinities_and_rows_that_are_no_numbers(tmp_path: Path) -> None:
     session = read_all(mlflow_db, tmp_path)
     points = session.runs["mlflow.db#r1"].series["loss"]
     assert [repr(float(value)) for value in points.values] == ["inf", "-inf", "nan"]
-    assert [problem.message for problem in session.problems] == ["1 metric rows hold no number or no step"]
+    assert [problem.message for problem in session.problems] == ["1 metric row without a number or a step"]
 
 
 def test_a_database_made_anew_voids_the_old_one(tmp_path: Path) -> None:

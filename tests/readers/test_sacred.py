@@ -69,7 +69,7 @@ def test_lists_of_different_lengths_and_text_are_a_problem(tmp_path: Path) -> No
     session = read_all(sacred, tmp_path)
     assert set(session.runs["."].series) == {"a", "d"}
     assert [p.message for p in session.problems] == [
-        "3 metrics are not whole lists of steps and numbers: a, b, c"
+        "3 metrics without whole lists of steps and numbers: a, b, c"
     ]
 
 

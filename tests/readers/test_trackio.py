@@ -79,7 +79,7 @@ def test_bad_rows_are_counted(tmp_path: Path) -> None:
             log(writer, step, text)
     session = read_all(trackio, tmp_path)
     assert list(session.runs["demo.db#r"].series["loss"].steps) == [2]
-    assert [problem.message for problem in session.problems] == ["3 rows hold no JSON object or no step"]
+    assert [problem.message for problem in session.problems] == ["3 rows without a JSON object or a step"]
 
 
 @settings(max_examples=15, deadline=None)

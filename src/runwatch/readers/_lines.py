@@ -9,6 +9,7 @@ from typing import Any
 
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
+from runwatch.text.units import plural
 
 BLOCK = limits.LINE
 
@@ -34,7 +35,7 @@ class Notes:
         if not self.more:
             return tuple(self.found)
         hint = "mend the ones above first"
-        return (*self.found, Problem(self.file, None, f"{self.more:,} further problems", hint))
+        return (*self.found, Problem(self.file, None, plural(self.more, "further problem"), hint))
 
 
 @dataclass(slots=True)

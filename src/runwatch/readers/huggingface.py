@@ -25,6 +25,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers import _json, limits
 from runwatch.readers._documents import Version, read_version
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Source
+from runwatch.text.units import plural
 
 NAME = "huggingface"
 _STATE = "trainer_state.json"
@@ -103,7 +104,7 @@ def _state(claim: Claim, source: Source, version: Version, at_root: bool) -> Rea
     operations += _settings(state)
     operations += _stated(state, series)
     if unplaced or not isinstance(log, list):
-        what = f"{unplaced:,} log rows without a step" if unplaced else "no log_history"
+        what = f"{plural(unplaced, 'log row')} without a step" if unplaced else "no log_history"
         problem = Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")
         return version.reading(claim, operations, problem)
     return version.reading(claim, operations)

@@ -17,6 +17,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import _sqlite
 from runwatch.readers._mlflow_words import LATEST, evidence, seconds, tagged
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+from runwatch.text.units import plural
 
 NAME = "mlflow-db"
 FORMAT = "mlflow"
@@ -98,7 +99,7 @@ class _Look:
     def _problems(self) -> tuple[Problem, ...]:
         if not self._skipped:
             return ()
-        message = f"{self._skipped:,} metric rows hold no number or no step"
+        message = f"{plural(self._skipped, 'metric row')} without a number or a step"
         return (Problem(self._source.file, "table metrics", message, "log numbers only"),)
 
     def _runs(self) -> tuple[dict[str, _Run], list[str]]:

@@ -26,6 +26,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
 from runwatch.readers import _json
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.text.units import plural
 
 NAME = "sacred"
 PRIORITY = 60
@@ -158,7 +159,7 @@ class _Metrics:
         if not self._bad:
             return ()
         names = ", ".join(sorted(self._bad)[:5])
-        message = f"{len(self._bad)} metrics are not whole lists of steps and numbers: {names}"
+        message = f"{plural(len(self._bad), 'metric')} without whole lists of steps and numbers: {names}"
         return (Problem(self._source.file, None, message, "log numbers with log_scalar"),)
 
 

@@ -17,6 +17,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import _json, _sqlite
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+from runwatch.text.units import plural
 
 NAME = "trackio"
 PRIORITY = 60
@@ -77,7 +78,7 @@ class _Look:
     def _problems(self) -> tuple[Problem, ...]:
         if not self._skipped:
             return ()
-        message = f"{self._skipped:,} rows hold no JSON object or no step"
+        message = f"{plural(self._skipped, 'row')} without a JSON object or a step"
         return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
 
     def _tell(self, name: str, operation: Operation) -> None:

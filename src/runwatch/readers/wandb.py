@@ -25,6 +25,7 @@ from runwatch.readers.base import (
     read_tail,
     unchanged,
 )
+from runwatch.text.units import plural
 
 NAME = "wandb"
 
@@ -102,7 +103,10 @@ def _few(file: str, problems: list[Problem]) -> tuple[Problem, ...]:
     if len(problems) <= limits.PROBLEMS:
         return tuple(problems)
     rest = len(problems) - limits.PROBLEMS
-    return (*problems[: limits.PROBLEMS], Problem(file, None, f"{rest} more records skipped", _DAMAGED))
+    return (
+        *problems[: limits.PROBLEMS],
+        Problem(file, None, f"{plural(rest, 'more record')} skipped", _DAMAGED),
+    )
 
 
 def _document(claim: Claim, source: Source, cursor: Cursor | None) -> Reading:

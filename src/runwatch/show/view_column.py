@@ -14,8 +14,8 @@ from runwatch.text import units
 _FIGURES = (Column("name", "measure", 18, grow=1), Column("value", "value", 9, grow=1, right=True))
 _SUMMARY = (
     Column("name", "", 7, grow=1),
-    Column("reference", "reference", 10, right=True),
-    Column("current", "current", 10, right=True),
+    Column("reference", "reference", 9, right=True),
+    Column("current", "current", 9, right=True),
 )
 
 

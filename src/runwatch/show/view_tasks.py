@@ -182,7 +182,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
         parts.append((Span(f"and {units.plural(beyond, 'more finding')}", "warn"),))
     older = sum(listed.older for listed in snapshot.tasks.values())
     if older:
-        parts.append((Span(f"{older} older findings", "muted"),))
+        parts.append((Span(units.plural(older, "older finding"), "muted"),))
     parts += [text(listed.notice, "warn") for listed in snapshot.tasks.values() if listed.notice]
     return join(parts)
 

@@ -13,6 +13,7 @@ from runwatch.domain.run import RunKey
 from runwatch.show.view import Span, join, text
 from runwatch.text.console import Line as LogLine
 from runwatch.text.console import lines
+from runwatch.text.units import plural
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.work import in_background
@@ -134,7 +135,7 @@ class ConsolePart(Vertical):
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         event.stop()
         found = self.query_one(LogView).find(event.text)
-        self._said(f"{found} lines hold “{event.text}”" if event.text else "")
+        self._said(f"{plural(found, 'line')} with “{event.text}”" if event.text else "")
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()
