@@ -1,7 +1,7 @@
 """The one way to JSON: strict, in UTF-8, and safe to print to a terminal.
 
 JSON has no NaN: a number that isn't finite becomes null beside ``"<name>_text"``. Characters that a terminal
-would obey, or that hide or turn what stands beside them, are written as ``\\uXXXX``, which is the same JSON."""
+would obey, or that hide or turn what stands beside them, are written as ``\\uXXXX``: the same JSON."""
 
 from __future__ import annotations
 
