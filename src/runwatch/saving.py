@@ -21,8 +21,8 @@ def save(
 ) -> None:
     """Let ``write`` fill a temporary file beside ``path`` (the file that a link means), sync it and give it
     the name. It gets mode and owner of the file that it replaces, a new one ``mode``. ``check`` is called
-    just before the rename and may raise; ``mtime_ns``: its modification time. Raises ``OSError`` and what the two
-    callables raise; the old file is then as it was."""
+    just before the rename and may raise; ``mtime_ns``: its modification time. Raises ``OSError`` and what
+    the two callables raise; the old file is then as it was."""
     target = path.resolve()
     fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=suffix, dir=target.parent)
     try:
