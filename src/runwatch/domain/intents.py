@@ -78,7 +78,7 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class MarkLooked:
-    """The person has seen the board (sets the "since you last looked" marker)."""
+    """The person has seen the board: every watched root was looked at now."""
 
 
 @dataclass(frozen=True, slots=True)

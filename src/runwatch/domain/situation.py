@@ -44,17 +44,24 @@ class Situation:
         return next((run for run in self.runs if run.key == key), None)
 
 
+Waiting = Literal["runs", "data", "models", "host"]
+
+
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
-    reconciliation ended."""
+    reconciliation ended. ``degraded``: those of the marks under which changes are seen late or not at all;
+    ``since``: since when each mark holds; ``waiting``: what has not been judged once yet."""
 
     phase: Literal["starting", "reading", "live"] = "starting"
     reading: tuple[int, int] = (0, 0)
     modes: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     scanned: float | None = None
+    degraded: tuple[str, ...] = ()
+    since: Mapping[str, float] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -133,7 +133,7 @@ class Desk:
 
     @property
     def looked(self) -> float | None:
-        return self.state.looked()
+        return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
@@ -250,7 +250,7 @@ class Desk:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return Answer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked(now)
+                self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return Answer(intent, True, "seen")
             case Rescan():
                 return Answer(intent, True, "looking at everything again")

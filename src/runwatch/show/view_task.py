@@ -9,10 +9,10 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
 from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
-from runwatch.show.view import SEVERITY_TONES, Column, Row, Span, TableView, Words, badge, text, words
+from runwatch.show.view import Column, Row, Span, TableView, Words, text
 from runwatch.show.view_drift import ColumnKey
+from runwatch.show.view_findings import facts_of
 from runwatch.show.view_tasks import TaskKey
-from runwatch.text import units
 
 _FACTS = (Column("name", "", 14), Column("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")
@@ -76,19 +76,7 @@ def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
     finding = finding_of(snapshot, key)
     if finding is None:
         return TableView(_FACTS, tuple(rows))
-    rows += [
-        _fact(
-            "finding",
-            words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
-        ),
-        _fact("about", text(finding.place)),
-        _fact("what to do", text(finding.advice)),
-        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
-    ]
-    for name, value in finding.evidence.items():
-        shown = units.number(value) if isinstance(value, float) else str(value)
-        rows.append(_fact(name, text(shown, "muted", 200)))
-    return TableView(_FACTS, tuple(rows))
+    return TableView(_FACTS, (*rows, *facts_of(finding, now)))
 
 
 def _fact(name: str, value: Words) -> Row:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from runwatch.domain.situation import Snapshot
+from runwatch.show import view_findings
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import Line
@@ -35,6 +38,7 @@ class Detail(LiveScreen):
         self.active = 1
 
     def compose(self) -> ComposeResult:
+        yield Line(id="finding", collapse=True)
         yield Line(id="head")
         yield Line(id="subhead", collapse=True)
         if self.TABS:
@@ -87,6 +91,17 @@ class Detail(LiveScreen):
             self.focus_next()
         else:
             self.focus_previous()
+
+    def view(self) -> Callable[[Snapshot, float], Any]:
+        """``job``, and above it the finding that led here."""
+        job, key = self.job(), self.finding
+        return lambda snapshot, now: (view_findings.banner(snapshot, key, now), job(snapshot, now))
+
+    def take(self, view: Any) -> None:
+        """Paint what ``view`` made."""
+        banner, made = view
+        self.query_one("#finding", Line).show(banner)
+        self.paint(made)
 
     def opened(self, event: Table.Opened) -> bool:
         """Open what a row stands for; False when it stands for nothing but itself."""

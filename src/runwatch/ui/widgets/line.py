@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -49,3 +53,26 @@ class Line(Widget):
         if right:
             left.append(Segment("  "))
         return Strip([*left, *right], width).apply_style(ground)
+
+
+class OpenLine(Line, can_focus=True):
+    """A line that stands for something: Enter or a click posts ``Opened``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open", id="line.open")]
+
+    class Opened(Message):
+        """The line was chosen."""
+
+        def __init__(self, line: OpenLine) -> None:
+            super().__init__()
+            self.line = line
+
+        @property
+        def control(self) -> OpenLine:
+            return self.line
+
+    def action_open(self) -> None:
+        self.post_message(self.Opened(self))
+
+    def on_click(self) -> None:
+        self.post_message(self.Opened(self))
