@@ -159,7 +159,8 @@ def test_pytorch_examples(tmp_path: Path) -> None:
         ("Epoch:  50%|###   | 1/2 [00:02<00:02, 2.1s/it, val_loss=1.25]\n", {"val_loss": [(1, 1.25)]}),
         ("INFO | train_inner | epoch 002:    100 / 1000 loss=7.5, num_updates=1100, lr=2.5e-05\n"
          "INFO | valid | epoch 002 | valid on 'valid' subset | loss 8.5 | num_updates 2000\n",
-         {"train_inner/loss": [(1100, 7.5)], "train_inner/lr": [(1100, 2.5e-05)], "valid/loss": [(2000, 8.5)]}),
+         {"train_inner/loss": [(1100, 7.5)], "train_inner/lr": [(1100, 2.5e-05)],
+          "valid/loss": [(2000, 8.5)]}),
         ('INFO | valid | {"epoch": 1, "valid_loss": "13.5", "valid_num_updates": "200"}\n',
          {"valid_loss": [(200, 13.5)]}),
         ("Train: 1 [  50/1251 (  4%)]  Loss: 6.5 (6.75)  LR: 1.000e-05\n",

@@ -50,12 +50,15 @@ _STAR = re.compile(r"^\s{0,8}\*\s")
 _BAR = re.compile(r"\d%\|")
 _KERAS = re.compile(r"^\s{0,8}\d{1,9}/\d{1,9}\s.*(?:━|\[[=>.]|s/step|s/epoch)")
 _NOT_METRICS = frozenset(
-    """epoch epochs episode step steps global_step globalstep iter iters iteration iterations it batch eta
+    re.split(
+        r"\s+",
+        """epoch epochs episode step steps global_step globalstep iter iters iteration iterations it batch eta
     time data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device
     worker num_updates train_num_updates valid_num_updates num_timesteps total_timesteps
     workers line code file exit status total num_workers batch_size job id node
     total_steps max_steps percentage elapsed_time remaining_time data_time wall train_wall trial_id
-    best remaining besttest bestiteration in_qsize out_qsize""".split()
+    best remaining besttest bestiteration in_qsize out_qsize""",
+    )
 )
 _BOOKKEEPING = re.compile(
     r"\bTrial \d{1,9} (?:finished with|pruned|failed)|^best constant|\[neptune\]|^bestTest =|^bestIteration ="
@@ -70,7 +73,7 @@ _CATBOOST = re.compile(r"^(\d{1,9}):\s(?:learn|test\d{0,3}): ")
 _CATBOOST_PAIR = re.compile(rf"\b(learn|test\d{{0,3}}): ({_NUMBER})(?=\s|$)")
 _CATBOOST_END = re.compile(r"\bremaining: 0us\b")
 _GENSIM = re.compile(
-    r"\bEPOCH (?:- )?(\d{1,9}) ?(?:- PROGRESS: at (?P<share>[\d.]{1,8})% examples, (?P<now>[\d.]{1,20}) words/s"
+    r"\bEPOCH (?:- )?(\d{1,9}) ?(?:- PROGRESS: at (?P<share>[\d.]{1,8})% examples, [\d.]{1,20} words/s"
     r"|: training on .{0,200} took .{0,40}, (?P<all>[\d.]{1,20}) effective words/s)"
 )
 _OWN_COUNTER = re.compile(r"\biter\((?:val|test)\)", re.IGNORECASE)

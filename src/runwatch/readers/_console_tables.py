@@ -27,8 +27,11 @@ _BOX_ROW = re.compile(r"\|( {0,8})([^|]{1,100}?)\s{0,100}\|\s{0,40}([^|]{0,60}?)
 _EPOCH_NAMES = ("epoch", "e")
 _STEP_NAMES = ("#", "step", "steps", "iter", "iteration", "round", "example counter")
 _NO_METRICS = frozenset(
-    """gpu_mem instances size img_size labels images class dur time cp remaining example_weight current_label
-    current_predict current_features remaining_time example_counter""".split()
+    re.split(
+        r"\s+",
+        """gpu_mem instances size img_size labels images class dur time cp remaining example_weight
+    current_label current_predict current_features remaining_time example_counter""",
+    )
 )
 _ABSENT = frozenset(("", "-", "+", "none", "#na#", "n/a"))
 _VW = re.compile(r"average\s{1,4}since\s{2,20}example\s{2,20}example\s{2,20}current")
@@ -153,7 +156,7 @@ def _row(names: list[str], cells: list[str], text: str) -> Row | None:
     lower = [name.lower() for name in names]
     if lower[0] == "class":
         return _validation(names, cells)
-    places = {name: cell for name, cell in zip(lower, cells, strict=False)}
+    places = dict(zip(lower, cells, strict=False))
     step = _whole(next((places[name] for name in _STEP_NAMES if name in places), ""))
     word = next((places[name] for name in _EPOCH_NAMES if name in places), "")
     share = _EPOCHS.fullmatch(word)
