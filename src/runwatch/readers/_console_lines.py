@@ -17,7 +17,7 @@ _NUMBER = (
 )
 _PAIR = re.compile(
     r"(?<![\w/.@%:-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
-    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?![\w.]|[:,-]\d)",
+    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?!\w|\.[\w.]|[:,-]\d)",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
@@ -33,6 +33,7 @@ _STEP = re.compile(
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,18}))?",
     re.IGNORECASE,
 )
+_LEADING = re.compile(r"^\[(\d{1,15})/(\d{1,15})\]\s")
 _FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
 _CONTEXT = re.compile(
@@ -48,6 +49,7 @@ _SMALL_WORDS = frozenset(
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|c|h|go|rs|jl)$")
 _STAR = re.compile(r"^\s{0,8}\*\s")
 _BAR = re.compile(r"\d%\|")
+_AFTER_PERCENT = re.compile(r"%(?:\||\s?[━─])")
 _KERAS = re.compile(r"^\s{0,8}\d{1,9}/\d{1,9}\s.*(?:━|\[[=>.]|s/step|s/epoch)")
 _NOT_METRICS = frozenset(
     re.split(
@@ -57,7 +59,7 @@ _NOT_METRICS = frozenset(
     worker num_updates train_num_updates valid_num_updates num_timesteps total_timesteps
     workers line code file exit status total num_workers batch_size job id node
     total_steps max_steps percentage elapsed_time remaining_time data_time wall train_wall trial_id
-    best remaining besttest bestiteration in_qsize out_qsize""",
+    best remaining besttest bestiteration in_qsize out_qsize depth leaves global_step/max_steps""",
     )
 )
 _BOOKKEEPING = re.compile(
@@ -76,6 +78,7 @@ _GENSIM = re.compile(
     r"\bEPOCH (?:- )?(\d{1,9}) ?(?:- PROGRESS: at (?P<share>[\d.]{1,8})% examples, [\d.]{1,20} words/s"
     r"|: training on .{0,200} took .{0,40}, (?P<all>[\d.]{1,20}) effective words/s)"
 )
+_LDA = re.compile(r"(-?[\d.]{1,20}) per-word bound, ([\d.]{1,20}) perplexity estimate")
 _OWN_COUNTER = re.compile(r"\biter\((?:val|test)\)", re.IGNORECASE)
 _FROM_ONE = re.compile(r"\bepoch(?:\((?:train|val|test)\)\s{0,4}| )\[\d{1,9}\]\s?\[", re.IGNORECASE)
 _FROM_ZERO = re.compile(r"\bepoch: \[|^train: \d|^epoch \d{1,9}:\s{1,4}\d{1,3}%\|", re.IGNORECASE)
@@ -122,13 +125,16 @@ def parse(text: str) -> Progress | None:
 def _placed(stripped: str) -> Progress | None:
     """A line that names its epoch, its step or how far its bar is."""
     epoch = _EPOCH.search(stripped)
-    step = None if _OWN_COUNTER.search(stripped) else _STEP.search(stripped)
+    own_counter = _OWN_COUNTER.search(stripped) is not None
+    step = None if own_counter else _STEP.search(stripped)
+    if step is None and epoch is None:
+        step = _LEADING.match(stripped)
     fraction = _fraction(stripped, epoch, step)
     kind = "bar" if _BAR.search(stripped) else "keras" if _KERAS.search(stripped) else "line"
     star = _STAR.match(stripped) is not None
     context = _CONTEXT.search(stripped)
     split = context[context.lastindex or 1] if context else "val" if star else ""
-    placed = epoch is not None or step is not None or kind != "line" or star or context is not None
+    placed = epoch is not None or step is not None or kind != "line" or star or own_counter
     pairs = _pairs(stripped, placed, f"{split}/" if split else "", epoch.start(1) if epoch else -1)
     if not pairs and epoch is None and kind == "line":
         return None
@@ -158,10 +164,15 @@ def _booster(stripped: str) -> Progress | None:
 
 
 def _gensim(stripped: str) -> Progress | None:
-    """An epoch of Word2Vec, Doc2Vec or FastText: how many words a second, and how far it is."""
+    """An epoch of Word2Vec, Doc2Vec or FastText: how many words a second, and how far it is; or what an LDA
+    model is worth."""
     found = _GENSIM.search(stripped)
     if found is None:
-        return None
+        held_out = _LDA.search(stripped)
+        names = ("per-word bound", "perplexity")
+        if held_out is None:
+            return None
+        return Progress("line", tuple(zip(names, map(float, held_out.groups()), strict=True)))
     epoch = float(found[1])
     if found["all"] is not None:
         return Progress("line", (("effective words/s", float(found["all"])),), epoch)
@@ -220,7 +231,7 @@ def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple
     found: list[tuple[str, float]] = []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
-        bar = text.startswith("%|", match.end())
+        bar = _AFTER_PERCENT.match(text, match.end()) is not None
         line_of_code = number.isdigit() and text.startswith(f"{name}:{number}\t", match.start(1))
         if bar or line_of_code or match.start(3) == place or not _is_metric(name, bool(blank), placed):
             continue
