@@ -17,8 +17,8 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import Changes
+from runwatch.identity import host_name
 from runwatch.monitor.background import Background
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.outlooks import Outlooks
 from runwatch.monitor.roots import Roots

@@ -17,13 +17,13 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.identity import host_name
 from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.beside import Beside
 from runwatch.monitor.comparisons import Comparisons
 from runwatch.monitor.desk import Desk
 from runwatch.monitor.inspection import Inspector
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.roots import Roots
 from runwatch.store import places
