@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runwatch.watch.filesystem import Mount, mount_of
+from runwatch.system.mounts import Mount, mount_of
 from runwatch.watch.observer import MAX_DIRTY, Dirty, Watcher
 from runwatch.watch.rounds import Rounds
 from runwatch.watch.tree import Tree

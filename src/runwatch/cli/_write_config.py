@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.cli import UsageError
-from runwatch.cli._atomic import write_atomic
+from runwatch.system.files import write_atomic
 from runwatch.text.toml import toml_string
 
 _HEADER = re.compile(r"""(?m)^[ \t]*\[[ \t]*["']?baseline["']?[ \t]*\][^\n]*(?:\n|\Z)""")

@@ -28,10 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from runwatch.cli._atomic import write_atomic
     from runwatch.cli._output import print_json
     from runwatch.monitor.once import load
     from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
+    from runwatch.system.files import write_atomic
     from runwatch.text.safe import safe
 
     check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)

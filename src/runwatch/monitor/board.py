@@ -219,6 +219,10 @@ class Board:
         ]
         return (*baselines, *self.beside.assumptions)
 
+    def keep_trouble(self, snapshot: Snapshot) -> None:
+        """Keep for ``status`` that something went wrong inside."""
+        self._desk.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
+
     def lost(self, root: str, now: float) -> None:
         """The root can't be listed."""
         self._lost.setdefault(root, now)

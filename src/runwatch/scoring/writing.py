@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job, ScoringError
 from runwatch.scoring.outputs import Predicted, label_text
+from runwatch.system.files import private_folder
 from runwatch.text.safe import safe
 
 _META = b"runwatch"
@@ -85,7 +87,7 @@ def _whole(table: Any, path: str, mtime_ns: int) -> None:
     import pyarrow.parquet as parquet
 
     folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    private_folder(Path(folder))
     handle, scratch = tempfile.mkstemp(prefix=".scoring-", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:

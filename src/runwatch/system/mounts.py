@@ -1,15 +1,13 @@
-"""What kind of file system a path is on, and what the kernel lets us watch."""
+"""What kind of file system a path is on."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 REMOTE = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "lustre", "gpfs", "beegfs", "afs", "overlay"}
 )
 _MOUNTS = "/proc/self/mountinfo"
-_INOTIFY = "/proc/sys/fs/inotify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +42,3 @@ def mount_of(path: str, table: str | None = None) -> Mount:
         if inside and len(point) >= len(best.point):
             best = Mount(point, right.split()[0])
     return best
-
-
-def inotify_limit(name: str) -> int | None:
-    """A kernel limit: ``max_user_watches``, ``max_user_instances`` or ``max_queued_events``."""
-    try:
-        with open(os.path.join(_INOTIFY, name), encoding="ascii") as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return None
-
-
-def watches_held() -> int | None:
-    """How many inotify watches this process holds; None where the kernel doesn't say (macOS)."""
-    folder = "/proc/self/fdinfo"
-    held = 0
-    try:
-        for fd in os.listdir(folder):
-            try:
-                with open(os.path.join(folder, fd), encoding="ascii", errors="replace") as file:
-                    held += sum(1 for line in file if line.startswith("inotify "))
-            except OSError:
-                continue
-    except OSError:
-        return None
-    return held
