@@ -23,12 +23,12 @@ from runwatch.monitor.beside import Beside
 from runwatch.monitor.comparisons import Comparisons
 from runwatch.monitor.desk import Desk
 from runwatch.monitor.inspection import Inspector
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.roots import Roots
 from runwatch.store import places
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
+from runwatch.system.identity import host_name
 
 KEEP_EVERY_S = 60.0
 

@@ -23,10 +23,10 @@ from runwatch.domain.tree import Changes
 from runwatch.monitor.beside import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.trouble import Troubles
 from runwatch.store.state import State
+from runwatch.system.identity import host_name
 from runwatch.system.threads import started
 from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
@@ -62,7 +62,7 @@ class Monitor:
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
-        self._phase_live = False
+        self._phase_live = self._beside_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
         self._stumbles = 0
@@ -82,6 +82,7 @@ class Monitor:
         self._troubles.listen()
         self._thread = started(self._run, "runwatch-monitor")
         if self._thread is None:
+            self.stop()
             raise NoThread(
                 "no thread can be started: this user's or container's process limit is reached; "
                 "end some processes, or raise it (ulimit -u)"
@@ -185,6 +186,7 @@ class Monitor:
     def _stumbled(self, error: BaseException) -> None:
         """An error of ours: tell of it, wait a little, go on."""
         self._stumbles += 1
+        self._changed = True  # what was to be shown may not have been
         self._troubles.note("the watch loop", error)
         try:
             self._tell_trouble()
@@ -294,6 +296,8 @@ class Monitor:
         if first:
             self._phase_live = True
             self._send(judged=False)
+        if not self._beside_opened:
+            self._beside_opened = True
             self._board.open_beside()
         if self._board.tick(time.time()) or self._told != self._troubles.newest:
             self._changed = True

@@ -1,1 +1,1 @@
-"""What everybody asks the operating system: files, mounts, inotify, plug-ins. Knows nothing of runs."""
+"""What everybody asks of the operating system: files, folders, mounts, inotify, threads. Knows no runs."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -48,24 +47,6 @@ def read_with_owner(path: str | os.PathLike[str], most: int) -> tuple[bytes, int
     if len(data) > most:
         raise TooLarge(errno.EFBIG, f"larger than {most >> 10} KiB", os.fspath(path))
     return data, found.st_uid
-
-
-def write_atomic(path: Path, data: str | bytes, mode: int = 0o644) -> None:
-    """Write (text: as UTF-8) to a temporary file beside ``path``, or beside the file that a link means, and
-    rename it: whole or not at all. Raises ``OSError``; the old file is then as it was."""
-    path = path.resolve()
-    raw = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
-    fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with open(fd, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fchmod(fd, mode)
-            os.fsync(fd)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def private_folder(path: Path) -> None:

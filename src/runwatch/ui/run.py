@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runwatch.system.files import append_private, private_folder
 from runwatch.ui.app import RunwatchApp
-from runwatch.ui.bridge import Watching
+from runwatch.ui.host import Watching
 from runwatch.ui.settings import UiSettings
 
 NO_TERMINAL = "runwatch: terminal: the dashboard needs one; try runwatch check or runwatch brief"
