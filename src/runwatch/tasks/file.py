@@ -10,9 +10,10 @@ import contextlib
 import errno
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from runwatch.system.files import NotRegular, open_regular, private_folder
 from runwatch.system.saving import save
@@ -22,6 +23,8 @@ from runwatch.text.safe import safe
 
 MAX_BYTES = 8 * 2**20
 _TRIES = 3
+_ARCHIVE = "done.txt"
+_T = TypeVar("_T")
 _DAY = 86400.0
 _SUFFIX = ".runwatch-tmp"
 
@@ -80,7 +83,7 @@ class TodoFile:
     def archive(self) -> Document:
         """``done.txt`` beside it, where other tools put finished lines; empty when there is none. It is read
         again only when it has changed."""
-        path = self.path.with_name("done.txt")
+        path = self.path.with_name(_ARCHIVE)
         now = _now_at(path)
         if now is None or now != self._archived[0]:
             data, stamp = self._read(path)
@@ -91,13 +94,22 @@ class TodoFile:
         """Save the edits that ``make`` wants for the file as it stands under the lock, and return the file
         as it is then. ``make`` may be called again when another program wrote meanwhile. Raises
         ``TodoError``; the file is then as it was."""
+        return self._alone(lambda: self._tries(make))
+
+    def put_away(self, finished: Callable[[str], bool]) -> int:
+        """Move the lines for which ``finished`` holds to the end of ``done.txt`` beside it; how many. They
+        are saved there before they go here. Raises ``TodoError``."""
+        return self._alone(lambda: self._move(finished))
+
+    def _alone(self, work: Callable[[], _T]) -> _T:
+        """Do ``work`` under the lock. Raises ``TodoError``."""
         if self._locks is None:
             raise TodoError(self.path, "read-only", "there is no directory for its lock; set HOME")
         try:
             if self._private:
                 private_folder(self.path.parent)
             with locked(self._locks / f"{self._name()}.lock", self._patience):
-                return self._tries(make)
+                return work()
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error
         except OSError as error:
@@ -115,6 +127,19 @@ class TodoFile:
                 _replace(Path(os.path.realpath(self.path)), after.encode(), stamp)
                 return after
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
+
+    def _move(self, finished: Callable[[str], bool]) -> int:
+        there = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
+        done = [line for line in self.read().texts if finished(line)]
+        there._tries(lambda document: [Edit(None, line) for line in done])
+        left = Counter(done)
+
+        def gone(document: Document) -> list[Edit]:
+            found = Counter(document.texts) & left
+            return [Edit(line, None) for line in found.elements()]
+
+        self._tries(gone)
+        return len(done)
 
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
         try:
