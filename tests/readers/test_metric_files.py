@@ -77,7 +77,8 @@ def test_the_sets_of_catboost_have_their_own_names() -> None:
 def test_the_metric_files_of_a_pipeline(tmp_path: Path) -> None:
     (tmp_path / "dvc.yaml").write_text(
         "stages:\n  train:\n    cmd: x\n    metrics:\n    - metrics.json\n"
-        "    - eval/scores.yaml: {cache: false}\n    - missing.json\n    - ${templated}.json\nmetrics: [eval/more.toml]\n"
+        "    - eval/scores.yaml: {cache: false}\n    - missing.json\n    - ${templated}.json\n"
+        "metrics: [eval/more.toml]\n"
     )
     (tmp_path / "eval").mkdir()
     (tmp_path / "metrics.json").write_text('{"acc": 0.9, "train": {"loss": 0.1}, "name": "x", "ok": true}')
