@@ -59,6 +59,7 @@ class WatchState:
     modes: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     scanned: float | None = None
+    trouble: str = ""
     degraded: tuple[str, ...] = ()
     since: Mapping[str, float] = field(default_factory=dict)
     waiting: tuple[Waiting, ...] = ()
