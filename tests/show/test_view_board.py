@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
@@ -16,17 +16,13 @@ from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
-from runwatch.show import (
-    view_drift,
-    view_findings,
-    view_headline,
-    view_machine,
-    view_metrics,
-    view_runs,
-    view_table,
-    view_tasks,
-)
-from runwatch.show.view import Row, Span, TableView, plain
+from runwatch.show import view_findings
+from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.screen import machine as view_machine
+from runwatch.show.screen import runs as view_runs
+from runwatch.show.screen import table as view_table
+from runwatch.show.screen import tasks as view_tasks
+from runwatch.show.screen.view import Span, TableView, ViewRow, plain
 
 NOW = 1_795_597_320.0
 TODAY = date(2026, 11, 25)
@@ -55,7 +51,7 @@ def finding(severity: str, summary: str = "bad", run: RunKey | None = None, sinc
     return Finding("rule", severity, "scope", "", summary, summary, "do", run=run, since=since)  # type: ignore[arg-type]
 
 
-def texts(row: Row) -> list[str]:
+def texts(row: ViewRow) -> list[str]:
     return [plain(cell) for cell in row.cells]
 
 
@@ -143,7 +139,7 @@ class TestRuns:
 
 
 def said_on_top(made: Snapshot) -> str:
-    return plain(view_headline.header(made, view_headline.HeadAsk(100, TODAY, NOW))[0])
+    return plain(headline.header(made, headline.HeadAsk(100, TODAY, NOW))[0])
 
 
 class TestHeadline:
@@ -233,19 +229,17 @@ class TestDrift:
             column("few", "unknown", None),
             column("hint", "warning", 0.05),
         )
-        table = view_drift.drift(snapshot(data=(data,)), view_drift.DriftAsk(), NOW)
+        table = drift.drift(snapshot(data=(data,)), drift.DriftAsk(), NOW)
         assert [row.key.column for row in table.rows] == ["near", "far", "hint", "few", "calm"]  # type: ignore[attr-defined]
 
     def test_the_heat_says_it_with_signs_too(self) -> None:
-        table = view_drift.drift(
-            snapshot(data=(self.data(column("x", "drifted", 0.5)),)), view_drift.DriftAsk(), NOW
-        )
+        table = drift.drift(snapshot(data=(self.data(column("x", "drifted", 0.5)),)), drift.DriftAsk(), NOW)
         heat = table.rows[0].cells[2]
         assert plain(heat) == " · ! ✗"
         assert [span.tone for span in heat] == ["heat0", "heat2", "heat4"]
 
     def test_without_data_it_says_what_to_do(self) -> None:
-        assert "[[data]]" in said(view_drift.drift(snapshot(), view_drift.DriftAsk(), NOW).empty)
+        assert "[[data]]" in said(drift.drift(snapshot(), drift.DriftAsk(), NOW).empty)
 
 
 def test_a_long_name_leaves_room_for_what_happened() -> None:
@@ -265,15 +259,15 @@ class TestMetrics:
             MetricComparison("f1", "max", 0.6, 0.5, -0.1, "worse", "past the tolerance"),
             MetricComparison("auc", "max", 0.8, 0.8, 0.0, "equivalent", "", primary=True),
         )
-        table = view_metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
+        table = metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
         assert [row.key for row in table.rows] == ["auc", "f1", "lr"]
         assert texts(table.rows[1])[1:] == ["0.5000", "0.6000", "▼ −0.1000", "worse", "past the tolerance"]
 
     def test_the_baseline_is_drawn_below_and_marked_runs_in_their_colours(self) -> None:
         runs = [run("base"), run("a"), run("b")]
         made = snapshot(*runs, baselines={"/r": Baseline("run", "base", "pinned")})
-        ask = view_metrics.MetricsAsk(runs[1].key, (runs[2].key,))
-        drawn = view_metrics.metrics(made, ask).picture.curves
+        ask = metrics.MetricsAsk(runs[1].key, (runs[2].key,))
+        drawn = metrics.metrics(made, ask).picture.curves
         assert [(curve.name, curve.tone) for curve in drawn] == [
             ("base", "baseline"),
             ("b", "series1"),
@@ -283,7 +277,7 @@ class TestMetrics:
     def test_a_group_is_a_band(self) -> None:
         runs = [run("seed-1"), run("seed-2"), run("a")]
         made = snapshot(*runs, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = view_metrics.metrics(made, view_metrics.MetricsAsk(runs[2].key)).picture
+        picture = metrics.metrics(made, metrics.MetricsAsk(runs[2].key)).picture
         assert [curve.name for curve in picture.band] == ["seed-1", "seed-2"]
         assert [curve.name for curve in picture.curves] == ["a"]
 
@@ -291,14 +285,14 @@ class TestMetrics:
         runs = [run(f"seed-{i}", metrics={"val/auc": metric("val/auc")}) for i in (1, 2)]
         other = run("a", metrics={"eval_auc": metric("eval_auc")})
         made = snapshot(*runs, other, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = view_metrics.metrics(made, view_metrics.MetricsAsk(other.key)).picture
+        picture = metrics.metrics(made, metrics.MetricsAsk(other.key)).picture
         assert [(curve.name, curve.tag) for curve in picture.band] == [
             ("seed-1", "val/auc"),
             ("seed-2", "val/auc"),
         ]
         train = run("b", metrics={"train_auc": metric("train_auc")})
         made = snapshot(*runs, train, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        assert view_metrics.metrics(made, view_metrics.MetricsAsk(train.key)).picture.band == ()
+        assert metrics.metrics(made, metrics.MetricsAsk(train.key)).picture.band == ()
 
 
 class TestTables:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
-from runwatch.show import view_drift, view_headline, view_metrics, view_runs, view_tasks
-from runwatch.show.view import plain
+from runwatch.show.screen import drift, headline, metrics, runs, tasks
+from runwatch.show.screen.view import plain
 
 NOW = 1_795_597_320.0
 TODAY = date(2026, 11, 25)
@@ -25,7 +25,7 @@ def snapshot(watch: WatchState = LIVE, findings: tuple[Finding, ...] = (), **sit
 
 
 def top(made: Snapshot, width: int = 120, later: float = 0.0) -> tuple[str, str]:
-    left, right = view_headline.header(made, view_headline.HeadAsk(width, TODAY, NOW + later))
+    left, right = headline.header(made, headline.HeadAsk(width, TODAY, NOW + later))
     return plain(left), plain(right)
 
 
@@ -47,15 +47,15 @@ def test_until_all_was_judged_it_says_what_is_being_done(watch: WatchState, said
     assert said in left and "✓" not in left
     assert "live" not in right
     panes = [
-        view_runs.runs(snapshot(watch), view_runs.RunsAsk(), NOW).empty,
-        view_drift.drift(snapshot(watch), view_drift.DriftAsk(), NOW).empty,
-        view_metrics.metrics(snapshot(watch), view_metrics.MetricsAsk()).table.empty,
-        view_tasks.tasks(snapshot(watch), view_tasks.TasksAsk(), TODAY).empty,
+        runs.runs(snapshot(watch), runs.RunsAsk(), NOW).empty,
+        drift.drift(snapshot(watch), drift.DriftAsk(), NOW).empty,
+        metrics.metrics(snapshot(watch), metrics.MetricsAsk()).table.empty,
+        tasks.tasks(snapshot(watch), tasks.TasksAsk(), TODAY).empty,
     ]
     for i, lines in enumerate(panes if watch.waiting != ("models",) else ()):
         words = " ".join(plain(line) for line in lines)
         assert "…" in words or "not everything" in words or (i == 0 and watch.phase == "live"), (i, words)
-    assert "nothing" not in plain(view_tasks.summary(snapshot(watch), TODAY))
+    assert "nothing" not in plain(tasks.summary(snapshot(watch), TODAY))
 
 
 def test_a_verdict_that_was_reached_is_said_while_the_rest_is_judged() -> None:
@@ -71,7 +71,7 @@ def test_all_is_well_only_when_everything_was_judged() -> None:
 @pytest.mark.parametrize("mark", ["root is gone, waiting", "polling: nfs is silent about other writers"])
 def test_what_is_lost_is_yellow_with_its_age_and_its_key_and_not_live(mark: str) -> None:
     watch = replace(LIVE, marks=(mark,), degraded=(mark,), since={mark: NOW - 180})
-    _, right = view_headline.header(snapshot(watch), view_headline.HeadAsk(120, TODAY, NOW))
+    _, right = headline.header(snapshot(watch), headline.HeadAsk(120, TODAY, NOW))
     assert plain(right).startswith(f"! {mark} 3m") and "live" not in plain(right)
     assert {span.tone for span in right[:3]} <= {"key", "warn"}
 

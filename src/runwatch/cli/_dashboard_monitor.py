@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from runwatch.domain.situation import Snapshot
 from runwatch.monitor.live import Monitor
@@ -35,7 +36,7 @@ class DashboardMonitor(Monitor):
         from datetime import date
 
         from runwatch.show.brief import compose, worth_showing
-        from runwatch.store.kept import facts
+        from runwatch.store.snapshot_facts import facts
 
         now = time.time()
         known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from runwatch.domain.finding import Finding, urgency
 from runwatch.domain.situation import Snapshot
-from runwatch.show.view import (
+from runwatch.show.screen.view import (
     SEVERITY_TONES,
-    Column,
-    Row,
     Span,
     TableView,
+    ViewColumn,
+    ViewRow,
     Words,
     badge,
     matches,
@@ -20,12 +20,12 @@ from runwatch.text import units
 from runwatch.text.safe import safe
 
 _COLUMNS = (
-    Column("severity", "", 10),
-    Column("what", "what", 30, grow=5),
-    Column("where", "where", 18, grow=1, keep_end=True, drop=2),
-    Column("age", "since", 9, right=True),
+    ViewColumn("severity", "", 10),
+    ViewColumn("what", "what", 30, grow=5),
+    ViewColumn("where", "where", 18, grow=1, keep_end=True, drop=2),
+    ViewColumn("age", "since", 9, right=True),
 )
-_FACTS = (Column("name", "", 14), Column("value", "", 30, grow=1))
+_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _LONGEST_NAME = 24
 Key = tuple[str, str]
 
@@ -106,10 +106,10 @@ def _calm(snapshot: Snapshot) -> Words:
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 
-def _row(finding: Finding, now: float) -> Row:
+def _row(finding: Finding, now: float) -> ViewRow:
     tone = SEVERITY_TONES[finding.severity]
     began = finding.since or finding.first_seen
-    return Row(
+    return ViewRow(
         finding.key,
         (
             words(badge(finding.severity), Span(f" {finding.severity}", tone)),
@@ -125,7 +125,7 @@ def finding_facts(finding: Finding, now: float) -> TableView:
     return TableView(_FACTS, tuple(facts_of(finding, now)))
 
 
-def facts_of(finding: Finding, now: float) -> list[Row]:
+def facts_of(finding: Finding, now: float) -> list[ViewRow]:
     """What it is, where, what to do, since when, and its evidence."""
     rows = [
         _fact(
@@ -142,5 +142,5 @@ def facts_of(finding: Finding, now: float) -> list[Row]:
     return rows
 
 
-def _fact(name: str, value: Words) -> Row:
-    return Row(name, (text(name, "muted"), value))
+def _fact(name: str, value: Words) -> ViewRow:
+    return ViewRow(name, (text(name, "muted"), value))

@@ -17,15 +17,14 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import Answer, ClearBaseline, Intent, MarkLooked, PinBaseline, Undo
+from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_findings
 from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, ViewReady
-from runwatch.ui.choice import Choice
-from runwatch.ui.fence import ControlFence
+from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
@@ -39,6 +38,7 @@ from runwatch.ui.messages import (
 )
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
+from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, tones_of
 from runwatch.ui.work import in_background
@@ -71,7 +71,7 @@ class RunwatchApp(App[None]):
     def __init__(self, watching: Watching, settings: UiSettings) -> None:
         super().__init__()
         self.watching, self.settings = watching, settings
-        self.choice = Choice()
+        self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
@@ -81,7 +81,7 @@ class RunwatchApp(App[None]):
         self._walked: LiveScreen | None = None
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
-        self._fence = ControlFence()
+        self._fence = ControlFilter()
         self.watchdog: threading.Timer | None = None
         self._notices = self._load_themes()
 
@@ -210,7 +210,7 @@ class RunwatchApp(App[None]):
         """Hand an intent to the monitor; its answer comes back as a notice."""
         back = None if undoing else self._way_back(intent)
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: IntentAnswer) -> None:
             self.post_message(Answered(answer, back))
 
         self.watching.submit(intent, answered)
@@ -238,11 +238,11 @@ class RunwatchApp(App[None]):
         if isinstance(request, TakeBack):
             self._undo()
         elif isinstance(request, TaskDeed):
-            from runwatch.ui.todo import task_deed
+            from runwatch.ui.task_actions import task_deed
 
             task_deed(self, request)
         elif isinstance(request, BaselineDeed):
-            from runwatch.ui.pinning import baseline_deed
+            from runwatch.ui.baseline_actions import baseline_deed
 
             baseline_deed(self, request)
         else:
@@ -273,7 +273,7 @@ class RunwatchApp(App[None]):
             self._walk(found)
 
     def _walk(self, finding: Finding) -> None:
-        from runwatch.show.view_task import subject_of
+        from runwatch.show.screen.task import subject_of
         from runwatch.ui.routes import screen_for
 
         assert self.snapshot is not None

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
-from runwatch.show.view import Column, Row, Span, TableView, text
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, text
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
-_COLUMNS = (Column("label", "", 11), Column("words", "", 40, grow=1))
+_COLUMNS = (ViewColumn("label", "", 11), ViewColumn("words", "", 40, grow=1))
 
 
 class BriefScreen(Detail):
@@ -25,27 +25,27 @@ class BriefScreen(Detail):
         self._briefs = tuple(briefs)
 
     def body(self) -> ComposeResult:
-        yield Table(header=False)
+        yield TableWidget(header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         briefs = self._briefs
         return lambda snapshot, now: brief_table(briefs)
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("What happened", "strong"),))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show((Span("What happened", "strong"),))
+        self.query_one(TableWidget).show(view)
 
 
 def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
     """The briefs under each other, with the roots' names where there are several."""
-    rows: list[Row] = []
+    rows: list[ViewRow] = []
     for root, brief in briefs:
         if len(briefs) > 1:
-            rows.append(Row((root, "root"), ((), text(root, "accent"))))
-        rows.append(Row((root, "head"), ((), text(f"{brief.span}: {brief.headline}", "strong"))))
+            rows.append(ViewRow((root, "root"), ((), text(root, "accent"))))
+        rows.append(ViewRow((root, "head"), ((), text(f"{brief.span}: {brief.headline}", "strong"))))
         rows += [
-            Row((root, line.label), (text(line.label, "muted"), text(line.words))) for line in brief.lines
+            ViewRow((root, line.label), (text(line.label, "muted"), text(line.words))) for line in brief.lines
         ]
-        rows.append(Row((root, "end"), ((), ())))
+        rows.append(ViewRow((root, "end"), ((), ())))
     nothing = (text("nothing happened since you last looked", "muted"),)
     return TableView(_COLUMNS, tuple(rows), nothing)

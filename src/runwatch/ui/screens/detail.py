@@ -13,8 +13,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show import view_findings
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.tabs import Tabs
 
 
@@ -38,9 +38,9 @@ class Detail(LiveScreen):
         self.active = 1
 
     def compose(self) -> ComposeResult:
-        yield Line(id="finding", collapse=True)
-        yield Line(id="head")
-        yield Line(id="subhead", collapse=True)
+        yield LineWidget(id="finding", collapse=True)
+        yield LineWidget(id="head")
+        yield LineWidget(id="subhead", collapse=True)
         if self.TABS:
             yield Tabs(id="parts")
         yield from self.body()
@@ -100,14 +100,14 @@ class Detail(LiveScreen):
     def take(self, view: Any) -> None:
         """Paint what ``view`` made."""
         banner, made = view
-        self.query_one("#finding", Line).show(banner)
+        self.query_one("#finding", LineWidget).show(banner)
         self.paint(made)
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         """Open what a row stands for; False when it stands for nothing but itself."""
         return False
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         row = event.table.row
         if not self.opened(event) and row is not None:

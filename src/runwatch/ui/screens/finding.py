@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_findings
-from runwatch.show.view import Span
+from runwatch.show.screen.view import Span
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class FindingScreen(Detail):
@@ -23,7 +23,7 @@ class FindingScreen(Detail):
         self.key = key
 
     def body(self) -> ComposeResult:
-        yield Table(header=False)
+        yield TableWidget(header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         key = self.key
@@ -36,6 +36,6 @@ class FindingScreen(Detail):
 
     def paint(self, view: Any) -> None:
         gone = (Span("  it does not hold any more; this is how it was", "muted"),) if view is None else ()
-        self.query_one("#head", Line).show((Span("Finding", "strong"), *gone))
+        self.query_one("#head", LineWidget).show((Span("Finding", "strong"), *gone))
         if view is not None:
-            self.query_one(Table).show(view)
+            self.query_one(TableWidget).show(view)

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_findings
-from runwatch.show.view import Span
+from runwatch.show.screen.view import Span
 from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class FindingsScreen(Filtered):
@@ -22,16 +22,18 @@ class FindingsScreen(Filtered):
     FILTERS = "findings"
 
     def body(self) -> ComposeResult:
-        yield Table(lasting=True)
+        yield TableWidget(lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         filter = self.words
         return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted")))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show(
+            (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
+        )
+        self.query_one(TableWidget).show(view)
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         self.post_message(WalkTo(cast("view_findings.Key", event.key)))
         return True

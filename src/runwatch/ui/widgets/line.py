@@ -10,14 +10,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.show.view import Words
+from runwatch.show.screen.view import Words
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import fitted, width_of
 
 _LEAST = 12
 
 
-class Line(Widget):
+class LineWidget(Widget):
     """Shows words on one line; where there is no room for both the right end is cut, and gives
     way when little would be left of it. ``collapse``: takes
     no line when there is nothing to say."""
@@ -55,7 +55,7 @@ class Line(Widget):
         return Strip([*left, *right], width).apply_style(ground)
 
 
-class OpenLine(Line, can_focus=True):
+class OpenLine(LineWidget, can_focus=True):
     """A line that stands for something: Enter or a click posts ``Opened``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open", id="line.open")]
