@@ -1,5 +1,5 @@
-"""Which readers there are: every public module below this package that has ``NAME``, ``claim`` and ``read``.
-A family of formats is a package whose private modules (``_name``) are its own parts; ``common`` holds none."""
+"""Which readers there are: every public module below this package that has ``NAME``, ``claim``, ``read``.
+A family of formats is a package whose private modules (``_name``) are its parts; ``common`` holds none."""
 
 from __future__ import annotations
 
