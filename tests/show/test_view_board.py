@@ -16,8 +16,8 @@ from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
-from runwatch.show import view_findings
 from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import machine as view_machine
 from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table

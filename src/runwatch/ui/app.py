@@ -20,8 +20,8 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_findings
 from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
+from runwatch.show.screen import findings as view_findings
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, ViewReady
 from runwatch.ui.control_filter import ControlFilter

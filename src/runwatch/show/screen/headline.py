@@ -9,9 +9,9 @@ from typing import NamedTuple
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import notes
+from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
 from runwatch.show.screen.tasks import is_open
 from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, join, text, words
-from runwatch.show.view_findings import about, in_order, place_of, shortened, troubles
 from runwatch.text import units
 from runwatch.text.fitting import fit_words
 from runwatch.text.safe import safe

@@ -10,9 +10,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
 from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
 from runwatch.show.screen.drift import ColumnKey
+from runwatch.show.screen.findings import facts_of
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, text
-from runwatch.show.view_findings import facts_of
 
 _FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")

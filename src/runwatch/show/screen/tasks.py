@@ -11,6 +11,7 @@ import msgspec
 
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
+from runwatch.show.screen.findings import in_order
 from runwatch.show.screen.view import (
     Span,
     TableView,
@@ -25,7 +26,6 @@ from runwatch.show.screen.view import (
     text,
     words,
 )
-from runwatch.show.view_findings import in_order
 from runwatch.text import units
 from runwatch.text.safe import safe
 

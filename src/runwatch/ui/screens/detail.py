@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_findings
+from runwatch.show.screen import findings as view_findings
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import LineWidget

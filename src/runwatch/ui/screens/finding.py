@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_findings
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget

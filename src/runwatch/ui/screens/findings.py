@@ -8,7 +8,7 @@ from typing import Any, cast
 from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_findings
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span
 from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
