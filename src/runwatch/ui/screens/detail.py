@@ -107,7 +107,7 @@ class Detail(LiveScreen):
         """Open what a row stands for; False when it stands for nothing but itself."""
         return False
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         row = event.table.row
         if not self.opened(event) and row is not None:

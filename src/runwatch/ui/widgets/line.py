@@ -22,7 +22,7 @@ class LineWidget(Widget):
     way when little would be left of it. ``collapse``: takes
     no line when there is nothing to say."""
 
-    DEFAULT_CSS = "Line { height: 1; padding: 0 1; }"
+    DEFAULT_CSS = "LineWidget { height: 1; padding: 0 1; }"
 
     def __init__(self, *, id: str | None = None, collapse: bool = False) -> None:
         super().__init__(id=id)
