@@ -16,8 +16,9 @@ from growing import grown, summaries
 from harness import FIXTURES, Told, claims, read_all
 
 from runwatch.domain.operations import Evidence, HParams, Label, Started, Stated
-from runwatch.readers import console, mlflow_db, optuna, optuna_journal
+from runwatch.readers import console, optuna, optuna_journal
 from runwatch.readers.base import Reader
+from runwatch.readers.mlflow import database
 
 STORES = FIXTURES / "optuna"
 FILES = (("optuna-4.db", optuna), ("optuna-5.db", optuna), ("journal.log", optuna_journal))
@@ -139,7 +140,7 @@ def test_strange_records_of_a_journal_are_said(tmp_path: Path) -> None:
 
 
 def test_nobody_else_takes_these_files() -> None:
-    assert claims(console, STORES) == [] == claims(mlflow_db, STORES)
+    assert claims(console, STORES) == [] == claims(database, STORES)
     assert {claim.format for reader in (optuna, optuna_journal) for claim in claims(reader, STORES)} == {
         "optuna"
     }

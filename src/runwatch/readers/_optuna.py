@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from runwatch.domain.operations import Append, Evidence, Label, Operation, Started, Stated
 from runwatch.domain.points import Points
-from runwatch.readers import _json
+from runwatch.readers.common import bounded_json
 
 INTERMEDIATE = "intermediate_value"
 METRIC_NAMES = "study:metric_names"
@@ -64,7 +64,7 @@ def parameter(internal: float, distribution: object) -> object:
     """A parameter as the user sees it, from Optuna's own number and its distribution."""
     if isinstance(distribution, str):
         try:
-            distribution = _json.parse(distribution)
+            distribution = bounded_json.parse(distribution)
         except ValueError:
             return internal
     kind = distribution.get("name") if isinstance(distribution, dict) else None
@@ -89,6 +89,6 @@ def moment(text: object, utc: bool) -> float:
 def parsed(text: object) -> object:
     """A JSON text's value; the text itself when it is none."""
     try:
-        return _json.parse(str(text))
+        return bounded_json.parse(str(text))
     except ValueError:
         return str(text)

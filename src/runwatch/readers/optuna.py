@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _sqlite, limits
 from runwatch.readers._optuna import INTERMEDIATE, METRIC_NAMES, Study, moment, parameter, parsed, state_of
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import limits, sqlite
 
 NAME = "optuna"
 PRIORITY = 60
@@ -28,17 +29,17 @@ _UTC_SINCE = 5
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    for name in _sqlite.names(listing):
-        if _sqlite.tables_in_sight(listing, name) >= _TABLES:
-            files = _sqlite.files(listing, name)
+    for name in sqlite.names(listing):
+        if sqlite.tables_in_sight(listing, name) >= _TABLES:
+            files = sqlite.files(listing, name)
             yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     try:
-        with _sqlite.opened(source) as connection:
+        with sqlite.opened(source) as connection:
             return _Database(connection, source, cursor).reading()
-    except _sqlite.Busy:
+    except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
     except sqlite3.Error as error:
@@ -51,13 +52,13 @@ class _Database:
     """One reading. State: ``trial`` the last trial known, ``open`` those that were not over; ``param``,
     ``value``, ``middle``, ``attr``: the last row read of each table; ``studies``: how many there were."""
 
-    def __init__(self, connection: sqlite3.Connection, source: Source, cursor: Cursor | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
         self._db = connection
         self._source = source
         self._state: dict[str, Any] = dict(cursor.state) if cursor is not None else {}
-        self._prefix = source.file.removesuffix(_sqlite.WAL) + "#"
+        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._told: dict[str, list[Operation]] = {}
-        if not {"trial_id", "number", "study_id", "state"} <= _sqlite.columns(connection, "trials"):
+        if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
             raise ValueError("no Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
         self._studies = self._known_studies()
@@ -208,7 +209,7 @@ class _Database:
 
     def _kind(self, table: str, column: str) -> str:
         """The column that says infinite or NaN, which older files lack."""
-        return f", {column}" if column in _sqlite.columns(self._db, table) else ", 'FINITE'"
+        return f", {column}" if column in sqlite.columns(self._db, table) else ", 'FINITE'"
 
 
 def _value(value: object, kind: object) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.readers import _json
 from runwatch.readers._optuna import (
     DIRECTIONS,
     INTERMEDIATE,
@@ -20,8 +19,9 @@ from runwatch.readers._optuna import (
     parameter,
     state_of,
 )
-from runwatch.readers._rows import read_rows
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.rows import read_rows
 
 NAME = "optuna-journal"
 FORMAT = "optuna"
@@ -38,7 +38,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
             yield Claim(NAME, FORMAT, file, (file,), priority=PRIORITY, role="many")
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     try:
         rows = read_rows(source, cursor, final)
     except OSError as error:
@@ -48,7 +48,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
         journal.told = _Journal(source.file + "#", cursor.state).void()
     for number, line in rows:
         try:
-            record = _json.parse_line(line.decode("utf-8", "backslashreplace"))
+            record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
             journal.take(record)
         except (ValueError, TypeError, KeyError, IndexError, OverflowError):
             rows.notes.line(number, "not a record of Optuna's journal, skipped", "it may be half written")
