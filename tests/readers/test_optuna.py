@@ -16,9 +16,11 @@ from growing import grown, summaries
 from harness import FIXTURES, Told, claims, read_all
 
 from runwatch.domain.operations import Evidence, HParams, Label, Started, Stated
-from runwatch.readers import console, optuna, optuna_journal
+from runwatch.readers import console
 from runwatch.readers.base import Reader
-from runwatch.readers.mlflow import database
+from runwatch.readers.mlflow import database as mlflow_db
+from runwatch.readers.optuna import database as optuna
+from runwatch.readers.optuna import journal as optuna_journal
 
 STORES = FIXTURES / "optuna"
 FILES = (("optuna-4.db", optuna), ("optuna-5.db", optuna), ("journal.log", optuna_journal))
@@ -140,7 +142,7 @@ def test_strange_records_of_a_journal_are_said(tmp_path: Path) -> None:
 
 
 def test_nobody_else_takes_these_files() -> None:
-    assert claims(console, STORES) == [] == claims(database, STORES)
+    assert claims(console, STORES) == [] == claims(mlflow_db, STORES)
     assert {claim.format for reader in (optuna, optuna_journal) for claim in claims(reader, STORES)} == {
         "optuna"
     }

@@ -9,7 +9,10 @@ from typing import Any
 
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.readers._optuna import (
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.rows import read_rows
+from runwatch.readers.optuna._study import (
     DIRECTIONS,
     INTERMEDIATE,
     METRIC_NAMES,
@@ -19,9 +22,6 @@ from runwatch.readers._optuna import (
     parameter,
     state_of,
 )
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
-from runwatch.readers.common import bounded_json
-from runwatch.readers.common.rows import read_rows
 
 NAME = "optuna-journal"
 FORMAT = "optuna"
