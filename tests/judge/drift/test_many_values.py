@@ -11,7 +11,7 @@ from runwatch.data.kernel import bitmap, hashed, known
 from runwatch.data.pack import pack_grid, unpack_grid
 from runwatch.domain.profile import Named, TableProfile, merge
 from runwatch.judge.drift.report import report
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.checks import categories
 
 KINDS = {"c": "categorical"}
@@ -39,7 +39,7 @@ def test_still_columns_of_many_values_are_not_called(draw, rows: int) -> None:
         reference, current = counted(draw(rng, 15_000, 60_000), draw(rng, 15_000, rows))
         assert reference.grid.columns[0].open
         assert report(reference, [Named("b", current)]).verdict in ("stable", "unknown")
-        assert not categories.check(Case(current, reference))
+        assert not categories.check(QualityCase(current, reference))
 
 
 def test_five_percent_of_new_values_are_found_and_named(rng) -> None:
@@ -48,7 +48,7 @@ def test_five_percent_of_new_values_are_found_and_named(rng) -> None:
     reference, current = counted(uniform(rng, 15_000, 60_000), now)
     found = report(reference, [Named("b", current)]).columns[0]
     assert found.verdict in ("warning", "drifted") and found.new_categories[0] == "zz new"
-    (fault,) = categories.check(Case(current, reference))
+    (fault,) = categories.check(QualityCase(current, reference))
     assert fault.samples[0] == "zz new" and "its many rare values would give" in fault.summary
 
 

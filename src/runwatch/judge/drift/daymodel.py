@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,8 +26,7 @@ _BAD_DAY = 0.02
 _INFLATED = (1e2, 1e4)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
+class Series(msgspec.Struct, frozen=True, eq=False):
     """``values`` of days at ``times`` (whole days, rising), each with the variance that its rows alone would
     give it (``noise``), float64 ``[days]``; the last ``newest`` of them are those in question. ``weekly``:
     whether ``times`` are dates, so that weekdays may differ."""

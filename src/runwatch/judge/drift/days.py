@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.profile import ColumnProfile, Named, TableProfile
+from runwatch.judge.drift.column_pair import ColumnPair, iqr, quantile
 from runwatch.judge.drift.daymodel import DayModel, Series, dates
 from runwatch.judge.drift.evidence import NOISE_KS, NOISE_TV, Subject, rare_values
 from runwatch.judge.drift.measures import ks, total_variation
-from runwatch.judge.drift.pair import Pair, iqr, quantile
 
 MIN_DAYS = 8
 SPANS = (1, 3, 7)
@@ -21,8 +22,7 @@ _WIDE = 0.05
 _MIDDLE = np.linspace(0.1, 0.9, 9)
 
 
-@dataclass(frozen=True, slots=True)
-class Among:
+class Among(msgspec.Struct, frozen=True):
     """How a batch stands among the reference's days, for one column and subject. ``p_value``: that it is one
     of them; ``compared``: what was, in words; ``days``: how many days, ``independent``: how many independent
     ones tell as much, ``set_aside``: days that were unlike all others."""
@@ -34,8 +34,7 @@ class Among:
     set_aside: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
+class _DayValue(msgspec.Struct, frozen=True):
     """One number of one day: its value, and the variance that its rows alone would give it."""
 
     value: float
@@ -78,12 +77,12 @@ _WHAT: dict[Subject, str] = {
 }
 
 
-def _pair(reference: TableProfile, named: Named, index: int) -> Pair:
-    return Pair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
+def _pair(reference: TableProfile, named: Named, index: int) -> ColumnPair:
+    return ColumnPair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
 
 
 def _model(
-    numbers: list[_Number], count: int, days: list[int | None], later: list[int | None]
+    numbers: list[_DayValue], count: int, days: list[int | None], later: list[int | None]
 ) -> tuple[DayModel | None, int]:
     """(the model of ``numbers``, of which the first ``count`` are the reference's, how many come after),
     without the days that have no number; None where too few are left or the newest has none."""
@@ -97,7 +96,9 @@ def _model(
     return DayModel(Series(values, noise, times[known], newest, dated)), newest
 
 
-def _numbers(pairs: list[Pair], later: list[Pair], subject: Subject) -> tuple[list[_Number], int]:
+def _numbers(
+    pairs: list[ColumnPair], later: list[ColumnPair], subject: Subject
+) -> tuple[list[_DayValue], int]:
     """One signed number a day and batch, and how many candidates the number was chosen from."""
     both = [*pairs, *later]
     if subject == "missing":
@@ -117,25 +118,25 @@ def _numbers(pairs: list[Pair], later: list[Pair], subject: Subject) -> tuple[li
     return [_share(int(c[level]), int(c.sum())) for c in counts], int((base > 0).sum())
 
 
-def _own(pair: Pair) -> _Number:
+def _own(pair: ColumnPair) -> _DayValue:
     """The share of a reference day's values that no other day has, as the share of new ones is for a batch;
     of a column of too many values to know, the share to be expected."""
     if not pair.m or not pair.n:
-        return _Number(math.nan, 0.0)
+        return _DayValue(math.nan, 0.0)
     if pair.column.open:
         return _share(round(rare_values(pair)[0] / pair.n * pair.m), pair.m)
     day, whole = pair.current.counts, pair.reference.counts
     return _share(int(day[:-1][day[:-1] == whole[:-1]].sum()) + int(day[-1]), pair.m)
 
 
-def _share(hits: int, total: int) -> _Number:
+def _share(hits: int, total: int) -> _DayValue:
     """A share on the arcsine scale, on which its variance is 1/(4 total) whatever it is."""
     if not total:
-        return _Number(math.nan, 0.0)
-    return _Number(math.asin(math.sqrt((hits + 0.375) / (total + 0.75))), 0.25 / total)
+        return _DayValue(math.nan, 0.0)
+    return _DayValue(math.asin(math.sqrt((hits + 0.375) / (total + 0.75))), 0.25 / total)
 
 
-def _locations(pairs: list[Pair], later: list[Pair]) -> list[_Number]:
+def _locations(pairs: list[ColumnPair], later: list[ColumnPair]) -> list[_DayValue]:
     """Ridits, which see the most and bear any tail; where the days themselves lie far apart, so that a ridit
     is near its end, the mean of the nine deciles in the column's units."""
     ridits = [_ridit(pair) for pair in (*pairs, *later)]
@@ -147,41 +148,43 @@ def _locations(pairs: list[Pair], later: list[Pair]) -> list[_Number]:
     return [_middle(pair, spread or 0.0) for pair in (*pairs, *later)]
 
 
-def _ridit(pair: Pair) -> _Number:
+def _ridit(pair: ColumnPair) -> _DayValue:
     """The mean of the reference's mid-distribution function over the day's rows: the chance that a row of
     the day exceeds one of the reference (Bross 1958); its noise is that of a mean of uniforms."""
     if not pair.n or not pair.m:
-        return _Number(math.nan, 0.0)
+        return _DayValue(math.nan, 0.0)
     shares = pair.reference.counts / pair.n
     middle = np.cumsum(shares) - shares / 2
     spread = float((shares * (middle - 0.5) ** 2).sum())
-    return _Number(float((pair.current.counts * middle).sum() / pair.m), spread / pair.m)
+    return _DayValue(float((pair.current.counts * middle).sum() / pair.m), spread / pair.m)
 
 
-def _middle(pair: Pair, spread: float) -> _Number:
+def _middle(pair: ColumnPair, spread: float) -> _DayValue:
     points = [quantile(pair.column, pair.current, float(p)) for p in _MIDDLE]
     known = [point for point in points if point is not None]
     if not known:
-        return _Number(math.nan, 0.0)
+        return _DayValue(math.nan, 0.0)
     own = iqr(pair.column, pair.current) or spread
-    return _Number(float(np.mean(known)), (min(own, spread) / 1.35) ** 2 / pair.m)
+    return _DayValue(float(np.mean(known)), (min(own, spread) / 1.35) ** 2 / pair.m)
 
 
-def _distances(reference: TableProfile, days: Sequence[Named], newest: Named, index: int) -> list[_Number]:
+def _distances(reference: TableProfile, days: Sequence[Named], newest: Named, index: int) -> list[_DayValue]:
     """The log of the distance of each day from the others, and of the newest from all."""
     whole, column = reference.column(index), reference.grid.columns[index]
-    pairs = [Pair(column, _without(whole, d.profile.column(index)), d.profile.column(index)) for d in days]
+    pairs = [
+        ColumnPair(column, _without(whole, d.profile.column(index)), d.profile.column(index)) for d in days
+    ]
     sizes = [pair.m for pair in pairs if pair.m]
     usual = float(np.median(sizes)) if sizes else 1.0
-    pairs.append(Pair(column, whole, newest.profile.column(index)))
-    return [_Number(_log_distance(pair, usual), 0.0) for pair in pairs]
+    pairs.append(ColumnPair(column, whole, newest.profile.column(index)))
+    return [_DayValue(_log_distance(pair, usual), 0.0) for pair in pairs]
 
 
 def _without(whole: ColumnProfile, day: ColumnProfile) -> ColumnProfile:
     return replace(whole, counts=whole.counts - day.counts, shapes=whole.shapes - day.shapes)
 
 
-def _log_distance(pair: Pair, usual: float) -> float:
+def _log_distance(pair: ColumnPair, usual: float) -> float:
     """log of the distance that a batch of ``usual`` rows would show: its own noise off, theirs on."""
     if not pair.n or not pair.m:
         return math.nan

@@ -9,9 +9,9 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import MAX_OTHERS, ColumnGrid, ColumnProfile, DriftOptions
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.evidence import new_categories, rare_values
-from runwatch.judge.drift.pair import Pair
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent, plural
 
 NAME = "categories"
@@ -20,7 +20,7 @@ _SURE = 1e-4
 _SHOWN = 5
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if column.words is None or before is None or not before.n or not now.n:
@@ -31,7 +31,7 @@ def check(case: Case) -> list[QualityCheck]:
 
 
 def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[QualityCheck]:
-    pair = Pair(column, before, now)
+    pair = ColumnPair(column, before, now)
     test, fresh = new_categories(pair, DriftOptions()), pair.fresh(now)
     closed = not rare_values(pair)[0]
     if not fresh or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
