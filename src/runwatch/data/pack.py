@@ -76,6 +76,8 @@ def pack_grid(grid: Grid) -> bytes:
                 "guessed": column.guessed,
                 "unique": column.unique,
                 "role": column.role,
+                "notation": column.notation,
+                "ascending": column.ascending,
             }
         )
         if edges is not None:
@@ -106,6 +108,8 @@ def unpack_grid(packed: bytes) -> Grid:
                 entry["guessed"],
                 entry["unique"],
                 entry["role"],
+                entry["notation"],
+                entry["ascending"],
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

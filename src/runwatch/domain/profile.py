@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 SHAPES = 64
 DUPLICATE = "duplicate"
+GUESSED = "~"
 ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
 SCALARS = 6
 MAX_OTHERS = 64
@@ -28,7 +29,9 @@ class ColumnGrid:
     ``(edges[j-1], edges[j]]``, the first and last are open; for text they bin the length in characters.
     ``words``: the reference's most frequent values, most frequent first; the count after the last word is
     "other". ``deciles``: positions in ``edges`` of the reference's inner deciles. ``unique``: every value of
-    the reference differs (an identifier). ``type``: the type as Arrow names it."""
+    the reference differs (an identifier). ``type``: the type as Arrow names it. ``notation``: how numbers or
+    times stand in another type (text, numbers of seconds), empty where the type says it. ``ascending``: whole
+    numbers that grow with the reference's rows, as counters do."""
 
     name: str
     kind: ColumnKind
@@ -39,6 +42,8 @@ class ColumnGrid:
     guessed: bool = True
     unique: bool = False
     role: Role = "feature"
+    notation: str = ""
+    ascending: bool = False
 
     @property
     def shaped(self) -> bool:
@@ -119,9 +124,9 @@ class ColumnProfile:
 class TableProfile:
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
-    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
-    (name, type) pairs as found in the files, the type ``DUPLICATE`` for a
-    name that occurs twice in one; ``skipped``: lines that were no rows."""
+    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
+    type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
+    before types that the format does not say; ``skipped``: lines that were no rows."""
 
     grid: Grid
     rows: int
@@ -262,9 +267,10 @@ class DataOptions:
 class RowFacts:
     """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
     ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
-    such values."""
+    such values; ``occurring``: (times, how many different rows occur so many times)."""
 
     rows: int
     duplicate_rows: int
     duplicate_keys: Mapping[str, int] = field(default_factory=dict)
     repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    occurring: tuple[tuple[int, int], ...] = ()

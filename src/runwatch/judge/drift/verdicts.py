@@ -10,7 +10,15 @@ from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
 from runwatch.judge.drift.chances import benjamini_hochberg
 from runwatch.judge.drift.days import MIN_DAYS, day_p_value
-from runwatch.judge.drift.evidence import NO_VALUES, Evidence, Test, examine, smallest_visible, unit_factor
+from runwatch.judge.drift.evidence import (
+    NO_VALUES,
+    Evidence,
+    Test,
+    examine,
+    smallest_visible,
+    unit_factor,
+    visible_in_levels,
+)
 from runwatch.judge.drift.pair import Pair
 
 RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
@@ -93,6 +101,9 @@ def _decision(
 ) -> Decision:
     n, m = (pair.reference.rows, pair.current.rows) if evidence.note else (pair.n, pair.m)
     visible = smallest_visible(n, m, columns, options)
+    if visible is not None and pair.column.words is not None and not evidence.note:
+        levels = len(pair.levels[0])
+        visible = min(visible, visible_in_levels(levels, n, m, columns, options) or visible)
     if not evidence.tests:
         return Decision("unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
