@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from runwatch.data.errors import DataError, explained
+from runwatch.system.files import NotRegular, open_regular
 
 if TYPE_CHECKING:
     from runwatch.data.lakes import Live
@@ -270,8 +271,7 @@ def open_bytes(file: DataFile) -> Any:
 
 
 def _opened_regular(path: str, name: str) -> Any:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise DataError(name, "is not a regular file", "give a file or a folder of files")
-    return os.fdopen(handle, "rb")
+    try:
+        return os.fdopen(open_regular(path)[0], "rb")
+    except NotRegular as error:
+        raise DataError(name, "is not a regular file", "give a file or a folder of files") from error
