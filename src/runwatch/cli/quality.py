@@ -70,7 +70,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     from runwatch.data.keeping import NoCache
     from runwatch.data.workflow import find_files, open_reference, profile_batches, total
     from runwatch.domain.profile import DataOptions
-    from runwatch.judge.quality.case import Case
+    from runwatch.judge.quality.case import QualityCase
 
     expect = _expect(args.expect)
     options = DataOptions(
@@ -97,7 +97,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     reference = base.profile if args.reference else None
     current = total(base.grid, named)
     usual = usual_repeats(base.files, base.grid, facts, NoCache()) if args.reference else None
-    case = Case(current, reference, sampled, facts, expect, (), arrived, now, args.target, None, usual)
+    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target, None, usual)
     return case, [*problems, *trouble]
 
 

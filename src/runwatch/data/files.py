@@ -7,9 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
@@ -22,8 +24,7 @@ _LEVELS_ABOVE = 4
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
+class DataFile(msgspec.Struct, frozen=True):
     """One regular file or remote object. ``name``: as shown; ``partitions``: hive ``key=value`` pairs of its
     path below the folder that was asked for."""
 

@@ -4,14 +4,14 @@ from all other times are drift."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.profile import ColumnGrid
-from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.text.units import percent
 
 _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "day": 1 / 86400}
@@ -21,8 +21,7 @@ _DAY = 86400.0
 _PLACEHOLDERS = (-2_051_222_400.0, 4_733_510_400.0)  # before 1905, from 2120 on
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True):
     """How a batch's times stand to the reference's. ``back``, ``ahead``: share of its rows before the
     reference's first time by more than the reference's own span, and beyond its last by many spans; ``on``:
     whether the rest only moved on; ``first``, ``last``: the batch's, in words."""
@@ -79,7 +78,7 @@ def moment(column: ColumnGrid, value: float) -> str:
     )
 
 
-def placeholders(pair: Pair) -> NDArray[np.bool_]:
+def placeholders(pair: ColumnPair) -> NDArray[np.bool_]:
     """Which bins hold a placeholder of the reference: one exact value far from any time in use, such as
     9999-12-31 or 1900-01-01, in part of the rows. bool ``[bins]``."""
     marked = np.zeros(pair.column.bins, dtype=bool)
@@ -94,7 +93,7 @@ def placeholders(pair: Pair) -> NDArray[np.bool_]:
     return marked if 0 < int(pair.reference.counts[marked].sum()) < pair.n else np.zeros_like(marked)
 
 
-def moved(pair: Pair) -> Moved:
+def moved(pair: ColumnPair) -> Moved:
     """Where the batch's times went, placeholders of the reference left out of both sides."""
     column, before, now = pair.column, pair.reference, pair.current
     marked = placeholders(pair)
@@ -110,7 +109,7 @@ def moved(pair: Pair) -> Moved:
     return Moved(_on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high))
 
 
-def _range(pair: Pair, marked: NDArray[np.bool_], low: float, high: float) -> tuple[float, float]:
+def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> tuple[float, float]:
     """The reference's first and last time without its placeholders, to a bin."""
     edges = pair.column.edges
     if edges is None or not marked.any():
@@ -122,12 +121,12 @@ def _range(pair: Pair, marked: NDArray[np.bool_], low: float, high: float) -> tu
     return first, high if used[-1] == len(edges) else float(edges[used[-1]])
 
 
-def _excess(pair: Pair, at: int) -> float:
+def _excess(pair: ColumnPair, at: int) -> float:
     """How much larger the batch's share of a bin is than the reference's."""
     return max(0.0, float(pair.current.counts[at]) / pair.m - float(pair.reference.counts[at]) / pair.n)
 
 
-def _far(pair: Pair, high: float) -> float:
+def _far(pair: ColumnPair, high: float) -> float:
     """At least this share lies far ahead: what the mean of the last bin's values needs, were all others at
     the reference's end and these at the batch's greatest."""
     count, total = int(pair.current.counts[-1]), float(pair.current.sums[-1])
@@ -137,7 +136,7 @@ def _far(pair: Pair, high: float) -> float:
     return min(1.0, max(0.0, (total / count - high) / beyond)) * count / pair.m
 
 
-def _on(pair: Pair, marked: NDArray[np.bool_], low: float, high: float) -> bool:
+def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> bool:
     """Whether the batch goes on where the reference ends, or nearly."""
     column, now = pair.column, pair.current
     if now.low >= high and now.high > high:
@@ -156,7 +155,7 @@ def _on(pair: Pair, marked: NDArray[np.bool_], low: float, high: float) -> bool:
     return bool(rest and now.counts[late].sum() > 0.9 * rest)
 
 
-def sentence(pair: Pair) -> str:
+def sentence(pair: ColumnPair) -> str:
     """What is wrong with the batch's times."""
     found = moved(pair)
     if found.back >= 1 or found.ahead >= 1:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.evidence import new_categories
-from runwatch.judge.drift.pair import Pair
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number, percent, plural
 
 NAME = "categories"
@@ -22,7 +22,7 @@ _SHOWN = 5
 _MOST_CODES, _LEAST_ROWS, _OFTEN = 50, 200, 0.2
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if before is None or not before.n or not now.n:
@@ -36,7 +36,7 @@ def check(case: Case) -> list[QualityCheck]:
 
 
 def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[QualityCheck]:
-    test = new_categories(Pair(column, before, now), DriftOptions())
+    test = new_categories(ColumnPair(column, before, now), DriftOptions())
     closed = not int((before.counts[:-1] == 1).sum()) and not before.counts[-1]
     if not now.counts[-1] or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
         return []
@@ -51,7 +51,7 @@ def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[
 
 
 def _new_codes(
-    case: Case, column: ColumnGrid, before: ColumnProfile, now: ColumnProfile
+    case: QualityCase, column: ColumnGrid, before: ColumnProfile, now: ColumnProfile
 ) -> list[QualityCheck]:
     """Values outside a closed set of whole numbers: each met often in the reference, none in between."""
     known = _closed(column, before)

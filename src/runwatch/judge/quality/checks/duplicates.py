@@ -9,7 +9,7 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnGrid, Floats, RowFacts
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
 NAME = "duplicates"
@@ -20,7 +20,7 @@ _NEVER_BY_CHANCE = 100.0
 _CONTINUOUS = 1000.0
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     facts = case.facts
     if facts is None or not facts.rows:
         return []
@@ -34,7 +34,7 @@ def check(case: Case) -> list[QualityCheck]:
     return out
 
 
-def _rows(case: Case, facts: RowFacts) -> list[QualityCheck]:
+def _rows(case: QualityCase, facts: RowFacts) -> list[QualityCheck]:
     combinations = _combinations(case)
     if case.reference_facts is not None and case.reference_facts.occurring:
         usual = expected_repeats(case.reference_facts, facts.rows)
@@ -55,7 +55,7 @@ def _rows(case: Case, facts: RowFacts) -> list[QualityCheck]:
     return [QualityCheck(NAME, severity, "", summary, advice, {"rows": facts.duplicate_rows})]
 
 
-def _combinations(case: Case) -> float:
+def _combinations(case: QualityCase) -> float:
     """How many different rows the columns can make, as far as their own counts tell: one over the chance that
     two rows agree, were the columns independent."""
     chance = 1.0

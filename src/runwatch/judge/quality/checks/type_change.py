@@ -5,14 +5,14 @@ from __future__ import annotations
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import DUPLICATE, GUESSED, ColumnGrid, ColumnProfile
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 
 NAME = "type-change"
 _FEW = 0.01
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     if case.reference is None:
         return []
     before, now = _types(case.reference.schema), _types(case.current.schema)
