@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.kernel import shapes
+from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
@@ -137,8 +137,8 @@ def _ordered(
         declared is None,
         unique,
         "key" if unique and role == "feature" else role,
-        notation,
-        kind == "numeric" and declared is None and _ascending(finite),
+        notation=notation,
+        ascending=kind == "numeric" and declared is None and _ascending(finite),
     )
 
 
@@ -164,7 +164,7 @@ def _worded(
     name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
     text = as_text(array).drop_null()
-    words, distinct = _frequent(text)
+    words, distinct, counts = _frequent(text)
     if declared is None and {word.lower() for word in words} == {"false", "true"}:
         kind = "boolean"
     unique = distinct == len(text) and len(text) >= _LEAST_ROWS
@@ -182,7 +182,11 @@ def _worded(
     if kind == "boolean":
         spoken = {word.lower() for word in words}
         words = ("false", "true") if spoken <= {"false", "true"} else words
-    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role)
+    seen, rare = b"", (0, 0, 0)
+    if distinct > len(words) and kind != "boolean":
+        seen = bitmap(hashed(text.unique()))
+        rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
+    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
 
 
 def _is_text(text: Any, distinct: int) -> bool:
@@ -193,8 +197,9 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
-    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values)."""
+def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
+    often each of them occurs)."""
     import pyarrow.compute as pc
 
     table = pc.value_counts(text)
@@ -206,7 +211,7 @@ def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
     else:
         pairs = list(zip(values.to_pylist(), counts.tolist(), strict=True))
     pairs.sort(key=lambda pair: (-pair[1], pair[0]))
-    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values)
+    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values), counts
 
 
 def guess_role(
@@ -235,6 +240,7 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
         digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
+        digest.update(column.seen)
     return Grid(made, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 
