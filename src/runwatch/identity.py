@@ -6,6 +6,8 @@ import os
 import re
 import sys
 
+from runwatch.domain.address import host_of
+
 _MOUNTS = "/proc/self/mountinfo"
 _SHARED = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "gpfs", "beegfs", "afs", "panfs"}
@@ -25,11 +27,13 @@ def root_identity(
     root: str, own_id: str | None = None, host: str | None = None, mounts: str | None = None
 ) -> str:
     """What names a root in the state: the ``id`` of its configuration, else a digest of where its files are:
-    on a file server (one identity for all machines that mount it), else on this machine (two machines that
-    share a home and have equal paths are two roots). ``host``, ``mounts``: as ``host_name`` and
-    /proc/self/mountinfo say, for tests."""
+    at an address (HOST:PATH), on a file server (one identity for all machines that mount it), else on this
+    machine (two machines that share a home and have equal paths are two roots). ``host``, ``mounts``: as
+    ``host_name`` and /proc/self/mountinfo say, for tests."""
     if own_id:
         return f"id:{own_id}"
+    if host_of(root) is not None:
+        return digest(os.fsencode(root))
     path = os.path.realpath(root)
     place = _served(path, _mounts() if mounts is None else mounts)
     return digest(os.fsencode(place or f"{lasting_name(host or host_name())}:{path}"))

@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.hosts.look import load
+    from runwatch.monitor.once import Wanted
     from runwatch.show.runs import ls_json, ls_text
 
     look = load(args.roots, args.config, Wanted(data=False, judging=False, machine=False))

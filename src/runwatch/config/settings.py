@@ -155,6 +155,17 @@ class Ui:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """Another machine. ``ssh``: what ssh takes as its destination, or a whole ssh command; ``roots``: paths
+    there; ``command``: how runwatch is called there (text), or a local command that calls it (a list)."""
+
+    name: str = ""
+    ssh: str | tuple[str, ...] | None = None
+    roots: tuple[str, ...] = ()
+    command: str | tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
@@ -178,6 +189,7 @@ class Settings:
     reader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     alerts: Alerts = field(default_factory=Alerts)
     ui: Ui = field(default_factory=Ui)
+    hosts: tuple[Host, ...] = ()
 
     def path(self, name: str) -> str:
         """An absolute path of a path in the configuration; URLs stay as they are."""

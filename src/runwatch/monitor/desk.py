@@ -23,7 +23,7 @@ from runwatch.domain.intents import (
     Rescan,
 )
 from runwatch.domain.situation import Snapshot
-from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.identity import host_name
 from runwatch.store import places
 from runwatch.store.state import Holder, Pin, State
@@ -236,6 +236,12 @@ class Desk:
             return self._obey(intent, now, today)
         except OSError as error:
             return Answer(intent, False, str(error))
+
+    def perform(self, intent: Intent, now: float, today: date) -> tuple[Answer, Task | None]:
+        """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+            return self.obey(intent, now, today), None
+        return self._books[intent.root].perform(intent, now, today)
 
     def _obey(self, intent: Intent, now: float, today: date) -> Answer:
         match intent:
