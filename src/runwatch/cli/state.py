@@ -20,8 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.folders import config_dir
-    from runwatch.show.jsonable import SCHEMA, plain
     from runwatch.store import places
+    from runwatch.text.jsonable import SCHEMA, plain
     from runwatch.text.safe import safe
     from runwatch.text.units import size
 

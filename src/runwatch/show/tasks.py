@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from runwatch.domain.task import Task, TaskList
-from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import iso
 

@@ -11,11 +11,11 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from runwatch.saving import save
 from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.lock import LockBusy, locked
 from runwatch.text.safe import safe
@@ -157,42 +157,13 @@ def _stamp(info: os.stat_result) -> Stamp:
 
 
 def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
-    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_SUFFIX, dir=target.parent)
-    temporary = Path(name)
-    try:
-        try:
-            _write(fd, data)
-            _like(fd, target)
-            os.fsync(fd)
-            written = os.fstat(fd).st_mtime
-        finally:
-            os.close(fd)
+    def unchanged() -> None:
         if _now_at(target) != read:
             raise _Changed
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _settle(target, written)
 
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _like(fd: int, target: Path) -> None:
-    """Mode and owner of the file that is replaced; a new one is as open as its directory lets it be."""
-    try:
-        old = target.stat()
-    except FileNotFoundError:
-        os.fchmod(fd, 0o600 | (0o644 & target.parent.stat().st_mode))
-        return
-    os.fchmod(fd, stat.S_IMODE(old.st_mode))
-    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-        with contextlib.suppress(OSError):
-            os.fchown(fd, old.st_uid, old.st_gid)
+    new = 0o600 | (0o644 & target.parent.stat().st_mode)  # as open as its directory lets it be
+    save(target, lambda file: file.write(data), new, unchanged, _SUFFIX)
+    _tidy(target)
 
 
 def _now_at(target: Path) -> Stamp | None:
@@ -202,16 +173,11 @@ def _now_at(target: Path) -> Stamp | None:
         return None
 
 
-def _settle(target: Path, written: float) -> None:
-    """After the rename the save is done: what fails here takes nothing back."""
+def _tidy(target: Path) -> None:
+    """Remove what a process that was killed in the middle of a save left behind a day ago or earlier."""
     with contextlib.suppress(OSError):
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
-        with contextlib.suppress(OSError):
+        written = target.stat().st_mtime
+        for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
             if stray.lstat().st_mtime < written - _DAY:
                 stray.unlink()
 

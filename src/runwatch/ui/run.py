@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runwatch.ui.app import RunwatchApp
-from runwatch.ui.bridge import Watching
+from runwatch.ui.host import Watching
 from runwatch.ui.settings import UiSettings
 
 NO_TERMINAL = "runwatch: terminal: the dashboard needs one; try runwatch check or runwatch brief"
