@@ -1,4 +1,4 @@
-"""Real ssh for tests: Debian's sshd on the loopback, keys made here, one "host" a key, each with its own HOME."""
+"""Real ssh for tests: Debian's sshd on the loopback, keys made here, a "host" a key, each with its HOME."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def reason() -> str:
 
 
 class Sshd:
-    """``host(name)`` makes a machine: a HOME of its own and, where the kernel lets us, a host name of its own.
+    """``host(name)`` makes a machine: a HOME of its own and, where the kernel lets us, a host name too.
     ``bin`` goes to the front of PATH: its ``ssh`` uses this server only."""
 
     def __init__(self, folder: Path) -> None:

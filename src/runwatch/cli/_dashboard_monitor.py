@@ -1,30 +1,71 @@
-"""The monitor as the dashboard wants it: with the brief on top."""
+"""What the dashboard watches: a monitor, of this machine or of several, with the brief on top."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from runwatch.config import Settings
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
 from runwatch.monitor.live import Monitor
+from runwatch.store.state import State
+
+if TYPE_CHECKING:
+    from runwatch.hosts.fleet import Fleet
+    from runwatch.hosts.targets import Target
 
 PATIENCE_S = 20.0
 
 
+class _Remembering(Protocol):
+    @property
+    def state(self) -> State: ...
+    def wait_judged(self, patience: float) -> Snapshot | None: ...
+    def history(self) -> list[tuple[str, TaskEvent]]: ...
+
+
+def brief_of(watching: _Remembering) -> str:
+    """The brief as text, once all has been looked at; "" when nothing happened since the last look, or nobody
+    has looked before. Waits: not for the event loop."""
+    from datetime import date
+
+    from runwatch.show.brief import compose, text, worth_showing
+    from runwatch.store.kept import facts
+
+    looked = watching.state.looked()
+    snapshot = watching.wait_judged(PATIENCE_S) if looked is not None else None
+    if snapshot is None or looked is None:
+        return ""
+    now = time.time()
+    known = {**facts(snapshot, date.fromtimestamp(now)), "looked": looked}
+    made = compose(known, list(reversed(watching.history())), now, None, None)
+    return "\n".join(text(made)) if worth_showing(made) else ""
+
+
 class DashboardMonitor(Monitor):
-    """A monitor that can tell what happened since the person last looked."""
+    """This machine's monitor, which can tell what happened since the person last looked."""
 
     def brief(self) -> str:
-        """The brief as text, once all has been looked at; "" when nothing happened since the last look, or
-        nobody has looked before. Waits: not for the event loop."""
-        from datetime import date
+        return brief_of(self)
 
-        from runwatch.show.brief import compose, text, worth_showing
-        from runwatch.store.kept import facts
 
-        looked = self.state.looked()
-        snapshot = self.wait_judged(PATIENCE_S) if looked is not None else None
-        if snapshot is None or looked is None:
-            return ""
-        now = time.time()
-        known = {**facts(snapshot, date.fromtimestamp(now)), "looked": looked}
-        made = compose(known, list(reversed(self.history())), now, None, None)
-        return "\n".join(text(made)) if worth_showing(made) else ""
+def fleet(
+    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+) -> Fleet:
+    """The monitor of this machine's ``roots``, if there are any, and of other machines."""
+    from runwatch.hosts.fleet import Fleet
+    from runwatch.hosts.remote import Remote, opening
+    from runwatch.store import places
+
+    class DashboardFleet(Fleet):
+        def brief(self) -> str:
+            return brief_of(self)
+
+    return DashboardFleet(
+        Monitor(roots, settings) if roots else None,
+        lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],
+        State(places.state_dir()),
+        "\a" if bell != "off" else "",
+    )

@@ -53,7 +53,7 @@ class Answers:
             case m.AskChecks():
                 from runwatch.monitor.fitness import examine
 
-                return examine(self._watched.roots)
+                return examine(self._watched.roots, terminal=False)
 
     @property
     def _live(self) -> Monitor:

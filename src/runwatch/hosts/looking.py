@@ -44,7 +44,7 @@ def opened(asked: Open) -> Watched:
     """What a board asks for. Raises RootError, ConfigError."""
     roots = resolve_roots(asked.roots, None)
     settings = config.load(roots)
-    return Glanced(roots, settings, asked) if asked.once else Followed(roots, settings, asked)
+    return Glanced(roots, settings, asked) if asked.once or asked.idle else Followed(roots, settings, asked)
 
 
 class _Rooted:
@@ -57,17 +57,20 @@ class _Rooted:
 
 
 class Glanced(_Rooted):
-    """One look, as a command takes it."""
+    """One look, as a command takes it, or none."""
 
     monitor: Monitor | None = None
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], asked: Open) -> None:
         super().__init__(roots, settings)
+        self._idle = asked.idle
         self._wanted = Wanted(asked.data, asked.judging, asked.machine)
         self._look: Look | None = None
         self._looked = threading.Event()
 
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
+        if self._idle:
+            return
         self._look = Board(self.roots, self.settings, self._wanted).look_once()
         self._looked.set()
         yield self._look.snapshot, True

@@ -97,10 +97,11 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
 
 
 class Open(msgspec.Struct, tag="open"):
-    """Look at ``roots``. ``once``: one look, no watching; ``keep``: tasks may be opened, as a dashboard does;
-    the rest as in ``monitor.once.Wanted``."""
+    """Look at ``roots``. ``once``: one look, no watching; ``idle``: none, only questions; ``keep``: tasks may
+    be opened, as a dashboard does; the rest as in ``monitor.once.Wanted``."""
 
     roots: tuple[str, ...]
+    idle: bool = False
     once: bool = False
     keep: bool = False
     data: bool = True

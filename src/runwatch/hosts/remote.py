@@ -53,7 +53,9 @@ class Remote:
         self._next: Picture | None = None
         self._next_since = 0.0
         self._metrics: dict[str, Metrics] = {}
+        self._named = tuple(joined(target.name, path) for path in target.roots)
         self._lock = threading.Lock()
+        self.hello: m.Hello | None = None
         self._wake = threading.Event()
         self._stopped = False
         self._out: Outward | None = None
@@ -85,7 +87,7 @@ class Remote:
     @property
     def roots(self) -> tuple[str, ...]:
         """As they are told there, HOST:PATH; before that, as they were asked for."""
-        return self._picture.roots or tuple(joined(self.name, path) for path in self._target.roots)
+        return self._named
 
     @property
     def metrics(self) -> Mapping[str, Metrics]:
@@ -94,8 +96,8 @@ class Remote:
 
     @property
     def judged(self) -> bool:
-        """Whether all has been looked at there."""
-        return self._picture.judged
+        """Whether all that was asked for has been looked at there."""
+        return self._picture.judged or (self._opening.idle and self._state.state == "live")
 
     @property
     def rings(self) -> bool:
@@ -186,9 +188,12 @@ class Remote:
             case m.Hello():
                 self._greet(message)
                 out.send(self._opening)
-            case m.Opened(_, metrics):
+            case m.Opened(roots, metrics):
                 self._metrics = {joined(self.name, root): one for root, one in metrics.items()}
+                self._named = tuple(joined(self.name, root) for root in roots)
                 self._out = out
+                if self._opening.idle:
+                    self._set(state="live", heard=time.time())
             case m.Update():
                 self._update(message)
                 if not message.more:
@@ -210,6 +215,7 @@ class Remote:
                 f" here {PROTOCOL}; update the older one"
             )
         ahead = hello.clock - time.time()
+        self.hello = hello
         self._set(version=hello.version, clock=ahead if abs(ahead) > _CLOCK_S else 0.0)
 
     def _update(self, update: m.Update) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Metric, Problem, Run
 from runwatch.domain.situation import Snapshot
+from runwatch.show.roots import root_names
 from runwatch.show.table import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number, plain
@@ -23,8 +26,21 @@ def ls_json(snapshot: Snapshot) -> dict[str, Any]:
         "schema": SCHEMA,
         "root": run_name(roots[0]) if len(roots) == 1 else None,
         "roots": [run_name(root) for root in roots],
+        "hosts": [host_json(link) for link in snapshot.watch.hosts],
         "runs": [run_json(run) for run in snapshot.situation.runs],
         "problems": [problem_json(problem) for problem in snapshot.situation.problems],
+    }
+
+
+def host_json(link: HostLink) -> dict[str, Any]:
+    """How the link to another machine stands."""
+    return {
+        "name": plain(link.name),
+        "state": link.state,
+        "heard": units.iso(link.heard),
+        "message": plain(link.message),
+        "mirrored": link.mirrored,
+        "version": plain(link.version),
     }
 
 
@@ -63,6 +79,7 @@ def run_json(run: Run) -> dict[str, Any]:
     progress = run.progress
     return {
         "id": run_name(run.id),
+        "host": host_of(run.root),
         "root": run_name(run.root),
         "formats": list(run.formats),
         "status": run.status,
@@ -137,11 +154,11 @@ def ls_text(snapshot: Snapshot, primaries: Mapping[str, str | None] | None = Non
     """``ls``: one row a run. ``primaries``: the primary metric by root, where one is configured."""
     runs = snapshot.situation.runs
     now = snapshot.situation.now
-    many = len(snapshot.situation.roots) > 1
+    roots = root_names(snapshot.situation.roots) if len(snapshot.situation.roots) > 1 else {}
     rows = [["STATUS", "RUN", "STEP", "METRIC", "LAST", "BEST", "UPDATED"]]
     for run in runs:
         metric = headline_metric(run, (primaries or {}).get(run.root))
-        name = f"{run.root.rpartition('/')[2]}:{run.id}" if many else run.id
+        name = f"{roots[run.root]}:{run.id}" if run.root in roots else run.id
         rows.append(
             [
                 f"{STATUS_SIGNS[run.status]} {run.status}",

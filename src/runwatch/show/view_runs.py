@@ -11,6 +11,7 @@ from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.show.roots import root_names
 from runwatch.show.view import (
     SERIES,
     SEVERITY_TONES,
@@ -233,18 +234,6 @@ def common_folder(ids: list[str]) -> str:
     while shared < min(len(first), len(last)) and first[shared] == last[shared]:
         shared += 1
     return first[: first.rfind("/", 0, shared) + 1]
-
-
-def root_names(roots: Sequence[str]) -> dict[str, str]:
-    """What each root is called beside the others: its last folder that tells it from them, else its path."""
-    split = {root: root.rstrip("/").split("/") for root in roots}
-    named = {}
-    for root, parts in split.items():
-        n = 1
-        while n < len(parts) and sum(other[-n:] == parts[-n:] for other in split.values()) > 1:
-            n += 1
-        named[root] = parts[-n] or root
-    return named if len(set(named.values())) == len(named) else {root: root for root in roots}
 
 
 def run_name(key: RunKey, roots: Sequence[str]) -> str:
