@@ -89,8 +89,11 @@ class Sshd:
                     continue
             self._server.wait()
 
-    def host(self, name: str, runwatch: str | None = RUNWATCH, port: int | None = None) -> Path:
-        """A machine; its HOME. ``runwatch``: the text of ~/.local/bin/runwatch there, None: not installed."""
+    def host(
+        self, name: str, runwatch: str | None = RUNWATCH, port: int | None = None, python: bool = True
+    ) -> Path:
+        """A machine; its HOME. ``runwatch``: the text of ~/.local/bin/runwatch there, None: not installed;
+        ``port``: of something that stands between; ``python``: whether it has python3."""
         home = self.folder / "homes" / name
         (home / ".local/bin").mkdir(parents=True)
         if runwatch is not None:
@@ -113,7 +116,13 @@ class Sshd:
             "XDG_CACHE_HOME",
             f"HOME={home}",
         ]
-        command = shlex.join([*clean, "PATH=/usr/local/bin:/usr/bin:/bin", *own_name]).replace('"', '\\"')
+        path = "/usr/local/bin:/usr/bin:/bin"
+        if not python:
+            (home / "bin").mkdir()
+            for tool in ("sh", "bash", "env", "unshare", "hostname", "sleep", "cat"):
+                (home / "bin" / tool).symlink_to(str(shutil.which(tool)))
+            path = f"{home}/bin"
+        command = shlex.join([*clean, f"PATH={path}", *own_name]).replace('"', '\\"')
         with (self.folder / "authorized_keys").open("a") as file:
             file.write(f'command="cd {home} && {command}" {key.with_suffix(".pub").read_text()}')
         with (self.folder / "ssh_config").open("a") as file:

@@ -52,9 +52,13 @@ def run(args: argparse.Namespace) -> int:
 def _watching(
     roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
 ) -> Watching:
-    from runwatch.cli._dashboard_monitor import DashboardMonitor, fleet
+    if not others:
+        from runwatch.cli._dashboard_monitor import DashboardMonitor
 
-    return fleet(roots, settings, others, bell) if others else DashboardMonitor(roots, settings)
+        return DashboardMonitor(roots, settings)
+    from runwatch.cli._dashboard_fleet import fleet
+
+    return fleet(roots, settings, others, bell)
 
 
 def _theme(name: str, own: Path | None) -> str:

@@ -1,20 +1,14 @@
-"""What the dashboard watches: a monitor, of this machine or of several, with the brief on top."""
+"""The monitor as the dashboard wants it: with the brief on top."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from runwatch.config import Settings
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.live import Monitor
 from runwatch.store.state import State
-
-if TYPE_CHECKING:
-    from runwatch.hosts.fleet import Fleet
-    from runwatch.hosts.targets import Target
 
 PATIENCE_S = 20.0
 
@@ -50,22 +44,3 @@ class DashboardMonitor(Monitor):
     def brief(self) -> str:
         return brief_of(self)
 
-
-def fleet(
-    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
-) -> Fleet:
-    """The monitor of this machine's ``roots``, if there are any, and of other machines."""
-    from runwatch.hosts.fleet import Fleet
-    from runwatch.hosts.remote import Remote, opening
-    from runwatch.store import places
-
-    class DashboardFleet(Fleet):
-        def brief(self) -> str:
-            return brief_of(self)
-
-    return DashboardFleet(
-        Monitor(roots, settings) if roots else None,
-        lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],
-        State(places.state_dir()),
-        "\a" if bell != "off" else "",
-    )

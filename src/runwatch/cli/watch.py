@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch import config
     from runwatch.cli._allocator import share_one_arena
-    from runwatch.cli._dashboard_monitor import fleet
+    from runwatch.cli._dashboard_fleet import fleet
     from runwatch.domain.situation import Snapshot
     from runwatch.hosts.naming import placed
     from runwatch.monitor.live import Monitor
