@@ -43,4 +43,3 @@ class DashboardMonitor(Monitor):
 
     def brief(self) -> str:
         return brief_of(self)
-

@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli._output import print_json
     from runwatch.hosts.look import load
-    from runwatch.saving import save_text
     from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
+    from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
     look = load(args.roots, args.config, all_hosts=args.all_hosts)

@@ -57,6 +57,7 @@ class WatchState:
     modes: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     scanned: float | None = None
+    trouble: str = ""
     hosts: tuple[HostLink, ...] = ()
 
 

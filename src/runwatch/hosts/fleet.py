@@ -216,6 +216,11 @@ class Fleet:
         return self._last
 
     @property
+    def trouble(self) -> str:
+        """What went wrong in the watching itself, here or there, "" when nothing did."""
+        return "" if self._last is None else self._last.watch.trouble
+
+    @property
     def latest(self) -> Snapshot | None:
         return self._last
 
@@ -267,8 +272,8 @@ class Fleet:
         """Keep what ``status`` and ``brief`` tell of other machines."""
         if now - self._kept_at < KEEP_EVERY_S:
             return
-        from runwatch.identity import root_identity
         from runwatch.store.kept import facts
+        from runwatch.system.identity import root_identity
 
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
             if machine.judged and machine.state.state == "live":

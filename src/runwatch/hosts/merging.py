@@ -10,7 +10,7 @@ from typing import Any
 from runwatch.domain.finding import SEVERITIES, Finding
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.situation import Situation, Snapshot, WatchState
-from runwatch.identity import host_name
+from runwatch.system.identity import host_name
 
 
 def merged(
@@ -70,6 +70,7 @@ def _watch(local: Snapshot | None, others: Sequence[Snapshot], links: Sequence[H
         modes=_joined([one.modes for one in every]),
         marks=tuple(chain.from_iterable(one.marks for one in every)),
         scanned=max((one.scanned for one in every if one.scanned is not None), default=None),
+        trouble=next((one.trouble for one in every if one.trouble), ""),
         hosts=tuple(links),
     )
 

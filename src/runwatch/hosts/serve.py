@@ -20,7 +20,7 @@ from runwatch.hosts.answering import Answers
 from runwatch.hosts.looking import Watched, opened
 from runwatch.hosts.telling import Teller
 from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
-from runwatch.identity import host_name
+from runwatch.system.identity import host_name
 
 SILENCE_S = 30.0
 MOST_WAITING = 64

@@ -88,6 +88,7 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
         ],
         "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
+        "trouble": _text(snapshot.watch.trouble),
     }
 
 
@@ -140,7 +141,7 @@ def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
         "due_today": sum(task.due == today for task in still),
         "snoozed": sum(task.state == "snoozed" for task in tasks),
         "critical": sum(task.priority == "A" and task.source == "rule" for task in still),
-        "done_today": sum(task.done and task.completed == today for task in tasks),
+        "done_today": sum(listed.done_on(today) for listed in files.values()),
         "beyond": sum(listed.beyond for listed in lists.values()),
         "older": sum(listed.older for listed in lists.values()),
         "notices": sorted({_text(listed.notice) for listed in files.values() if listed.notice}),
