@@ -10,7 +10,7 @@ from runwatch.hosts.fleet import Fleet
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.monitor.live import Monitor
-from runwatch.store import places
+from runwatch.store import paths
 from runwatch.store.state import State
 
 
@@ -28,6 +28,6 @@ def fleet(
     return DashboardFleet(
         Monitor(roots, settings) if roots else None,
         lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],
-        State(places.state_dir()),
+        State(paths.state_dir()),
         "" if bell == "off" else "\a",
     )

@@ -26,7 +26,7 @@ def brief_of(watching: _Remembering) -> str:
     from datetime import date
 
     from runwatch.show.brief import compose, text, worth_showing
-    from runwatch.store.kept import facts
+    from runwatch.store.snapshot_facts import facts
 
     looked = watching.state.looked()
     snapshot = watching.wait_judged(PATIENCE_S) if looked is not None else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from runwatch.domain.intents import Intent
@@ -66,14 +67,16 @@ def _history(args: argparse.Namespace, there: Asked, now: float) -> int:
     from runwatch.hosts.messages import AskHistory, Events
     from runwatch.show.brief import since_moment
     from runwatch.show.history import history_json, history_text
-    from runwatch.store.state import Entry
+    from runwatch.store.state import HistoryEntry
 
     try:
         since = since_moment(args.since, now)
     except ValueError as error:
         raise UsageError(f"--since: {error}") from None
     told: Events = there.ask(AskHistory)
-    events = [Entry(joined(there.host, root), event) for root, event in reversed(told) if event.at >= since]
+    events = [
+        HistoryEntry(joined(there.host, root), event) for root, event in reversed(told) if event.at >= since
+    ]
     if args.json:
         print_json(history_json(events))
     else:

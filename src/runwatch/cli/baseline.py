@@ -52,13 +52,13 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
     from runwatch.cli._runs import resolve_run
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
-    from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.root_state import TaskState
     from runwatch.text.safe import safe
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
-    with closing(Desk(roots, settings, writes=False)) as desk:
+    with closing(TaskState(roots, settings, writes=False)) as desk:
         if desk.state.in_memory:
             return _tell(False, f"not pinned: {desk.state.notice}")
         written = write_baseline(found.root, found.id) if args.write_config else None
@@ -71,11 +71,11 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 
 
 def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
-    from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.root_state import TaskState
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    desk = Desk(roots, settings, writes=False)
+    desk = TaskState(roots, settings, writes=False)
     history = {root: desk.champions(root) for root in roots}
     desk.close()
     return _say(args, roots, snapshot.situation.baselines, history)
@@ -121,9 +121,9 @@ def _say(
 
 def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
     from runwatch.domain.intents import ClearBaseline
-    from runwatch.monitor.desk import Desk
+    from runwatch.monitor.root_state import TaskState
 
-    with closing(Desk(roots, settings, writes=False)) as desk:
+    with closing(TaskState(roots, settings, writes=False)) as desk:
         if desk.state.in_memory:
             return _tell(False, f"nothing taken off: {desk.state.notice}")
         answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]

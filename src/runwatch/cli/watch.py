@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.naming import placed
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.watching import line, troubles
-    from runwatch.store.places import state_dir
+    from runwatch.show.text.watch_log import line, troubles
+    from runwatch.store.paths import state_dir
 
     here, others = placed(args.roots, args.config, args.all_hosts)
     paths = resolve_roots(here, args.config) if here or not others else ()

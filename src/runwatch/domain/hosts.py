@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 LinkState = Literal["connecting", "live", "lost"]
 
 
-@dataclass(frozen=True, slots=True)
-class HostLink:
+class HostLink(msgspec.Struct, frozen=True):
     """``heard``: when something came from it last (seconds since the epoch), None: never; ``message``: what
     is wrong and what helps, or what a person should know; ``mirrored``: nothing is installed there, its files
     are copied and read here; ``version``: of runwatch there; ``clock``: seconds that its clock is ahead."""

@@ -16,9 +16,9 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.looking import Followed, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
-from runwatch.monitor.desk import Desk
 from runwatch.monitor.live import Monitor
-from runwatch.store.intents import load
+from runwatch.monitor.root_state import TaskState
+from runwatch.store.intent_codec import load
 
 
 class Answers:
@@ -51,7 +51,7 @@ class Answers:
             case m.Do(_, intent):
                 return self._do(intent)
             case m.AskChecks():
-                from runwatch.monitor.fitness import examine
+                from runwatch.monitor.diagnostics import examine
 
                 return examine(self._watched.roots, terminal=False)
 
@@ -68,8 +68,8 @@ class Answers:
         return root
 
     @contextmanager
-    def _desk(self) -> Iterator[Desk]:
-        with closing(Desk(self._watched.roots, self._watched.settings, writes=False)) as desk:
+    def _desk(self) -> Iterator[TaskState]:
+        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as desk:
             yield desk
 
     def _rows(self, predictions: str, label: str) -> m.RowsFound:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.errors import UserError
@@ -15,11 +16,10 @@ from runwatch.hosts.glance import Connected
 from runwatch.hosts.look import PATIENCE_S
 from runwatch.hosts.naming import placed
 from runwatch.hosts.remote import Remote
-from runwatch.store.intents import dump
+from runwatch.store.intent_codec import dump
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """``root``: HOST:PATH as it is named there; ``host``: the machine."""
 
     root: str

@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
-from runwatch.domain.intents import Answer, Intent, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
@@ -24,7 +25,7 @@ from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
-from runwatch.store.intents import dump
+from runwatch.store.intent_codec import dump
 from runwatch.store.state import State
 
 FRAME_S = 0.2
@@ -121,26 +122,26 @@ class Fleet:
         else:
             answered(self._alone(intent))
 
-    def _alone(self, intent: Intent) -> Answer:
+    def _alone(self, intent: Intent) -> IntentAnswer:
         """An intent that no machine has to do with."""
         if isinstance(intent, Rescan):
-            return Answer(intent, True, "looking at everything again")
+            return IntentAnswer(intent, True, "looking at everything again")
         if not isinstance(intent, MarkLooked):
-            return Answer(intent, False, "no root of that name is open")
+            return IntentAnswer(intent, False, "no root of that name is open")
         try:
             self._state.mark_looked(time.time())
         except OSError as error:
-            return Answer(intent, False, str(error))
-        return Answer(intent, True, "seen")
+            return IntentAnswer(intent, False, str(error))
+        return IntentAnswer(intent, True, "seen")
 
     @staticmethod
     def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
             did = machine.ask(lambda number: m.Do(number, dump(there)))
         except WireError as error:
-            answered(Answer(intent, False, str(error)))
+            answered(IntentAnswer(intent, False, str(error)))
         else:
-            answered(Answer(intent, did.ok, did.message, did.undo))
+            answered(IntentAnswer(intent, did.ok, did.message, did.undo))
 
     def series(self, key: RunKey, tag: str) -> Points:
         name = host_of(key.root)
@@ -272,7 +273,7 @@ class Fleet:
         """Keep what ``status`` and ``brief`` tell of other machines."""
         if now - self._kept_at < KEEP_EVERY_S:
             return
-        from runwatch.store.kept import facts
+        from runwatch.store.snapshot_facts import facts
         from runwatch.system.identity import root_identity
 
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
@@ -283,7 +284,7 @@ class Fleet:
                     self._state.keep(key, facts(snapshot, date.fromtimestamp(now)), now, KEEP_EVERY_S)
 
 
-def _nobody(answer: Answer) -> None:
+def _nobody(answer: IntentAnswer) -> None:
     """Not waited for."""
 
 

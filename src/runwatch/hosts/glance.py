@@ -6,7 +6,8 @@ import atexit
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch import config
 from runwatch.config import Settings
@@ -20,7 +21,7 @@ from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.monitor import once
 from runwatch.monitor.once import Wanted
-from runwatch.store import places
+from runwatch.store import paths
 from runwatch.store.state import State
 
 
@@ -116,7 +117,7 @@ class FleetLook:
 
 
 def _looked() -> float | None:
-    state = State(places.state_dir())
+    state = State(paths.state_dir())
     try:
         return state.looked()
     finally:

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from runwatch import config
 from runwatch.config import Metrics, Settings
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts.messages import Open
 from runwatch.hosts.wire import WireError
-from runwatch.monitor.board import Board, Look
+from runwatch.monitor.board import Board, BoardResult
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import Wanted, resolve_roots
 
@@ -65,7 +65,7 @@ class Glanced(_Rooted):
         super().__init__(roots, settings)
         self._idle = asked.idle
         self._wanted = Wanted(asked.data, asked.judging, asked.machine)
-        self._look: Look | None = None
+        self._look: BoardResult | None = None
         self._looked = threading.Event()
 
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
@@ -113,12 +113,12 @@ class Followed(_Rooted):
     def series(self, key: RunKey, tag: str) -> Points:
         return self._loop.series(key, tag)
 
-    def obey(self, intent: Intent) -> Answer:
+    def obey(self, intent: Intent) -> IntentAnswer:
         """Have an intent done by the loop. Raises WireError when it takes too long."""
-        done: list[Answer] = []
+        done: list[IntentAnswer] = []
         answered = threading.Event()
 
-        def take(answer: Answer) -> None:
+        def take(answer: IntentAnswer) -> None:
             done.append(answer)
             answered.set()
 

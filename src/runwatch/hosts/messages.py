@@ -15,7 +15,7 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
-from runwatch.monitor.fitness import Check
+from runwatch.monitor.diagnostics import Diagnostic
 
 Pair = RunKey
 Events = list[tuple[str, TaskEvent]]
@@ -225,5 +225,5 @@ BODIES: dict[type[Any], Any] = {
     AskChampions: Champions,
     AskTasks: Todo,
     Do: Did,
-    AskChecks: list[Check],
+    AskChecks: list[Diagnostic],
 }

@@ -7,10 +7,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runwatch import __version__
 from runwatch.config import Metrics

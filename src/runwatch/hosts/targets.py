@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.config import Host
 
@@ -38,8 +39,7 @@ exit 127
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A machine: its ``name`` on the board, the command that reaches it, its roots' paths there."""
 
     name: str

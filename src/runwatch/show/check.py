@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.runs import host_json
-from runwatch.store.kept import finding_facts
+from runwatch.store.snapshot_facts import finding_facts
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import run_name, safe
 from runwatch.text.units import duration
@@ -29,8 +30,7 @@ _MORNING = 9
 _WIDTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult(msgspec.Struct, frozen=True):
     """``worst``: ok, warning, critical or unknown, whatever ``--fail-on`` says; ``code``: the exit code;
     ``findings``: kept ones, in order."""
 
@@ -41,7 +41,7 @@ class Check:
     open_tasks: int
 
 
-def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> Check:
+def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> CheckResult:
     """All that holds now. ``tonight``: only what can't wait until nine in the morning: critical findings
     (a disk that fills before then is one) and runs that end, or whose time is up, before then."""
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
@@ -57,10 +57,10 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     code = _code(worst, severities, fail_on)
     if code == OK and fail_on != "never" and _missing(snapshot):
         code = UNKNOWN
-    return Check(worst, code, kept, snapshot, sum(opened.values()))
+    return CheckResult(worst, code, kept, snapshot, sum(opened.values()))
 
 
-def text(check: Check) -> list[str]:
+def text(check: CheckResult) -> list[str]:
     """The plugin's output: one line with performance data, then a line a finding."""
     situation = check.snapshot.situation
     runs = Counter(run.status for run in situation.runs)
@@ -79,7 +79,7 @@ def text(check: Check) -> list[str]:
     return lines + [_problem_line(root, problem) for root, problem in _problems(check.snapshot)]
 
 
-def as_json(check: Check) -> dict[str, Any]:
+def as_json(check: CheckResult) -> dict[str, Any]:
     """``check --json``."""
     now = check.snapshot.situation.now
     counts = Counter(finding["severity"] for finding in check.findings)
@@ -102,7 +102,7 @@ def as_json(check: Check) -> dict[str, Any]:
     }
 
 
-def prometheus(check: Check) -> str:
+def prometheus(check: CheckResult) -> str:
     """The same as gauges. No run is named: one label value a run would be one time series a run."""
     situation = check.snapshot.situation
     states: Counter[str] = Counter(run.status for run in situation.runs)
@@ -149,7 +149,7 @@ def _missing(snapshot: Snapshot) -> list[str]:
     return [link.name for link in snapshot.watch.hosts if link.message]
 
 
-def _said(check: Check) -> str:
+def _said(check: CheckResult) -> str:
     said = counted(f for f in check.findings if f["severity"] != "info")
     missing = _missing(check.snapshot)
     if missing:
