@@ -46,7 +46,7 @@ def _change(args: argparse.Namespace, there: Asked, intents: Sequence[Intent]) -
 
     changed, failed = [], False
     for intent in intents:
-        did = there.do(replace(intent, root=there.path))  # type: ignore[arg-type]
+        did = there.do(replace(intent, root=there.path))
         failed = failed or not did.ok
         if did.task:
             changed.append(did.task)
