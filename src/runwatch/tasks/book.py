@@ -14,7 +14,7 @@ from typing import Protocol
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Answer, Intent, Silence, Undo
-from runwatch.domain.task import Task, TaskEvent, TaskList, TaskRecord, What
+from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
 from runwatch.tasks.commands import Change, Refused, change
 from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.file import TodoError, TodoFile
@@ -98,6 +98,11 @@ class TaskBook:
         return frozenset(
             p for p, record in self._of_findings().items() if record.state in ("open", "snoozed")
         )
+
+    @property
+    def states(self) -> Mapping[str, RecordState]:
+        """What is remembered of each finding's task."""
+        return {p: record.state for p, record in self._of_findings().items()}
 
     def sync(
         self,
