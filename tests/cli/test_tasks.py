@@ -99,7 +99,7 @@ def test_several_at_once_and_options_in_between(root, capsys):
         (["priority", "Ana", "?"], 1, "A to Z"),
         (["fly"], 2, "invalid choice"),
         (["list", "extra"], 2, "takes no words"),
-        (["list", "--root", "/nonexistent"], 2, "no such directory"),
+        (["list", "--root", "gone"], 2, "no such directory"),
         (["history", "--since", "whenever"], 2, "is no moment"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
-from runwatch.identity import digest
+from runwatch.system.identity import digest
 
 GROUP_WAIT = 30.0
 GROUP_INTERVAL = 300.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.cli import UsageError
-from runwatch.saving import save_text
+from runwatch.system.saving import save_text
 from runwatch.text.toml import toml_string
 
 _HEADER = re.compile(r"""(?m)^[ \t]*\[[ \t]*["']?baseline["']?[ \t]*\][^\n]*(?:\n|\Z)""")

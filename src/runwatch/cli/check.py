@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli._output import print_json
     from runwatch.monitor.once import load
-    from runwatch.saving import save_text
     from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
+    from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
     check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)

@@ -12,8 +12,8 @@ from runwatch.config import Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.task import TaskList
-from runwatch.identity import host_name
 from runwatch.monitor.desk import BEAT_S, Desk
+from runwatch.system.identity import host_name
 
 TOLD_FOR_S = 900.0
 GRACE_S = 60.0

@@ -17,7 +17,6 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
-from runwatch.identity import host_name
 from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.beside import Beside
@@ -29,6 +28,7 @@ from runwatch.monitor.roots import Roots
 from runwatch.store import places
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
+from runwatch.system.identity import host_name
 
 KEEP_EVERY_S = 60.0
 
@@ -223,6 +223,10 @@ class Board:
             if baseline.source.startswith("assumed")
         ]
         return (*baselines, *self.beside.assumptions)
+
+    def keep_trouble(self, snapshot: Snapshot) -> None:
+        """Keep for ``status`` that something went wrong inside."""
+        self._desk.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
 
     def lost(self, root: str, now: float) -> None:
         """The root can't be listed."""

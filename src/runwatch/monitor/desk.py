@@ -25,9 +25,9 @@ from runwatch.domain.intents import (
 )
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent, TaskList
-from runwatch.identity import host_name
 from runwatch.store import places
 from runwatch.store.state import Holder, Pin, State
+from runwatch.system.identity import host_name
 from runwatch.tasks.book import TaskBook
 from runwatch.tasks.file import TodoFile
 from runwatch.text.safe import safe

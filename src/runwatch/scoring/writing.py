@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from runwatch.saving import save
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job, ScoringError
 from runwatch.scoring.outputs import Predicted, label_text
+from runwatch.system.files import private_folder
+from runwatch.system.saving import save
 from runwatch.text.safe import safe
 
 _META = b"runwatch"
@@ -85,7 +85,7 @@ def _labels(column: Any) -> tuple[str, ...]:
 def _whole(table: Any, path: str, mtime_ns: int) -> None:
     import pyarrow.parquet as parquet
 
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    private_folder(Path(path).parent)
     save(Path(path), lambda file: parquet.write_table(table, file), 0o600, mtime_ns=mtime_ns)
 
 

@@ -87,6 +87,7 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
         ],
         "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
+        "trouble": _text(snapshot.watch.trouble),
     }
 
 

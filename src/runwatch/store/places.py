@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runwatch.folders import config_dir, place
-from runwatch.identity import digest, root_identity
+from runwatch.system.folders import config_dir, place
+from runwatch.system.identity import digest, root_identity
 
 __all__ = ["cache_dir", "config_dir", "lock_dir", "root_dir", "root_identity", "state_dir"]
 

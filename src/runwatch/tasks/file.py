@@ -10,13 +10,13 @@ import contextlib
 import errno
 import hashlib
 import os
-import stat
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
-from runwatch.saving import save
+from runwatch.system.files import NotRegular, open_regular, private_folder
+from runwatch.system.saving import save
 from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.lock import LockBusy, locked
 from runwatch.text.safe import safe
@@ -107,7 +107,7 @@ class TodoFile:
             raise TodoError(self.path, "read-only", "there is no directory for its lock; set HOME")
         try:
             if self._private:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_folder(self.path.parent)
             with locked(self._locks / f"{self._name()}.lock", self._patience):
                 return work()
         except LockBusy as error:
@@ -143,15 +143,14 @@ class TodoFile:
 
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            fd, info = open_regular(path)
         except FileNotFoundError:
             return b"", None
+        except NotRegular as error:
+            raise TodoError(path, "unreadable", "is not a regular file") from error
         except OSError as error:
             raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
         try:
-            info = os.fstat(fd)
-            if not stat.S_ISREG(info.st_mode):
-                raise TodoError(path, "unreadable", "is not a regular file")
             data = _read_all(fd) if info.st_size <= MAX_BYTES else None
             if data is None:
                 raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runwatch.identity import lasting_name, root_identity
+from runwatch.system.identity import lasting_name, root_identity
 
 DISK = "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 HOME = DISK + "40 25 0:35 / /home rw - nfs4 filer:/export/home rw,vers=4.2\n"

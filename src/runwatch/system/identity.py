@@ -6,7 +6,8 @@ import os
 import re
 import sys
 
-_MOUNTS = "/proc/self/mountinfo"
+from runwatch.system.mounts import mount_of
+
 _SHARED = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "gpfs", "beegfs", "afs", "panfs"}
     | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs"}
@@ -31,7 +32,7 @@ def root_identity(
     if own_id:
         return f"id:{own_id}"
     path = os.path.realpath(root)
-    place = _served(path, _mounts() if mounts is None else mounts)
+    place = _served(path, mounts)
     return digest(os.fsencode(place or f"{lasting_name(host or host_name())}:{path}"))
 
 
@@ -51,34 +52,10 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()[:_DIGITS]
 
 
-def _mounts() -> str:
-    try:
-        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _served(path: str, mounts: str) -> str | None:
-    """SERVER:PATH of a path that several machines mount, by proc_pid_mountinfo(5); None on a disk of this
-    machine."""
-    best: tuple[str, str, str, str] | None = None
-    for line in mounts.splitlines():
-        left, _, right = line.partition(" - ")
-        fields, kind = left.split(), right.split()
-        if len(fields) < 5 or len(kind) < 2:
-            continue
-        point = _plain(fields[4])
-        inside = path == point or path.startswith(point.rstrip("/") + "/")
-        if inside and (best is None or len(point) >= len(best[0])):
-            best = (point, _plain(fields[3]), kind[0], _plain(kind[1]))
-    if best is None or best[2] not in _SHARED:
+def _served(path: str, mounts: str | None) -> str | None:
+    """SERVER:PATH of a path that several machines mount; None on a disk of this machine."""
+    mount = mount_of(path, mounts)
+    if mount.kind not in _SHARED or not mount.source:
         return None
-    point, inside_of_it, kind_of_it, source = best
-    below = os.path.normpath(f"{inside_of_it}/{path[len(point) :]}")
-    return f"{kind_of_it} {source}:{below}"
-
-
-def _plain(field: str) -> str:
-    """A field of mountinfo with its octal escapes undone."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+    below = os.path.normpath(f"{mount.top}/{path[len(mount.point) :]}")
+    return f"{mount.kind} {mount.source}:{below}"
