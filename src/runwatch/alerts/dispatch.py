@@ -7,8 +7,11 @@ taken, waits for neither."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
@@ -25,8 +28,7 @@ _OVER = " over"
 Action = Literal["trigger", "acknowledge", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
     found it; ``origin``: what names its root among all machines' roots."""
 
@@ -49,8 +51,7 @@ class Event:
         return digest(f"{self.origin}\0{self.fingerprint}".encode("utf-8", "surrogateescape"))
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """What is sent at once: the events of one group, worst first."""
 
     group: str
@@ -79,8 +80,7 @@ class Notification:
         return replace(self, events=events) if events else None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class KnownAlert(msgspec.Struct, frozen=True):
     """What is remembered of a finding: the last event made of it, when it was last told (None: never),
     whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
 
@@ -90,14 +90,13 @@ class Known:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class AlertMemory(msgspec.Struct, frozen=True):
     """All that is remembered between steps: findings by fingerprint, and by group when it last spoke and
     since when it waits to."""
 
-    known: Mapping[str, Known] = field(default_factory=dict)
-    spoke: Mapping[str, float] = field(default_factory=dict)
-    waits: Mapping[str, float] = field(default_factory=dict)
+    known: Mapping[str, KnownAlert] = msgspec.field(default_factory=dict)
+    spoke: Mapping[str, float] = msgspec.field(default_factory=dict)
+    waits: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
 def audible(
@@ -121,13 +120,13 @@ def taken(lists: Iterable[TaskList]) -> frozenset[str]:
 
 
 def step(
-    memory: Memory,
+    memory: AlertMemory,
     heard: Iterable[tuple[Finding, str]],
     held: Iterable[str],
     silences: Mapping[str, float],
     now: float,
     acknowledged: Collection[str] = (),
-) -> tuple[Memory, list[Notification]]:
+) -> tuple[AlertMemory, list[Notification]]:
     """What to send now. ``heard``: ``audible``'s answer; ``held``: fingerprints that are not over, heard or
     not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
     until when; ``acknowledged``: ``taken``'s answer."""
@@ -159,24 +158,24 @@ def step(
             del waits[group]
     groups = {entry.event.rule for entry in known.values()}
     spoke = {g: at for g, at in spoke.items() if g in groups or now - at < GROUP_INTERVAL}
-    return Memory(known, spoke, waits), sent
+    return AlertMemory(known, spoke, waits), sent
 
 
-def dump(memory: Memory) -> dict[str, Any]:
+def dump(memory: AlertMemory) -> dict[str, Any]:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
     return asdict(memory)
 
 
-def load(values: Mapping[str, Any]) -> Memory:
+def load(values: Mapping[str, Any]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
         known = {
-            print_: Known(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
+            print_: KnownAlert(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
             for print_, entry in values["known"].items()
         }
-        return Memory(known, dict(values["spoke"]), dict(values["waits"]))
+        return AlertMemory(known, dict(values["spoke"]), dict(values["waits"]))
     except (KeyError, TypeError, AttributeError):
-        return Memory()
+        return AlertMemory()
 
 
 def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
@@ -184,15 +183,18 @@ def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
 
 
 def _updated(
-    known: Mapping[str, Known], firing: Mapping[str, Event], quiet: set[str], acknowledged: Collection[str]
-) -> dict[str, Known]:
-    updated: dict[str, Known] = {}
+    known: Mapping[str, KnownAlert],
+    firing: Mapping[str, Event],
+    quiet: set[str],
+    acknowledged: Collection[str],
+) -> dict[str, KnownAlert]:
+    updated: dict[str, KnownAlert] = {}
     for print_, event in firing.items():
-        before = known.get(print_, Known(event))
+        before = known.get(print_, KnownAlert(event))
         worse = _RANK[event.severity] > _RANK[before.event.severity]
         again = before.event.action == "acknowledge" and not before.news
         news = worse or again or (before.news and before.event.action == "trigger")
-        updated[print_] = Known(event, before.told, news)
+        updated[print_] = KnownAlert(event, before.told, news)
     for print_, entry in known.items():
         if print_ in updated:
             continue
@@ -208,12 +210,12 @@ def _updated(
     return updated
 
 
-def _ended(entry: Known) -> bool:
+def _ended(entry: KnownAlert) -> bool:
     """Whether it is over, or taken, and that was not said yet."""
     return entry.over or (entry.event.action == "acknowledge" and entry.news)
 
 
-def _fresh(entry: Known, fires: bool, now: float) -> bool:
+def _fresh(entry: KnownAlert, fires: bool, now: float) -> bool:
     """Whether there is an alert to send, or to repeat."""
     if not fires or entry.over or entry.event.action == "acknowledge":
         return False
@@ -222,7 +224,7 @@ def _fresh(entry: Known, fires: bool, now: float) -> bool:
     return entry.event.severity == "critical" and now - entry.told >= REPEAT_AFTER
 
 
-def _notification(group: str, entries: Iterable[Known], now: float) -> Notification:
+def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Notification:
     events = sorted(
         (entry.event for entry in entries),
         key=lambda e: (e.action != "trigger", -_RANK[e.severity], e.place, e.fingerprint),
@@ -231,10 +233,10 @@ def _notification(group: str, entries: Iterable[Known], now: float) -> Notificat
 
 
 def _told(
-    known: Mapping[str, Known], told: Collection[str], firing: Mapping[str, Event], now: float
-) -> dict[str, Known]:
+    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, Event], now: float
+) -> dict[str, KnownAlert]:
     """These have been told; what is over is forgotten."""
-    left: dict[str, Known] = {}
+    left: dict[str, KnownAlert] = {}
     for print_, entry in known.items():
         if print_ not in told:
             left[print_] = entry

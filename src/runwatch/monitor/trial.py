@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from runwatch.alerts.dispatch import Event, Notification
 from runwatch.alerts.outbox import senders
