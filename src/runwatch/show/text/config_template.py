@@ -28,7 +28,7 @@ _TASKS = """
 _ALERTS = """
 # [alerts]
 # on = "critical"
-# webhook = "https://example.org/hook/${RUNWATCH_TOKEN}"
+# webhook = "https://ntfy.sh/a-topic-nobody-guesses"   # a phone; any http URL gets JSON
 """
 
 
