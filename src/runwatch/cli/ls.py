@@ -30,5 +30,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(ls_json(snapshot))
     else:
-        print(ls_text(snapshot, {root: one.metrics.primary for root, one in look.settings.items()}))
+        print(ls_text(snapshot))
     return 0

@@ -31,6 +31,7 @@ _CHOICES = {
     "metrics.*.direction": ("min", "max"),
     "alerts.on": ("info", "warning", "critical"),
     "alerts.bell": ("bell", "osc", "off"),
+    "alerts.format": ("auto", "runwatch", "alertmanager", "pagerduty", "ntfy"),
     "rules.severity": ("info", "warning", "critical"),
     "predictions.task": ("binary", "multiclass", "regression", "forecast"),
     "models.task": ("binary", "multiclass", "regression"),

@@ -126,13 +126,20 @@ class CustomRule(msgspec.Struct, frozen=True):
 
 
 class Alerts(msgspec.Struct, frozen=True):
-    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: an http(s) URL; both
-    may hold ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
+    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: http(s) URLs; ``format``:
+    what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
+    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
 
     on: str = "critical"
     urls: tuple[str, ...] = ()
-    webhook: str | None = None
+    webhook: str | tuple[str, ...] | None = None
     bell: str = "bell"
+    format: str = "auto"
+    key: str | None = None
+
+    @property
+    def webhooks(self) -> tuple[str, ...]:
+        return (self.webhook,) if isinstance(self.webhook, str) else self.webhook or ()
 
 
 class Ui(msgspec.Struct, frozen=True):

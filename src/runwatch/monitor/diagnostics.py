@@ -75,7 +75,9 @@ def _secrets(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnost
         alerts = settings.alerts
         if settings.alerts_file is None:
             continue
-        warning = exposed(settings.alerts_file, [*alerts.urls, *([alerts.webhook] if alerts.webhook else [])])
+        warning = exposed(
+            settings.alerts_file, [*alerts.urls, *alerts.webhooks, *([alerts.key] if alerts.key else [])]
+        )
         if warning:
             yield Diagnostic(
                 "secrets", "weak", warning, "chmod 600 it, or write ${NAME} and set it in the environment"

@@ -50,8 +50,6 @@ _COLUMNS = (
     ViewColumn("delta", "± base", 9, right=True, drop=1),
     ViewColumn("age", "age", 4, right=True),
 )
-_VALIDATION = ("val", "valid", "validation", "eval", "test", "dev")
-_FAVOURITES = ("roc_auc", "auc", "f1_macro", "accuracy", "acc", "rmse", "loss")
 _NOW_S = 10.0
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
@@ -63,23 +61,6 @@ class RunsAsk(msgspec.Struct, frozen=True):
     filter: str = ""
     order: Order = "attention"
     marked: tuple[RunKey, ...] = ()
-
-
-def lead_metric(run: Run, comparison: Comparison | None) -> Metric | None:
-    """The metric that speaks for a run: the comparison's primary one, else the best known validation
-    metric, else any with a direction, else any that is not hidden."""
-    if comparison and comparison.primary and comparison.primary.name in run.metrics:
-        return run.metrics[comparison.primary.name]
-    shown = [metric for metric in run.metrics.values() if not metric.hidden]
-    return min(shown, key=rank, default=None)
-
-
-def rank(metric: Metric) -> tuple[bool, bool, int, str]:
-    """How little a metric tells at a glance: validation metrics with a direction come first."""
-    tag = metric.tag.lower()
-    parts = tag.replace("/", "_").split("_")
-    favourite = next((i for i, name in enumerate(_FAVOURITES) if tag.endswith(name)), len(_FAVOURITES))
-    return metric.direction is None, not any(part in _VALIDATION for part in parts), favourite, tag
 
 
 def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None:
@@ -176,14 +157,14 @@ def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
 
 
 def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
-    metric = lead_metric(run, snapshot.situation.comparisons.get(run.key))
+    metric = run.main_metric
     if metric is None:
         return "\uffff", 0.0
     return metric.tag, -metric.last if metric.direction == "max" else metric.last
 
 
 def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> ViewRow:
-    metric = lead_metric(run, comparison)
+    metric = run.main_metric
     busy = run.status == "running"
     return ViewRow(
         run.key,
