@@ -1,4 +1,4 @@
-"""Textual binds styles and handlers by the names of classes: a renamed class must not lose them in silence."""
+"""Textual binds styles and handlers by class names: a renamed class must not lose them in silence."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
-"""The monitor as the dashboard wants it: with the briefs."""
+"""The monitor as the dashboard wants it: with what happened since the person last looked."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
 from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
 from runwatch.monitor.live import Monitor
 
 if TYPE_CHECKING:
@@ -16,33 +17,34 @@ if TYPE_CHECKING:
 PATIENCE_S = 20.0
 
 
-class DashboardMonitor(Monitor):
-    """A monitor that can tell what happened since the person last looked."""
+class _Remembering(Protocol):
+    def looked(self, root: str) -> float | None: ...
+    def wait_judged(self, patience: float) -> Snapshot | None: ...
+    def history(self) -> list[tuple[str, TaskEvent]]: ...
 
-    def briefs(self) -> list[tuple[str, Brief]]:
-        """(root, what happened there since the person last looked at it), once all has been looked at; roots
-        where nothing happened, or that nobody has looked at before, are left out. Waits: not for the event
-        loop."""
-        looked = {root: self.looked(root) for root in self.roots}
-        if not any(looked.values()):
-            return []
-        snapshot = self.wait_judged(PATIENCE_S)
-        if snapshot is None:
-            return []
-        found = [(root, self._brief(snapshot, root, at)) for root, at in looked.items() if at is not None]
-        return [(root, brief) for root, brief in found if brief is not None]
 
-    def _brief(self, snapshot: Snapshot, root: str, looked: float) -> Brief | None:
-        from datetime import date
+def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
+    """(root, what happened there since the person last looked at it), once all has been looked at; left out
+    are roots where nothing happened and that nobody looked at before. Waits: not for the event loop."""
+    snapshot = watching.wait_judged(PATIENCE_S)
+    if snapshot is None:
+        return []
+    looked = {root: watching.looked(root) for root in snapshot.situation.roots}
+    found = [(root, _brief(watching, snapshot, root, at)) for root, at in looked.items() if at is not None]
+    return [(root, brief) for root, brief in found if brief is not None]
 
-        from runwatch.show.brief import compose, worth_showing
-        from runwatch.store.snapshot_facts import facts
 
-        now = time.time()
-        known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}
-        history = [(where, event) for where, event in reversed(self.history()) if where == root]
-        made = compose(known, history, now, None, None)
-        return made if worth_showing(made) else None
+def _brief(watching: _Remembering, snapshot: Snapshot, root: str, looked: float) -> Brief | None:
+    from datetime import date
+
+    from runwatch.show.brief import compose, worth_showing
+    from runwatch.store.snapshot_facts import facts
+
+    now = time.time()
+    known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}
+    history = [(where, event) for where, event in reversed(watching.history()) if where == root]
+    made = compose(known, history, now, None, None)
+    return made if worth_showing(made) else None
 
 
 def _of_root(snapshot: Snapshot, root: str) -> Snapshot:
@@ -59,3 +61,10 @@ def _of_root(snapshot: Snapshot, root: str) -> Snapshot:
         findings=tuple(f for f in snapshot.findings if f.context == "host" or f.root == root),
         tasks={root: snapshot.tasks[root]} if root in snapshot.tasks else {},
     )
+
+
+class DashboardMonitor(Monitor):
+    """This machine's monitor, which can tell what happened since the person last looked."""
+
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return briefs_of(self)

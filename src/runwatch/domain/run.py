@@ -86,7 +86,8 @@ class Progress(msgspec.Struct, frozen=True):
 
 class Run(msgspec.Struct, frozen=True, eq=False):
     """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
-    with every change, so two equal versions of one key are the same run."""
+    with every change, so two equal versions of one key are the same run. ``main``: the tag of its main
+    metric (see ``domain.main_metric``); None: it has no metric to show."""
 
     root: str
     id: str
@@ -109,10 +110,16 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     consoles: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     version: int = 0
+    main: str | None = None
 
     @property
     def key(self) -> RunKey:
         return RunKey(self.root, self.id)
+
+    @property
+    def main_metric(self) -> Metric | None:
+        """The summary of ``main``."""
+        return None if self.main is None else self.metrics.get(self.main)
 
     @property
     def points(self) -> int:

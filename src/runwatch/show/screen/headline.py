@@ -148,6 +148,11 @@ def _freshness(snapshot: Snapshot, now: float) -> Words:
     for source, since in snapshot.situation.unreadable.items():
         name = safe(source.rstrip("/").rpartition("/")[2] or source, 20)
         return (Span("! ", "key"), Span(f"{name} unreadable {units.ago(since, now)}", "warn"))
+    lost = [link for link in watch.hosts if link.state == "lost"]
+    if lost:
+        age = f" {units.ago(lost[0].heard, now)}" if lost[0].heard is not None else ""
+        more = f" +{len(lost) - 1}" if len(lost) > 1 else ""
+        return (Span("! ", "key"), Span(f"{safe(lost[0].name, 20)} lost{age}{more}", "warn"))
     if watch.phase != "live":
         done, total = watch.reading
         return (Span(f"reading {done:,}/{total:,}" if total else "reading", "info"),)
