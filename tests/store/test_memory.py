@@ -5,8 +5,9 @@ from __future__ import annotations
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
-from runwatch.store.memory import RunMemory, Speaker
+from runwatch.store.memory import RunMemory
 from runwatch.store.summary import Summariser
+from runwatch.store.told import Speaker
 
 
 def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Speaker:

@@ -10,22 +10,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from runwatch.domain.points import Points
+from runwatch.domain.points import IntArray, Points
 from runwatch.domain.run import Direction, Status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Append:
-    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it)."""
+    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it), in
+    the order of writing. ``rows``: where each stands in the file (line numbers, offsets; never falling), so
+    that what one tag's restart means for the others is known; None: the n-th points of all tags stand
+    together."""
 
     tag: str
     points: Points
+    rows: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeFrom:
-    """TensorBoard's restart: every earlier point of the *run's* sources of this format with
-    step >= ``step`` and an earlier wall time is forgotten."""
+    """A restart by the file's own word (TensorBoard's ``SessionLog``): every earlier point of the *run's*
+    sources of this format with step >= ``step`` is superseded. A counter that just goes back needs no such
+    word: it is seen where the points are taken in."""
 
     step: int
 
@@ -78,6 +83,15 @@ class Epoch:
     value: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EpochAt:
+    """The epochs of rows of a growing file, by step: of an attempt that is superseded they count no more.
+    Rows of one epoch need not be repeated. ``rows`` as in ``Append``."""
+
+    points: Points
+    rows: IntArray | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A metric's direction as the framework states it."""
@@ -126,6 +140,7 @@ Operation = (
     | Evidence
     | Length
     | Epoch
+    | EpochAt
     | Stated
     | Rank
     | Writer

@@ -150,6 +150,8 @@ class RunBuilder:
             consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
             files=files,
             version=entry.version,
+            attempts=story.attempts,
+            name=story.labels.get("name", ""),
         )
 
     def _facts(self, entry: Entry, story: Story, now: float) -> Facts:

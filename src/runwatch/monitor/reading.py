@@ -16,8 +16,9 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import Changes
 from runwatch.readers.base import Claim, Cursor, Reader, Reading, Source, failed
 from runwatch.runs.catalogue import Catalogue
-from runwatch.store.memory import Change, RunMemory, Speaker
+from runwatch.store.memory import Change, RunMemory
 from runwatch.store.summary import Story, Summariser
+from runwatch.store.told import Speaker
 from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]

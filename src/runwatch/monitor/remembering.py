@@ -14,7 +14,7 @@ from runwatch.readers.base import Cursor
 from runwatch.store.cache import CacheFile
 from runwatch.store.keeping import signs_from_json, signs_to_json, story_from_json, story_to_json
 
-ENGINE = f"{__version__}/2"
+ENGINE = f"{__version__}/3"
 
 
 class Remembering:

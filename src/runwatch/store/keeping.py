@@ -8,7 +8,7 @@ from typing import Any
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.operations import Evidence, Length
-from runwatch.domain.run import Metric, Problem
+from runwatch.domain.run import Attempt, Metric, Problem
 from runwatch.store.summary import Story
 
 
@@ -17,6 +17,7 @@ def story_to_json(story: Story) -> dict[str, Any]:
     made = {f.name: getattr(story, f.name) for f in fields(Story)}
     made["metrics"] = [asdict(metric) for metric in story.metrics.values()]
     made["problems"] = [asdict(problem) for problem in story.problems]
+    made["attempts"] = [asdict(attempt) for attempt in story.attempts]
     made["evidence"] = [asdict(evidence) for evidence in story.evidence]
     made["length"] = None if story.length is None else asdict(story.length)
     return made
@@ -28,6 +29,7 @@ def story_from_json(data: Mapping[str, Any]) -> Story:
     metrics = [Metric(**{**row, "spark": tuple(row["spark"])}) for row in data["metrics"]]
     made["metrics"] = {metric.tag: metric for metric in metrics}
     made["problems"] = tuple(Problem(**row) for row in data["problems"])
+    made["attempts"] = tuple(Attempt(**row) for row in data["attempts"])
     made["evidence"] = tuple(Evidence(**row) for row in data["evidence"])
     made["length"] = None if data["length"] is None else Length(**data["length"])
     made["formats"] = tuple(data["formats"])
