@@ -189,7 +189,7 @@ def test_words():
     assert title(sent) == "runwatch: 1 critical run-crashed"
     assert body(sent) == "critical: a␛;b: a␛;b crashed (ana is on it). look"
     answer = payload(sent.events[0], sent.at)
-    assert (answer["dedup_key"], answer["event_action"]) == (sent.events[0].fingerprint, "trigger")
+    assert (answer["fingerprint"], answer["event_action"]) == (sent.events[0].fingerprint, "trigger")
     assert answer["who"] == "ana" and json.dumps(answer)
     many = Notification("run-crashed", NOW, sent.events * 25)
     assert body(many).splitlines()[-1] == "and 5 more"

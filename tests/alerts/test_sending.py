@@ -83,13 +83,21 @@ def hook(server: Server, timeout: float = 5.0) -> tuple[Webhook, list[float]]:
 
 
 def test_one_post_an_event(server):
-    hook(server)[0].send(notification("a", "b"))
-    assert [(got["dedup_key"], got["event_action"]) for got in server.got] == [
+    hook(server)[0].send(notification("a", "b").from_place("gpu1", "root-1"))
+    assert {got["host"] for got in server.got} == {"gpu1"}
+    assert [(got["fingerprint"], got["event_action"]) for got in server.got] == [
         ("print-a", "trigger"),
         ("print-b", "trigger"),
     ]
     hook(server)[0].send(notification("a", action="resolve"))
     assert server.got[-1]["event_action"] == "resolve"
+
+
+def test_repeats_fold_but_roots_and_hosts_do_not(server):
+    for origin in ("root-1", "root-1", "root-2"):
+        hook(server)[0].send(notification("a").from_place("gpu1", origin))
+    first, again, other = (got["dedup_key"] for got in server.got)
+    assert first == again != other
 
 
 def test_it_is_tried_three_times(server):

@@ -49,7 +49,7 @@ def test_it_opens_no_task_and_writes_nothing_in_the_root(root, capsys):
     assert json.loads(capsys.readouterr().out)["tasks"] == []
 
 
-@pytest.mark.parametrize("words", [["/nonexistent"], ["--fail-on", "sometimes"], ["--config", "/none.toml"]])
+@pytest.mark.parametrize("words", [["gone"], ["--fail-on", "sometimes"], ["--config", "gone.toml"]])
 def test_unknown(root, capsys, words):
     code, out, err = call(capsys, *words)
     assert code == 3 and out == "" and "runwatch: " in err

@@ -54,7 +54,7 @@ def test_a_day(root, capsys):
     assert task["priority"] == "C"
     assert [task["text"].split()[0] for task in listed(capsys)] == ["ours", "write"]
     code, out, _ = call(capsys)
-    assert code == 0 and out.splitlines()[0].startswith("(A)") and "1 done or snoozed" in out
+    assert code == 0 and out.splitlines()[0].startswith("(A)") and "1 done, snoozed" in out
     assert "ours" in call(capsys, "list", "--all")[1]
 
 
@@ -99,7 +99,7 @@ def test_several_at_once_and_options_in_between(root, capsys):
         (["priority", "Ana", "?"], 1, "A to Z"),
         (["fly"], 2, "invalid choice"),
         (["list", "extra"], 2, "takes no words"),
-        (["list", "--root", "/nonexistent"], 2, "no such directory"),
+        (["list", "--root", "gone"], 2, "no such directory"),
         (["history", "--since", "whenever"], 2, "is no moment"),
     ],
 )

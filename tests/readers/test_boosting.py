@@ -272,3 +272,16 @@ def test_garbage_never_raises(name: str, noise: bytes) -> None:
             (root / name).write_bytes(data)
             for reader in (xgboost, lightgbm, catboost, sklearn, keras):
                 summaries(read_all(reader, root, final=True))
+
+
+def test_two_libraries_side_by_side_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "evals_result.json").write_text('{"validation_0": {"logloss": [0.6, 0.5]}}')
+    (tmp_path / "lgb_evals.json").write_text('{"valid_0": {"binary_logloss": [0.7, 0.4]}}')
+    (tmp_path / "model.txt").write_text("tree\nversion=v4\nfeature_infos=[0]\t[1-2]:3\n")
+    (tmp_path / "params.json").write_text('{"num_leaves": 7}')
+    assert plain(read_all(xgboost, tmp_path).runs["."].series) == {
+        "evals_result/validation_0-logloss": [(0, 0.6), (1, 0.5)]
+    }
+    assert plain(read_all(lightgbm, tmp_path).runs["."].series) == {
+        "lgb_evals/valid_0's binary_logloss": [(0, 0.7), (1, 0.4)]
+    }

@@ -29,7 +29,7 @@ def test_the_login_line_is_shell(tmp_path):
     line = login(ODD).splitlines()[-1]
     assert subprocess.run(["sh", "-n", "-c", line]).returncode == 0
     assert subprocess.run(
-        ["sh", "-c", line], env={"PATH": "/nonexistent"}, executable="/bin/sh"
+        ["sh", "-c", line], env={"PATH": str(tmp_path)}, executable="/bin/sh"
     ).returncode in (1, 127)
 
 

@@ -7,8 +7,9 @@ from runwatch.domain.drift import ColumnDrift, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import Task, TaskList
+from runwatch.show.destinations import Destination, ShowColumn, ShowComparison
 from runwatch.show.view_drift import ColumnKey
-from runwatch.show.view_task import Leads, leads_to
+from runwatch.show.view_task import leads_to
 from runwatch.show.view_tasks import TaskKey
 
 COLUMN = ColumnDrift("age", "numeric", "drifted", "moved", "ks")
@@ -16,7 +17,7 @@ REPORT = DriftReport("drifted", 1.0, 1, 10, 1, 10, (COLUMN,))
 DATA = DataSet("screening", "/r", "ref", (), (), REPORT)
 
 
-def _leads(rule: str, subject: str, context: str) -> Leads | None:
+def _leads(rule: str, subject: str, context: str) -> Destination | None:
     finding = Finding(rule, "critical", "screening", subject, "s", "t", "a", root="/r", context=context)  # type: ignore[arg-type]
     print_ = finding.fingerprint
     task = Task(
@@ -34,5 +35,5 @@ def _leads(rule: str, subject: str, context: str) -> Leads | None:
 
 
 def test_a_models_task_opens_the_comparison_and_a_datas_the_column() -> None:
-    assert _leads("metric-regressed", "roc_auc", "models") == Leads("comparison", "screening")
-    assert _leads("data-drifted", "age", "data") == Leads("column", ColumnKey("/r", "screening", "age"))
+    assert _leads("metric-regressed", "roc_auc", "models") == ShowComparison("screening")
+    assert _leads("data-drifted", "age", "data") == ShowColumn(ColumnKey("/r", "screening", "age"))

@@ -120,10 +120,10 @@ def test_dropping_a_priority_never_makes_a_task_done():
 
 def test_edit_keeps_what_the_text_leaves_out():
     line = "(A) 2026-11-01 Call Bob +p @c due:2026-12-01 rw:x by:runwatch"
-    assert todotxt.edited(line, "Call Ana") == (
+    assert todotxt.edited(line, "Call Ana", TODAY) == (
         "(A) 2026-11-01 Call Ana +p @c due:2026-12-01 rw:x by:runwatch"
     )
-    assert todotxt.edited(line, "(C) Call +q due:2026-12-02") == (
+    assert todotxt.edited(line, "(C) Call +q due:2026-12-02", TODAY) == (
         "(C) 2026-11-01 Call +q due:2026-12-02 @c rw:x by:runwatch"
     )
 

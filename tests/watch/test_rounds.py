@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runwatch.watch.filesystem import Mount, mount_of
+from runwatch.system.mounts import Mount, mount_of
 from runwatch.watch.observer import MAX_DIRTY, Dirty, Watcher
 from runwatch.watch.rounds import Rounds
 from runwatch.watch.tree import Tree
@@ -21,7 +21,7 @@ MOUNTS = """22 1 8:1 / / rw - ext4 /dev/sda1 rw
 
 
 def test_the_longest_mount_wins_and_nfs_is_remote() -> None:
-    assert mount_of("/data/my runs/exp", MOUNTS) == Mount("/data/my runs", "nfs4")
+    assert mount_of("/data/my runs/exp", MOUNTS) == Mount("/data/my runs", "nfs4", "server:/x")
     assert mount_of("/data/my runs/exp", MOUNTS).remote
     assert not mount_of("/data/other", MOUNTS).remote
 
@@ -127,6 +127,24 @@ def test_changes_that_events_missed_three_times_switch_to_polling(tmp_path: Path
         (tmp_path / "a.csv").write_text("x" * (number + 1))
         rounds.scanned(tree.scan(), float(number), 0.01, 1000.0 + number, 1, own=True)
     assert rounds.polling and "missed" in rounds.marks[0]
+
+
+def test_a_miss_is_forgiven_for_each_scan_that_finds_nothing(tmp_path: Path) -> None:
+    """Three misses in a month are no sign that events are silent here; three in a row are."""
+    rounds, tree = Rounds(str(tmp_path), "auto", 30.0, lambda: None), Tree(str(tmp_path))
+    tree.scan()
+    for number in range(6):
+        (tmp_path / "a.csv").write_text("x" * (number + 1))
+        rounds.scanned(tree.scan(), float(number), 0.01, 1000.0 + number, 1, own=True)
+        rounds.scanned(tree.scan(), number + 0.5, 0.01, 1000.5 + number, 1, own=True)
+        assert not rounds.polling
+    for number in range(2):
+        (tmp_path / "a.csv").write_text("y" * (number + 10))
+        rounds.scanned(tree.scan(), 10.0 + number, 0.01, 1010.0 + number, 1, own=True)
+        assert not rounds.polling
+    (tmp_path / "a.csv").write_text("z" * 20)
+    rounds.scanned(tree.scan(), 13.0, 0.01, 1013.0, 1, own=True)
+    assert rounds.polling
 
 
 def test_scans_are_stretched_so_that_they_cost_a_twentieth_of_the_time(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from runwatch.domain.task import TaskList
 
 class Alarm:
     """The alerts of one configuration. ``file``: where it came from; ``remembered``: what ``memory`` gave
-    before the restart; ``failed`` gets words about what could not be sent, on a thread of its own."""
+    before the restart; ``failed`` gets words about what could not be sent, on a thread of its own;
+    ``host``, ``origin``: the machine that looks, and the identity of the root."""
 
     def __init__(
         self,
@@ -25,9 +26,12 @@ class Alarm:
         failed: Callable[[str], None],
         remembered: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] = os.environ,
+        host: str = "",
+        origin: str = "",
     ) -> None:
         to, self.wrong = senders(alerts, file, environment)
         self._on = alerts.on
+        self._host, self._origin = host, origin
         self._outbox = Outbox(to, failed)
         self._bell = Bell(alerts.bell, environment)
         self._memory = load(remembered or {})
@@ -47,7 +51,7 @@ class Alarm:
         heard = audible(found, files, self._on)
         self._memory, due = step(self._memory, heard, held, silences, now, taken(files))
         for notification in due:
-            self._outbox.send(notification)
+            self._outbox.send(notification.from_place(self._host, self._origin))
         return self._bell.ring(due, now)
 
     @property

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
+from runwatch.system.identity import digest
 
 GROUP_WAIT = 30.0
 GROUP_INTERVAL = 300.0
@@ -22,7 +23,8 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One finding's part of a notification; ``who``: who is on it, if somebody is."""
+    """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
+    found it; ``origin``: what names its root among all machines' roots."""
 
     fingerprint: str
     action: Action
@@ -33,6 +35,14 @@ class Event:
     advice: str
     root: str = ""
     who: str = ""
+    host: str = ""
+    origin: str = ""
+
+    @property
+    def dedup_key(self) -> str:
+        """The same trouble has the same key after a restart and from a fresh state, another on another root
+        or machine."""
+        return digest(f"{self.origin}\0{self.fingerprint}".encode("utf-8", "surrogateescape"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,10 @@ class Notification:
     group: str
     at: float
     events: tuple[Event, ...]
+
+    def from_place(self, host: str, origin: str) -> Notification:
+        """The same, naming the machine that found it and the identity of its root."""
+        return replace(self, events=tuple(replace(e, host=host, origin=origin) for e in self.events))
 
     @property
     def severity(self) -> Severity:

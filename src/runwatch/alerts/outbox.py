@@ -13,6 +13,7 @@ from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.secrets import AlertError, expand, not_ours
 from runwatch.alerts.services import Services
 from runwatch.config import Alerts
+from runwatch.system.threads import alive, started
 from runwatch.text.units import duration
 
 _MOST_WAITING = 100
@@ -90,9 +91,10 @@ class _Line:
             self._failed("alerts are not getting through: one was dropped")
             return
         self._queue.put(notification)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="runwatch-alerts", daemon=True)
-            self._thread.start()
+        if not alive(self._thread):
+            self._thread = started(self._run, "runwatch-alerts")
+            if self._thread is None:
+                self._failed("alerts wait: no thread can be started, the process limit is reached")
 
     def end(self) -> None:
         """Wait for nothing any more, and stop when the line is empty."""

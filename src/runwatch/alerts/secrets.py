@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from runwatch.system.files import open_regular
+
 _NAME = re.compile(r"\$\{(file:)?([^}]+)\}")
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<user>(?:[^/]*@)?)(?P<host>[^/?#]*)(?P<rest>.*)", re.S)
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
@@ -84,10 +86,11 @@ def _value(from_file: bool, name: str, environment: Mapping[str, str]) -> str:
         return environment[name]
     path = Path(name).expanduser()
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode) or info.st_mode & 0o077:
-            raise AlertError(f"{path}: must be a file that only you can read; chmod 600 {path}")
-        return path.read_text(encoding="utf-8")[:4096].strip()
+        fd, info = open_regular(path)
+        with open(fd, encoding="utf-8") as file:
+            if info.st_mode & 0o077:
+                raise AlertError(f"{path}: must be a file that only you can read; chmod 600 {path}")
+            return file.read(4096).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise AlertError(f"{path}: can't be read ({type(error).__name__}); check the path") from None
 

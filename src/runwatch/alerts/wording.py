@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from runwatch.alerts.dispatch import Event, Notification
-from runwatch.text.safe import run_name, safe
+from runwatch.text.jsonable import text as json_text
+from runwatch.text.safe import safe
 from runwatch.text.units import iso, plural
 
 _MOST_LINES = 20
@@ -33,15 +34,17 @@ def payload(event: Event, at: float) -> dict[str, Any]:
         "schema": 1,
         "source": "runwatch",
         "at": iso(at),
-        "dedup_key": event.fingerprint,
+        "dedup_key": event.dedup_key,
         "event_action": event.action,
         "severity": event.severity,
         "rule": event.rule,
-        "subject": _whole(event.place),
-        "root": _whole(event.root),
-        "summary": _whole(event.summary),
-        "advice": _whole(event.advice),
-        "who": _whole(event.who),
+        "subject": json_text(event.place),
+        "fingerprint": event.fingerprint,
+        "host": json_text(event.host),
+        "root": json_text(event.root),
+        "summary": json_text(event.summary),
+        "advice": json_text(event.advice),
+        "who": json_text(event.who),
     }
 
 
@@ -50,7 +53,3 @@ def _line(event: Event) -> str:
         return safe(f"over: {event.place}", _WIDTH)
     who = f" ({event.who} is on it)" if event.who else ""
     return safe(f"{event.severity}: {event.place}: {event.summary}{who}. {event.advice}", _WIDTH)
-
-
-def _whole(text: str) -> str:
-    return run_name(text).encode("utf-8", "backslashreplace").decode()

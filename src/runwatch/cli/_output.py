@@ -8,6 +8,6 @@ from typing import Any
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    from runwatch.show.jsonable import dump
+    from runwatch.text.jsonable import dump
 
     print(dump(value))

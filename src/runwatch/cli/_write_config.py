@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.cli import UsageError
-from runwatch.cli._atomic import write_atomic
+from runwatch.system.saving import save_text
 from runwatch.text.toml import toml_string
 
 _HEADER = re.compile(r"""(?m)^[ \t]*\[[ \t]*["']?baseline["']?[ \t]*\][^\n]*(?:\n|\Z)""")
@@ -54,8 +54,7 @@ def save(path: Path, text: str) -> None:
     written, or holds a name that TOML has no way to write (one that is not UTF-8)."""
     try:
         tomllib.loads(text.removeprefix("\ufeff").encode("utf-8", "backslashreplace").decode())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        write_atomic(path, text, mode)
+        save_text(path, text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not written: {_why(text, error)}") from None
     except OSError as error:

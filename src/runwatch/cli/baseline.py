@@ -71,7 +71,7 @@ def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[st
     from runwatch.domain.comparison import Baseline
     from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
-    from runwatch.show.jsonable import SCHEMA
+    from runwatch.text.jsonable import SCHEMA
     from runwatch.text.safe import run_name, safe
     from runwatch.text.units import iso
 

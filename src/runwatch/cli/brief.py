@@ -98,7 +98,7 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
     from runwatch.show import brief as show
 
     if form == "json":
-        from runwatch.show.jsonable import dump
+        from runwatch.text.jsonable import dump
 
         return dump(show.as_json(brief)) + "\n"
     if form == "markdown":

@@ -28,17 +28,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from runwatch.cli._atomic import write_atomic
     from runwatch.cli._output import print_json
     from runwatch.monitor.once import load
     from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
+    from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
     check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)
     code = check.code
     if args.prom:
         try:
-            write_atomic(Path(args.prom), prometheus(check))
+            save_text(Path(args.prom), prometheus(check))
         except OSError as error:
             print(
                 f"runwatch: {safe(args.prom)}: not written: {error.strerror}; check the path", file=sys.stderr

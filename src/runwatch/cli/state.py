@@ -19,9 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.folders import config_dir
-    from runwatch.show.jsonable import SCHEMA, plain
     from runwatch.store import places
+    from runwatch.system.folders import config_dir
+    from runwatch.text.jsonable import SCHEMA, plain
     from runwatch.text.safe import safe
     from runwatch.text.units import size
 

@@ -17,18 +17,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import json
     import time
 
     from runwatch.show.status import status_json, status_line
     from runwatch.store.kept import read_kept
     from runwatch.store.places import state_dir
+    from runwatch.text.jsonable import dump
 
     directory = state_dir()
     kept = read_kept(directory / "state.db") if directory else None
     now = time.time()
     if args.json:
-        print(json.dumps(status_json(kept, now), ensure_ascii=False, allow_nan=False))
+        print(dump(status_json(kept, now), indent=None))
     else:
         print(status_line(kept, now, args.tmux))
     return 0

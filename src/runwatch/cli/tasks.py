@@ -25,10 +25,11 @@ HELP = """The to-do list (a todo.txt file): read and change it.
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
   runwatch tasks edit ID TEXT                 what TEXT leaves out is kept
   runwatch tasks priority ID A|none
+  runwatch tasks archive                      move what is done into done.txt beside the list
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
   runwatch tasks history --since 7d           who did what, and how long it took"""
 
-_ACTIONS = ("list", "add", "done", "reopen", "snooze", "edit", "priority", "silence", "history")
+_ACTIONS = ("list", "add", "done", "reopen", "snooze", "edit", "priority", "silence", "history", "archive")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         from runwatch.tasks.book import TaskBook
 
         book = TaskBook(state, root, file, keeps_unsaved=False)
+        if args.action == "archive":
+            return _archive(args, book, now, today)
         if not intents:
             return _list(args, book, today, state.silences(root, now))
         return _change(args, book, intents, now, today)
@@ -81,7 +84,7 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
     words: list[str] = args.words
     try:
         match args.action, words:
-            case (("list" | "history"), []):
+            case (("list" | "history" | "archive"), []):
                 return []
             case "add", [_, *_]:
                 return [ask.AddTask(" ".join(words), "")]
@@ -105,6 +108,7 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
 _USES = {
     "list": "takes no words; runwatch tasks list",
     "history": "takes no words; runwatch tasks history --since 7d",
+    "archive": "takes no words; runwatch tasks archive",
     "add": "the text is missing; runwatch tasks add TEXT",
     "done": "the task is missing; runwatch tasks done ID",
     "reopen": "the task is missing; runwatch tasks reopen ID",
@@ -167,11 +171,23 @@ def _change(
             changed.append(task)
         if not answer.ok:
             print(f"runwatch: {answer.message}", file=sys.stderr)
+        elif args.json and answer.warning:
+            print(f"runwatch: warning: {answer.warning}", file=sys.stderr)
         elif not args.json:
             print(f"{answer.message}{f'  [{safe(task.id)}]' if task else ''}")
     if args.json:
         print_json(tasks_json(book.look(today), changed))
     return 1 if failed else 0
+
+
+def _archive(args: argparse.Namespace, book: TaskBook, now: float, today: date) -> int:
+    from runwatch.text.units import plural
+
+    moved = book.archive(now, today)
+    if args.json:
+        return _list(args, book, today, {})
+    print(f"{plural(moved, 'finished task')} moved to done.txt")
+    return 0
 
 
 def _list(args: argparse.Namespace, book: TaskBook, today: date, silences: Mapping[str, float]) -> int:

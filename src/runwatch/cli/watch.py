@@ -7,6 +7,8 @@ import argparse
 NAME = "watch"
 HELP = """The watch loop, tasks and alerts without a screen, until it is ended (systemd, cron @reboot).
 
+Exit code 1: something went wrong inside meanwhile (it was told, and the watching went on).
+
   runwatch watch ~/runs
   runwatch init --service systemd     prints a unit for it"""
 
@@ -22,10 +24,12 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch import config
     from runwatch.cli._allocator import share_one_arena
+    from runwatch.cli._log import log_to
     from runwatch.domain.situation import Snapshot
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.watching import line, troubles
+    from runwatch.store.places import state_dir
 
     paths = resolve_roots(args.roots, args.config)
     ended = threading.Event()
@@ -45,8 +49,10 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     share_one_arena()
+    state = state_dir()
+    log_to(state / "watch.log" if state else None)
     monitor = Monitor(paths, config.load(paths, args.config))
     monitor.start(publish)
     ended.wait()
     monitor.stop()
-    return 0
+    return 1 if monitor.trouble else 0

@@ -47,7 +47,7 @@ __all__ = [
     "read",
 ]
 
-from runwatch.folders import config_dir
+from runwatch.system.folders import config_dir
 
 FILE = "runwatch.toml"
 MAX_BYTES = 1024 * 1024

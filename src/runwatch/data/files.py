@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from runwatch.data.errors import DataError, explained
+from runwatch.system.files import NotRegular, open_regular
 
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
@@ -193,8 +194,7 @@ def open_bytes(file: DataFile) -> Any:
     if file.remote:
         system, path = filesystem(file.uri)
         return system.open(path, "rb")
-    handle = os.open(file.uri, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise DataError(file.name, "is not a regular file", "give a file or a folder of files")
-    return os.fdopen(handle, "rb")
+    try:
+        return os.fdopen(open_regular(file.uri)[0], "rb")
+    except NotRegular as error:
+        raise DataError(file.name, "is not a regular file", "give a file or a folder of files") from error

@@ -7,6 +7,7 @@ import json
 import math
 
 from runwatch.data.errors import DataError, explained
+from runwatch.system.files import NotRegular, TooLarge, read_regular
 
 _LARGEST = 8 << 20
 
@@ -14,15 +15,11 @@ _LARGEST = 8 << 20
 def read_importance(path: str) -> dict[str, float]:
     """Column → importance from JSON (``{"age": 0.3}``) or CSV (two columns: name, number; a header is fine).
     DataError for anything else."""
-    import os
-    import stat
-
     try:
-        info = os.stat(path)
-        if not stat.S_ISREG(info.st_mode) or info.st_size > _LARGEST:
-            raise DataError(path, "is not a small regular file", "give a JSON or CSV file of importances")
-        with open(path, encoding="utf-8") as handle:
-            text = handle.read()
+        text = read_regular(path, _LARGEST).decode("utf-8")
+    except (NotRegular, TooLarge) as error:
+        hint = "give a JSON or CSV file of importances"
+        raise DataError(path, "is not a small regular file", hint) from error
     except (OSError, UnicodeDecodeError) as error:
         raise explained(path, error) from error
     pairs = _from_json(text) if text.lstrip().startswith("{") else _from_csv(text)
@@ -34,7 +31,7 @@ def read_importance(path: str) -> dict[str, float]:
 def _from_json(text: str) -> dict[str, float]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(name): float(value) for name, value in found.items() if _number(value)}
 

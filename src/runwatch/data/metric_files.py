@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 
 from runwatch.domain.run import Problem
+from runwatch.system.files import NotRegular, TooLarge, read_regular
 from runwatch.text.safe import safe
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -18,13 +17,12 @@ _DEEPEST = 8
 def load_numbers(path: str) -> dict[str, float] | Problem:
     """The numbers of a metrics file by name; nested ones as "a/b". Text, lists and booleans are left out."""
     try:
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):
-            return Problem(path, None, "not a regular file", "name a JSON or YAML file")
-        if status.st_size > _LARGEST:
-            return Problem(path, None, "too large for a metrics file", "name a file of names and numbers")
-        text = Path(path).read_bytes().decode("utf-8")
+        text = read_regular(path, _LARGEST).decode("utf-8")
         value = json.loads(text) if path.lower().endswith(".json") else _yaml(text)
+    except TooLarge:
+        return Problem(path, None, "too large for a metrics file", "name a file of names and numbers")
+    except NotRegular:
+        return Problem(path, None, "not a regular file", "name a JSON or YAML file")
     except OSError as error:
         return Problem(path, None, (error.strerror or "cannot be read").lower(), "check the path")
     except (ValueError, RecursionError) as error:

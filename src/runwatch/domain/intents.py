@@ -104,9 +104,11 @@ Intent = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``ok`` and what was done, or why not; ``undo``: a token that takes it back."""
+    """``ok`` and what was done, or why not; ``undo``: a token that takes it back; ``warning``: what the
+    person may not have thought of (it stands in ``message`` too)."""
 
     intent: Intent
     ok: bool
     message: str
     undo: str | None = None
+    warning: str = ""

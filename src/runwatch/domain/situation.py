@@ -55,6 +55,7 @@ class WatchState:
     modes: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     scanned: float | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,13 +8,15 @@ from datetime import date
 from typing import Literal
 
 What = Literal["pending", "opened", "reopened", "resolved", "done", "snoozed", "dismissed", "edited", "added"]
-TaskState = Literal["open", "snoozed", "resolved", "done", "pending", "dismissed"]
+RecordState = Literal["open", "snoozed", "resolved", "done", "pending", "dismissed"]
+TaskState = RecordState | Literal["hidden"]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """``id``: the ``rw:`` value, else a short hash of the text (cli.md); ``line``: the file's line as it
-    stands; ``source`` rule: opened by a finding."""
+    stands; ``source`` rule: opened by a finding; ``state`` hidden: the line says ``h:1``, which other
+    programs give lines that are no task."""
 
     id: str
     line: str
@@ -37,7 +39,7 @@ class Task:
 class TaskList:
     """The tasks of one to-do file. ``file``: its path as shown; ``notice``: read-only, unsaved, … ;
     ``beyond``: findings past the cap that opened no line; ``older``: findings at the first look that were
-    too old to become tasks."""
+    too old to become tasks; ``archived``: how many tasks of ``done.txt`` were finished on a day."""
 
     file: str
     tasks: tuple[Task, ...]
@@ -45,6 +47,13 @@ class TaskList:
     beyond: int = 0
     older: int = 0
     writable: bool = True
+    archived: Mapping[date, int] = field(default_factory=dict)
+
+    def done_on(self, day: date) -> int:
+        """How many tasks were finished on a day, here or in ``done.txt``."""
+        done = (task for task in self.tasks if task.done and task.completed == day)
+        here = sum(task.tags.get("h") != "1" for task in done)
+        return here + self.archived.get(day, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class TaskRecord:
     in the file any more since then (an editor may be in the middle of saving)."""
 
     fingerprint: str
-    state: TaskState
+    state: RecordState
     rule: str
     severity: str
     scope: str

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from runwatch.system.threads import started
+
 T = TypeVar("T")
 
 
@@ -17,7 +19,7 @@ class Patient(Generic[T]):
         self._open: dict[str, threading.Thread] = {}
 
     def ask(self, key: str, question: Callable[[], T]) -> T | None:
-        """The answer; None: it didn't come in time, or failed with an OSError."""
+        """The answer; None: it didn't come in time, failed with an OSError, or no thread can be had."""
         waiting = self._open.get(key)
         if waiting is not None and waiting.is_alive():
             return None
@@ -29,8 +31,9 @@ class Patient(Generic[T]):
             except OSError:
                 return
 
-        thread = threading.Thread(target=work, name=f"ask {key}", daemon=True)
-        thread.start()
+        thread = started(work, f"ask {key}")
+        if thread is None:
+            return None
         thread.join(self._seconds)
         if thread.is_alive():
             self._open[key] = thread

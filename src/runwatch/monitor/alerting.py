@@ -12,6 +12,7 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.task import TaskList
 from runwatch.monitor.desk import Desk
+from runwatch.system.identity import host_name
 
 TOLD_FOR_S = 900.0
 
@@ -32,7 +33,12 @@ class Alerting:
             with contextlib.suppress(ValueError):
                 self._kept[root] = kept
                 self._alarms[root] = Alarm(
-                    one.alerts, one.alerts_file, self._teller(self._files[root]), json.loads(kept)
+                    one.alerts,
+                    one.alerts_file,
+                    self._teller(self._files[root]),
+                    json.loads(kept),
+                    host=host_name(),
+                    origin=desk.identity(root),
                 )
 
     def _teller(self, file: str) -> Callable[[str], None]:

@@ -6,9 +6,11 @@ import logging
 import threading
 from collections.abc import Callable
 
+from runwatch.system.threads import alive, started
 from runwatch.text.safe import safe
 
 Job = Callable[[], None]
+_NO_THREAD = "thread"
 
 
 class Background:
@@ -26,10 +28,16 @@ class Background:
         """Run ``job`` soon; it replaces one of the same name that has not begun."""
         with self._news:
             self._jobs[name] = job
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="runwatch-background", daemon=True)
-                self._thread.start()
+            if not alive(self._thread) and not self._stopped:
+                self._thread = started(self._run, "runwatch-background")
+                self._say_if_none()
             self._news.notify_all()
+
+    def _say_if_none(self) -> None:
+        if self._thread is None:
+            self.trouble[_NO_THREAD] = "no thread can be started for slow work: the process limit is reached"
+        else:
+            self.trouble.pop(_NO_THREAD, None)
 
     @property
     def busy(self) -> bool:

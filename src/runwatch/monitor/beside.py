@@ -18,11 +18,11 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import Changes
 from runwatch.monitor.background import Background
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.outlooks import Outlooks
 from runwatch.monitor.roots import Roots
 from runwatch.store.cache import CacheFile
+from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
     from runwatch.monitor.data_watch import DataWatch

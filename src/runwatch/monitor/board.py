@@ -23,12 +23,12 @@ from runwatch.monitor.beside import Beside
 from runwatch.monitor.comparisons import Comparisons
 from runwatch.monitor.desk import Desk
 from runwatch.monitor.inspection import Inspector
-from runwatch.monitor.lives import host_name
 from runwatch.monitor.once import Wanted
 from runwatch.monitor.roots import Roots
 from runwatch.store import places
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
+from runwatch.system.identity import host_name
 
 KEEP_EVERY_S = 60.0
 
@@ -218,6 +218,10 @@ class Board:
             if baseline.source.startswith("assumed")
         ]
         return (*baselines, *self.beside.assumptions)
+
+    def keep_trouble(self, snapshot: Snapshot) -> None:
+        """Keep for ``status`` that something went wrong inside."""
+        self._desk.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
 
     def lost(self, root: str, now: float) -> None:
         """The root can't be listed."""

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from runwatch.monitor.classify import to_json
 from runwatch.monitor.data_sets import DataSpec
+from runwatch.system.threads import started
 
 LIMIT_S = 300.0
 
@@ -37,9 +39,9 @@ class Deepening:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-        threading.Thread(
-            target=self._wait, args=(child, to_json(specs)), name="runwatch-deepening", daemon=True
-        ).start()
+        if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
+            self.stop()
+            self._done(False)
 
     def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
         try:

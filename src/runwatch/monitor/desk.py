@@ -26,6 +26,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.store import places
 from runwatch.store.state import Holder, Pin, State
+from runwatch.system.identity import host_name
 from runwatch.tasks.book import TaskBook
 from runwatch.tasks.file import TodoFile
 from runwatch.text.safe import safe
@@ -147,7 +148,7 @@ class Desk:
         marks += [place.refused for place in self._places.values() if place.refused]
         for root in self._roots:
             identity = self._places[root].identity
-            me = Holder(self._token, os.getpid(), os.uname().nodename, self._since, now)
+            me = Holder(self._token, os.getpid(), host_name(), self._since, now)
             try:
                 other = self.state.take_lease(identity, me, LEASE_S)
             except OSError as error:

@@ -12,7 +12,8 @@ from typing import Literal
 
 from runwatch import config
 from runwatch.store import places
-from runwatch.watch.filesystem import inotify_limit, mount_of
+from runwatch.system import inotify
+from runwatch.system.mounts import mount_of
 from runwatch.watch.tree import Tree
 
 State = Literal["good", "note", "weak", "bad"]
@@ -118,27 +119,38 @@ def _roots(roots: Sequence[str]) -> Iterator[Check]:
 
 
 def _kernel(roots: Sequence[str]) -> Iterator[Check]:
-    watches = inotify_limit("max_user_watches")
-    if watches is None:
+    watches, instances = inotify.limit("watches"), inotify.limit("instances")
+    if watches is None or instances is None:
         yield Check("inotify", "note", "not on this system; events come another way, the scan is the truth")
         return
-    folders = 0
-    for root in roots:
-        tree = Tree(root)
-        try:
-            tree.scan()
-        except OSError:
-            continue
-        folders += sum(1 for _ in tree.top.walk())
-    if folders > 0.8 * watches:
-        advice = f"sudo sysctl fs.inotify.max_user_watches={max(4 * folders, 524288)}"
-        yield Check(
-            "inotify", "weak", f"{folders:,} folders, {watches:,} watches: the rest is polled", advice
-        )
+    taken, folders = inotify.taken(), sum(map(_folders, roots))
+    if why := inotify.refusal():
+        found = f"{why.lower()} ({taken.instances:,} of your {instances:,} instances are taken): polling"
+        advice = f"sudo sysctl fs.inotify.max_user_instances={max(4 * instances, 512)}, or close an editor"
+        yield Check("inotify", "weak", found, advice)
+    elif folders > watches - taken.watches:
+        free = max(watches - taken.watches, 0)
+        advice = f"sudo sysctl fs.inotify.max_user_watches={max(4 * (folders + taken.watches), 524288)}"
+        found = f"{folders:,} folders, {free:,} of your {watches:,} watches are free: the rest is polled"
+        yield Check("inotify", "weak", found, advice)
     else:
-        yield Check("inotify", "good", f"{folders:,} folders of {watches:,} watches")
+        yield Check(
+            "inotify",
+            "good",
+            f"{folders:,} folders; of your limits {taken.watches:,} of {watches:,} watches and "
+            f"{taken.instances:,} of {instances:,} instances are taken",
+        )
     if not os.path.isdir("/proc/self/fd"):
         yield Check("processes", "note", "no /proc: which process writes a run can't be told")
+
+
+def _folders(root: str) -> int:
+    tree = Tree(root)
+    try:
+        tree.scan()
+    except OSError:
+        return 0
+    return sum(1 for _ in tree.top.walk())
 
 
 def _own_places() -> Iterator[Check]:

@@ -5,7 +5,6 @@ screen; ``publish`` and answers are called on this thread."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,17 +13,21 @@ from typing import Any
 
 from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
+from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Answer, Intent, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
-from runwatch.domain.situation import Snapshot, WatchState
+from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import Changes
 from runwatch.monitor.beside import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.once import Wanted
+from runwatch.monitor.trouble import Troubles
 from runwatch.store.state import State
+from runwatch.system.identity import host_name
+from runwatch.system.threads import started
 from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
 SLICE_S = 0.03
@@ -38,6 +41,10 @@ FOLD_EVERY_S = 1.0
 
 Publish = Callable[[Snapshot], None]
 Answered = Callable[[Answer], None]
+
+
+class NoThread(UserError):
+    """The system gives no thread to watch in; the text is the whole message, for people."""
 
 
 class Monitor:
@@ -55,11 +62,12 @@ class Monitor:
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
-        self._phase_live = False
+        self._phase_live = self._beside_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
         self._stumbles = 0
-        self._trouble = ""
+        self._troubles = Troubles(self._wake_up)
+        self._told = ""
         self._last: Snapshot | None = None
         self._judged = threading.Event()
         self._rounds = {
@@ -68,10 +76,17 @@ class Monitor:
         }
 
     def start(self, publish: Publish) -> None:
-        """Begin to watch; every new snapshot is given to ``publish`` on the monitor's thread."""
+        """Begin to watch; every new snapshot is given to ``publish`` on the monitor's thread. Raises
+        NoThread."""
         self._publish = publish
-        self._thread = threading.Thread(target=self._run, name="runwatch-monitor", daemon=True)
-        self._thread.start()
+        self._troubles.listen()
+        self._thread = started(self._run, "runwatch-monitor")
+        if self._thread is None:
+            self.stop()
+            raise NoThread(
+                "no thread can be started: this user's or container's process limit is reached; "
+                "end some processes, or raise it (ulimit -u)"
+            )
 
     def stop(self) -> None:
         """End the watching; what was learned is kept."""
@@ -80,6 +95,7 @@ class Monitor:
             self._wake.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
+        self._troubles.stop()
         for rounds in self._rounds.values():
             rounds.stop()
         self._answer_intents()
@@ -118,6 +134,11 @@ class Monitor:
         return self._last
 
     @property
+    def trouble(self) -> str:
+        """The newest error of our own, on any thread; "" when there was none."""
+        return self._troubles.newest
+
+    @property
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"."""
         return self._board.beside.unjudged
@@ -151,7 +172,7 @@ class Monitor:
                 last_work = time.monotonic()
                 self._work()
                 self._stumbles = 0
-            except Exception as error:  # the loop must live: what went wrong is logged and shown
+            except BaseException as error:  # the loop must live: what went wrong is logged and shown
                 self._stumbled(error)
 
     def _work(self) -> None:
@@ -162,16 +183,27 @@ class Monitor:
         self._read_all()
         self._judge_and_publish()
 
-    def _stumbled(self, error: Exception) -> None:
+    def _stumbled(self, error: BaseException) -> None:
         """An error of ours: tell of it, wait a little, go on."""
-        logging.getLogger("runwatch").exception("the watch loop stumbled")
         self._stumbles += 1
-        self._trouble = f"internal error: {error!r}; reading goes on, please report it"
-        if self._last is not None:
-            marks = (*self._last.watch.marks, self._trouble)
-            self._publish(replace(self._last, watch=replace(self._last.watch, marks=marks)))
+        self._changed = True  # what was to be shown may not have been
+        self._troubles.note("the watch loop", error)
+        try:
+            self._tell_trouble()
+        except Exception as again:  # whoever listens may be the one that fails
+            self._troubles.note("the watch loop", again)
         with self._wake:
-            self._wake.wait(timeout=min(2.0**self._stumbles, 60.0))
+            self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._stumbles, 60.0))
+
+    def _tell_trouble(self) -> None:
+        """Show, and keep for ``status``, what went wrong beside what was known before."""
+        trouble = self._troubles.newest
+        situation = Situation(time.time(), host_name(), tuple(self._rounds))
+        last = self._last or Snapshot(0, situation, (), {})
+        marks = tuple(dict.fromkeys((*last.watch.marks, trouble)))
+        self._last = replace(last, watch=replace(last.watch, marks=marks, trouble=trouble))
+        self._board.keep_trouble(self._last)
+        self._publish(self._last)
 
     def _wait(self, last_work: float) -> None:
         """Until an event, an intent or the next due look; bursts are taken together."""
@@ -264,20 +296,24 @@ class Monitor:
         if first:
             self._phase_live = True
             self._send(judged=False)
+        if not self._beside_opened:
+            self._beside_opened = True
             self._board.open_beside()
-        if self._board.tick(time.time()):
+        if self._board.tick(time.time()) or self._told != self._troubles.newest:
             self._changed = True
         due = time.monotonic() - self._published_at >= BEAT_S
         if self._changed or due or first:
             self._send(judged=True)
 
     def _send(self, judged: bool) -> None:
+        trouble = self._told = self._troubles.newest
         state = WatchState(
             phase="live" if self._phase_live else "reading",
             reading=(max(self._total - self._board.roots.waiting, 0), self._total),
             modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
-            marks=(*self._marks(), *((self._trouble,) if self._trouble else ())),
+            marks=(*self._marks(), *((trouble,) if trouble else ())),
             scanned=time.time(),
+            trouble=trouble,
         )
         began, looked = time.monotonic(), self._board.beside.looked
         snapshot = self._board.snapshot(time.time(), state, judged)

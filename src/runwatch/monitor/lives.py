@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -232,7 +231,3 @@ def _last_epoch(story: Story) -> float | None:
     if story.epoch is not None:
         return story.epoch
     return float(story.step) if story.step is not None and story.length and not story.length.steps else None
-
-
-def host_name() -> str:
-    return os.uname().nodename

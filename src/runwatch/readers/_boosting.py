@@ -26,6 +26,9 @@ _LOGS = (".log", ".out", ".err", ".txt")
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
 _ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
 _LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')
+_XGBOOST = re.compile(
+    rb'"(?:validation_\d+|m?logloss|m?error|poisson-nloglik|rmsle|(?:test|train)-\w{1,40}-std)"'
+)
 _VALUE = re.compile(
     r"\s{0,8}([-+]?[\w.]{1,40}(?:[eE][-+]\d{1,4})?)\s{0,4}(?:\+\s{0,4}([\w.]{1,40}(?:[eE][-+]\d{1,4})?))?\s{0,8}"
 )
@@ -39,12 +42,20 @@ _DUMPED = 0.5
 
 def claims(listing: Listing, library: Library) -> Iterable[Claim]:
     """The dumps and logs of ``library`` in this folder. One dump and one log tell the same; several dumps
-    are told apart by their names."""
-    dumps = [name for name in sorted(listing.files) if name.endswith(".json") and _is_dump(listing, name)]
-    logs = [name for name in sorted(listing.files) if _is_log(listing, name)]
-    if not (dumps or logs) or library_of(listing, dumps, logs) != library:
+    are told apart by their names, and so is what two libraries left side by side."""
+    found = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
+    if not found:
         return
-    apart = len(dumps) > 1 or len(logs) > 1
+    known = library_of(listing)
+    said = {name: _library_of_file(listing, name) for name in found}
+    sure = {name: who for name, who in said.items() if who and (known is None or name.endswith(".json"))}
+    usual = known or next(iter(sure.values()), "xgboost")
+    whose = {name: sure.get(name, usual) for name in found}
+    dumps = [name for name in found if whose[name] == library and name.endswith(".json")]
+    logs = [name for name in found if whose[name] == library and not name.endswith(".json")]
+    if not (dumps or logs):
+        return
+    apart = len(dumps) > 1 or len(logs) > 1 or len(set(whose.values())) > 1
     for name in (*dumps, *logs) if apart else ():
         prefix = f"{name.rpartition('.')[0]}/"
         yield Claim(library, library, listing.path, (listing.join(name),), prefix, role=_role(dumps))
@@ -57,24 +68,40 @@ def _role(dumps: list[str]) -> Literal["run", "lonely"]:
     return "run" if dumps else "lonely"
 
 
-def library_of(listing: Listing, dumps: Iterable[str], logs: Iterable[str]) -> Library:
-    """Whose these are: by the model's file, the parameters, the console, the names of the sets."""
+def library_of(listing: Listing) -> Library | None:
+    """Whose a folder is, by the model's file or the parameters."""
     for name in listing.files:
         if name.endswith(".ubj") or (name.endswith(".json") and b'"learner"' in listing.head(name, 256)):
             return "xgboost"
-        if name.endswith(".txt") and listing.head(name, 64).startswith(b"tree\nversion="):
+        if _is_lightgbm_model(listing, name):
             return "lightgbm"
     parameters = b"".join(listing.head(name) for name in _PARAMETERS if name in listing.files)
-    if any(word in parameters for word in (b'"num_leaves"', b'"min_data_in_leaf"', b'"min_child_samples"')):
+    words = (b'"num_leaves"', b'"min_data_in_leaf"', b'"min_child_samples"')
+    return "lightgbm" if any(word in parameters for word in words) else None
+
+
+def _library_of_file(listing: Listing, name: str) -> Library | None:
+    """Whose a dump or log is by its name, or the names of its sets and metrics; None: it does not say."""
+    lower = name.lower()
+    if lower.startswith(("lgb", "lightgbm")):
         return "lightgbm"
-    said = b"".join(listing.head(name) + listing.tail(name) for name in logs)
+    if lower.startswith("xgb"):
+        return "xgboost"
+    said = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
+    if name.endswith(".json"):
+        return "lightgbm" if _LIGHTGBM.search(said) else "xgboost" if _XGBOOST.search(said) else None
     if b"[LightGBM]" in said or re.search(rb"\]\t[^\t\n]{1,200}'s ", said):
         return "lightgbm"
-    heads = b"".join(listing.head(name) for name in dumps)
-    return "lightgbm" if _LIGHTGBM.search(heads) else "xgboost"
+    return "xgboost"
+
+
+def _is_lightgbm_model(listing: Listing, name: str) -> bool:
+    return name.endswith(".txt") and listing.head(name, 64).startswith(b"tree\nversion=")
 
 
 def _is_dump(listing: Listing, name: str) -> bool:
+    if not name.endswith(".json"):
+        return False
     head = listing.head(name)
     found = _DUMP.match(head)
     return (found is not None and found[2] not in _NOT_METRICS) or _CROSS.match(head) is not None
@@ -82,6 +109,8 @@ def _is_dump(listing: Listing, name: str) -> bool:
 
 def _is_log(listing: Listing, name: str) -> bool:
     if not name.endswith(_LOGS) or not listing.files[name].size:
+        return False
+    if _is_lightgbm_model(listing, name):
         return False
     return any(_rounds_in(part) for part in (listing.head(name), listing.tail(name)))
 

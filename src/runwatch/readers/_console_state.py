@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.domain.operations import Append, Epoch, Evidence, Length, Operation
+from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers._console_lines import Progress, parse
+from runwatch.readers._console_lines import Progress, parse, settings, settings_line
+from runwatch.readers._console_tables import Tables
 from runwatch.readers._places import Epochs, Iterations
 from runwatch.text.console import TRACEBACK, crash_words
 
@@ -21,6 +22,32 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
 _CHAINED = ("During handling of the above", "The above exception was the direct cause")
 _MOST_BARS = 20
 _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
+
+
+_END = re.compile(r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: ")
+_MOST_SETTINGS = 500
+
+
+class Lines:
+    """What each line says, alone or as a row of the table that it stands in."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._tables = Tables(state.setdefault("tables", {}))
+
+    def said(self, text: str) -> Progress | None:
+        row = self._tables.row(text)
+        if row is None:
+            return parse(text)
+        return Progress(
+            "table",
+            row.pairs,
+            None if row.epoch is None else float(row.epoch),
+            row.epochs,
+            row.batch,
+            row.batches,
+            row.step,
+            held_out=row.held_out,
+        )
 
 
 class Health:
@@ -33,7 +60,7 @@ class Health:
         self._state = state
         self._name = file.rpartition("/")[2]
 
-    def feed(self, text: str) -> None:
+    def feed(self, text: str, said: Progress | None) -> None:
         if TRACEBACK in text:
             self._state["open"] = text[: text.index(TRACEBACK)][:200]
             self._state.setdefault("why", TRACEBACK)
@@ -44,8 +71,8 @@ class Health:
         words = crash_words(text)
         if words is not None:
             self._state.setdefault("why", words)
-        elif "why" in self._state:
-            self._perhaps_resumed(text)
+        elif "why" in self._state and said is not None:
+            self._perhaps_resumed(said)
 
     def _in_traceback(self, text: str) -> bool:
         """True while the line belongs to the traceback; its last line is the reason."""
@@ -62,10 +89,7 @@ class Health:
             self._state["why"] = body.strip()[:300]
         return True
 
-    def _perhaps_resumed(self, text: str) -> None:
-        said = parse(text)
-        if said is None:
-            return
+    def _perhaps_resumed(self, said: Progress) -> None:
         if said.kind == "bar":
             shown = [said.epoch, said.batch, said.batches]
             if self._state.setdefault("bar", shown) == shown:
@@ -94,18 +118,18 @@ class Plan:
         self._epoch: float | None = None
         self._planned = False
 
-    def feed(self, text: str) -> None:
-        lower = text.lower()
-        if "epoch" not in lower and "step" not in lower and "iter" not in lower:
-            return
-        said = parse(text)
+    def feed(self, text: str, said: Progress | None) -> None:
         if said is None:
             return
-        if said.total_steps:
+        if said.total_steps and not said.held_out:
             self._planned = self._planned or said.total_steps != self._state.get("steps")
             self._state["steps"] = said.total_steps
         if said.epoch is not None and said.epochs:
+            self._state["current"] = [said.epoch, said.epochs]
             self._note(said, int(said.epoch))
+        elif said.kind == "keras" and said.epoch is None and "current" in self._state:
+            epoch, epochs = self._state["current"]
+            self._note(said._replace(epochs=epochs), int(epoch))
 
     def _note(self, said: Progress, epoch: int) -> None:
         before = (self._state.get("epochs"), self._state.get("first"))
@@ -133,43 +157,82 @@ class Plan:
 
 
 class Numbers:
-    """Points. State: ``epoch`` the last one named, ``row`` how many lines gave numbers without a place;
+    """Points. State: ``epoch`` the last one named, ``first`` the number of the first one, ``row`` how many
+    lines gave numbers without a place; ``train`` the last step of the training, ``total`` its length;
+    ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation);
     ``laps`` the last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state
         self._prefix = prefix
         self._points: dict[str, tuple[list[int], list[float]]] = {}
+        self._settings: dict[str, object] = {}
 
-    def feed(self, text: str) -> None:
-        said = parse(text)
+    def feed(self, text: str, said: Progress | None) -> None:
         if said is None:
+            if settings_line(text) and len(self._settings) < _MOST_SETTINGS:
+                self._settings |= settings(text)
             return
         if said.epoch is not None:
             self._state["epoch"] = said.epoch
+            self._state.pop("keras", None)
+            self._state.pop("after", None)
+        if said.kind == "keras":
+            self._see_bar(said)
         if not said.pairs or (said.kind == "keras" and not said.at_end):
             return
         step = self._step(said)
+        if not said.held_out:
+            self._state["train"] = step
         for name, value in said.pairs:
-            tag = self._prefix + name
-            if tag not in self._points and len(self._points) >= limits.TAGS:
-                continue
+            self._add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
+
+    def _add(self, name: str, step: int, value: float) -> None:
+        tag = self._prefix + name
+        if tag in self._points or len(self._points) < limits.TAGS:
             steps, values = self._points.setdefault(tag, ([], []))
             steps.append(step)
             values.append(value)
 
+    def _see_bar(self, said: Progress) -> None:
+        """After the bar of an epoch came to its end, one of another length is that of ``evaluate``."""
+        known = self._state.get("keras")
+        if known is not None and (said.batches != known or not said.at_end):
+            self._state["after"] = True
+        elif said.at_end:
+            self._state["keras"] = said.batches
+
     def _step(self, said: Progress) -> int:
+        if said.held_out and "train" in self._state and not self._same_axis(said):
+            return int(self._state["train"])
         if said.step is not None:
+            if said.total_steps and not said.held_out:
+                self._state["total"] = said.total_steps
             return self._counted(said.step, said.epoch)
         whole = said.epoch is not None and said.epoch == int(said.epoch)
-        if whole and said.batch is not None and said.batches:
-            return int(said.epoch or 0) * said.batches + said.batch
+        if whole and said.batch is not None and said.batches and said.kind != "table":
+            epoch = int(said.epoch or 0)
+            return max(epoch - self._first(said, epoch), 0) * said.batches + said.batch
         if said.epoch is None and said.kind == "bar" and said.batch is not None:
             return self._laps(said.batch, said.batches or 0)
+        if said.epoch is None and said.kind == "line" and self._state.get("tables", {}).get("names"):
+            return int(self._state.get("train", 0))
         if "epoch" in self._state:
             return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
+
+    def _same_axis(self, said: Progress) -> bool:
+        """Whether a line of validation names the step of the training, and not its own batches."""
+        return said.step is not None and said.total_steps in (None, self._state.get("total"))
+
+    def _first(self, said: Progress, epoch: int) -> int:
+        """The number of the first epoch: by the form of the line, else as the log begins."""
+        if "first" not in self._state or epoch == 0:
+            usual = 1 if said.epochs or epoch == 1 else 0
+            known = usual if said.first_epoch is None else said.first_epoch
+            self._state["first"] = 0 if epoch == 0 else known
+        return int(self._state["first"])
 
     def _laps(self, batch: int, batches: int) -> int:
         """A bar of the same length that starts again is the next epoch's."""
@@ -198,3 +261,5 @@ class Numbers:
     def operations(self) -> Iterable[Operation]:
         for tag, (steps, values) in self._points.items():
             yield Append(tag, Points.of(steps, values))
+        if self._settings:
+            yield HParams(self._settings)

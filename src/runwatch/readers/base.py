@@ -13,7 +13,6 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 from __future__ import annotations
 
 import os
-import stat
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers import limits
+from runwatch.system.files import NotRegular, open_regular
 
 Role = Literal["run", "part", "lonely", "many"]
 
@@ -194,21 +194,13 @@ class Listing:
         return self._heads[key]
 
 
-class NotRegular(OSError):
-    """The path is a FIFO, a device, a socket or a directory."""
-
-
 class Opened:
     """A regular file, opened so that it can neither block nor take the terminal; a context manager."""
 
     __slots__ = ("_fd", "stat")
 
     def __init__(self, path: str) -> None:
-        self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        found = os.fstat(self._fd)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(self._fd)
-            raise NotRegular(f"{path}: not a regular file")
+        self._fd, found = open_regular(path)
         self.stat = FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def __enter__(self) -> Opened:

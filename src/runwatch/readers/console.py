@@ -14,7 +14,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
 from runwatch.readers._console_lines import parse
-from runwatch.readers._console_state import Health, Numbers, Plan
+from runwatch.readers._console_state import Health, Lines, Numbers, Plan
 from runwatch.readers._steps import starts_as_table
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, Source, Tail, failed, read_tail
 from runwatch.text.console import TRACEBACK, crash_words, plain
@@ -34,7 +34,7 @@ _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECAS
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
 _NEWS = re.compile(
-    rb"loss|acc|epoch|step|iter|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
+    rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
     re.IGNORECASE,
 )
 
@@ -99,13 +99,15 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
     for part in (listing.tail(name), listing.head(name)):
         if _NEWS.search(part) is None:
             continue
-        for row in reversed(_split(part)):
-            text = plain(row)
+        rows = [plain(row) for row in _split(part)]
+        for text in reversed(rows):
             if TRACEBACK in text or crash_words(text):
                 news.add("crash")
             elif (said := parse(text)) is not None and said.pairs:
-                news.add("numbers")
-                return frozenset(news)
+                return frozenset({*news, "numbers"})
+        lines = Lines({})
+        if any((said := lines.said(text)) is not None and said.pairs for text in rows):
+            return frozenset({*news, "numbers"})
         if len(part) == stat.size:
             break
     return frozenset(news)
@@ -122,10 +124,12 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     tellers: list[Health | Plan | Numbers] = (
         [Numbers(state, claim.tag_prefix)] if claim.format else [Health(state, source.file), Plan(state)]
     )
+    lines = Lines(state)
     for row in rows:
         text = plain(row)
+        said = lines.said(text)
         for teller in tellers:
-            teller.feed(text)
+            teller.feed(text, said)
     told: list[Operation] = [Replace()] if anew else []
     told += [operation for teller in tellers for operation in teller.operations()]
     cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import stat
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
 from runwatch.scoring.base import ScoringError
+from runwatch.system.files import NotRegular, open_regular
 
 _BLOCK = 1 << 20
 _LARGEST = 2**30
@@ -74,11 +74,10 @@ class Table:
             )
 
     def _open(self) -> IO[bytes]:
-        handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise ScoringError(self._path, "is not a regular file", "give a data file")
-        file = os.fdopen(handle, "rb")
+        try:
+            file = os.fdopen(open_regular(self._path)[0], "rb")
+        except NotRegular as error:
+            raise ScoringError(self._path, "is not a regular file", "give a data file") from error
         packed = self._path.lower().endswith(".gz")
         return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+from pathlib import Path
 from typing import Any
 
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job, ScoringError
 from runwatch.scoring.outputs import Predicted, label_text
+from runwatch.system.files import private_folder
+from runwatch.system.saving import save
 from runwatch.text.safe import safe
 
 _META = b"runwatch"
@@ -84,20 +85,8 @@ def _labels(column: Any) -> tuple[str, ...]:
 def _whole(table: Any, path: str, mtime_ns: int) -> None:
     import pyarrow.parquet as parquet
 
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=".scoring-", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            parquet.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if mtime_ns:
-            os.utime(scratch, ns=(mtime_ns, mtime_ns))
-        os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+    private_folder(Path(path).parent)
+    save(Path(path), lambda file: parquet.write_table(table, file), 0o600, mtime_ns=mtime_ns)
 
 
 def kept(path: str, identity: str) -> Answer | None:

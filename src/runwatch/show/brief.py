@@ -11,8 +11,8 @@ from typing import Any
 from runwatch.domain.task import TaskEvent
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import stories, week_lines
-from runwatch.show.jsonable import SCHEMA, hparams
 from runwatch.text.durations import seconds
+from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
 

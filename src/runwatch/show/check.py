@@ -15,8 +15,8 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.show.jsonable import SCHEMA, hparams
 from runwatch.store.kept import finding_facts
+from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import run_name, safe
 from runwatch.text.units import duration
 

@@ -13,9 +13,9 @@ from runwatch.domain.comparison import (
     SliceComparison,
 )
 from runwatch.judge.metrics.hyper import as_text
-from runwatch.show.jsonable import SCHEMA, hparams, number
 from runwatch.show.tabular import render
 from runwatch.text import units
+from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from runwatch.config import Settings
-from runwatch.show.jsonable import SCHEMA, plain
+from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
 _SECRET = {"urls", "webhook"}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from runwatch.monitor.fitness import Check
-from runwatch.show.jsonable import SCHEMA, plain
 from runwatch.show.table import table
+from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import safe
 
 _SIGNS = {"good": "✓", "note": "i", "weak": "!", "bad": "✗"}

@@ -7,8 +7,8 @@ from typing import Any
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
 from runwatch.domain.run import Problem
-from runwatch.show.jsonable import SCHEMA, number
 from runwatch.text import units
+from runwatch.text.jsonable import SCHEMA, number
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import DRIFT_SIGNS
 

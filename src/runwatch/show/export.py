@@ -9,8 +9,8 @@ from runwatch.domain.comparison import At, CompareOptions, Comparison, RunTable,
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.show.compare import comparison_json, comparison_table
-from runwatch.show.jsonable import dump
 from runwatch.show.run_table import run_table_json, run_table_text
+from runwatch.text.jsonable import dump
 
 FORMS = {".md": "markdown", ".csv": "csv", ".json": "json", ".tex": "latex"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runwatch.domain.task import TaskEvent
-from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, iso, moment, plural
 

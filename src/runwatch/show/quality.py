@@ -8,8 +8,8 @@ from typing import Any
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
 from runwatch.domain.run import Problem
-from runwatch.show.jsonable import SCHEMA, plain
 from runwatch.text import units
+from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import SEVERITY_SIGNS
 

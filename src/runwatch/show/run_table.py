@@ -6,9 +6,9 @@ from typing import Any
 
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
 from runwatch.judge.metrics.hyper import as_text
-from runwatch.show.jsonable import SCHEMA, hparams, number
 from runwatch.show.tabular import render
 from runwatch.text import units
+from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe
 
 _HPARAMS_SHOWN = 8

@@ -26,7 +26,10 @@ def status_line(kept: Kept | None, now: float, tmux: bool = False) -> str:
         parts.append(paint(f"{found['critical']}!", "bad"))
     if found["warning"]:
         parts.append(paint(f"{found['warning']}~", "warn"))
-    if not found["critical"] and not found["warning"] and not old:
+    trouble = facts.get("trouble", "")
+    if trouble:
+        parts.append(paint("internal error", "bad"))
+    elif not found["critical"] and not found["warning"] and not old:
         parts.append(paint("ok", "good"))
     if facts["tasks"]["open"]:
         parts.append(f"{facts['tasks']['open']} open")
@@ -56,6 +59,7 @@ def status_json(kept: Kept | None, now: float) -> dict[str, Any]:
         "findings": facts["finding_counts"],
         "tasks": tasks,
         "disks": facts["disks"],
+        "trouble": facts.get("trouble") or None,
         "line": status_line(kept, now),
     }
 

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 
+from runwatch.show.table import table
 from runwatch.text.safe import safe
 
 FORMATS = ("text", "markdown", "csv", "latex", "json")
@@ -23,15 +24,7 @@ _FORMULA = ("=", "+", "-", "@")
 def render(headers: Row, rows: Sequence[Row], form: str) -> str:
     """The table as ``text``, ``markdown``, ``csv`` or ``latex``; every cell is made safe to show."""
     cells = [[safe(cell) for cell in row] for row in (headers, *rows)]
-    return {"markdown": _markdown, "csv": _csv, "latex": _latex}.get(form, _text)(cells)
-
-
-def _text(cells: list[list[str]]) -> str:
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    return {"markdown": _markdown, "csv": _csv, "latex": _latex}.get(form, table)(cells)
 
 
 def _markdown(cells: list[list[str]]) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from runwatch.domain.task import Task, TaskList
-from runwatch.show.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import iso
 
@@ -63,7 +63,7 @@ def tasks_text(
         lines.append("nothing pending")
     hidden = len(listed.tasks) - len(shown)
     if hidden:
-        lines.append(f"({hidden} done or snoozed; --all shows them)")
+        lines.append(f"({hidden} done, snoozed or hidden; --all shows them)")
     lines += [f"({silenced(match, until)})" for match, until in (silences or {}).items()]
     if listed.notice:
         lines.append(safe(listed.notice))
@@ -89,7 +89,7 @@ def _row(task: Task, today: date) -> str:
         )
     if task.state == "snoozed":
         notes.append(f"until {task.threshold}")
-    elif task.state in ("resolved", "dismissed"):
+    elif task.state in ("resolved", "dismissed", "hidden"):
         notes.append(task.state)
     words = [word for word in task.text.split() if not word.startswith(("rw:", "by:runwatch", "due:", "t:"))]
     note = f"  [{', '.join(notes)}]" if notes else ""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
+from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
 from runwatch.show.view import SEVERITY_TONES, Column, Row, Span, TableView, Words, badge, text, words
 from runwatch.show.view_drift import ColumnKey
 from runwatch.show.view_tasks import TaskKey
@@ -16,14 +16,6 @@ from runwatch.text import units
 
 _FACTS = (Column("name", "", 14), Column("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")
-
-
-@dataclass(frozen=True, slots=True)
-class Leads:
-    """Where a task leads: a screen's name and its subject."""
-
-    what: str
-    subject: object
 
 
 def find(snapshot: Snapshot, key: TaskKey) -> Task | None:
@@ -40,32 +32,35 @@ def finding_of(snapshot: Snapshot, key: TaskKey) -> Finding | None:
     return next((f for f in snapshot.findings if f.fingerprint == task.fingerprint), None)
 
 
-def leads_to(snapshot: Snapshot, key: TaskKey) -> Leads | None:
+def leads_to(snapshot: Snapshot, key: TaskKey) -> Destination | None:
     """The run, column or comparison that a task is about, as far as its finding tells."""
     finding = finding_of(snapshot, key)
-    if finding is None:
-        return None
+    return subject_of(snapshot, finding) if finding is not None else None
+
+
+def subject_of(snapshot: Snapshot, finding: Finding) -> Destination | None:
+    """The run, column or comparison that a finding is about, where that can be shown."""
     if finding.context == "models" and finding.run is not None:
-        return Leads("comparison", finding.run)
+        return ShowComparison(finding.run)
     if finding.run is not None and snapshot.situation.run(finding.run):
-        return Leads("run", finding.run)
+        return ShowRun(finding.run)
     if finding.context == "models" and finding.scope in snapshot.situation.predictions:
-        return Leads("comparison", finding.scope)
+        return ShowComparison(finding.scope)
     for data in snapshot.situation.data:
         if data.root == finding.root and data.name == finding.scope:
             return _column(data.root, data.name, finding, snapshot)
     run = RunKey(finding.root, finding.scope)
     if snapshot.situation.run(run):
-        return Leads("run", run)
-    return Leads("machine", None) if finding.context == "host" else None
+        return ShowRun(run)
+    return ShowPlace("machine") if finding.context == "host" else None
 
 
-def _column(root: str, name: str, finding: Finding, snapshot: Snapshot) -> Leads | None:
+def _column(root: str, name: str, finding: Finding, snapshot: Snapshot) -> Destination | None:
     data = next(d for d in snapshot.situation.data if (d.root, d.name) == (root, name))
     names = [column.name for column in data.latest.columns] if data.latest else []
     wanted = [finding.subject, *finding.also]
     found = next((column for column in wanted if column in names), names[0] if names else None)
-    return Leads("column", ColumnKey(root, name, found)) if found is not None else None
+    return ShowColumn(ColumnKey(root, name, found)) if found is not None else None
 
 
 def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:

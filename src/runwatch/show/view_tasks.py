@@ -76,7 +76,11 @@ def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
 def _wanted(task: Task, ask: TasksAsk, today: date) -> bool:
     if is_open(task, today):
         return True
-    return ask.finished and (task.completed == today or (not task.done and is_asleep(task, today)))
+    return ask.finished and (task.completed == today or _snoozed(task, today))
+
+
+def _snoozed(task: Task, today: date) -> bool:
+    return not task.done and task.state != "hidden" and is_asleep(task, today)
 
 
 def is_asleep(task: Task, today: date) -> bool:
@@ -88,7 +92,7 @@ def is_open(task: Task, today: date) -> bool:
     """To be done now: neither finished nor snoozed."""
     return (
         not task.done
-        and task.state not in ("resolved", "dismissed", "pending")
+        and task.state not in ("resolved", "dismissed", "pending", "hidden")
         and not is_asleep(task, today)
     )
 
@@ -165,7 +169,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
     """The day in one line: done of all, overdue, snoozed, and what the file's keeper has to say."""
     every = [task for listed in snapshot.tasks.values() for task in listed.tasks]
     open_now = [task for task in every if is_open(task, today)]
-    done = sum(task.completed == today for task in every)
+    done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     parts: list[Words] = []
     if done or open_now:
         share = done / (done + len(open_now))
@@ -174,7 +178,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
     late = sum(task.due is not None and task.due < today for task in open_now)
     if late:
         parts.append((Span(f"{late} overdue", "bad"),))
-    asleep = sum(not task.done and is_asleep(task, today) for task in every)
+    asleep = sum(_snoozed(task, today) for task in every)
     if asleep:
         parts.append((Span(f"{asleep} snoozed", "muted"),))
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
@@ -197,7 +201,7 @@ def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...
         return (text(f"no task matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
     if snapshot.watch.phase != "live":
         return ((Span("reading the list …", "muted"),),)
-    done = sum(task.completed == today for listed in snapshot.tasks.values() for task in listed.tasks)
+    done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
         (Span("✓ ", "good"), Span(calm, "strong")),

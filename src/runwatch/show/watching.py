@@ -26,8 +26,13 @@ def line(snapshot: Snapshot) -> str:
 
 
 def troubles(snapshot: Snapshot) -> list[str]:
-    """A line for each thing that keeps the watching from doing its work: a file, a rule, an alert."""
+    """A line for each thing that keeps the watching from doing its work: a file, a rule, an alert, a to-do
+    file that can't be saved."""
+    lists = {listed.file: listed.notice for listed in snapshot.tasks.values() if listed.notice}
     return [
-        safe(f"problem: {problem.file}: {problem.message}; {problem.hint}")
-        for problem in snapshot.situation.problems
+        *(
+            safe(f"problem: {problem.file}: {problem.message}; {problem.hint}")
+            for problem in snapshot.situation.problems
+        ),
+        *(safe(f"problem: {file}: {notice}") for file, notice in lists.items()),
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runwatch.store.database import SIDE_FILES, without_wal
+from runwatch.system.files import private_folder
 
 FILE = "cache.db"
 VERSION = 1
@@ -98,7 +99,7 @@ def _open(directory: Path) -> sqlite3.Connection | None:
     path = directory / FILE
     for _ in range(2):
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(directory)
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             db = sqlite3.connect(path, timeout=2.0, check_same_thread=False)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runwatch.system.files import private_folder
 from runwatch.text.safe import safe
 
 _BUSY_MS = 5000
@@ -64,9 +65,7 @@ class _Newer(Exception):
 
 
 def _open(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stat.S_IMODE(path.parent.stat().st_mode) != 0o700:
-        path.parent.chmod(0o700)
+    private_folder(path.parent)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     regular = stat.S_ISREG(os.fstat(fd).st_mode)
     os.close(fd)

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runwatch.text.jsonable import finite, plain
+from runwatch.text.jsonable import text as _text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -85,6 +87,7 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
         ],
         "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
+        "trouble": _text(snapshot.watch.trouble),
     }
 
 
@@ -113,7 +116,7 @@ def finding_facts(finding: Finding) -> Facts:
         "run": _text(finding.run.id) if finding.run else None,
         "root": _text(finding.root),
         "summary": _text(finding.summary),
-        "evidence": jsonable(finding.evidence),
+        "evidence": plain(finding.evidence),
         "advice": _text(finding.advice),
         "since": finite(finding.since),
         "first_seen": finite(finding.first_seen),
@@ -134,49 +137,12 @@ def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
         "due_today": sum(task.due == today for task in still),
         "snoozed": sum(task.state == "snoozed" for task in tasks),
         "critical": sum(task.priority == "A" and task.source == "rule" for task in still),
-        "done_today": sum(task.done and task.completed == today for task in tasks),
+        "done_today": sum(listed.done_on(today) for listed in files.values()),
         "beyond": sum(listed.beyond for listed in lists.values()),
         "older": sum(listed.older for listed in lists.values()),
         "notices": sorted({_text(listed.notice) for listed in files.values() if listed.notice}),
         "lines": [_task_facts(task) for task in still[:_MOST_TASKS]],
     }
-
-
-def jsonable(value: object) -> Any:
-    """``value`` in JSON's own types. In a table a non-finite number is null and ``<name>_text`` says which;
-    in a list it is null; what is none of JSON's types becomes text."""
-    if isinstance(value, Mapping):
-        out: Facts = {}
-        for key, item in value.items():
-            plain = out[_text(str(key))] = jsonable(item)
-            number = _number(item)
-            if plain is None and number is not None:
-                out[f"{_text(str(key))}_text"] = str(number)
-        return out
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _text(value)
-    number = _number(value)
-    if number is not None:
-        return number if math.isfinite(number) else None
-    if isinstance(value, Sequence | set | frozenset):
-        return [jsonable(item) for item in value]
-    return _text(str(value))
-
-
-def finite(value: float | None) -> float | None:
-    """The number, None when it is none."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _number(value: object) -> float | int | None:
-    if hasattr(value, "item") and not isinstance(value, bool | int | float):
-        try:
-            value = value.item()
-        except (TypeError, ValueError):
-            return None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _finding_order(finding: Finding) -> tuple[int, float, str]:
@@ -215,14 +181,3 @@ def _task_facts(task: Task) -> Facts:
         "due": task.due.isoformat() if task.due else None,
         "who": _text(task.tags.get("who", "")),
     }
-
-
-def _text(text: str) -> str:
-    """Text that is valid UTF-8: an undecodable byte is ``\\xNN``."""
-    if text.isascii():
-        return text
-    return "".join(f"\\x{ord(c) - 0xDC00:02x}" if 0xDC80 <= ord(c) <= 0xDCFF else _whole(c) for c in text)
-
-
-def _whole(char: str) -> str:
-    return f"\\u{ord(char):04x}" if 0xD800 <= ord(char) <= 0xDFFF else char

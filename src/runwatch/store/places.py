@@ -1,15 +1,13 @@
-"""Where runwatch keeps its own files: the XDG directories, and a root's identity."""
+"""Where runwatch keeps its own files: the XDG directories, and a folder a root."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from runwatch.folders import config_dir, place
+from runwatch.system.folders import config_dir, place
+from runwatch.system.identity import digest, root_identity
 
 __all__ = ["cache_dir", "config_dir", "lock_dir", "root_dir", "root_identity", "state_dir"]
-
-_IDENTITY_DIGITS = 16
 
 
 def state_dir() -> Path | None:
@@ -28,20 +26,7 @@ def lock_dir() -> Path | None:
     return base / "locks" if base else None
 
 
-def root_identity(root: str, own_id: str | None = None) -> str:
-    """What names a root in the state: a digest of its real path, or the ``id`` of its configuration."""
-    if own_id:
-        return f"id:{own_id}"
-    return _digest(os.fsencode(os.path.realpath(root)))
-
-
 def root_dir(identity: str) -> Path | None:
     """The root's own directory in the state directory (its to-do file lives there when it has no other)."""
     base = state_dir()
-    return base / "roots" / _digest(identity.encode("utf-8", "surrogateescape")) if base else None
-
-
-def _digest(data: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()[:_IDENTITY_DIGITS]
+    return base / "roots" / digest(identity.encode("utf-8", "surrogateescape")) if base else None

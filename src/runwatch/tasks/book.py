@@ -6,6 +6,7 @@ per 5 s; a person's are made at once. What could not be saved is kept, shown and
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +20,7 @@ from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import Look, Step, advance, followed
 from runwatch.tasks.manual import follow_manual, is_manual
-from runwatch.tasks.todotxt import placed
+from runwatch.tasks.todotxt import is_task, parse, parse_all, placed
 from runwatch.text.safe import safe
 
 WRITE_EVERY = 5.0
@@ -48,7 +49,7 @@ class TaskStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    edit: Edit
+    edits: tuple[Edit, ...]
     what: What
 
 
@@ -79,6 +80,7 @@ class TaskBook:
         self._compared: tuple[tuple[str, ...], tuple[str, ...]] | None = None
         self._parse_of: tuple[tuple[str, ...], date] | None = None
         self._tasks: tuple[Task, ...] = ()
+        self._counted: tuple[Document, Mapping[date, int]] = (Document(), {})
 
     @property
     def unsaved(self) -> int:
@@ -164,7 +166,8 @@ class TaskBook:
             return Answer(intent, False, str(error)), None
         token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
-        return Answer(intent, True, message, token), self._task(done.edit, today)
+        message += f". Warning: {done.warning}" if done.warning else ""
+        return Answer(intent, True, message, token, done.warning), self._task(done.edit, today)
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> Answer:
         """Take a change back, unless the line has changed since."""
@@ -174,9 +177,11 @@ class TaskBook:
             return Answer(asked, False, "nothing to undo; it was undone, or long ago")
 
         def back(lines: Sequence[str]) -> Change:
-            if known.edit.old is not None and known.edit.old not in lines:
+            first, *more = known.edits
+            if any(edit.old is not None and edit.old not in lines for edit in known.edits):
                 raise Refused("the line has changed since; edit it instead")
-            return Change(known.edit, known.what, f"undone: {safe(known.edit.new or 'added', 80)}", None)
+            message = f"undone: {safe(first.new or 'added', 80)}"
+            return Change(first, known.what, message, None, tuple(more))
 
         try:
             done = self._change(back, now, today)
@@ -185,6 +190,13 @@ class TaskBook:
         del self._undo[token]
         return Answer(asked, True, done.message, self._undoable(done))
 
+    def archive(self, now: float, today: date) -> int:
+        """Move what is finished into ``done.txt`` beside the list; how many lines. Raises ``TodoError``."""
+        moved = self._file.put_away(lambda line: is_task(line) and parse(line).done)
+        self._lines = self._file.read().texts
+        self._record((), "done", now, today)
+        return moved
+
     def _change(self, make: _Maker, now: float, today: date) -> Change:
         """Make one change and save it; the history and the records follow."""
         made: list[Change] = []
@@ -192,7 +204,7 @@ class TaskBook:
         def edits(document: Document) -> list[Edit]:
             lines = document.edited(self._unsaved).texts
             made[:] = [make(lines)]
-            return [*self._unsaved, made[0].edit]
+            return [*self._unsaved, *made[0].edits]
 
         try:
             document = self._file.update(edits)
@@ -200,27 +212,31 @@ class TaskBook:
             if not (self._keeps_unsaved and error.why != "unreadable"):
                 raise
             fresh = self._file.read()
-            edit = edits(fresh)[-1]
-            self._unsaved.append(edit)
+            edits(fresh)
+            self._unsaved += made[0].edits
             document = fresh.edited(self._unsaved)
             self._failed(error, now)
         else:
             self._succeeded(now)
         self._lines = document.texts
-        self._record(made[0], now, today)
+        self._record(made[0].edits, made[0].what, now, today)
         return made[0]
 
-    def _record(self, done: Change, now: float, today: date) -> None:
+    def _record(self, edits: Sequence[Edit], what: What, now: float, today: date) -> None:
+        """The history and the records after edits that a person made; the first of them is ``what``."""
         try:
             archived = self._file.archive().texts
         except TodoError:
             archived = ()
         step = followed(self._of_findings(), self._lines, archived, now, today)
         step = self._with_manual(step, archived, now, today, tell=False)
-        task = self._task(done.edit, today)
-        if task and task.source == "manual":
-            event = TaskEvent(task.id, now, done.what, "person", task.text)
-            step = replace(step, events=(*step.events, event))
+        for edit in edits:
+            task = self._task(edit, today)
+            if task and task.source == "manual":
+                step = replace(
+                    step, events=(*step.events, TaskEvent(task.id, now, what, "person", task.text))
+                )
+            what = "added"
         self._remember(step, ())
 
     def _of_findings(self) -> dict[str, TaskRecord]:
@@ -331,11 +347,12 @@ class TaskBook:
         self._next_write = now + WRITE_EVERY
 
     def _undoable(self, done: Change) -> str:
-        edit = done.edit
-        nth = max(self._lines.count(edit.new) - 1, 0) if edit.new is not None else 0
-        back = Edit(edit.new, edit.old, nth if edit.old is None else min(edit.nth, nth))
+        back = []
+        for edit in done.edits:
+            nth = max(self._lines.count(edit.new) - 1, 0) if edit.new is not None else 0
+            back.append(Edit(edit.new, edit.old, nth if edit.old is None else min(edit.nth, nth)))
         token = f"{self._root}-{next(self._tokens)}"
-        self._undo[token] = _Undo(back, _OPPOSITE.get(done.what, "edited"))
+        self._undo[token] = _Undo(tuple(back), _OPPOSITE.get(done.what, "edited"))
         while len(self._undo) > _MOST_UNDO:
             del self._undo[next(iter(self._undo))]
         return token
@@ -357,4 +374,17 @@ class TaskBook:
             beyond=beyond,
             older=older,
             writable=self._writable,
+            archived=self._finished_days(),
         )
+
+    def _finished_days(self) -> Mapping[date, int]:
+        """How many tasks of done.txt were finished on each day."""
+        try:
+            document = self._file.archive()
+        except TodoError:
+            return {}
+        if document is not self._counted[0]:
+            tasks = parse_all(document.texts)
+            days = Counter(task.completed for task in tasks if task.completed and task.tags.get("h") != "1")
+            self._counted = (document, days)
+        return self._counted[1]

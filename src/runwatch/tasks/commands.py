@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from runwatch.domain.intents import (
@@ -25,10 +25,13 @@ from runwatch.tasks.todotxt import (
     parse,
     placed,
     reopen,
+    repeated,
+    tags_of,
     with_priority,
     with_tag,
 )
 from runwatch.text.safe import safe
+from runwatch.text.units import plural
 
 _MOST_CANDIDATES = 5
 _EDITED = "changed"
@@ -41,12 +44,19 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Change:
     """One line changed (``edit``), what the history calls it, and the words for the person. ``task``: the
-    task as it was, None when it is new."""
+    task as it was, None when it is new; ``more``: what else changes with it; ``warning``: what a person may
+    not have thought of."""
 
     edit: Edit
     what: What
     message: str
     task: Task | None
+    more: tuple[Edit, ...] = ()
+    warning: str = ""
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return (self.edit, *self.more)
 
 
 def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
@@ -58,7 +68,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
                 return Change(Edit(None, line), "added", f"added: {safe(line, 80)}", None)
             case FinishTask(id=id_):
                 found = find(id_, lines, today, lambda t: not t.done, "is done already")
-                return _changed(found, lines, complete(found[1].line, today), "done", "done")
+                return _finished(found, lines, today)
             case ReopenTask(id=id_):
                 found = find(id_, lines, today, lambda t: t.done, "is not done")
                 return _changed(found, lines, reopen(found[1].line), "reopened", "to do again")
@@ -69,7 +79,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
                 return _changed(found, lines, with_tag(found[1].line, "t", later), "snoozed", words)
             case EditTask(id=id_, text=text):
                 found = find(id_, lines, today)
-                return _changed(found, lines, edited(found[1].line, text), "edited", _EDITED)
+                return _changed(found, lines, edited(found[1].line, text, today), "edited", _EDITED)
             case SetPriority(id=id_, priority=priority):
                 found = find(id_, lines, today)
                 words = f"priority {priority}" if priority else "no priority"
@@ -110,6 +120,22 @@ def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: Wha
     return Change(
         Edit(task.line, line, nth), what, f"{words}: {_bare(parse(line) if words == _EDITED else task)}", task
     )
+
+
+def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> Change:
+    """Done, with the next occurrence of one that repeats; open subtasks (``p:`` of its ``id:``) are named."""
+    task = found[1]
+    done = _changed(found, lines, complete(task.line, today), "done", "done")
+    if (again := repeated(task.line, today)) is not None:
+        days = tags_of(again)
+        when = days.get("t") or days.get("due", "")
+        done = replace(done, message=f"{done.message}; next time {when}", more=(Edit(None, again),))
+    name = task.tags.get("id")
+    left = [t for _, t in placed(lines, today) if name and t.tags.get("p") == name and not t.done]
+    if not left:
+        return done
+    named = "; ".join(_bare(t) for t in left[:_MOST_CANDIDATES])
+    return replace(done, warning=f"{plural(len(left), 'subtask')} still open: {named}")
 
 
 def _bare(task: Task) -> str:

@@ -10,18 +10,21 @@ import contextlib
 import errno
 import hashlib
 import os
-import stat
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
+from runwatch.system.files import NotRegular, open_regular, private_folder
+from runwatch.system.saving import save
 from runwatch.tasks.document import Document, Edit
 from runwatch.tasks.lock import LockBusy, locked
 from runwatch.text.safe import safe
 
 MAX_BYTES = 8 * 2**20
 _TRIES = 3
+_ARCHIVE = "done.txt"
+_T = TypeVar("_T")
 _DAY = 86400.0
 _SUFFIX = ".runwatch-tmp"
 
@@ -80,7 +83,7 @@ class TodoFile:
     def archive(self) -> Document:
         """``done.txt`` beside it, where other tools put finished lines; empty when there is none. It is read
         again only when it has changed."""
-        path = self.path.with_name("done.txt")
+        path = self.path.with_name(_ARCHIVE)
         now = _now_at(path)
         if now is None or now != self._archived[0]:
             data, stamp = self._read(path)
@@ -91,13 +94,22 @@ class TodoFile:
         """Save the edits that ``make`` wants for the file as it stands under the lock, and return the file
         as it is then. ``make`` may be called again when another program wrote meanwhile. Raises
         ``TodoError``; the file is then as it was."""
+        return self._alone(lambda: self._tries(make))
+
+    def put_away(self, finished: Callable[[str], bool]) -> int:
+        """Move the lines for which ``finished`` holds to the end of ``done.txt`` beside it; how many. They
+        are saved there before they go here. Raises ``TodoError``."""
+        return self._alone(lambda: self._move(finished))
+
+    def _alone(self, work: Callable[[], _T]) -> _T:
+        """Do ``work`` under the lock. Raises ``TodoError``."""
         if self._locks is None:
             raise TodoError(self.path, "read-only", "there is no directory for its lock; set HOME")
         try:
             if self._private:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_folder(self.path.parent)
             with locked(self._locks / f"{self._name()}.lock", self._patience):
-                return self._tries(make)
+                return work()
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error
         except OSError as error:
@@ -116,17 +128,29 @@ class TodoFile:
                 return after
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
 
+    def _move(self, finished: Callable[[str], bool]) -> int:
+        there = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
+        done = [line for line in self.read().texts if finished(line)]
+        there._tries(lambda document: [Edit(None, line) for line in done])
+        left = Counter(done)
+
+        def gone(document: Document) -> list[Edit]:
+            found = Counter(document.texts) & left
+            return [Edit(line, None) for line in found.elements()]
+
+        self._tries(gone)
+        return len(done)
+
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            fd, info = open_regular(path)
         except FileNotFoundError:
             return b"", None
+        except NotRegular as error:
+            raise TodoError(path, "unreadable", "is not a regular file") from error
         except OSError as error:
             raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
         try:
-            info = os.fstat(fd)
-            if not stat.S_ISREG(info.st_mode):
-                raise TodoError(path, "unreadable", "is not a regular file")
             data = _read_all(fd) if info.st_size <= MAX_BYTES else None
             if data is None:
                 raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")
@@ -157,42 +181,13 @@ def _stamp(info: os.stat_result) -> Stamp:
 
 
 def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
-    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_SUFFIX, dir=target.parent)
-    temporary = Path(name)
-    try:
-        try:
-            _write(fd, data)
-            _like(fd, target)
-            os.fsync(fd)
-            written = os.fstat(fd).st_mtime
-        finally:
-            os.close(fd)
+    def unchanged() -> None:
         if _now_at(target) != read:
             raise _Changed
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _settle(target, written)
 
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _like(fd: int, target: Path) -> None:
-    """Mode and owner of the file that is replaced; a new one is as open as its directory lets it be."""
-    try:
-        old = target.stat()
-    except FileNotFoundError:
-        os.fchmod(fd, 0o600 | (0o644 & target.parent.stat().st_mode))
-        return
-    os.fchmod(fd, stat.S_IMODE(old.st_mode))
-    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-        with contextlib.suppress(OSError):
-            os.fchown(fd, old.st_uid, old.st_gid)
+    new = 0o600 | (0o644 & target.parent.stat().st_mode)  # as open as its directory lets it be
+    save(target, lambda file: file.write(data), new, unchanged, _SUFFIX)
+    _tidy(target)
 
 
 def _now_at(target: Path) -> Stamp | None:
@@ -202,16 +197,11 @@ def _now_at(target: Path) -> Stamp | None:
         return None
 
 
-def _settle(target: Path, written: float) -> None:
-    """After the rename the save is done: what fails here takes nothing back."""
+def _tidy(target: Path) -> None:
+    """Remove what a process that was killed in the middle of a save left behind a day ago or earlier."""
     with contextlib.suppress(OSError):
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
-        with contextlib.suppress(OSError):
+        written = target.stat().st_mtime
+        for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
             if stray.lstat().st_mtime < written - _DAY:
                 stray.unlink()
 

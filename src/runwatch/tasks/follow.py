@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal
 
-from runwatch.domain.task import Task, TaskEvent, TaskRecord, TaskState, What
+from runwatch.domain.task import RecordState, Task, TaskEvent, TaskRecord, What
 
 DAY = 86400.0
 REOPEN_WITHIN = 14 * DAY
@@ -32,7 +32,7 @@ def adopted(record: TaskRecord, task: Task, now: float, today: date) -> TaskReco
     """The record of a line that is in the file though nothing is remembered of it (another machine wrote it,
     or the state was lost)."""
     finished = (today - task.completed).days * DAY if task.completed else 0.0
-    state: TaskState = task.state if task.source == "rule" else "dismissed"
+    state: RecordState = _of(task) if task.source == "rule" else "dismissed"
     return replace(
         record,
         state=state,
@@ -69,14 +69,14 @@ def _done(record: TaskRecord, task: Task, held: bool, now: float) -> Followed:
     if record.state in ("done", "resolved"):
         return replace(record, line=task.line), []
     if task.state == "resolved" and not record.by_hand:
-        state: TaskState = "done" if held else "resolved"
+        state: RecordState = "done" if held else "resolved"
         return replace(record, state=state, since=now, cleared=False, line=task.line), []
     return _moved(record, "done", now, "done", line=task.line)
 
 
 def _to_do(record: TaskRecord, task: Task, now: float) -> Followed:
-    snoozed = task.state == "snoozed"
-    state: TaskState = "snoozed" if snoozed else "open"
+    snoozed = _of(task) == "snoozed"
+    state: RecordState = "snoozed" if snoozed else "open"
     if record.state not in ("open", "snoozed"):
         elsewhere = openings(task) > record.count
         record = replace(record, by_hand=not elsewhere, cleared=False, older=False, count=openings(task))
@@ -90,7 +90,12 @@ def _to_do(record: TaskRecord, task: Task, now: float) -> Followed:
     return record, [_event(record, now, what)]
 
 
-def _moved(record: TaskRecord, state: TaskState, now: float, what: What, line: str) -> Followed:
+def _of(task: Task) -> RecordState:
+    """A line that a person hides is out of sight like a snoozed one."""
+    return "snoozed" if task.state == "hidden" else task.state
+
+
+def _moved(record: TaskRecord, state: RecordState, now: float, what: What, line: str) -> Followed:
     """The record in another state by the person's hand; staying in one is no event."""
     if record.state == state:
         return replace(record, line=line), []

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runwatch.system.files import private_folder
+
 _NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 _STALE_AFTER = 60.0
 _PAUSE = 0.01
@@ -25,7 +27,7 @@ def locked(path: Path, patience: float = 2.0) -> Iterator[None]:
     """Hold the lock ``path`` (made when missing, mode 0600), waiting at most ``patience`` seconds.
 
     Raises ``LockBusy``, or the ``OSError`` of making the file."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     deadline = time.monotonic() + patience
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

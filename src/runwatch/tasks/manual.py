@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from runwatch.domain.task import Task, TaskEvent, TaskRecord, TaskState, What
+from runwatch.domain.task import RecordState, Task, TaskEvent, TaskRecord, What
 from runwatch.tasks.follow import GONE_AFTER
 
 PREFIX = "m:"
@@ -57,7 +57,7 @@ def follow_manual(
 
 
 def _new(key: str, task: Task | None, now: float) -> TaskRecord:
-    state: TaskState = "done" if task and task.done else "open"
+    state: RecordState = "done" if task and task.done else "open"
     title = task.text if task else ""
     return TaskRecord(key, state, "", "", "", title, now, now, now, line=task.line if task else "")
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from runwatch.domain.task import Task, TaskState
+from runwatch.tasks.when import day, future_day, next_time
 
 _PRIORITY = re.compile(r"\(([A-Z])\) ")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?: |$)")
@@ -68,12 +69,13 @@ def join(head: Head, text: str) -> str:
 
 def parse(line: str, today: date | None = None) -> Task:
     """The task of one line. ``id`` of a line with no ``rw:`` is a hash of its text without completion mark,
-    dates, priority and ``pri:``. ``today`` decides whether ``t:`` hides it (no date: it does not)."""
+    dates, priority and ``pri:``. ``today`` decides whether ``t:`` hides it (no date: it does not); ``h:1``
+    always does."""
     head, text = split(line)
     tags = tags_of(text)
     ours = "rw" in tags and tags.get("by") == "runwatch"
     threshold = day(tags.get("t"))
-    hidden = threshold is not None and today is not None and threshold > today
+    asleep = threshold is not None and today is not None and threshold > today
     return Task(
         id=tags.get("rw") or _hash(text),
         line=line,
@@ -89,7 +91,7 @@ def parse(line: str, today: date | None = None) -> Task:
         tags=tags,
         source="rule" if ours else "manual",
         fingerprint=tags.get("rw"),
-        state=_state(head.done, ours and tags.get("res") == "auto", hidden),
+        state=_state(head.done, ours and tags.get("res") == "auto", tags.get("h") == "1", asleep),
     )
 
 
@@ -155,13 +157,11 @@ def with_tag(line: str, key: str, value: str | None) -> str:
     return join(head, drop_tag(text, key) if value is None else set_tag(text, key, value))
 
 
-def edited(line: str, text: str) -> str:
-    """``line`` with its text replaced by ``text``, which is read as todo.txt; what ``text`` leaves out
+def edited(line: str, text: str, today: date) -> str:
+    """``line`` with its text replaced by ``text``, which is read as ``typed`` does; what ``text`` leaves out
     (priority, dates, projects, contexts, tags) is kept from ``line``."""
     old, old_text = split(line)
-    new, new_text = split(one_line(text))
-    if not new_text.strip():
-        raise LineError("the text is empty; say what is to do")
+    new, new_text = typed(text, today)
     head = Head(
         done=old.done or new.done,
         priority=new.priority or old.priority,
@@ -172,13 +172,50 @@ def edited(line: str, text: str) -> str:
 
 
 def added(text: str, today: date) -> str:
-    """A new line for what a person typed: read as todo.txt, with today's date when it has none."""
+    """A new line for what a person typed, with today's date when it has none. Raises ``LineError``."""
+    head, rest = typed(text, today)
+    return join(head if head.done else replace(head, created=head.created or today), rest)
+
+
+def typed(text: str, today: date) -> tuple[Head, str]:
+    """What a person typed, read as todo.txt: ``due:`` and ``t:`` may say ``tomorrow``, ``friday`` or ``3d``.
+    Raises ``LineError`` for an empty text, a day or repetition that is none, and for "x marks the spot": only
+    ``x DATE`` is a finished task."""
     head, rest = split(one_line(text))
     if not rest.strip():
         raise LineError("the text is empty; say what is to do")
-    if head.done:
-        return join(replace(head, completed=head.completed or today), rest)
-    return join(replace(head, created=head.created or today), rest)
+    if head.done and head.completed is None:
+        raise LineError("'x ' at the start means finished; begin with another word, or write x DATE TEXT")
+    tags = tags_of(rest)
+    try:
+        for key in ("due", "t"):
+            if key in tags and day(tags[key]) is None:
+                rest = set_tag(rest, key, future_day(tags[key], today).isoformat())
+        if "rec" in tags:
+            next_time(tags["rec"], None, None, today)
+    except ValueError as error:
+        words = str(error) if "rec:" in str(error) else f"{key}:{error}"
+        raise LineError(words) from None
+    return head, rest
+
+
+def repeated(line: str, today: date) -> str | None:
+    """The next occurrence of a task that is finished ``today``; None when it has no ``rec:``. It is the
+    person's own: what ties the line to a finding stays behind. Raises ``LineError`` for a repetition that is
+    none."""
+    head, text = split(line)
+    task = parse(line)
+    if "rec" not in task.tags:
+        return None
+    try:
+        due, threshold = next_time(task.tags["rec"], task.due, task.threshold, today)
+    except ValueError as error:
+        raise LineError(str(error)) from None
+    for key in ("rw", "by", "n", "res"):
+        text = drop_tag(text, key)
+    for key, moved in (("due", due), ("t", threshold)):
+        text = drop_tag(text, key) if moved is None else set_tag(text, key, moved.isoformat())
+    return join(replace(head, created=today), text)
 
 
 def one_line(text: str) -> str:
@@ -218,16 +255,6 @@ def drop_tag(text: str, key: str) -> str:
     return text
 
 
-def day(value: str | None) -> date | None:
-    """``YYYY-MM-DD`` as a date, None for anything else."""
-    if value is None or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
-
-
 def _leading_date(text: str) -> tuple[date | None, str]:
     match = _DATE.match(text)
     found = day(match[1]) if match else None
@@ -245,10 +272,10 @@ def _marked(text: str, sign: str) -> tuple[str, ...]:
     return tuple(token[1:] for token in text.split() if token[0] == sign and len(token) > 1)
 
 
-def _state(done: bool, auto: bool, hidden: bool) -> TaskState:
+def _state(done: bool, auto: bool, hidden: bool, asleep: bool) -> TaskState:
     if done:
         return "resolved" if auto else "done"
-    return "snoozed" if hidden else "open"
+    return "hidden" if hidden else "snoozed" if asleep else "open"
 
 
 def _kept(old: str, new: str) -> str:

@@ -8,21 +8,24 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.screen import Screen
 
-from runwatch.domain.intents import Answer, ClearBaseline, Intent, MarkLooked, PinBaseline, Rescan, Undo
+from runwatch.domain.intents import Answer, ClearBaseline, Intent, MarkLooked, PinBaseline, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.show.destinations import Destination, ShowRuns
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, Bridge, Rang, ViewFailed, ViewReady, Watching
+from runwatch.ui.bridge import Answered, Bridge, Rang, ViewReady
 from runwatch.ui.choice import Choice
 from runwatch.ui.fence import ControlFence
-from runwatch.ui.messages import Intended, Requested
+from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.messages import BaselineDeed, Intended, Request, Requested, TakeBack, TaskDeed, ViewFailed
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.settings import UiSettings
@@ -152,9 +155,11 @@ class RunwatchApp(App[None]):
         """The topmost screen that shows a view; dialogs over it do not count."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
-    def look(self, screen: LiveScreen) -> None:
-        """From now on build and show this screen's view."""
-        self._ticket = self.bridge.ask(screen.job())
+    def look(self, screen: Any) -> None:
+        """From now on build and show this screen's view, if it is the one that is seen."""
+        live = self.live
+        if live is not None and live is screen:
+            self._ticket = self.bridge.ask(live.job())
 
     def on_view_ready(self, event: ViewReady) -> None:
         if not self.is_running:  # leaving: the widgets are being taken down
@@ -177,7 +182,7 @@ class RunwatchApp(App[None]):
             self._driver.write(event.characters)
             self._driver.flush()
 
-    def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+    def say(self, text: str, severity: Weight = "information") -> None:
         """A notice at the corner, in plain text."""
         self.notify(
             safe(text, 400), markup=False, severity=severity, timeout=4 if severity == "information" else 12
@@ -208,20 +213,35 @@ class RunwatchApp(App[None]):
         self.intend(event.intent)
 
     def on_requested(self, event: Requested) -> None:
-        if event.what == "undo":
-            self._undo()
-            return
-        from runwatch.ui.pinning import pinning
-        from runwatch.ui.routes import screen_for
-        from runwatch.ui.todo import todo
+        self.open(event.request)
 
-        if todo(self, event.what, event.subject) or pinning(self, event.what, event.subject):
-            return
-        screen = screen_for(self, event.what, event.subject)
+    def open(self, request: Request) -> None:
+        """Show what is asked for, or ask the person what belongs to it."""
+        if isinstance(request, TakeBack):
+            self._undo()
+        elif isinstance(request, TaskDeed):
+            from runwatch.ui.todo import task_deed
+
+            task_deed(self, request)
+        elif isinstance(request, BaselineDeed):
+            from runwatch.ui.pinning import baseline_deed
+
+            baseline_deed(self, request)
+        else:
+            self._show(request)
+
+    def _show(self, wanted: Destination) -> None:
+        from runwatch.ui.routes import screen_for
+
+        screen = screen_for(self, wanted)
         if screen is not None:
             self.push_screen(screen)
-        elif event.what == "compare":
+        elif isinstance(wanted, ShowRuns):
             self.say("mark two or more runs with space first")
+
+    def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
+        """Put a question over the screen; ``then`` gets its answer, None when it was left."""
+        self.push_screen(dialog, then)
 
     def _undo(self) -> None:
         if not self.undos:
@@ -241,10 +261,6 @@ class RunwatchApp(App[None]):
 
     def action_undo(self) -> None:
         self._undo()
-
-    def rescan(self) -> None:
-        """Have all roots walked now."""
-        self.intend(Rescan())
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""

@@ -8,39 +8,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from textual.message import Message
 
-from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Answer, Intent
-from runwatch.domain.points import Points
-from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.domain.task import TaskEvent
+from runwatch.ui.host import Build
+from runwatch.ui.messages import ViewFailed
 
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
-Build = Callable[[Snapshot, float], Any]
 _FRAME_S = 0.2
-
-
-class Watching(Protocol):
-    """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
-    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history`` and ``champions`` may read the
-    disk: thread workers only."""
-
-    def start(self, publish: Callable[[Snapshot], None]) -> None: ...
-    def stop(self) -> None: ...
-    def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None: ...
-    def series(self, key: RunKey, tag: str) -> Points: ...
-    def distribution(
-        self, data_set: str, root: str, column: str, batch: int | None
-    ) -> Distribution | None: ...
-    def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
-    def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
-    def history(self) -> list[tuple[str, TaskEvent]]: ...
-    def champions(self, root: str) -> list[dict[str, Any]]: ...
-    def brief(self) -> str: ...
 
 
 class ViewReady(Message, bubble=False):
@@ -52,14 +29,6 @@ class ViewReady(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, ViewReady)
-
-
-class ViewFailed(Message, bubble=False):
-    """The view could not be built, or the monitor could not start: an error of ours, to be seen."""
-
-    def __init__(self, what: str, error: Exception) -> None:
-        super().__init__()
-        self.what, self.error = what, error
 
 
 class Rang(Message, bubble=False):

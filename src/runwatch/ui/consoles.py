@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,12 +14,12 @@ from runwatch.show.view import Span, join, text
 from runwatch.text.console import Line as LogLine
 from runwatch.text.console import lines
 from runwatch.text.units import plural
+from runwatch.ui.host import host
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.work import in_background
 
 if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
     from runwatch.ui.widgets.prompt import Prompt
 
 _PART, _MOST = 128 * 1024, 8 * 1024 * 1024
@@ -69,7 +69,7 @@ class ConsolePart(Vertical):
         path, size, key = self._path, self._wanted, self.key
         if path is None:
             return
-        watching = cast("RunwatchApp", self.app).watching
+        watching = host(self).watching
 
         def job() -> None:
             data, start = watching.console(key, path, None, size)

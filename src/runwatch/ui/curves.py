@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -11,11 +9,9 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
 from runwatch.show.view_chart import ChartAsk, ChartView, Line, line
 from runwatch.show.view_curves import Curve, Picture, chart
+from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.work import in_background
-
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
 
 _Name = tuple[RunKey, str]
 
@@ -45,7 +41,7 @@ class Curves(Chart):
 
     def _fetch(self, picture: Picture, ask: ChartAsk) -> None:
         worker = get_current_worker()
-        watching = cast("RunwatchApp", self.app).watching
+        watching = host(self).watching
         kept: dict[_Name, tuple[int, Points]] = {}
 
         def fetched(curve: Curve) -> Line:

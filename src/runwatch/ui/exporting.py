@@ -38,7 +38,7 @@ class Exporting(Detail):
 
         found = self.exported()
         if found is None:
-            self.board.say("there is nothing to export yet")
+            self.host.say("there is nothing to export yet")
             return
         stem, make = found
 
@@ -47,10 +47,10 @@ class Exporting(Detail):
                 in_background(self, "export", lambda: self._write(name.strip(), make), "export")
 
         hint = f"the ending says the form: {_ENDINGS}; {_into()}"
-        self.board.push_screen(AskLine("export to a new file", hint, check=_wrong, value=f"{stem}.md"), write)
+        self.app.push_screen(AskLine("export to a new file", hint, check=_wrong, value=f"{stem}.md"), write)
 
     def _write(self, name: str, make: Callable[[str], str]) -> None:
-        app, snapshot = self.board, self.board.snapshot
+        app, say, snapshot = self.app, self.host.say, self.host.snapshot
         form = export.form_of(name)
         if form is None:
             return
@@ -58,11 +58,11 @@ class Exporting(Detail):
         try:
             path = export.write_new(name, make(form), runs)
         except FileExistsError:
-            app.call_from_thread(app.say, f"{name} is there already: name another file", "error")
+            app.call_from_thread(say, f"{name} is there already: name another file", "error")
         except OSError as error:
-            app.call_from_thread(app.say, f"{name}: {error.strerror or error}", "error")
+            app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
         else:
-            app.call_from_thread(app.say, f"written: {path}")
+            app.call_from_thread(say, f"written: {path}")
 
 
 def _into() -> str:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal, NamedTuple
 
 from textual.message import Message
 
 from runwatch.domain.intents import Intent
+from runwatch.domain.run import RunKey
+from runwatch.show.destinations import Destination
+from runwatch.show.view_tasks import TaskKey
+
+
+class TaskDeed(NamedTuple):
+    """Something to do with a task. ``key`` may be None where a new one is added."""
+
+    deed: Literal["add", "toggle", "snooze", "priority", "edit"]
+    key: TaskKey | None
+
+
+class BaselineDeed(NamedTuple):
+    """Something to do with the baseline: pin ``run`` with a reason, or take its root's pin off."""
+
+    deed: Literal["pin", "clear"]
+    run: RunKey | None
+
+
+class TakeBack(NamedTuple):
+    """Undo the last change."""
+
+
+Request = Destination | TaskDeed | BaselineDeed | TakeBack
 
 
 class Asked(Message):
@@ -26,8 +50,16 @@ class Intended(Message):
 
 
 class Requested(Message):
-    """A person wants to see something in full: ``what`` names the screen, ``subject`` what of."""
+    """A person wants to see something in full, or to be asked about a deed."""
 
-    def __init__(self, what: str, subject: Any) -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__()
-        self.what, self.subject = what, subject
+        self.request = request
+
+
+class ViewFailed(Message, bubble=False):
+    """The view could not be built, or the monitor could not start: an error of ours, to be seen."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        super().__init__()
+        self.what, self.error = what, error

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
+from runwatch.show.destinations import ShowPlace, ShowRun
 from runwatch.show.view_runs import run_name
 from runwatch.text.safe import safe
-from runwatch.ui.messages import Requested
-
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
+from runwatch.ui.host import Host
+from runwatch.ui.messages import BaselineDeed
 
 _MOST_RUNS = 2000
 Command = tuple[str, str, Callable[[], object]]
@@ -25,18 +25,17 @@ class BoardCommands(Provider):
     """Everything that can be done here, by words."""
 
     @property
-    def _board(self) -> RunwatchApp:
-        return cast("RunwatchApp", self.app)
-
-    @property
     def _run(self) -> RunKey | None:
         """The run that is looked at here."""
-        from runwatch.ui.screens.run import RunScreen
+        here: RunKey | None = getattr(self.screen, "key", None)
+        return here if isinstance(here, RunKey) else self._host.choice.looked
 
-        return self.screen.key if isinstance(self.screen, RunScreen) else self._board.choice.looked
+    @property
+    def _host(self) -> Host:
+        return cast("Host", self.app)
 
     def _commands(self) -> Iterator[Command]:
-        app = self._board
+        app, host = self.app, self._host
         seen = {"palette"}
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -48,46 +47,46 @@ class BoardCommands(Provider):
         yield (
             "Leaderboard",
             "all runs ranked by a metric",
-            partial(app.post_message, Requested("leaderboard", None)),
+            partial(host.open, ShowPlace("leaderboard")),
         )
         yield (
             "History",
             "what opened, who closed it, how long it took",
-            partial(app.post_message, Requested("history", 1)),
+            partial(host.open, ShowPlace("tasks-history")),
         )
         yield (
             "Former baselines",
             "what was compared against when, and why",
-            partial(app.post_message, Requested("history", 2)),
+            partial(host.open, ShowPlace("baselines-history")),
         )
         yield (
             "Baseline with a reason",
             "make the run under the cursor the baseline, and say why",
-            partial(app.post_message, Requested("baseline-reason", self._run)),
+            partial(host.open, BaselineDeed("pin", self._run)),
         )
         yield (
             "Take the baseline's pin off",
             "go back to the configured or assumed baseline",
-            partial(app.post_message, Requested("baseline-clear", self._run)),
+            partial(host.open, BaselineDeed("clear", self._run)),
         )
         yield (
             "Notes",
             "what was assumed, and how it watches",
-            partial(app.post_message, Requested("notes", None)),
+            partial(host.open, ShowPlace("notes")),
         )
-        yield "Machine", "disks, memory, GPUs", partial(app.post_message, Requested("machine", None))
-        yield "Problems", "what could not be read", partial(app.post_message, Requested("problems", None))
-        yield "Look again", "walk all roots now", app.rescan
-        for theme in sorted(app.own_themes):
-            yield f"Theme: {theme}", "change the colours", partial(app.take_theme, theme)
+        yield "Machine", "disks, memory, GPUs", partial(host.open, ShowPlace("machine"))
+        yield "Problems", "what could not be read", partial(host.open, ShowPlace("problems"))
+        yield "Look again", "walk all roots now", partial(host.intend, Rescan())
+        for theme in sorted(host.own_themes):
+            yield f"Theme: {theme}", "change the colours", partial(host.take_theme, theme)
 
     def _runs(self) -> Iterator[Command]:
-        app = self._board
+        app = self._host
         if app.snapshot is None:
             return
         situation = app.snapshot.situation
         for run in situation.runs[:_MOST_RUNS]:
-            show = partial(app.post_message, Requested("run", run.key))
+            show = partial(app.open, ShowRun(run.key))
             yield f"Run: {run_name(run.key, situation.roots)}", run.status, show
 
     async def discover(self) -> Hits:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from runwatch.domain.intents import ClearBaseline, PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.text.safe import safe
+from runwatch.ui.host import Host
+from runwatch.ui.messages import BaselineDeed
 
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
 
-
-def pinning(app: RunwatchApp, what: str, run: RunKey | None) -> bool:
-    """Do it; False when ``what`` is nothing that is done with a baseline."""
-    if what not in ("baseline-reason", "baseline-clear"):
-        return False
-    if run is None:
-        app.say("choose a run first")
-    elif what == "baseline-clear":
-        app.intend(ClearBaseline(run.root))
+def baseline_deed(host: Host, wanted: BaselineDeed) -> None:
+    """Do it, after a question where one belongs to it."""
+    if wanted.run is None:
+        host.say("choose a run first")
+    elif wanted.deed == "clear":
+        host.intend(ClearBaseline(wanted.run.root))
     else:
-        _with_reason(app, run)
-    return True
+        _with_reason(host, wanted.run)
 
 
-def _with_reason(app: RunwatchApp, run: RunKey) -> None:
+def _with_reason(host: Host, run: RunKey) -> None:
     from runwatch.ui.screens.dialogs import AskLine
 
     def pin(reason: str | None) -> None:
         if reason is not None:
-            app.intend(PinBaseline(run, reason.strip()))
+            host.intend(PinBaseline(run, reason.strip()))
 
     hint = "why this one? Enter with nothing is fine; the history keeps it"
-    app.push_screen(AskLine(f"baseline: {safe(run.id, 50)}", hint), pin)
+    host.ask(AskLine(f"baseline: {safe(run.id, 50)}", hint), pin)

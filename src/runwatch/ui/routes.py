@@ -2,79 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.screen import Screen
 
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
+from runwatch.show import destinations as to
+from runwatch.ui.host import Host
 
 
-def screen_for(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | None:
-    """The screen of this name; None when there is none, or nothing to show in it."""
-    if what == "run" and subject is not None:
-        from runwatch.ui.screens.run import RunScreen
+def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
+    """The screen that shows this; None when there is too little to show."""
+    match wanted:
+        case to.ShowRun(key):
+            from runwatch.ui.screens.run import RunScreen
 
-        return RunScreen(subject, app.choice)
-    if what == "column" and subject is not None:
-        from runwatch.ui.screens.column import ColumnScreen
+            return RunScreen(key, host.choice)
+        case to.ShowColumn(column):
+            from runwatch.ui.screens.column import ColumnScreen
 
-        return ColumnScreen(subject)
-    if what == "data" and subject is not None:
-        from runwatch.ui.screens.data import DataScreen
+            return ColumnScreen(column)
+        case to.ShowData(root, name):
+            from runwatch.ui.screens.data import DataScreen
 
-        return DataScreen(*subject)
-    if what == "comparison" and subject is not None:
-        from runwatch.ui.screens.comparison import ComparisonScreen
+            return DataScreen(root, name)
+        case to.ShowComparison(subject):
+            from runwatch.ui.screens.comparison import ComparisonScreen
 
-        return ComparisonScreen(subject)
-    if what == "slice" and subject is not None:
-        from runwatch.ui.screens.rows import RowsScreen, SliceKey
+            return ComparisonScreen(subject)
+        case to.ShowSlice():
+            from runwatch.ui.screens.rows import RowsScreen
 
-        return RowsScreen(SliceKey(*subject))
-    if what == "task" and subject is not None:
-        return _task_screen(app, subject)
-    return _board_screen(app, what, subject)
+            return RowsScreen(wanted)
+        case to.ShowRuns(keys):
+            from runwatch.ui.screens.compare import CompareScreen
+
+            return CompareScreen(keys, host.choice) if len(keys) > 1 else None
+        case to.ShowTask(task):
+            from runwatch.ui.screens.task import TaskScreen
+
+            return TaskScreen(task)
+        case to.ShowSubject(task):
+            from runwatch.show.view_task import leads_to
+
+            leads = leads_to(host.snapshot, task) if host.snapshot else None
+            return screen_for(host, leads or to.ShowTask(task))
+        case to.ShowPlace():
+            return _place(host, wanted)
 
 
-def _task_screen(app: RunwatchApp, subject: Any) -> Screen[Any] | None:
-    from runwatch.show.view_task import leads_to
+def _place(host: Host, wanted: to.ShowPlace) -> Screen[Any]:
+    match wanted.name:
+        case "machine":
+            from runwatch.ui.screens.machine import MachineScreen
 
-    leads = leads_to(app.snapshot, subject) if app.snapshot else None
-    if leads is not None:
-        return screen_for(app, leads.what, leads.subject)
-    from runwatch.ui.screens.task import TaskScreen
+            return MachineScreen()
+        case "problems":
+            from runwatch.ui.screens.problems import ProblemsScreen
 
-    return TaskScreen(subject)
+            return ProblemsScreen()
+        case "notes":
+            from runwatch.ui.screens.notes import NotesScreen
 
+            return NotesScreen()
+        case "leaderboard":
+            from runwatch.ui.screens.leaderboard import Leaderboard
 
-def _board_screen(app: RunwatchApp, what: str, subject: Any) -> Screen[Any] | None:
-    if what == "machine":
-        from runwatch.ui.screens.machine import MachineScreen
+            return Leaderboard(host.choice)
+        case "tasks-history" | "baselines-history":
+            from runwatch.ui.screens.history import BASELINES, TASKS, HistoryScreen
 
-        return MachineScreen()
-    if what == "problems":
-        from runwatch.ui.screens.problems import ProblemsScreen
-
-        return ProblemsScreen()
-    if what == "notes":
-        from runwatch.ui.screens.notes import NotesScreen
-
-        return NotesScreen()
-    if what == "history":
-        from runwatch.ui.screens.history import TASKS, HistoryScreen
-
-        return HistoryScreen(subject or TASKS)
-    if what == "leaderboard":
-        from runwatch.ui.screens.leaderboard import Leaderboard
-
-        return Leaderboard(app.choice)
-    if what == "compare" and len(subject or ()) > 1:
-        from runwatch.ui.screens.compare import CompareScreen
-
-        return CompareScreen(subject, app.choice)
-    if what == "task-text" and subject is not None:
-        from runwatch.ui.screens.task import TaskScreen
-
-        return TaskScreen(subject)
-    return None
+            return HistoryScreen(TASKS if wanted.name == "tasks-history" else BASELINES)

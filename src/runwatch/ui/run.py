@@ -9,8 +9,9 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 
+from runwatch.system.files import append_private, private_folder
 from runwatch.ui.app import RunwatchApp
-from runwatch.ui.bridge import Watching
+from runwatch.ui.host import Watching
 from runwatch.ui.settings import UiSettings
 
 NO_TERMINAL = "runwatch: terminal: the dashboard needs one; try runwatch check or runwatch brief"
@@ -52,9 +53,10 @@ def refused() -> str:
 def _confession(error: BaseException, log: Path | None) -> str:
     told = "".join(traceback.format_exception(error))
     try:
+        if log is not None:
+            private_folder(log.parent)
         path = log or Path(tempfile.mkstemp(prefix="runwatch-", suffix=".log")[1])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        with open(append_private(path), "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{told}\n")
     except OSError as trouble:
         return f"{told}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
@@ -18,9 +17,8 @@ from runwatch.domain.task import Task
 from runwatch.show import view_task
 from runwatch.show.view_tasks import TaskKey
 from runwatch.text.safe import safe
-
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
+from runwatch.ui.host import Host
+from runwatch.ui.messages import TaskDeed
 
 _PRIORITIES = (
     ("a", "A   first of all", "A"),
@@ -31,42 +29,40 @@ _PRIORITIES = (
 )
 
 
-def todo(app: RunwatchApp, what: str, key: TaskKey | None) -> bool:
-    """Do it; False when ``what`` is nothing that is done with a task."""
-    if what == "task-add":
-        _add(app, key)
-        return True
-    does: dict[str, Callable[[RunwatchApp, TaskKey, Task], None]] = {
-        "task-toggle": _toggle,
-        "task-snooze": _snooze,
-        "task-priority": _priority,
-        "task-edit": _edit,
+def task_deed(host: Host, wanted: TaskDeed) -> None:
+    """Do it, after a question where one belongs to it."""
+    key = wanted.key
+    if wanted.deed == "add":
+        _add(host, key)
+        return
+    does: dict[str, Callable[[Host, TaskKey, Task], None]] = {
+        "toggle": _toggle,
+        "snooze": _snooze,
+        "priority": _priority,
+        "edit": _edit,
     }
-    if what not in does:
-        return False
-    task = view_task.find(app.snapshot, key) if app.snapshot and key else None
+    task = view_task.find(host.snapshot, key) if host.snapshot and key else None
     if task is not None and key is not None:
-        does[what](app, key, task)
-    return True
+        does[wanted.deed](host, key, task)
 
 
-def _toggle(app: RunwatchApp, key: TaskKey, task: Task) -> None:
-    app.intend(ReopenTask(key.root, key.id) if task.done else FinishTask(key.root, key.id))
+def _toggle(host: Host, key: TaskKey, task: Task) -> None:
+    host.intend(ReopenTask(key.root, key.id) if task.done else FinishTask(key.root, key.id))
 
 
-def _add(app: RunwatchApp, key: TaskKey | None) -> None:
+def _add(host: Host, key: TaskKey | None) -> None:
     from runwatch.ui.screens.dialogs import AskLine
 
-    roots = list(app.snapshot.tasks) if app.snapshot else []
+    roots = list(host.snapshot.tasks) if host.snapshot else []
     root = key.root if key else roots[0] if roots else ""
-    marks = view_task.marks(app.snapshot) if app.snapshot else ()
+    marks = view_task.marks(host.snapshot) if host.snapshot else ()
 
     def add(line: str | None) -> None:
         if line and line.strip():
-            app.intend(AddTask(line.strip(), root))
+            host.intend(AddTask(line.strip(), root))
 
     hint = "(A) first of all +project @context due:2026-12-01 · → completes"
-    app.push_screen(AskLine("new task", hint, marks=marks), add)
+    host.ask(AskLine("new task", hint, marks=marks), add)
 
 
 def snoozes(today: date) -> tuple[tuple[str, str, str], ...]:
@@ -81,18 +77,18 @@ def snoozes(today: date) -> tuple[tuple[str, str, str], ...]:
     return (*menu, ("d", "a date …", ""))
 
 
-def _snooze(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+def _snooze(host: Host, key: TaskKey, task: Task) -> None:
     from runwatch.ui.screens.dialogs import AskLine, Menu
 
-    today = datetime.fromtimestamp(app.settings.clock()).date()
+    today = datetime.fromtimestamp(host.settings.clock()).date()
 
     def until(day: str | None) -> None:
         if day == "":
-            app.push_screen(AskLine("snooze until", "YYYY-MM-DD", check=_wrong_date), until)
+            host.ask(AskLine("snooze until", "YYYY-MM-DD", check=_wrong_date), until)
         elif day:
-            app.intend(SnoozeTask(key.root, key.id, date.fromisoformat(day)))
+            host.intend(SnoozeTask(key.root, key.id, date.fromisoformat(day)))
 
-    app.push_screen(Menu("snooze until", snoozes(today)), until)
+    host.ask(Menu("snooze until", snoozes(today)), until)
 
 
 def _wrong_date(text: str) -> str:
@@ -103,36 +99,36 @@ def _wrong_date(text: str) -> str:
     return ""
 
 
-def _priority(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+def _priority(host: Host, key: TaskKey, task: Task) -> None:
     from runwatch.ui.screens.dialogs import Menu
 
     def take(priority: str | None) -> None:
         if priority is not None:
-            app.intend(SetPriority(key.root, key.id, priority or None))
+            host.intend(SetPriority(key.root, key.id, priority or None))
 
-    app.push_screen(Menu("priority", _PRIORITIES), take)
+    host.ask(Menu("priority", _PRIORITIES), take)
 
 
-def _edit(app: RunwatchApp, key: TaskKey, task: Task) -> None:
+def _edit(host: Host, key: TaskKey, task: Task) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
-        line = _edited(app, editor, task.line)
+        line = _edited(host, editor, task.line)
     except (OSError, ValueError, SuspendNotSupported) as error:
-        app.say(f"{editor}: {error}", "error")
+        host.say(f"{editor}: {error}", "error")
         return
     if line is not None and line != task.line:
-        app.intend(EditTask(key.root, key.id, line))
+        host.intend(EditTask(key.root, key.id, line))
 
 
-def _edited(app: RunwatchApp, editor: str, line: str) -> str | None:
+def _edited(host: Host, editor: str, line: str) -> str | None:
     """The line after a person edited it; None when it was emptied or the editor failed."""
     with tempfile.TemporaryDirectory(prefix="runwatch-") as folder:
         path = Path(folder) / "task.txt"
         path.write_text(line + "\n", encoding="utf-8", errors="surrogateescape")
-        with app.suspend():
+        with host.suspend():
             code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     if code:
-        app.say(f"{safe(editor)} ended with {code}: the task is as it was", "warning")
+        host.say(f"{safe(editor)} ended with {code}: the task is as it was", "warning")
         return None
     return next((made for made in map(str.strip, text.splitlines()) if made), None)

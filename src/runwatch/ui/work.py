@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual.dom import DOMNode
 
-from runwatch.ui.bridge import ViewFailed
+from runwatch.ui.messages import ViewFailed
 
 
 def in_background(node: DOMNode, what: str, job: Callable[[], None], group: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
 
 MAX_DIRTY = 10_000
+_OBSERVER_THREADS = 4
 _BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 
 warnings.filterwarnings("ignore", module="watchdog")
@@ -87,19 +88,27 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch; on failure ``failure`` says why, and ``check`` tries again later."""
+        try:
+            self._observer = self._started()
+        except Exception as error:  # whatever it is: the polling goes on
+            self.failure = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            return
+        logging.getLogger("watchdog.observers").addHandler(self._overflow)
+        self._identity = _identity(self._root)
+        self.failure = ""
+
+    def _started(self) -> BaseObserver:
         from watchdog.observers import Observer
 
+        _spare_threads()
         observer = Observer()
         try:
             observer.schedule(_handler(self._dirty), self._root, recursive=True, event_filter=_events())
             observer.start()
-        except OSError as error:
-            self.failure = f"{error.strerror or error}"
-            return
-        logging.getLogger("watchdog.observers").addHandler(self._overflow)
-        self._observer = observer
-        self._identity = _identity(self._root)
-        self.failure = ""
+        except BaseException:
+            observer.stop()  # else its inotify instance stays taken, one more at each attempt
+            raise
+        return observer
 
     def stop(self) -> None:
         logging.getLogger("watchdog.observers").removeHandler(self._overflow)
@@ -112,6 +121,11 @@ class Watcher:
     def alive(self) -> bool:
         observer = self._observer
         if observer is None or not observer.is_alive() or not all(e.is_alive() for e in observer.emitters):
+            return False
+        reader = getattr(
+            observer, "_inotify_fd", None
+        )  # the thread that reads the kernel's events, where there is one
+        if isinstance(reader, threading.Thread) and not reader.is_alive():
             return False
         return _identity(self._root) == self._identity
 
@@ -128,6 +142,18 @@ class Watcher:
         if os.path.isdir(self._root):
             self.start()
         self._dirty.ask_scan()
+
+
+def _spare_threads() -> None:
+    """Raise RuntimeError when the threads of an observer could not be started: it would leave its descriptors
+    open, one instance more at each attempt."""
+    enough = threading.Event()
+    threads = [threading.Thread(target=enough.wait, daemon=True) for _ in range(_OBSERVER_THREADS)]
+    try:
+        for thread in threads:
+            thread.start()
+    finally:
+        enough.set()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

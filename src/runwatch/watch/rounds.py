@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runwatch.domain.tree import Changes, Folder
-from runwatch.watch.filesystem import mount_of, watches_held
+from runwatch.system.inotify import watches_held
+from runwatch.system.mounts import mount_of
 from runwatch.watch.observer import Dirty, Watcher
 
 HOT_FOR = 600.0

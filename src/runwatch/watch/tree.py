@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Changes, FileStat, Folder
+from runwatch.system.files import is_really_below
 
 SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".trash"}
@@ -129,7 +130,7 @@ class Tree:
         return files, folders, tuple(sorted(irregular))
 
     def _inside(self, path: str) -> bool:
-        return self._follow or os.path.realpath(path).startswith(os.path.realpath(self.root) + os.sep)
+        return self._follow or is_really_below(path, self.root)
 
     def _ignored(self, path: str) -> bool:
         return any(fnmatch(path, pattern) or fnmatch("/" + path, pattern) for pattern in self._ignore)

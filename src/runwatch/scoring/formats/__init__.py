@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-import stat
 from functools import cache
 from typing import cast
 
 from runwatch.scoring.base import Format, ScoringError
+from runwatch.system.files import NotRegular, open_regular
 
 _HEAD = 4096
 _PICKLED = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".cloudpickle", ".dill")
@@ -41,12 +41,12 @@ def format_of(path: str) -> Format:
 
 def _head(path: str) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle, _ = open_regular(path)
+    except NotRegular as error:
+        raise ScoringError(path, "is not a regular file", "give a model file") from error
     except OSError as error:
         raise ScoringError(path, (error.strerror or "can't be read").lower(), "check the path") from error
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ScoringError(path, "is not a regular file", "give a model file")
         try:
             return file.read(_HEAD)
         except OSError as error:

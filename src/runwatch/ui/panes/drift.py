@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_drift
+from runwatch.show.destinations import ShowColumn, ShowData
 from runwatch.show.view import Words
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
@@ -62,10 +63,11 @@ class DriftPane(Pane):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
-        self.post_message(Requested("column", event.key))
+        if isinstance(event.key, view_drift.ColumnKey):
+            self.post_message(Requested(ShowColumn(event.key)))
 
     def action_data(self) -> None:
         key = self.query_one(Table).key
         subject = (key.root, key.data_set) if isinstance(key, view_drift.ColumnKey) else self._first
         if subject is not None:
-            self.post_message(Requested("data", subject))
+            self.post_message(Requested(ShowData(*subject)))

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_machine
+from runwatch.show.destinations import ShowPlace
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import Line
@@ -34,7 +35,7 @@ class MachinePane(Pane, can_focus=True):
         self.query_one(Line).show(view)
 
     def action_open(self) -> None:
-        self.post_message(Requested("machine", None))
+        self.post_message(Requested(ShowPlace("machine")))
 
     def on_click(self) -> None:
-        self.post_message(Requested("machine", None))
+        self.post_message(Requested(ShowPlace("machine")))

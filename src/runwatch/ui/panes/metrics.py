@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_metrics
+from runwatch.show.destinations import ShowComparison
 from runwatch.show.view import Words
 from runwatch.ui.charting import CHART_KEYS, Charting
 from runwatch.ui.curves import Curves
@@ -60,4 +61,6 @@ class MetricsPane(Pane, Charting):
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
         model = event.key.name if isinstance(event.key, view_metrics.ModelKey) else None
-        self.post_message(Requested("comparison", model or self.choice.looked))
+        subject = model or self.choice.looked
+        if subject is not None:
+            self.post_message(Requested(ShowComparison(subject)))

@@ -12,6 +12,7 @@ from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_runs
+from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.view import Words
 from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Asked, Intended, Requested
@@ -67,7 +68,8 @@ class RunsPane(Pane):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
-        self.post_message(Requested("run", event.key))
+        if self.key is not None:
+            self.post_message(Requested(ShowRun(self.key)))
 
     def action_mark(self) -> None:
         if self.key is not None:
@@ -85,4 +87,4 @@ class RunsPane(Pane):
         self.post_message(Asked(f"runs by {self.choice.order}"))
 
     def action_compare(self) -> None:
-        self.post_message(Requested("compare", self.choice.marked))
+        self.post_message(Requested(ShowRuns(self.choice.marked)))

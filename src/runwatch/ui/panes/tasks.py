@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_tasks
+from runwatch.show.destinations import ShowSubject
 from runwatch.show.view import Words
-from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import Line
@@ -74,7 +75,8 @@ class TasksPane(Pane):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         event.stop()
-        self.post_message(Requested("task", event.key))
+        if self.key is not None:
+            self.post_message(Requested(ShowSubject(self.key)))
 
     def action_finished(self) -> None:
         self.choice.finished = not self.choice.finished
@@ -83,26 +85,26 @@ class TasksPane(Pane):
         )
 
     def action_finish(self) -> None:
-        self._request("task-toggle")
+        self._request("toggle")
 
     def action_add(self) -> None:
-        self.post_message(Requested("task-add", self.key))
+        self.post_message(Requested(TaskDeed("add", self.key)))
 
     def action_snooze(self) -> None:
-        self._request("task-snooze")
+        self._request("snooze")
 
     def action_priority(self) -> None:
-        self._request("task-priority")
+        self._request("priority")
 
     def action_edit(self) -> None:
-        self._request("task-edit")
+        self._request("edit")
 
     def action_undo(self) -> None:
-        self.post_message(Requested("undo", None))
+        self.post_message(Requested(TakeBack()))
 
-    def _request(self, what: str) -> None:
+    def _request(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
         if self.key is not None:
-            self.post_message(Requested(what, self.key))
+            self.post_message(Requested(TaskDeed(deed, self.key)))
 
 
 def _day(now: float) -> date:

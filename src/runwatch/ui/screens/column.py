@@ -88,7 +88,7 @@ class ColumnScreen(Detail):
             self._fetch()
 
     def _fetch(self) -> None:
-        watching, key, batch = self.board.watching, self.key, self._batch
+        watching, key, batch = self.host.watching, self.key, self._batch
 
         def job() -> None:
             found = watching.distribution(key.data_set, key.root, key.column, batch)

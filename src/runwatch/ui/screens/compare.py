@@ -62,7 +62,7 @@ class CompareScreen(Exporting, Charting):
             self.ask()
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
-        snapshot, keys, tag, watching = self.board.snapshot, self.keys, self._tag, self.board.watching
+        snapshot, keys, tag, watching = self.host.snapshot, self.keys, self._tag, self.host.watching
         if snapshot is None:
             return None
         runs = [run for key in keys if (run := snapshot.situation.run(key))]

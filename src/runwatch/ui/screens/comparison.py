@@ -11,6 +11,7 @@ from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import export, view_comparison
+from runwatch.show.destinations import ShowSlice
 from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Requested
 from runwatch.ui.widgets.chart import Chart
@@ -83,11 +84,11 @@ class ComparisonScreen(Exporting):
             or not isinstance(event.key, tuple)
         ):
             return False
-        self.post_message(Requested("slice", (self.subject, event.key[1])))
+        self.post_message(Requested(ShowSlice(self.subject, str(event.key[1]))))
         return True
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
-        snapshot = self.board.snapshot
+        snapshot = self.host.snapshot
         found = view_comparison.comparison_of(snapshot, self.subject) if snapshot else None
         if found is None:
             return None

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_headline
+from runwatch.show.destinations import ShowPlace
 from runwatch.show.view import Words
 from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Requested
@@ -92,7 +93,7 @@ class Dashboard(LiveScreen):
         self._panes[0].focus_first()
 
     def on_resize(self, event: events.Resize) -> None:
-        wish = self.board.settings.layout
+        wish = self.host.settings.layout
         roomy = event.size.width >= WIDE and event.size.height >= HIGH
         self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
         self._arrange()
@@ -181,19 +182,17 @@ class Dashboard(LiveScreen):
         self._panes[self._active].focus_first()
 
     def action_board(self) -> None:
-        self.post_message(Requested("leaderboard", None))
+        self.post_message(Requested(ShowPlace("leaderboard")))
 
     def action_problems(self) -> None:
-        self.post_message(Requested("problems", None))
+        self.post_message(Requested(ShowPlace("problems")))
 
     def action_notes(self) -> None:
-        self.post_message(Requested("notes", None))
+        self.post_message(Requested(ShowPlace("notes")))
 
     def action_history(self) -> None:
-        from runwatch.ui.screens.history import BASELINES, TASKS
-
         in_metrics = self._panes[self._active].ID == "metrics"
-        self.post_message(Requested("history", BASELINES if in_metrics else TASKS))
+        self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
 
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]

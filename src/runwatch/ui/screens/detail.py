@@ -98,7 +98,7 @@ class Detail(LiveScreen):
         if not self.opened(event) and row is not None:
             from runwatch.ui.screens.row import RowScreen
 
-            self.board.push_screen(RowScreen(event.table.view.columns, row))
+            self.app.push_screen(RowScreen(event.table.view.columns, row))
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_choose(event.number)

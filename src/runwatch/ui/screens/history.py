@@ -72,7 +72,7 @@ class HistoryScreen(Filtered):
             self.query_one("#part-2", Table).show(champions)
 
     def _fetch(self, roots: tuple[str, ...]) -> None:
-        watching = self.board.watching
+        watching = self.host.watching
 
         def job() -> None:
             champions = {root: watching.champions(root) for root in roots}

@@ -15,6 +15,7 @@ from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import export, view_matters, view_table
+from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.ui.choice import Choice
 from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Asked, Requested
@@ -87,9 +88,9 @@ class Leaderboard(Filtered, Exporting):
     def _work_out(self) -> None:
         question, snapshot, ask, watching = (
             self._question,
-            self.board.snapshot,
+            self.host.snapshot,
             self._ask,
-            self.board.watching,
+            self.host.watching,
         )
         if question is None or snapshot is None:
             return
@@ -109,7 +110,7 @@ class Leaderboard(Filtered, Exporting):
             self.paint(self._shown)
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
-        snapshot, ask, matters, watching = self.board.snapshot, self._ask, self._matters, self.board.watching
+        snapshot, ask, matters, watching = self.host.snapshot, self._ask, self._matters, self.host.watching
         if snapshot is None or self._shown is None or not self._shown.table.rows:
             return None
 
@@ -137,7 +138,7 @@ class Leaderboard(Filtered, Exporting):
                 self._change(replace(self._ask, metric=name))
 
         if self._shown:
-            self.board.push_screen(Pick("rank by", self._shown.choices), take)
+            self.app.push_screen(Pick("rank by", self._shown.choices), take)
 
     def action_which(self) -> None:
         self._change(replace(self._ask, which="last" if self._ask.which == "best" else "best"))
@@ -150,8 +151,10 @@ class Leaderboard(Filtered, Exporting):
             self.post_message(Asked())
 
     def action_compare(self) -> None:
-        self.post_message(Requested("compare", self.choice.marked))
+        self.post_message(Requested(ShowRuns(self.choice.marked)))
 
     def opened(self, event: Table.Opened) -> bool:
-        self.post_message(Requested("run", event.key))
+        key = cast("RunKey | None", event.key)
+        if key is not None:
+            self.post_message(Requested(ShowRun(key)))
         return True

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual.screen import Screen
 
 from runwatch.domain.situation import Snapshot
-
-if TYPE_CHECKING:
-    from runwatch.ui.app import RunwatchApp
+from runwatch.ui.host import Host, host
 
 
 class LiveScreen(Screen[None]):
@@ -22,9 +20,9 @@ class LiveScreen(Screen[None]):
     painted = False
 
     @property
-    def board(self) -> RunwatchApp:
-        """The app, with its type."""
-        return cast("RunwatchApp", self.app)
+    def host(self) -> Host:
+        """The app as its screens know it."""
+        return host(self)
 
     @abstractmethod
     def job(self) -> Callable[[Snapshot, float], Any]:
@@ -36,8 +34,7 @@ class LiveScreen(Screen[None]):
 
     def ask(self) -> None:
         """Have the view made anew."""
-        if self.board.live is self:
-            self.board.look(self)
+        self.host.look(self)
 
     def on_screen_resume(self) -> None:
         self.ask()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -11,18 +11,12 @@ from textual.message import Message
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_rows
+from runwatch.show.destinations import ShowSlice
 from runwatch.show.view import Span, text, words
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
 from runwatch.ui.work import in_background
-
-
-class SliceKey(NamedTuple):
-    """Names one slice of the comparison of one ``[[predictions]]``."""
-
-    predictions: str
-    slice: str
 
 
 class RowsScreen(Filtered):
@@ -35,7 +29,7 @@ class RowsScreen(Filtered):
             super().__init__()
             self.found = found
 
-    def __init__(self, key: SliceKey) -> None:
+    def __init__(self, key: ShowSlice) -> None:
         super().__init__()
         self.key = key
         self._found: tuple[view_rows.Names, view_rows.Texts] | Problem | None = None
@@ -55,7 +49,7 @@ class RowsScreen(Filtered):
             self.filter_changed()
 
     def _fetch(self) -> None:
-        watching, key = self.board.watching, self.key
+        watching, key = self.host.watching, self.key
 
         def job() -> None:
             self.post_message(self.Fetched(watching.slice_rows(key.predictions, key.slice)))

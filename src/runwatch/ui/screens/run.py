@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show import view_run
+from runwatch.show.destinations import ShowComparison
 from runwatch.show.view_curves import Picture
 from runwatch.text.safe import safe
 from runwatch.ui.charting import CHART_KEYS, Charting
@@ -121,5 +122,5 @@ class RunScreen(Detail, Charting):
 
     def opened(self, event: Table.Opened) -> bool:
         if self.active == 2:
-            self.post_message(Requested("comparison", self.key))
+            self.post_message(Requested(ShowComparison(self.key)))
         return self.active == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,7 +12,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show import view_task
 from runwatch.show.view import Span
 from runwatch.show.view_tasks import TaskKey
-from runwatch.ui.messages import Requested
+from runwatch.ui.messages import Requested, TakeBack, TaskDeed
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import Line
 from runwatch.ui.widgets.table import Table
@@ -22,11 +22,11 @@ class TaskScreen(Detail):
     """Its line, and the finding that it stands for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "request('task-toggle')", "Done", id="task.done"),
-        Binding("s", "request('task-snooze')", "Snooze", id="task.snooze"),
-        Binding("p", "request('task-priority')", "Priority", id="task.priority"),
-        Binding("e", "request('task-edit')", "Edit", id="task.edit"),
-        Binding("u", "request('undo')", "Undo", id="task.undo"),
+        Binding("space", "deed('toggle')", "Done", id="task.done"),
+        Binding("s", "deed('snooze')", "Snooze", id="task.snooze"),
+        Binding("p", "deed('priority')", "Priority", id="task.priority"),
+        Binding("e", "deed('edit')", "Edit", id="task.edit"),
+        Binding("u", "undo", "Undo", id="task.undo"),
     ]
 
     def __init__(self, key: TaskKey) -> None:
@@ -44,5 +44,8 @@ class TaskScreen(Detail):
         self.query_one("#head", Line).show((Span("Task", "strong"),))
         self.query_one(Table).show(view)
 
-    def action_request(self, what: str) -> None:
-        self.post_message(Requested(what, self.key))
+    def action_deed(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
+        self.post_message(Requested(TaskDeed(deed, self.key)))
+
+    def action_undo(self) -> None:
+        self.post_message(Requested(TakeBack()))

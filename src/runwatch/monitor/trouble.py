@@ -1,0 +1,36 @@
+"""Errors of our own, on whichever thread: kept, logged, told; never printed over the screen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+
+class Troubles:
+    """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
+
+    def __init__(self, news: Callable[[], None]) -> None:
+        self._news = news
+        self._before: Callable[[threading.ExceptHookArgs], object] | None = None
+        self.newest = ""
+
+    def listen(self) -> None:
+        if self._before is None:
+            self._before, threading.excepthook = threading.excepthook, self._ended
+
+    def stop(self) -> None:
+        if self._before is not None and threading.excepthook == self._ended:
+            threading.excepthook = self._before
+        self._before = None
+
+    def note(self, where: str, error: BaseException) -> None:
+        """Keep and log an error."""
+        logging.getLogger("runwatch").error("error in %s", where, exc_info=error)
+        self.newest = f"internal error in {where}: {error!r}; the watching goes on, please report it"
+        self._news()
+
+    def _ended(self, what: threading.ExceptHookArgs) -> None:
+        if what.exc_value is None or issubclass(what.exc_type, SystemExit):
+            return
+        self.note(f"thread {what.thread.name if what.thread else '?'}", what.exc_value)

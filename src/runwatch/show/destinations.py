@@ -1,0 +1,78 @@
+"""Where a person can go from here: one record a screen, saying what it is of."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from runwatch.domain.run import RunKey
+from runwatch.show.view_drift import ColumnKey
+from runwatch.show.view_tasks import TaskKey
+
+
+class ShowRun(NamedTuple):
+    """One run in full."""
+
+    key: RunKey
+
+
+class ShowColumn(NamedTuple):
+    """One column of a data set."""
+
+    key: ColumnKey
+
+
+class ShowData(NamedTuple):
+    """One data set."""
+
+    root: str
+    name: str
+
+
+class ShowComparison(NamedTuple):
+    """A run against its baseline, or the predictions of this ``[[predictions]]`` name."""
+
+    subject: RunKey | str
+
+
+class ShowSlice(NamedTuple):
+    """The rows of one slice of a predictions comparison."""
+
+    predictions: str
+    slice: str
+
+
+class ShowRuns(NamedTuple):
+    """Several runs side by side."""
+
+    keys: tuple[RunKey, ...]
+
+
+class ShowTask(NamedTuple):
+    """One task: its line and its finding."""
+
+    key: TaskKey
+
+
+class ShowSubject(NamedTuple):
+    """What a task is about; the task itself when nothing is known of that."""
+
+    key: TaskKey
+
+
+class ShowPlace(NamedTuple):
+    """A screen that there is once."""
+
+    name: Literal["machine", "problems", "notes", "leaderboard", "tasks-history", "baselines-history"]
+
+
+Destination = (
+    ShowRun
+    | ShowColumn
+    | ShowData
+    | ShowComparison
+    | ShowSlice
+    | ShowRuns
+    | ShowTask
+    | ShowSubject
+    | ShowPlace
+)

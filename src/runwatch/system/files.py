@@ -1,0 +1,77 @@
+"""Files, opened and written with care: what lies in a watched folder is whatever somebody put there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class NotRegular(OSError):
+    """The path is a FIFO, a device, a socket or a directory."""
+
+
+class TooLarge(OSError):
+    """The file is larger than what may be read of it."""
+
+
+def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
+    """A descriptor of a regular file and what it is: the opening can neither block nor take the terminal.
+    Raises NotRegular, OSError."""
+    fd = os.open(path, _READ)
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise NotRegular(errno.EINVAL, "not a regular file", os.fspath(path))
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd, found
+
+
+def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
+    """All of a regular file of at most ``most`` bytes. Raises TooLarge, NotRegular, OSError."""
+    return read_with_owner(path, most)[0]
+
+
+def read_with_owner(path: str | os.PathLike[str], most: int) -> tuple[bytes, int]:
+    """The same, and the user whose file it is: asked of what was opened, not of a name that may mean
+    something else by then."""
+    fd, found = open_regular(path)
+    with open(fd, "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise TooLarge(errno.EFBIG, f"larger than {most >> 10} KiB", os.fspath(path))
+    return data, found.st_uid
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder of our own, and those above it that are missing, closed to group and others whatever the
+    umask. Raises OSError."""
+    if not path.parent.exists():
+        private_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o700)
+
+
+def append_private(path: str | os.PathLike[str]) -> int:
+    """A descriptor that appends to a file which only its user may read, whatever it was before. Raises
+    OSError, for a link too."""
+    fd = os.open(path, _APPEND, 0o600)
+    os.fchmod(fd, 0o600)
+    return fd
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is ``folder`` or lies in it, by its words alone."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def is_really_below(path: str, folder: str) -> bool:
+    """Whether what ``path`` means, links followed, lies in ``folder``."""
+    return is_below(os.path.realpath(path), os.path.realpath(folder))

@@ -1,0 +1,58 @@
+"""Which file system a path is on, by proc_pid_mountinfo(5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from runwatch.system.files import is_below
+
+REMOTE = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "lustre", "gpfs", "beegfs", "afs", "overlay"}
+)
+_MOUNTS = "/proc/self/mountinfo"
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where a path is mounted, and the file system's type ("" when it can't be told); ``source``: the device
+    or server, ``top``: the folder of it that is mounted there."""
+
+    point: str
+    kind: str
+    source: str = ""
+    top: str = "/"
+
+    @property
+    def remote(self) -> bool:
+        """Whether inotify is silent about other hosts' (or layers') writes here."""
+        return self.kind in REMOTE or self.kind.startswith(("nfs", "fuse."))
+
+
+def mount_of(path: str, table: str | None = None) -> Mount:
+    """The mount that holds ``path``: of those whose point is above it the deepest, and of these the last;
+    ``table``: the text of mountinfo, for tests."""
+    best = Mount("", "")
+    for line in (_mounts() if table is None else table).splitlines():
+        left, _, right = line.partition(" - ")
+        fields, kind = left.split(), right.split()
+        if len(fields) < 5 or not kind:
+            continue
+        point = _plain(fields[4])
+        if is_below(path, point) and len(point) >= len(best.point):
+            best = Mount(point, kind[0], _plain(kind[1]) if len(kind) > 1 else "", _plain(fields[3]))
+    return best
+
+
+def _mounts() -> str:
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _plain(field: str) -> str:
+    """A field with its octal escapes undone."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), field)

@@ -1,0 +1,94 @@
+"""The one way to JSON: strict, in UTF-8, and safe to print to a terminal.
+
+JSON has no NaN: a number that isn't finite becomes null beside ``"<name>_text"``. Characters that a terminal
+would obey, or that hide or turn what stands beside them, are written as ``\\uXXXX``: the same JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Set
+from typing import Any
+
+from runwatch.text.safe import run_name
+
+SCHEMA = 1
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+def number(name: str, value: float | None) -> dict[str, Any]:
+    """``{name: value}``, or null and its text when the value is NaN or infinite."""
+    if value is None or math.isfinite(value):
+        return {name: value}
+    return {name: None, f"{name}_text": _word(value)}
+
+
+def finite(value: float | None) -> float | None:
+    """The number, None when it is none."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def hparams(value: object) -> Any:
+    """Hyperparameters as JSON: nested as written, non-finite numbers as the strings nan, inf, -inf; names and
+    texts as ``text`` has them; what JSON lacks becomes its text."""
+    if isinstance(value, Mapping):
+        return {text(str(key)): hparams(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [hparams(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return _word(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return text(str(value))
+
+
+def plain(value: object) -> Any:
+    """Anything as JSON: as ``hparams``, but a number that isn't finite is null (in a table with
+    ``"<name>_text"`` beside it); NumPy's scalars are numbers, a set is a list."""
+    if isinstance(value, Mapping):
+        out: dict[str, Any] = {}
+        for key, inner in value.items():
+            name = text(str(key))
+            found = _number(inner)
+            out.update({name: plain(inner)} if found is None else number(name, found))
+        return out
+    if isinstance(value, list | tuple | Set):
+        return [plain(inner) for inner in value]
+    found = _number(value)
+    return hparams(value) if found is None else finite(found)
+
+
+def text(words: str) -> str:
+    """Text that is valid UTF-8: undecodable bytes are ``\\xNN`` (then a backslash is ``\\\\``), lone halves
+    of a surrogate pair ``\\uNNNN``."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return run_name(words).encode("utf-8", "backslashreplace").decode()
+    return words
+
+
+def dump(value: Mapping[str, Any], indent: int | None = 2) -> str:
+    """One JSON object as text (``indent`` None: on one line); refuses NaN."""
+    return _HIDDEN.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1] if not match[0].isascii() else f"\\u{ord(match[0]):04x}"
+
+
+def _word(value: float) -> str:
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def _number(value: object) -> float | int | None:
+    if hasattr(value, "item") and not isinstance(value, bool | int | float):
+        try:
+            value = value.item()
+        except (TypeError, ValueError):
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,80 @@
+"""What screens and panes may ask of the app, and the app of what watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Literal, Protocol, TypeVar, cast
+
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from runwatch.domain.drift import Distribution
+from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
+from runwatch.ui.choice import Choice
+from runwatch.ui.messages import Request
+from runwatch.ui.settings import UiSettings
+
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+T = TypeVar("T")
+Build = Callable[[Snapshot, float], Any]
+Weight = Literal["information", "warning", "error"]
+
+
+class Watching(Protocol):
+    """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
+    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history`` and ``champions`` may read the
+    disk: thread workers only."""
+
+    def start(self, publish: Callable[[Snapshot], None]) -> None: ...
+    def stop(self) -> None: ...
+    def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None: ...
+    def series(self, key: RunKey, tag: str) -> Points: ...
+    def distribution(
+        self, data_set: str, root: str, column: str, batch: int | None
+    ) -> Distribution | None: ...
+    def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
+    def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
+    def history(self) -> list[tuple[str, TaskEvent]]: ...
+    def champions(self, root: str) -> list[dict[str, Any]]: ...
+    def brief(self) -> str: ...
+
+
+class Host(Protocol):
+    """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first."""
+
+    watching: Watching
+    settings: UiSettings
+    choice: Choice
+    snapshot: Snapshot | None
+    own_themes: tuple[str, ...]
+
+    def say(self, text: str, severity: Weight = "information") -> None:
+        """A notice in plain text."""
+
+    def intend(self, intent: Intent) -> None:
+        """Hand an intent to the monitor; its answer comes back as a notice."""
+
+    def open(self, request: Request) -> None:
+        """Show what is asked for, or ask the person what belongs to it."""
+
+    def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
+        """Put a question over the screen; ``then`` gets its answer, None when it was left."""
+
+    def suspend(self) -> AbstractContextManager[None]:
+        """Give the terminal to another program for a while."""
+
+    def take_theme(self, name: str) -> None:
+        """Change the colours, until the app ends."""
+
+    def look(self, screen: Any) -> None:
+        """From now on build and show this screen's view, if it is the one that is seen."""
+
+
+def host(node: DOMNode) -> Host:
+    """The app that a screen, pane or widget is in."""
+    return cast("Host", node.app)

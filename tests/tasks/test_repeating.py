@@ -1,0 +1,141 @@
+"""``rec:``, ``h:1``, ``id:``/``p:``, ``due:tomorrow``: what other todo.txt programs mean by them."""
+
+from datetime import date
+
+import pytest
+from test_book import ROOT, Desk
+from worlds import NOW, TODAY
+
+from runwatch.domain.intents import AddTask, EditTask, FinishTask, Undo
+from runwatch.tasks import todotxt
+from runwatch.tasks.when import after, future_day, next_time
+
+DAY = date(2026, 11, 30)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.state.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pay due:2026-11-20 rec:1w", "2026-11-30 pay due:2026-12-07 rec:1w"),
+        ("pay due:2026-11-20 rec:+1w", "2026-11-30 pay due:2026-11-27 rec:+1w"),
+        ("pay due:2026-01-31 t:2026-01-29 rec:+1m", "2026-11-30 pay due:2026-02-28 t:2026-02-26 rec:+1m"),
+        ("pay due:2024-02-29 rec:+1y", "2026-11-30 pay due:2025-02-28 rec:+1y"),
+        ("pay t:2026-11-20 rec:1w", "2026-11-30 pay t:2026-12-07 rec:1w"),
+        ("pay t:2026-11-20 rec:+1w", "2026-11-30 pay t:2026-11-27 rec:+1w"),
+        ("pay rec:5b", "2026-11-30 pay rec:5b due:2026-12-07"),
+        ("pay rec:1m2d", "2026-11-30 pay rec:1m2d due:2027-01-01"),
+        ("(B) 2026-01-01 a  b +p @c rec:1d x:y", "(B) 2026-11-30 a  b +p @c rec:1d x:y due:2026-12-01"),
+        ("look rw:3f9a by:runwatch n:2 rec:1d", "2026-11-30 look rec:1d due:2026-12-01"),
+        ("once", None),
+    ],
+)
+def test_the_next_occurrence(line, expected):
+    assert todotxt.repeated(line, DAY) == expected
+
+
+@pytest.mark.parametrize("rec", ["", "often", "0d", "-1w", "1x", "+", "9999y"])
+def test_a_repetition_that_is_none_is_said(rec):
+    with pytest.raises(ValueError, match="is no repetition"):
+        next_time(rec, DAY, None, DAY)
+
+
+def test_business_days_pass_weekends():
+    assert [after(f"{n}b", date(2026, 11, 27)) for n in (1, 5, 6, 11)] == [
+        date(2026, 11, 30), date(2026, 12, 4), date(2026, 12, 7), date(2026, 12, 14),
+    ]  # fmt: skip
+    assert after("1b", date(2026, 11, 28)) == date(2026, 11, 30)
+
+
+def test_finished_and_taken_back_with_its_next_occurrence(desk):
+    before = ["other", f"(A) {TODAY} rotate due:{TODAY} rec:1w", "other"]
+    desk.path.write_text("\n".join(before) + "\n")
+    answer = desk.do(FinishTask(ROOT, "rotate"))
+    assert answer.ok and answer.message.endswith("next time 2026-09-28")
+    assert desk.lines == [
+        "other",
+        f"x {TODAY} {TODAY} rotate due:{TODAY} rec:1w pri:A",
+        "other",
+        f"(A) {TODAY} rotate due:2026-09-28 rec:1w",
+    ]
+    again = desk.do(Undo(ROOT, answer.undo))
+    assert again.ok and desk.lines == before
+    assert desk.do(Undo(ROOT, again.undo)).ok and len(desk.lines) == 4
+    assert desk.history.count("added by person") >= 1
+
+
+def test_a_line_changed_since_is_not_taken_back_by_halves(desk):
+    desk.path.write_text("rotate rec:1w\n")
+    answer = desk.do(FinishTask(ROOT, "rotate"))
+    edited = desk.path.read_text().replace("rotate rec:1w due", "rotate all rec:1w due")
+    desk.path.write_text(edited)
+    assert not desk.do(Undo(ROOT, answer.undo)).ok
+    assert desk.path.read_text() == edited
+
+
+def test_a_repetition_that_cannot_be_read_closes_nothing(desk):
+    desk.path.write_text("rotate rec:often\n")
+    answer = desk.do(FinishTask(ROOT, "rotate"))
+    assert not answer.ok and "rec:often" in answer.message and desk.lines == ["rotate rec:often"]
+
+
+def test_a_parent_with_open_children_is_closed_with_a_warning(desk):
+    desk.path.write_text("ship id:1\nwrite p:1\nx 2026-09-01 read p:1\ntest p:1\nelse p:2\n")
+    answer = desk.do(FinishTask(ROOT, "ship"))
+    assert answer.ok and answer.warning == "2 subtasks still open: write p:1; test p:1"
+    assert answer.warning in answer.message
+    assert desk.do(FinishTask(ROOT, "else")).warning == ""
+
+
+def test_hidden_lines_are_no_tasks_to_do(desk):
+    desk.path.write_text("a\n+p @c h:1\nb h:0\n")
+    states = {task.text: task.state for task in desk.book.look(TODAY).tasks}
+    assert states == {"a": "open", "+p @c h:1": "hidden", "b h:0": "open"}
+
+
+def test_done_txt_counts_on_the_day_and_follows_changes(desk):
+    desk.path.write_text(f"x {TODAY} one\nx {TODAY} not one h:1\n")
+    archive = desk.place / "done.txt"
+    archive.write_text(f"x {TODAY} two\nx 2026-09-20 three\nx {TODAY} list h:1\n")
+    assert desk.book.look(TODAY).done_on(TODAY) == 2
+    archive.write_text(archive.read_text() + f"x {TODAY} four\n")
+    assert desk.book.look(TODAY).done_on(TODAY) == 3
+
+
+def test_archive_moves_finished_lines_and_no_other_byte(desk):
+    desk.path.write_bytes(
+        b"\xef\xbb\xbfa\r\nx 2026-09-01 same\r\n\r\n# note\r\nx 2026-09-01 same\r\nb \xff\r\n"
+    )
+    archive = desk.place / "done.txt"
+    archive.write_text("x 2026-08-01 old")
+    assert desk.book.archive(NOW, TODAY) == 2
+    assert desk.path.read_bytes() == b"\xef\xbb\xbfa\r\n\r\n# note\r\nb \xff\r\n"
+    assert archive.read_text() == "x 2026-08-01 old\n" + "x 2026-09-01 same\n" * 2
+    assert desk.book.archive(NOW, TODAY) == 0
+
+
+@pytest.mark.parametrize("text", ["x is a variable", "x marks due:2026-12-01", "x (A) 1"])
+def test_text_that_reads_as_finished_is_refused(desk, text):
+    answer = desk.do(AddTask(text, ROOT))
+    assert not answer.ok and "finished" in answer.message and desk.lines == []
+    desk.path.write_text("a\n")
+    assert not desk.do(EditTask(ROOT, "a", text)).ok and desk.lines == ["a"]
+    assert desk.do(AddTask("x 2026-09-20 done yesterday", ROOT)).ok
+
+
+def test_days_in_words_become_dates(desk):
+    assert desk.do(AddTask("call due:Friday t:tomorrow", ROOT)).ok
+    assert desk.lines == [f"{TODAY} call due:2026-09-25 t:2026-09-22"]
+    assert desk.do(EditTask(ROOT, "call", "call Ana due:2w")).ok
+    assert desk.lines == [f"{TODAY} call Ana due:2026-10-05 t:2026-09-22"]
+    for text in ("call due:someday", "call t:2026-13-01", "call due:tody", "call rec:often"):
+        answer = desk.do(AddTask(text, ROOT))
+        assert not answer.ok and text.split()[-1].split(":")[0] in answer.message
+    assert len(desk.lines) == 1
+    assert future_day("1m", date(2026, 1, 31)) == date(2026, 2, 28)
