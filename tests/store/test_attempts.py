@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation
 from runwatch.domain.points import Points
-from runwatch.store.memory import RunMemory
-from runwatch.store.summary import Story, Summariser
+from runwatch.runs.sources import RunMemory
+from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.store.told import Speaker
 
 Row = tuple[int, dict[str, float]]
@@ -39,7 +39,7 @@ def _memory(rows: list[Row], cuts: list[int] | None = None) -> RunMemory:
     return memory
 
 
-def _story(memory: RunMemory) -> Story:
+def _story(memory: RunMemory) -> RunSummary:
     return Summariser(direction_of, lambda tag: False).story(memory, {}, None)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
-from runwatch.store.memory import RunMemory
-from runwatch.store.summary import Summariser
+from runwatch.runs.sources import RunMemory
+from runwatch.runs.summary import Summariser
 from runwatch.store.told import Speaker
 
 
@@ -82,7 +82,7 @@ def test_console_numbers_are_the_last_resort() -> None:
 
 
 def test_tags_past_the_limit_are_counted_not_kept(monkeypatch) -> None:
-    monkeypatch.setattr("runwatch.store.memory.MAX_TAGS", 2)
+    monkeypatch.setattr("runwatch.runs.sources.MAX_TAGS", 2)
     memory = RunMemory()
     memory.apply(_speaker("csv"), [_append(f"t{i}", [1], [1.0]) for i in range(5)])
     assert len(memory.voices()) == 2

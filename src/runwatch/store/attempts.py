@@ -17,14 +17,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import IntArray, Points
-from runwatch.store.series import Series, envelope
+from runwatch.runs.series import Series, envelope
 
 New = Sequence[tuple[str, Points, IntArray | None]]
 
@@ -36,8 +36,7 @@ MOST_FORMER, MOST_POINTS, SPANS = 50, 2048, 512
 USED_TO_IT = 3
 
 
-@dataclass(slots=True, eq=False)
-class Former:
+class Former(msgspec.Struct, eq=False):
     """What a later attempt superseded. ``step``: where the later one set in, ``wall``: when (NaN: not known);
     ``first``, ``last``: the steps where this one began and how far it came; ``ended``: its last wall time;
     ``written``: the points it wrote; ``whole``: nothing of it counts any more; ``for_all``: it holds for all
@@ -54,9 +53,9 @@ class Former:
     for_all: bool
     ended: float = math.nan
     whole: bool = True
-    lost: dict[str, Points] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    kept: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, Points] = msgspec.field(default_factory=dict)
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
+    kept: dict[str, int] = msgspec.field(default_factory=dict)
 
     def take(self, tag: str, points: Points) -> None:
         self.lost[tag] = points
@@ -72,8 +71,7 @@ class Former:
                 self.lost[tag] = envelope(points.where(np.argsort(points.steps, kind="stable")), SPANS)
 
 
-@dataclass(slots=True, eq=False)
-class _Descent:
+class _Descent(msgspec.Struct, eq=False):
     """A tag's step went back, and what that means is not certain yet. ``top``: its greatest step before;
     ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``patience``: how many rows
     make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);

@@ -12,7 +12,7 @@ import numpy as np
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt
-from runwatch.store.series import Series
+from runwatch.runs.series import Series
 from runwatch.store.told import EPOCH, Told
 
 MOST_FILES = 200

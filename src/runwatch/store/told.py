@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from runwatch.domain.operations import Evidence, Length, Writer
 from runwatch.domain.run import Direction, Problem
+from runwatch.runs.series import Series
 from runwatch.store.attempts import Attempts
-from runwatch.store.series import Series
 
 EPOCH = "\0epoch"
 """The tag under which the epochs of a file's rows are kept; no metric."""
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(msgspec.Struct, frozen=True):
     """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
 
     claim: str
@@ -26,16 +25,15 @@ class Speaker:
     exclusive: bool
 
 
-@dataclass(slots=True, eq=False)
-class Told:
+class Told(msgspec.Struct, eq=False):
     """All that one source has told."""
 
     speaker: Speaker
-    attempts: Attempts = field(default_factory=Attempts)
-    hparams: dict[str, dict[str, object]] = field(default_factory=dict)
-    stated: dict[str, Direction] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    attempts: Attempts = msgspec.field(default_factory=Attempts)
+    hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
+    stated: dict[str, Direction] = msgspec.field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    problems: list[Problem] = msgspec.field(default_factory=list)
     evidence: Evidence | None = None
     length: Length | None = None
     epoch: float | None = None
