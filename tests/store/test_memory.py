@@ -5,14 +5,14 @@ from __future__ import annotations
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
+from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import Summariser
-from runwatch.store.told import Speaker
 
 
-def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Speaker:
+def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Source:
     options = {"priority": 50, "supersedes": frozenset(), "exclusive": False, **more}
-    return Speaker(f"{format_}-claim", format_, file, order, **options)  # type: ignore[arg-type]
+    return Source(f"{format_}-claim", format_, file, order, **options)  # type: ignore[arg-type]
 
 
 def _append(tag: str, steps: list[int], values: list[float]) -> Operation:

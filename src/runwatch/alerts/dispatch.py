@@ -6,12 +6,12 @@ are a group; a group waits for company, then speaks at most once an interval."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
 from runwatch.system.identity import digest
@@ -144,18 +144,15 @@ def step(
 
 def dump(memory: AlertMemory) -> dict[str, Any]:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
-    return asdict(memory)
+    values: dict[str, Any] = to_plain(memory)
+    return values
 
 
 def load(values: Mapping[str, Any]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
-        known = {
-            print_: KnownAlert(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
-            for print_, entry in values["known"].items()
-        }
-        return AlertMemory(known, dict(values["spoke"]), dict(values["waits"]))
-    except (KeyError, TypeError, AttributeError):
+        return from_plain(AlertMemory, values)
+    except ValueError:
         return AlertMemory()
 
 

@@ -13,6 +13,7 @@ from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
+from runwatch.data.kernel import mixed
 from runwatch.data.sample import joined
 from runwatch.domain.profile import RowFacts
 
@@ -78,7 +79,7 @@ def digest(array: Any) -> Digests:
             values[np.isnan(values)] = np.nan
         else:
             values = values.astype(np.int64)
-        out[valid_mask(array)] = _mixed(values.view(np.uint64))
+        out[valid_mask(array)] = mixed(values.view(np.uint64))
     elif group in ("string", "binary"):
         coded = as_text(array).dictionary_encode()
         table = np.array([_text_digest(word) for word in coded.dictionary.to_pylist()], dtype=np.uint64)
@@ -94,20 +95,12 @@ def _text_digest(text: str) -> int:
     return int.from_bytes(raw, "little")
 
 
-def _mixed(values: Digests) -> Digests:
-    """The finaliser of splitmix64."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: Digests = values ^ (values >> np.uint64(31))
-    return mixed
-
-
 def _row_digest(columns: list[Digests]) -> Digests:
     if not columns:
         return np.empty(0, dtype=np.uint64)
     total = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
-        total = _mixed(total * np.uint64(0x9E3779B97F4A7C15) + column)
+        total = mixed(total * np.uint64(0x9E3779B97F4A7C15) + column)
     return total
 
 

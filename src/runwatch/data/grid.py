@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
 from runwatch.data.coerce import to_numbers, to_times
-from runwatch.data.kernel import shapes
+from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
 
 BINS = 240
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "2"
+ENGINE = "3"
 _TEXT_LENGTH = 50
 _ID_NAME = re.compile(
     r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row)$|^(id|uuid|index)([_\W]|$)|[a-z]I[dD]$|^Unnamed", 0
@@ -137,7 +137,7 @@ def _worded(
     name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
     text = as_text(array).drop_null()
-    words, distinct = _frequent(text)
+    words, distinct, counts = _frequent(text)
     unique = distinct == len(text) and len(text) >= 20
     if declared is None and kind == "categorical" and (distinct > 1) and _is_text(text, distinct):
         kind = "text"
@@ -152,7 +152,11 @@ def _worded(
         )
     if kind == "boolean":
         words = tuple(sorted({*words, "false", "true"})) if {*words} <= {"false", "true"} else words
-    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role)
+    seen, rare = b"", (0, 0, 0)
+    if distinct > len(words):
+        seen = bitmap(hashed(text.unique()))
+        rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
+    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
 
 
 def _is_text(text: Any, distinct: int) -> bool:
@@ -163,8 +167,9 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
-    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values)."""
+def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
+    often each of them occurs)."""
     import pyarrow.compute as pc
 
     table = pc.value_counts(text)
@@ -176,7 +181,7 @@ def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
     else:
         pairs = list(zip(values.to_pylist(), counts.tolist(), strict=True))
     pairs.sort(key=lambda pair: (-pair[1], pair[0]))
-    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values)
+    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values), counts
 
 
 def guess_role(
@@ -204,6 +209,7 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
         digest.update(repr(head).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
+        digest.update(column.seen)
     return Grid(made, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 

@@ -76,10 +76,13 @@ def pack_grid(grid: Grid) -> bytes:
                 "guessed": column.guessed,
                 "unique": column.unique,
                 "role": column.role,
+                "seen": len(column.seen),
+                "rare": column.rare,
             }
         )
         if edges is not None:
             arrays.append(edges)
+        arrays.append(np.frombuffer(column.seen, dtype=np.uint8))
     return _joined({"id": grid.id, "duplicates": grid.duplicates, "columns": columns}, arrays)
 
 
@@ -95,6 +98,8 @@ def unpack_grid(packed: bytes) -> Grid:
         if entry["dtype"] is not None:
             edges = np.frombuffer(body, dtype=np.dtype(entry["dtype"]), count=entry["size"], offset=at)
             at += edges.nbytes
+        seen = body[at : at + entry["seen"]]
+        at += len(seen)
         columns.append(
             ColumnGrid(
                 entry["name"],
@@ -106,6 +111,8 @@ def unpack_grid(packed: bytes) -> Grid:
                 entry["guessed"],
                 entry["unique"],
                 entry["role"],
+                seen,
+                tuple(entry["rare"]),
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

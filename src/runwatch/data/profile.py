@@ -14,8 +14,9 @@ from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
-from runwatch.data.kernel import Tally, shapes, tally
+from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.domain.profile import (
+    BUCKETS,
     DUPLICATE,
     INVALID,
     MAX_OTHERS,
@@ -28,7 +29,7 @@ from runwatch.domain.profile import (
     Grid,
     TableProfile,
     empty_profile,
-    least_others,
+    kept_others,
 )
 
 MAX_CODED = 9_999
@@ -237,35 +238,47 @@ class Counter:
         counts = np.bincount(where, weights=weights, minlength=len(words) + 1)
         start = int(self.grid.offsets[index])
         self.counts[start : start + column.bins] += counts.astype(np.int64)
-        if counts[-1]:
-            self._other(index, values, where == len(words), weights)
+        outside = where == len(words)
+        if column.open:
+            outside = self._hashed(start + column.bins, column, values, weights, outside)
+        if outside.any():
+            self._other(index, values, outside, weights)
+
+    def _hashed(self, start: int, column: ColumnGrid, values: Any, weights: Any, outside: Any) -> Any:
+        """Counts the values by hash, and those that the reference's sample has not; answers which those
+        are."""
+        hashes = hashed(values)
+        found = np.bincount(buckets(hashes), weights=weights, minlength=BUCKETS)
+        self.counts[start : start + BUCKETS] += found.astype(np.int64)
+        fresh = outside & ~known(hashes, column.seen)
+        self.counts[start + BUCKETS] += int(fresh.sum() if weights is None else weights[fresh].sum())
+        return fresh
 
     def _other(self, index: int, values: Any, mask: Any, weights: Any) -> None:
-        """Keeps the least words outside the grid with their counts."""
+        """Keeps the least words outside the grid with their counts, of an open column the most frequent."""
+        frequent = self.grid.columns[index].open
         if weights is not None:
             at = np.flatnonzero(mask & (weights > 0))
-            table = {values[int(i)].as_py(): int(weights[i]) for i in at[:]}
+            table = {values[int(i)].as_py(): int(weights[i]) for i in at}
         else:
-            table = _least_counts(values, mask)
-        self.others[index] = least_others([self.others.get(index, {}), table])
+            table = _outside(values, mask, frequent)
+        self.others[index] = kept_others([self.others.get(index, {}), table], frequent)
 
 
-def _least_counts(values: Any, mask: Any) -> dict[str, int]:
-    """The least ``MAX_OTHERS`` of the masked strings with their counts."""
+def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
+    """The least, or most ``frequent``, ``MAX_OTHERS`` of the masked strings with their counts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
     outside = values.filter(pa.BooleanArray.from_buffers(pa.bool_(), len(mask), [None, bits]))
     table = pc.value_counts(outside)
-    words = table.field(0)
+    words, counts = table.field(0), table.field(1)
     if len(words) > MAX_OTHERS:
-        least = pc.select_k_unstable(
-            words, options=pc.SelectKOptions(k=MAX_OTHERS, sort_keys=[("", "ascending")])
-        )
-        words, counts = words.take(least), table.field(1).take(least)
-    else:
-        counts = table.field(1)
+        by, order = (counts, "descending") if frequent else (words, "ascending")
+        options = pc.SelectKOptions(k=MAX_OTHERS, sort_keys=[("", order)])
+        kept = pc.select_k_unstable(by, options=options)
+        words, counts = words.take(kept), counts.take(kept)
     return dict(zip(words.to_pylist(), buffer_values(counts).tolist(), strict=True))
 
 

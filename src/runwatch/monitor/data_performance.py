@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from runwatch.data.files import DataFile
 from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import DataOptions
 from runwatch.judge.drift.concept import AdaptiveWindow
@@ -38,10 +38,8 @@ def estimates(
     another process)."""
     files = files[-MAX_BATCHES:]
     key = files_key("estimates-1", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
-    made = kept_json(
-        cache, key, lambda: [asdict(one) for one in _estimates(reference, files, options, regression)]
-    )
-    return tuple(PerformanceEstimate(**one) for one in made)
+    made = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
+    return from_plain(tuple[PerformanceEstimate, ...], made)
 
 
 def _estimates(

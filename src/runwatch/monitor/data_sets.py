@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, 
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, ColumnTrend, DataSet, Distribution, DriftReport, Multivariate
 from runwatch.domain.profile import DataOptions, DriftOptions, Named
 from runwatch.domain.run import Problem
@@ -194,8 +194,7 @@ def multivariate(
     kept = kept_json(cache, key, lambda: _classified(reference, files))
     if kept is None:
         return None
-    top = tuple((str(name), float(value)) for name, value in kept.pop("top_features"))
-    return Multivariate(**kept, top_features=top)
+    return from_plain(Multivariate, kept)
 
 
 def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, Any] | None:
@@ -206,7 +205,8 @@ def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, An
     ]
     try:
         before = sample(reference.files, names, CLASSIFIER_ROWS)
-        return asdict(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
+        found: dict[str, Any] = to_plain(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
+        return found
     except DataError:
         return None
 

@@ -17,9 +17,9 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
+from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunChange, RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
-from runwatch.store.told import Speaker
 from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]
@@ -373,8 +373,8 @@ def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
     return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
 
 
-def _speaker(claim: Claim, file: str, order: int) -> Speaker:
-    return Speaker(
+def _speaker(claim: Claim, file: str, order: int) -> Source:
+    return Source(
         claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
     )
 

@@ -24,10 +24,10 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import IntArray, Points
 from runwatch.domain.run import Attempt, Problem
+from runwatch.runs.attempts import Attempts
+from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
-from runwatch.store.attempts import Attempts
-from runwatch.store.restarts import Restarts
-from runwatch.store.told import EPOCH
+from runwatch.runs.source_data import EPOCH, Source, SourceData
 
 MAX_TAGS = 10_000
 MAX_PROBLEMS = 20

@@ -12,8 +12,8 @@ from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
 from runwatch.runs.series import SPARK, Series, spark
+from runwatch.runs.source_data import EPOCH, SourceData
 from runwatch.runs.sources import RunMemory
-from runwatch.store.told import EPOCH, Told
 
 DirectionOf = Callable[[str, Direction], Direction]
 SPARK_SAMPLE = 2048
@@ -78,7 +78,7 @@ class Summariser:
             attempts=memory.attempts(),
         )
 
-    def _metric(self, memory: RunMemory, tag: str, voices: Sequence[Told], stated: Direction) -> Metric:
+    def _metric(self, memory: RunMemory, tag: str, voices: Sequence[SourceData], stated: Direction) -> Metric:
         series = _one_series(memory, tag, voices)
         direction = self._direction_of(tag, stated)
         finite = series.low <= series.high
@@ -105,7 +105,7 @@ class Summariser:
         )
 
 
-def _one_series(memory: RunMemory, tag: str, voices: Sequence[Told]) -> Series:
+def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Series:
     alone = memory.alone(tag, voices)
     if alone is not None:
         return alone
@@ -122,7 +122,7 @@ def _step(metrics: Iterable[Metric]) -> int | None:
     return max((metric.last_step for metric in training or known), default=None)
 
 
-def _formats(visible: Iterable[Told], voices: Mapping[str, list[Told]]) -> tuple[str, ...]:
+def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
     speaking = {told.speaker.format for found in voices.values() for told in found}
     words = [
         told.speaker.format
@@ -132,14 +132,14 @@ def _formats(visible: Iterable[Told], voices: Mapping[str, list[Told]]) -> tuple
     return tuple(dict.fromkeys(words))
 
 
-def _merged(visible: Sequence[Told], section: str) -> dict[str, object]:
+def _merged(visible: Sequence[SourceData], section: str) -> dict[str, object]:
     out: dict[str, object] = {}
     for told in reversed(visible):
         out.update(told.hparams.get(section, {}))
     return out
 
 
-def _problems(sources: Iterable[Told], visible: Sequence[Told]) -> Iterable[Problem]:
+def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> Iterable[Problem]:
     """All problems, but for those of console numbers that are not shown anyway."""
     for told in sources:
         if told.speaker.format == "console" and told not in visible:
@@ -154,7 +154,7 @@ def _problems(sources: Iterable[Told], visible: Sequence[Told]) -> Iterable[Prob
             )
 
 
-def _length(visible: Iterable[Told]) -> Length | None:
+def _length(visible: Iterable[SourceData]) -> Length | None:
     known = [told.length for told in visible if told.length is not None]
     if not known:
         return None
@@ -165,7 +165,7 @@ def _length(visible: Iterable[Told]) -> Length | None:
     )
 
 
-def _started(sources: Iterable[Told]) -> float | None:
+def _started(sources: Iterable[SourceData]) -> float | None:
     found: list[float] = []
     for told in sources:
         if told.started is not None:
@@ -176,7 +176,7 @@ def _started(sources: Iterable[Told]) -> float | None:
     return min(found, default=None)
 
 
-def _usual_gap(visible: Iterable[Told]) -> float:
+def _usual_gap(visible: Iterable[SourceData]) -> float:
     """The longest gap between writes of the tag that is written most often."""
     most, gap = 0, 0.0
     for told in visible:

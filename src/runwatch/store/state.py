@@ -91,12 +91,11 @@ class State:
 
     def records(self, root: str) -> dict[str, TaskRecord]:
         """The life cycles of a root's findings, by fingerprint."""
+        from runwatch.domain.codec import from_plain
         from runwatch.domain.task import TaskRecord
 
         rows = self._rows("SELECT fingerprint, body FROM records WHERE root = ?", root)
-        known = set(TaskRecord.__struct_fields__)
-        bodies = ((fp, json.loads(body)) for fp, body in rows)
-        return {fp: TaskRecord(**{k: v for k, v in body.items() if k in known}) for fp, body in bodies}
+        return {fp: from_plain(TaskRecord, json.loads(body)) for fp, body in rows}
 
     def commit(
         self,
@@ -106,12 +105,12 @@ class State:
         events: Iterable[TaskEvent] = (),
     ) -> None:
         """Write records and events of a root in one transaction. Raises ``StateError``."""
-        from dataclasses import asdict
+        from runwatch.domain.codec import to_plain
 
         with self._writing() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
-                [(root, fp, json.dumps(asdict(record))) for fp, record in changed.items()],
+                [(root, fp, json.dumps(to_plain(record))) for fp, record in changed.items()],
             )
             db.executemany(
                 "DELETE FROM records WHERE root = ? AND fingerprint = ?", [(root, fp) for fp in gone]

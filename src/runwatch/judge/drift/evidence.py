@@ -147,19 +147,29 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     """The share of values outside the reference's words against the mass that its tail hides (Good 1953: its
     singletons over n), one-sided. The variance counts that unseen values come in clumps."""
     n, m = pair.n, pair.m
-    once = int((pair.reference.counts[:-1] == 1).sum()) + int(pair.reference.counts[-1])
-    twice = int((pair.reference.counts[:-1] == 2).sum())
+    once, twice = rare_values(pair)
     expected = min(1.0, once / n)
-    fresh = int(pair.current.counts[-1])
+    fresh = pair.fresh(pair.current)
     excess = fresh / m - expected
     if once < 5 and fresh < 10:
-        p = proportions_p_value(once, n, fresh, m)
+        p = proportions_p_value(round(once), n, fresh, m)
         p = p if excess > 0 else 1.0
     else:
         spread = math.sqrt(max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2)
         p = normal_p_value(excess / spread) / 2 if excess > 0 else 1.0
     effect = max(0.0, excess)
     return DriftTest("new categories", "share of new categories", p, effect, effect, options.new_levels)
+
+
+def rare_values(pair: ColumnPair) -> tuple[float, float]:
+    """Rows of the reference whose value would be new had they been left out (Good and Turing's singletons),
+    and values that it has twice."""
+    if not pair.column.open:
+        counts = pair.reference.counts
+        return int((counts[:-1] == 1).sum()) + int(counts[-1]), int((counts[:-1] == 2).sum())
+    once, twice, of = pair.column.rare
+    part = min(pair.n, of) / max(of, 1)
+    return once * part + pair.fresh(pair.reference), twice * part
 
 
 def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> float | None:

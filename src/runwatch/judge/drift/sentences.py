@@ -27,7 +27,7 @@ def sentence(pair: ColumnPair, decision: Decision) -> str:
             text = _ordered(pair, decision) if pair.ordered else _levels(pair)
             parts.extend([text] if text else [])
         if "new categories" in subjects:
-            fresh = pair.current.counts[-1] / pair.m
+            fresh = pair.fresh(pair.current) / pair.m
             parts.append(f"{share(float(fresh))} of the values are new categories")
     if "missing" in subjects:
         before, now = pair.reference.missing_share or 0.0, pair.current.missing_share or 0.0
@@ -81,6 +81,19 @@ def _levels(pair: ColumnPair) -> str:
 
 def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     """Why the verdict is what it is."""
+    said, stood = _reason(pair, decision, days), decision.among
+    if stood is None or not stood.days:
+        return said
+    if not decision.held_back:
+        said += f"; {stood.compared} is unlike that of the {stood.days} reference files"
+    if stood.independent < stood.days / 2:
+        said += f" (near ones are alike: worth about {max(1, round(stood.independent))} independent ones)"
+    if stood.set_aside:
+        said += f" ({stood.set_aside} of them, unlike all others, set aside)"
+    return said
+
+
+def _reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     evidence, test = decision.evidence, decision.deciding
     if evidence.reason:
         return evidence.reason

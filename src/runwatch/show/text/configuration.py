@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from runwatch.config import Settings
+from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
@@ -15,7 +15,7 @@ _SECRET = {"urls", "webhook"}
 
 def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:
     rows = [
-        {"root": run_name(root), "file": s.file, "settings": plain(_masked(asdict(s)))}
+        {"root": run_name(root), "file": s.file, "settings": plain(_masked(to_plain(s)))}
         for root, s in settings.items()
     ]
     return {"schema": SCHEMA, "roots": rows}
@@ -26,7 +26,7 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
     lines: list[str] = []
     for root, found in settings.items():
         lines.append(f"{safe(root)}  ({safe(found.file or 'no configuration file')})")
-        mine, default = dict(_rows(_masked(asdict(found)))), dict(_rows(_masked(asdict(Settings()))))
+        mine, default = dict(_rows(_masked(to_plain(found)))), dict(_rows(_masked(to_plain(Settings()))))
         for key, value in mine.items():
             if key not in ("folder", "file") and default.get(key) != value and value not in ("None", "()"):
                 lines.append(f"  {safe(key)} = {safe(value)}")

@@ -8,9 +8,9 @@ import numpy as np
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
-from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions
+from runwatch.domain.profile import MAX_OTHERS, ColumnGrid, ColumnProfile, DriftOptions
 from runwatch.judge.drift.column_pair import ColumnPair
-from runwatch.judge.drift.evidence import new_categories
+from runwatch.judge.drift.evidence import new_categories, rare_values
 from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent, plural
 
@@ -31,16 +31,22 @@ def check(case: QualityCase) -> list[QualityCheck]:
 
 
 def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[QualityCheck]:
-    test = new_categories(ColumnPair(column, before, now), DriftOptions())
-    closed = not int((before.counts[:-1] == 1).sum()) and not before.counts[-1]
-    if not now.counts[-1] or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
+    pair = ColumnPair(column, before, now)
+    test, fresh = new_categories(pair, DriftOptions()), pair.fresh(now)
+    closed = not rare_values(pair)[0]
+    if not fresh or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
         return []
-    share = int(now.counts[-1]) / now.n
-    severity: Severity = "critical" if share >= LEVELS[1] else "warning" if share >= LEVELS[0] else "info"
-    names = tuple(w for w, _ in sorted(now.others.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN])
-    summary = (
-        f"{plural(len(now.others), 'new category', 'new categories')} in {percent(share, 1)} of the rows"
+    share = fresh / now.n
+    usual = share - test.effect
+    severity: Severity = (
+        "critical" if test.effect >= LEVELS[1] else "warning" if test.effect >= LEVELS[0] else "info"
     )
+    names = tuple(w for w, _ in sorted(now.others.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN])
+    many = " or more" if len(now.others) == MAX_OTHERS else ""
+    said = f"{len(now.others)}{many} {'new category' if len(now.others) == 1 else 'new categories'}"
+    summary = f"{said} in {percent(share, 1)} of the rows"
+    if usual >= 0.001:
+        summary += f"; its many rare values would give {percent(usual, 1)}"
     advice = "map them to known ones, or take a new reference; the model has never seen them"
     return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": share}, names)]
 

@@ -13,7 +13,7 @@ from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt
 from runwatch.runs.series import Series
-from runwatch.store.told import EPOCH, Told
+from runwatch.runs.source_data import EPOCH, SourceData
 
 MOST_FILES = 200
 
@@ -28,20 +28,20 @@ class _Restart(NamedTuple):
     wall: float | None
     by: int
     top: int
-    ended: Told | None = None
+    ended: SourceData | None = None
     reached: int | None = None
 
 
 class Restarts:
     """The restarts of all claims of a run, as its sources stand now."""
 
-    def __init__(self, sources: Iterable[Told]) -> None:
-        claims: dict[str, list[Told]] = {}
+    def __init__(self, sources: Iterable[SourceData]) -> None:
+        claims: dict[str, list[SourceData]] = {}
         for told in sources:
             claims.setdefault(told.speaker.claim, []).append(told)
         self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
 
-    def split(self, told: Told, tag: str) -> tuple[Points, Points]:
+    def split(self, told: SourceData, tag: str) -> tuple[Points, Points]:
         """A source's points of a tag: those that count, and those that another file's restart superseded."""
         series = told.series[tag]
         points = Points.concat([told.attempts.passed(tag), series.points()])
@@ -53,7 +53,7 @@ class Restarts:
                 lost |= (points.steps >= least) & before
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
 
-    def changed(self, told: Told, tag: str, series: Series) -> bool:
+    def changed(self, told: SourceData, tag: str, series: Series) -> bool:
         """Whether the points that count are others than the series: another file's restart took some back, or
         some of its own were taken back in vain."""
         if len(told.attempts.passed(tag)):
@@ -62,7 +62,7 @@ class Restarts:
         reached = any(_reaches(restart, told, tag, series) for restart in found)
         return reached and len(self.split(told, tag)[1]) > 0
 
-    def attempts(self, visible: Sequence[Told]) -> tuple[Attempt, ...]:
+    def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
         best = max(visible, key=lambda told: sum(one.for_all for one in told.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []
@@ -85,7 +85,7 @@ class Restarts:
             for i, (_, a) in enumerate(rows, 1)
         )
 
-    def _attempt(self, restart: _Restart, told: Told) -> Attempt:
+    def _attempt(self, restart: _Restart, told: SourceData) -> Attempt:
         series = {tag: one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
         lost = sum(len(self.split(told, tag)[1]) for tag in series)
         written = sum(map(len, series.values()))
@@ -93,7 +93,7 @@ class Restarts:
         return Attempt(0, first, restart.top, written, lost, _clock(told)[1], restart.step)
 
 
-def _reaches(restart: _Restart, told: Told, tag: str, series: Series) -> bool:
+def _reaches(restart: _Restart, told: SourceData, tag: str, series: Series) -> bool:
     if is_bookkeeping(tag) or series.top < restart.step:
         return False
     if restart.wall is None:
@@ -101,7 +101,7 @@ def _reaches(restart: _Restart, told: Told, tag: str, series: Series) -> bool:
     return restart.by != told.speaker.order and (restart.ended is not None or series.top <= restart.top)
 
 
-def _restarts(files: Sequence[Told]) -> list[_Restart]:
+def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
     found: list[_Restart] = []
     for told in files:
         place = told.speaker.order
@@ -115,7 +115,7 @@ def _restarts(files: Sequence[Told]) -> list[_Restart]:
     return found + _between(files)
 
 
-def _between(files: Sequence[Told]) -> list[_Restart]:
+def _between(files: Sequence[SourceData]) -> list[_Restart]:
     """A file that begins after another ended, where that one's furthest tags go back."""
     clocked = sorted(
         ((*clock, told) for told in files if not math.isnan((clock := _clock(told))[0])),
@@ -131,7 +131,7 @@ def _between(files: Sequence[Told]) -> list[_Restart]:
     return found
 
 
-def _goes_back(earlier: Told, later: Told) -> int | None:
+def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
     """The step where the later file sets in, if the furthest tags of the earlier one begin there again."""
     tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
     furthest = max(tops.values(), default=0)
@@ -143,7 +143,7 @@ def _goes_back(earlier: Told, later: Told) -> int | None:
     return min(steps, default=None)
 
 
-def _clock(told: Told) -> tuple[float, float]:
+def _clock(told: SourceData) -> tuple[float, float]:
     """The first and the last wall time of a source; NaN where it has none."""
     series = [one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
     firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]

@@ -6,14 +6,14 @@ import msgspec
 
 from runwatch.domain.operations import Evidence, Length, Writer
 from runwatch.domain.run import Direction, Problem
+from runwatch.runs.attempts import Attempts
 from runwatch.runs.series import Series
-from runwatch.store.attempts import Attempts
 
 EPOCH = "\0epoch"
 """The tag under which the epochs of a file's rows are kept; no metric."""
 
 
-class Speaker(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True):
     """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
 
     claim: str
@@ -25,10 +25,10 @@ class Speaker(msgspec.Struct, frozen=True):
     exclusive: bool
 
 
-class Told(msgspec.Struct, eq=False):
+class SourceData(msgspec.Struct, eq=False):
     """All that one source has told."""
 
-    speaker: Speaker
+    speaker: Source
     attempts: Attempts = msgspec.field(default_factory=Attempts)
     hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
     stated: dict[str, Direction] = msgspec.field(default_factory=dict)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation
 from runwatch.domain.points import Points
+from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
-from runwatch.store.told import Speaker
 
 Row = tuple[int, dict[str, float]]
-_FILE = Speaker("claim", "csv", "log.csv", 0, 10, frozenset(), False)
+_FILE = Source("claim", "csv", "log.csv", 0, 10, frozenset(), False)
 
 
 def _operations(rows: list[Row], first: int = 0) -> list[Operation]:
@@ -146,7 +146,7 @@ def test_the_next_event_file_supersedes_by_its_clock_in_whatever_order_they_are_
     ]
     memory = RunMemory()
     for i in order:
-        speaker = Speaker("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
         memory.apply(speaker, [Append("loss", files[i])])
     story = _story(memory)
     assert (story.metrics["loss"].last, story.metrics["loss"].count) == (51.0, 7)
@@ -158,7 +158,7 @@ def test_writers_of_one_time_in_two_files_are_no_restart() -> None:
     memory = RunMemory()
     for i in (0, 1):
         steps = np.arange(1 + i, 20, 2)
-        speaker = Speaker("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
         memory.apply(speaker, [Append("loss", Points.of(steps, steps, 100.0 + steps))])
     story = _story(memory)
     assert story.metrics["loss"].count == 19 and story.attempts == ()
