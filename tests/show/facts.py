@@ -8,6 +8,7 @@ from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
@@ -30,7 +31,9 @@ def run(id_: str, status: str = "running", updated: float = -60.0, started: floa
         "epoch": None,
         "metrics": {"val/loss": metric("val/loss")},
     } | changes
-    return Run(id=id_, status=status, updated=NOW + updated, started=NOW + started, **values)
+    return with_main_metric(
+        Run(id=id_, status=status, updated=NOW + updated, started=NOW + started, **values)
+    )
 
 
 def metric(tag: str) -> Metric:

@@ -104,9 +104,9 @@ class Progress(msgspec.Struct, frozen=True):
 
 class Run(msgspec.Struct, frozen=True, eq=False):
     """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
-    with every change, so two equal versions of one key are the same run. ``attempts``: the earlier ones,
-    oldest first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without
-    one."""
+    with every change, so two equal versions of one key are the same run. ``main``: the tag of its main
+    metric (see ``domain.main_metric``); None: it has no metric to show. ``attempts``: the earlier ones, oldest
+    first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without one."""
 
     root: str
     id: str
@@ -129,12 +129,18 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     consoles: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     version: int = 0
+    main: str | None = None
     attempts: tuple[Attempt, ...] = ()
     name: str = ""
 
     @property
     def key(self) -> RunKey:
         return RunKey(self.root, self.id)
+
+    @property
+    def main_metric(self) -> Metric | None:
+        """The summary of ``main``."""
+        return None if self.main is None else self.metrics.get(self.main)
 
     @property
     def points(self) -> int:
