@@ -105,8 +105,9 @@ class Progress(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True, eq=False):
     """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
     with every change, so two equal versions of one key are the same run. ``main``: the tag of its main
-    metric (see ``domain.main_metric``); None: it has no metric to show. ``attempts``: the earlier ones, oldest
-    first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without one."""
+    metric (see ``domain.main_metric``); None: it has no metric to show. ``attempts``: the earlier ones,
+    oldest first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without
+    one."""
 
     root: str
     id: str
