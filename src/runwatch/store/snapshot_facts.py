@@ -129,6 +129,8 @@ def finding_facts(finding: Finding) -> Facts:
         "first_seen": finite(finding.first_seen),
         "last_seen": finite(finding.last_seen),
         "fingerprint": finding.fingerprint,
+        "words": list(finding.words),
+        "topic": finding.topic,
     }
 
 
