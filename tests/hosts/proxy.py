@@ -9,8 +9,8 @@ from collections import deque
 
 
 class Wire:
-    """Forwards to ``port``; each way takes ``delay`` seconds. ``cut``: bytes wait and nobody is told, as with a
-    pulled cable; ``broken``: connections are reset. ``carried``: bytes so far, both ways."""
+    """Forwards to ``port``; each way takes ``delay`` seconds. ``cut``: bytes wait and nobody is told, as with
+    a pulled cable; ``broken``: connections are reset. ``carried``: bytes so far, both ways."""
 
     def __init__(self, port: int, delay: float = 0.0) -> None:
         self.delay, self.cut, self.broken, self.carried = delay, False, False, 0
