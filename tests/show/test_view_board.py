@@ -13,6 +13,7 @@ from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
@@ -36,7 +37,7 @@ def metric(tag: str = "val/auc", last: float = 0.8, direction: str | None = "max
 def run(id: str, status: str = "finished", age: float = 60, **more: object) -> Run:
     parts: dict[str, object] = {"metrics": {"val/auc": metric()}, "version": 1}
     parts.update(more)
-    return Run("/r", id, ("csv",), status, "why", NOW - 900, NOW - age, 10, None, **parts)  # type: ignore[arg-type]
+    return with_main_metric(Run("/r", id, ("csv",), status, "why", NOW - 900, NOW - age, 10, None, **parts))  # type: ignore[arg-type]
 
 
 def snapshot(*runs: Run, **more: object) -> Snapshot:
@@ -123,18 +124,6 @@ class TestRuns:
         assert all(same[row.key] is row for row in before.rows if row.key == one.key)
         assert "0.9900" in texts(same[two.key])
         assert set(kept) == {one.key, two.key}
-
-    def test_the_leading_metric(self) -> None:
-        tags = [
-            metric("lr", direction=None),
-            metric("train/loss", direction="min"),
-            metric("val/loss", direction="min"),
-        ]
-        many = run("a", metrics={m.tag: m for m in [*tags, metric("val/acc")]})
-        assert view_runs.lead_metric(many, None).tag == "val/acc"  # type: ignore[union-attr]
-        assert view_runs.lead_metric(run("b", metrics={}), None) is None
-        hidden = run("c", metrics={"hp_metric": metric("hp_metric", hidden=True)})
-        assert view_runs.lead_metric(hidden, None) is None
 
 
 class TestHeadline:

@@ -25,6 +25,7 @@ from runwatch.domain.drift import (
 from runwatch.domain.finding import Finding, fingerprint
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
@@ -91,25 +92,27 @@ def run(
     tags = {"val/auc": "max", "val/loss": "min", "train/loss": "min", "val/f1": "max", "lr": None}
     metrics = {tag: metric(name, tag, direction or "min") for tag, direction in tags.items()}
     progress = Progress(4000, 20, fraction, 12.5, (eta, eta * 0.9, eta * 1.2) if eta else None)
-    return Run(
-        ROOT,
-        name,
-        ("tensorboard", "csv"),
-        status,
-        reason or f"{status}: told by its files",
-        NOW - 7200,  # type: ignore[arg-type]
-        NOW - age,
-        3990,
-        19.0,
-        metrics,
-        hparams={"lr": 0.001, "depth": 6, "optimizer": {"name": "adam", "beta": 0.9}},
-        environment={"python": "3.11.9", "gpu": "A100"},
-        progress=progress,
-        version=version,
-        checkpoints=(Checkpoint(f"{name}/last.ckpt", 48_000_000, NOW - 100),),
-        files=(f"{name}/events.out",),
-        consoles=(f"{name}/console.log",),
-        **more,
+    return with_main_metric(
+        Run(
+            ROOT,
+            name,
+            ("tensorboard", "csv"),
+            status,
+            reason or f"{status}: told by its files",
+            NOW - 7200,  # type: ignore[arg-type]
+            NOW - age,
+            3990,
+            19.0,
+            metrics,
+            hparams={"lr": 0.001, "depth": 6, "optimizer": {"name": "adam", "beta": 0.9}},
+            environment={"python": "3.11.9", "gpu": "A100"},
+            progress=progress,
+            version=version,
+            checkpoints=(Checkpoint(f"{name}/last.ckpt", 48_000_000, NOW - 100),),
+            files=(f"{name}/events.out",),
+            consoles=(f"{name}/console.log",),
+            **more,
+        )
     )  # type: ignore[arg-type]
 
 

@@ -21,9 +21,13 @@ _PAUSES_S = (60.0, 300.0, 900.0)
 
 
 class Sender(Protocol):
-    """Delivers a notification, or raises ``AlertError``."""
+    """Delivers a notification and says what came back, or raises ``AlertError``. ``name``: what may be shown
+    of it."""
 
-    def send(self, notification: Notification) -> None: ...
+    @property
+    def name(self) -> str: ...
+
+    def send(self, notification: Notification) -> str: ...
 
 
 def senders(
@@ -31,7 +35,7 @@ def senders(
 ) -> tuple[list[Sender], list[str]]:
     """The senders of a configuration and what is wrong with it. ``file``: where it came from; one that
     belongs to another user has no say."""
-    if not alerts.urls and not alerts.webhook:
+    if not alerts.urls and not alerts.webhooks:
         return [], []
     if refusal := not_ours(file):
         return [], [refusal]
@@ -44,11 +48,12 @@ def senders(
         except AlertError as error:
             wrong.append(f"[alerts] urls: {error}")
     made += [Services([url]) for url in urls]
-    if alerts.webhook:
+    for url in alerts.webhooks:
         from runwatch.alerts.webhook import Webhook
 
         try:
-            made.append(Webhook(expand(alerts.webhook, environment)))
+            key = expand(alerts.key, environment) if alerts.key else None
+            made.append(Webhook(expand(url, environment), form=alerts.format, key=key))
         except AlertError as error:
             wrong.append(f"[alerts] webhook: {error}")
     return made, wrong

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from runwatch.cli._roots import root_arguments
+
 NAME = "check"
 HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 critical, 3 unknown.
 
@@ -15,7 +17,7 @@ HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 crit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument(
         "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
         help="the least severity that counts (default: warning)",
@@ -29,12 +31,13 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from runwatch.cli._output import print_json
-    from runwatch.monitor.once import load
+    from runwatch.hosts.look import load
     from runwatch.show.check import UNKNOWN, as_json, judge, prometheus, text
     from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
-    check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)
+    look = load(args.roots, args.config, all_hosts=args.all_hosts)
+    check = judge(look.snapshot, args.fail_on, args.tonight)
     code = check.code
     if args.prom:
         try:

@@ -163,7 +163,12 @@ class Board:
             self._inspector.about(self.beside.unjudged),
         )
         self._stamps = self._desk.stamps()
-        return self._alerting.look(self._findings, self._tasks, now) if self._alerting else ""
+        return self._alerts(now)
+
+    def _alerts(self, now: float) -> str:
+        if self._alerting is None:
+            return ""
+        return self._alerting.look(self._findings, self._tasks, self._inspector.timing, now)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:

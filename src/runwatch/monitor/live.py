@@ -145,6 +145,11 @@ class Monitor:
         return self._board.beside.unjudged
 
     @property
+    def judged(self) -> bool:
+        """Whether everything has been looked at once."""
+        return self._judged.is_set()
+
+    @property
     def latest(self) -> Snapshot | None:
         """The snapshot that was published last."""
         return self._last

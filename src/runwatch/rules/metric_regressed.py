@@ -16,6 +16,14 @@ NAME = "metric-regressed"
 DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and surely so."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
+SUBJECTS = (
+    "data",
+    "models",
+)
+WORDS = ("regressed", "regressed")
+TOPIC = "regression"
+ONE_OF_A_KIND = True
+EXPLAINS = frozenset({"slice-regressed"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

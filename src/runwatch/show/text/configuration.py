@@ -10,7 +10,7 @@ from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
-_SECRET = {"urls", "webhook"}
+_SECRET = {"urls", "webhook", "key"}
 
 
 def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:

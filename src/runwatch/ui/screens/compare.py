@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import curves
-from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
@@ -45,8 +44,7 @@ class CompareScreen(Exporting, ChartKeys):
             picture = curves.CurvesPicture()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
-                lead = view_runs.lead_metric(first, snapshot.situation.comparisons.get(first.key))
-                picture = curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
+                picture = curves.picture(snapshot, first, keys, tag or first.main)
             return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
 
         return make
