@@ -72,6 +72,12 @@ class Finding(msgspec.Struct, frozen=True):
         return " · ".join(part for part in (self.scope, self.subject) if part)
 
 
+def urgency(finding: Finding) -> tuple[int, float, str]:
+    """Sorts findings: the worst first, of these the newest, then by fingerprint."""
+    began = finding.since or finding.first_seen or 0.0
+    return -SEVERITIES.index(finding.severity), -began, finding.fingerprint
+
+
 def worst(findings: list[Finding] | tuple[Finding, ...]) -> Severity | None:
     """The worst severity among findings, None when there are none."""
     return max((f.severity for f in findings), key=SEVERITIES.index, default=None)
