@@ -114,6 +114,8 @@ class Picture:
             there,
             modes={self._root(root): mode for root, mode in there.modes.items()},
             marks=tuple(f"{self._host}: {mark}" for mark in there.marks),
+            degraded=tuple(f"{self._host}: {mark}" for mark in there.degraded),
+            since={f"{self._host}: {mark}": at for mark, at in there.since.items()},
         )
 
     def _root(self, root: str) -> str:

@@ -146,7 +146,7 @@ class TaskState:
 
     @property
     def looked(self) -> float | None:
-        return self.state.looked()
+        return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
@@ -268,7 +268,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked(now)
+                self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")

@@ -161,13 +161,17 @@ class State:
         rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
         return Pin(restored(rows[0][0]), restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
-    def mark_looked(self, now: float) -> None:
-        """The person has seen the board. Raises ``StateError``."""
-        self.note("looked", repr(now))
+    def mark_looked(self, roots: Iterable[str], now: float) -> None:
+        """The person has seen the board of these roots. Raises ``StateError``."""
+        for root in roots:
+            self.note(f"looked:{root}", repr(now))
 
-    def looked(self) -> float | None:
-        value = self.noted("looked")
-        return float(value) if value else None
+    def looked(self, roots: Iterable[str]) -> float | None:
+        """When a person last saw these roots: the earliest of them, None when none was seen yet. Where there
+        is none for a root, the one moment for all that earlier versions kept."""
+        before = self.noted("looked")
+        seen = [value for root in roots if (value := self.noted(f"looked:{root}") or before)]
+        return min(map(float, seen), default=None)
 
     def silence(self, root: str, match: str, until: float, now: float) -> None:
         """Silence a fingerprint, rule or scope; an end that is not ahead takes the silence away."""
