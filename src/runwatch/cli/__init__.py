@@ -27,7 +27,7 @@ class Command(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with runwatch's manner of complaint and the exit codes of the contract."""
+    """argparse with runwatch's manner of complaint and exit codes."""
 
     usage_code = 2
 
