@@ -40,6 +40,7 @@ SECTIONS = {
     "rules": config.CustomRule,
     "alerts": config.Alerts,
     "ui": config.Ui,
+    "hosts": config.Host,
 }
 
 
@@ -81,7 +82,7 @@ def parses(line: str) -> None:
     if name in command_names():
         command, words = import_module(f"runwatch.cli.{name}"), words[1:]
     else:
-        folder = not name or re.search(r"[/~.]|^-|^[A-Z]+$", name)
+        folder = not name or re.search(r"[/~.:]|^-|^[A-Z]+$", name)
         assert folder, f"{line}: {name!r} is no command"
         command = import_module("runwatch.cli._dashboard")
     parser = Parser(prog="runwatch", allow_abbrev=False)

@@ -58,7 +58,7 @@ def test_it_never_fails_a_login(root, capsys, words):
 
 def test_since_the_last_look(root, capsys, tmp_path):
     state = State(tmp_path / "state" / "runwatch")
-    state.mark_looked(time.time() - 3600)
+    state.note("looked", repr(time.time() - 3600))
     state.close()
     assert call(capsys, str(root))[1].startswith("runwatch, since you last looked, ")
     assert call(capsys, str(root), "--since", "7d")[1].startswith("runwatch, since 20")

@@ -66,6 +66,5 @@ def test_what_could_not_be_judged_is_one_object_too(name, tmp_path, monkeypatch,
 
 
 def test_the_command_prints_them(capsys):
-    assert main(["schema"]) == 0 and capsys.readouterr().out.split() == sorted(ANSWERS)
     assert main(["schema", "check"]) == 0
     assert json.loads(capsys.readouterr().out) == schema_of("check")

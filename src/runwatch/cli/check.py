@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from runwatch.cli._output import formats
+from runwatch.cli._roots import root_arguments
 
 NAME = "check"
 HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 critical, 3 unknown.
@@ -18,7 +19,7 @@ HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 crit
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument(
         "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
         help="the least severity that counts (default: warning)",
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from runwatch.cli._output import print_json
-    from runwatch.monitor.once import load
+    from runwatch.hosts.look import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
     from runwatch.show.text.ci import render_ci
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
-    check = judge(load(args.roots, args.config).snapshot, args.fail_on, args.tonight)
+    look = load(args.roots, args.config, all_hosts=args.all_hosts)
+    check = judge(look.snapshot, args.fail_on, args.tonight)
     code = check.code
     if args.prom:
         names = [rule.NAME for rule in load_rules()[0]]

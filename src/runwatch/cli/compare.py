@@ -93,6 +93,11 @@ def _prediction_options(group: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from runwatch.hosts.naming import is_elsewhere
+
+    for name in (*args.run, *([args.baseline] if args.baseline else [])):
+        if _kind(name) != "run" and is_elsewhere(name):
+            raise _usage(name, "files are compared on the machine that has them; ssh there, or copy it here")
     kinds = [_kind(name) for name in args.run]
     if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
         raise _usage("compare", "several candidates must all be runs; name one file and --baseline")
@@ -205,7 +210,8 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
 def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.hosts.look import load
+    from runwatch.monitor.once import Wanted
 
     found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
     outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]
@@ -238,9 +244,15 @@ def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
     from fnmatch import fnmatchcase
 
     from runwatch.cli._runs import resolve_run
+    from runwatch.domain.address import host_of, split
+    from runwatch.hosts.naming import is_elsewhere
 
     if not any(char in name for char in "*?[") or any(run.id == name for run in runs):
         return (resolve_run(name, runs),)
+    address = split(name) if is_elsewhere(name) else None
+    if address is not None:
+        runs = [run for run in runs if host_of(run.root) == address[0]]
+        name = address[1].rpartition("/")[2]
     found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
     if not found:
         raise _usage(name, "no run matches; `runwatch ls` names them")
@@ -248,11 +260,17 @@ def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:
-    """The metrics file to compare with, where it is one."""
+    """The metrics file to compare with, where it is one. A file is opened on this machine only."""
+    from runwatch.domain.address import host_of
+
     if args.baseline is not None:
         return str(args.baseline) if _kind(args.baseline) == "metrics" else None
     pinned = loaded.snapshot.situation.baselines.get(run.root)
-    return pinned.name if pinned is not None and pinned.kind == "metrics" else None
+    if pinned is None or pinned.kind != "metrics":
+        return None
+    if host_of(run.root) is not None:
+        raise _usage(run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline")
+    return pinned.name
 
 
 def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) -> tuple[Run, ...]:

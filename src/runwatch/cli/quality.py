@@ -70,7 +70,7 @@ def _guesses(case: Any, wanted: bool) -> list[str]:
 
 def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     """(what the checks look at, problems); None where no data could be read."""
-    from runwatch.data.inspection import inspect
+    from runwatch.data.inspection import inspect, usual_repeats
     from runwatch.data.keeping import NoCache
     from runwatch.data.workflow import find_files, open_reference, profile_batches, total
     from runwatch.domain.profile import DataOptions
@@ -100,7 +100,8 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     arrived = max((file.when for file in good if file.when is not None), default=None)
     reference = base.profile if args.reference else None
     current = total(base.grid, named)
-    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target)
+    usual = usual_repeats(base.files, base.grid, facts, NoCache()) if args.reference else None
+    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target, None, usual)
     return case, [*problems, *trouble]
 
 

@@ -17,6 +17,7 @@ from runwatch.config.settings import (
     Cost,
     CustomRule,
     Data,
+    Host,
     Metrics,
     MetricSetting,
     Model,
@@ -35,6 +36,7 @@ __all__ = [
     "Cost",
     "CustomRule",
     "Data",
+    "Host",
     "MetricSetting",
     "Metrics",
     "Model",
@@ -44,8 +46,10 @@ __all__ = [
     "Ui",
     "Watch",
     "configured_roots",
+    "hosts",
     "load",
     "read",
+    "user_settings",
 ]
 
 from runwatch.system.folders import config_dir
@@ -62,6 +66,10 @@ def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Setting
     for root in roots:
         own = config or _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
         found[root] = read(own, defaults) if own else replace(defaults, folder=root, file=None)
+        if found[root].hosts != defaults.hosts and not config:
+            raise ConfigError(
+                f"{own}: [[hosts]] counts only in your own configuration; move it to {_user_file()}"
+            )
     return found
 
 
@@ -72,6 +80,18 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
         return ()
     settings = read(file, Settings())
     return tuple(settings.path(root) for root in settings.watch.roots)
+
+
+def hosts(config: str | None = None) -> dict[str, Host]:
+    """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
+    found somewhere cannot have anything started. Raises ConfigError."""
+    return {host.name: host for host in user_settings(config).hosts}
+
+
+def user_settings(config: str | None = None) -> Settings:
+    """The user's own settings, for roots that have no configuration here. Raises ConfigError."""
+    defaults = _user_defaults()
+    return read(config, defaults) if config else defaults
 
 
 def read(file: str, defaults: Settings | None = None) -> Settings:
@@ -115,6 +135,11 @@ def _first(*files: str) -> str | None:
 
 
 def _user_defaults() -> Settings:
-    folder = config_dir()
-    file = _first(str(folder / FILE)) if folder else None
+    own = _user_file()
+    file = _first(own) if own else None
     return read(file) if file else Settings()
+
+
+def _user_file() -> str | None:
+    folder = config_dir()
+    return str(folder / FILE) if folder else None

@@ -15,6 +15,7 @@ from runwatch.config.settings import (
     ConfigError,
     CustomRule,
     Data,
+    Host,
     Metrics,
     MetricSetting,
     Model,
@@ -43,6 +44,7 @@ _REQUIRED = {
     "predictions": ("name", "files"),
     "models": ("name", "champion", "data"),
     "rules": ("when",),
+    "hosts": ("name", "roots"),
 }
 
 
@@ -111,7 +113,7 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"data": Data, "predictions": Predictions, "models": Model}
+        kinds = {"data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")

@@ -149,6 +149,16 @@ class Ui(msgspec.Struct, frozen=True):
     mouse: bool = True
 
 
+class Host(msgspec.Struct, frozen=True):
+    """Another machine. ``ssh``: what ssh takes as its destination, or a whole ssh command; ``roots``: paths
+    there; ``command``: how runwatch is called there (text), or a local command that calls it (a list)."""
+
+    name: str = ""
+    ssh: str | tuple[str, ...] | None = None
+    roots: tuple[str, ...] = ()
+    command: str | tuple[str, ...] | None = None
+
+
 class Settings(msgspec.Struct, frozen=True):
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
@@ -172,6 +182,7 @@ class Settings(msgspec.Struct, frozen=True):
     reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
+    hosts: tuple[Host, ...] = ()
 
     def path(self, name: str) -> str:
         """An absolute path of a path in the configuration; URLs stay as they are."""

@@ -50,7 +50,9 @@ def row_facts(
     repeats = {key: _repeats(np.concatenate(parts)) for key, parts in by_key.items() if parts}
     repeated = {key: _samples(files, key, types, found[1]) for key, found in repeats.items() if found[0]}
     counts = {key: found[0] for key, found in repeats.items()}
-    return RowFacts(len(whole), len(whole) - len(np.unique(whole)), counts, repeated)
+    times = np.unique(whole, return_counts=True)[1]
+    occurring = tuple((int(t), int(n)) for t, n in zip(*np.unique(times, return_counts=True), strict=True))
+    return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
 def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:

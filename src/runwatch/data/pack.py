@@ -76,6 +76,8 @@ def pack_grid(grid: Grid) -> bytes:
                 "guessed": column.guessed,
                 "unique": column.unique,
                 "role": column.role,
+                "notation": column.notation,
+                "ascending": column.ascending,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -113,6 +115,8 @@ def unpack_grid(packed: bytes) -> Grid:
                 entry["role"],
                 seen,
                 tuple(entry["rare"]),
+                entry["notation"],
+                entry["ascending"],
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

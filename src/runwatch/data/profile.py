@@ -9,15 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.coerce import to_numbers, to_times
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
+from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
+from runwatch.data.precision import same_precision
 from runwatch.domain.profile import (
     BUCKETS,
     DUPLICATE,
+    GUESSED,
     INVALID,
     MAX_OTHERS,
     NAN,
@@ -59,19 +61,20 @@ def profile(piece: Piece, grid: Grid) -> TableProfile:
     file = piece.file
     try:
         found = format_of(file)
-        schema = found.schema(file)
+        schema = [] if piece.part.startswith("from:") else found.schema(file)
         counter = Counter(grid)
         for block in found.read(file, piece.part, parse_types(grid), coded(grid)):
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(_schema(schema))
+    return counter.result(_schema(schema, found.TYPED))
 
 
-def _schema(found: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str], ...]:
     """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
     twice = duplicated([name for name, _ in found])
-    return tuple(sorted({(name, DUPLICATE if name in twice else str(type_)) for name, type_ in found}))
+    mark = "" if typed else GUESSED
+    return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in found}))
 
 
 @lru_cache(maxsize=8)
@@ -87,6 +90,9 @@ def parse_types(grid: Grid) -> Mapping[str, Any]:
 
     types: dict[str, Any] = {}
     for column in grid.columns:
+        if column.notation or column.kind == "boolean":
+            types[column.name] = None
+            continue
         try:
             types[column.name] = _parsed(pa.type_for_alias(column.type))
         except ValueError:
@@ -141,6 +147,7 @@ class Counter:
         self.counts, self.sums, self.scalars = zero.counts, zero.sums, zero.scalars
         self.low, self.high = zero.low, zero.high
         self.others: dict[int, dict[str, int]] = {}
+        self._notations: dict[int, str] = {}
         self.rows = 0
         self.skipped = 0
 
@@ -185,24 +192,42 @@ class Counter:
 
     def _ordered(self, index: int, column: ColumnGrid, array: Any) -> None:
         group, invalid = family(array.type), 0
+        type_ = _value_type(array)
         if group in ("string", "binary"):
             text = as_text(array).drop_null()
-            if column.kind == "datetime":
-                array, invalid = to_times(text, column.type.startswith(_OF_DAY))
-                values = numbers(_same_unit(array, column.type))
-            else:
-                values, invalid = to_numbers(text)
-        elif group == "nested" or (same := _same_unit(array, column.type)) is None:
+            values, invalid = self._read(index, column, text)
+        elif group == "nested" or (found := _in_unit(array, column)) is None:
             values, invalid = None, len(array) - array.null_count
         else:
-            values = numbers(same)
+            values = found
         self.scalars[index, INVALID] += invalid
         if values is not None:
-            self._tallied(index, column, values)
+            self._tallied(index, column, values, type_)
 
-    def _tallied(self, index: int, column: ColumnGrid, values: Any) -> None:
+    def _read(self, index: int, column: ColumnGrid, text: Any) -> tuple[Any, int]:
+        """Text as the column's numbers or times, in the notation of its first values."""
+        words = _boolean_words(text) if column.notation == "" and column.kind == "numeric" else None
+        if words is not None:
+            return words
+        notation = self._notations.get(index)
+        if notation is None:
+            known = column.notation if not column.notation.startswith("epoch") else ""
+            notation = _notation(text, column, known)
+            self._notations[index] = notation
+        values, invalid = parse(text, notation)
+        kind = measured_type("", notation)
+        if kind.startswith(_TIMES):
+            values = _in_unit(_timed(values, kind), column)
+            if values is None:
+                return None, len(text)
+        return values, invalid
+
+    def _tallied(self, index: int, column: ColumnGrid, values: Any, type_: str = "") -> None:
         assert column.edges is not None
-        found: Tally = tally(values, column.edges)
+        edges = column.edges
+        if type_ and type_ != column.type:
+            values, edges = same_precision(values, type_, edges, column.type)
+        found: Tally = tally(values, edges)
         start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
         self.counts[start : start + column.bins] += found.counts
         self.sums[at : at + column.bins] += found.sums
@@ -234,6 +259,7 @@ class Counter:
             weights = np.bincount(buffer_values(coded_array.indices), minlength=len(values))
         else:
             values, weights = as_text(array).drop_null(), None
+        values = _spelled(values, family(array.type), column)
         where = _filled(pc.index_in(values, value_set=words), len(words))
         counts = np.bincount(where, weights=weights, minlength=len(words) + 1)
         start = int(self.grid.offsets[index])
@@ -288,17 +314,104 @@ def _filled(found: Any, default: int) -> Any:
     return np.where(valid_mask(found), where, default) if found.null_count else where
 
 
-def _same_unit(array: Any, type_: str) -> Any:
-    """Times in the grid's unit, so that nanoseconds, microseconds and days count alike; None where one can't
-    become the other (a date, a time of day)."""
+def _value_type(array: Any) -> str:
+    """Arrow's name of the type, of a dictionary that of its values."""
+    import pyarrow.types as t
+
+    return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
+
+
+def _notation(text: Any, column: ColumnGrid, known: str) -> str:
+    """The notation of a batch's text: the reference's while all values are in it, else what they are in."""
+    if known and not parse(text, known)[1]:
+        return known
+    if column.kind == "datetime" and not known:
+        known = TIME_OF_DAY if column.type.startswith(_OF_DAY) else ISO
+    return detect(text) or known or PLAIN
+
+
+def _boolean_words(text: Any) -> tuple[Any, int] | None:
+    """0 and 1 for text that is "True" and "False"; None for other text."""
+    import pyarrow.compute as pc
+
+    lower = pc.utf8_lower(text)
+    true, false = pc.sum(pc.equal(lower, "true")).as_py() or 0, pc.sum(pc.equal(lower, "false")).as_py() or 0
+    if not true + false:
+        return None
+    return np.repeat(np.array([0, 1], dtype=np.uint8), [false, true]), len(text) - true - false
+
+
+_TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false"}
+
+
+def _spelled(values: Any, group: str, column: ColumnGrid) -> Any:
+    """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
+    without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
+    words = set(column.words or ())
+    if column.kind == "boolean" and words == {"false", "true"}:
+        return _mapped(values, _TRUE_FALSE)
+    if group == "boolean" and not words & {"true", "false"}:
+        for true, false in (
+            ("1", "0"),
+            ("True", "False"),
+            ("TRUE", "FALSE"),
+            ("yes", "no"),
+            ("Y", "N"),
+            ("t", "f"),
+        ):
+            if words & {true, false}:
+                return _mapped(values, {"true": true, "false": false})
+    return values
+
+
+def _mapped(values: Any, table: Mapping[str, str]) -> Any:
+    """Strings with those of the table replaced, whatever their case."""
+    import pyarrow.compute as pc
+
+    from runwatch.data.arrays import strings
+
+    known = strings(list(table))
+    found = pc.index_in(pc.utf8_lower(values), value_set=known)
+    if found.null_count == len(found):
+        return values
+    return pc.coalesce(strings(list(table.values())).take(found), values)
+
+
+def _timed(values: Any, kind: str) -> Any:
+    """int64 microseconds as an Arrow array of times or durations."""
+    import pyarrow as pa
+
+    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
+    return pa.Array.from_buffers(_time_type(kind), len(values), [None, body])
+
+
+def _in_unit(array: Any, column: ColumnGrid) -> Any:
+    """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
+    alike; None where one can't become the other (a date, a time of day)."""
     import pyarrow as pa
     import pyarrow.types as t
 
     timed = family(array.type) == "time" or t.is_duration(array.type)
-    wanted = _time_type(type_) if timed and str(array.type) != type_ else None
-    if wanted is None:
-        return array
+    if column.notation.startswith("epoch"):
+        return epoch_values(array.drop_null(), column.notation) if timed else numbers(array)
+    wanted = _time_type(measured_type(column.type, column.notation)) if timed else None
+    if wanted is None or array.type == wanted:
+        return numbers(array)
     try:
-        return array.cast(wanted, safe=False)
-    except pa.ArrowNotImplementedError:
+        return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
+
+
+def _as_duration(array: Any, wanted: Any) -> Any:
+    """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
+    durations as times of day."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_duration(wanted) and t.is_time(array.type):
+        whole = array.cast(pa.time64("us")) if array.type.unit in ("s", "ms") else array
+        return whole.view(pa.int64()).cast(pa.duration(whole.type.unit))
+    if t.is_time(wanted) and t.is_duration(array.type):
+        return array.cast(pa.duration("us"), safe=False).view(pa.int64()).view(pa.time64("us"))
+    return array

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 SHAPES = 64
 BUCKETS = 256
 DUPLICATE = "duplicate"
+GUESSED = "~"
 ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
 SCALARS = 6
 MAX_OTHERS = 64
@@ -30,7 +31,9 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     "other". ``deciles``: positions in ``edges`` of the reference's inner deciles. ``unique``: every value of
     the reference differs (an identifier). ``type``: the type as Arrow names it. ``seen``: only where there
     are more values than words, a bitmap of the sample's values (a Bloom filter, so a known value is never
-    taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows."""
+    taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
+    ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
+    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do."""
 
     name: str
     kind: ColumnKind
@@ -43,6 +46,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     role: Role = "feature"
     seen: bytes = b""
     rare: tuple[int, int, int] = (0, 0, 0)
+    notation: str = ""
+    ascending: bool = False
 
     @property
     def open(self) -> bool:
@@ -129,9 +134,9 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
 class TableProfile(msgspec.Struct, frozen=True, eq=False):
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
-    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
-    (name, type) pairs as found in the files, the type ``DUPLICATE`` for a
-    name that occurs twice in one; ``skipped``: lines that were no rows."""
+    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
+    type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
+    before types that the format does not say; ``skipped``: lines that were no rows."""
 
     grid: Grid
     rows: int
@@ -270,9 +275,10 @@ class DataOptions(msgspec.Struct, frozen=True):
 class RowFacts(msgspec.Struct, frozen=True, eq=False):
     """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
     ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
-    such values."""
+    such values; ``occurring``: (times, how many different rows occur so many times)."""
 
     rows: int
     duplicate_rows: int
     duplicate_keys: Mapping[str, int] = msgspec.field(default_factory=dict)
     repeated: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    occurring: tuple[tuple[int, int], ...] = ()

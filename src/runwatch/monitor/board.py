@@ -63,6 +63,7 @@ class Board:
         self._tasks: Mapping[str, TaskList] = {}
         self._stamps: tuple[object, ...] = ()
         self._lost: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._kept_at = float("-inf")
         self._news = False
         self._version = 0
@@ -140,7 +141,7 @@ class Board:
             situation=situation,
             findings=self._findings,
             tasks=self._tasks,
-            watch=replace(watch, marks=(*watch.marks, *self._desk.marks)),
+            watch=self._watched(watch, now),
             looked=self._desk.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
@@ -148,6 +149,12 @@ class Board:
         if judged:
             self._desk.keep(snapshot, date.fromtimestamp(now))
         return snapshot
+
+    def _watched(self, watch: WatchState, now: float) -> WatchState:
+        """With the marks of the tasks' keeper, and since when each holds."""
+        marks = (*watch.marks, *self._desk.marks)
+        self._since = {mark: self._since.get(mark, now) for mark in marks}
+        return replace(watch, marks=marks, since=self._since)
 
     def _judge(self, situation: Situation) -> str:
         """Rules, tasks, alerts; the characters that ring the terminal."""
@@ -245,6 +252,10 @@ class Board:
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
         return self._desk.history()
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self._desk.state.looked([self._desk.identity(root)])
 
     def champions(self, root: str) -> list[dict[str, Any]]:
         """What was pinned as baseline, oldest first."""

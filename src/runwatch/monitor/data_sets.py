@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, is_url, natural
-from runwatch.data.inspection import inspect
+from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, this_process
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
@@ -100,6 +100,7 @@ def _judged(
         now,
         spec.options.target,
         spec.every,
+        usual_repeats(reference.files, reference.grid, facts, cache),
     )
     times = [one.when for one in named if one.when is not None]
     return replace(

@@ -29,11 +29,11 @@ class Diagnostic(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
-def examine(roots: Sequence[str], config_file: str | None = None) -> list[Diagnostic]:
-    """All checks, for these roots."""
+def examine(roots: Sequence[str], config_file: str | None = None, terminal: bool = True) -> list[Diagnostic]:
+    """All checks, for these roots; ``terminal``: is there one."""
     return [
         *_configuration(roots, config_file),
-        *_terminal(),
+        *(_terminal() if terminal else ()),
         *_roots(roots),
         *_kernel(roots),
         *_own_places(),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
 
-from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.comparison import Baseline
 from runwatch.domain.health import Outlook
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation
@@ -42,7 +42,7 @@ class Forecasts:
         found: dict[RunKey, Outlook] = {}
         changed = False
         for run in situation.runs:
-            metric = _metric(run, situation.comparisons.get(run.key)) if _wanted(run) else None
+            metric = run.main_metric if _wanted(run) else None
             if metric is None:
                 continue
             count, made = self._made.get(run.key, (0, None))
@@ -67,16 +67,6 @@ class Forecasts:
 
 def _wanted(run: Run) -> bool:
     return run.status == "running" and run.progress.total_steps is not None
-
-
-def _metric(run: Run, comparison: Comparison | None) -> Metric | None:
-    """The metric that decides, else a held-out loss, else any loss."""
-    primary = comparison.primary if comparison else None
-    if primary is not None and primary.name in run.metrics:
-        return run.metrics[primary.name]
-    losses = [m for m in run.metrics.values() if m.direction == "min" and not m.hidden]
-    held_out = [m for m in losses if "val" in m.tag or "eval" in m.tag or "test" in m.tag]
-    return max(held_out or losses, key=lambda metric: metric.count, default=None)
 
 
 def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | None, float]:

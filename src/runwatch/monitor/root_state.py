@@ -18,7 +18,7 @@ from runwatch.config import Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.situation import Snapshot
-from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
 from runwatch.system.identity import host_name
@@ -146,7 +146,7 @@ class TaskState:
 
     @property
     def looked(self) -> float | None:
-        return self.state.looked()
+        return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
@@ -249,6 +249,12 @@ class TaskState:
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
 
+    def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
+        """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+            return self.obey(intent, now, today), None
+        return self._books[intent.root].perform(intent, now, today)
+
     def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
@@ -262,7 +268,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked(now)
+                self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")

@@ -12,13 +12,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.evaluation import evaluate_all, timing
 from runwatch.rules.engine.options import check_options
-from runwatch.rules.engine.registry import Rule, load_rules
-
-_ABOUT = {
-    "data": ("data-", "error-rate-", "prediction-", "performance-", "metric-regressed", "slice-"),
-    "models": ("prediction-", "performance-", "metric-regressed", "slice-"),
-    "host": ("disk-", "memory-", "out-of-memory-", "gpu-"),
-}
+from runwatch.rules.engine.registry import Rule, load_rules, traits_of
 
 
 class RuleRunner:
@@ -68,8 +62,8 @@ class RuleRunner:
 
     def about(self, subjects: Iterable[str]) -> frozenset[str]:
         """The rules about these subjects: "data", "models", "host"."""
-        starts = tuple(start for subject in subjects for start in _ABOUT[subject])
-        return frozenset(rule.NAME for rule in self._rules or () if starts and rule.NAME.startswith(starts))
+        asked = set(subjects)
+        return frozenset(rule.NAME for rule in self._rules or () if asked & set(traits_of(rule).subjects))
 
     @property
     def timing(self) -> Mapping[str, tuple[float, float]]:

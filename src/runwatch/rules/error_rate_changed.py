@@ -13,6 +13,8 @@ NAME = "error-rate-changed"
 DESCRIPTION = "The error rate of labelled rows changed in one of the last batches (concept drift)."
 DEFAULTS: Mapping[str, object] = {"recent_batches": 5}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
+SUBJECTS = ("data",)
+WORDS = ("error rate changed", "error rate changed")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -15,6 +15,12 @@ NAME = "performance-estimated-drop"
 DESCRIPTION = "The estimated (or realised) performance on new batches is below what is normal."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of the model on {scope} dropped"
+SUBJECTS = (
+    "data",
+    "models",
+)
+WORDS = ("performance estimated drop", "performance estimated drop")
+TOPIC = "drift"
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

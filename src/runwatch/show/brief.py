@@ -22,9 +22,6 @@ MOST_LINES = 12
 _WIDTH = 110
 _NAMES = 4
 _NAME_WIDTH = 34
-_DRIFT = ("data-drifted", "prediction-drifted", "performance-estimated-drop")
-_REGRESSED = ("metric-regressed", "slice-regressed")
-_ENDED = ("run-crashed", "run-stalled")
 
 Facts = Mapping[str, Any]
 History = Sequence[tuple[str, TaskEvent]]
@@ -178,7 +175,7 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
         for name in ("crashed", "stalled", "finished")
         if runs[name]
     ]
-    others = [f for f in findings if f["severity"] != "info" and f["rule"] not in _ENDED]
+    others = [f for f in findings if f["severity"] != "info" and f.get("topic") != "end"]
     if others:
         parts.append(counted(others))
     if runs["running"]:
@@ -189,9 +186,9 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
 
 
 def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
-    found = [f for f in brief.findings if f["severity"] != "info" and f["rule"] not in _ENDED]
-    regressed = [f for f in found if f["rule"] in _REGRESSED]
-    drifted = [f for f in found if f["rule"] in _DRIFT]
+    found = [f for f in brief.findings if f["severity"] != "info" and f.get("topic") != "end"]
+    regressed = [f for f in found if f.get("topic") == "regression"]
+    drifted = [f for f in found if f.get("topic") == "drift"]
     rest = [f for f in found if f not in regressed and f not in drifted]
     pairs = [
         ("crashed", _runs(brief.runs["crashed"], _reason)),

@@ -13,6 +13,7 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
+from runwatch.show.runs import host_json
 from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.store.snapshot_facts import finding_facts
 from runwatch.text.jsonable import SCHEMA, hparams
@@ -42,9 +43,12 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
     kept = in_order([finding_facts(finding) for finding in findings])
     severities = {finding["severity"] for finding in kept}
-    worst = _worst(severities, _something_was_read(snapshot))
+    worst = _worst(severities, _something_was_read(snapshot) and not _missing(snapshot))
     opened = {t.file: sum(task.state == "open" for task in t.tasks) for t in snapshot.tasks.values()}
-    return CheckResult(worst, _code(worst, severities, fail_on), kept, snapshot, sum(opened.values()))
+    code = _code(worst, severities, fail_on)
+    if code == OK and fail_on != "never" and _missing(snapshot):
+        code = UNKNOWN
+    return CheckResult(worst, code, kept, snapshot, sum(opened.values()))
 
 
 def as_json(check: CheckResult) -> dict[str, Any]:
@@ -55,6 +59,7 @@ def as_json(check: CheckResult) -> dict[str, Any]:
         "schema": SCHEMA,
         "worst": check.worst,
         "counts": {severity: counts[severity] for severity in ("critical", "warning", "info")},
+        "hosts": [host_json(link) for link in check.snapshot.watch.hosts],
         "findings": [finding_json(finding, now) for finding in check.findings],
         "problems": [
             {
@@ -152,8 +157,16 @@ def _something_was_read(snapshot: Snapshot) -> bool:
     return bool(situation.runs or situation.data or situation.predictions or snapshot.findings)
 
 
+def _missing(snapshot: Snapshot) -> list[str]:
+    """The machines that did not answer."""
+    return [link.name for link in snapshot.watch.hosts if link.message]
+
+
 def said(check: CheckResult) -> str:
     said = counted(f for f in check.findings if f["severity"] != "info")
+    missing = _missing(check.snapshot)
+    if missing:
+        return "; ".join(filter(None, [said, f"not answered: {', '.join(missing)}"]))
     if said:
         return said
     if check.worst == "unknown":

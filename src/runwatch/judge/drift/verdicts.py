@@ -19,6 +19,7 @@ from runwatch.judge.drift.evidence import (
     examine,
     smallest_visible,
     unit_factor,
+    visible_in_levels,
 )
 from runwatch.judge.drift.p_values import benjamini_hochberg
 
@@ -104,6 +105,9 @@ def _decision(
 ) -> Decision:
     n, m = (pair.reference.rows, pair.current.rows) if evidence.note else (pair.n, pair.m)
     visible = smallest_visible(n, m, columns, options)
+    if visible is not None and pair.column.words is not None and not evidence.note:
+        levels = len(pair.levels[0])
+        visible = min(visible, visible_in_levels(levels, n, m, columns, options) or visible)
     if not evidence.tests:
         return Decision("unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
