@@ -24,7 +24,7 @@ from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.picture import Picture
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
-from runwatch.store.intent_codec import dump, load
+from runwatch.domain.intent_codec import dump, load
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
