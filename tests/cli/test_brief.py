@@ -37,7 +37,7 @@ def test_text_json_markdown_html(root, capsys):
     answer = json.loads(call(capsys, str(root), "--format", "json")[1])
     assert answer["schema"] == 1 and "exp-1" in answer["runs"]["running"]
     assert json.loads(call(capsys, str(root), "--json")[1])["runs"] == answer["runs"]
-    assert "exp\\-1" in call(capsys, str(root), "--format", "markdown")[1]
+    assert "exp-1" in call(capsys, str(root), "--format", "markdown")[1]
     page = call(capsys, str(root), "--format", "html")[1]
     assert page.startswith("<!doctype html>") and "<polyline" in page
 

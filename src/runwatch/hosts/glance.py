@@ -85,9 +85,10 @@ class FleetLook:
             for link in links
             if link.message
         )
+        notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
         situation = replace(
             made.situation,
-            problems=(*made.situation.problems, *missing),
+            problems=(*made.situation.problems, *notes, *missing),
             unjudged=(*made.situation.unjudged, *missing),
         )
         self.snapshot: Snapshot = replace(made, situation=situation)

@@ -12,6 +12,7 @@ import msgspec
 from runwatch.domain.task import TaskEvent
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import stories, week_lines
+from runwatch.show.text.ci import markdown_text
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
@@ -115,13 +116,15 @@ def text(brief: Brief) -> list[str]:
 
 def markdown(brief: Brief) -> str:
     """The same as Markdown; every name is escaped."""
-    head = [f"## {_escape(brief.headline)}", "", f"*{_escape(brief.span)}{_old(brief)}*", ""]
-    body = [f"- **{_escape(line.label)}**: {_escape(line.words)}" for line in brief.lines]
-    found = [
-        f"- {f['severity']}: {_escape(f['summary'])} ({_escape(f['subject'])}). {_escape(f['advice'])}"
-        for f in brief.findings[:20]
-    ]
+    head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{_old(brief)}*", ""]
+    body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
+    found = [_finding_line(finding) for finding in brief.findings[:20]]
     return "\n".join([*head, *body, *(["", "### Findings", "", *found] if found else [])]) + "\n"
+
+
+def _finding_line(finding: Facts) -> str:
+    summary, subject, advice = (markdown_text(finding[key]) for key in ("summary", "subject", "advice"))
+    return f"- {finding['severity']}: {summary} ({subject}). {advice}"
 
 
 def as_json(brief: Brief) -> dict[str, Any]:
@@ -295,9 +298,3 @@ def _fresh(findings: Iterable[Facts], since: float) -> list[Facts]:
 
 def _old(brief: Brief) -> str:
     return f" ({brief.old})" if brief.old else ""
-
-
-def _escape(words: str) -> str:
-    """Text that Markdown (and the HTML in it) takes literally."""
-    shown = safe(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", shown)
