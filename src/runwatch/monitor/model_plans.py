@@ -20,7 +20,7 @@ from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import stamp_of
-from runwatch.monitor.data_sets import DataSpec, in_time
+from runwatch.monitor.data_pipeline import DataSpec, in_time
 from runwatch.scoring.base import Job
 
 MAX_BATCHES = 30
