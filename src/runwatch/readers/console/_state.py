@@ -164,8 +164,8 @@ class PlannedLength:
 class ConsoleNumbers:
     """Points. State: ``lines`` read so far, ``epoch`` the last one named, ``first`` the number of the first
     one, ``row`` how many lines gave numbers without a place; ``train`` the last step of the training,
-    ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation);
-    ``laps`` the last batch and the finished rounds of bars, by their length."""
+    ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed
+    it (an evaluation); ``laps`` the last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state
