@@ -24,7 +24,7 @@ def root(tmp_path: Path, monkeypatch) -> Path:
 
 def call(capsys, *words: str) -> tuple[int, str, str]:
     try:
-        code = main(["brief", "--wait", "60", *words])
+        code = main(["brief", *words])
     except SystemExit as end:
         code = int(end.code or 0)
     said = capsys.readouterr()

@@ -28,7 +28,7 @@ class Command(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with runwatch's manner of complaint and the exit codes of the contract."""
+    """argparse with runwatch's manner of complaint and exit codes."""
 
     usage_code = 2
     complain: Callable[[str], None] | None = None
