@@ -90,7 +90,7 @@ def _brief(args: argparse.Namespace) -> None:
 def _say(args: argparse.Namespace, state: State, known: _Known, now: float, since: float | None) -> None:
     from runwatch.show.brief import compose
 
-    facts = {**known.facts, "looked": state.looked()}
+    facts = {**known.facts, "looked": state.looked(known.identities)}
     history = [(entry.root, entry.event) for entry in state.history(known.identities)]
     brief = compose(facts, history, now, since, known.fresh_for)
     print(_rendered(args.format, brief, known), end="")

@@ -103,6 +103,7 @@ def _judged(
         usual_repeats(reference.files, reference.grid, facts, cache),
     )
     times = [one.when for one in named if one.when is not None]
+    change = errors_changed(reference, files, spec.options, cache)
     return replace(
         whole,
         latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules, cache),
@@ -110,7 +111,8 @@ def _judged(
         quality=examine(case),
         segments=_segments(spec, reference, newest_files, rules, cache),
         estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
-        errors_changed=errors_changed(reference, files, spec.options, cache),
+        errors_changed=None if change is None else change.batch,
+        errors_fell=change is not None and change.fell,
         late_by=None if now is None else late_by(times, now, spec.every),
         expected_every=spec.every or expected_every(times),
         problems=(*whole.problems, *trouble),

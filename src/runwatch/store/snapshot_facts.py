@@ -68,8 +68,10 @@ def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> Snaps
 def facts(snapshot: Snapshot, today: date) -> Facts:
     """What is kept of a snapshot: counts of all runs, recent runs, findings (worst first), tasks, data sets
     and disks. Bounded: 500 runs, 300 findings, 200 open tasks."""
+    from runwatch.domain.finding import urgency
+
     situation = snapshot.situation
-    findings = sorted(snapshot.findings, key=_finding_order)
+    findings = sorted(snapshot.findings, key=urgency)
     counts: dict[str, int] = {}
     for run in situation.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
@@ -127,6 +129,8 @@ def finding_facts(finding: Finding) -> Facts:
         "first_seen": finite(finding.first_seen),
         "last_seen": finite(finding.last_seen),
         "fingerprint": finding.fingerprint,
+        "words": list(finding.words),
+        "topic": finding.topic,
     }
 
 
@@ -149,11 +153,6 @@ def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
         "notices": sorted({_text(listed.notice) for listed in files.values() if listed.notice}),
         "lines": [_task_facts(task, hosts[id(task)]) for task in still[:_MOST_TASKS]],
     }
-
-
-def _finding_order(finding: Finding) -> tuple[int, float, str]:
-    seen = finding.since or finding.first_seen or 0.0
-    return _SEVERITIES.index(finding.severity), -seen, finding.fingerprint
 
 
 def _recent(runs: Sequence[Run], now: float) -> list[Run]:

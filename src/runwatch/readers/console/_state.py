@@ -112,7 +112,8 @@ class ConsoleHealth:
 class PlannedLength:
     """Planned lengths (``epoch 3/10``, ``step 100/6000``) and how far the epochs are.
 
-    State: ``epochs`` the planned number, ``first`` the smallest epoch seen, ``steps`` the planned steps."""
+    State: ``lines`` read so far, ``epochs`` the planned number, ``first`` the smallest epoch seen,
+    ``steps`` the planned steps."""
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
@@ -160,10 +161,10 @@ class PlannedLength:
 
 
 class ConsoleNumbers:
-    """Points. State: ``epoch`` the last one named, ``first`` the number of the first one, ``row`` how many
-    lines gave numbers without a place; ``train`` the last step of the training, ``total`` its length;
-    ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation);
-    ``laps`` the last batch and the finished rounds of bars, by their length."""
+    """Points. State: ``lines`` read so far, ``epoch`` the last one named, ``first`` the number of the first
+    one, ``row`` how many lines gave numbers without a place; ``train`` the last step of the training,
+    ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed
+    it (an evaluation); ``laps`` the last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state

@@ -31,7 +31,7 @@ def strip(machine: Machine | None) -> Words:
             words(
                 Span("cpu ", "muted"),
                 _gauge(machine.cpu),
-                Span(f" {units.percent(round(20 * machine.cpu) / 20)}"),
+                Span(f" {units.percent(round(10 * machine.cpu) / 10)}"),
             )
         )
     parts.append(_memory(machine))
@@ -63,7 +63,10 @@ def _gauge(share: float | None) -> Words:
 
 def _memory(machine: Machine) -> Words:
     share = machine.memory_used / machine.memory_total if machine.memory_total else None
-    said = f" {units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
+    used, total = units.size(machine.memory_used), units.size(machine.memory_total)
+    if machine.memory_total and machine.memory_total >= 16 * 2**30 and machine.memory_used:
+        used = f"{machine.memory_used / 2**30:.0f} GiB"  # tenths would be painted every second
+    said = f" {used} of {total}"
     return words(Span("mem ", "muted"), _gauge(share), Span(said))
 
 
