@@ -1,4 +1,4 @@
-"""ls, show, baseline, doctor, config, init, completion: the contract, from outside."""
+"""ls, show, baseline, doctor, config, init, completion, from outside."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
+from runwatch.rules.engine.registry import load_rules, traits_of
 from runwatch.store.snapshot_facts import Facts, facts
 from runwatch.tasks.todotxt import parse_all
 
@@ -20,6 +21,7 @@ TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 22, 0).timestamp()
 HOUR, DAY = 3600.0, 86400.0
 NASTY = "</title><script>x\x1b]52;c;\x07|[/b]`*"
+TRAITS = {rule.NAME: traits_of(rule) for rule in load_rules()[0]}
 
 
 def run(id_: str, status: str = "running", updated: float = -60.0, started: float = -HOUR, **changes) -> Run:
@@ -51,6 +53,8 @@ def finding(
         "root": "/runs",
         "run": RunKey("/runs", scope),
     } | changes
+    if rule in TRAITS:
+        values = {"words": TRAITS[rule].words, "topic": TRAITS[rule].topic, **values}
     return Finding(rule=rule, severity=severity, scope=scope, **values)
 
 

@@ -18,6 +18,7 @@ from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
 from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import machine as view_machine
 from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table
@@ -126,6 +127,10 @@ class TestRuns:
         assert set(kept) == {one.key, two.key}
 
 
+def said_on_top(made: Snapshot) -> str:
+    return plain(headline.header(made, headline.HeadAsk(100, TODAY, NOW))[0])
+
+
 class TestHeadline:
     def test_the_newest_of_the_worst_and_how_many_more(self) -> None:
         made = snapshot(
@@ -136,15 +141,13 @@ class TestHeadline:
                 finding("info", "i"),
             )
         )
-        assert plain(headline.headline(made, TODAY)) == "✗ scope: new"
-        assert plain(headline.others(made)) == "+ 1 critical · 1 warning"
+        assert said_on_top(made) == "✗ 1/4 scope: new"
 
     def test_then_what_is_due_then_that_all_is_well(self) -> None:
         late = task("pay the bill", due=date(2026, 11, 24))
         made = snapshot(tasks={"/r": TaskList("t", (late,))})
-        assert plain(headline.headline(made, TODAY)) == "! due: pay the bill"
-        well = headline.headline(snapshot(run("a", "running")), TODAY)
-        assert plain(well) == "✓ All is well: 1 run running, nothing needs you"
+        assert said_on_top(made) == "! due: pay the bill"
+        assert said_on_top(snapshot(run("a", "running"))) == "✓ All is well: 1 run running, nothing needs you"
 
 
 def task(text: str, priority: str | None = None, due: date | None = None, **more: object) -> Task:
@@ -231,7 +234,7 @@ class TestDrift:
 def test_a_long_name_leaves_room_for_what_happened() -> None:
     name = "mlflow/mlruns/662933793172313892/97ec69aa"
     told = replace(finding("critical", f"{name} crashed: out of memory"), scope=name)
-    assert headline.about(told) == f"…{name[-23:]} crashed: out of memory"
+    assert view_findings.about(told) == f"…{name[-23:]} crashed: out of memory"
     line = f"Run {name} crashed +churn"
     mine = Task("1", line, line, "A", False, None, None, None, None, ("churn",), ())
     assert view_tasks.bare(replace(mine, source="rule")) == f"Run …{name[-23:]} crashed"
@@ -314,7 +317,7 @@ def test_the_disk_that_is_full_soonest_is_the_one_to_show() -> None:
 def test_what_happened_is_seen_behind_a_long_name() -> None:
     name = "customer_feature_number_" * 4
     found = replace(finding("critical", f"{name} drifted in orders"), subject=name, scope="orders")
-    said = headline.about(found)
+    said = view_findings.about(found)
     assert said.startswith("…") and said.endswith("drifted in orders") and len(said) < 50
 
 

@@ -30,6 +30,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
+from runwatch.show.brief import Brief, BriefLine
 
 ROOT = "/home/ana/churn"
 NOW = 1_795_597_320.0
@@ -410,12 +411,19 @@ def empty() -> Snapshot:
     )
 
 
+def brief(headline: str) -> Brief:
+    """What happened since yesterday, in one sentence."""
+    lines = (BriefLine("crashed", "nightly/exp-20 (out of memory)"), BriefLine("tasks", "3 open"))
+    span = "since you last looked, yesterday 18:04"
+    return Brief(NOW - 50_000, NOW, span, headline, {}, (), {}, (), (), lines)
+
+
 class FakeWatching:
     """Publishes what it is given, remembers what it is asked."""
 
-    def __init__(self, first: Snapshot | None = None, brief: str = "") -> None:
+    def __init__(self, first: Snapshot | None = None, brief: Brief | None = None) -> None:
         self.first = first if first is not None else snapshot()
-        self.text = brief
+        self.told = brief
         self.intents: list[Intent] = []
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
@@ -488,5 +496,5 @@ class FakeWatching:
     def champions(self, root: str) -> list[dict[str, Any]]:
         return list(self.pins)
 
-    def brief(self) -> str:
-        return self.text
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return [(ROOT, self.told)] if self.told is not None else []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from runwatch.cli._dashboard_monitor import brief_of
+from runwatch.cli._dashboard_monitor import briefs_of
 from runwatch.config import Settings
 from runwatch.hosts.fleet import Fleet
 from runwatch.hosts.remote import Remote, opening
@@ -13,12 +14,15 @@ from runwatch.monitor.live import Monitor
 from runwatch.store import paths
 from runwatch.store.state import State
 
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
+
 
 class DashboardFleet(Fleet):
     """Several machines, and what happened on them since the person last looked."""
 
-    def brief(self) -> str:
-        return brief_of(self)
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return briefs_of(self)
 
 
 def fleet(

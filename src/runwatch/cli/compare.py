@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from runwatch.cli._output import CI_FORMATS, formats
+
 if TYPE_CHECKING:
     from runwatch.config import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
@@ -51,10 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", choices=("last", "best"), help="which value of a run counts")
     parser.add_argument("--step", type=int, metavar="N", help="table of runs: the last value not past step N")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
-    parser.add_argument(
-        "--format", choices=("text", "markdown", "csv", "latex", "json"), default="text", help="how to print"
-    )
+    formats(parser, "csv", "latex")
     parser.add_argument(
         "--fail-on",
         choices=LEVELS,
@@ -305,7 +304,9 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     options = _with_arguments(run_options(loaded.settings[runs[0].root]), args)
     distinct = list({run.key: run for run in runs}.values())
     table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
-    form = "json" if args.json else args.format
+    form = args.format
+    if form in ("junit", "github"):
+        raise _usage("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
     matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))
@@ -317,10 +318,12 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
 def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.run import Problem
-    from runwatch.show.compare import comparison_json, comparison_table, comparison_text
+    from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
+    from runwatch.show.text.ci import render_ci
+    from runwatch.text.jsonable import hparams
 
     known = [one for one in made if not isinstance(one, Problem)]
-    form = "json" if args.json else args.format
+    form = args.format
     for one in made:
         if isinstance(one, Problem):
             _complain(one.file, one.message, one.hint)
@@ -329,7 +332,12 @@ def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> i
     if form == "json" and known:
         parts = [comparison_json(one) for one in known]
         print_json(parts[0] if len(made) == 1 else {"schema": 1, "comparisons": parts})
-    elif form != "json":
+    elif form == "json":
+        reasons = [f"{one.file}: {one.message}" for one in made if isinstance(one, Problem)]
+        print_json({"schema": 1, "verdict": "unknown", "error": hparams("; ".join(reasons))})
+    elif form in CI_FORMATS and known:
+        print(render_ci([comparison_report(one) for one in known], form, args.fail_on))
+    else:
         told = [one for one in known if one.metrics or one.verdict != "unknown"]
         for one in told:
             if not args.quiet or exit_code(one, args.fail_on):

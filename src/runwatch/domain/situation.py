@@ -46,10 +46,15 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
         return next((run for run in self.runs if run.key == key), None)
 
 
+Waiting = Literal["runs", "data", "models", "host"]
+
+
 class WatchState(msgspec.Struct, frozen=True):
     """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
-    reconciliation ended; ``hosts``: the links to other machines."""
+    reconciliation ended; ``hosts``: the links to other machines. ``degraded``: those of the marks under which
+    changes are seen late or not at all; ``since``: since when each mark holds; ``waiting``: what has not been
+    judged once yet."""
 
     phase: Literal["starting", "reading", "live"] = "starting"
     reading: tuple[int, int] = (0, 0)
@@ -57,6 +62,9 @@ class WatchState(msgspec.Struct, frozen=True):
     marks: tuple[str, ...] = ()
     scanned: float | None = None
     trouble: str = ""
+    degraded: tuple[str, ...] = ()
+    since: Mapping[str, float] = msgspec.field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
     hosts: tuple[HostLink, ...] = ()
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
+from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -25,8 +26,8 @@ from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
-from runwatch.store.intent_codec import dump
 from runwatch.store.state import State
+from runwatch.system.identity import root_identity
 
 FRAME_S = 0.2
 KEEP_EVERY_S = 30.0
@@ -112,6 +113,11 @@ class Fleet:
             for each in self._machines.values():
                 each.poke()
                 self._pool.submit(self._do, each, intent, intent, _nobody)
+        if isinstance(intent, MarkLooked):
+            answer = self._mark_looked(intent)
+            if self._local is None:
+                answered(answer)
+                return
         root = _root_of(intent)
         name = host_of(root)
         machine = self._machines.get(name) if name else None
@@ -126,10 +132,19 @@ class Fleet:
         """An intent that no machine has to do with."""
         if isinstance(intent, Rescan):
             return IntentAnswer(intent, True, "looking at everything again")
-        if not isinstance(intent, MarkLooked):
-            return IntentAnswer(intent, False, "no root of that name is open")
+        return IntentAnswer(intent, False, "no root of that name is open")
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        if self._local is not None and host_of(root) is None:
+            return self._local.looked(root)
+        return self._state.looked([root_identity(root)])
+
+    def _mark_looked(self, intent: Intent) -> IntentAnswer:
+        """The other machines' roots were seen; this machine's own are its monitor's to remember."""
+        roots = self._last.situation.roots if self._last is not None else ()
         try:
-            self._state.mark_looked(time.time())
+            self._state.mark_looked([root_identity(one) for one in roots if host_of(one)], time.time())
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
         return IntentAnswer(intent, True, "seen")
@@ -256,8 +271,9 @@ class Fleet:
     def _merge(self) -> None:
         now, machines = time.time(), list(self._machines.values())
         local, self._version = self._newest_local, self._version + 1
-        looked = None if local is not None else self._state.looked()
         others = [machine.snapshot(now) for machine in machines]
+        roots = [root_identity(root) for one in others for root in one.situation.roots]
+        looked = None if local is not None else self._state.looked(roots)
         snapshot = merged(self._version, now, local, others, [one.state for one in machines], looked)
         if self._bell and not snapshot.bell and any(machine.rings for machine in machines):
             snapshot = replace(snapshot, bell=self._bell)
@@ -274,7 +290,6 @@ class Fleet:
         if now - self._kept_at < KEEP_EVERY_S:
             return
         from runwatch.store.snapshot_facts import facts
-        from runwatch.system.identity import root_identity
 
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
             if machine.judged and machine.state.state == "live":

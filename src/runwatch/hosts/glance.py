@@ -79,15 +79,16 @@ class FleetLook:
         local = self._local.snapshot if self._local else None
         links = [replace(one.state, message=self._missing(one, patience)) for one in machines.values()]
         found = [one.snapshot(moment) for one in machines.values()]
-        made = merged(1, moment, local, found, links, None if local else _looked())
+        made = merged(1, moment, local, found, links, None if local else _looked(found))
         missing = tuple(
             Problem(f"{link.name}:", None, link.message.removeprefix(f"{link.name}: "), "")
             for link in links
             if link.message
         )
+        notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
         situation = replace(
             made.situation,
-            problems=(*made.situation.problems, *missing),
+            problems=(*made.situation.problems, *notes, *missing),
             unjudged=(*made.situation.unjudged, *missing),
         )
         self.snapshot: Snapshot = replace(made, situation=situation)
@@ -116,9 +117,12 @@ class FleetLook:
         return self._local.series(key, tag) if self._local else Points.empty()
 
 
-def _looked() -> float | None:
+def _looked(found: Sequence[Snapshot]) -> float | None:
+    """When a person last saw the roots of these."""
+    from runwatch.system.identity import root_identity
+
     state = State(paths.state_dir())
     try:
-        return state.looked()
+        return state.looked([root_identity(root) for one in found for root in one.situation.roots])
     finally:
         state.close()

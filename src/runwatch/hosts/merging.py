@@ -73,6 +73,9 @@ def _watch(local: Snapshot | None, others: Sequence[Snapshot], links: Sequence[H
         scanned=max((one.scanned for one in every if one.scanned is not None), default=None),
         trouble=next((one.trouble for one in every if one.trouble), ""),
         hosts=tuple(links),
+        degraded=tuple(chain.from_iterable(one.degraded for one in every)),
+        since=_joined([one.since for one in every]),
+        waiting=tuple(dict.fromkeys(chain.from_iterable(one.waiting for one in every))),
     )
 
 

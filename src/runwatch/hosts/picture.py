@@ -24,8 +24,9 @@ _PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_
 class Picture:
     """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host
+    def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
+        """``names``: what roots are really called, where copies of them are watched."""
+        self._host, self._names = host, names or {}
         self._parts: dict[str, dict[Any, Any]] = {name: {} for name in _PARTS}
         self._rest: Rest | None = None
         self._makers: Mapping[str, Callable[[Any], Any]] = {
@@ -113,10 +114,12 @@ class Picture:
             there,
             modes={self._root(root): mode for root, mode in there.modes.items()},
             marks=tuple(f"{self._host}: {mark}" for mark in there.marks),
+            degraded=tuple(f"{self._host}: {mark}" for mark in there.degraded),
+            since={f"{self._host}: {mark}": at for mark, at in there.since.items()},
         )
 
     def _root(self, root: str) -> str:
-        return joined(self._host, root)
+        return joined(self._host, self._names.get(root, root))
 
     def _key(self, name: str, at: Any) -> Any:
         if name in _BY_ROOT:

@@ -70,6 +70,7 @@ def _judged(
         expected = Arrival(max(times) + limit, max(times) + limit)
     late = expected is not None and now is not None and now > expected.late
     regression = spec.options.multivariate
+    change = errors_changed(reference, opened.files, spec.options, cache)
     return replace(
         whole,
         latest=replace(compared.report, problems=()),
@@ -77,7 +78,8 @@ def _judged(
         quality=examine(case),
         segments=compared.segments,
         estimated=estimates(reference, opened.files, spec.options, cache, regression),
-        errors_changed=errors_changed(reference, opened.files, spec.options, cache),
+        errors_changed=None if change is None else change.batch,
+        errors_fell=change is not None and change.fell,
         late_by=now - expected.due if late and now is not None and expected is not None else None,
         late_from=None if expected is None else expected.late,
         fresh_within=limit,

@@ -5,6 +5,7 @@ screen; ``publish`` and answers are called on this thread."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
-from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
@@ -39,6 +40,7 @@ GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
 TICK_S = 0.5
 FOLD_EVERY_S = 1.0
+WAITING: tuple[Waiting, ...] = ("runs", "data", "models", "host")
 
 Publish = Callable[[Snapshot], None]
 Answered = Callable[[IntentAnswer], None]
@@ -52,8 +54,14 @@ class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
     ``distribution``, ``console``, ``state``."""
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], keep: bool = True) -> None:
-        self._board = Board(roots, settings, Wanted(), keep=keep, wake=self._wake_up)
+    def __init__(
+        self,
+        roots: tuple[str, ...],
+        settings: Mapping[str, Settings],
+        keep: bool = True,
+        wanted: Wanted | None = None,
+    ) -> None:
+        self._board = Board(roots, settings, wanted or Wanted(), keep=keep, wake=self._wake_up)
         self._wake = threading.Condition()
         self._woken = False
         self._stopped = False
@@ -128,6 +136,15 @@ class Monitor:
     def champions(self, root: str) -> list[dict[str, Any]]:
         """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
         return self._board.champions(root)
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """What is watched."""
+        return tuple(self._rounds)
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self._board.looked(root)
 
     def wait_judged(self, patience: float) -> Snapshot | None:
         """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
@@ -313,13 +330,16 @@ class Monitor:
 
     def _send(self, judged: bool) -> None:
         trouble = self._told = self._troubles.newest
+        degraded = (*self._marks(), *((trouble,) if trouble else ()))
         state = WatchState(
             phase="live" if self._phase_live else "reading",
             reading=(max(self._total - self._board.roots.waiting, 0), self._total),
             modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
-            marks=(*self._marks(), *((trouble,) if trouble else ())),
+            marks=degraded,
             scanned=time.time(),
             trouble=trouble,
+            degraded=degraded,
+            waiting=self._waiting(judged),
         )
         began, looked = time.monotonic(), self._board.beside.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
@@ -332,8 +352,21 @@ class Monitor:
             self._judged.set()
         self._publish(snapshot)
 
+    def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
+        """What has not been judged once yet; before the first judgement, everything."""
+        if judged:
+            left = self._board.beside.unjudged
+            return tuple(name for name in WAITING if name in left)
+        return WAITING
+
     def _marks(self) -> list[str]:
-        return [mark for rounds in self._rounds.values() for mark in rounds.marks]
+        """What keeps the screen from being live, with the root's name where there are several."""
+        several = len(self._rounds) > 1
+        return [
+            f"{os.path.basename(root) or root}: {mark}" if several else mark
+            for root, rounds in self._rounds.items()
+            for mark in rounds.marks
+        ]
 
 
 def _nobody(snapshot: Snapshot) -> None:

@@ -17,7 +17,8 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
-from runwatch.runs.sources import RunChange, RunMemory, Source
+from runwatch.runs.source_data import Source
+from runwatch.runs.sources import RunChange, RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.watch.tree import Tree
 
@@ -385,7 +386,7 @@ def _stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
         if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
             points = operation.points
             walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
-            operation = Append(operation.tag, Points(points.steps, walls, points.values))
+            operation = replace(operation, points=Points(points.steps, walls, points.values))
         out.append(operation)
     return out
 

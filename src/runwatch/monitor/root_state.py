@@ -146,7 +146,7 @@ class TaskState:
 
     @property
     def looked(self) -> float | None:
-        return self.state.looked()
+        return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
@@ -231,10 +231,6 @@ class TaskState:
                 found.append(None)
         return tuple(found)
 
-    def writes_for(self, root: str) -> bool:
-        """Whether this process is the root's writer."""
-        return root in self._mine
-
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced for a root, until when."""
         return self.state.silences(self._places[root].identity, now)
@@ -268,7 +264,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked(now)
+                self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")

@@ -152,6 +152,8 @@ class RunBuilder:
             consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
             files=files,
             version=entry.version,
+            attempts=story.attempts,
+            name=story.labels.get("name", ""),
         )
         return with_main_metric(run, self._reader.settings.metrics.primary)
 

@@ -18,10 +18,13 @@ NAME = "run-stalled"
 DESCRIPTION = "A run that was alive has been silent for longer than its own rhythm allows."
 DEFAULTS: Mapping[str, object] = {"critical_after": "6h"}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
+WORDS = ("stalled", "stalled")
+TOPIC = "end"
+EXPLAINS = frozenset({"run-slow", "gpu-idle"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """A warning past the threshold (methods section 2), critical past three of them, or after
+    """A warning past the threshold, critical past three of them, or after
     ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
     for run in situation.runs:
         sign = next((s for s in situation.health.get(run.key, ()) if s.kind == "stalled"), None)

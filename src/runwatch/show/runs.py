@@ -9,7 +9,7 @@ from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.hosts import HostLink
-from runwatch.domain.run import Metric, Problem, Run
+from runwatch.domain.run import Attempt, Metric, Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.text.table import table
@@ -79,6 +79,7 @@ def run_json(run: Run) -> dict[str, Any]:
     progress = run.progress
     return {
         "id": run_name(run.id),
+        "name": plain(run.name) or None,
         "host": host_of(run.root),
         "root": run_name(run.root),
         "formats": list(run.formats),
@@ -101,6 +102,19 @@ def run_json(run: Run) -> dict[str, Any]:
             "eta_seconds": None if progress.eta is None else list(progress.eta),
         },
         "checkpoints_count": len(run.checkpoints),
+        "attempts": [_attempt_json(attempt) for attempt in run.attempts],
+    }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "first_step": attempt.first_step,
+        "last_step": attempt.last_step,
+        "points": attempt.points,
+        "superseded": attempt.superseded,
+        "ended": units.iso(attempt.ended),
+        "resumed_at": attempt.resumed_at,
     }
 
 
@@ -116,6 +130,7 @@ def metric_json(metric: Metric) -> dict[str, Any]:
         "direction": metric.direction,
         "nonfinite": metric.nonfinite,
         "format": metric.format,
+        "former": metric.former,
     }
 
 
@@ -192,6 +207,8 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
         f"started   {started}   updated {units.moment(run.updated, now)}",
         f"step      {units.number(run.step)}   epoch {units.number(run.epoch)}   points {run.points:,}",
     ]
+    if run.attempts:
+        lines.append(f"attempts  {attempts_text(run)}")
     if run.progress.eta:
         about, low, high = (units.duration(x) for x in run.progress.eta)
         lines.append(f"ETA       about {about} ({low} to {high})")
@@ -219,6 +236,17 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
             lines += ["", title, *(f"  {safe(k)} = {safe(v, 100)}" for k, v in flat(section))]
     lines += _findings_text(snapshot, run, comparison)
     return "\n".join(lines)
+
+
+def attempts_text(run: Run) -> str:
+    """ "attempt 3 of 3; the first ended at step 8, the second at step 40 (resumed at 21)"."""
+    ended = [
+        f"attempt {a.number} ended at step {units.number(a.last_step)}"
+        + (f" (resumed at {units.number(a.resumed_at)})" if a.resumed_at > a.first_step else "")
+        for a in run.attempts
+    ]
+    newest = run.attempts[-1].number + 1
+    return f"this is attempt {newest} of {newest}; {', '.join(ended[-3:])}"
 
 
 def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> list[str]:

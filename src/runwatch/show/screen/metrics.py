@@ -175,7 +175,7 @@ def _alone(metric: Metric) -> ViewRow:
 
 
 def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
-    if snapshot.watch.phase != "live":
+    if snapshot.watch.phase != "live" or "runs" in snapshot.watch.waiting:
         return ((Span("reading …", "muted"),),)
     if not snapshot.situation.runs:
         return ((Span("no run yet", "muted"),), (Span("its metrics and curves appear here", "muted"),))

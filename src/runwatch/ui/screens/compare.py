@@ -55,7 +55,7 @@ class CompareScreen(Exporting, ChartKeys):
         self.query_one(TableWidget).show(table)
         self.query_one(Curves).draw_picture(picture, self.choice.chart)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         key = event.key
         if isinstance(key, tuple) and key and key[0] == "m":

@@ -35,13 +35,24 @@ def fitted(
     return [blank, *segments] if right else [*segments, blank]
 
 
+_DIGITS = "0123456789.,"
+
+
+def _splits_number(text: str, at: int) -> bool:
+    """Whether a cut before place ``at`` leaves a part of a number, which reads as another number."""
+    return 0 < at < len(text) and text[at - 1] in _DIGITS and text[at] in _DIGITS
+
+
 def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
     out: list[Span] = []
     room = width - 1
     for span in line:
         have = cell_len(span.text)
         if have > room:
-            return (*out, Span(set_cell_size(span.text, max(room, 0)) + "…", span.tone))
+            kept = set_cell_size(span.text, max(room, 0))
+            if _splits_number(span.text, len(kept)):
+                kept = kept.rstrip(_DIGITS)
+            return (*out, Span(kept + "…", span.tone))
         out.append(span)
         room -= have
     return tuple(out)
@@ -54,7 +65,10 @@ def _cut_start(line: tuple[Span, ...], surplus: int) -> tuple[Span, ...]:
         if have <= drop:
             drop -= have
             continue
-        return (Span("…" + _without(span.text, drop), span.tone), *line[i + 1 :])
+        kept = _without(span.text, drop)
+        if _splits_number(span.text, len(span.text) - len(kept)):
+            kept = kept.lstrip(_DIGITS) or kept
+        return (Span("…" + kept, span.tone), *line[i + 1 :])
     return (Span("…"),)
 
 
@@ -71,6 +85,24 @@ def line_strip(line: tuple[Span, ...], width: int, palette: Palette, ground: Sty
     """One line of words as a strip of exactly ``width`` cells."""
     strip = Strip(fitted(line, width, palette), width)
     return strip.apply_style(ground) if ground else strip
+
+
+def changed_cells(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """The first and the last but one cell in which two strips of one width differ; None where they are alike.
+    Over a slow line every byte that is not sent counts."""
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return 0, len(after)
+    places = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    return (places[0], places[-1] + 1) if places else None
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    out: list[tuple[str, Style | None]] = []
+    for segment in strip:
+        for char in segment.text:
+            out += [(char, segment.style)] * cell_len(char)
+    return out
 
 
 def content(line: Iterable[Span], palette: Palette) -> Content:
