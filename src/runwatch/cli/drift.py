@@ -170,6 +170,6 @@ def judged(args: argparse.Namespace) -> tuple[Any, Sequence[tuple[str, Any]]]:
     with kept_profiles() as cache:
         opened = open_data(spec, cache, engine)
         compared = compare(spec, opened, opened.named, (), cache, engine)
-    for problem in compared.misconfigured:
+    for problem in compared.misconfigured if opened.files else opened.problems:
         raise DataError(problem.file, problem.message, problem.hint)
     return compared.report, compared.segments
