@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from runwatch.domain.task import TaskEvent
     from runwatch.monitor.once import Loaded
     from runwatch.show.brief import Brief
     from runwatch.store.state import State
@@ -32,12 +33,13 @@ _PATIENCE_REPORT_S = 120.0
 
 class _Known(NamedTuple):
     """The facts to speak of; the look itself where there was one; how old facts may be unsaid; the roots'
-    identities."""
+    identities; what happened on other machines, oldest first."""
 
     facts: Mapping[str, Any]
     loaded: Loaded | None
     fresh_for: float | None
     identities: Sequence[str]
+    history: Sequence[tuple[str, TaskEvent]] = ()
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +94,7 @@ def _say(args: argparse.Namespace, state: State, known: _Known, now: float, sinc
 
     facts = {**known.facts, "looked": state.looked(known.identities)}
     history = [(entry.root, entry.event) for entry in state.history(known.identities)]
+    history += known.history
     brief = compose(facts, history, now, since, known.fresh_for)
     print(_rendered(args.format, brief, known), end="")
 
@@ -115,11 +118,15 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
 def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known | None, bool]:
     """What is known within the time that a login may take, and whether a look is still going on."""
     from runwatch import config
+    from runwatch.hosts.naming import placed
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.status import BEATS
     from runwatch.store import paths
 
-    roots = resolve_roots(args.roots, args.config)
+    here, others = placed(args.roots, args.config, args.all_hosts)
+    if others:
+        return _known_there(args, state, now), False
+    roots = resolve_roots(here, args.config)
     settings = config.load(roots, args.config)
     identities = [paths.root_identity(root, settings[root].id) for root in roots]
     kept = state.kept(" ".join(identities))
@@ -133,6 +140,26 @@ def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known |
     if failed and not kept:
         raise failed
     return (_Known(kept.facts, None, silent, identities) if kept else None), failed is None
+
+
+def _known_there(args: argparse.Namespace, state: State, now: float) -> _Known:
+    """What several machines say now; one that does not answer is named."""
+    from datetime import date
+
+    from runwatch.hosts.look import load_all
+    from runwatch.store import paths
+    from runwatch.store.snapshot_facts import facts
+    from runwatch.text.safe import safe
+
+    loaded = load_all(args.roots, args.config, all_hosts=args.all_hosts)
+    snapshot = loaded.snapshot
+    for link in snapshot.watch.hosts:
+        if link.message:
+            print(f"runwatch: {safe(link.message)}", file=sys.stderr)
+    roots = snapshot.situation.roots
+    ids = [paths.root_identity(r, loaded.settings[r].id if r in loaded.settings else None) for r in roots]
+    made = facts(snapshot, date.fromtimestamp(now))
+    return _Known(made, loaded, None, ids, loaded.history())
 
 
 def _kept_now(loaded: Loaded, state: State, identities: Sequence[str], now: float) -> Mapping[str, Any]:

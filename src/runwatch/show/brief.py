@@ -213,7 +213,7 @@ def _runs(runs: Sequence[Facts], note: Any) -> str:
     parts = []
     for run in runs[:_NAMES]:
         said = note(run)
-        name = _short(run["id"])
+        name = _on(run) + _short(run["id"])
         parts.append(f"{name} ({said})" if said else name)
     more = f" and {len(runs) - _NAMES} more" if len(runs) > _NAMES else ""
     return ", ".join(parts) + more
@@ -246,7 +246,13 @@ def _summaries(findings: Sequence[Facts]) -> str:
 def _said(finding: Facts) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
-    return summary if run is None or run in summary else f"{_short(run)}: {summary}"
+    return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")
+
+
+def _on(fact: Facts) -> str:
+    """The other machine that something is on, "" for this one."""
+    host = fact.get("host")
+    return f"{safe(host, 20)}:" if host else ""
 
 
 def _tasks(brief: Brief) -> str:
