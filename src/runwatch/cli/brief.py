@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 from runwatch.cli._roots import root_arguments
 
 NAME = "brief"
-HELP = """What happened since you last looked, in at most 12 lines; never fails a login (exit code 0).
+HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
 
   runwatch brief
-  runwatch brief --since 7d                       with the week's summary
-  runwatch brief --format html > brief.html       one file, for people who are not engineers"""
+  runwatch brief --since 7d                       includes a summary of the week
+  runwatch brief --format html > brief.html       a single page for people who are not engineers"""
 
 _PATIENCE_S = 1.5
 _PATIENCE_FIRST_S = 10.0
@@ -43,12 +43,17 @@ class _Known(NamedTuple):
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument(
-        "--since", metavar="TIME", help="7d, yesterday, 18:04, 2026-11-25 (default: last look)"
+        "--since", metavar="TIME", help="7d, yesterday, 18:04 or 2026-11-25 (default: when you last looked)"
     )
     parser.add_argument(
-        "--format", choices=("text", "markdown", "html", "json"), default="text", help="how to print"
+        "--format",
+        choices=("text", "markdown", "html", "json"),
+        default="text",
+        help="output format (default: text)",
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
     setattr(parser, "usage_code", 0)  # noqa: B010
 
 
