@@ -70,7 +70,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _prediction_options(group: Any) -> None:
     group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
     group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
-    group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
+    group.add_argument(
+        "--prediction", metavar="COLUMN", help="column with column with the predicted label or value"
+    )
     group.add_argument(
         "--score",
         metavar="COLUMN",
