@@ -188,5 +188,6 @@ def test_the_brief_says_where_what_happened(reach, runwatch):
     assert {run["host"] for run in found["run_details"]} == {"told"} and found["findings"][0][
         "host"
     ] == "told"
-    assert "gone: ssh: Could not resolve" in answer.stderr and answer.returncode == 0
+    (waiting,) = [line["text"] for line in found["lines"] if line["label"] == "waiting"]
+    assert "gone: ssh: Could not resolve" in waiting and answer.returncode == 0
     assert "told:runs/retrain-nightly" in runwatch("brief", "told:runs", "--since", "400d").stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "completion"
-HELP = """Print shell completion.
+HELP = """Print a shell completion script.
 
   eval "$(runwatch completion bash)"       in ~/.bashrc
   runwatch completion fish > ~/.config/fish/completions/runwatch.fish"""

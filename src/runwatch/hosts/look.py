@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runwatch.hosts.naming import placed
@@ -10,7 +10,7 @@ from runwatch.monitor import once
 from runwatch.monitor.once import Loaded, Wanted
 
 if TYPE_CHECKING:
-    from runwatch.hosts.glance import FleetLook
+    from runwatch.domain.task import TaskEvent
 
 PATIENCE_S = 20.0
 
@@ -33,14 +33,7 @@ def load(
     return FleetLook(here, others, config_path, wanted or Wanted(), now, patience)
 
 
-def load_all(
-    roots: Sequence[str],
-    config_path: str | None = None,
-    all_hosts: bool = False,
-    patience: float = PATIENCE_S,
-) -> FleetLook:
-    """``load`` where some root is known to be on another machine: what happened there comes too."""
-    from runwatch.hosts.glance import FleetLook
-
-    here, others = placed(roots, config_path, all_hosts)
-    return FleetLook(here, others, config_path, Wanted(), None, patience)
+def happened_there(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:
+    """What happened to tasks and findings of the other machines of a look: (root, event), oldest first."""
+    asked: Callable[[], list[tuple[str, TaskEvent]]] | None = getattr(loaded, "history", None)
+    return [] if asked is None else asked()
