@@ -21,12 +21,12 @@ from runwatch.cli._output import print_json
 from runwatch.cli._roots import root_arguments
 
 NAME = "brief"
-HELP = """What happened since you last looked, in at most 12 lines; never fails a login (exit code 0).
+HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
 
   runwatch brief
-  runwatch brief --since 7d                       with the week's summary
+  runwatch brief --since 7d                       includes a summary of the week
   runwatch brief --since 7d --format markdown     a review of the week, to be sent as it is
-  runwatch brief --format html > brief.html       one file, for people who are not engineers"""
+  runwatch brief --format html > brief.html       a single page for people who are not engineers"""
 
 _WAIT_S = 1.4
 _WAIT_PAGE_S = 120.0
@@ -46,12 +46,17 @@ class _Look(NamedTuple):
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument(
-        "--since", metavar="TIME", help="7d, yesterday, 18:04, 2026-11-25 (default: last look)"
+        "--since", metavar="TIME", help="7d, yesterday, 18:04 or 2026-11-25 (default: when you last looked)"
     )
     parser.add_argument(
-        "--format", choices=("text", "markdown", "html", "json"), default="text", help="how to print"
+        "--format",
+        choices=("text", "markdown", "html", "json"),
+        default="text",
+        help="output format (default: text)",
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
         help="how long a look may take before what was kept is told instead (default: 1.4; html: 120)",

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
 
 NAME = "check"
-HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 critical, 3 unknown.
+HELP = """Run all rules once. The exit code is the worst result: 0 ok, 1 warning, 2 critical, 3 unknown.
 
   runwatch check ~/runs
   runwatch check --fail-on critical
-  runwatch check --tonight            at 22:00: what can't wait until nine
+  runwatch check --tonight            only what cannot wait until tomorrow morning
   runwatch check --format github      annotations; also junit, markdown
   runwatch check --prom /var/lib/node_exporter/runwatch.prom"""
 
@@ -27,13 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument(
         "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
-        help="the least severity that counts (default: warning)",
+        help="lowest severity that makes the exit code non-zero (default: warning)",
     )  # fmt: skip
-    parser.add_argument("--tonight", action="store_true", help="only what can't wait until nine")
-    parser.add_argument("--prom", metavar="FILE", help="write Prometheus' text format to FILE too")
-    parser.add_argument("--openmetrics", action="store_true", help="with --prom: as OpenMetrics")
+    parser.add_argument("--tonight", action="store_true", help="only what cannot wait until tomorrow morning")
+    parser.add_argument("--prom", metavar="FILE", help="also write Prometheus metrics to FILE")
+    parser.add_argument("--openmetrics", action="store_true", help="with --prom: use the OpenMetrics format")
     parser.add_argument(
-        "--send", action="store_true", help="send what counts (--fail-on) through the channels of [alerts]"
+        "--send", action="store_true", help="also send what counts (--fail-on) to the channels of [alerts]"
     )
     formats(parser)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "completion"
-HELP = """Print shell completion: commands, options and their values, runs, tasks, hosts.
+HELP = """Print a completion script: commands, options and their values, runs, tasks, hosts.
 
   eval "$(runwatch completion bash)"       in ~/.bashrc
   eval "$(runwatch completion zsh)"        in ~/.zshrc, below compinit

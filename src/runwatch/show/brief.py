@@ -58,7 +58,7 @@ def since_moment(words: str, now: float) -> float:
     try:
         at = _since(words.strip(), datetime.fromtimestamp(now)).timestamp()
     except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{words!r} is no moment; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
+        raise ValueError(f"{words!r} is not a time; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
     if at > now:
         raise ValueError(f"{words!r} is ahead; give 7d, yesterday, 18:04 or 2026-11-25T09:00")
     return at
