@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli import UsageError
     from runwatch.cli._output import print_json
     from runwatch.monitor.once import resolve_roots
-    from runwatch.monitor.trial import try_alerts
+    from runwatch.monitor.sending import try_alerts
     from runwatch.system.identity import host_name, root_identity
     from runwatch.text.jsonable import SCHEMA, plain
 
