@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "status"
-HELP = """One line from what a running runwatch kept last; reads no run.
+HELP = """Print one line from the last saved state, without reading any run.
 
   runwatch status                                     the worst of all roots of the last week
   runwatch status ~/runs
@@ -14,8 +14,8 @@ HELP = """One line from what a running runwatch kept last; reads no run.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("roots", nargs="*", metavar="ROOT", help="only these (default: all that is kept)")
-    parser.add_argument("--tmux", action="store_true", help="with tmux's colour marks")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--tmux", action="store_true", help="with tmux colour codes")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
