@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from runwatch.domain.situation import Snapshot
 
 NAME = "ls"
-HELP = """One row a run: how it stands, how far it is, its metric.
+HELP = """List runs: status, progress, main metric.
 
-  runwatch ls ~/runs            the runs below ~/runs
-  runwatch ls ~/runs --json     the same for scripts
+  runwatch ls ~/runs            list the runs under ~/runs
+  runwatch ls ~/runs --json     the same as JSON
   runwatch ls ~/runs --filter "status:crashed val/loss<0.3 lr=1e-3 age<2d !debug"
 
 A filter's terms must all hold: words, /patterns/, status: format: name: group: tag: label:, comparisons of
@@ -24,7 +24,7 @@ hyperparameters, metrics, age, started, took, step, epoch; ! before a term turns
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument("--filter", metavar="TERMS", default="", help="only the runs that pass")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -38,7 +38,8 @@ Sortable = tuple[float, str]
 class Look(NamedTuple):
     """What else decides how a run's row looks: the tone of its mark, whether it is the baseline, its root's
     name where there are several, the folder that all runs share, its worst finding, whether it is starred,
-    and how deep it stands under a group."""
+    how deep it stands under a group, and which machine it is on, where there are several, and whether that
+    is lost."""
 
     tone: Tone | None
     is_baseline: bool
@@ -47,6 +48,8 @@ class Look(NamedTuple):
     worst: Severity | None
     starred: bool = False
     depth: int = 0
+    host: str = ""
+    lost: bool = False
 
 
 class Case(NamedTuple):
@@ -302,6 +305,12 @@ COLUMNS: Mapping[str, Kind] = {
         lambda case: text(case.run.group, "muted"),
         lambda case: (0.0, case.run.group.lower()),
         "its project or folder",
+    ),
+    "host": Kind(
+        ViewColumn("host", "host", 8, drop=4),
+        lambda case: text(case.look.host, "muted", 20),
+        lambda case: (0.0, case.look.host),
+        "the machine it is on",
     ),
     "age": Kind(
         ViewColumn("age", "age", 4, right=True),

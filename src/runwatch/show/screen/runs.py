@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.hyperparameters import flat
@@ -50,6 +52,7 @@ __all__ = ["compared", "eta"]
 Order = Literal["attention", "newest", "name", "metric"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 NARROW = 64
+_HERE = "here"
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
@@ -89,7 +92,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     """All runs that pass the filter, those that need a person first on top. ``kept`` is brought up to date:
     the next view makes only the rows that changed."""
     cases = _ordered(snapshot, _cases(snapshot, _passing(snapshot, ask, now), ask, now), ask)
-    kinds, columns = _columns(cases, ask)
+    kinds, columns = _columns(cases, ask, bool(snapshot.watch.hosts))
     shape = (tuple(column.key for column in columns), ask.width < NARROW)
     old = kept or {}
     new: Kept = {}
@@ -126,7 +129,9 @@ def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
 def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[Case]:
     situation = snapshot.situation
     several = len(situation.roots) > 1
-    roots = root_names(situation.roots) if several else {}
+    hosts = snapshot.watch.hosts
+    roots = _prefixes(situation.roots, bool(hosts)) if several else {}
+    lost = {link.name for link in hosts if link.state == "lost"}
     prefix = "" if several else common_folder([run.id for run in situation.runs])
     worst = worst_severities(snapshot)
     out = []
@@ -138,6 +143,8 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
             prefix,
             worst.get(run.key),
             run.key in ask.starred,
+            host=(host_of(run.root) or _HERE) if hosts else "",
+            lost=host_of(run.root) in lost,
         )
         comparison = situation.comparisons.get(run.key)
         out.append(Case(run, comparison, look, metric_of(run, ask.metric), now))
@@ -157,10 +164,14 @@ def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
     return sorted(cases, key=lambda case: not case.look.starred) if ask.starred else cases
 
 
-def _columns(cases: list[Case], ask: RunsAsk) -> tuple[list[Kind], tuple[ViewColumn, ...]]:
+def _columns(
+    cases: list[Case], ask: RunsAsk, hosts: bool = False
+) -> tuple[list[Kind], tuple[ViewColumn, ...]]:
     """The columns, and how they are laid out. Where all runs have one main metric its name is the title of
     its value; else each row says it. A narrow table shows a status by its sign alone."""
     keys = list(ask.columns or DEFAULT)
+    if hosts and not ask.columns:
+        keys.insert(1, "host")
     tags = {case.metric.tag for case in cases if case.metric}
     uniform = len(tags) == 1 and not ask.columns
     if uniform:
@@ -254,10 +265,25 @@ class _Made(NamedTuple):
 
 def _row(case: Case, kinds: list[Kind], ask: RunsAsk) -> ViewRow:
     short = ask.width < NARROW
-    return ViewRow(
-        case.run.key,
-        tuple(status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds),
-    )
+    cells = [status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds]
+    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.look.lost else cells))
+
+
+def _grey(cell: Words) -> Words:
+    """What a machine told that does not answer now."""
+    return tuple(span._replace(tone="faint") for span in cell)
+
+
+def _prefixes(roots: Sequence[str], with_hosts: bool) -> dict[str, str]:
+    """What stands before a run's id to tell its root: not what the host's column says already."""
+    names = root_names(roots)
+    if not with_hosts:
+        return names
+    on = Counter(map(host_of, roots))
+    return {
+        root: "" if on[host_of(root)] == 1 else name.removeprefix(f"{host_of(root)}/")
+        for root, name in names.items()
+    }
 
 
 def _note(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> Words:
