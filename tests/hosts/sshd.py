@@ -31,6 +31,8 @@ class Sshd:
     """``host(name)`` makes a machine: a HOME of its own and, where the kernel lets us, a host name too.
     ``bin`` goes to the front of PATH: its ``ssh`` uses this server only."""
 
+    source = SOURCE
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.bin = folder / "bin"

@@ -92,6 +92,7 @@ def pack_grid(grid: Grid) -> bytes:
                 "role": column.role,
                 "notation": column.notation,
                 "ascending": column.ascending,
+                "exact": column.exact,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -131,6 +132,7 @@ def unpack_grid(packed: bytes) -> Grid:
                 tuple(entry["rare"]),
                 entry["notation"],
                 entry["ascending"],
+                tuple(entry["exact"]),
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

@@ -33,7 +33,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     are more values than words, a bitmap of the sample's values (a Bloom filter, so a known value is never
     taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
-    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do."""
+    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
+    fractions, the bins that hold one value to nine digits."""
 
     name: str
     kind: ColumnKind
@@ -48,6 +49,16 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     rare: tuple[int, int, int] = (0, 0, 0)
     notation: str = ""
     ascending: bool = False
+    exact: tuple[int, ...] = ()
+
+    @property
+    def singleton(self) -> NDArray[np.bool_]:
+        """Which bins hold one value: bool ``[bins]``; the open outer ones never do."""
+        single = np.zeros(self.bins, dtype=bool)
+        if self.edges is not None and len(self.edges) > 1 and self.edges.dtype.kind != "f":
+            single[1:-1] = self.edges[1:] - self.edges[:-1] == 1
+        single[[at for at in self.exact if 0 < at < self.bins - 1]] = True
+        return single
 
     @property
     def open(self) -> bool:

@@ -32,6 +32,14 @@ def _of(machine: Remote) -> Iterator[Diagnostic]:
         words = state.message or f"{machine.name}: no answer in {PATIENCE_S:.0f} s"
         yield Diagnostic(machine.name, "bad", words.removeprefix(f"{machine.name}: "), "see docs/hosts.md")
         return
+    if state.mirrored:
+        yield Diagnostic(
+            machine.name,
+            "note",
+            "runwatch not found: its files are copied here by its python3, and read here",
+            'install runwatch there (or set command = "…") and nothing needs to be copied',
+        )
+        return
     same = hello.version == __version__
     versions = f"runwatch {hello.version}" if same else f"runwatch {hello.version} there, {__version__} here"
     yield Diagnostic(

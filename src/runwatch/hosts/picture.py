@@ -24,8 +24,9 @@ _PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_
 class Picture:
     """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host
+    def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
+        """``names``: what roots are really called, where copies of them are watched."""
+        self._host, self._names = host, names or {}
         self._parts: dict[str, dict[Any, Any]] = {name: {} for name in _PARTS}
         self._rest: Rest | None = None
         self._makers: Mapping[str, Callable[[Any], Any]] = {
@@ -118,7 +119,7 @@ class Picture:
         )
 
     def _root(self, root: str) -> str:
-        return joined(self._host, root)
+        return joined(self._host, self._names.get(root, root))
 
     def _key(self, name: str, at: Any) -> Any:
         if name in _BY_ROOT:

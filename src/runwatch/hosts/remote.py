@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -16,12 +16,18 @@ from runwatch import __version__
 from runwatch.config import Metrics
 from runwatch.domain.address import joined
 from runwatch.domain.hosts import HostLink
+from runwatch.domain.intent_codec import dump, load
+from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan
+from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.picture import Picture
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
+
+if TYPE_CHECKING:
+    from runwatch.hosts.mirror import InProcess, Mirror
 
 PING_S = 3.0
 LOST_S = 8.0
@@ -43,7 +49,8 @@ class _Waiting:
 
 
 class Remote:
-    """``changed`` is called, on this machine's own thread, whenever there is something new to show."""
+    """``changed`` is called, on the machine's own thread, whenever there is something new to show. ``hello``:
+    what it said of itself; ``notes``: what of a mirrored machine is not copied."""
 
     def __init__(self, target: Target, opening: m.Open, changed: Callable[[], None]) -> None:
         self.name = target.name
@@ -60,6 +67,8 @@ class Remote:
         self._stopped = False
         self._out: Outward | None = None
         self._numbers = itertools.count(1)
+        self._names: Mapping[str, str] = {}
+        self.notes: tuple[str, ...] = ()
         self._waiting: dict[int, _Waiting] = {}
         self._heard = 0.0
         self._pinged = 0.0
@@ -112,7 +121,7 @@ class Remote:
     def ask(self, question: Callable[[int], m.Question], patience: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
         out, number, waiting = self._out, next(self._numbers), _Waiting()
-        asked = question(number)
+        asked = self._as_known_there(question(number))
         with self._lock:
             if out is None or self._state.state != "live":
                 raise WireError(self._state.message or f"{self.name} is not connected")
@@ -134,6 +143,24 @@ class Remote:
             raise WireError(f"{self.name}: {waiting.reply.error}")
         return decoder(m.BODIES[type(asked)])(waiting.reply.body)
 
+    def _as_known_there(self, question: m.Question) -> m.Question:
+        """The question with the root that is watched: of a mirrored machine a copy here."""
+        copies = {there: here for here, there in self._names.items()}
+        if isinstance(question, m.Do) and copies and (intent := load(question.intent)) is not None:
+            if isinstance(intent, PinBaseline):
+                run = intent.run
+                intent = replace(intent, run=RunKey(copies.get(run.root, run.root), run.id))
+            elif not isinstance(intent, MarkLooked | Rescan):
+                intent = replace(intent, root=copies.get(intent.root, intent.root))
+            return m.Do(question.number, dump(intent))
+        root = getattr(question, "root", None)
+        if root in copies:
+            return msgspec.structs.replace(question, root=copies[root])
+        return question
+
+    def _root(self, root: str) -> str:
+        return joined(self.name, self._names.get(root, root))
+
     def _run(self) -> None:
         tries = 0
         while not self._stopped:
@@ -153,22 +180,47 @@ class Remote:
         """One connection, from its start to its end. Raises WireError, OSError."""
         link = Link(self._target)
         try:
-            mirror, data = link.started()
-            if mirror:
-                raise LinkError(f'{self.name}: runwatch not found; install it there, or set command = "…"')
-            self._converse(link, data)
+            mirrored, data = link.started()
+            if mirrored:
+                self._mirror(link, data)
+            else:
+                self._set(mirrored=False)
+                self._converse(link, data, self._opening)
         finally:
             self._out = None
             link.close()
 
-    def _converse(self, link: Link, data: bytes) -> None:
+    def _mirror(self, link: Link, data: bytes) -> None:
+        """Nothing is installed there: copy what is new, and watch the copies here."""
+        from runwatch.hosts.mirror import InProcess, Mirror
+
+        self._set(mirrored=True, message=f"{self.name}: copying its files, for nothing is installed there")
+        mirror = Mirror(self._target, link, data, whole=self._opening.once)
+        self._names, self.notes = mirror.names, tuple(mirror.notes)
+        mirror.start()
+        inside = InProcess()
+        try:
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
+            self._converse(inside, inside.started(), copies, mirror)
+        finally:
+            mirror.stop()
+            inside.close()
+            self._names = {}
+
+    def _converse(
+        self, link: Link | InProcess, data: bytes, opening: m.Open, mirror: Mirror | None = None
+    ) -> None:
         inward, decode, out = Inward(), decoder(m.FromThere), Outward(link.write)
-        self._next, self._next_since = Picture(self.name), time.monotonic()
+        self._next, self._next_since = Picture(self.name, self._names), time.monotonic()
         self._heard = self._pinged = time.monotonic()
         while not self._stopped:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
-                self._take(decode(raw), out)
+                self._take(decode(raw), out, opening)
+            if mirror is not None:
+                if mirror.failed:
+                    raise LinkError(mirror.failed)
+                self._heard, self.notes = mirror.heard, tuple(mirror.notes)
             self._keep_alive(out)
             data = link.read(1.0)
 
@@ -183,14 +235,14 @@ class Remote:
         if silence > LOST_S and self._state.state == "live":
             self._set(state="lost", message=f"{self.name}: silent; waiting for it")
 
-    def _take(self, message: Any, out: Outward) -> None:
+    def _take(self, message: Any, out: Outward, opening: m.Open) -> None:
         match message:
             case m.Hello():
                 self._greet(message)
-                out.send(self._opening)
+                out.send(opening)
             case m.Opened(roots, metrics):
-                self._metrics = {joined(self.name, root): one for root, one in metrics.items()}
-                self._named = tuple(joined(self.name, root) for root in roots)
+                self._metrics = {self._root(root): one for root, one in metrics.items()}
+                self._named = tuple(map(self._root, roots))
                 self._out = out
                 if self._opening.idle:
                     self._set(state="live", heard=time.time())
@@ -227,7 +279,7 @@ class Remote:
             first = not self._picture.whole and watch is not None
             if self._next is not None and (first or settled or self._opening.once):
                 self._picture, self._next = picture, None
-        self._set(state="live", heard=time.time(), message="")
+        self._set(state="live", heard=time.time(), message="; ".join(self.notes[:2]))
         self._changed()
 
     def _lose(self, words: str) -> None:

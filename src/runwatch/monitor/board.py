@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -18,7 +18,6 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
-from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.compare_runs import Comparisons
@@ -30,6 +29,9 @@ from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
+
+if TYPE_CHECKING:
+    from runwatch.monitor.alerting import Alerting
 
 KEEP_EVERY_S = 60.0
 
@@ -57,7 +59,8 @@ class Board:
         self._compared: Mapping[RunKey, Comparison] = {}
         self._desk = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
-        self._alerting = Alerting(settings, self._desk) if keep else None
+        self._sends = keep
+        self._alerting: Alerting | None = None
         self._findings: tuple[Finding, ...] = ()
         self._rule_problems: tuple[Problem, ...] = ()
         self._tasks: Mapping[str, TaskList] = {}
@@ -101,12 +104,16 @@ class Board:
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
-        self._inspector.load()
+        self._inspector.check()
         self._desk.beat(now)
         self._tasks = self._desk.look(date.fromtimestamp(now))
 
     def open_beside(self) -> None:
-        """After the first paint: plug-ins, data, the machine."""
+        """After the first paint: plug-ins, alerts, data, the machine."""
+        if self._sends:
+            from runwatch.monitor.alerting import Alerting
+
+            self._alerting = Alerting(self.settings, self._desk)
         self.roots.load_plugins()
         self.beside.start()
 
@@ -228,7 +235,7 @@ class Board:
         baselines = [
             f"baseline {baseline.name} ({baseline.source})"
             for baseline in situation.baselines.values()
-            if baseline.source.startswith("assumed")
+            if baseline.origin == "assumed"
         ]
         return (*baselines, *self.beside.assumptions)
 

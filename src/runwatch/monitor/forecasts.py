@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.health import Outlook
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.judge.health.forecast import forecast
-from runwatch.judge.health.trace import Trace
-from runwatch.judge.runs.naming import match
 from runwatch.monitor.baselines import members
 
 EVERY_S = 10.0
 GROWN_BY = 1.03
 
-TraceOf = Callable[[RunKey, str], Trace | None]
+if TYPE_CHECKING:
+    from runwatch.judge.health.trace import Trace
+
+TraceOf = Callable[[RunKey, str], "Trace | None"]
 
 
 class Forecasts:
@@ -61,6 +61,8 @@ class Forecasts:
         trace = trace_of(run.key, metric.tag)
         if trace is None:
             return Outlook(metric.tag, None, None, None, reason="its curve was not followed")
+        from runwatch.judge.health.forecast import forecast
+
         value, spread = _to_beat(run, metric, situation)
         return forecast(metric.tag, trace, run.progress.total_steps, metric.direction, value, spread)
 
@@ -80,8 +82,12 @@ def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | No
     if baseline is None or known is None:
         return None, 0.0
     group: Sequence[Run] = members(baseline, [r for r in situation.runs if r.root == run.root])
+    from runwatch.judge.runs.naming import match
+
     tags = [(r, match(metric.tag, list(r.metrics))) for r in group]
     finite = [
         r.metrics[tag].last for r, tag in tags if tag is not None and math.isfinite(r.metrics[tag].last)
     ]
+    from statistics import fmean, stdev
+
     return fmean(finite) if finite else known, stdev(finite) if len(finite) > 1 else 0.0

@@ -63,13 +63,7 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def singleton(self) -> NDArray[np.bool_]:
-        """Which bins hold exactly one value: bool ``[bins]``; the open outer ones never do."""
-        edges = self.column.edges
-        single = np.zeros(self.column.bins, dtype=bool)
-        if edges is not None and len(edges) > 1:
-            before = np.nextafter(edges, -np.inf) if edges.dtype.kind == "f" else edges - edges.dtype.type(1)
-            single[1:-1] = edges[:-1] == before[1:]
-        return single
+        return self.column.singleton
 
     @cached_property
     def deciles(self) -> tuple[Ints, Ints]:
@@ -176,6 +170,8 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     inside = (p * total - (cumulative[index] - profile.counts[index])) / profile.counts[index]
     if edges.dtype.kind in "iu" and high - low <= 1:
         return high
+    if index in column.exact and len(profile.sums):
+        return float(profile.sums[index] / profile.counts[index])
     part = float(np.clip(inside, 0, 1))
     if index in (0, len(edges)) and len(profile.sums):
         return _in_open_bin(low, high, float(profile.sums[index] / profile.counts[index]), part)

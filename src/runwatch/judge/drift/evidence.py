@@ -20,6 +20,7 @@ Subject = Literal["distribution", "length", "shape", "missing", "new categories"
 NOISE_KS = 0.87
 NOISE_TV = 0.4
 _NEAR_ZERO = 0.1
+GONE = "not in the batch"
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
@@ -65,7 +66,7 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     data left them anything to find."""
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
-        return ColumnEvidence((), "the reference has no rows" if not ref.rows else "not in the batch")
+        return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
     note = _incomparable(pair)
     found = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]

@@ -13,6 +13,7 @@ from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
+    GONE,
     NO_VALUES,
     ColumnEvidence,
     DriftTest,
@@ -108,7 +109,8 @@ def _decision(
         levels = len(pair.levels[0])
         visible = min(visible, visible_in_levels(levels, n, m, columns, options, design) or visible)
     if not evidence.tests:
-        return Decision("unknown", evidence, None, (), None, visible)
+        gone = evidence.reason == GONE and pair.column.role == "feature"
+        return Decision("drifted" if gone else "unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
     moved = any(t.subject == "distribution" for t in sure)
     unit = unit_factor(pair.column, pair.reference, pair.current) if moved else None
