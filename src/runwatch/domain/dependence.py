@@ -58,8 +58,8 @@ def _sorted(values: NDArray[Any], ordered: bool) -> bool:
 
 
 def _alike(numbers: Floats, window: int) -> bool:
-    """Whether rows of a window are more alike the nearer they lie, beyond chance: without the tenth of the windows
-    at either end, so that a change of level in one place is no sign."""
+    """Whether rows of a window are more alike the nearer they lie, beyond chance: without the tenth of the
+    windows at either end, so that a change of level in one place is no sign."""
     rows = len(numbers) // window * window
     part = numbers[:rows].reshape(-1, window)
     centred = part - part.mean(axis=1, keepdims=True)
