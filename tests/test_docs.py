@@ -69,7 +69,7 @@ def words_of(line: str) -> list[str]:
     """The arguments of a command line: up to a pipe or redirection; "A|none" is one of the two."""
     words = []
     for word in shlex.split(line)[1:]:
-        if word in ("|", ">", ">>", "&", "&&"):
+        if word in ("|", ">", ">>", "&", "&&") or re.match(r"\d>", word):
             break
         words.append(word.split("|")[0])
     return words

@@ -11,7 +11,7 @@ from harness import FIXTURES, Told, claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Append, EpochAt, HParams, Length
+from runwatch.domain.operations import Append, HParams, Length
 from runwatch.readers import console
 from runwatch.readers.base import SourceFile
 
@@ -54,7 +54,7 @@ def test_the_end_of_catboost_and_of_keras_is_seen(tmp_path: Path) -> None:
     told = read_log(tmp_path, (CONSOLES / "catboost-two-sets.log").read_bytes())
     assert told.of(Length)[-1].steps == 59
     told = read_log(tmp_path, (CONSOLES / "keras.log").read_bytes())
-    assert (told.of(Length)[-1].epochs, told.of(EpochAt)[-1].points.values[-1]) == (3, 3)
+    assert (told.of(Length)[-1].epochs, told.epoch) == (3, 3)
 
 
 def test_settings_are_hyperparameters_and_no_metrics(tmp_path: Path) -> None:

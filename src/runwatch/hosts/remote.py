@@ -200,7 +200,7 @@ class Remote:
         mirror.start()
         inside = InProcess()
         try:
-            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names))
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
             self._converse(inside, inside.started(), copies, mirror)
         finally:
             mirror.stop()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from runwatch.domain.operations import Append, Epoch, Evidence, Label, Operation, Replace
+from runwatch.domain.operations import Evidence, Label, Operation, Replace
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common import bounded_json, limits
 from runwatch.readers.common.column_names import step_key
@@ -50,8 +50,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     if tail.start == 0:
         operations += _names(claim)
-    operations += [Append(claim.tag_prefix + tag, points) for tag, points in records.series().items()]
-    operations += [Epoch(records.epoch)] if records.epoch is not None else []
+    operations += records.log.operations(claim.tag_prefix)
     cursor = tail.cursor(end, records.state())
     return Reading(
         {claim.run_id: operations} if operations else {}, cursor, records.notes.problems(), tail.more
