@@ -1,7 +1,7 @@
 """Make a tool's files anew, to look at or to replace a fixture: ``scripts/make_fixture.py NAME FOLDER``.
 
-NAME is a maker in ``tests/fixtures/makers``. The packages that its first lines name (``packages: a==1 b==2``) are
-installed into a throw-away environment, and the maker is run there."""
+NAME is a maker in ``tests/fixtures/makers``. The packages that its first lines name (``packages: a==1 b==2``)
+are installed into a throw-away environment, and the maker is run there."""
 
 from __future__ import annotations
 

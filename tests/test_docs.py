@@ -308,6 +308,7 @@ def test_the_table_of_the_world_names_makers_that_exist_and_all_of_them() -> Non
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     makers = ROOT / "tests" / "fixtures" / "makers"
     named = set(re.findall(r"`((?:families/)?\w+\.(?:py|sh))`", page))
-    there = {path.relative_to(makers).as_posix() for path in makers.rglob("*.*") if "__pycache__" not in path.parts}
+    files = (path for path in makers.rglob("*.*") if "__pycache__" not in path.parts)
+    there = {path.relative_to(makers).as_posix() for path in files}
     there -= {"families/common.py", "families/sanitize.py"}
     assert named == there
