@@ -16,7 +16,8 @@ class UiSettings(msgspec.Struct, frozen=True):
     """``theme``: a name, "" = ours for this terminal. ``keymap``: binding id -> keys ("slash,f").
     ``layout``: panes side by side, tabs, or by the terminal's size. ``themes``: the folder with a person's
     own theme files. ``roots``: the folders on this machine that are watched. ``log``: where a
-    crash leaves its traceback. ``clock``: seconds since the epoch."""
+    crash leaves its traceback. ``clock``: seconds since the epoch. ``ascii_only``: draw with
+    ASCII alone."""
 
     theme: str = ""
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -26,3 +27,4 @@ class UiSettings(msgspec.Struct, frozen=True):
     log: Path | None = None
     clock: Callable[[], float] = time.time
     roots: tuple[str, ...] = ()
+    ascii_only: bool = False

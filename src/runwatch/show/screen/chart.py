@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Literal
 
 import msgspec
@@ -71,6 +71,17 @@ class ChartAsk(msgspec.Struct, frozen=True):
     smooth: float = 0.0
     x_axis: XAxis = "step"
     window: tuple[float, float] = (0.0, 1.0)
+
+
+def with_times(points: Iterable[Points]) -> bool:
+    """Whether every series has times that can be told apart: one without them has no place on a time axis."""
+    for each in points:
+        times = each.wall_times[np.isfinite(each.wall_times)]
+        if len(each.steps) and (
+            len(times) < len(each.steps) or (len(times) > 1 and times.min() == times.max())
+        ):
+            return False
+    return True
 
 
 def line(points: Points, name: str, tone: Tone, ask: ChartAsk) -> ChartLine:

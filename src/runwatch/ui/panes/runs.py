@@ -135,6 +135,9 @@ class RunsPane(Pane):
             self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
 
+    def action_compare(self) -> None:
+        self.post_message(Requested(ShowRuns(self.choice.marked)))
+
     def action_pin(self) -> None:
         if self.key is not None:
             self.post_message(Intended(PinBaseline(self.key)))
