@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun
+from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import host
