@@ -1,4 +1,4 @@
-"""9:00: one run crashed overnight, and the data drifted. What happened, what is worst, and what to do are read
+"""9:00: one run crashed overnight, and the data drifted. What happened, what is worst and what to do are read
 off within a minute."""
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from runwatch.ui.app import RunwatchApp
 
-PATIENCE_S = 12.0
+PATIENCE_S = 30.0
 
 
 def text_of(app: App[Any], screen: Screen[Any] | None = None) -> str:

@@ -293,7 +293,8 @@ class RunwatchApp(App[None]):
         bars = list(live.query(Keys)) if live is not None and live is self.screen else []
         severity = how.get("severity", "information")
         if not bars or not bars[0].tell(message, _SAID[severity], float(how.get("timeout") or 4.0)):
-            super().notify(message, **how)
+            how.pop("markup", None)
+            super().notify(message, markup=False, **how)
 
     def intend(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
