@@ -34,6 +34,12 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     return home
 
 
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every configuration that is found is trusted: for tests of what it can do."""
+    monkeypatch.setattr("runwatch.config.is_trusted", lambda digest: True)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
     """A test that leaves one of runwatch's (or watchdog's) threads running fails."""

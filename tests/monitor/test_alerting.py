@@ -14,6 +14,8 @@ import pytest
 from runwatch import config
 from runwatch.monitor.live import Monitor
 
+pytestmark = pytest.mark.usefixtures("trusting")
+
 
 @pytest.fixture
 def hook() -> Iterator[tuple[str, list[dict[str, object]]]]:

@@ -35,12 +35,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch import config
     from runwatch.cli import UsageError
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
 
     if (args.action == "set") != (args.run is not None):
         raise UsageError(f"baseline {args.action}: " + ("name a RUN" if args.run is None else "takes no RUN"))
     roots = resolve_roots([args.root] if args.root else [], args.config)
     settings = config.load(roots, args.config)
+    say_problems(settings.values())
     return {"set": _set, "show": _show, "clear": _clear}[args.action](args, roots, settings)
 
 

@@ -113,12 +113,14 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
 def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known | None, bool]:
     """What is known within the time that a login may take, and whether a look is still going on."""
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.status import BEATS
     from runwatch.store import places
 
     roots = resolve_roots(args.roots, args.config)
     settings = config.load(roots, args.config)
+    say_problems(settings.values())
     identities = [places.root_identity(root, settings[root].id) for root in roots]
     kept = state.kept(" ".join(identities))
     silent = BEATS * kept.beat if kept else None

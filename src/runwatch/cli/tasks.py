@@ -136,6 +136,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     from pathlib import Path
 
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.desk import place_of
     from runwatch.monitor.once import resolve_roots
     from runwatch.store import places
@@ -147,7 +148,9 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
         path = Path(args.file).expanduser().absolute()
         return places.root_identity(str(path.parent)), TodoFile(path, locks)
     root = resolve_roots([args.root] if args.root else [], args.config)[0]
-    place = place_of(root, config.load((root,), args.config)[root])
+    settings = config.load((root,), args.config)[root]
+    place = place_of(root, settings)
+    say_problems([settings], place.problem)
     file = TodoFile(place.file, locks, place.private)
     if place.private and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)

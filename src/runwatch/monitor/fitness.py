@@ -43,11 +43,17 @@ def examine(roots: Sequence[str], config_file: str | None = None) -> list[Check]
 
 def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:
     try:
-        files = {s.file for s in config.load(tuple(roots), config_file).values() if s.file}
+        settings = config.load(tuple(roots), config_file).values()
     except config.ConfigError as error:
         yield Check("configuration", "bad", str(error), "runwatch can't start with it")
         return
-    yield Check("configuration", "good", ", ".join(sorted(files)) or "none needed; runwatch init writes one")
+    files = {s.file for s in settings if s.file}
+    problems = list(dict.fromkeys(problem for s in settings for problem in s.problems))
+    for problem in problems:
+        yield Check("configuration", "weak", f"{problem.file}: {problem.message}", problem.hint)
+    if files or not problems:
+        found = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
+        yield Check("configuration", "good", found)
     yield from _alerts(roots, config_file)
     yield from _secrets(roots, config_file)
 
@@ -57,7 +63,7 @@ def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Check]:
     from runwatch.alerts.outbox import senders
 
     for settings in config.load(tuple(roots), config_file).values():
-        to, wrong = senders(settings.alerts, settings.alerts_file)
+        to, wrong = senders(settings.alerts)
         for words in wrong:
             yield Check("alerts", "bad", words, "no alert goes there")
         if settings.alerts.urls and importlib.util.find_spec("apprise") is None:
