@@ -4,14 +4,14 @@ Numbers (and the words nan and inf) are metrics; booleans, other words and lists
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from runwatch.domain.operations import Append, Epoch, Operation, Replace
+from runwatch.domain.directions import split_of
+from runwatch.domain.operations import Append, Epoch, Length, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
 from runwatch.readers._json import PastLimit, flatten, number, parse_line
@@ -27,13 +27,14 @@ from runwatch.readers._owners import (
     split_column,
 )
 from runwatch.readers._places import FRACTIONS, Epochs, Iterations
+from runwatch.readers._record_values import column, floor, numbers, walls, whole
 from runwatch.readers._steps import (
+    STEP_OF_LENGTH,
     WEAK_STEP_KEYS,
-    is_place,
-    moment,
+    length_column,
+    metric_columns,
     plain,
     ranked,
-    seconds,
     step_key,
     wall_key,
 )
@@ -50,7 +51,8 @@ def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
         try:
             value = parse_line(line)
             if isinstance(value, dict):
-                found.append(flatten(value))
+                flat = flatten(value)
+                found.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
         except ValueError:
             continue
     return found
@@ -65,11 +67,8 @@ def first_keys(head: bytes) -> frozenset[str]:
 def metric_names(record: Mapping[str, Any]) -> frozenset[str]:
     """The keys of a record that are metrics."""
     step = step_key(record)
-    return frozenset(
-        key
-        for key, value in record.items()
-        if key != step and not is_place(key) and number(value) is not None
-    )
+    keys = tuple(record)
+    return frozenset(keys[i] for i in metric_columns(keys, step) if number(record[keys[i]]) is not None)
 
 
 @dataclass(slots=True)
@@ -84,11 +83,14 @@ class Shape:
     split: int | None
     named: int | None
     metrics: list[int]
+    length: int | None
+    iterates: bool
     rows: list[list[Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     columns: list[tuple[Any, ...]] = field(default_factory=list)
     steps: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     placed: Any = None
+    own: Any = None
 
     @staticmethod
     def of(keys: tuple[str, ...], by_rank: bool) -> Shape:
@@ -101,7 +103,9 @@ class Shape:
             rank_column(keys) if by_rank else None,
             split_column(keys),
             name_column(keys),
-            [i for i, key in enumerate(keys) if key != step and not is_place(key)],
+            metric_columns(keys, step),
+            length_column(keys, step),
+            "iter" in keys,
         )
 
 
@@ -112,6 +116,8 @@ class Records:
         self.notes = Notes(file)
         self.frame = Frame.of(state)
         self.epoch: float | None = None
+        self.length: int | None = None
+        self._mmcv = file.endswith(".log.json")
         self._by_rank = not ranked(file.rpartition("/")[2].rpartition(".")[0])
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._parts: dict[str, list[tuple[IntArray, Points]]] = {}
@@ -164,6 +170,8 @@ class Records:
                 return
             if line.find("{", 1) >= 0:
                 record = flatten(record)
+            if STEP_OF_LENGTH in record:
+                record = _spelled_out(record)
         except PastLimit as error:
             self.notes.line(line_number, f"{error}, skipped", "log numbers, not structures")
             return
@@ -185,15 +193,26 @@ class Records:
             if any(number(value) is not None for row in shape.rows for value in row):
                 self._placeless.extend(shape.lines)
             return
-        column = shape.columns[shape.step]
-        found = (
-            [_floor(value) for value in column] if shape.step == shape.epoch else list(map(_whole, column))
-        )
+        written = shape.columns[shape.step]
+        found = [(floor if shape.step == shape.epoch else whole)(value) for value in written]
         shape.placed = np.array([value is not None for value in found])
         for i in np.flatnonzero(~shape.placed).tolist():
             name = shape.keys[shape.step]
             self.notes.line(shape.lines[i], f"{name} is no whole number, skipped", "log an integer step")
         shape.steps = np.array([value or 0 for value in found], dtype=np.int64)
+        shape.own = shape.placed & ~self._follow(shape)
+
+    def _follow(self, shape: Shape) -> Any:
+        """Which rows are of validation, whose counter is not the training's: mmcv counts its images there,
+        MMEngine its epochs."""
+        if shape.iterates and shape.epoch is not None and plain(shape.keys[shape.step or 0]) == "step":
+            self._places["iterates"] = True
+        if self._mmcv and shape.split is not None and shape.iterates:
+            return np.array(
+                [split_of(str(word)) not in (None, "train") for word in shape.columns[shape.split]]
+            )
+        later = not shape.iterates and shape.epoch is None and self._places.get("iterates", False)
+        return np.full(len(shape.lines), later)
 
     def _go_on(self, shapes: list[Shape]) -> None:
         """Change steps where the file's own counter is a fraction, or starts again with each epoch; rows of
@@ -214,6 +233,22 @@ class Records:
             self._places["epochs"] = epochs.state()
             if first is not None:
                 self.notes.line(int(rows.lines[first]), *FRACTIONS)
+        self._go_along(shapes)
+
+    def _go_along(self, shapes: list[Shape]) -> None:
+        """Rows of validation stand at the step of the training row before them."""
+        own = [shape for shape in shapes if shape.own.any()]
+        lines = np.concatenate([np.array(shape.lines)[shape.own] for shape in own] or [np.empty(0, np.int64)])
+        steps = np.concatenate([shape.steps[shape.own] for shape in own] or [np.empty(0, np.int64)])
+        order = np.argsort(lines)
+        lines, steps = lines[order], steps[order]
+        for shape in shapes:
+            rows = np.flatnonzero(shape.placed & ~shape.own)
+            for row in rows.tolist():
+                at = int(np.searchsorted(lines, shape.lines[row])) - 1
+                shape.steps[row] = steps[at] if at >= 0 else self._places.get("train", shape.steps[row])
+        if len(steps):
+            self._places["train"] = int(steps[-1])
 
     def _gather(self, shape: Shape) -> None:
         """The rows of one shape, column by column."""
@@ -221,20 +256,28 @@ class Records:
         if placed is None or not placed.any():
             return
         lines = np.array(shape.lines, dtype=np.int64)
-        walls = _walls(columns[shape.wall]) if shape.wall is not None else np.full(len(lines), np.nan)
+        clock = walls(columns[shape.wall]) if shape.wall is not None else np.full(len(lines), np.nan)
         if shape.epoch is not None:
-            epochs = _column(columns[shape.epoch])[placed]
+            epochs = column(columns[shape.epoch])[placed]
             if np.isfinite(epochs).any():
                 greatest = float(epochs[np.isfinite(epochs)].max())
                 self.epoch = greatest if self.epoch is None else max(self.epoch, greatest)
+        if shape.length is not None:
+            self._plan(column(columns[shape.length])[placed], steps[placed])
         whose = _owners(shape, columns)
         for index in shape.metrics:
-            values, present = _numbers(columns[index])
-            points, there = Points(steps, walls, values), present & placed
+            values, present = numbers(columns[index])
+            points, there = Points(steps, clock, values), present & placed
             for owner, rows in whose:
                 theirs = np.flatnonzero(there) if rows is None else rows[there[rows]]
                 if len(theirs):
                     self._add(owner.tag(shape.keys[index]), lines, points, theirs)
+
+    def _plan(self, lengths: FloatArray, steps: IntArray) -> None:
+        """A number of steps that each row repeats, and that none is past, is the planned one."""
+        first = lengths[0]
+        if (lengths == first).all() and 0 < first < 2**53 and first >= steps.max():
+            self.length = int(first)
 
     def _add(self, tag: str, lines: IntArray, points: Points, rows: IntArray) -> None:
         if tag not in self._parts and len(self._parts) >= limits.TAGS:
@@ -264,11 +307,11 @@ class _Rows:
 
     def __init__(self, shapes: list[Shape]) -> None:
         self._shapes = shapes
-        lines = np.concatenate([np.array(shape.lines)[shape.placed] for shape in shapes])
+        lines = np.concatenate([np.array(shape.lines)[shape.own] for shape in shapes])
         self._order = np.argsort(lines)
         self.lines: IntArray = lines[self._order]
-        self.steps: IntArray = np.concatenate([shape.steps[shape.placed] for shape in shapes])[self._order]
-        epochs = [_column(shape.columns[shape.epoch or 0])[shape.placed] for shape in shapes]
+        self.steps: IntArray = np.concatenate([shape.steps[shape.own] for shape in shapes])[self._order]
+        epochs = [column(shape.columns[shape.epoch or 0])[shape.own] for shape in shapes]
         self.epochs: FloatArray = np.concatenate(epochs)[self._order]
 
     def give(self, steps: IntArray) -> None:
@@ -277,8 +320,8 @@ class _Rows:
         back[self._order] = steps
         at = 0
         for shape in self._shapes:
-            shape.steps[shape.placed] = back[at : at + int(shape.placed.sum())]
-            at += int(shape.placed.sum())
+            shape.steps[shape.own] = back[at : at + int(shape.own.sum())]
+            at += int(shape.own.sum())
 
 
 def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner, Any]]:
@@ -292,40 +335,13 @@ def _owners(shape: Shape, columns: Sequence[Sequence[Any]]) -> list[tuple[Owner,
     return list(groups([owner_of(rank, split, name, word) for rank, split, name in told]))
 
 
-def _whole(value: Any) -> int | None:
-    if type(value) is float:
-        value = int(value) if value.is_integer() else None
-    return value if type(value) is int and -(2**63) <= value < 2**63 else None
-
-
-def _floor(value: Any) -> int | None:
-    return (
-        _whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else _whole(value)
-    )
-
-
-def _column(column: Sequence[Any]) -> FloatArray:
-    return _numbers(column)[0]
-
-
-def _numbers(column: Sequence[Any]) -> tuple[FloatArray, Any]:
-    """The numbers of a column, and where there are any."""
-    if set(map(type, column)) <= {int, float}:
-        try:
-            return np.array(column, dtype=np.float64), np.ones(len(column), dtype=np.bool_)
-        except OverflowError:
-            pass
-    found = [number(value) for value in column]
-    present = np.array([value is not None for value in found])
-    return np.array([math.nan if value is None else value for value in found]), present
-
-
-def _walls(column: Sequence[Any]) -> FloatArray:
-    clocks = seconds(np.array([math.nan if (n := number(v)) is None else n for v in column]))
-    for i, value in enumerate(column):
-        if type(value) is str:
-            clocks[i] = moment(value)
-    return clocks
+def _spelled_out(record: Mapping[str, Any]) -> dict[str, Any]:
+    """ms-swift's ``"global_step/max_steps": "195/300"`` as two numbers."""
+    done, _, planned = str(record[STEP_OF_LENGTH]).partition("/")
+    rest = {key: value for key, value in record.items() if key != STEP_OF_LENGTH}
+    if not (done.isdecimal() and planned.isdecimal()) or len(done) + len(planned) > 36:
+        return rest
+    return {"global_step": int(done), "max_steps": int(planned), **rest}
 
 
 def read_records(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -340,6 +356,8 @@ def read_records(claim: Claim, source: Source, cursor: Cursor | None, final: boo
     operations += [Append(claim.tag_prefix + tag, points) for tag, points in records.series().items()]
     if records.epoch is not None:
         operations.append(Epoch(records.epoch))
+    if records.length is not None:
+        operations.append(Length(records.length))
     return Reading(
         {claim.run_id: operations} if operations else {},
         tail.cursor(consumed, records.state()),

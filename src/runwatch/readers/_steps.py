@@ -23,6 +23,11 @@ STEP_KEYS = (
     "time/total_timesteps",
     "total_timesteps",
     "timesteps_total",
+    "misc/total_timesteps",
+    "timestepssofar",
+    "totalenvinteracts",
+    "totalenvsteps",
+    "total/steps",
     "iteration",
     "iter",
     "training_iteration",
@@ -32,8 +37,16 @@ STEP_KEYS = (
     "round",
     "episode",
     "timestep",
+    "steps",
+    "iters",
+    "itr",
+    "total_steps",
 )
-WEAK_STEP_KEYS = frozenset({"iteration", "iter", "num_batches", "batch", "round", "episode", "timestep"})
+WEAK_STEP_KEYS = frozenset(
+    {"iteration", "iter", "num_batches", "batch", "round", "episode", "timestep", "steps", "iters", "itr"}
+)
+LENGTH_KEYS = ("total_steps", "max_steps")
+STEP_OF_LENGTH = "global_step/max_steps"
 WALL_KEYS = ("timestamp", "_timestamp", "wall_time", "created_at", "date", "time")
 _DATA = (
     "id,uid,uuid,y_true,y_pred,y_score,y_prob,y_proba,target,label,labels,prediction,predictions,predicted,"
@@ -44,6 +57,8 @@ RANK_KEYS = {"rank": "rank", "local_rank": "rank", "global_rank": "rank", "fold"
 MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 
+_AXES = frozenset({"iter", "iters", "iteration", "global_step", "_step", "current_steps"})
+_BOOKKEEPING = frozenset({*LENGTH_KEYS, "percentage", "elapsed_time", "remaining_time"})
 _STEP_ORDER = {name: i for i, name in enumerate(STEP_KEYS)}
 _WALL_ORDER = {name: i for i, name in enumerate(WALL_KEYS)}
 _EARLIEST, _LATEST = 3.15e8, 7.2582e9
@@ -81,9 +96,23 @@ def wall_key(names: Iterable[str]) -> str | None:
 
 
 def is_place(name: str) -> bool:
-    """Whether ``name`` says when or where (epoch, clock, rank), and is no metric."""
+    """Whether ``name`` says when or where (epoch, clock, rank, how far it is), and is no metric."""
     key = plain(name)
-    return key == "epoch" or key in _WALL_ORDER or key in RANK_KEYS
+    return key == "epoch" or key in _WALL_ORDER or key in RANK_KEYS or key in _BOOKKEEPING
+
+
+def metric_columns(names: Sequence[str], step: str | None) -> list[int]:
+    """Which names are metrics: no step, no second counter beside it, no clock, no rank."""
+    return [
+        i
+        for i, name in enumerate(names)
+        if name and name != step and not is_place(name) and not (step and plain(name) in _AXES)
+    ]
+
+
+def length_column(names: Sequence[str], step: str | None) -> int | None:
+    """Where the planned number of steps stands."""
+    return next((i for i, name in enumerate(names) if plain(name) in LENGTH_KEYS and name != step), None)
 
 
 def _first(names: Iterable[str], order: dict[str, int]) -> str | None:

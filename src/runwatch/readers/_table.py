@@ -32,7 +32,7 @@ from runwatch.readers._quotes import Quotes, split_line
 from runwatch.readers._steps import (
     WEAK_STEP_KEYS,
     index_key,
-    is_place,
+    metric_columns,
     moment,
     plain,
     ranked,
@@ -86,9 +86,7 @@ class Header:
         made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)
         made.rank, made.split = rank_column(made.names), split_column(made.names)
         made.named = name_column(made.names)
-        made.metrics = [
-            i for i, name in enumerate(made.names) if name and i != made.step and not is_place(name)
-        ]
+        made.metrics = metric_columns(made.names, step)
         return made
 
 

@@ -1,18 +1,23 @@
-"""CatBoost's ``catboost_info/``: ``learn_error.tsv``, ``test_error.tsv``, ``test1_error.tsv``… and
-``catboost_training.json`` with the planned iterations and each metric's direction."""
+"""CatBoost's ``catboost_info/``: ``learn_error.tsv``, ``test_error.tsv``, and ``catboost_training.json`` with
+the planned iterations and each metric's direction.
+
+Of several evaluation sets all stand in one ``test_error.tsv``: ``AUC:0`` is the first, ``AUC`` the last. They
+are named as in the JSON and on the console: ``test``, ``test1``…"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from runwatch.domain.operations import Length, Operation, Stated
+from runwatch.domain.operations import Append, Length, Operation, Stated
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers._documents import read_version
 from runwatch.readers._table import read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Source
 
 NAME = "catboost"
 _FOLDER = "catboost_info"
@@ -42,7 +47,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     if name == _CLOCK:
         return Reading({}, Cursor(stat=source.stat))
     if name != _META:
-        return read_table(claim, source, cursor, final)
+        return _by_set(read_table(claim, source, cursor, final), claim, source)
     version = read_version(source, cursor)
     if isinstance(version, Reading):
         return version
@@ -51,6 +56,35 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
         problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
         return version.reading(claim, [], problem)
     return version.reading(claim, _told(meta))
+
+
+def _by_set(reading: Reading, claim: Claim, source: Source) -> Reading:
+    """``test/AUC:0`` as ``test/AUC`` and, behind it, ``test/AUC`` as that of the last set."""
+    sets = _sets(source) if claim.tag_prefix == "test/" else 1
+    if sets == 1:
+        return reading
+    told = {
+        run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
+        for run, operations in reading.operations.items()
+    }
+    return replace(reading, operations=told)
+
+
+def _named(append: Append, sets: int) -> Append:
+    metric, _, suffix = append.tag.removeprefix("test/").rpartition(":")
+    number = int(suffix) if metric and suffix.isdecimal() else sets - 1
+    name = metric if metric and suffix.isdecimal() else append.tag.removeprefix("test/")
+    return Append(f"test{number or ''}/{name}", append.points)
+
+
+def _sets(source: Source) -> int:
+    """How many sets the header of the table names."""
+    try:
+        with Opened(source.path) as opened:
+            header = opened.pread(limits.KIB * 64, 0).partition(b"\n")[0]
+    except OSError:
+        return 1
+    return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 
 def _told(meta: Mapping[str, Any]) -> list[Operation]:

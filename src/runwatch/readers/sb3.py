@@ -6,13 +6,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runwatch.readers._records import first_keys, read_records
-from runwatch.readers._steps import place
+from runwatch.readers._steps import place, plain
 from runwatch.readers._table import header_names, read_table
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
 
 NAME = "sb3"
 _KEYS = frozenset(
-    {"time/total_timesteps", "total_timesteps", "timesteps_total", "training_iteration", "step"}
+    {
+        "time/total_timesteps",
+        "total_timesteps",
+        "timesteps_total",
+        "training_iteration",
+        "step",
+        "misc/total_timesteps",
+        "timestepssofar",
+        "totalenvinteracts",
+        "totalenvsteps",
+        "total/steps",
+        "steps",
+        "iteration",
+        "itr",
+        "iters",
+    }
 )
 _TABLE, _RECORDS = "progress.csv", "progress.json"
 
@@ -21,7 +36,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if "result.json" in listing.files:
         return
     for name in (_TABLE, _RECORDS):
-        if name in listing.files and _names(listing, name) & _KEYS:
+        if name in listing.files and _KEYS & set(map(plain, _names(listing, name))):
             run_id, prefix = place(listing)
             yield Claim(
                 NAME, NAME, run_id, (listing.join(name),), prefix, supersedes=frozenset({"tensorboard"})

@@ -39,6 +39,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     """A folder with a run file, or with the summary that an online run leaves under ``files/``."""
     logs = sorted(name for name in listing.files if name.startswith("run-") and name.endswith(".wandb"))
     inner = listing.child("files")
+    if _SUMMARY in listing.files and (listing.name != "files" or listing.parent is None):
+        inner = listing
     if not logs and (inner is None or _SUMMARY not in inner.files):
         return
     if logs:
@@ -48,7 +50,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     beside = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
     if logs and beside:
         yield Claim(NAME, "", listing.path, tuple(beside), role="part")
-    elif not logs and listing.name.startswith(("run-", "offline-run-")):
+    elif not logs:
         yield Claim(NAME, NAME, listing.path, tuple(beside))
 
 

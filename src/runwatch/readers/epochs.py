@@ -1,0 +1,65 @@
+"""A JSON list of one object an epoch, rewritten whole: skorch's ``history.json``, Chainer's ``log``, a dumped
+``log_history``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from runwatch.domain.directions import direction_of
+from runwatch.domain.operations import Append, Epoch, Length, Operation
+from runwatch.domain.run import Problem
+from runwatch.readers import limits
+from runwatch.readers._documents import read_version
+from runwatch.readers._records import Records
+from runwatch.readers._steps import DATA_WORDS, plain, step_key
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+
+NAME = "epochs"
+_SIGHT = 64 * limits.KIB
+_START = re.compile(rb"\s{0,64}\[\s{0,64}\{\s{0,64}\"")
+_PAIR = re.compile(rb'"([^"\\]{1,200})"\s{0,4}:\s{0,4}(?:[-\d]|NaN|-?Infinity)')
+_SKORCH, _CHAINER = b'"train_batch_count"', re.compile(rb'"(?:validation/)?main/')
+_BOOKKEEPING = frozenset({"batches", "dur", "train_batch_count", "valid_batch_count"})
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    found = {name: word for name in sorted(listing.files) if (word := _word(listing, name))}
+    for name, word in found.items():
+        prefix = f"{name.rpartition('.')[0] or name}/" if len(found) > 1 else ""
+        yield Claim(NAME, word, listing.path, (listing.join(name),), prefix, priority=30)
+
+
+def _word(listing: Listing, name: str) -> str | None:
+    """Whose list it is; None: it is none."""
+    if not (name.endswith(".json") or name == "log") or not _START.match(listing.head(name, 256)):
+        return None
+    head = listing.head(name, _SIGHT)
+    names = [found.decode("utf-8", "replace") for found in _PAIR.findall(head)]
+    if step_key(names) is None or DATA_WORDS & set(map(plain, names)):
+        return None
+    if not any(direction_of(name) for name in names):
+        return None
+    return "skorch" if _SKORCH in head else "chainer" if _CHAINER.search(head) else "json"
+
+
+def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    records = Records(source.file, {})
+    rows = version.value if isinstance(version.value, list) else []
+    for row in rows:
+        if isinstance(row, dict):
+            kept = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
+            records.feed(json.dumps(kept).encode() + b"\n", final=True)
+    told: list[Operation] = [
+        Append(claim.tag_prefix + tag, points) for tag, points in records.series().items()
+    ]
+    if not told:
+        problem = Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")
+        return version.reading(claim, told, problem)
+    told += [Epoch(records.epoch)] if records.epoch is not None else []
+    told += [Length(records.length)] if records.length is not None else []
+    return version.reading(claim, told, *records.notes.problems())
