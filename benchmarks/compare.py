@@ -20,10 +20,10 @@ import numpy as np
 
 from runwatch.domain.comparison import CompareOptions, Comparison
 from runwatch.domain.predictions import Coded, PredictionRows
-from runwatch.judge.metrics.methods import methods
-from runwatch.judge.metrics.predictions import compare_predictions
-from runwatch.judge.metrics.prepare import prepare
-from runwatch.judge.metrics.slices import compare_slices
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.methods import methods
+from runwatch.judge.predictions.prepare import prepare
+from runwatch.judge.predictions.slices import compare_slices
 
 BOOTSTRAP_DRAWS = 1_000
 Floats = np.ndarray

@@ -22,10 +22,10 @@ from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
 from runwatch.domain.drift import DriftReport
 from runwatch.domain.profile import Grid, Named, TableProfile
-from runwatch.judge.drift.chances import ks_p_value
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.measures import chi2, ks, psi
 from runwatch.judge.drift.multivariate import domain_classifier
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.p_values import ks_p_value
 from runwatch.judge.drift.report import report
 
 Columns = dict[str, NDArray[Any]]
@@ -99,7 +99,7 @@ def _plain(reference: TableProfile, current: TableProfile, made: DriftReport) ->
     """KS or two-sample chi-square, p < 0.05, no correction."""
     out = set()
     for i, column in enumerate(reference.grid.columns):
-        pair = Pair(column, reference.column(i), current.column(i))
+        pair = ColumnPair(column, reference.column(i), current.column(i))
         p = ks_p_value(ks.measure(pair), pair.n, pair.m) if pair.ordered else chi2.chi_square(*pair.levels)[1]
         if p < 0.05:
             out.add(column.name)
@@ -110,7 +110,7 @@ def _psi(reference: TableProfile, current: TableProfile, made: DriftReport) -> s
     """PSI > 0.1 on deciles, or on all categories as they are."""
     out = set()
     for i, column in enumerate(reference.grid.columns):
-        pair = Pair(column, reference.column(i), current.column(i))
+        pair = ColumnPair(column, reference.column(i), current.column(i))
         counts = pair.deciles if pair.ordered else (pair.reference.counts, pair.current.counts)
         if psi.psi(*counts) > 0.1:
             out.add(column.name)

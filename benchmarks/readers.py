@@ -25,7 +25,7 @@ from benchmarks import workloads
 from runwatch.domain.operations import Append
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat, Folder
-from runwatch.readers.base import Claim, Cursor, Listing, Reader, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reader, SourceFile
 from runwatch.readers.registry import built_in
 
 ROWS, MORE_ROWS = 200_000, 1_000
@@ -59,7 +59,7 @@ class Follower:
         """The number of new points."""
         count, more = 0, True
         while more:
-            source = Source(str(self._path.parent), self._path.name, stat_of(self._path))
+            source = SourceFile(str(self._path.parent), self._path.name, stat_of(self._path))
             reading = self._reader.read(self._claim, source, self._cursor, False)
             self._cursor, more = reading.cursor, reading.more
             for operations in reading.operations.values():

@@ -108,13 +108,13 @@ def hold_still() -> None:
     machine is a workstation at work, whoever makes the pictures."""
     from runwatch.domain.machine import Disk, Machine
     from runwatch.machine.reading import MachineReader
-    from runwatch.tasks import book
+    from runwatch.tasks import task_list
 
     disks = (Disk("/", 140 * GIB, 330 * GIB),)
     machine = Machine("trainer-1", 16, (4.1, 3.8, 3.5), 0.26, 21 * GIB, 64 * GIB, False, disks)
     MachineReader.read = lambda self, now, places, pids: machine  # type: ignore[method-assign, assignment, misc]
     time.time = lambda: NOW
-    book.WRITE_EVERY = 0.0
+    task_list.WRITE_EVERY = 0.0
 
 
 def text_of(app: Any) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.alerts.dispatch import Memory, Notification, audible, dump, load, step
+from runwatch.alerts.dispatch import AlertMemory, Notification, audible, dump, load, step
 from runwatch.alerts.wording import body, payload, title
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
@@ -24,7 +24,7 @@ A, B, C = finding("a"), finding("b"), finding("c", "disk-low")
 
 class Post:
     def __init__(self) -> None:
-        self.memory, self.at = Memory(), 0.0
+        self.memory, self.at = AlertMemory(), 0.0
 
     def look(self, *heard: Finding, after: float = 10.0, quiet=(), silences=None, taken=()) -> list[str]:
         self.at += after
@@ -141,7 +141,7 @@ def test_a_restart_neither_repeats_nor_forgets():
     assert post.look(A, B, after=400) == []
     post.look(B)
     assert post.look(B, after=30) == ["trigger:b resolve:a"]
-    assert load({"other": "version"}) == Memory()
+    assert load({"other": "version"}) == AlertMemory()
 
 
 @given(
@@ -196,5 +196,5 @@ def test_words():
 
 
 def _after_wait(heard):
-    memory, _ = step(Memory(), heard, (), {}, NOW)
+    memory, _ = step(AlertMemory(), heard, (), {}, NOW)
     return memory, heard, (), {}, NOW + 30

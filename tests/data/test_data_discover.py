@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from runwatch.data.discover import Entry, discover, discover_predictions
+from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.files import resolve
 from runwatch.data.sample import sample, sampled_columns
 
@@ -20,7 +20,7 @@ SCHEMA = [("a", "double"), ("b", "string")]
 def found(*paths: str, schemas=None):
     schemas = schemas or {}
     return discover(
-        [Entry(path, 10, float(i)) for i, path in enumerate(paths)], lambda p: schemas.get(p, SCHEMA)
+        [ListedFile(path, 10, float(i)) for i, path in enumerate(paths)], lambda p: schemas.get(p, SCHEMA)
     )
 
 
@@ -61,12 +61,12 @@ def test_a_schema_that_cannot_be_read_is_no_data_set_yet() -> None:
     def broken(path: str):
         raise OSError(path)
 
-    assert discover([Entry("reference.csv", 1, 0.0), Entry("b1.csv", 1, 0.0)], broken) == []
+    assert discover([ListedFile("reference.csv", 1, 0.0), ListedFile("b1.csv", 1, 0.0)], broken) == []
 
 
 def test_predictions() -> None:
     schema = [("id", "int64"), ("y_true", "int64"), ("y_pred", "int64"), ("y_score", "double")]
-    entries = [Entry(f"predictions/{n}.parquet", 9, 0.0) for n in ("champion", "week_1", "week_2")]
+    entries = [ListedFile(f"predictions/{n}.parquet", 9, 0.0) for n in ("champion", "week_1", "week_2")]
     (one,) = discover_predictions(entries, lambda _: schema)
     assert one.baseline == "predictions/champion.parquet" and len(one.files) == 2
     assert (one.key, one.target, one.prediction, one.score) == ("id", "y_true", "y_pred", "y_score")

@@ -22,9 +22,9 @@ from looking import dashboard, write
 from runwatch import config
 from runwatch.cli import main
 from runwatch.domain.situation import Snapshot
-from runwatch.monitor.background import Background
 from runwatch.monitor.board import Board
 from runwatch.monitor.live import Monitor, NoThread
+from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.system import inotify
 from runwatch.watch import rounds
 from runwatch.watch.observer import Dirty, Watcher
@@ -107,7 +107,7 @@ def test_an_attempt_that_fails_takes_nothing(root: Path, monkeypatch: pytest.Mon
 
 
 def test_without_threads_nothing_is_taken_and_it_polls(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    watcher, work = Watcher(str(root), Dirty(str(root), lambda: None)), Background()
+    watcher, work = Watcher(str(root), Dirty(str(root), lambda: None)), WorkerThread()
     before, done = inotify.taken().instances, threading.Event()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", _no_thread)

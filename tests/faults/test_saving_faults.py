@@ -19,7 +19,7 @@ from looking import dashboard, ls, only_run, said, strict, write
 
 from runwatch.cli import main
 from runwatch.domain.intents import AddTask
-from runwatch.tasks import book
+from runwatch.tasks import task_list
 
 MINE = "(A) 2026-01-01 My own line\tx  \u00e9 due:2027-01-01\nanother, \\odd\n"
 
@@ -60,7 +60,7 @@ async def test_what_could_not_be_saved_is_said_and_saved_later(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     todo = write(root / "todo.txt", MINE)
-    monkeypatch.setattr(book, "WRITE_EVERY", 0.1)
+    monkeypatch.setattr(task_list, "WRITE_EVERY", 0.1)
     real = os.replace
 
     def full(source: object, target: object) -> None:

@@ -18,18 +18,18 @@ from runwatch.machine.gpus import Gpus
 from runwatch.machine.load import CpuMeter, pressure
 from runwatch.machine.memory import memory_use
 from runwatch.machine.oom import KillCounter
-from runwatch.machine.patience import Patient
-from runwatch.machine.places import Places
+from runwatch.machine.procfs import ProcFs
+from runwatch.machine.timeouts import WithTimeout
 
 GIB = 1 << 30
 
 
-def kernel(tmp_path: Path, files: dict[str, str]) -> Places:
+def kernel(tmp_path: Path, files: dict[str, str]) -> ProcFs:
     for name, text in {"proc/meminfo": _meminfo(64, 40), **files}.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return Places(tmp_path / "proc", tmp_path / "cg")
+    return ProcFs(tmp_path / "proc", tmp_path / "cg")
 
 
 def _meminfo(total: int, available: int) -> str:
@@ -148,7 +148,7 @@ def test_a_filling_takes_any_history(history: list[tuple[float, int]]) -> None:
 
 def test_a_question_that_hangs_is_not_asked_twice() -> None:
     gate, asked = threading.Event(), []
-    patient: Patient[int] = Patient(seconds=0.05)
+    patient: WithTimeout[int] = WithTimeout(seconds=0.05)
 
     def hang() -> int:
         asked.append(1)
@@ -250,5 +250,5 @@ def test_the_whole_machine(tmp_path: Path) -> None:
     machine = MachineReader("box", places, Nvml()).read(10.0, [str(tmp_path)], {})
     assert (machine.host, machine.memory_total, machine.in_container) == ("box", 64 * GIB, False)
     assert len(machine.gpus) == 2 and machine.disks and machine.cores >= 1 and machine.notes == ()
-    bare = MachineReader("box", Places(tmp_path / "none", tmp_path / "none"), Nvml()).read(10.0, [], {})
+    bare = MachineReader("box", ProcFs(tmp_path / "none", tmp_path / "none"), Nvml()).read(10.0, [], {})
     assert bare.memory_total > 0 and "no /proc" in bare.notes[0] and bare.oom_kills == 0

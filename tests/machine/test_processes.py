@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runwatch.machine import ProcessFinder, process_of
-from runwatch.machine.processes import WALK_EVERY, Wanted, _looks_on, pids_of_runs, run_of_pid
+from runwatch.machine.processes import WALK_EVERY, SearchedRun, _looks_on, pids_of_runs, run_of_pid
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 
@@ -53,7 +53,7 @@ def test_a_process_that_works_in_names_or_writes_the_run(tmp_path: Path) -> None
     for folder in folders.values():
         folder.mkdir()
         (folder / "metrics.csv").write_text("step,loss\n")
-    wanted = [Wanted(str(folder)) for folder in folders.values()]
+    wanted = [SearchedRun(str(folder)) for folder in folders.values()]
     writes = f"f = open({str(folders['writes'] / 'metrics.csv')!r}, 'a'); {SLEEP}"
     reads = f"f = open({str(folders['read'] / 'metrics.csv')!r}); {SLEEP}"
     with (
@@ -71,8 +71,8 @@ def test_a_process_that_works_in_names_or_writes_the_run(tmp_path: Path) -> None
 
 def test_a_process_that_began_after_the_first_event_is_not_the_writer(tmp_path: Path) -> None:
     with started(SLEEP, cwd=tmp_path):
-        assert ProcessFinder().find(0.0, [Wanted(str(tmp_path), time.time() - 3600)]) == {}
-        assert len(ProcessFinder().find(0.0, [Wanted(str(tmp_path), time.time() + 5)])) == 1
+        assert ProcessFinder().find(0.0, [SearchedRun(str(tmp_path), time.time() - 3600)]) == {}
+        assert len(ProcessFinder().find(0.0, [SearchedRun(str(tmp_path), time.time() + 5)])) == 1
 
 
 def test_onlookers_do_not_count(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_onlookers_do_not_count(tmp_path: Path) -> None:
     shell = subprocess.Popen(["tail", "-f", str(tmp_path / "log")], cwd=tmp_path, stdout=subprocess.DEVNULL)
     try:
         with started("from multiprocessing.spawn import spawn_main; " + SLEEP, cwd=tmp_path):
-            assert ProcessFinder().find(0.0, [Wanted(str(tmp_path))]) == {}
+            assert ProcessFinder().find(0.0, [SearchedRun(str(tmp_path))]) == {}
     finally:
         shell.kill()
         shell.wait()
@@ -107,7 +107,7 @@ def test_the_list_is_walked_every_thirty_seconds_and_only_for_runs_without_a_pro
     walks = []
     real = psutil.process_iter
     monkeypatch.setattr(psutil, "process_iter", lambda attrs: walks.append(1) or real(attrs))
-    finder, wanted = ProcessFinder(), [Wanted(str(tmp_path))]
+    finder, wanted = ProcessFinder(), [SearchedRun(str(tmp_path))]
     assert finder.find(0.0, []) == {} and walks == []
     for now in (0.0, 1.0, WALK_EVERY - 1):
         assert finder.find(now, wanted) == {}
@@ -125,6 +125,6 @@ def test_a_child_belongs_to_its_parents_run(tmp_path: Path) -> None:
         assert run_of_pid(child.pid, {os.getpid(): "exp/a"}) == "exp/a"
         assert run_of_pid(child.pid, {child.pid: "exp/b", os.getpid(): "exp/a"}) == "exp/b"
         assert run_of_pid(child.pid, {}) is None
-        found = ProcessFinder().find(0.0, [Wanted(str(tmp_path))])
+        found = ProcessFinder().find(0.0, [SearchedRun(str(tmp_path))])
         assert pids_of_runs(found) == {child.pid: str(tmp_path)}
     assert run_of_pid(2**22 + 1, {1: "x"}) is None

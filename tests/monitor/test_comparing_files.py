@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from runwatch.config import Metrics, MetricSetting, Predictions, Settings
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
 from runwatch.domain.points import Points
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Metric, Problem, Run, RunKey
-from runwatch.monitor.comparing import (
+from runwatch.monitor.compare_files import (
     PredictionsWatch,
     compare_prediction_files,
     compare_with,

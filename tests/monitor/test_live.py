@@ -12,7 +12,7 @@ import pytest
 from trees import append_csv, append_jsonl, write_csv
 
 from runwatch import config
-from runwatch.domain.intents import AddTask, Answer, PinBaseline
+from runwatch.domain.intents import AddTask, IntentAnswer, PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskList
@@ -46,8 +46,8 @@ class Screen:
                 self._news.wait(left)
             return self.last
 
-    def ask(self, intent: object) -> Answer:
-        answers: list[Answer] = []
+    def ask(self, intent: object) -> IntentAnswer:
+        answers: list[IntentAnswer] = []
         answered = threading.Event()
         self.monitor.submit(intent, lambda a: (answers.append(a), answered.set()))  # type: ignore[arg-type]
         assert answered.wait(PATIENCE_S)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, CompareOptions
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation
 from runwatch.judge.health import RunHealth
-from runwatch.judge.metrics.runs import compare_runs
-from runwatch.monitor.outlooks import Outlooks
+from runwatch.judge.runs.comparing import compare_runs
+from runwatch.monitor.forecasts import Forecasts
 
 CURVE = 0.4 + 2 * np.arange(1, 1001) ** -0.5
 
@@ -44,7 +43,7 @@ def test_what_is_to_be_beaten_is_where_the_baseline_ended(tag: str) -> None:
     situation = Situation(1e9, "box", ("/r",), (champion, candidate))
     pinned = {"/r": Baseline("run", "champion", "pinned")}
     situation = replace(situation, comparisons={candidate.key: found}, baselines=pinned)
-    outlooks = Outlooks()
+    outlooks = Forecasts()
     assert outlooks.due(situation) and outlooks.look(situation, lambda key, tag: view.trace)
     chance = outlooks.known[candidate.key].beats_baseline
     assert chance is None or chance < 0.8

@@ -24,7 +24,7 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
-from runwatch.readers.base import Claim, Cursor, Listing, Reader, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reader, SourceFile
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "runs"
 
@@ -127,7 +127,7 @@ class Session:
         key = (claim.identity, file)
         more = True
         while more:
-            source = Source(str(self.root), file, stat_of(self.root / file))
+            source = SourceFile(str(self.root), file, stat_of(self.root / file))
             reading = reader.read(claim, source, self.cursors.get(key), final)
             self.cursors[key] = Cursor.from_json(reading.cursor.to_json())
             self.problems.extend(reading.problems)

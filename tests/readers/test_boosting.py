@@ -17,8 +17,9 @@ from runwatch.config import Settings
 from runwatch.domain.operations import Epoch, HParams, Length, Rank, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader
-from runwatch.readers import catboost, keras, lightgbm, sklearn, xgboost
+from runwatch.readers import keras, sklearn
 from runwatch.readers.base import Reader
+from runwatch.readers.boosting import catboost, lightgbm, xgboost
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 QUICK = settings(max_examples=60, deadline=None)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import Epoch, Evidence, Length
-from runwatch.readers import console, limits
+from runwatch.readers import console
+from runwatch.readers.common import limits
 
 CONSOLES = FIXTURES / "consoles"
 ERROR = b'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    g()\nValueError: bad shard\n'

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runwatch.domain.operations import HParams
 from runwatch.readers import hparams
-from runwatch.readers.base import Source
+from runwatch.readers.base import SourceFile
 
 
 def told(root: Path, name: str, text: str | bytes) -> list[HParams]:
@@ -102,7 +102,7 @@ def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     (claim,) = claims(hparams, tmp_path)
     path.unlink()
     os.mkfifo(path)
-    reading = hparams.read(claim, Source(str(tmp_path), "params.json", stat_of(path)), None)
+    reading = hparams.read(claim, SourceFile(str(tmp_path), "params.json", stat_of(path)), None)
     assert reading.problems[0].message == "not a regular file, skipped"
 
 

@@ -10,8 +10,9 @@ from growing import rewritten
 from harness import FIXTURES, Told, claims, read_all
 
 from runwatch.domain.operations import Epoch, Length, Stated
-from runwatch.readers import catboost, dvc, epochs, wandb
+from runwatch.readers import dvc, epochs, wandb
 from runwatch.readers.base import Reader
+from runwatch.readers.boosting import catboost
 
 
 def last(told: Told) -> dict[str, tuple[int, int, float]]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import Evidence, HParams, Label, Started
-from runwatch.readers import mlflow
+from runwatch.readers.mlflow import files
 
 CASE = FIXTURES / "mlflow-file"
 EXPERIMENT = "mlruns/662933793172313892"
@@ -27,13 +27,13 @@ def a_run(root: Path, meta: str = "status: 1\n") -> Path:
 
 
 def test_the_real_store() -> None:
-    session = read_all(mlflow, CASE)
+    session = read_all(files, CASE)
     check("mlflow-file", session.runs)
     assert session.problems == []
 
 
 def test_names_parents_and_times() -> None:
-    runs = read_all(mlflow, CASE).runs
+    runs = read_all(files, CASE).runs
     labels = {label.key: label.value for label in runs[CHILD].of(Label)}
     assert labels == {
         "name": "child",
@@ -48,22 +48,22 @@ def test_names_parents_and_times() -> None:
 
 def test_deleted_runs_are_left_out(tmp_path: Path) -> None:
     run = a_run(tmp_path)
-    assert len(claims(mlflow, tmp_path)) == 1
+    assert len(claims(files, tmp_path)) == 1
     (run / "meta.yaml").write_text(f"run_id: {'a' * 32}\nlifecycle_stage: deleted\n")
-    assert claims(mlflow, tmp_path) == []
+    assert claims(files, tmp_path) == []
     (run / "meta.yaml").write_text(f"run_id: {'a' * 32}\nlifecycle_stage: active\n")
     (tmp_path / "0" / "meta.yaml").write_text("name: x\nlifecycle_stage: deleted\n")
-    assert claims(mlflow, tmp_path) == []
+    assert claims(files, tmp_path) == []
     (tmp_path / "0" / "meta.yaml").write_text("name: x\nlifecycle_stage: active\n")
     shutil.move(tmp_path / "0", tmp_path / ".trash" / "0")
-    assert claims(mlflow, tmp_path) == []
+    assert claims(files, tmp_path) == []
 
 
 def test_a_logged_model_is_no_run(tmp_path: Path) -> None:
     model = tmp_path / "0" / "models" / "m-1"
     model.mkdir(parents=True)
     (model / "meta.yaml").write_text("model_id: m-1\nsource_run_id: abc\n")
-    assert claims(mlflow, tmp_path) == []
+    assert claims(files, tmp_path) == []
 
 
 def test_metric_lines(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_metric_lines(tmp_path: Path) -> None:
         "1700000000000 0.5\n1700000001000 nan 1\n1700000002000 -inf 2 extra 5\nx y z\n1700000003000 1_0 3\n"
     )
     (run / "metrics" / "a b").write_text(lines + "1700000004000 0.25 9007199254740993\n1700000005000 0.1 ")
-    session = read_all(mlflow, tmp_path)
+    session = read_all(files, tmp_path)
     (told,) = session.runs.values()
     points = told.series["a b"]
     assert list(points.steps) == [0, 1, 2, 9007199254740993]
@@ -84,12 +84,12 @@ def test_metric_lines(tmp_path: Path) -> None:
 def test_a_run_as_the_root_itself(tmp_path: Path) -> None:
     run = a_run(tmp_path)
     (run / "metrics" / "loss").write_text("1700000000000 0.5 0\n")
-    assert list(read_all(mlflow, run).runs["."].series) == ["loss"]
+    assert list(read_all(files, run).runs["."].series) == ["loss"]
 
 
 def test_a_run_that_ends(tmp_path: Path) -> None:
     run = a_run(tmp_path)
-    session = read_all(mlflow, tmp_path)
+    session = read_all(files, tmp_path)
     (told,) = session.runs.values()
     assert told.of(Evidence)[-1].status == "running"
     (run / "meta.yaml").write_text(f"run_id: {'a' * 32}\nstatus: FAI")
@@ -109,7 +109,7 @@ def test_any_split_of_the_growth_gives_the_same(cuts: list[int]) -> None:
         root = Path(name)
         a_run(root)
         file = f"0/{'a' * 32}/metrics/loss"
-        assert grown(mlflow, root, file, METRIC, cuts) == grown(mlflow, root, file, METRIC, [])
+        assert grown(files, root, file, METRIC, cuts) == grown(files, root, file, METRIC, [])
 
 
 @settings(max_examples=40, deadline=None)
@@ -120,4 +120,4 @@ def test_garbage_never_raises(data: bytes) -> None:
         for file in ("meta.yaml", "metrics/loss", "params/a", "tags/b"):
             (run / file).parent.mkdir(exist_ok=True)
             (run / file).write_bytes(data)
-        summaries(read_all(mlflow, Path(name), final=True))
+        summaries(read_all(files, Path(name), final=True))

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import Evidence, HParams, Label
-from runwatch.readers import _sqlite, mlflow_db
-from runwatch.readers.base import Source
+from runwatch.readers.base import SourceFile
+from runwatch.readers.common import sqlite
+from runwatch.readers.mlflow import database
 
 REAL = gzip.decompress((FIXTURES / "mlflow-sqlite" / "mlflow.db.gz").read_bytes())
 SCHEMA = """
@@ -58,7 +59,7 @@ def fingerprint(root: Path) -> dict[str, tuple[str, int, int]]:
 
 def test_the_real_database(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(REAL)
-    session = read_all(mlflow_db, tmp_path)
+    session = read_all(database, tmp_path)
     check("mlflow-sqlite", session.runs)
     assert session.problems == []
     good = session.runs["mlflow.db#4e87ae450e4d4782a0b849a87e0981e8"]
@@ -75,7 +76,7 @@ def test_it_is_known_by_its_tables_under_any_name(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE metrics (a)")
         other.commit()
-    assert [claim.files for claim in claims(mlflow_db, tmp_path)] == [("backend.sqlite3",)]
+    assert [claim.files for claim in claims(database, tmp_path)] == [("backend.sqlite3",)]
 
 
 def test_rows_of_a_live_wal_writer_are_seen_and_nothing_is_changed(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_rows_of_a_live_wal_writer_are_seen_and_nothing_is_changed(tmp_path: Pat
         log(writer, 0, 0.5)
         before = fingerprint(tmp_path)
         assert {"mlflow.db", "mlflow.db-wal", "mlflow.db-shm"} == set(before)
-        session = read_all(mlflow_db, tmp_path)
+        session = read_all(database, tmp_path)
         assert list(session.runs["mlflow.db#r1"].series["loss"].steps) == [0]
         assert fingerprint(tmp_path) == before
         log(writer, 1, 0.4)
@@ -97,7 +98,7 @@ def test_a_read_only_directory_is_enough(tmp_path: Path) -> None:
     create(tmp_path).close()
     tmp_path.chmod(0o500)
     try:
-        assert list(read_all(mlflow_db, tmp_path).runs) == ["mlflow.db#r1"]
+        assert list(read_all(database, tmp_path).runs) == ["mlflow.db#r1"]
     finally:
         tmp_path.chmod(0o700)
 
@@ -110,7 +111,7 @@ def test_a_transaction_under_way_does_not_show(tmp_path: Path) -> None:
         for step in range(1, 2000):
             log(writer, step, 0.4)
         assert (tmp_path / "mlflow.db-journal").exists()
-        session = read_all(mlflow_db, tmp_path)
+        session = read_all(database, tmp_path)
         assert list(session.runs["mlflow.db#r1"].series["loss"].steps) == [0]
         writer.execute("COMMIT")
     assert len(session.look().runs["mlflow.db#r1"].series["loss"]) == 2000
@@ -123,8 +124,8 @@ def test_a_file_that_changes_under_our_hands_is_busy(tmp_path: Path, monkeypatch
     def ticking(path: str) -> list[tuple[int, int, int, int] | None]:
         return [(0, 0, 10, next(ticks)), None, None]
 
-    monkeypatch.setattr(_sqlite, "_look", ticking)
-    session = read_all(mlflow_db, tmp_path)
+    monkeypatch.setattr(sqlite, "_look", ticking)
+    session = read_all(database, tmp_path)
     assert [problem.message for problem in session.problems] == ["busy, will retry"]
     monkeypatch.undo()
     assert list(session.look().runs) == ["mlflow.db#r1"]
@@ -135,7 +136,7 @@ def test_the_private_copy_is_private_and_goes(tmp_path: Path, monkeypatch: pytes
     runtime.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     create(tmp_path).close()
-    with _sqlite.opened(Source(str(tmp_path), "mlflow.db", stat_of(tmp_path / "mlflow.db"))):
+    with sqlite.opened(SourceFile(str(tmp_path), "mlflow.db", stat_of(tmp_path / "mlflow.db"))):
         (folder,) = runtime.iterdir()
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
@@ -144,7 +145,7 @@ def test_the_private_copy_is_private_and_goes(tmp_path: Path, monkeypatch: pytes
 
 def test_status_params_and_tags_follow(tmp_path: Path) -> None:
     with closing(create(tmp_path)) as writer:
-        session = read_all(mlflow_db, tmp_path)
+        session = read_all(database, tmp_path)
         told = session.runs["mlflow.db#r1"]
         assert told.of(Evidence)[-1].status == "running"
         writer.execute("INSERT INTO params VALUES ('lr', '0.1', 'r1')")
@@ -160,7 +161,7 @@ def test_what_is_deleted_is_left_out(tmp_path: Path) -> None:
         writer.execute("INSERT INTO runs VALUES ('r3', 'x', 'FINISHED', 1, 2, 2, 'active')")
         for run in ("r1", "r2", "r3"):
             log(writer, 0, 0.5, run)
-    assert list(read_all(mlflow_db, tmp_path).runs) == ["mlflow.db#r1"]
+    assert list(read_all(database, tmp_path).runs) == ["mlflow.db#r1"]
 
 
 def test_infinities_and_rows_that_are_no_numbers(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_infinities_and_rows_that_are_no_numbers(tmp_path: Path) -> None:
         for step, value in enumerate([1.7976931348623157e308, -1.7976931348623157e308, "junk"]):
             log(writer, step, value)  # type: ignore[arg-type]
         writer.execute("INSERT INTO metrics VALUES ('loss', 0, 1700000000009, 'r1', 9, 1)")
-    session = read_all(mlflow_db, tmp_path)
+    session = read_all(database, tmp_path)
     points = session.runs["mlflow.db#r1"].series["loss"]
     assert [repr(float(value)) for value in points.values] == ["inf", "-inf", "nan"]
     assert [problem.message for problem in session.problems] == ["1 metric row without a number or a step"]
@@ -177,7 +178,7 @@ def test_infinities_and_rows_that_are_no_numbers(tmp_path: Path) -> None:
 def test_a_database_made_anew_voids_the_old_one(tmp_path: Path) -> None:
     with closing(create(tmp_path)) as writer:
         log(writer, 5, 0.5)
-    session = read_all(mlflow_db, tmp_path)
+    session = read_all(database, tmp_path)
     (tmp_path / "mlflow.db").unlink()
     with closing(create(tmp_path)) as writer:
         log(writer, 1, 0.1)
@@ -191,7 +192,7 @@ def test_a_trap_of_a_view_is_no_table(tmp_path: Path) -> None:
             "CREATE VIEW metrics AS"
             " WITH RECURSIVE t(key) AS (SELECT 1 UNION ALL SELECT key FROM t) SELECT * FROM t"
         )
-    session = read_all(mlflow_db, tmp_path)
+    session = read_all(database, tmp_path)
     assert [problem.message for problem in session.problems] == [
         "can't be read: no MLflow database: it lacks metrics"
     ]
@@ -204,12 +205,12 @@ def test_any_split_of_the_growth_gives_the_same(cuts: list[int], wal: bool) -> N
         root = Path(name)
         with closing(create(root)) as writer:
             writer.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}")
-            session = Session([mlflow_db], root)
+            session = Session([database], root)
             for step in range(12):
                 if step in cuts:
                     session.look()
                 log(writer, step % 7, step / 7)
-            assert summaries(session.look()) == summaries(read_all(mlflow_db, root))
+            assert summaries(session.look()) == summaries(read_all(database, root))
 
 
 @settings(max_examples=25, deadline=None)
@@ -220,9 +221,9 @@ def test_a_damaged_file_never_raises(blows: list[tuple[int, bytes]]) -> None:
         data[at : at + len(blow)] = blow
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "mlflow.db").write_bytes(data[: len(REAL)])
-        summaries(read_all(mlflow_db, Path(name)))
+        summaries(read_all(database, Path(name)))
 
 
 def test_a_pipe_of_that_name_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mlflow.db")
-    assert claims(mlflow_db, tmp_path) == []
+    assert claims(database, tmp_path) == []

@@ -15,7 +15,7 @@ import pytest
 from harness import stat_of
 
 from runwatch.readers import registry
-from runwatch.readers.base import Claim, Cursor, Source
+from runwatch.readers.base import Claim, Cursor, SourceFile
 
 DOCS = Path(__file__).parents[2] / "docs" / "readers.md"
 ROWS = b"10 loss=0.52 acc=0.81\nno row\n20 loss=nan acc=0.84\n"
@@ -64,10 +64,10 @@ def test_the_registry_finds_and_uses_it(site: Path, tmp_path: Path) -> None:
     data = tmp_path / "run.kv"
     data.write_bytes(ROWS[:30])
     claim = Claim("kv", "kv", ".", ("run.kv",))
-    first = reader.read(claim, Source(str(tmp_path), "run.kv", stat_of(data)), None)
+    first = reader.read(claim, SourceFile(str(tmp_path), "run.kv", stat_of(data)), None)
     data.write_bytes(ROWS)
     kept = Cursor.from_json(first.cursor.to_json())
-    second = reader.read(claim, Source(str(tmp_path), "run.kv", stat_of(data)), kept)
+    second = reader.read(claim, SourceFile(str(tmp_path), "run.kv", stat_of(data)), kept)
     steps = [int(step) for told in (first, second) for op in told.operations["."] for step in op.points.steps]  # type: ignore[union-attr]
     assert steps == [10, 10, 20, 20]
     assert len(first.problems + second.problems) == 1

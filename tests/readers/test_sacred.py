@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from runwatch.domain.operations import Append, Evidence, Label, Replace, Started
 from runwatch.readers import hparams, sacred
-from runwatch.readers.base import Claim, Cursor, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile
 
 CASE = FIXTURES / "sacred-runs"
 CLAIM = Claim("sacred", "sacred", ".", ("run.json", "metrics.json"))
 
 
 def read(root: Path, file: str, cursor: Cursor | None = None) -> Reading:
-    return sacred.read(CLAIM, Source(str(root), file, stat_of(root / file)), cursor)
+    return sacred.read(CLAIM, SourceFile(str(root), file, stat_of(root / file)), cursor)
 
 
 def test_the_real_runs() -> None:

@@ -17,8 +17,9 @@ from harness import FIXTURES, Session, claims, read_all
 from runwatch.domain.operations import Epoch, Length
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
-from runwatch.readers import csv, jsonl, keras, lightning, limits, sb3, ultralytics
-from runwatch.readers.base import Claim, Reader, Source
+from runwatch.readers import csv, jsonl, keras, lightning, sb3, ultralytics
+from runwatch.readers.base import Claim, Reader, SourceFile
+from runwatch.readers.common import limits
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 nan = math.nan
@@ -420,7 +421,7 @@ def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_a_log_is_a_problem(tmp_path: Path, reader: Reader) -> None:
     os.mkfifo(tmp_path / "metrics.csv")
     claim = Claim(reader.NAME, reader.NAME, ".", ("metrics.csv",))
-    reading = reader.read(claim, Source(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
+    reading = reader.read(claim, SourceFile(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
     assert [problem.message for problem in reading.problems] == ["not a regular file, skipped"]
 
 

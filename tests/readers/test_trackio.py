@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import HParams, Label, Started
-from runwatch.readers import mlflow_db, trackio
+from runwatch.readers import trackio
+from runwatch.readers.mlflow import database
 
 REAL = gzip.decompress((FIXTURES / "trackio-finished" / "trackio" / "demo.db.gz").read_bytes())
 
@@ -47,7 +48,7 @@ def test_the_real_project(tmp_path: Path) -> None:
     assert Label("project", "demo") in told.of(Label)
     assert told.of(HParams)[-1].values == {"lr": 0.1, "epochs": 2}
     assert told.of(Started)[-1].at > 1.7e9
-    assert claims(mlflow_db, tmp_path) == []
+    assert claims(database, tmp_path) == []
 
 
 def test_two_runs_of_one_name_stay_two(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runwatch.domain.drift import Batch, DataSet
 from runwatch.domain.situation import Situation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, SliceComparison
 from runwatch.domain.drift import (

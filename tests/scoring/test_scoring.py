@@ -9,16 +9,16 @@ import pickle
 import threading
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Answer, Job
+from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
@@ -47,9 +47,9 @@ def job(model: Path, data: Path, out: Path, **more: Any) -> Job:
     return Job(str(model), str(data), str(out / "p.parquet"), "this", target="churned", **more)
 
 
-def scored(wanted: Job) -> tuple[Answer, pd.DataFrame]:
+def scored(wanted: Job) -> tuple[ScoringAnswer, pd.DataFrame]:
     answer = Scoring().score(wanted)
-    assert isinstance(answer, Answer), answer
+    assert isinstance(answer, ScoringAnswer), answer
     return answer, pd.read_parquet(wanted.output)
 
 

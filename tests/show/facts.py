@@ -12,7 +12,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
-from runwatch.store.kept import Facts, facts
+from runwatch.store.snapshot_facts import Facts, facts
 from runwatch.tasks.todotxt import parse_all
 
 TODAY = date(2026, 11, 25)

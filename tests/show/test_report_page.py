@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.run import RunKey
 from runwatch.show.brief import compose
-from runwatch.show.report import html
-from runwatch.show.svg import Curve, curves, grid
-from runwatch.store.kept import facts
+from runwatch.show.html.report import html
+from runwatch.show.html.svg import SvgCurve, curves, grid
+from runwatch.store.snapshot_facts import facts
 
 
 class Page(HTMLParser):
@@ -140,10 +140,10 @@ def test_an_empty_page_says_so():
 
 def test_curves_need_finite_points():
     nan = float("nan")
-    assert curves("t", [Curve("a", [1, 2], [nan, nan], "run")]) == ""
-    drawn = curves("t", [Curve("a", list(range(100_000)), [float(n % 7) for n in range(100_000)], "run")])
+    assert curves("t", [SvgCurve("a", [1, 2], [nan, nan], "run")]) == ""
+    drawn = curves("t", [SvgCurve("a", list(range(100_000)), [float(n % 7) for n in range(100_000)], "run")])
     assert len(drawn) < 12_000 and "nan" not in drawn
-    assert curves("t", [Curve("a", [1, 2], [3.0, 3.0], "run")])
+    assert curves("t", [SvgCurve("a", [1, 2], [3.0, 3.0], "run")])
 
 
 def test_a_grid_of_few_columns_is_not_blown_up_to_the_width_of_the_page():

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from runwatch.domain.errors import UserError
-from runwatch.show.service import SERVICES, cron, login, systemd
+from runwatch.show.text.service import SERVICES, cron, login, systemd
 
 ODD = '/home/me/my runs/50% "new" $x\\\'y'
 

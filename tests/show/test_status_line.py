@@ -2,10 +2,10 @@ import json
 
 from facts import FULL_DISK, HOUR, NOW, finding, kept_facts, run
 
-from runwatch.show.status import status_json, status_line
-from runwatch.store.kept import Kept
+from runwatch.show.text.status import status_json, status_line
+from runwatch.store.snapshot_facts import SnapshotFacts
 
-BUSY = Kept(
+BUSY = SnapshotFacts(
     NOW,
     30.0,
     kept_facts(
@@ -19,12 +19,12 @@ BUSY = Kept(
 
 def test_one_line():
     assert status_line(BUSY, NOW + 90) == "rw 2 run 1! 2~ 1 open disk 5%"
-    assert status_line(Kept(NOW, 30.0, kept_facts()), NOW) == "rw 0 run ok"
+    assert status_line(SnapshotFacts(NOW, 30.0, kept_facts()), NOW) == "rw 0 run ok"
 
 
 def test_old_facts_show_their_age():
     assert status_line(BUSY, NOW + 91) == "rw 2 run 1! 2~ 1 open disk 5% (2m ago)"
-    assert status_line(Kept(NOW, 30.0, kept_facts()), NOW + 5 * HOUR) == "rw 0 run (5h ago)"
+    assert status_line(SnapshotFacts(NOW, 30.0, kept_facts()), NOW + 5 * HOUR) == "rw 0 run (5h ago)"
     assert status_line(None, NOW) == "rw ?"
 
 

@@ -8,9 +8,9 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import Task, TaskList
 from runwatch.show.destinations import Destination, ShowColumn, ShowComparison
-from runwatch.show.view_drift import ColumnKey
-from runwatch.show.view_task import leads_to
-from runwatch.show.view_tasks import TaskKey
+from runwatch.show.screen.drift import ColumnKey
+from runwatch.show.screen.task import leads_to
+from runwatch.show.screen.tasks import TaskKey
 
 COLUMN = ColumnDrift("age", "numeric", "drifted", "moved", "ks")
 REPORT = DriftReport("drifted", 1.0, 1, 10, 1, 10, (COLUMN,))

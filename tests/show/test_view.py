@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runwatch.show import view
+from runwatch.show.screen import view
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 

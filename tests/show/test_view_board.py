@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
@@ -16,16 +16,12 @@ from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
-from runwatch.show import (
-    view_drift,
-    view_headline,
-    view_machine,
-    view_metrics,
-    view_runs,
-    view_table,
-    view_tasks,
-)
-from runwatch.show.view import Row, Span, TableView, plain
+from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.screen import machine as view_machine
+from runwatch.show.screen import runs as view_runs
+from runwatch.show.screen import table as view_table
+from runwatch.show.screen import tasks as view_tasks
+from runwatch.show.screen.view import Span, TableView, ViewRow, plain
 
 NOW = 1_795_597_320.0
 TODAY = date(2026, 11, 25)
@@ -54,7 +50,7 @@ def finding(severity: str, summary: str = "bad", run: RunKey | None = None, sinc
     return Finding("rule", severity, "scope", "", summary, summary, "do", run=run, since=since)  # type: ignore[arg-type]
 
 
-def texts(row: Row) -> list[str]:
+def texts(row: ViewRow) -> list[str]:
     return [plain(cell) for cell in row.cells]
 
 
@@ -151,14 +147,14 @@ class TestHeadline:
                 finding("info", "i"),
             )
         )
-        assert plain(view_headline.headline(made, TODAY)) == "✗ scope: new"
-        assert plain(view_headline.others(made)) == "+ 1 critical · 1 warning"
+        assert plain(headline.headline(made, TODAY)) == "✗ scope: new"
+        assert plain(headline.others(made)) == "+ 1 critical · 1 warning"
 
     def test_then_what_is_due_then_that_all_is_well(self) -> None:
         late = task("pay the bill", due=date(2026, 11, 24))
         made = snapshot(tasks={"/r": TaskList("t", (late,))})
-        assert plain(view_headline.headline(made, TODAY)) == "! due: pay the bill"
-        well = view_headline.headline(snapshot(run("a", "running")), TODAY)
+        assert plain(headline.headline(made, TODAY)) == "! due: pay the bill"
+        well = headline.headline(snapshot(run("a", "running")), TODAY)
         assert plain(well) == "✓ All is well: 1 run running, nothing needs you"
 
 
@@ -230,25 +226,23 @@ class TestDrift:
             column("few", "unknown", None),
             column("hint", "warning", 0.05),
         )
-        table = view_drift.drift(snapshot(data=(data,)), view_drift.DriftAsk(), NOW)
+        table = drift.drift(snapshot(data=(data,)), drift.DriftAsk(), NOW)
         assert [row.key.column for row in table.rows] == ["near", "far", "hint", "few", "calm"]  # type: ignore[attr-defined]
 
     def test_the_heat_says_it_with_signs_too(self) -> None:
-        table = view_drift.drift(
-            snapshot(data=(self.data(column("x", "drifted", 0.5)),)), view_drift.DriftAsk(), NOW
-        )
+        table = drift.drift(snapshot(data=(self.data(column("x", "drifted", 0.5)),)), drift.DriftAsk(), NOW)
         heat = table.rows[0].cells[2]
         assert plain(heat) == " · ! ✗"
         assert [span.tone for span in heat] == ["heat0", "heat2", "heat4"]
 
     def test_without_data_it_says_what_to_do(self) -> None:
-        assert "[[data]]" in said(view_drift.drift(snapshot(), view_drift.DriftAsk(), NOW).empty)
+        assert "[[data]]" in said(drift.drift(snapshot(), drift.DriftAsk(), NOW).empty)
 
 
 def test_a_long_name_leaves_room_for_what_happened() -> None:
     name = "mlflow/mlruns/662933793172313892/97ec69aa"
     told = replace(finding("critical", f"{name} crashed: out of memory"), scope=name)
-    assert view_headline.about(told) == f"…{name[-23:]} crashed: out of memory"
+    assert headline.about(told) == f"…{name[-23:]} crashed: out of memory"
     line = f"Run {name} crashed +churn"
     mine = Task("1", line, line, "A", False, None, None, None, None, ("churn",), ())
     assert view_tasks.bare(replace(mine, source="rule")) == f"Run …{name[-23:]} crashed"
@@ -262,15 +256,15 @@ class TestMetrics:
             MetricComparison("f1", "max", 0.6, 0.5, -0.1, "worse", "past the tolerance"),
             MetricComparison("auc", "max", 0.8, 0.8, 0.0, "equivalent", "", primary=True),
         )
-        table = view_metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
+        table = metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
         assert [row.key for row in table.rows] == ["auc", "f1", "lr"]
         assert texts(table.rows[1])[1:] == ["0.5000", "0.6000", "▼ −0.1000", "worse", "past the tolerance"]
 
     def test_the_baseline_is_drawn_below_and_marked_runs_in_their_colours(self) -> None:
         runs = [run("base"), run("a"), run("b")]
         made = snapshot(*runs, baselines={"/r": Baseline("run", "base", "pinned")})
-        ask = view_metrics.MetricsAsk(runs[1].key, (runs[2].key,))
-        drawn = view_metrics.metrics(made, ask).picture.curves
+        ask = metrics.MetricsAsk(runs[1].key, (runs[2].key,))
+        drawn = metrics.metrics(made, ask).picture.curves
         assert [(curve.name, curve.tone) for curve in drawn] == [
             ("base", "baseline"),
             ("b", "series1"),
@@ -280,7 +274,7 @@ class TestMetrics:
     def test_a_group_is_a_band(self) -> None:
         runs = [run("seed-1"), run("seed-2"), run("a")]
         made = snapshot(*runs, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = view_metrics.metrics(made, view_metrics.MetricsAsk(runs[2].key)).picture
+        picture = metrics.metrics(made, metrics.MetricsAsk(runs[2].key)).picture
         assert [curve.name for curve in picture.band] == ["seed-1", "seed-2"]
         assert [curve.name for curve in picture.curves] == ["a"]
 
@@ -288,14 +282,14 @@ class TestMetrics:
         runs = [run(f"seed-{i}", metrics={"val/auc": metric("val/auc")}) for i in (1, 2)]
         other = run("a", metrics={"eval_auc": metric("eval_auc")})
         made = snapshot(*runs, other, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = view_metrics.metrics(made, view_metrics.MetricsAsk(other.key)).picture
+        picture = metrics.metrics(made, metrics.MetricsAsk(other.key)).picture
         assert [(curve.name, curve.tag) for curve in picture.band] == [
             ("seed-1", "val/auc"),
             ("seed-2", "val/auc"),
         ]
         train = run("b", metrics={"train_auc": metric("train_auc")})
         made = snapshot(*runs, train, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        assert view_metrics.metrics(made, view_metrics.MetricsAsk(train.key)).picture.band == ()
+        assert metrics.metrics(made, metrics.MetricsAsk(train.key)).picture.band == ()
 
 
 class TestTables:
@@ -331,7 +325,7 @@ def test_the_disk_that_is_full_soonest_is_the_one_to_show() -> None:
 def test_what_happened_is_seen_behind_a_long_name() -> None:
     name = "customer_feature_number_" * 4
     found = replace(finding("critical", f"{name} drifted in orders"), subject=name, scope="orders")
-    said = view_headline.about(found)
+    said = headline.about(found)
     assert said.startswith("…") and said.endswith("drifted in orders") and len(said) < 50
 
 

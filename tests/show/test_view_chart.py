@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.show.view_chart import ChartAsk, Line, line, next_smooth, panned, smoothed, zoomed
-from runwatch.show.view_curves import prediction_band
+from runwatch.show.screen.chart import ChartAsk, ChartLine, line, next_smooth, panned, smoothed, zoomed
+from runwatch.show.screen.curves import prediction_band
 
 
 def test_infinities_are_gaps_and_steps_are_put_in_order() -> None:
@@ -59,7 +59,7 @@ def test_smoothing_goes_round() -> None:
 
 def test_the_prediction_band_is_the_t_interval_of_one_more_run() -> None:
     x = np.arange(10.0)
-    members = [Line("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
+    members = [ChartLine("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
     band, mean = prediction_band(members, "three")
     half = 4.303 * 1.0 * np.sqrt(1 + 1 / 3)
     assert mean.y == pytest.approx(np.full(200, 2.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runwatch.domain.run import RunKey
-from runwatch.show.export import form_of, write_new
+from runwatch.show.text.export import form_of, write_new
 
 
 def test_the_ending_says_the_form() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
-from runwatch.store.memory import RunMemory, Speaker
-from runwatch.store.summary import Summariser
+from runwatch.runs.sources import RunMemory, Source
+from runwatch.runs.summary import Summariser
 
 
-def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Speaker:
+def _speaker(format_: str, file: str = "f", order: int = 0, **more: object) -> Source:
     options = {"priority": 50, "supersedes": frozenset(), "exclusive": False, **more}
-    return Speaker(f"{format_}-claim", format_, file, order, **options)  # type: ignore[arg-type]
+    return Source(f"{format_}-claim", format_, file, order, **options)  # type: ignore[arg-type]
 
 
 def _append(tag: str, steps: list[int], values: list[float]) -> Operation:
@@ -81,7 +81,7 @@ def test_console_numbers_are_the_last_resort() -> None:
 
 
 def test_tags_past_the_limit_are_counted_not_kept(monkeypatch) -> None:
-    monkeypatch.setattr("runwatch.store.memory.MAX_TAGS", 2)
+    monkeypatch.setattr("runwatch.runs.sources.MAX_TAGS", 2)
     memory = RunMemory()
     memory.apply(_speaker("csv"), [_append(f"t{i}", [1], [1.0]) for i in range(5)])
     assert len(memory.voices()) == 2

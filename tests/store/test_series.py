@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.store.series import TAIL, Series, merge, spark
+from runwatch.runs.series import TAIL, Series, merge, spark
 
 _STEPS = st.integers(-(2**63), 2**63 - 1)
 _VALUES = st.floats(allow_nan=True, allow_infinity=True)

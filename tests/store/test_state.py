@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.domain.intents import AddTask, Answer, MarkLooked, PinBaseline, SnoozeTask, Undo
+from runwatch.domain.intents import AddTask, IntentAnswer, MarkLooked, PinBaseline, SnoozeTask, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
-from runwatch.store import intents
+from runwatch.store import intent_codec
 from runwatch.store.cache import CacheFile
-from runwatch.store.kept import read_kept
-from runwatch.store.places import root_identity, state_dir
+from runwatch.store.paths import root_identity, state_dir
+from runwatch.store.snapshot_facts import read_kept
 from runwatch.store.state import MIGRATIONS, Holder, State, StateError
 
 NOW = 1_790_000_000.0
@@ -123,7 +123,7 @@ def test_an_intent_is_asked_and_answered(state, intent):
     number = state.queue("r", intent, NOW)
     assert state.waiting("r") == [(number, intent)] and state.waiting("other") == []
     assert state.answer(number) is None
-    state.reply(number, Answer(intent, True, "done", "undo-1"))
+    state.reply(number, IntentAnswer(intent, True, "done", "undo-1"))
     assert state.waiting("r") == [] and state.answer(number) == (True, "done", "undo-1")
 
 
@@ -137,7 +137,7 @@ def test_an_intent_of_another_version_is_answered_not_swallowed(state):
 
 @given(st.text())
 def test_nothing_but_an_intent_is_one(text):
-    assert intents.load(text) is None
+    assert intent_codec.load(text) is None
 
 
 def test_kept_facts_are_read_without_writing(tmp_path):

@@ -18,8 +18,8 @@ from runwatch.domain.intents import (
     Undo,
 )
 from runwatch.store.state import State
-from runwatch.tasks.book import TaskBook
 from runwatch.tasks.file import TodoFile
+from runwatch.tasks.task_list import RootTaskList
 
 ROOT = "r"
 A, B = finding("a"), finding("b")
@@ -32,8 +32,10 @@ class Desk:
         self.state = State(place / "state")
         self.book = self.another()
 
-    def another(self, **options) -> TaskBook:
-        return TaskBook(self.state, ROOT, TodoFile(self.path, self.place / "locks", patience=0.2), **options)
+    def another(self, **options) -> RootTaskList:
+        return RootTaskList(
+            self.state, ROOT, TodoFile(self.path, self.place / "locks", patience=0.2), **options
+        )
 
     def do(self, intent, after: float = 0.0):
         return self.book.apply(intent, NOW + after, TODAY)
@@ -256,7 +258,7 @@ def test_a_state_that_cannot_be_written_is_said_and_caught_up(desk, monkeypatch)
 def test_a_restart_and_another_process_see_the_same(desk):
     desk.book.sync([A, B], NOW, TODAY)
     other_state = State(desk.place / "state")
-    other = TaskBook(other_state, ROOT, TodoFile(desk.path, desk.place / "locks"), keeps_unsaved=False)
+    other = RootTaskList(other_state, ROOT, TodoFile(desk.path, desk.place / "locks"), keeps_unsaved=False)
     assert other.apply(FinishTask(ROOT, A.fingerprint), NOW + 1, TODAY).ok
     other_state.close()
     desk.book.sync([A, B], NOW + 10, TODAY)

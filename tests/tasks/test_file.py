@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.tasks.document import Document, Edit
+from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.file import TodoError, TodoFile
 
 ADDED = "2026-11-26 new line"
 
 
 def add(file: TodoFile, text: str = ADDED) -> Document:
-    return file.update(lambda document: [Edit(None, text)])
+    return file.update(lambda document: [LineEdit(None, text)])
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_any_bytes_survive(data):
 )
 def test_only_the_edited_line_changes(parts, unterminated):
     data = b"\n".join([*parts, b"target", b"end"]) + (b"" if unterminated else b"\n")
-    document = Document.decode(data).edited([Edit("target", "done")])
+    document = Document.decode(data).edited([LineEdit("target", "done")])
     assert document.encode() == data.replace(b"target", b"done")
 
 
@@ -53,9 +53,9 @@ def test_crlf_bom_and_odd_bytes_stay(todo):
 
 
 def test_equal_lines_are_told_apart():
-    document = Document.decode(b"a\na\nb\n").edited([Edit("a", "x a", 1)])
+    document = Document.decode(b"a\na\nb\n").edited([LineEdit("a", "x a", 1)])
     assert document.encode() == b"a\nx a\nb\n"
-    assert document.edited([Edit("gone", "x")]) == document
+    assert document.edited([LineEdit("gone", "x")]) == document
 
 
 def test_a_missing_file_is_empty_and_made(todo):
@@ -146,11 +146,11 @@ def test_an_editor_that_saves_meanwhile_loses_nothing(todo):
     todo.path.write_text("a\n")
     calls = []
 
-    def make(document: Document) -> list[Edit]:
+    def make(document: Document) -> list[LineEdit]:
         if not calls:
             todo.path.write_text("a\nfrom the editor\n")
         calls.append(document.texts)
-        return [Edit("a", "x a")]
+        return [LineEdit("a", "x a")]
 
     todo.update(make)
     assert todo.path.read_text() == "x a\nfrom the editor\n"
@@ -158,9 +158,9 @@ def test_an_editor_that_saves_meanwhile_loses_nothing(todo):
 
 
 def test_it_gives_up_after_three_tries(todo):
-    def make(document: Document) -> list[Edit]:
+    def make(document: Document) -> list[LineEdit]:
         todo.path.write_text("a" * (len(document.texts[0]) + 1 if document.texts else 1))
-        return [Edit(None, "mine")]
+        return [LineEdit(None, "mine")]
 
     with pytest.raises(TodoError, match="three tries"):
         todo.update(make)
@@ -197,7 +197,7 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
 def _adds(directory: str, name: str, count: int) -> None:
     file = TodoFile(Path(directory) / "todo.txt", Path(directory) / "locks", patience=60)
     for number in range(count):
-        file.update(lambda document, line=f"{name} {number}": [Edit(None, line)])
+        file.update(lambda document, line=f"{name} {number}": [LineEdit(None, line)])
 
 
 def test_two_processes_lose_nothing(tmp_path):

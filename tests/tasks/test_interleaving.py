@@ -1,19 +1,19 @@
 """Any interleaving of findings, editors and two runwatches loses no line, invents none, and settles."""
 
 import tempfile
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 from worlds import DAY, NOW, day, finding
 
 from runwatch.domain.intents import AddTask, FinishTask, ReopenTask, SnoozeTask, Undo
 from runwatch.store.state import State
-from runwatch.tasks.book import TaskBook
 from runwatch.tasks.file import TodoFile
+from runwatch.tasks.task_list import RootTaskList
 from runwatch.tasks.todotxt import LineError, complete, parse, reopen, with_tag
 
 GAPS = st.sampled_from([1.0, 6.0, 40.0, 700.0, 8 * DAY])
@@ -46,8 +46,8 @@ class Interleaving(RuleBasedStateMachine):
         self.states = [State(self.place / "here"), State(self.place / "there")]
         self.books = [self._book(0), self._book(1)]
 
-    def _book(self, which: int) -> TaskBook:
-        return TaskBook(self.states[which], "r", TodoFile(self.path, self.place / "locks"))
+    def _book(self, which: int) -> RootTaskList:
+        return RootTaskList(self.states[which], "r", TodoFile(self.path, self.place / "locks"))
 
     def teardown(self) -> None:
         for state in self.states:

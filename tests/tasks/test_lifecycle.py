@@ -1,11 +1,11 @@
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from worlds import DAY, NOW, TODAY, day, finding
 
 from runwatch.tasks.document import Document
-from runwatch.tasks.lifecycle import Look, Step, advance
+from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance
 from runwatch.tasks.todotxt import complete, parse, reopen, with_tag
 
 
@@ -19,11 +19,11 @@ class World:
         self.at = 0.0
         self.timing = timing or {}
         self.events: list[str] = []
-        self.last: Step | None = None
+        self.last: LifecycleStep | None = None
 
-    def look(self, *findings, after: float = 10.0, **changes) -> Step:
+    def look(self, *findings, after: float = 10.0, **changes) -> LifecycleStep:
         self.at += after
-        look = Look(tuple(findings), NOW + self.at, day(self.at), self.timing, **changes)
+        look = LifecycleInput(tuple(findings), NOW + self.at, day(self.at), self.timing, **changes)
         self.last = advance(self.records, self.lines, self.archived, look)
         self.records = dict(self.last.records)
         self.document = self.document.edited(self.last.edits.values())

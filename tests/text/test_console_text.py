@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.text.console import PLAIN, Style, find_first_error, lines, plain, search
+from runwatch.text.console import PLAIN, ConsoleStyle, find_first_error, lines, plain, search
 
 
 def texts(data: bytes) -> list[str]:
@@ -16,11 +16,11 @@ def test_colours_are_kept_as_spans() -> None:
     (line,) = lines(b"a \x1b[1;31mred\x1b[0m \x1b[38;5;208mx\x1b[48;2;1;2;3my\x1b[39mz\x1b[m.\n")
     assert [(span.text, span.style) for span in line.spans] == [
         ("a ", PLAIN),
-        ("red", Style(color="red", bold=True)),
+        ("red", ConsoleStyle(color="red", bold=True)),
         (" ", PLAIN),
-        ("x", Style(color="color(208)")),
-        ("y", Style(color="color(208)", background="#010203")),
-        ("z", Style(background="#010203")),
+        ("x", ConsoleStyle(color="color(208)")),
+        ("y", ConsoleStyle(color="color(208)", background="#010203")),
+        ("z", ConsoleStyle(background="#010203")),
         (".", PLAIN),
     ]
 

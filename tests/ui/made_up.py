@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, SliceComparison
 from runwatch.domain.drift import (
@@ -23,7 +23,7 @@ from runwatch.domain.drift import (
     Multivariate,
 )
 from runwatch.domain.finding import Finding, fingerprint
-from runwatch.domain.intents import Answer, ClearBaseline, Intent, PinBaseline
+from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
@@ -384,7 +384,7 @@ def snapshot(version: int = 1, **changes: object) -> Snapshot:
         "machine": machine(),
         "baselines": {ROOT: Baseline("run", "champion/2026-10", "pinned 2026-10-30", NOW - 26 * 86400)},
     }
-    parts.update({k: v for k, v in changes.items() if k in Situation.__slots__})
+    parts.update({k: v for k, v in changes.items() if k in Situation.__struct_fields__})
     rest: dict[str, object] = {
         "findings": findings(),
         "tasks": tasks(),
@@ -429,11 +429,11 @@ class FakeWatching:
     def stop(self) -> None:
         self.stopped = True
 
-    def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None:
+    def submit(self, intent: Intent, answered: Callable[[IntentAnswer], None]) -> None:
         self.intents.append(intent)
         pinning = isinstance(intent, PinBaseline | ClearBaseline)
         said = "the baseline is pinned" if isinstance(intent, PinBaseline) else "done"
-        answered(Answer(intent, True, said, None if pinning else f"undo-{len(self.intents)}"))
+        answered(IntentAnswer(intent, True, said, None if pinning else f"undo-{len(self.intents)}"))
 
     def series(self, key: RunKey, tag: str) -> Points:
         return curve(key.id, tag)

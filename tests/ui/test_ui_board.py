@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import made_up
 import pytest
 from eyes import OpenBoard
+from msgspec.structs import replace
 
 from runwatch.domain.health import Outlook
 from runwatch.domain.intents import (
     AddTask,
-    Answer,
     EditTask,
     FinishTask,
+    IntentAnswer,
     MarkLooked,
     PinBaseline,
     ReopenTask,
@@ -334,7 +334,7 @@ class TestTasks:
     async def test_a_refused_intent_says_why(self, board: OpenBoard) -> None:
         async with board() as it:
             it.watching.submit = lambda intent, answered: answered(  # type: ignore[method-assign]
-                Answer(intent, False, "the file is read-only")
+                IntentAnswer(intent, False, "the file is read-only")
             )
             await it.press("4", "space")
             await it.sees("the file is read-only")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import made_up
 from eyes import Board, OpenBoard
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.situation import Snapshot

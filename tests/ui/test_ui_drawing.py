@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from runwatch.show.view import Column, Span
-from runwatch.show.view_chart import Band, ChartView, Level, Line, Mark
+from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartMark, ChartView
+from runwatch.show.screen.view import Span, ViewColumn
 from runwatch.text.safe import safe
 from runwatch.ui.palette import Palette
 from runwatch.ui.themes import DEFAULT_TONES
@@ -24,7 +24,7 @@ values = st.lists(st.floats(-1e300, 1e300) | st.sampled_from([float("nan")]), ma
 
 
 def chart(y: list[float], **more: object) -> ChartView:
-    line = Line("a", "series1", np.arange(len(y), dtype=float), np.array(y, dtype=float))
+    line = ChartLine("a", "series1", np.arange(len(y), dtype=float), np.array(y, dtype=float))
     return ChartView(key=1, lines=(line,), **more)  # type: ignore[arg-type]
 
 
@@ -54,9 +54,9 @@ def test_levels_bands_and_marks_are_drawn() -> None:
     x = np.array([0.0, 9.0])
     view = chart(
         list(range(10)),
-        levels=(Level(5.0, "baseline"),),
-        bands=(Band(x, np.array([3.0, 3.0]), np.array([6.0, 6.0])),),
-        marks=(Mark(5.0, "▲", "bad"),),
+        levels=(ChartLevel(5.0, "baseline"),),
+        bands=(ChartBand(x, np.array([3.0, 3.0]), np.array([6.0, 6.0])),),
+        marks=(ChartMark(5.0, "▲", "bad"),),
     )
     strips = draw(view, 60, 12, COLOURS)
     text = "\n".join(strip.text for strip in strips)
@@ -94,7 +94,7 @@ def test_round_steps(rough: float, step: float) -> None:
 
 @given(st.text(max_size=40), st.integers(1, 30), st.booleans(), st.booleans())
 def test_words_take_exactly_their_room(text: str, width: int, right: bool, keep_end: bool) -> None:
-    from runwatch.show.view import text as made
+    from runwatch.show.screen.view import text as made
 
     segments = fitted(made(text), width, COLOURS, right, keep_end)
     assert abs(sum(segment.cell_length for segment in segments) - width) <= 0
@@ -114,7 +114,11 @@ def test_what_is_too_long_loses_its_beginning_or_its_end() -> None:
 
 
 def test_columns_give_way_by_their_rank() -> None:
-    columns = (Column("a", "a", 10), Column("b", "b", 10, drop=1), Column("c", "c", 10, grow=1, drop=2))
+    columns = (
+        ViewColumn("a", "a", 10),
+        ViewColumn("b", "b", 10, drop=1),
+        ViewColumn("c", "c", 10, grow=1, drop=2),
+    )
     assert [c.key for c, _, _ in layout(columns, 100)[0]] == ["a", "b", "c"]
     assert [c.key for c, _, _ in layout(columns, 22)[0]] == ["a", "b"]
     assert [c.key for c, _, _ in layout(columns, 12)[0]] == ["a"]
@@ -135,6 +139,6 @@ def test_the_labels_of_an_axis_tell_its_values_apart(low: float, high: float) ->
 
 def test_steps_that_are_large_and_near_each_other_are_written_out() -> None:
     x = np.array([1_000_000.0, 1_000_300.0])
-    view = ChartView(key=1, lines=(Line("a", "series1", x, x),))
+    view = ChartView(key=1, lines=(ChartLine("a", "series1", x, x),))
     foot = draw(view, 60, 10, COLOURS)[-1].text
     assert foot.split() == ["└1,000,000", "1,000,150", "1,000,300"]

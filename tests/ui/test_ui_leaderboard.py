@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import made_up
 import pytest
 from eyes import OpenBoard
+from msgspec.structs import replace
 
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
-from runwatch.judge.metrics import importance
+from runwatch.judge.runs import hparam_importance
 
 
 def many(n: int) -> Snapshot:
@@ -33,7 +33,7 @@ async def test_what_matters_is_worked_out_beside_it_and_says_how_sure_it_is(
         asked.append(table)
         return WhatMatters("val/auc", 24, 0.71, (("lr", 0.62, 0.08), ("seed", 0.02, 0.05)))
 
-    monkeypatch.setattr(importance, "what_matters", told)
+    monkeypatch.setattr(hparam_importance, "what_matters", told)
     async with board(many(24), size=(160, 36)) as it:
         await it.press("B")
         await it.sees("what matters: lr 0.62 ± 0.08 (clear), seed 0.02 ± 0.05 (may be chance)")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import made_up
 import pytest
 from eyes import OpenBoard
+from msgspec.structs import replace
 from rich.segment import Segment
 from textual.color import Color
 
 from runwatch.domain.run import Problem
-from runwatch.ui.fence import ControlFence
+from runwatch.ui.control_filter import ControlFilter
 
 EVIL = (
     "acc[/b]",
@@ -89,7 +89,7 @@ async def test_markup_is_shown_as_it_stands(board: OpenBoard) -> None:
 
 def test_the_fence_makes_what_slipped_through_visible() -> None:
     segments = [Segment("ok"), Segment("\x1b]0;owned\x07\x9b2J\u202e\r\n")]
-    passed = ControlFence().apply(segments, Color(0, 0, 0))
+    passed = ControlFilter().apply(segments, Color(0, 0, 0))
     assert passed[0] is segments[0]
     text = passed[1].text
     assert text.isprintable()

@@ -15,7 +15,7 @@ import runwatch.ui as ui
 from runwatch.ui.keymap import checked, known_ids
 from runwatch.ui.panes.base import Pane, panes
 from runwatch.ui.themes import load_themes, shipped_themes
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.table import TableWidget
 
 
 async def test_a_theme_is_chosen_in_the_settings_and_in_the_palette(board: OpenBoard) -> None:
@@ -99,7 +99,7 @@ def test_every_file_of_panes_is_a_whole_pane() -> None:
 
 async def test_the_mouse_moves_opens_and_presses_keys(board: OpenBoard) -> None:
     async with board() as it:
-        runs = it.app.screen.query_one("#runs-table", Table)
+        runs = it.app.screen.query_one("#runs-table", TableWidget)
         await it.pilot.click(runs, offset=(5, 3))
         await it.until(lambda: it.app.choice.looked == made_up.key("nightly/exp-21-wide"))
         await it.pilot.click(runs, offset=(5, 3), times=2)

@@ -6,7 +6,8 @@ https://sw.kovidgoyal.net/kitty/desktop-notifications/). What is returned is wri
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.wording import title
@@ -18,8 +19,7 @@ _MOST_BYTES = 200
 _PAUSE_S = 60.0
 
 
-@dataclass(slots=True)
-class Bell:
+class Bell(msgspec.Struct):
     """``how``: "bell", "osc" or "off". At most one notice a minute, all of that minute in it."""
 
     how: str

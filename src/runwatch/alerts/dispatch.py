@@ -6,8 +6,11 @@ are a group; a group waits for company, then speaks at most once an interval."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
@@ -21,8 +24,7 @@ _RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITI
 Action = Literal["trigger", "acknowledge", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
     found it; ``origin``: what names its root among all machines' roots."""
 
@@ -45,8 +47,7 @@ class Event:
         return digest(f"{self.origin}\0{self.fingerprint}".encode("utf-8", "surrogateescape"))
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True):
     """What is sent at once: the events of one group, worst first."""
 
     group: str
@@ -75,8 +76,7 @@ class Notification:
         return replace(self, events=events) if events else None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class KnownAlert(msgspec.Struct, frozen=True):
     """What is remembered of a finding: the last event made of it, when it was last told (None: never),
     whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
 
@@ -86,14 +86,13 @@ class Known:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class AlertMemory(msgspec.Struct, frozen=True):
     """All that is remembered between steps: findings by fingerprint, and by group when it last spoke and
     since when it waits to."""
 
-    known: Mapping[str, Known] = field(default_factory=dict)
-    spoke: Mapping[str, float] = field(default_factory=dict)
-    waits: Mapping[str, float] = field(default_factory=dict)
+    known: Mapping[str, KnownAlert] = msgspec.field(default_factory=dict)
+    spoke: Mapping[str, float] = msgspec.field(default_factory=dict)
+    waits: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
 def audible(findings: Iterable[Finding], lists: Iterable[TaskList], on: str) -> list[tuple[Finding, str]]:
@@ -110,13 +109,13 @@ def taken(lists: Iterable[TaskList]) -> frozenset[str]:
 
 
 def step(
-    memory: Memory,
+    memory: AlertMemory,
     heard: Iterable[tuple[Finding, str]],
     held: Iterable[str],
     silences: Mapping[str, float],
     now: float,
     acknowledged: Collection[str] = (),
-) -> tuple[Memory, list[Notification]]:
+) -> tuple[AlertMemory, list[Notification]]:
     """What to send now. ``heard``: ``audible``'s answer; ``held``: fingerprints that are not over, heard or
     not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
     until when; ``acknowledged``: ``taken``'s answer."""
@@ -140,24 +139,24 @@ def step(
         del waits[group]
     groups = {entry.event.rule for entry in known.values()}
     spoke = {g: at for g, at in spoke.items() if g in groups or now - at < GROUP_INTERVAL}
-    return Memory(known, spoke, waits), sent
+    return AlertMemory(known, spoke, waits), sent
 
 
-def dump(memory: Memory) -> dict[str, Any]:
+def dump(memory: AlertMemory) -> dict[str, Any]:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
     return asdict(memory)
 
 
-def load(values: Mapping[str, Any]) -> Memory:
+def load(values: Mapping[str, Any]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
         known = {
-            print_: Known(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
+            print_: KnownAlert(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
             for print_, entry in values["known"].items()
         }
-        return Memory(known, dict(values["spoke"]), dict(values["waits"]))
+        return AlertMemory(known, dict(values["spoke"]), dict(values["waits"]))
     except (KeyError, TypeError, AttributeError):
-        return Memory()
+        return AlertMemory()
 
 
 def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
@@ -165,15 +164,18 @@ def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
 
 
 def _updated(
-    known: Mapping[str, Known], firing: Mapping[str, Event], quiet: set[str], acknowledged: Collection[str]
-) -> dict[str, Known]:
-    updated: dict[str, Known] = {}
+    known: Mapping[str, KnownAlert],
+    firing: Mapping[str, Event],
+    quiet: set[str],
+    acknowledged: Collection[str],
+) -> dict[str, KnownAlert]:
+    updated: dict[str, KnownAlert] = {}
     for print_, event in firing.items():
-        before = known.get(print_, Known(event))
+        before = known.get(print_, KnownAlert(event))
         worse = _RANK[event.severity] > _RANK[before.event.severity]
         again = before.event.action == "acknowledge" and not before.news
         news = worse or again or (before.news and before.event.action == "trigger")
-        updated[print_] = Known(event, before.told, news)
+        updated[print_] = KnownAlert(event, before.told, news)
     for print_, entry in known.items():
         if print_ in updated:
             continue
@@ -189,7 +191,7 @@ def _updated(
     return updated
 
 
-def _due(entry: Known, fires: bool, now: float) -> bool:
+def _due(entry: KnownAlert, fires: bool, now: float) -> bool:
     if entry.over or entry.event.action == "acknowledge":
         return entry.over or entry.news
     if not fires:
@@ -200,7 +202,7 @@ def _due(entry: Known, fires: bool, now: float) -> bool:
 
 
 def _notification(
-    group: str, known: Mapping[str, Known], firing: Mapping[str, Event], due: list[str], now: float
+    group: str, known: Mapping[str, KnownAlert], firing: Mapping[str, Event], due: list[str], now: float
 ) -> Notification:
     """All that fires in the group, and what is over."""
     events = [
@@ -213,10 +215,10 @@ def _notification(
 
 
 def _told(
-    known: Mapping[str, Known], group: str, firing: Mapping[str, Event], now: float
-) -> dict[str, Known]:
+    known: Mapping[str, KnownAlert], group: str, firing: Mapping[str, Event], now: float
+) -> dict[str, KnownAlert]:
     """Everything of the group has been told; what is over is forgotten."""
-    left: dict[str, Known] = {}
+    left: dict[str, KnownAlert] = {}
     for print_, entry in known.items():
         if entry.event.rule != group:
             left[print_] = entry

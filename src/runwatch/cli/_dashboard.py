@@ -85,7 +85,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._dashboard_monitor import DashboardMonitor
     from runwatch.cli._log import log_to
-    from runwatch.store import places
+    from runwatch.store import paths as places
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
 

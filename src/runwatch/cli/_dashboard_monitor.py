@@ -18,7 +18,7 @@ class DashboardMonitor(Monitor):
         from datetime import date
 
         from runwatch.show.brief import compose, text, worth_showing
-        from runwatch.store.kept import facts
+        from runwatch.store.snapshot_facts import facts
 
         looked = self.state.looked()
         snapshot = self.wait_judged(PATIENCE_S) if looked is not None else None

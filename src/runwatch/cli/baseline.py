@@ -50,13 +50,13 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
     from runwatch.cli._runs import resolve_run
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
-    from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.root_state import TaskState
     from runwatch.text.safe import safe
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
-    with closing(Desk(roots, settings, writes=False)) as desk:
+    with closing(TaskState(roots, settings, writes=False)) as desk:
         if desk.state.in_memory:
             return _tell(False, f"not pinned: {desk.state.notice}")
         written = write_baseline(found.root, found.id) if args.write_config else None
@@ -71,15 +71,15 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.comparison import Baseline
-    from runwatch.monitor.desk import Desk
     from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.root_state import TaskState
     from runwatch.text.jsonable import SCHEMA
     from runwatch.text.safe import run_name, safe
     from runwatch.text.units import iso
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found: dict[str, Baseline] = dict(snapshot.situation.baselines)
-    desk = Desk(roots, settings, writes=False)
+    desk = TaskState(roots, settings, writes=False)
     history = {root: desk.champions(root) for root in roots}
     desk.close()
     if args.json:
@@ -111,9 +111,9 @@ def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[st
 
 def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
     from runwatch.domain.intents import ClearBaseline
-    from runwatch.monitor.desk import Desk
+    from runwatch.monitor.root_state import TaskState
 
-    with closing(Desk(roots, settings, writes=False)) as desk:
+    with closing(TaskState(roots, settings, writes=False)) as desk:
         if desk.state.in_memory:
             return _tell(False, f"nothing taken off: {desk.state.notice}")
         answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]

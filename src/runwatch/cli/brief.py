@@ -68,12 +68,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _brief(args: argparse.Namespace) -> None:
     from runwatch.show.brief import since_moment
-    from runwatch.store import places
+    from runwatch.store import paths
     from runwatch.store.state import State
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
-    with contextlib.closing(State(places.state_dir())) as state:
+    with contextlib.closing(State(paths.state_dir())) as state:
         known, late = _known(args, state, now)
         if known is None:
             print("runwatch: still reading, and nothing was kept yet; open the dashboard once: runwatch")
@@ -104,7 +104,7 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
     if form == "markdown":
         return show.markdown(brief)
     if form == "html":
-        from runwatch.show.report import html
+        from runwatch.show.html.report import html
 
         return html(brief, known.loaded)
     return "\n".join(show.text(brief)) + "\n"
@@ -115,13 +115,13 @@ def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known |
     from runwatch import config
     from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.status import BEATS
-    from runwatch.store import places
+    from runwatch.show.text.status import BEATS
+    from runwatch.store import paths
 
     roots = resolve_roots(args.roots, args.config)
     settings = config.load(roots, args.config)
     say_problems(settings.values())
-    identities = [places.root_identity(root, settings[root].id) for root in roots]
+    identities = [paths.root_identity(root, settings[root].id) for root in roots]
     kept = state.kept(" ".join(identities))
     silent = BEATS * kept.beat if kept else None
     if kept and silent and now - kept.at <= silent and args.format != "html":
@@ -139,8 +139,8 @@ def _kept_now(loaded: Loaded, state: State, identities: Sequence[str], now: floa
     """The facts of a look, kept for the next time that there is none."""
     from datetime import date
 
-    from runwatch.monitor.desk import BEAT_S
-    from runwatch.store.kept import facts
+    from runwatch.monitor.root_state import BEAT_S
+    from runwatch.store.snapshot_facts import facts
 
     made = facts(loaded.snapshot, date.fromtimestamp(now))
     with contextlib.suppress(OSError):

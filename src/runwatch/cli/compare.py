@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from runwatch.config import Settings
@@ -118,7 +119,7 @@ def _usage(what: str, message: str) -> Exception:
 
 def _predictions(args: argparse.Namespace) -> Comparison | Problem:
     from runwatch.domain.predictions import ColumnNames
-    from runwatch.monitor.comparing import compare_prediction_files
+    from runwatch.monitor.compare_files import compare_prediction_files
 
     path = args.run[0]
     if args.baseline is not None and _kind(args.baseline) != "predictions":
@@ -143,7 +144,7 @@ def _configured(
     """Columns, options and baseline: what the arguments leave open comes from the ``[[predictions]]`` whose
     files match, where there is one."""
     from runwatch.domain.comparison import CompareOptions
-    from runwatch.monitor.comparing import entry_for, prediction_options
+    from runwatch.monitor.compare_files import entry_for, prediction_options
 
     settings = _settings(args)
     entry = entry_for(path, settings)
@@ -191,7 +192,7 @@ def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> Compar
 
 
 def _metrics(args: argparse.Namespace) -> Comparison | Problem:
-    from runwatch.monitor.comparing import compare_file_with_run, compare_metric_files, run_options
+    from runwatch.monitor.compare_files import compare_file_with_run, compare_metric_files, run_options
 
     settings, path = _settings(args), args.run[0]
     options = _with_arguments(run_options(settings), args)
@@ -217,7 +218,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from runwatch.monitor.comparing import compare_run_with_file, compare_runs, run_options
+    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
     runs = loaded.snapshot.situation.runs
@@ -281,9 +282,9 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.judge.metrics.importance import FEWEST, what_matters
-    from runwatch.judge.metrics.ranking import rank_runs
-    from runwatch.monitor.comparing import run_options
+    from runwatch.judge.runs.hparam_importance import FEWEST, what_matters
+    from runwatch.judge.runs.ranking import rank_runs
+    from runwatch.monitor.compare_files import run_options
     from runwatch.show.run_table import run_table_json, run_table_text
 
     options = _with_arguments(run_options(loaded.settings[runs[0].root]), args)

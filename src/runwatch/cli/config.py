@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch import config
     from runwatch.cli._output import print_json, say_problems
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.configuration import settings_json, settings_text
+    from runwatch.show.text.configuration import settings_json, settings_text
 
     settings = config.load(resolve_roots(args.roots, args.config), args.config)
     say_problems(settings.values())

@@ -17,9 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.monitor.fitness import examine
+    from runwatch.monitor.diagnostics import examine
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.doctor import doctor_json, doctor_text
+    from runwatch.show.text.doctor import doctor_json, doctor_text
 
     checks = examine(resolve_roots(args.roots, args.config), args.config)
     if args.json:

@@ -28,13 +28,13 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.config import Settings, read
     from runwatch.monitor.data_specs import prediction_entries
     from runwatch.monitor.once import Wanted, load, resolve_roots
-    from runwatch.show.initial import configuration
+    from runwatch.show.text.config_template import configuration
     from runwatch.text.safe import safe
     from runwatch.watch.tree import Tree
 
     (root,) = resolve_roots([args.root or os.getcwd()], None)
     if args.service:
-        from runwatch.show.service import SERVICES
+        from runwatch.show.text.service import SERVICES
 
         print(SERVICES[args.service](root))
         return 0

@@ -70,7 +70,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     from runwatch.data.keeping import NoCache
     from runwatch.data.workflow import find_files, open_reference, profile_batches, total
     from runwatch.domain.profile import DataOptions
-    from runwatch.judge.quality.case import Case
+    from runwatch.judge.quality.case import QualityCase
 
     expect = _expect(args.expect)
     options = DataOptions(
@@ -96,7 +96,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     arrived = max((file.when for file in good if file.when is not None), default=None)
     reference = base.profile if args.reference else None
     current = total(base.grid, named)
-    case = Case(current, reference, sampled, facts, expect, (), arrived, now, args.target)
+    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target)
     return case, [*problems, *trouble]
 
 

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.store import places
+    from runwatch.store import paths
     from runwatch.system.folders import config_dir
     from runwatch.text.jsonable import SCHEMA, plain
     from runwatch.text.safe import safe
@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
     found = [
         (name, place, _bytes(place))
         for name, place in (
-            ("state", places.state_dir()),
-            ("cache", places.cache_dir()),
+            ("state", paths.state_dir()),
+            ("cache", paths.cache_dir()),
             ("configuration", config_dir()),
         )
     ]
@@ -53,11 +53,11 @@ def _bytes(place: Path | None) -> int:
 def _prune() -> None:
     import contextlib
 
-    from runwatch.store import places
+    from runwatch.store import paths
     from runwatch.store.cache import FILE
     from runwatch.store.database import SIDE_FILES
 
-    folder = places.cache_dir()
+    folder = paths.cache_dir()
     for ending in SIDE_FILES:
         if folder is not None:
             with contextlib.suppress(FileNotFoundError):

@@ -19,9 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import time
 
-    from runwatch.show.status import status_json, status_line
-    from runwatch.store.kept import read_kept
-    from runwatch.store.places import state_dir
+    from runwatch.show.text.status import status_json, status_line
+    from runwatch.store.paths import state_dir
+    from runwatch.store.snapshot_facts import read_kept
     from runwatch.text.jsonable import dump
 
     directory = state_dir()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runwatch.domain.intents import Intent
     from runwatch.store.state import State
-    from runwatch.tasks.book import TaskBook
     from runwatch.tasks.file import TodoFile
+    from runwatch.tasks.task_list import RootTaskList
 
 NAME = "tasks"
 HELP = """The to-do list (a todo.txt file): read and change it.
@@ -45,13 +45,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.store import places
+    from runwatch.store import paths
     from runwatch.store.state import State
     from runwatch.tasks.file import TodoError
 
     now, today = time.time(), date.today()
     intents = _intents(args, now, today)
-    state = State(places.state_dir())
+    state = State(paths.state_dir())
     if state.notice:
         print(f"runwatch: {state.notice}", file=sys.stderr)
     if state.in_memory and args.action == "silence":
@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
         root, file = _place(args)
         if args.action == "history":
             return _history(args, state, root, now)
-        from runwatch.tasks.book import TaskBook
+        from runwatch.tasks.task_list import RootTaskList
 
-        book = TaskBook(state, root, file, keeps_unsaved=False)
+        book = RootTaskList(state, root, file, keeps_unsaved=False)
         if args.action == "archive":
             return _archive(args, book, now, today)
         if not intents:
@@ -137,16 +137,16 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
 
     from runwatch import config
     from runwatch.cli._output import say_problems
-    from runwatch.monitor.desk import place_of
     from runwatch.monitor.once import resolve_roots
-    from runwatch.store import places
+    from runwatch.monitor.root_state import place_of
+    from runwatch.store import paths
     from runwatch.tasks.file import TodoFile
     from runwatch.tasks.moving import move_into
 
-    locks = places.lock_dir()
+    locks = paths.lock_dir()
     if args.file:
         path = Path(args.file).expanduser().absolute()
-        return places.root_identity(str(path.parent)), TodoFile(path, locks)
+        return paths.root_identity(str(path.parent)), TodoFile(path, locks)
     root = resolve_roots([args.root] if args.root else [], args.config)[0]
     settings = config.load((root,), args.config)[root]
     place = place_of(root, settings)
@@ -160,7 +160,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
 
 
 def _change(
-    args: argparse.Namespace, book: TaskBook, intents: Sequence[Intent], now: float, today: date
+    args: argparse.Namespace, book: RootTaskList, intents: Sequence[Intent], now: float, today: date
 ) -> int:
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json
@@ -183,7 +183,7 @@ def _change(
     return 1 if failed else 0
 
 
-def _archive(args: argparse.Namespace, book: TaskBook, now: float, today: date) -> int:
+def _archive(args: argparse.Namespace, book: RootTaskList, now: float, today: date) -> int:
     from runwatch.text.units import plural
 
     moved = book.archive(now, today)
@@ -193,7 +193,7 @@ def _archive(args: argparse.Namespace, book: TaskBook, now: float, today: date) 
     return 0
 
 
-def _list(args: argparse.Namespace, book: TaskBook, today: date, silences: Mapping[str, float]) -> int:
+def _list(args: argparse.Namespace, book: RootTaskList, today: date, silences: Mapping[str, float]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json, tasks_text
 

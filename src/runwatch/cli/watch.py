@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.domain.situation import Snapshot
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
-    from runwatch.show.watching import line, troubles
-    from runwatch.store.places import state_dir
+    from runwatch.show.text.watch_log import line, troubles
+    from runwatch.store.paths import state_dir
 
     paths = resolve_roots(args.roots, args.config)
     ended = threading.Event()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import tomllib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.config.bounds import bounded
 from runwatch.config.checking import Checker

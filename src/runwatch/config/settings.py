@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.errors import UserError
 from runwatch.domain.run import Problem
@@ -16,8 +17,7 @@ class ConfigError(UserError):
     """A configuration that can't be used; the text is the whole message, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """``stalled_after``, ``reconcile`` in seconds (given as 900 or "15m")."""
 
     roots: tuple[str, ...] = ()
@@ -28,41 +28,36 @@ class Watch:
     reconcile: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineSetting:
+class BaselineSetting(msgspec.Struct, frozen=True):
     run: str | None = None
     metrics: str | None = None
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSetting:
+class MetricSetting(msgspec.Struct, frozen=True):
     direction: str | None = None
     tolerance: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(msgspec.Struct, frozen=True):
     """``at``: what is compared of finished runs, "last" or "best"."""
 
     primary: str | None = None
     at: str = "last"
-    named: Mapping[str, MetricSetting] = field(default_factory=dict)
+    named: Mapping[str, MetricSetting] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(msgspec.Struct, frozen=True):
     name: str = ""
     reference: str | tuple[str, ...] = ""
     current: str | tuple[str, ...] = ""
-    columns: Columns = field(default_factory=Columns)
+    columns: Columns = msgspec.field(default_factory=Columns)
     segments: tuple[str, ...] = ()
     target: str | None = None
     prediction: str | None = None
@@ -70,20 +65,18 @@ class Data:
     key: str | None = None
     importance: str | None = None
     every: float | None = None
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
     schema: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     tp: float = 0.0
     fp: float = 0.0
     fn: float = 0.0
     tn: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Predictions:
+class Predictions(msgspec.Struct, frozen=True):
     name: str = ""
     files: str | tuple[str, ...] = ""
     baseline: str = ""
@@ -100,8 +93,7 @@ class Predictions:
     cost: Cost | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``classes``: names of
     their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
 
@@ -124,21 +116,18 @@ class Model:
     timeout: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
+class Tasks(msgspec.Struct, frozen=True):
     file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CustomRule:
+class CustomRule(msgspec.Struct, frozen=True):
     when: str = ""
     name: str = ""
     severity: str = "warning"
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(msgspec.Struct, frozen=True):
     """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: an http(s) URL; both
     may hold ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
 
@@ -148,16 +137,14 @@ class Alerts:
     bell: str = "bell"
 
 
-@dataclass(frozen=True, slots=True)
-class Ui:
+class Ui(msgspec.Struct, frozen=True):
     theme: str | None = None
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
     layout: str = "auto"
     mouse: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
     ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners. ``rule_places``: file
@@ -170,19 +157,19 @@ class Settings:
     file: str | None = None
     alerts_file: str | None = None
     id: str | None = None
-    watch: Watch = field(default_factory=Watch)
-    baseline: BaselineSetting = field(default_factory=BaselineSetting)
-    metrics: Metrics = field(default_factory=Metrics)
+    watch: Watch = msgspec.field(default_factory=Watch)
+    baseline: BaselineSetting = msgspec.field(default_factory=BaselineSetting)
+    metrics: Metrics = msgspec.field(default_factory=Metrics)
     data: tuple[Data, ...] = ()
     predictions: tuple[Predictions, ...] = ()
     models: tuple[Model, ...] = ()
-    tasks: Tasks = field(default_factory=Tasks)
+    tasks: Tasks = msgspec.field(default_factory=Tasks)
     rules: tuple[CustomRule, ...] = ()
-    rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    rule_places: Mapping[str, str] = field(default_factory=dict)
-    reader_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    alerts: Alerts = field(default_factory=Alerts)
-    ui: Ui = field(default_factory=Ui)
+    rule_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    rule_places: Mapping[str, str] = msgspec.field(default_factory=dict)
+    reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    alerts: Alerts = msgspec.field(default_factory=Alerts)
+    ui: Ui = msgspec.field(default_factory=Ui)
     bounds: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

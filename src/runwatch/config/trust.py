@@ -6,8 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from runwatch.domain.errors import UserError
 from runwatch.system.files import private_folder, read_with_owner
@@ -22,8 +23,7 @@ class TrustError(UserError):
     """Trust can't be kept; the text is the whole message, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted:
+class Trusted(msgspec.Struct, frozen=True):
     """What was allowed: the file, the digest of its path and content."""
 
     file: str

@@ -28,7 +28,7 @@ _MIN_SHARED = 0.5
 _TRIED = 3
 
 
-class Entry(NamedTuple):
+class ListedFile(NamedTuple):
     """One file of a listing: its path relative to the root (with ``/``), bytes, mtime in seconds."""
 
     path: str
@@ -60,7 +60,7 @@ class FoundPredictions(NamedTuple):
     assumed: str
 
 
-def discover(entries: Sequence[Entry], schema: Schema) -> list[FoundData]:
+def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
     """Data sets in a listing: a reference (a file or folder called reference, train, baseline, …) and dated,
     numbered or so-called batches beside it with the same columns. ``schema`` reads (name, type) pairs of a
     path and may raise; it is called for few files only."""
@@ -86,7 +86,7 @@ def _stem(path: str) -> str:
     return base[: -len(ending)] if ending else base
 
 
-def _references(tables: Sequence[Entry]) -> dict[str, list[str]]:
+def _references(tables: Sequence[ListedFile]) -> dict[str, list[str]]:
     """Reference files by the folder that holds the data set. A file beside the batches wins over a folder of
     files, and "reference" over "train"."""
     files: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def _references(tables: Sequence[Entry]) -> dict[str, list[str]]:
     return out
 
 
-def _batches(folder: str, reference: Sequence[str], tables: Sequence[Entry]) -> list[str]:
+def _batches(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]) -> list[str]:
     """The batches of a data set, in natural order: a folder called batches, current, … beside the reference,
     else dated or numbered files beside it, else files called current, production, …, else the folder beside
     it that has the most dated or numbered files."""
@@ -169,7 +169,7 @@ def _named_apart(found: list[FoundData]) -> list[FoundData]:
     ]
 
 
-def discover_predictions(entries: Sequence[Entry], schema: Schema) -> list[FoundPredictions]:
+def discover_predictions(entries: Sequence[ListedFile], schema: Schema) -> list[FoundPredictions]:
     """Predictions files: named so, with a column of truths and one of predictions or scores; grouped by
     folder; the baseline is the file called champion, baseline, production, …"""
     folders: dict[str, list[str]] = {}

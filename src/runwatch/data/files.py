@@ -7,9 +7,10 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
@@ -17,8 +18,7 @@ from runwatch.system.files import NotRegular, open_regular
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
+class DataFile(msgspec.Struct, frozen=True):
     """One regular file or remote object. ``name``: as shown; ``partitions``: hive ``key=value`` pairs of its
     path below the folder that was asked for."""
 

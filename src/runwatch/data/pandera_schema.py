@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.data.errors import DataError
-from runwatch.readers._yaml import parse
+from runwatch.readers.common.bounded_yaml import parse
 
 MAX_BYTES = 4 * 1024 * 1024
 _KINDS = (

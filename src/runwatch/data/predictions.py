@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray
@@ -25,8 +26,7 @@ _LARGEST_BLOCK = 2**30
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """Column names that a file really has, and what was assumed in choosing them."""
 
     names: ColumnNames

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
+
+import msgspec
 
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import DataFile, resolve
@@ -21,8 +22,7 @@ from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empt
 from runwatch.domain.run import Problem
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class Reference(msgspec.Struct, frozen=True, eq=False):
     """An opened reference: its readable ``files``, the ``grid`` they fix, their profile in all and one a
     file (``days``), and what could not be read."""
 

@@ -7,10 +7,10 @@ scanner arrives. Everything follows from the seed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,8 +35,7 @@ EMPTY_FROM_NIGHT, EMPTY_SHARE = 7, 0.09
 NEW_SCANNER_NIGHT, NEW_SCANNER_SHARE = 9, 0.12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Patients:
+class Patients(msgspec.Struct, frozen=True, eq=False):
     """``table``: columns by name, as pandas takes them; ``x``: the features [n, 10]; ``y``: 1 = malignant."""
 
     table: dict[str, Any]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.demo.story import Patients
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True):
     """One call of a trainer's log: ``step``, ``epoch``, and the metrics that were computed at it."""
 
     step: int
@@ -22,14 +21,13 @@ class Logged:
     metrics: dict[str, float]
 
 
-@dataclass(slots=True, eq=False)
-class Trained:
+class Trained(msgspec.Struct, eq=False):
     """A model in training: ``scores`` says P(malignant) for raw features, at any time."""
 
     hparams: dict[str, Any]
     model: Any = None
-    mean: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
-    spread: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
+    mean: NDArray[np.float64] = msgspec.field(default_factory=lambda: np.zeros(1))
+    spread: NDArray[np.float64] = msgspec.field(default_factory=lambda: np.ones(1))
 
     def scale(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return (x - self.mean) / self.spread

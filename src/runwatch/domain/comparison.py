@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.run import Direction, RunKey, Status
 
@@ -12,8 +13,7 @@ MetricVerdict = Literal["better", "equivalent", "worse", "inconclusive", "unknow
 At = Literal["last", "best"]
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(msgspec.Struct, frozen=True):
     """Business cost of one row of each kind (negative: a gain), in the user's unit."""
 
     tp: float = 0.0
@@ -22,16 +22,15 @@ class Costs:
     tn: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
+class CompareOptions(msgspec.Struct, frozen=True):
     """What a person decided about comparing. ``primary``: the metric that decides; ``tolerances``,
     ``directions``: by metric name; ``tolerance``: for the primary metric when its name is in no table;
     ``at``: which value of a run counts; ``task``, ``positive``, ``threshold``, ``horizon``, ``costs``: of
     predictions. ``background``: also what methods names as background work (average precision, ...)."""
 
     primary: str | None = None
-    tolerances: Mapping[str, float] = field(default_factory=dict)
-    directions: Mapping[str, Direction] = field(default_factory=dict)
+    tolerances: Mapping[str, float] = msgspec.field(default_factory=dict)
+    directions: Mapping[str, Direction] = msgspec.field(default_factory=dict)
     tolerance: float | None = None
     at: At = "last"
     task: str | None = None
@@ -42,8 +41,7 @@ class CompareOptions:
     background: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class MetricComparison:
+class MetricComparison(msgspec.Struct, frozen=True):
     """One metric of a candidate against the baseline. ``delta`` is candidate minus baseline in the
     metric's own units, never flipped; ``ci`` is delta's interval, lo <= hi; ``method`` is the interval's,
     ``test`` the p-value's; ``p_adjusted`` Holm's; ``at``: the step compared; ``n_needed``: rows (or seeds)
@@ -70,8 +68,7 @@ class MetricComparison:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SliceComparison:
+class SliceComparison(msgspec.Struct, frozen=True):
     """One group of rows. ``contribution``: what it adds to the mean loss change over all rows (above 0: makes
     it worse); ``also``: overlapping slices folded into this one."""
 
@@ -89,8 +86,7 @@ class SliceComparison:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationBin:
+class CalibrationBin(msgspec.Struct, frozen=True):
     """One bin of a reliability diagram: n, mean predicted, observed rate with Wilson's 95 % interval."""
 
     n: int
@@ -100,8 +96,7 @@ class CalibrationBin:
     high: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
+class Calibration(msgspec.Struct, frozen=True, eq=False):
     """Reliability of one model: bins, ECE, the ECE that a perfectly calibrated model of this n would stay
     under in 95 % of draws, and whether ours is past it."""
 
@@ -111,8 +106,7 @@ class Calibration:
     miscalibrated: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ThresholdPoint:
+class ThresholdPoint(msgspec.Struct, frozen=True, eq=False):
     threshold: float
     precision: float
     recall: float
@@ -120,8 +114,7 @@ class ThresholdPoint:
     cost: float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Confusion:
+class Confusion(msgspec.Struct, frozen=True, eq=False):
     """``counts[i][j]``: rows of true label i predicted as j."""
 
     labels: tuple[str, ...]
@@ -129,8 +122,7 @@ class Confusion:
     candidate: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True, eq=False):
     """Candidate against baseline over all metrics; the primary metric decides the verdict. ``calibration``:
     by "baseline" and "candidate"; ``hparams``: (name, baseline, candidate) of those that differ, with
     values as they were recorded (None: has none)."""
@@ -144,7 +136,7 @@ class Comparison:
     task: str | None = None
     unit: str = "row"
     notes: tuple[str, ...] = ()
-    calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    calibration: Mapping[str, Calibration] = msgspec.field(default_factory=dict)
     thresholds: tuple[ThresholdPoint, ...] = ()
     operating_threshold: float | None = None
     confusion: Confusion | None = None
@@ -155,8 +147,7 @@ class Comparison:
         return next((metric for metric in self.metrics if metric.primary), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """What is compared against. ``kind``: run, group, metrics (a file) or predictions (a file); ``name``:
     run id, glob or path; ``source``: who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …")."""
 
@@ -167,8 +158,7 @@ class Baseline:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(msgspec.Struct, frozen=True):
     """One run in a table of runs. ``rank``: from 1, None without a finite value; ``value`` of the ranking
     metric at ``step``; ``metrics``, ``hparams``: in the table's column order (None: has none)."""
 
@@ -181,8 +171,7 @@ class RunRow:
     hparams: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RunTable:
+class RunTable(msgspec.Struct, frozen=True, eq=False):
     """Runs side by side, best first. ``at``: "last", "best" or "step 400"; ``hparams``: settings that differ
     between the runs (the first ``differing`` of them), then those that do not."""
 
@@ -195,8 +184,7 @@ class RunTable:
     rows: tuple[RunRow, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WhatMatters:
+class WhatMatters(msgspec.Struct, frozen=True, eq=False):
     """Which hyperparameters explain a metric: (name, importance, standard deviation), most first; importance
     is the loss of out-of-fold R2 when the column is shuffled. ``score``: that R2 itself; ``reason``: why
     nothing can be said."""

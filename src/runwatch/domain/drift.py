@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.finding import Severity
 from runwatch.domain.run import Problem
@@ -14,8 +15,7 @@ ColumnKind = Literal["numeric", "categorical", "boolean", "datetime", "text", "c
 Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnDrift:
+class ColumnDrift(msgspec.Struct, frozen=True):
     """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
     ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural
     logarithm; Wasserstein in the column's units; ``sentence``: what changed, in plain words."""
@@ -46,8 +46,7 @@ class ColumnDrift:
     kind_guessed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Multivariate:
+class Multivariate(msgspec.Struct, frozen=True):
     """All columns together: the domain classifier's answer."""
 
     method: str
@@ -60,8 +59,7 @@ class Multivariate:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """A dated piece of what arrives: ``name`` relative to the root, ``rows``, ``when`` (mtime, seconds),
     and why it could not be judged (``problem``), if so."""
 
@@ -71,8 +69,7 @@ class Batch:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DriftReport:
+class DriftReport(msgspec.Struct, frozen=True, eq=False):
     """Reference against current rows, over all columns, most consequential first."""
 
     verdict: DriftVerdict
@@ -88,8 +85,7 @@ class DriftReport:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True, eq=False):
     """One column's two distributions on a common axis, for drawing. Numeric: ``edges`` (m+1 finite values)
     and shares of m bins; categorical: ``labels`` and their shares. ``summary``: rows of (name, reference,
     current) to stand side by side; ``quantiles``: (probability, reference, current) for the QQ view."""
@@ -104,8 +100,7 @@ class Distribution:
     quantiles: tuple[tuple[float, float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """When a slow drift will reach the alert threshold: batches ahead (about, low, high)."""
 
     about: float
@@ -113,8 +108,7 @@ class Forecast:
     high: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColumnTrend:
+class ColumnTrend(msgspec.Struct, frozen=True, eq=False):
     """One column over the batches, oldest first: a verdict and an effect per batch (None: not judged).
     ``confirmed``: it moved in the last two batches, or far at once, so that it is worth a task."""
 
@@ -126,8 +120,7 @@ class ColumnTrend:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class QualityCheck:
+class QualityCheck(msgspec.Struct, frozen=True):
     """One data-quality fault. ``check``: its kebab-case name; ``samples``: values that show it (safe text
     is made where they are shown, not here)."""
 
@@ -136,12 +129,11 @@ class QualityCheck:
     column: str
     summary: str
     advice: str
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
     samples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DataSet:
+class DataSet(msgspec.Struct, frozen=True, eq=False):
     """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
     batch against the reference; ``errors_changed``: the batch in which the error rate of labelled rows last
     changed; ``assumed``: how it was found when no configuration named it."""
@@ -164,8 +156,7 @@ class DataSet:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PerformanceEstimate:
+class PerformanceEstimate(msgspec.Struct, frozen=True):
     """Estimated (no labels) or realised performance of one batch, with its sampling error."""
 
     batch: str

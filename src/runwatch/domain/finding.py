@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.run import RunKey
 
@@ -25,8 +26,7 @@ def fingerprint(rule: str, scope: str, subject: str) -> str:
     return digest.hexdigest()[:10]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Something that matters. ``summary``: one line, may hold numbers; ``title``: the same with no numbers
     that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
     began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
@@ -40,7 +40,7 @@ class Finding:
     summary: str
     title: str
     advice: str
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
     root: str = ""
     run: RunKey | None = None
     since: float | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.finding import Severity
 
@@ -13,8 +14,7 @@ SignKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSign:
+class HealthSign(msgspec.Struct, frozen=True):
     """One sign in one curve: ``first_step``..``last_step`` is its place in the curve (a mark on the plot)."""
 
     kind: SignKind
@@ -23,11 +23,10 @@ class HealthSign:
     first_step: int | None
     last_step: int | None
     summary: str
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(msgspec.Struct, frozen=True):
     """Forecast of a curve's final value: about, with a range; ``cone``: (step, low, about, high) rows for
     drawing; ``beats_baseline``: probability in 0..1, None = cannot tell yet (``reason`` says why)."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from runwatch.domain.run import RunKey
 
 
-@dataclass(frozen=True, slots=True)
-class PinBaseline:
+class PinBaseline(msgspec.Struct, frozen=True):
     """``since``: when an earlier pin that is put back was made; None: now."""
 
     run: RunKey
@@ -17,52 +17,44 @@ class PinBaseline:
     since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClearBaseline:
+class ClearBaseline(msgspec.Struct, frozen=True):
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class AddTask:
+class AddTask(msgspec.Struct, frozen=True):
     text: str
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class FinishTask:
+class FinishTask(msgspec.Struct, frozen=True):
     root: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReopenTask:
+class ReopenTask(msgspec.Struct, frozen=True):
     root: str
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SnoozeTask:
+class SnoozeTask(msgspec.Struct, frozen=True):
     root: str
     id: str
     until: date
 
 
-@dataclass(frozen=True, slots=True)
-class EditTask:
+class EditTask(msgspec.Struct, frozen=True):
     root: str
     id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetPriority:
+class SetPriority(msgspec.Struct, frozen=True):
     root: str
     id: str
     priority: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(msgspec.Struct, frozen=True):
     """No task and no alert for one fingerprint (or rule, or scope) until a time (seconds since the epoch)."""
 
     root: str
@@ -70,19 +62,16 @@ class Silence:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(msgspec.Struct, frozen=True):
     root: str
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class MarkLooked:
+class MarkLooked(msgspec.Struct, frozen=True):
     """The person has seen the board (sets the "since you last looked" marker)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rescan:
+class Rescan(msgspec.Struct, frozen=True):
     """Walk everything now."""
 
 
@@ -102,8 +91,7 @@ Intent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class IntentAnswer(msgspec.Struct, frozen=True):
     """``ok`` and what was done, or why not; ``undo``: a token that takes it back; ``warning``: what the
     person may not have thought of (it stands in ``message`` too)."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(msgspec.Struct, frozen=True):
     """One mount. ``used`` + ``free`` is what a user may use (as df); ``full_in``: seconds until full by the
     slope of the last hours, None when it isn't filling."""
 
@@ -23,15 +22,13 @@ class Disk:
         return 100 * self.used / total if total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class GpuProcess:
+class GpuProcess(msgspec.Struct, frozen=True):
     pid: int
     memory: int | None
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(msgspec.Struct, frozen=True):
     index: int
     name: str
     utilisation: float | None
@@ -44,8 +41,7 @@ class Gpu:
     idle_for: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True):
     """``memory_*`` are the cgroup's where there is one. ``oom_kills``: since runwatch began to watch."""
 
     host: str

@@ -7,39 +7,36 @@ A *source* is one file as one claim reads it. Operations speak for their source 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Status
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Append:
+class Append(msgspec.Struct, frozen=True, eq=False):
     """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it)."""
 
     tag: str
     points: Points
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeFrom:
+class PurgeFrom(msgspec.Struct, frozen=True):
     """TensorBoard's restart: every earlier point of the *run's* sources of this format with
     step >= ``step`` and an earlier wall time is forgotten."""
 
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """The file was rewritten: this source's earlier points go. ``keep_history`` (Lightning's CSV on
     resume) keeps those below the first new step."""
 
     keep_history: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HParams:
+class HParams(msgspec.Struct, frozen=True):
     """Hyperparameters, nested as written; later ones win, key by key. ``section``: where the run detail
     shows them: ``hparams``, ``config`` or ``environment``."""
 
@@ -47,8 +44,7 @@ class HParams:
     section: Literal["hparams", "config", "environment"] = "hparams"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """What a file says of the run's end or life.
 
     ``status`` running/finished/crashed by the framework's own word, or by console text (``by="console"``,
@@ -61,8 +57,7 @@ class Evidence:
     at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(msgspec.Struct, frozen=True):
     """The planned length, where the framework leaves it: the last ``step`` and/or the ``epochs``.
     ``first_epoch``: the number the first epoch bears (0 for YOLOv5, 1 for Ultralytics v8)."""
 
@@ -71,31 +66,27 @@ class Length:
     first_epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(msgspec.Struct, frozen=True):
     """The greatest epoch seen so far (an attribute beside the step, not a metric)."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(msgspec.Struct, frozen=True):
     """A metric's direction as the framework states it."""
 
     tag: str
     direction: Direction
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
+class Rank(msgspec.Struct, frozen=True):
     """Of the files of one *exclusive* claim, which tell the same story, the one with the greatest rank
     speaks alone (Hugging Face: ``global_step``)."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(msgspec.Struct, frozen=True):
     """Who wrote the file: host name, process id, when the file's first event was written."""
 
     host: str | None
@@ -103,15 +94,13 @@ class Writer:
     started: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """When the run began, by its own word (seconds since the epoch)."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """A human name or relation that the framework recorded: ``name``, ``parent``, ``group``, ``project``."""
 
     key: Literal["name", "parent", "group", "project"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +13,7 @@ Task = Literal["binary", "multiclass", "regression", "forecast"]
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Coded:
+class Coded(msgspec.Struct, frozen=True, eq=False):
     """A column of text: ``codes`` (n,) int64 into ``labels``, -1 where the value is missing."""
 
     codes: NDArray[np.int64]
@@ -36,8 +35,7 @@ def take(column: Column, rows: NDArray[Any]) -> Column:
     return column.take(rows) if isinstance(column, Coded) else column[rows]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnNames:
+class ColumnNames(msgspec.Struct, frozen=True):
     """Which column of a predictions file plays which part. ``score``: one name, one a class in label order,
     or a prefix ``p_*``; ``slices``: columns whose groups are looked at; ``group``: the unit that rows
     repeat (user, patient). ``baseline_*``: the baseline's columns when one file holds both sides."""
@@ -52,8 +50,7 @@ class ColumnNames:
     baseline_score: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictionRows:
+class PredictionRows(msgspec.Struct, frozen=True, eq=False):
     """One side's rows, all columns of one length. ``scores``: name to column, in the order asked for;
     ``columns``: slice columns by name; ``source``: the file, for messages."""
 
@@ -63,7 +60,7 @@ class PredictionRows:
     scores: Mapping[str, NDArray[np.float64]]
     key: Column | None = None
     group: Column | None = None
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, Column] = msgspec.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +22,7 @@ SCALARS = 6
 MAX_OTHERS = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColumnGrid:
+class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     """The bins of one column. ``edges``: strictly increasing, in the column's own dtype; bin j holds
     ``(edges[j-1], edges[j]]``, the first and last are open; for text they bin the length in characters.
     ``words``: the reference's most frequent values, most frequent first; the count after the last word is
@@ -56,8 +55,7 @@ class ColumnGrid:
         return self.bins + (SHAPES if self.shaped else 0)
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
+class Grid(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One grid a column. ``id``: digest of the grid and the engine's version; profiles of one id add up.
     ``duplicates``: names that occur twice in the reference, which are not profiled."""
 
@@ -81,8 +79,7 @@ class Grid:
         return {column.name: i for i, column in enumerate(self.columns)}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColumnProfile:
+class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
     """One column of a profile. ``rows``: rows in which the column was there at all; ``counts``: int64 per
     bin; ``sums``: float64 sum of the finite values per bin; ``shapes``: text's character shapes;
     ``invalid``: values that are not of the column's type; ``others``: up to 64 values outside the words with
@@ -115,8 +112,7 @@ class ColumnProfile:
         return self.missing / self.rows if self.rows else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TableProfile:
+class TableProfile(msgspec.Struct, frozen=True, eq=False):
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
     +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
@@ -130,7 +126,7 @@ class TableProfile:
     scalars: Ints
     low: Floats
     high: Floats
-    others: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    others: Mapping[int, Mapping[str, int]] = msgspec.field(default_factory=dict)
     schema: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
 
@@ -212,8 +208,7 @@ def least_others(tables: list[Mapping[str, int]]) -> dict[str, int]:
     return {word: total[word] for word in sorted(total)[:MAX_OTHERS]}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Named:
+class Named(msgspec.Struct, frozen=True, eq=False):
     """A profile with its name: a file, a day, a batch. ``day``: its date as a proleptic ordinal, where the
     name tells it; ``when``: mtime, seconds since the epoch."""
 
@@ -223,8 +218,7 @@ class Named:
     when: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DriftOptions:
+class DriftOptions(msgspec.Struct, frozen=True):
     """How drift is judged; the defaults are the documented rule. ``levels``: effects from which a
     distribution or a missing share is ``warning`` and ``drifted``; ``new_levels``: the same for the share of
     new categories; ``q``: false-discovery rate over the columns; ``day_q``: the same for the day rule;
@@ -236,35 +230,33 @@ class DriftOptions:
     new_levels: tuple[float, float] = (0.01, 0.05)
     visible: float = 0.10
     tests: int = 1
-    importance: Mapping[str, float] = field(default_factory=dict)
+    importance: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DataOptions:
+class DataOptions(msgspec.Struct, frozen=True):
     """What is said about a data set beyond its paths. ``include``/``exclude``: glob patterns of column
     names; ``kinds``: declared column kinds, which win over guesses; ``expect``: the ``[data.expect]`` table;
     ``multivariate``: whether the domain classifier runs."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    kinds: Mapping[str, ColumnKind] = msgspec.field(default_factory=dict)
     target: str | None = None
     prediction: str | None = None
     score: str | None = None
     key: str | None = None
     segments: tuple[str, ...] = ()
-    expect: Mapping[str, object] = field(default_factory=dict)
-    importance: Mapping[str, float] = field(default_factory=dict)
+    expect: Mapping[str, object] = msgspec.field(default_factory=dict)
+    importance: Mapping[str, float] = msgspec.field(default_factory=dict)
     multivariate: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RowFacts:
+class RowFacts(msgspec.Struct, frozen=True, eq=False):
     """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
     ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
     such values."""
 
     rows: int
     duplicate_rows: int
-    duplicate_keys: Mapping[str, int] = field(default_factory=dict)
-    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    duplicate_keys: Mapping[str, int] = msgspec.field(default_factory=dict)
+    repeated: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+import msgspec
 
 Status = Literal["running", "finished", "crashed", "stalled", "unknown"]
 Direction = Literal["min", "max"] | None
@@ -17,8 +18,7 @@ class RunKey(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """What could not be read. ``file``: path relative to the root; ``where``: "line 12", "byte 1034" or
     None; ``message``: what is wrong; ``hint``: what to do."""
 
@@ -28,8 +28,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """One tag's summary. ``count``: distinct steps, non-finite included; ``min``, ``max``, ``best`` ignore
     non-finite values; without a direction there is no best. ``spark``: at most 32 values for a sparkline,
     NaN where nothing finite fell into the cell. ``format``: the claim that speaks for the tag.
@@ -54,8 +53,7 @@ class Metric:
     from_history: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True):
     """A saved model: its ``path`` relative to the root, ``size`` in bytes, ``mtime`` in seconds."""
 
     path: str
@@ -63,8 +61,7 @@ class Checkpoint:
     mtime: float
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(msgspec.Struct, frozen=True):
     """A process that belongs to a run: who (pid, start time), whether it lives, and how we know."""
 
     pid: int
@@ -74,8 +71,7 @@ class Process:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far a run is. ``total_steps``/``total_epochs``: planned, where known. ``speed``: steps a second
     over the last tenth. ``eta``: (about, low, high) seconds left, or None when the total is unknown.
     ``budget_ends``: when the time that the run may take is over (seconds since the epoch), where known."""
@@ -88,8 +84,7 @@ class Progress:
     budget_ends: float | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Run(msgspec.Struct, frozen=True, eq=False):
     """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
     with every change, so two equal versions of one key are the same run."""
 
@@ -103,12 +98,12 @@ class Run:
     step: int | None
     epoch: float | None
     metrics: Mapping[str, Metric]
-    hparams: Mapping[str, object] = field(default_factory=dict)
-    config: Mapping[str, object] = field(default_factory=dict)
-    environment: Mapping[str, object] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    hparams: Mapping[str, object] = msgspec.field(default_factory=dict)
+    config: Mapping[str, object] = msgspec.field(default_factory=dict)
+    environment: Mapping[str, object] = msgspec.field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = msgspec.field(default_factory=Progress)
     checkpoints: tuple[Checkpoint, ...] = ()
     processes: tuple[Process, ...] = ()
     consoles: tuple[str, ...] = ()

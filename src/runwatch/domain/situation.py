@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import DataSet
@@ -15,8 +16,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.task import TaskList
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Situation:
+class Situation(msgspec.Struct, frozen=True, eq=False):
     """The facts that rules judge. ``now``: seconds since the epoch; ``comparisons``: each run against its
     root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
     cannot be read, with since when (seconds); ``unjudged``: what is configured but could not be judged;
@@ -27,39 +27,37 @@ class Situation:
     host: str
     roots: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
-    health: Mapping[RunKey, tuple[HealthSign, ...]] = field(default_factory=dict)
-    outlooks: Mapping[RunKey, Outlook] = field(default_factory=dict)
-    baselines: Mapping[str, Baseline] = field(default_factory=dict)
-    comparisons: Mapping[RunKey, Comparison] = field(default_factory=dict)
-    predictions: Mapping[str, Comparison] = field(default_factory=dict)
+    health: Mapping[RunKey, tuple[HealthSign, ...]] = msgspec.field(default_factory=dict)
+    outlooks: Mapping[RunKey, Outlook] = msgspec.field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = msgspec.field(default_factory=dict)
+    comparisons: Mapping[RunKey, Comparison] = msgspec.field(default_factory=dict)
+    predictions: Mapping[str, Comparison] = msgspec.field(default_factory=dict)
     data: tuple[DataSet, ...] = ()
     machine: Machine | None = None
     problems: tuple[Problem, ...] = ()
-    unreadable: Mapping[str, float] = field(default_factory=dict)
+    unreadable: Mapping[str, float] = msgspec.field(default_factory=dict)
     unjudged: tuple[Problem, ...] = ()
-    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     open_fingerprints: frozenset[str] = frozenset()
 
     def run(self, key: RunKey) -> Run | None:
         return next((run for run in self.runs if run.key == key), None)
 
 
-@dataclass(frozen=True, slots=True)
-class WatchState:
+class WatchState(msgspec.Struct, frozen=True):
     """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
     reconciliation ended."""
 
     phase: Literal["starting", "reading", "live"] = "starting"
     reading: tuple[int, int] = (0, 0)
-    modes: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, str] = msgspec.field(default_factory=dict)
     marks: tuple[str, ...] = ()
     scanned: float | None = None
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
     """What the screen renders: the situation, what the rules found in it, and the tasks. ``looked``: when
     the person last left the screen; ``assumptions``: what was assumed without configuration; ``bell``:
     characters that ring the terminal, "" for none."""
@@ -68,7 +66,7 @@ class Snapshot:
     situation: Situation
     findings: tuple[Finding, ...]
     tasks: Mapping[str, TaskList]
-    watch: WatchState = field(default_factory=WatchState)
+    watch: WatchState = msgspec.field(default_factory=WatchState)
     looked: float | None = None
     assumptions: tuple[str, ...] = ()
     bell: str = ""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
+
+import msgspec
 
 What = Literal["pending", "opened", "reopened", "resolved", "done", "snoozed", "dismissed", "edited", "added"]
 RecordState = Literal["open", "snoozed", "resolved", "done", "pending", "dismissed"]
 TaskState = RecordState | Literal["hidden"]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """``id``: the ``rw:`` value, else a short hash of the text (cli.md); ``line``: the file's line as it
     stands; ``source`` rule: opened by a finding; ``state`` hidden: the line says ``h:1``, which other
     programs give lines that are no task."""
@@ -29,14 +29,13 @@ class Task:
     threshold: date | None
     projects: tuple[str, ...]
     contexts: tuple[str, ...]
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = msgspec.field(default_factory=dict)
     source: Literal["manual", "rule"] = "manual"
     fingerprint: str | None = None
     state: TaskState = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class TaskList:
+class TaskList(msgspec.Struct, frozen=True):
     """The tasks of one to-do file. ``file``: its path as shown; ``notice``: read-only, unsaved, … ;
     ``beyond``: findings past the cap that opened no line; ``older``: findings at the first look that were
     too old to become tasks; ``archived``: how many tasks of ``done.txt`` were finished on a day."""
@@ -47,7 +46,7 @@ class TaskList:
     beyond: int = 0
     older: int = 0
     writable: bool = True
-    archived: Mapping[date, int] = field(default_factory=dict)
+    archived: Mapping[date, int] = msgspec.field(default_factory=dict)
 
     def done_on(self, day: date) -> int:
         """How many tasks were finished on a day, here or in ``done.txt``."""
@@ -56,8 +55,7 @@ class TaskList:
         return here + self.archived.get(day, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEvent:
+class TaskEvent(msgspec.Struct, frozen=True):
     """One entry of the history: what happened to a task or finding, when, by whom."""
 
     fingerprint: str
@@ -68,8 +66,7 @@ class TaskEvent:
     severity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
+class TaskRecord(msgspec.Struct, frozen=True):
     """What runwatch remembers of one finding's task, keyed by (root, fingerprint); the to-do file wins over
     it. Times are seconds since the epoch. ``since``: when ``state`` began; ``held_since``/``clear_since``:
     since when the condition holds, or is clear, without a break; ``count``: how often it was opened;

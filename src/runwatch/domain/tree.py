@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 
 class FileStat(NamedTuple):
@@ -21,15 +22,14 @@ class FileStat(NamedTuple):
         return self.mtime_ns / 1e9
 
 
-@dataclass(slots=True, eq=False)
-class Folder:
+class Folder(msgspec.Struct, eq=False):
     """One directory. ``path``: relative to the root, "." for the root itself; ``files``: regular files by
     name; ``irregular``: names of FIFOs, sockets and devices, which are never opened."""
 
     path: str
     parent: Folder | None = None
-    files: dict[str, FileStat] = field(default_factory=dict)
-    folders: dict[str, Folder] = field(default_factory=dict)
+    files: dict[str, FileStat] = msgspec.field(default_factory=dict)
+    folders: dict[str, Folder] = msgspec.field(default_factory=dict)
     irregular: tuple[str, ...] = ()
     mtime_ns: int = 0
 
@@ -49,14 +49,13 @@ class Folder:
                 yield from child.walk(None if depth is None else depth - 1)
 
 
-@dataclass(slots=True, eq=False)
-class Changes:
+class TreeChanges(msgspec.Struct, eq=False):
     """Paths relative to the root. ``files``: new or with another stat; ``removed``: files that are gone;
     ``folders``: folders whose set of names changed (a new folder too)."""
 
-    files: set[str] = field(default_factory=set)
-    removed: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
+    files: set[str] = msgspec.field(default_factory=set)
+    removed: set[str] = msgspec.field(default_factory=set)
+    folders: set[str] = msgspec.field(default_factory=set)
 
     def __bool__(self) -> bool:
         return bool(self.files or self.removed or self.folders)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.machine import Disk
-from runwatch.machine.patience import Patient
+from runwatch.machine.timeouts import WithTimeout
 
 _HISTORY, _EVERY = 6 * 3600.0, 60.0
 _SPAN, _AT_LEAST = 600.0, 5
@@ -82,8 +83,8 @@ class Disks:
     """The disks below the watched paths, each once, with their histories."""
 
     def __init__(self) -> None:
-        self._patient: Patient[tuple[int, Disk]] = Patient()
-        self._mounts: Patient[str] = Patient()
+        self._patient: WithTimeout[tuple[int, Disk]] = WithTimeout()
+        self._mounts: WithTimeout[str] = WithTimeout()
         self._known: dict[str, str] = {}
         self._filling: dict[str, Filling] = {}
 

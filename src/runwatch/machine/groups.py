@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runwatch.machine.places import Places
+from runwatch.machine.procfs import ProcFs
 
 _SUBTREES = 64
 
 
-def memory_groups(places: Places) -> tuple[Path, ...]:
+def memory_groups(places: ProcFs) -> tuple[Path, ...]:
     """The folders of this process's memory group and of those above it, innermost first; a container that
     sees only its own part of the tree shows it at the top."""
     hierarchy, path = _membership(places)
@@ -25,7 +25,7 @@ def memory_groups(places: Places) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _membership(places: Places) -> tuple[Path | None, str]:
+def _membership(places: ProcFs) -> tuple[Path | None, str]:
     """The mount of the memory hierarchy, and our path in it."""
     unified: tuple[Path, str] | None = None
     for line in (places.text("self", "cgroup") or "").splitlines():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runwatch.machine.places import Places
+from runwatch.machine.procfs import ProcFs
 
 _PRESSURES = ("memory", "io", "cpu")
 
@@ -24,7 +24,7 @@ def load_average() -> tuple[float, float, float] | None:
         return None
 
 
-def pressure(places: Places) -> tuple[tuple[str, float], ...]:
+def pressure(places: ProcFs) -> tuple[tuple[str, float], ...]:
     """Percent of the last minute in which some work waited for memory, io and cpu, where the kernel tells."""
     found = []
     for name in _PRESSURES:
@@ -41,7 +41,7 @@ class CpuMeter:
     def __init__(self) -> None:
         self._last: tuple[float, float] | None = None
 
-    def share(self, places: Places) -> float | None:
+    def share(self, places: ProcFs) -> float | None:
         """0..1 since the look before; None at the first."""
         now = _times(places)
         last, self._last = self._last, now
@@ -50,7 +50,7 @@ class CpuMeter:
         return min(max((now[0] - last[0]) / (now[1] - last[1]), 0.0), 1.0)
 
 
-def _times(places: Places) -> tuple[float, float] | None:
+def _times(places: ProcFs) -> tuple[float, float] | None:
     """(busy, all) time so far, of all processors together."""
     for line in (places.text("stat") or "").splitlines():
         words = line.split()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.machine.groups import memory_groups
-from runwatch.machine.places import Places, field_of, read_number, read_text
+from runwatch.machine.procfs import ProcFs, field_of, read_number, read_text
 
 # group files by version: limit, usage, the statistic of cache that is given back on demand
 _VERSIONS = (
@@ -23,7 +23,7 @@ class MemoryUse(NamedTuple):
     limited: bool
 
 
-def memory_use(places: Places) -> MemoryUse:
+def memory_use(places: ProcFs) -> MemoryUse:
     """The tightest of the machine and of the groups above us. Cache that the kernel would give back at once
     does not count as used (as ``docker stats`` and the kubelet count)."""
     used, total = _of_machine(places)
@@ -37,7 +37,7 @@ def memory_use(places: Places) -> MemoryUse:
     return best
 
 
-def _of_machine(places: Places) -> tuple[int, int]:
+def _of_machine(places: ProcFs) -> tuple[int, int]:
     text = places.text("meminfo")
     total, available = field_of(text, "MemTotal"), field_of(text, "MemAvailable")
     if total is not None and available is not None:

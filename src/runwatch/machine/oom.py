@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runwatch.machine.groups import memory_groups
-from runwatch.machine.places import Places, field_of, read_text
+from runwatch.machine.procfs import ProcFs, field_of, read_text
 
 _FILES = ("memory.events", "memory.oom_control")
 
@@ -15,7 +15,7 @@ class KillCounter:
     def __init__(self) -> None:
         self._first: dict[str, int] = {}
 
-    def rise(self, places: Places, limited: bool) -> int:
+    def rise(self, places: ProcFs, limited: bool) -> int:
         """Kills since the first look; 0 where nothing counts them."""
         source, count = self._count(places, limited)
         if count is None:
@@ -23,7 +23,7 @@ class KillCounter:
         first = self._first.setdefault(source, count)
         return max(count - first, 0)
 
-    def _count(self, places: Places, limited: bool) -> tuple[str, int | None]:
+    def _count(self, places: ProcFs, limited: bool) -> tuple[str, int | None]:
         if limited:
             for group in memory_groups(places):
                 for name in _FILES:

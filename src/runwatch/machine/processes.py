@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.run import Process
 
@@ -26,8 +28,7 @@ _ONLOOKERS = frozenset((
 _WORKER = "from multiprocessing."
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchedRun(msgspec.Struct, frozen=True):
     """A run whose process is looked for: its folder (absolute) and its first event (seconds), if known."""
 
     folder: str
@@ -53,16 +54,15 @@ def process_of(pid: int, started: float | None, host: str = "") -> Process:
     return Process(pid, host, born, True, "the process lives")
 
 
-@dataclass(slots=True)
-class ProcessFinder:
+class ProcessFinder(msgspec.Struct):
     """Finds the processes of runs. The full list is walked at most every 30 seconds, and only while a wanted
     run has none; in between those found are asked whether they live."""
 
     host: str = ""
-    _found: dict[str, Process] = field(default_factory=dict)
+    _found: dict[str, Process] = msgspec.field(default_factory=dict)
     _walked: float | None = None
 
-    def find(self, now: float, wanted: Iterable[Wanted]) -> Mapping[str, Process]:
+    def find(self, now: float, wanted: Iterable[SearchedRun]) -> Mapping[str, Process]:
         """The process of each wanted run by its folder, where one is or was known. One that has gone stays,
         ``alive`` False."""
         runs = {run.folder.rstrip("/") or "/": run for run in wanted}
@@ -82,7 +82,7 @@ class ProcessFinder:
         now = process_of(old.pid, old.started, self.host)
         return replace(old, alive=now.alive, evidence=old.evidence if now.alive else now.evidence)
 
-    def _walk(self, runs: Mapping[str, Wanted]) -> dict[str, Process]:
+    def _walk(self, runs: Mapping[str, SearchedRun]) -> dict[str, Process]:
         """The eldest process of each run."""
         found: dict[str, Process] = {}
         for process, born in _candidates():
@@ -128,7 +128,7 @@ def _candidates() -> Iterator[tuple[Any, float]]:
             yield process, float(born)
 
 
-def _evidence(process: Any, runs: Mapping[str, Wanted]) -> list[tuple[str, str]]:
+def _evidence(process: Any, runs: Mapping[str, SearchedRun]) -> list[tuple[str, str]]:
     """(folder, in words) for each run that this process belongs to."""
     import psutil
 
@@ -159,7 +159,7 @@ def _looks_on(words: list[str]) -> bool:
     return any(os.path.basename(program).partition(".")[0] in _ONLOOKERS for program in programs)
 
 
-def _holders(paths: Iterable[str], runs: Mapping[str, Wanted]) -> Iterator[str]:
+def _holders(paths: Iterable[str], runs: Mapping[str, SearchedRun]) -> Iterator[str]:
     """The runs' folders among ``paths`` and the folders above them, the nearest one for each."""
     for path in paths:
         at, parent = path, os.path.dirname(path)

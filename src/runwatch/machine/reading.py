@@ -13,8 +13,8 @@ from runwatch.machine.gpus import Gpus
 from runwatch.machine.load import CpuMeter, cores, load_average, pressure
 from runwatch.machine.memory import memory_use
 from runwatch.machine.oom import KillCounter
-from runwatch.machine.places import Places
 from runwatch.machine.processes import run_of_pid
+from runwatch.machine.procfs import ProcFs
 from runwatch.text.safe import safe
 
 
@@ -22,9 +22,9 @@ class MachineReader:
     """Reads the machine again and again; what only a history tells (the pace at which disks fill, kills, idle
     times, processor use) counts from the first reading. Not for two threads at once."""
 
-    def __init__(self, host: str, places: Places | None = None, nvml: Any = None) -> None:
+    def __init__(self, host: str, places: ProcFs | None = None, nvml: Any = None) -> None:
         self._host = host
-        self._places = places or Places()
+        self._places = places or ProcFs()
         self._disks, self._gpus = Disks(), Gpus(nvml)
         self._cpu, self._kills = CpuMeter(), KillCounter()
 

@@ -11,7 +11,7 @@ from runwatch.config import Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.task import TaskList
-from runwatch.monitor.desk import Desk
+from runwatch.monitor.root_state import TaskState
 from runwatch.system.identity import host_name
 
 TOLD_FOR_S = 900.0
@@ -21,7 +21,7 @@ class Alerting:
     """``look`` after each judgement; ``problems`` tell what is wrong with the configuration of alerts, or
     could not be sent. Roots have an alarm each: they may hold runs of one name."""
 
-    def __init__(self, settings: Mapping[str, Settings], desk: Desk) -> None:
+    def __init__(self, settings: Mapping[str, Settings], desk: TaskState) -> None:
         self._desk = desk
         self._files = {root: one.alerts_file or "" for root, one in settings.items()}
         self._alarms: dict[str, Alarm] = {}

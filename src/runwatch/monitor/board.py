@@ -5,27 +5,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.monitor.alerting import Alerting
+from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of
-from runwatch.monitor.beside import Beside
-from runwatch.monitor.comparisons import Comparisons
-from runwatch.monitor.desk import Desk
-from runwatch.monitor.inspection import Inspector
+from runwatch.monitor.compare_runs import Comparisons
 from runwatch.monitor.once import Wanted
+from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
-from runwatch.store import places
+from runwatch.monitor.rule_runner import RuleRunner
+from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
@@ -49,13 +50,13 @@ class Board:
         self._names = names
         self._wanted = wanted
         self._wake = wake
-        self._cache = CacheFile(places.cache_dir())
+        self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
-        self.beside = Beside(self.roots, settings, self._cache, wanted, self._tell)
+        self.beside = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
-        self._desk = Desk(names, settings, writes=keep)
-        self._inspector = Inspector(settings)
+        self._desk = TaskState(names, settings, writes=keep)
+        self._inspector = RuleRunner(settings)
         self._alerting = Alerting(settings, self._desk) if keep else None
         self._findings: tuple[Finding, ...] = ()
         self._rule_problems: tuple[Problem, ...] = ()
@@ -70,7 +71,7 @@ class Board:
     def state(self) -> State:
         return self._desk.state
 
-    def look_once(self, now: float | None = None) -> Look:
+    def look_once(self, now: float | None = None) -> BoardResult:
         """Walk, read all, judge; nothing is watched, and the board's files are closed afterwards. Raises
         ConfigError."""
         try:
@@ -79,7 +80,7 @@ class Board:
             self._cache.close()
             self._desk.close()
 
-    def _look_once(self, moment: float) -> Look:
+    def _look_once(self, moment: float) -> BoardResult:
         if self._wanted.judging:
             self._inspector.load()
         self.roots.load_plugins()
@@ -95,7 +96,7 @@ class Board:
             situation = replace(snapshot.situation, outlooks=self.beside.outlooks.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
-        return Look(self, snapshot)
+        return BoardResult(self, snapshot)
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
@@ -233,7 +234,7 @@ class Board:
     def found(self, root: str) -> None:
         self._lost.pop(root, None)
 
-    def obey(self, intent: Intent, now: float) -> Answer:
+    def obey(self, intent: Intent, now: float) -> IntentAnswer:
         """Do what a person asks."""
         answer = self._desk.obey(intent, now, date.fromtimestamp(now))
         self._tasks = self._desk.look(date.fromtimestamp(now))
@@ -254,7 +255,7 @@ class Board:
             self._wake()
 
 
-class Look:
+class BoardResult:
     """One finished look."""
 
     def __init__(self, board: Board, snapshot: Snapshot) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, is_url, natural
@@ -25,7 +28,7 @@ from runwatch.judge.drift.report import report
 from runwatch.judge.drift.segments import segment_reports
 from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, assembled, row
 from runwatch.judge.quality.arrivals import expected_every, late_by
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
 
@@ -33,8 +36,7 @@ CLASSIFIER_ROWS = 10_000
 _OLDER_BATCHES = 400
 
 
-@dataclass(frozen=True, slots=True)
-class DataSpec:
+class DataSpec(msgspec.Struct, frozen=True):
     """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
     or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
     batches by agreement."""
@@ -43,7 +45,7 @@ class DataSpec:
     root: str
     reference: tuple[str, ...]
     batches: tuple[str, ...]
-    options: DataOptions = field(default_factory=DataOptions)
+    options: DataOptions = msgspec.field(default_factory=DataOptions)
     assumed: str = ""
     every: float | None = None
 
@@ -87,7 +89,7 @@ def _judged(
     newest, earlier = named[-1], named[:-1]
     newest_files = [file for file in files if file.name == newest.name]
     sampled, facts, trouble = inspect(newest_files, reference.grid, spec.options, cache)
-    case = Case(
+    case = QualityCase(
         newest.profile,
         reference.profile,
         sampled,

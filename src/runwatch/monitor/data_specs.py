@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from runwatch.config import Data, Predictions, Settings
-from runwatch.data.discover import Entry, discover, discover_predictions
+from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.importance import read_importance
 from runwatch.data.pandera_schema import expectations
@@ -48,10 +48,10 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
     )
 
 
-def entries(top: Folder) -> list[Entry]:
+def entries(top: Folder) -> list[ListedFile]:
     """The files below a root as a listing."""
     return [
-        Entry(folder.join(name), stat.size, stat.mtime)
+        ListedFile(folder.join(name), stat.size, stat.mtime)
         for folder in top.walk()
         for name, stat in folder.files.items()
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.keeping import PieceKey
@@ -12,7 +13,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.comparing import PredictionsWatch, newest, prediction_options, slice_rows
+from runwatch.monitor.compare_files import PredictionsWatch, newest, prediction_options, slice_rows
 from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
 from runwatch.store.cache import CacheFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runwatch.domain.health import HealthSign
 from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.trace import Trace
-from runwatch.monitor.reading import Entry, RootReader
+from runwatch.monitor.reading import ReadRun, RootReader
 
 
 class HealthBook:
@@ -36,7 +36,7 @@ class HealthBook:
         curve = health.curve(tag) if health else None
         return curve.trace if curve else None
 
-    def feed(self, reader: RootReader, entry: Entry) -> bool:
+    def feed(self, reader: RootReader, entry: ReadRun) -> bool:
         """Take what is new in a run; True if its signs changed."""
         grown, rewritten = entry.grown, entry.rewritten
         if entry.unread or not (grown or rewritten):

@@ -8,19 +8,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
-from runwatch.domain.intents import Answer, Intent, Rescan
+from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent
-from runwatch.domain.tree import Changes
-from runwatch.monitor.beside import Rows
+from runwatch.domain.tree import TreeChanges
+from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.once import Wanted
@@ -40,7 +41,7 @@ TICK_S = 0.5
 FOLD_EVERY_S = 1.0
 
 Publish = Callable[[Snapshot], None]
-Answered = Callable[[Answer], None]
+Answered = Callable[[IntentAnswer], None]
 
 
 class NoThread(UserError):
@@ -256,7 +257,7 @@ class Monitor:
             self._changed = True
             self._board.beside.noticed(root, changes)
 
-    def _missed(self, root: str, changes: Changes) -> bool:
+    def _missed(self, root: str, changes: TreeChanges) -> bool:
         """Whether a walk found something that an event should have told of by now."""
         before = (time.time() - MISS_AFTER) * 1e9
         stats = (self._board.roots.readers[root].tree.stat(file) for file in changes.files)

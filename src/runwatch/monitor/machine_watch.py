@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Process, Run, RunKey
-from runwatch.machine.processes import ProcessFinder, Wanted, pids_of_runs
+from runwatch.machine.processes import ProcessFinder, SearchedRun, pids_of_runs
 from runwatch.machine.reading import MachineReader
-from runwatch.monitor.lives import Lives
+from runwatch.monitor.run_builder import RunObservations
 
 EVERY_S = 5.0
 RECENT_S = 3 * 86400.0
@@ -19,7 +20,7 @@ RECENT_S = 3 * 86400.0
 class MachineWatch:
     """``look`` belongs to the background thread; ``machine`` is replaced whole."""
 
-    def __init__(self, roots: Sequence[str], lives: Lives, host: str) -> None:
+    def __init__(self, roots: Sequence[str], lives: RunObservations, host: str) -> None:
         self._roots = roots
         self._lives = lives
         self._reader = MachineReader(host)
@@ -58,7 +59,7 @@ class MachineWatch:
             and "#" not in run.id
             and now - (run.updated or 0.0) < RECENT_S
         }
-        found = self._finder.find(now, [Wanted(folder, run.started) for folder, run in wanted.items()])
+        found = self._finder.find(now, [SearchedRun(folder, run.started) for folder, run in wanted.items()])
         return {wanted[folder].key: process for folder, process in found.items() if folder in wanted}
 
 

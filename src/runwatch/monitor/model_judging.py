@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.config import Model, Predictions, Settings
 from runwatch.data.keeping import Cache
@@ -14,14 +15,14 @@ from runwatch.domain.drift import DataSet
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
-from runwatch.judge.metrics.predictions import compare_predictions
-from runwatch.monitor.comparing import prediction_options
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.monitor.compare_files import prediction_options
 from runwatch.monitor.data_sets import DataSpec, data_set
-from runwatch.monitor.model_plans import Plan
-from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job
+from runwatch.monitor.model_plans import ScoringPlan
+from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, Job, ScoringAnswer
 from runwatch.text.safe import run_name
 
-Scored = tuple[Job, Answer]
+Scored = tuple[Job, ScoringAnswer]
 
 
 def compared(
@@ -57,7 +58,7 @@ def compared(
     )
 
 
-def _common_scores(a: Answer, b: Answer) -> tuple[bool, tuple[str, ...]]:
+def _common_scores(a: ScoringAnswer, b: ScoringAnswer) -> tuple[bool, tuple[str, ...]]:
     """Whether the scores of both can be compared: both have them, and where there is one a class, the batch
     holds every class."""
     if not a.scores or not b.scores:
@@ -70,7 +71,7 @@ def _common_scores(a: Answer, b: Answer) -> tuple[bool, tuple[str, ...]]:
     return False, ("class scores left out: the batch does not hold just the classes that both models know",)
 
 
-def _names(job: Job, answer: Answer, scores: bool, threshold: float | None) -> ColumnNames:
+def _names(job: Job, answer: ScoringAnswer, scores: bool, threshold: float | None) -> ColumnNames:
     by_threshold = threshold is not None and scores and len(answer.scores) == 1
     return ColumnNames(
         target=TRUTH,
@@ -86,7 +87,7 @@ def set_name(entry: Model) -> str:
     return f"{entry.name} predictions"
 
 
-def prediction_spec(plan: Plan, reference: Sequence[Scored], batches: Sequence[Scored]) -> DataSpec:
+def prediction_spec(plan: ScoringPlan, reference: Sequence[Scored], batches: Sequence[Scored]) -> DataSpec:
     """The champion's predictions as a data set: those on the reference, then one file a batch."""
     answer = reference[0][1]
     truthful = answer.labelled > 0 and _fits(plan.entry, answer)
@@ -107,7 +108,7 @@ def prediction_spec(plan: Plan, reference: Sequence[Scored], batches: Sequence[S
     )
 
 
-def _fits(entry: Model, answer: Answer) -> bool:
+def _fits(entry: Model, answer: ScoringAnswer) -> bool:
     """Whether truth and predictions are of one set of labels, with the larger one positive: what estimating
     performance without labels goes by."""
     if answer.task == "regression":

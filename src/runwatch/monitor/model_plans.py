@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.config import Model, Settings
 from runwatch.data.errors import DataError
@@ -17,7 +19,7 @@ from runwatch.data.formats import format_of
 from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
-from runwatch.monitor.comparing import stamp_of
+from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_sets import DataSpec, in_time
 from runwatch.scoring.base import Job
 
@@ -26,8 +28,7 @@ _ENGINE = "1"
 _ENDING = ".parquet"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class ScoringPiece(msgspec.Struct, frozen=True):
     """One data file and the jobs on it; a job is None where there is no such model."""
 
     file: DataFile
@@ -39,16 +40,15 @@ class Piece:
         yield from (job for job in (self.champion, self.challenger) if job is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class ScoringPlan(msgspec.Struct, frozen=True):
     """One ``[[models]]``: the champion on the ``reference``, both models on the newest ``batches`` (oldest
     first)."""
 
     entry: Model
     spec: DataSpec
     folder: str
-    reference: tuple[Piece, ...] = ()
-    batches: tuple[Piece, ...] = ()
+    reference: tuple[ScoringPiece, ...] = ()
+    batches: tuple[ScoringPiece, ...] = ()
     problems: tuple[Problem, ...] = ()
     assumed: str = ""
 
@@ -67,7 +67,7 @@ class Plan:
 
 def make_plan(
     entry: Model, settings: Settings, specs: Sequence[DataSpec], folder: str, usable: Sequence[str]
-) -> Plan | Problem:
+) -> ScoringPlan | Problem:
     """``usable``: the model files that can be run; ``folder``: where this model's predictions are kept."""
     spec = next((spec for spec in specs if spec.name == entry.data), None)
     if spec is None:
@@ -84,12 +84,12 @@ def make_plan(
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
     target, assumed = _target(entry, spec, (*batches[-1:], *reference))
     job = _Jobs(entry, settings, spec, folder, target, usable)
-    return Plan(
+    return ScoringPlan(
         entry,
         spec,
         folder,
-        tuple(Piece(file, job.of(file, "champion"), None) for file in reference),
-        tuple(Piece(file, job.of(file, "champion"), job.of(file, "challenger")) for file in batches),
+        tuple(ScoringPiece(file, job.of(file, "champion"), None) for file in reference),
+        tuple(ScoringPiece(file, job.of(file, "champion"), job.of(file, "challenger")) for file in batches),
         tuple(problems),
         assumed,
     )

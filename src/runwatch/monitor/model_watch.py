@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.config import Model, Settings
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.comparing import stamp_of
+from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_sets import DataSpec, column_distribution
 from runwatch.monitor.data_specs import data_specs
 from runwatch.monitor.data_watch import Pieces
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
-from runwatch.monitor.model_plans import Piece, Plan, folder_of, make_plan
-from runwatch.scoring.base import Answer, Job
+from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, folder_of, make_plan
+from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
-from runwatch.store import places
+from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.text.units import plural
 
@@ -38,9 +39,9 @@ class ModelWatch:
         self._settings = settings
         self._pieces = Pieces(cache)
         self._scoring = Scoring()
-        base = places.root_dir(places.root_identity(root, settings.id))
+        base = paths.root_dir(paths.root_identity(root, settings.id))
         self._base = None if base is None else str(base)
-        self._known: dict[str, tuple[str, Answer | Problem]] = {}
+        self._known: dict[str, tuple[str, ScoringAnswer | Problem]] = {}
         self._broken: dict[tuple[object, ...], Problem] = {}
         self._compared: dict[str, tuple[object, Comparison | Problem]] = {}
         self._specs: dict[str, DataSpec] = {}
@@ -103,7 +104,7 @@ class ModelWatch:
             if named:
                 yield side, self._settings.path(named)
 
-    def _plans(self, top: Folder) -> tuple[list[Problem], list[Plan]]:
+    def _plans(self, top: Folder) -> tuple[list[Problem], list[ScoringPlan]]:
         usable, problems = self._usable()
         if self._base is None:
             wrong = "predictions can't be kept: this user has no state directory"
@@ -148,7 +149,7 @@ class ModelWatch:
             )
         return usable, problems
 
-    def _answer(self, job: Job) -> Answer | Problem | None:
+    def _answer(self, job: Job) -> ScoringAnswer | Problem | None:
         """What is known of a job: this process's own, else what an earlier one wrote."""
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
@@ -159,7 +160,7 @@ class ModelWatch:
             return found
         return self._broken.get(_model_of(job))
 
-    def _remember(self, job: Job, answer: Answer | Problem) -> None:
+    def _remember(self, job: Job, answer: ScoringAnswer | Problem) -> None:
         """A model that is at fault itself is not tried on other files until it changes."""
         self._known[job.output] = (job.identity, answer)
         if isinstance(answer, Problem) and answer.file == job.model:
@@ -167,9 +168,9 @@ class ModelWatch:
 
     def _scored(self, job: Job | None) -> Scored | None:
         answer = None if job is None else self._answer(job)
-        return (job, answer) if job is not None and isinstance(answer, Answer) else None
+        return (job, answer) if job is not None and isinstance(answer, ScoringAnswer) else None
 
-    def _judge(self, plans: list[Plan], problems: list[Problem], now: float) -> None:
+    def _judge(self, plans: list[ScoringPlan], problems: list[Problem], now: float) -> None:
         self._version += 1
         sets: list[DataSet] = []
         found: dict[str, Comparison] = {}
@@ -194,12 +195,12 @@ class ModelWatch:
         self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
         self.assumptions = tuple(assumed)
 
-    def _spec(self, plan: Plan) -> DataSpec | None:
+    def _spec(self, plan: ScoringPlan) -> DataSpec | None:
         reference = [one for piece in plan.reference if (one := self._scored(piece.champion))]
         batches = [one for piece in plan.batches if (one := self._scored(piece.champion))]
         return prediction_spec(plan, reference, batches) if reference and batches else None
 
-    def _compare(self, plan: Plan) -> Comparison | Problem | None:
+    def _compare(self, plan: ScoringPlan) -> Comparison | Problem | None:
         """On the newest batch with labels that both models have scored; None: there is none."""
         for piece in reversed(plan.batches):
             champion, challenger = self._scored(piece.champion), self._scored(piece.challenger)
@@ -213,12 +214,12 @@ class ModelWatch:
             return known[1]
         return None
 
-    def _waits(self, plan: Plan) -> bool:
+    def _waits(self, plan: ScoringPlan) -> bool:
         """Whether all that is missing for a comparison is labels."""
         pieces = [piece for piece in plan.batches if self._scored(piece.challenger)]
         return any(self._scored(piece.champion) for piece in pieces)
 
-    def _failures(self, plan: Plan) -> list[Problem]:
+    def _failures(self, plan: ScoringPlan) -> list[Problem]:
         """What went wrong in scoring, each complaint once with the newest file that it is about, and outputs
         of the newest batch that are no numbers."""
         by_words: dict[tuple[str, str], list[Problem]] = {}
@@ -234,13 +235,13 @@ class ModelWatch:
             problems.append(replace(same[0], message=same[0].message + more))
         return problems + [one for piece in plan.batches[-1:] for one in self._not_finite(piece)]
 
-    def _notes(self, plan: Plan) -> list[str]:
+    def _notes(self, plan: ScoringPlan) -> list[str]:
         """What had to be assumed about the models' outputs on the newest batch."""
         scored = [self._scored(job) for piece in plan.batches[-1:] for job in piece.jobs]
         notes = dict.fromkeys(note for one in scored if one is not None for note in one[1].notes)
         return [f"{plan.entry.name}: {note}" for note in notes]
 
-    def _not_finite(self, piece: Piece) -> Iterator[Problem]:
+    def _not_finite(self, piece: ScoringPiece) -> Iterator[Problem]:
         for scored in (self._scored(piece.champion), self._scored(piece.challenger)):
             if scored is not None and scored[1].bad:
                 job, answer = scored
@@ -255,7 +256,7 @@ class ModelWatch:
         inside = os.path.isabs(problem.file)
         return replace(problem, file=os.path.relpath(problem.file, self._root)) if inside else problem
 
-    def _prune(self, plans: list[Plan], now: float) -> None:
+    def _prune(self, plans: list[ScoringPlan], now: float) -> None:
         """Predictions on files that are gone, or that the newest batches have left behind, are removed; what
         another process may be writing is left alone for an hour."""
         for plan in plans:
@@ -270,7 +271,7 @@ class ModelWatch:
                             os.unlink(path)
 
 
-def _named(pieces: Sequence[Piece]) -> str:
+def _named(pieces: Sequence[ScoringPiece]) -> str:
     return pieces[0].file.name if len(pieces) == 1 else plural(len(pieces), "file")
 
 

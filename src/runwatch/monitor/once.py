@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from runwatch import config
 from runwatch.config import Settings
@@ -33,8 +34,7 @@ class RootError(UserError):
     """A root that can't be looked at; the text is the whole message, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which parts a command needs beside the runs: judging costs time that ``ls`` need not spend."""
 
     data: bool = True

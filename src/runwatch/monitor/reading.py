@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Metric, Problem
-from runwatch.domain.tree import Changes
-from runwatch.readers.base import Claim, Cursor, Reader, Reading, Source, failed
+from runwatch.domain.tree import TreeChanges
+from runwatch.readers.base import Claim, Cursor, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
-from runwatch.store.memory import Change, RunMemory, Speaker
-from runwatch.store.summary import Story, Summariser
+from runwatch.runs.sources import RunChange, RunMemory, Source
+from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]
@@ -25,8 +26,7 @@ MAX_ROOT_PROBLEMS = 100
 _REWRITTEN = ("rewritten: read anew from its start", "nothing, if that was meant; else look who writes it")
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class ReadRun(msgspec.Struct, eq=False):
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
     ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its story is in memory,
     its files are read again when they change or when a series is asked for; ``unread``: which of them are
@@ -34,20 +34,20 @@ class Entry:
 
     id: str
     claims: tuple[Claim, ...] = ()
-    memory: RunMemory = field(default_factory=RunMemory)
-    story: Story | None = None
+    memory: RunMemory = msgspec.field(default_factory=RunMemory)
+    story: RunSummary | None = None
     dirty: set[str] | None = None
     stale: bool = True
-    grown: set[str] = field(default_factory=set)
-    rewritten: set[str] = field(default_factory=set)
+    grown: set[str] = msgspec.field(default_factory=set)
+    rewritten: set[str] = msgspec.field(default_factory=set)
     version: int = 0
     live: bool = False
     final: bool = False
     folded: bool = False
-    unread: set[SourceKey] = field(default_factory=set)
+    unread: set[SourceKey] = msgspec.field(default_factory=set)
     from_many: bool = False
 
-    def note(self, change: Change) -> None:
+    def note(self, change: RunChange) -> None:
         self.stale = True
         self.grown |= change.grown
         self.rewritten |= change.rewritten
@@ -66,7 +66,7 @@ class RootReader:
         self.tree = Tree(root, settings.watch.ignore, settings.watch.follow)
         self._readers = dict(readers)
         self.catalogue = Catalogue(root, self._readers)
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, ReadRun] = {}
         self.cursors: dict[SourceKey, Cursor] = {}
         self._owners: dict[str, list[tuple[str, Claim]]] = {}
         self._queue: dict[SourceKey, tuple[str, Claim]] = {}
@@ -90,14 +90,14 @@ class RootReader:
         """How many files are still to be read."""
         return len(self._queue)
 
-    def scan(self) -> Changes:
+    def scan(self) -> TreeChanges:
         """Walk everything, and ask the readers anew about what changed. Raises OSError: the root is gone."""
         first = not self.tree.top.files and not self.tree.top.folders
         changes = self.tree.scan()
         self._take(changes, everything=first)
         return changes
 
-    def look(self, paths: Iterable[str]) -> Changes:
+    def look(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these paths only (relative to the root)."""
         changes = self.tree.look(paths)
         self._take(changes)
@@ -118,7 +118,7 @@ class RootReader:
         if self.catalogue.update_all(self.tree.top):
             self._settle()
 
-    def _take(self, changes: Changes, everything: bool = False) -> None:
+    def _take(self, changes: TreeChanges, everything: bool = False) -> None:
         if everything:
             claimed = self.catalogue.update_all(self.tree.top)
         else:
@@ -149,17 +149,17 @@ class RootReader:
         """Whether a file belongs to a run."""
         return file in self._owners
 
-    def is_waiting(self, entry: Entry) -> bool:
+    def is_waiting(self, entry: ReadRun) -> bool:
         """Whether something of a run is still to be read."""
         return any(key in self._queue for key in self._sources(entry))
 
-    def fold(self, entry: Entry) -> None:
+    def fold(self, entry: ReadRun) -> None:
         """Keep the story only: the series leave the memory."""
         self.tell(entry)
         entry.memory = RunMemory()
         entry.folded = True
 
-    def unfold(self, entry: Entry) -> None:
+    def unfold(self, entry: ReadRun) -> None:
         """Read all files of a folded or thinned run again, from the start."""
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
@@ -172,7 +172,7 @@ class RootReader:
                 self._queue.setdefault(key, (entry.id, claim))
                 entry.unread.add(key)
 
-    def known(self, entry: Entry, story: Story, cursors: Mapping[SourceKey, Cursor]) -> None:
+    def known(self, entry: ReadRun, story: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
         """An earlier process has read these files as they still are: take its story."""
         entry.story, entry.stale, entry.dirty, entry.folded = story, False, set(), True
         entry.version += 1
@@ -180,7 +180,7 @@ class RootReader:
         for key in cursors:
             self._queue.pop(key, None)
 
-    def _entries_of(self, run_id: str) -> list[Entry]:
+    def _entries_of(self, run_id: str) -> list[ReadRun]:
         own = self.entries.get(run_id)
         if own is not None:
             return [own]
@@ -202,7 +202,7 @@ class RootReader:
                 continue
             entry = self.entries.get(run_id)
             if entry is None:
-                entry = self.entries[run_id] = Entry(run_id)
+                entry = self.entries[run_id] = ReadRun(run_id)
             if entry.claims != settled.claims:
                 entry.claims = settled.claims
                 if entry.folded:
@@ -238,11 +238,11 @@ class RootReader:
                 del self.entries[entry.id]
 
     @staticmethod
-    def _sources(entry: Entry) -> list[SourceKey]:
+    def _sources(entry: ReadRun) -> list[SourceKey]:
         return [(claim.identity, file) for claim in entry.claims for file in claim.files]
 
     @staticmethod
-    def _rename_speakers(entry: Entry) -> None:
+    def _rename_speakers(entry: ReadRun) -> None:
         for claim in entry.claims:
             for order, file in enumerate(claim.files):
                 if (claim.identity, file) in entry.memory.told:
@@ -276,7 +276,7 @@ class RootReader:
         reader = self._readers.get(claim.reader)
         if stat is None or reader is None:
             return False
-        source = Source(self.root, file, stat)
+        source = SourceFile(self.root, file, stat)
         cursor = self.cursors.get(key)
         final = any(entry.final for entry in self._entries_of(run_id))
         try:
@@ -318,13 +318,13 @@ class RootReader:
         elif many:
             self._loose_problems.pop(file, None)
 
-    def _target(self, run_id: str, many: bool) -> Entry | None:
+    def _target(self, run_id: str, many: bool) -> ReadRun | None:
         entry = self.entries.get(run_id)
         if entry is None and many:
-            entry = self.entries[run_id] = Entry(run_id, from_many=True)
+            entry = self.entries[run_id] = ReadRun(run_id, from_many=True)
         return entry
 
-    def tell(self, entry: Entry) -> Story:
+    def tell(self, entry: ReadRun) -> RunSummary:
         """The entry's story, built anew where it changed."""
         if entry.story is None or (entry.stale and not entry.folded and not entry.unread):
             known: Mapping[str, Metric] = entry.story.metrics if entry.story else {}
@@ -343,7 +343,7 @@ class RootReader:
         voices = entry.memory.voices().get(tag) if entry else None
         return Points.empty() if entry is None or not voices else entry.memory.points(tag, voices)
 
-    def _drain(self, entry: Entry) -> None:
+    def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
         for claim in entry.claims:
             for file in claim.files:
@@ -351,7 +351,7 @@ class RootReader:
                 while key in self._queue:
                     self._take_slice(key, entry.id, claim)
 
-    def finish(self, entry: Entry) -> None:
+    def finish(self, entry: ReadRun) -> None:
         """The run is over and its files are quiet: an unterminated last line counts."""
         if entry.final:
             return
@@ -372,8 +372,8 @@ def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
     return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
 
 
-def _speaker(claim: Claim, file: str, order: int) -> Speaker:
-    return Speaker(
+def _speaker(claim: Claim, file: str, order: int) -> Source:
+    return Source(
         claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
     )
 

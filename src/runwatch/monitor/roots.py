@@ -14,15 +14,15 @@ from runwatch.config import Settings
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
-from runwatch.domain.tree import Changes
+from runwatch.domain.tree import TreeChanges
 from runwatch.judge.health.trace import Trace
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.lives import Lives, RunBuilder
-from runwatch.monitor.reading import Entry, RootReader
-from runwatch.monitor.remembering import Remembering
+from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.run_builder import RunBuilder, RunObservations
+from runwatch.monitor.run_cache import RunCache
 from runwatch.readers.base import Reader
 from runwatch.readers.registry import built_in, plugged_in
-from runwatch.store import places
+from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 
 SERIES_BUDGET = 256 * 1024 * 1024
@@ -35,17 +35,17 @@ class Roots:
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], cache: CacheFile) -> None:
         self.lock = threading.RLock()
-        self.lives = Lives()
+        self.lives = RunObservations()
         self._settings = settings
         readers = dict(built_in())
         self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
         self.health = {root: HealthBook() for root in roots}
         self._builders: dict[str, RunBuilder] = {}
-        self._memories: dict[str, Remembering] = {}
+        self._memories: dict[str, RunCache] = {}
         for root, reader in self.readers.items():
-            book, identity = self.health[root], places.root_identity(root, settings[root].id)
+            book, identity = self.health[root], paths.root_identity(root, settings[root].id)
             self._builders[root] = RunBuilder(reader, self.lives, book)
-            self._memories[root] = Remembering(cache, identity, reader, book, self.lives)
+            self._memories[root] = RunCache(cache, identity, reader, book, self.lives)
         self._plugin_problems: tuple[Problem, ...] = ()
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
@@ -105,7 +105,7 @@ class Roots:
             while reader.read_some(lambda: False):
                 pass
 
-    def scan(self, root: str) -> Changes:
+    def scan(self, root: str) -> TreeChanges:
         """Walk a root; the first time, what an earlier process read of it is taken. The caller holds the
         lock. Raises OSError: the root is gone."""
         reader = self.readers[root]
@@ -188,7 +188,7 @@ class Roots:
             excess -= size
         self._thin(kept, excess)
 
-    def _thin(self, candidates: list[tuple[RootReader, Entry, int]], excess: int) -> None:
+    def _thin(self, candidates: list[tuple[RootReader, ReadRun, int]], excess: int) -> None:
         lately = time.monotonic() - ASKED_S
         self._asked = {key: at for key, at in self._asked.items() if at > lately}
         for reader, entry, size in sorted(candidates, key=lambda item: -item[2]):
@@ -199,5 +199,5 @@ class Roots:
                 excess -= size - entry.memory.nbytes
 
 
-def _key(reader: RootReader, entry: Entry) -> RunKey:
+def _key(reader: RootReader, entry: ReadRun) -> RunKey:
     return RunKey(reader.root, entry.id)

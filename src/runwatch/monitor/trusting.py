@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from runwatch.config import Settings
 from runwatch.config.trust import is_trusted
-from runwatch.monitor.desk import link_digest
+from runwatch.monitor.root_state import link_digest
 from runwatch.system.files import is_really_below
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """A file as it stands (``digest``) and what it ``wants`` to do that it may not yet do."""
 
     root: str

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from runwatch.domain.directions import direction_of
-from runwatch.readers._steps import step_key
+from runwatch.readers.common.column_names import step_key
 
 MAX_COLUMNS, MAX_BOX = 64, 256
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from runwatch.domain.points import FloatArray
-from runwatch.readers._json import number
-from runwatch.readers._steps import moment, seconds
+from runwatch.readers.common.bounded_json import number
+from runwatch.readers.common.column_names import moment, seconds
 
 
 def whole(value: Any) -> int | None:

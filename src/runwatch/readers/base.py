@@ -15,20 +15,21 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
-from runwatch.readers import limits
+from runwatch.readers.common import limits
 from runwatch.system.files import NotRegular, open_regular
 
 Role = Literal["run", "part", "lonely", "many"]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """Files that one reader understands as (a part of) one run.
 
     ``format``: the word shown in ``formats`` ("" for side files: they are not listed). ``priority``: a file
@@ -54,8 +55,7 @@ class Claim:
         return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix))
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True):
     """Where reading stopped in one file, and by what we know the file again.
 
     A file is the one that we read if the first ``head[0]`` bytes and the ``near[0]`` bytes before
@@ -66,7 +66,7 @@ class Cursor:
     head: tuple[int, int] = (0, 0)
     near: tuple[int, int] = (0, 0)
     stat: FileStat | None = None
-    state: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         known = None if self.stat is None else list(self.stat)
@@ -84,8 +84,7 @@ class Cursor:
         return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile(msgspec.Struct, frozen=True):
     """One file to read: ``root`` absolute, ``file`` relative to it, ``stat`` as the walk saw it."""
 
     root: str
@@ -101,8 +100,7 @@ class Source:
         return os.path.join(self.root, file)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, eq=False):
     """What is new. ``operations`` by run id, in order; ``more``: call again, a slice limit was reached."""
 
     operations: Mapping[str, Sequence[Operation]]
@@ -116,7 +114,9 @@ class Reader(Protocol):
 
     def claim(self, listing: Listing) -> Iterable[Claim]: ...
 
-    def read(self, claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading: ...
+    def read(
+        self, claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False
+    ) -> Reading: ...
 
 
 class Listing:
@@ -222,8 +222,7 @@ class Opened:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(msgspec.Struct, frozen=True):
     """New bytes of an append-only file. ``start``: the offset of ``data[0]``; ``rewritten``: the file is
     not the one that the cursor knew: ``data`` starts at 0 and what it said before is void; ``more``: there
     are bytes past this slice; ``state``: the cursor's reader state ({} when rewritten)."""
@@ -258,7 +257,7 @@ class Tail:
 _HEAD, _NEAR = 1024, 64
 
 
-def read_tail(source: Source, cursor: Cursor | None, limit: int = limits.SLICE) -> Tail:
+def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLICE) -> Tail:
     """What was appended to ``source`` since ``cursor``, at most ``limit`` bytes; the whole file from 0 when
     it was truncated, replaced or rotated. Raises OSError (NotRegular too)."""
     with Opened(source.path) as opened:
@@ -279,15 +278,14 @@ def read_tail(source: Source, cursor: Cursor | None, limit: int = limits.SLICE) 
         return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(source: Source, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -301,12 +299,12 @@ def read_document(source: Source, cursor: Cursor | None, limit: int = limits.DOC
         return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
-def unchanged(source: Source, cursor: Cursor | None) -> Reading:
+def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:
     """Nothing new."""
     return Reading({}, replace(cursor or Cursor(), stat=source.stat))
 
 
-def failed(source: Source, cursor: Cursor | None, error: Exception, hint: str = "") -> Reading:
+def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: str = "") -> Reading:
     """The file could not be opened or is past a limit: one problem, and nothing new."""
     if isinstance(error, NotRegular):
         problem = Problem(source.file, None, "not a regular file, skipped", "remove it, or log to a file")
@@ -330,4 +328,4 @@ def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:
     return [line.removesuffix(b"\r") for line in lines], end
 
 
-ReadFunction = Callable[[Claim, Source, "Cursor | None", bool], Reading]
+ReadFunction = Callable[[Claim, SourceFile, "Cursor | None", bool], Reading]

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from runwatch.readers._cells import number
-from runwatch.readers._quotes import split_line
-from runwatch.readers._steps import (
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.cells import number
+from runwatch.readers.common.column_names import (
     DATA_WORDS,
     LOG_NAMES,
     WEAK_STEP_KEYS,
@@ -20,8 +20,8 @@ from runwatch.readers._steps import (
     starts_as_table,
     step_key,
 )
-from runwatch.readers._table import BOM, header_names, read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.common.quotes import split_line
+from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
 
@@ -36,7 +36,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     return read_table(claim, source, cursor, final)
 
 

@@ -10,8 +10,17 @@ from collections.abc import Iterable, Iterator
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, _yaml, limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_json, bounded_yaml, limits
 
 NAME = "dvc"
 _PIPELINE = "dvc.yaml"
@@ -34,7 +43,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def _named(listing: Listing) -> Iterator[str]:
     """The metric files of the pipeline and of its stages; a name with a template in it is passed over."""
     try:
-        pipeline = _yaml.parse(listing.head(_PIPELINE, limits.MIB))
+        pipeline = bounded_yaml.parse(listing.head(_PIPELINE, limits.MIB))
     except ValueError:
         return
     if not isinstance(pipeline, dict):
@@ -57,7 +66,7 @@ def _exists(listing: Listing, path: str) -> bool:
     return folder is not None and name in folder.files
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     try:
         document = read_document(source, cursor)
     except (OSError, ValueError) as error:
@@ -65,7 +74,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     if document is None:
         return unchanged(source, cursor)
     try:
-        found = _json.flat_numbers(_parsed(source.file, document.data))
+        found = bounded_json.flat_numbers(_parsed(source.file, document.data))
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
@@ -77,4 +86,4 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
 def _parsed(file: str, data: bytes) -> object:
     if file.endswith(".toml"):
         return tomllib.loads(data.decode("utf-8"))
-    return _json.parse(data) if file.endswith(".json") else _yaml.parse(data)
+    return bounded_json.parse(data) if file.endswith(".json") else bounded_yaml.parse(data)

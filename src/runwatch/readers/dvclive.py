@@ -11,10 +11,19 @@ from collections.abc import Iterable, Iterator
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, limits
-from runwatch.readers._cells import number
-from runwatch.readers._rows import Rows, read_rows
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.cells import number
+from runwatch.readers.common.rows import Rows, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
@@ -45,7 +54,7 @@ def _tables(folder: Listing, path: str = _PLOTS, depth: int = 16) -> Iterator[st
             yield from _tables(below, f"{path}{name}/", depth - 1)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """A table's new lines; ``metrics.json`` for what has no table."""
     try:
         if source.file.endswith(".tsv"):
@@ -66,14 +75,14 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
 
 
 def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:
-    value = _json.parse(data)
+    value = bounded_json.parse(data)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     step = value.pop("step", 0)
     if not isinstance(step, int) or isinstance(step, bool) or abs(step) >= 2**63:
         raise ValueError("its step is no integer")
     plotted = {_tag(file) for file in claim.files if file.endswith(".tsv")}
-    for tag, last in _json.flat_numbers(value).items():
+    for tag, last in bounded_json.flat_numbers(value).items():
         if tag not in plotted:
             yield Append(tag, Points.of([step], [last]))
 
@@ -82,7 +91,7 @@ def _tag(file: str) -> str:
     return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
 
 
-def _table(claim: Claim, source: Source, rows: Rows) -> Reading:
+def _table(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
     found: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Epoch, Length, Operation
 from runwatch.domain.run import Problem
-from runwatch.readers import limits
-from runwatch.readers._documents import read_version
-from runwatch.readers._records import Records
-from runwatch.readers._steps import DATA_WORDS, plain, step_key
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import limits
+from runwatch.readers.common.column_names import DATA_WORDS, plain, step_key
+from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.records import JsonRows
 
 NAME = "epochs"
 _SIGHT = 64 * limits.KIB
@@ -44,11 +44,11 @@ def _word(listing: Listing, name: str) -> str | None:
     return "skorch" if _SKORCH in head else "chainer" if _CHAINER.search(head) else "json"
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     version = read_version(source, cursor)
     if isinstance(version, Reading):
         return version
-    records = Records(source.file, {})
+    records = JsonRows(source.file, {})
     rows = version.value if isinstance(version.value, list) else []
     for row in rows:
         if isinstance(row, dict):

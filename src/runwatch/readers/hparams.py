@@ -10,8 +10,17 @@ from typing import Literal
 
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, _yaml, limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_json, bounded_yaml, limits
 
 NAME = "hparams"
 PRIORITY = 20
@@ -63,7 +72,7 @@ def _section(name: str) -> Section | None:
     return None
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """The file anew when it changed; a torn or broken one changes nothing but adds a problem."""
     try:
         document = read_document(source, cursor, SIZE)
@@ -89,7 +98,7 @@ def parameters(name: str, data: bytes) -> Mapping[str, object]:
         return _from_text(name, data.decode("utf-8", "backslashreplace"))
     if not data.strip():
         return {}
-    value = _json.parse(data) if name.endswith(".json") else _yaml.parse(data)
+    value = bounded_json.parse(data) if name.endswith(".json") else bounded_yaml.parse(data)
     if isinstance(value, dict):
         return value
     stem = name.rpartition(".")[0]

@@ -22,9 +22,9 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Problem
-from runwatch.readers import _json, limits
-from runwatch.readers._documents import Version, read_version
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.documents import Version, read_version
 from runwatch.text.units import plural
 
 NAME = "huggingface"
@@ -70,7 +70,7 @@ def _checkpoints(listing: Listing) -> list[Listing]:
     return [child for _, child in sorted(found, key=lambda pair: pair[0])]
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     version = read_version(source, cursor)
     if isinstance(version, Reading):
         return version
@@ -84,7 +84,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     return version.reading(claim, _results(name, version.value, source))
 
 
-def _state(claim: Claim, source: Source, version: Version, at_root: bool) -> Reading:
+def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
     state: Mapping[str, Any] = version.value
     log = state.get("log_history")
     rows = [row for row in log if isinstance(row, dict)] if isinstance(log, list) else []
@@ -94,7 +94,7 @@ def _state(claim: Claim, source: Source, version: Version, at_root: bool) -> Rea
     ]
     done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0)))
-    epochs = [epoch for row in (*rows, state) if (epoch := _json.number(row.get("epoch"))) is not None]
+    epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
     if epochs:
         operations.append(Epoch(max(epochs)))
     if planned is not None and planned > 0:
@@ -125,7 +125,7 @@ def _series(rows: list[dict[str, Any]]) -> tuple[dict[str, Columns], int]:
         for key, value in row.items():
             if key in ("step", "epoch"):
                 continue
-            number = _json.number(value)
+            number = bounded_json.number(value)
             if number is None or (key not in series and len(series) >= limits.TAGS):
                 continue
             steps, values = series.setdefault(key, ([], []))
@@ -135,7 +135,7 @@ def _series(rows: list[dict[str, Any]]) -> tuple[dict[str, Columns], int]:
 
 
 def _whole(value: object) -> int | None:
-    number = _json.number(value)
+    number = bounded_json.number(value)
     if number is None or not number.is_integer() or abs(number) >= 2.0**63:
         return None
     return int(value) if isinstance(value, int) else int(number)
@@ -161,7 +161,7 @@ def _settings(state: Mapping[str, Any]) -> list[Operation]:
 def _stated(state: Mapping[str, Any], series: Mapping[str, Columns]) -> list[Operation]:
     """The direction of the metric that chooses the best model: the one whose greatest (or least) value, and
     not both, is ``best_metric``."""
-    best = _json.number(state.get("best_metric"))
+    best = bounded_json.number(state.get("best_metric"))
     found: list[tuple[str, Direction]] = []
     for tag, (_, values) in series.items():
         finite = [value for value in values if abs(value) < float("inf")]
@@ -173,12 +173,12 @@ def _stated(state: Mapping[str, Any], series: Mapping[str, Columns]) -> list[Ope
     return [Stated(*found[0])] if len(found) == 1 else []
 
 
-def _results(name: str, values: Mapping[str, Any], source: Source) -> list[Operation]:
+def _results(name: str, values: Mapping[str, Any], source: SourceFile) -> list[Operation]:
     """``all_results.json`` ends the run; numbers of a prediction or a test stand in these files alone."""
     operations: list[Operation] = []
     if name == "all_results.json":
         operations.append(Evidence("finished", "all_results.json is there"))
-    own = {key: number for key, value in values.items() if (number := _json.number(value)) is not None}
+    own = {key: number for key, value in values.items() if (number := bounded_json.number(value)) is not None}
     step = _last_step(source) if any(key.startswith(_OWN_TAGS) for key in own) else 0
     operations += [
         Append(key, Points.of([step], [number])) for key, number in own.items() if key.startswith(_OWN_TAGS)
@@ -186,12 +186,12 @@ def _results(name: str, values: Mapping[str, Any], source: Source) -> list[Opera
     return operations
 
 
-def _last_step(source: Source) -> int:
+def _last_step(source: SourceFile) -> int:
     """The step at which the training beside these results ended, 0 if that is not known."""
     path = source.sibling(os.path.join(os.path.dirname(source.file), _STATE))
     try:
         with Opened(path) as opened:
-            state = _json.parse(opened.pread(limits.DOCUMENT, 0))
+            state = bounded_json.parse(opened.pread(limits.DOCUMENT, 0))
     except (OSError, ValueError):
         return 0
     return (_whole(state.get("global_step")) or 0) if isinstance(state, dict) else 0

@@ -8,8 +8,17 @@ from collections.abc import Iterable
 
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
-from runwatch.readers import _yaml
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_yaml
 
 NAME = "hydra"
 PRIORITY = 40
@@ -29,16 +38,16 @@ def claim(listing: Listing) -> Iterable[Claim]:
     return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY, role="run" if alone else "lonely")]
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """``config.yaml`` as hyperparameters, ``overrides.yaml`` as configuration."""
     try:
-        document = read_document(source, cursor, _yaml.SIZE)
+        document = read_document(source, cursor, bounded_yaml.SIZE)
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
     if document is None:
         return unchanged(source, cursor)
     try:
-        value = _yaml.parse(document.data)
+        value = bounded_yaml.parse(document.data)
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))

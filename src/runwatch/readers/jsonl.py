@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runwatch.readers import limits
-from runwatch.readers._records import first_records, metric_names, read_records
-from runwatch.readers._steps import DATA_WORDS, MMENGINE, by_prefix, place, plain, step_key
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import limits
+from runwatch.readers.common.column_names import DATA_WORDS, MMENGINE, by_prefix, place, plain, step_key
+from runwatch.readers.common.records import first_records, metric_names, read_records
 
 NAME = "jsonl"
 _MMENGINE_ALL = "scalars.json"  # a second file, named by the date, repeats it
@@ -30,7 +30,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, run_id, files, prefix + own, priority=10)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     return read_records(claim, source, cursor, final)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, Epoch, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, limits
-from runwatch.readers._documents import read_version
-from runwatch.readers._steps import keras_csv
-from runwatch.readers._table import read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.column_names import keras_csv
+from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.table import read_table
 
 NAME = "keras"
 _HISTORY = re.compile(
@@ -31,7 +31,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not source.file.endswith(".json"):
         return read_table(claim, source, cursor, final)
     version = read_version(source, cursor)
@@ -59,7 +59,9 @@ def _history(claim: Claim, value: object) -> list[Operation]:
     longest = 0
     for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
         cells = column if isinstance(column, list) else []
-        found = [(i, number) for i, cell in enumerate(cells) if (number := _json.number(cell)) is not None]
+        found = [
+            (i, number) for i, cell in enumerate(cells) if (number := bounded_json.number(cell)) is not None
+        ]
         if found:
             steps, values = zip(*found, strict=True)
             told.append(Append(claim.tag_prefix + name, Points.of(steps, values)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runwatch.readers._steps import place
-from runwatch.readers._table import header_names, read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.column_names import place
+from runwatch.readers.common.table import header_names, read_table
 
 NAME = "lightning"
 _FILE = "metrics.csv"
@@ -20,7 +20,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, run_id, (listing.join(_FILE),), prefix)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     return read_table(claim, source, cursor, final, keep_history=True)
 
 

@@ -16,19 +16,19 @@ import numpy as np
 from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Started, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
-from runwatch.readers import _json, limits
-from runwatch.readers._rows import Rows, read_rows
 from runwatch.readers.base import (
     Claim,
     Cursor,
     Listing,
     Opened,
     Reading,
-    Source,
+    SourceFile,
     failed,
     read_document,
     unchanged,
 )
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.rows import Rows, read_rows
 
 NAME = "ray"
 PRIORITY = 60
@@ -75,7 +75,7 @@ def _is_trial(listing: Listing) -> bool:
     return head.startswith(b"{") and (b'"training_iteration"' in head or b'"trial_id"' in head)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """``result.json`` line by line; ``error.txt`` and the experiment state whole."""
     name = source.file.rpartition("/")[2]
     try:
@@ -96,7 +96,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     return Reading({claim.run_id: told} if told else {}, document.cursor)
 
 
-def _results(claim: Claim, source: Source, rows: Rows) -> Reading:
+def _results(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
     told: list[Operation] = [Replace()] if rows.rewritten else []
     steps: dict[str, list[int]] = {}
     points: dict[str, list[tuple[float, float]]] = {}
@@ -110,7 +110,7 @@ def _results(claim: Claim, source: Source, rows: Rows) -> Reading:
         if not rows.state.get("introduced"):
             told.extend(_introduction(row))
             rows.state["introduced"] = True
-        wall = _json.number(row.get("timestamp"))
+        wall = bounded_json.number(row.get("timestamp"))
         for tag, value in _numbers(row):
             steps.setdefault(tag, []).append(row[_STEP])
             points.setdefault(tag, []).append((np.nan if wall is None else wall, value))
@@ -123,7 +123,7 @@ def _results(claim: Claim, source: Source, rows: Rows) -> Reading:
 
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
-        row = _json.parse(line)
+        row = bounded_json.parse(line)
     except ValueError:
         return None
     step = row.get(_STEP) if isinstance(row, dict) else None
@@ -132,14 +132,14 @@ def _row(line: bytes) -> dict[str, Any] | None:
 
 def _numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
     metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
-    yield from _json.flat_numbers(metrics).items()
+    yield from bounded_json.flat_numbers(metrics).items()
 
 
 def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
     """What the first row tells beside numbers: the configuration, who writes, and since when."""
     if isinstance(row.get("config"), dict) and row["config"]:
         yield HParams(row["config"])
-    stamp, spent = _json.number(row.get("timestamp")), _json.number(row.get("time_total_s"))
+    stamp, spent = bounded_json.number(row.get("timestamp")), bounded_json.number(row.get("time_total_s"))
     started = None if stamp is None else stamp - (spent or 0.0)
     if started is not None:
         yield Started(started)
@@ -148,13 +148,13 @@ def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
         yield Writer(host, pid, started)
 
 
-def _said(claim: Claim, source: Source, name: str, data: bytes) -> Evidence | None:
+def _said(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
     if name == "error.txt":
         return Evidence("crashed", f"error.txt: {_last_line(data)}")
     return _status(claim, source, data)
 
 
-def _status(claim: Claim, source: Source, data: bytes) -> Evidence | None:
+def _status(claim: Claim, source: SourceFile, data: bytes) -> Evidence | None:
     trial = claim.run_id.rpartition("/")[2]
     word, at = _statuses(data).get(trial, ("", None))
     status = _STATUSES.get(word)
@@ -180,14 +180,14 @@ def _last_line(data: bytes) -> str:
 def _statuses(data: bytes) -> dict[str, tuple[str, float | None]]:
     """By trial directory: the status, and when its last result came. One state file tells of all trials of
     an experiment and is read for each of them. Raises ValueError."""
-    state = _json.parse(data)
+    state = bounded_json.parse(data)
     pairs = state.get("trial_data") if isinstance(state, dict) else None
     if not isinstance(pairs, list):
         raise ValueError("no trial_data")
     found: dict[str, tuple[str, float | None]] = {}
     for pair in pairs:
         texts = pair if isinstance(pair, list) else [pair]
-        parts = [_json.parse(text) for text in texts if isinstance(text, str)]
+        parts = [bounded_json.parse(text) for text in texts if isinstance(text, str)]
         trial = next((part for part in parts if isinstance(part, dict) and "status" in part), {})
         folder = trial.get("relative_logdir") or trial.get("logdir")
         if isinstance(folder, str):

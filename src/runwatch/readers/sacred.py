@@ -24,8 +24,17 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
-from runwatch.readers import _json
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_json
 from runwatch.text.units import plural
 
 NAME = "sacred"
@@ -56,7 +65,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """The whole document when it changed; a torn one waits for the next version, with a problem."""
     try:
         document = read_document(source, cursor)
@@ -65,7 +74,7 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     if document is None:
         return unchanged(source, cursor)
     try:
-        value = _json.parse(document.data)
+        value = bounded_json.parse(document.data)
         if not isinstance(value, dict):
             raise ValueError("not a JSON object")
     except ValueError as error:
@@ -114,7 +123,7 @@ class _Metrics:
     """One version of metrics.json. State: by metric, how many points were told and their checksum, so that
     a version that only goes on gives its new points alone."""
 
-    def __init__(self, claim: Claim, source: Source, said: dict[str, Any], cursor: Cursor) -> None:
+    def __init__(self, claim: Claim, source: SourceFile, said: dict[str, Any], cursor: Cursor) -> None:
         self._claim = claim
         self._source = source
         self._cursor = cursor
@@ -149,7 +158,7 @@ class _Metrics:
         rows = [
             (step, math.nan if i >= len(walls) else _moment(walls[i]), number)
             for i, (step, value) in enumerate(zip(steps, values, strict=False))
-            if (number := _json.number(value)) is not None and _is_step(step)
+            if (number := bounded_json.number(value)) is not None and _is_step(step)
         ]
         if len(rows) < max(len(steps), len(values)):
             self._bad.append(tag)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runwatch.readers._records import first_keys, read_records
-from runwatch.readers._steps import place, plain
-from runwatch.readers._table import header_names, read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.column_names import place, plain
+from runwatch.readers.common.records import first_keys, read_records
+from runwatch.readers.common.table import header_names, read_table
 
 NAME = "sb3"
 _KEYS = frozenset(
@@ -44,7 +44,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
             return
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if source.file.endswith(".csv"):
         return read_table(claim, source, cursor, final)
     return read_records(claim, source, cursor, final)

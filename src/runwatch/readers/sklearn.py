@@ -10,14 +10,23 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, limits
-from runwatch.readers._cells import number
-from runwatch.readers._documents import Version, read_version
-from runwatch.readers._lines import Notes
-from runwatch.readers._quotes import Quotes
-from runwatch.readers._steps import step_key
-from runwatch.readers._table import header_names
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed, read_document, unchanged
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.cells import number
+from runwatch.readers.common.column_names import step_key
+from runwatch.readers.common.documents import Version, read_version
+from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.quotes import Quotes
+from runwatch.readers.common.table import header_names
 
 NAME = "sklearn"
 _SEARCH = re.compile(r"cv_?results\S{0,60}\.csv", re.IGNORECASE)
@@ -51,7 +60,7 @@ def _kind(listing: Listing, name: str) -> str | None:
     if not _NUMBERS.fullmatch(name) or listing.files[name].size > limits.HEAD:
         return None
     try:
-        value = _json.parse(listing.head(name))
+        value = bounded_json.parse(listing.head(name))
     except ValueError:
         return None
     return "numbers" if isinstance(value, dict) and _are_flat_numbers(value) else None
@@ -61,11 +70,11 @@ def _are_flat_numbers(value: dict[str, object]) -> bool:
     """Flat and mostly numbers, with no step in it."""
     if step_key(value) is not None or any(isinstance(item, dict) for item in value.values()):
         return False
-    found = sum(_json.number(item) is not None for item in value.values())
+    found = sum(bounded_json.number(item) is not None for item in value.values())
     return found > 0 and 2 * found >= len(value)
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     name = os.path.basename(source.file)
     if name.endswith(".csv"):
         return _read_search(claim, source, cursor)
@@ -75,8 +84,8 @@ def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = Fals
     return _numbers(claim, source, version)
 
 
-def _numbers(claim: Claim, source: Source, version: Version) -> Reading:
-    found = _json.flat_numbers(version.value)
+def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
+    found = bounded_json.flat_numbers(version.value)
     told: list[Operation] = [
         Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()
     ]
@@ -86,7 +95,7 @@ def _numbers(claim: Claim, source: Source, version: Version) -> Reading:
     return version.reading(claim, told)
 
 
-def _read_search(claim: Claim, source: Source, cursor: Cursor | None) -> Reading:
+def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
     """The table of a search: one row a candidate. The candidates are the steps; the best one by the first
     rank gives the parameters."""
     try:
@@ -101,7 +110,7 @@ def _read_search(claim: Claim, source: Source, cursor: Cursor | None) -> Reading
     if header is None or not document.data.endswith(b"\n"):
         return Reading({}, document.cursor)
     names, delimiter = header
-    notes = Notes(source.file)
+    notes = LineNotes(source.file)
     quotes = Quotes({}, notes)
     told_rows = [quotes.cells(at, line.rstrip(b"\r"), delimiter) for at, line in enumerate(lines[1:], 2)]
     rows = [row for row in told_rows if row is not None]

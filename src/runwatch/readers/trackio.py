@@ -9,14 +9,15 @@ import math
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers import _json, _sqlite
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Source, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import bounded_json, sqlite
 from runwatch.text.units import plural
 
 NAME = "trackio"
@@ -27,18 +28,18 @@ ROWS = 50_000
 def claim(listing: Listing) -> Iterable[Claim]:
     """SQLite files with Trackio's tables (MLflow has ``metrics``, but no ``configs``)."""
     return [
-        Claim(NAME, NAME, listing.join(name), _sqlite.files(listing, name), priority=PRIORITY, role="many")
-        for name in _sqlite.names(listing)
-        if _sqlite.tables_in_sight(listing, name) >= {"metrics", "configs"}
+        Claim(NAME, NAME, listing.join(name), sqlite.files(listing, name), priority=PRIORITY, role="many")
+        for name in sqlite.names(listing)
+        if sqlite.tables_in_sight(listing, name) >= {"metrics", "configs"}
     ]
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """New rows of both tables since the last ids seen."""
     try:
-        with _sqlite.opened(source) as connection:
+        with sqlite.opened(source) as connection:
             return _Look(connection, source, cursor).reading()
-    except _sqlite.Busy:
+    except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
     except sqlite3.Error as error:
@@ -51,15 +52,15 @@ class _Look:
     """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
     ``ids`` from Trackio's key of a run to ours."""
 
-    def __init__(self, connection: sqlite3.Connection, source: Source, cursor: Cursor | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
         self._db = connection
         self._source = source
         self._state = dict(cursor.state) if cursor is not None else {}
         self._ids: dict[str, str] = dict(self._state.get("ids", {}))
-        self._prefix = source.file.removesuffix(_sqlite.WAL) + "#"
+        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._told: dict[str, list[Operation]] = {}
         self._skipped = 0
-        known = _sqlite.columns(connection, "metrics")
+        known = sqlite.columns(connection, "metrics")
         if not {"id", "run_name", "step", "metrics"} <= known:
             raise ValueError("no Trackio database: the table metrics lacks its columns")
         self._key = "run_id" if "run_id" in known else "run_name"
@@ -114,7 +115,7 @@ class _Look:
                 self._skipped += 1
                 continue
             run, wall = self._name(str(key), str(name)), _moment(stamp)
-            for tag, value in _json.flat_numbers(values).items():
+            for tag, value in bounded_json.flat_numbers(values).items():
                 steps, walls, numbers = found.setdefault((run, tag), ([], [], []))
                 steps.append(step)
                 walls.append(wall)
@@ -127,7 +128,7 @@ class _Look:
         return len(rows) == ROWS
 
     def _configs(self) -> None:
-        known = _sqlite.columns(self._db, "configs")
+        known = sqlite.columns(self._db, "configs")
         if not {"run_name", "config"} <= known:
             return
         key = "run_id" if "run_id" in known else "run_name"
@@ -159,7 +160,7 @@ def _object(text: object) -> dict[str, object] | None:
     if not isinstance(text, (str, bytes)):
         return None
     try:
-        value = _json.parse(text)
+        value = bounded_json.parse(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Replace
-from runwatch.readers._table import header_names, read_table
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Source
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.common.table import header_names, read_table
 
 NAME = "ultralytics"
 _FILE = "results.csv"
@@ -29,7 +30,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, listing.path, (listing.join(_FILE),), supersedes=frozenset({"tensorboard"}))
 
 
-def read(claim: Claim, source: Source, cursor: Cursor | None, final: bool = False) -> Reading:
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     reading = read_table(claim, source, cursor, final)
     made = reading.operations.get(claim.run_id, ())
     anew = cursor is None or any(isinstance(operation, Replace) for operation in made)
@@ -50,7 +51,7 @@ def _first_epoch(operations: Iterable[Operation]) -> int | None:
     return min(steps) if steps else None
 
 
-def _planned(source: Source) -> int | None:
+def _planned(source: SourceFile) -> int | None:
     """The ``epochs`` of the settings file beside the table."""
     folder = os.path.dirname(source.file)
     for name in _SETTINGS:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.finding import Finding

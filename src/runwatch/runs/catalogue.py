@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.readers import limits
 from runwatch.readers.base import Claim, Listing, Reader
+from runwatch.readers.common import limits
 
 NEIGHBOURHOOD = 3
 MAX_AT_ONCE = 500
 WATCHED_NAMES = (".csv", ".jsonl", ".ndjson", ".json", ".log", ".tsv", ".yaml", ".wandb", ".db")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, eq=False):
     """One run's claims, best speaker first."""
 
     id: str

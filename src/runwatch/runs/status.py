@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.run import Process, Status
@@ -17,8 +17,7 @@ RESUMED_AFTER = 120.0
 SKEW = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
     ``console_updated``/``numbers_updated``: newest mtime of the console that tells of a crash, and of
     its other files;

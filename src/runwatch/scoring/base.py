@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, Protocol, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +25,7 @@ class ScoringError(Exception):
         self.problem = Problem(file, None, what, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """One model on one file. ``features``: columns in the model's order, () for those it names itself;
     ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
     into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
@@ -54,8 +54,7 @@ class Job:
         return cls(**_lists_as_tuples(cls, table))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class ScoringAnswer(msgspec.Struct, frozen=True):
     """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
     its score columns, one, or one a class in label order; ``labelled``: rows whose truth is known;
     ``truths``, ``said``: labels that occur in truth and predictions (of classes); ``bad``: rows whose output
@@ -90,8 +89,7 @@ def _lists_as_tuples(kind: type[Any], table: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """What a file offers a model: all its ``names``, those that hold numbers (target and key left out), and
     the ``features`` that a person named."""
 
@@ -101,8 +99,7 @@ class Offer:
     features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Raw:
+class Raw(msgspec.Struct, frozen=True, eq=False):
     """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
     of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +16,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Predicted:
+class Predicted(msgspec.Struct, frozen=True, eq=False):
     """Prediction columns by name (arrays, or lists with None for missing), the ``scores`` among them, and
     what was assumed. ``bad``: rows whose output is not finite."""
 

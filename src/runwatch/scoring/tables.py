@@ -19,7 +19,7 @@ _PARQUET = (".parquet", ".pq")
 _JSON = (".jsonl", ".ndjson")
 
 
-class Table:
+class InputTable:
     """One file. ``skipped``: lines of a CSV file that were no rows. Errors of pyarrow pass through, for
     the worker to put into words."""
 

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Answer, Job, ScoringError
+from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
 from runwatch.scoring.formats import format_of
 from runwatch.text.safe import safe
 
@@ -50,7 +50,7 @@ class Scoring:
         self._worker: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
-    def score(self, job: Job) -> Answer | Problem:
+    def score(self, job: Job) -> ScoringAnswer | Problem:
         """Never raises for a bad model or bad data: what went wrong is the problem."""
         with tempfile.TemporaryFile() as errors:
             with self._lock:
@@ -105,11 +105,11 @@ def _tail(errors: Any) -> str:
     return safe(lines[-1], 200) if lines else ""
 
 
-def _heard(job: Job, code: int, said: bytes, tail: str) -> Answer | Problem:
+def _heard(job: Job, code: int, said: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
         made = json.loads(said)
         if "answer" in made:
-            return Answer.of(made["answer"])
+            return ScoringAnswer.of(made["answer"])
         file, message, hint = made["problem"]
         return Problem(str(file), None, str(message), str(hint))
     except (ValueError, KeyError, TypeError):

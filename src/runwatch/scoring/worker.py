@@ -12,14 +12,15 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Answer, Job, Offer, ScoringError
+from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError
 from runwatch.scoring.formats import format_of
 from runwatch.scoring.outputs import predicted
-from runwatch.scoring.tables import Table
+from runwatch.scoring.tables import InputTable
 from runwatch.scoring.writing import write
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
@@ -57,11 +58,11 @@ def limit(job: Job) -> None:
     signal.alarm(math.ceil(job.seconds) + _GRACE_S)
 
 
-def do(job: Job) -> Answer:
+def do(job: Job) -> ScoringAnswer:
     """Run the model on the file and write its predictions. Raises ScoringError for what can't be scored, and
     what pyarrow and the file system raise."""
     model = format_of(job.model).load(job.model, job.score)
-    source = Table(job.data)
+    source = InputTable(job.data)
     kinds = _kinds(job, source)
     columns = model.bind(_offer(job, kinds))
     if not columns:
@@ -80,7 +81,7 @@ def do(job: Job) -> Answer:
     return write(job, table, made)
 
 
-def _kinds(job: Job, source: Table) -> dict[str, Any]:
+def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
     """Arrow type by column name. ScoringError for a name that occurs twice."""
     schema = source.schema()
     names = schema.names

@@ -6,7 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, TRUTH, Answer, Job, ScoringError
+from runwatch.scoring.base import (
+    CLASS,
+    CONFIDENCE,
+    PREDICTION,
+    SCORE,
+    TRUTH,
+    Job,
+    ScoringAnswer,
+    ScoringError,
+)
 from runwatch.scoring.outputs import Predicted, label_text
 from runwatch.system.files import private_folder
 from runwatch.system.saving import save
@@ -16,7 +25,7 @@ _META = b"runwatch"
 _SEEN = 200
 
 
-def write(job: Job, table: Any, made: Predicted) -> Answer:
+def write(job: Job, table: Any, made: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
     it can't be written."""
     import pyarrow as pa
@@ -53,9 +62,9 @@ def _carried(job: Job) -> list[str]:
     return names
 
 
-def _answer(job: Job, rows: int, made: Predicted, columns: dict[str, Any]) -> Answer:
+def _answer(job: Job, rows: int, made: Predicted, columns: dict[str, Any]) -> ScoringAnswer:
     truth = columns.get(TRUTH)
-    return Answer(
+    return ScoringAnswer(
         job.identity,
         rows,
         made.task,
@@ -89,13 +98,13 @@ def _whole(table: Any, path: str, mtime_ns: int) -> None:
     save(Path(path), lambda file: parquet.write_table(table, file), 0o600, mtime_ns=mtime_ns)
 
 
-def kept(path: str, identity: str) -> Answer | None:
+def kept(path: str, identity: str) -> ScoringAnswer | None:
     """What an earlier worker wrote, when it is of this very model and data; else None."""
     import pyarrow.parquet as parquet
 
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        answer = Answer.of(json.loads(metadata[_META]))
+        answer = ScoringAnswer.of(json.loads(metadata[_META]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return answer if answer.identity == identity else None

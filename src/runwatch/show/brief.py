@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.task import TaskEvent
 from runwatch.show.findings import counted, finding_json, in_order
@@ -28,16 +29,14 @@ Facts = Mapping[str, Any]
 History = Sequence[tuple[str, TaskEvent]]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class BriefLine(msgspec.Struct, frozen=True):
     """One line: what it is about, and the words."""
 
     label: str
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(msgspec.Struct, frozen=True):
     """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
     what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
     facts are, in words, "" when they are fresh."""
@@ -51,7 +50,7 @@ class Brief:
     tasks: Facts
     new: Sequence[Facts]
     closed: Sequence[Facts]
-    lines: Sequence[Line]
+    lines: Sequence[BriefLine]
     old: str = ""
 
 
@@ -204,8 +203,10 @@ def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
         ("week", " ".join(week_lines(history, brief.since)) if brief.until - brief.since > 3 * DAY else ""),
         ("unread", plural(facts["problems"], "place") + " could not be read" if facts["problems"] else ""),
     ]
-    lines = [Line(label, words) for label, words in pairs if words]
-    return Brief(**{name: getattr(brief, name) for name in Brief.__slots__ if name != "lines"}, lines=lines)
+    lines = [BriefLine(label, words) for label, words in pairs if words]
+    return Brief(
+        **{name: getattr(brief, name) for name in Brief.__struct_fields__ if name != "lines"}, lines=lines
+    )
 
 
 def _runs(runs: Sequence[Facts], note: Any) -> str:

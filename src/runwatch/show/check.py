@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.store.kept import finding_facts
+from runwatch.store.snapshot_facts import finding_facts
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import run_name, safe
 from runwatch.text.units import duration
@@ -28,8 +29,7 @@ _MORNING = 9
 _WIDTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult(msgspec.Struct, frozen=True):
     """``worst``: ok, warning, critical or unknown, whatever ``--fail-on`` says; ``code``: the exit code;
     ``findings``: kept ones, in order."""
 
@@ -40,7 +40,7 @@ class Check:
     open_tasks: int
 
 
-def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> Check:
+def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> CheckResult:
     """All that holds now. ``tonight``: only what can't wait until nine in the morning: critical findings
     (a disk that fills before then is one) and runs that end, or whose time is up, before then."""
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
@@ -53,10 +53,10 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     else:
         worst = "ok" if _something_was_read(snapshot) else "unknown"
     opened = {t.file: sum(task.state == "open" for task in t.tasks) for t in snapshot.tasks.values()}
-    return Check(worst, _code(worst, severities, fail_on), kept, snapshot, sum(opened.values()))
+    return CheckResult(worst, _code(worst, severities, fail_on), kept, snapshot, sum(opened.values()))
 
 
-def text(check: Check) -> list[str]:
+def text(check: CheckResult) -> list[str]:
     """The plugin's output: one line with performance data, then a line a finding."""
     situation = check.snapshot.situation
     runs = Counter(run.status for run in situation.runs)
@@ -75,7 +75,7 @@ def text(check: Check) -> list[str]:
     return lines + [_problem_line(root, problem) for root, problem in _problems(check.snapshot)]
 
 
-def as_json(check: Check) -> dict[str, Any]:
+def as_json(check: CheckResult) -> dict[str, Any]:
     """``check --json``."""
     now = check.snapshot.situation.now
     counts = Counter(finding["severity"] for finding in check.findings)
@@ -97,7 +97,7 @@ def as_json(check: Check) -> dict[str, Any]:
     }
 
 
-def prometheus(check: Check) -> str:
+def prometheus(check: CheckResult) -> str:
     """The same as gauges. No run is named: one label value a run would be one time series a run."""
     situation = check.snapshot.situation
     states: Counter[str] = Counter(run.status for run in situation.runs)
@@ -139,7 +139,7 @@ def _something_was_read(snapshot: Snapshot) -> bool:
     return bool(situation.runs or situation.data or situation.predictions or snapshot.findings)
 
 
-def _said(check: Check) -> str:
+def _said(check: CheckResult) -> str:
     said = counted(f for f in check.findings if f["severity"] != "info")
     if said:
         return said

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from runwatch.domain.run import RunKey
-from runwatch.show.view_drift import ColumnKey
-from runwatch.show.view_tasks import TaskKey
+from runwatch.show.screen.drift import ColumnKey
+from runwatch.show.screen.tasks import TaskKey
 
 
 class ShowRun(NamedTuple):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from runwatch.domain.task import TaskEvent
 from runwatch.text.jsonable import SCHEMA, hparams
@@ -15,8 +16,7 @@ _OPENING = ("opened", "reopened", "added")
 _CLOSING = ("resolved", "done", "dismissed")
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class FindingHistory(msgspec.Struct, frozen=True):
     """One opening of a task and how it ended. Times in seconds since the epoch; ``closed`` None: it is open
     still; ``opened`` None: it was opened before the history begins; ``outcome``: resolved (the condition
     went away), done, dismissed, or open."""
@@ -35,10 +35,10 @@ class Story:
         return self.closed - self.opened if self.closed is not None and self.opened is not None else None
 
 
-def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[Story]:
+def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
     """The stories in a history of (root, event), oldest first, by when they opened or else closed."""
     began: dict[tuple[str, str], TaskEvent] = {}
-    told: list[Story] = []
+    told: list[FindingHistory] = []
     for root, event in events:
         key = (root, event.fingerprint)
         if event.what in _OPENING:
@@ -94,7 +94,7 @@ def history_text(events: Iterable[tuple[str, TaskEvent]], now: float) -> list[st
     return lines or ["no history yet; it begins with the first task or finding"]
 
 
-def ending(story: Story) -> str:
+def ending(story: FindingHistory) -> str:
     """How a story ended, in words: "done by a person in 3 h"."""
     if story.closed is None:
         return "open"
@@ -122,5 +122,5 @@ def week_lines(events: Iterable[tuple[str, TaskEvent]], since: float) -> list[st
 
 def _story(
     root: str, event: TaskEvent, opened: float | None, closed: float | None, outcome: str, by: str | None
-) -> Story:
-    return Story(root, event.fingerprint, event.text, event.severity, opened, closed, outcome, by)
+) -> FindingHistory:
+    return FindingHistory(root, event.fingerprint, event.text, event.severity, opened, closed, outcome, by)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
-from runwatch.judge.metrics.hyper import as_text
-from runwatch.show.tabular import render
+from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.text.tabular import render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe

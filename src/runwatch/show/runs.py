@@ -9,7 +9,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.run import Metric, Problem, Run
 from runwatch.domain.situation import Snapshot
-from runwatch.show.table import table
+from runwatch.show.text.table import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number, plain
 from runwatch.text.safe import run_name, safe

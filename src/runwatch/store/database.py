@@ -12,8 +12,9 @@ import os
 import sqlite3
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from runwatch.system.files import private_folder
 from runwatch.text.safe import safe
@@ -22,8 +23,7 @@ _BUSY_MS = 5000
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(msgspec.Struct):
     """A connection in autocommit mode. ``notice``: what a person must know, "" when all is well;
     ``in_memory``: nothing of it lasts."""
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.store.database import open_database, reopened
-from runwatch.store.kept import Kept, newest_kept
+from runwatch.store.snapshot_facts import SnapshotFacts, newest_kept
 
 if TYPE_CHECKING:
-    from runwatch.domain.intents import Answer, Intent
+    from runwatch.domain.intents import Intent, IntentAnswer
     from runwatch.domain.task import TaskEvent, TaskRecord
 
 FILE = "state.db"
@@ -62,7 +62,7 @@ class Holder(NamedTuple):
     beat: float
 
 
-class Entry(NamedTuple):
+class HistoryEntry(NamedTuple):
     """One event of the history and the root it belongs to."""
 
     root: str
@@ -94,7 +94,7 @@ class State:
         from runwatch.domain.task import TaskRecord
 
         rows = self._rows("SELECT fingerprint, body FROM records WHERE root = ?", root)
-        known = set(TaskRecord.__slots__)
+        known = set(TaskRecord.__struct_fields__)
         bodies = ((fp, json.loads(body)) for fp, body in rows)
         return {fp: TaskRecord(**{k: v for k, v in body.items() if k in known}) for fp, body in bodies}
 
@@ -121,7 +121,7 @@ class State:
                 [(root, e.fingerprint, e.at, e.what, e.by, _storable(e.text), e.severity) for e in events],
             )
 
-    def history(self, roots: Iterable[str] | None = None, since: float = 0.0) -> list[Entry]:
+    def history(self, roots: Iterable[str] | None = None, since: float = 0.0) -> list[HistoryEntry]:
         """Events at or after ``since``, oldest first, of the given roots (None: of all)."""
         from runwatch.domain.task import TaskEvent
 
@@ -132,7 +132,7 @@ class State:
         )
         wanted = None if roots is None else set(roots)
         return [
-            Entry(root, TaskEvent(fp, at, what, by, _restored(text), severity))
+            HistoryEntry(root, TaskEvent(fp, at, what, by, _restored(text), severity))
             for root, fp, at, what, by, text, severity in rows
             if wanted is None or root in wanted
         ]
@@ -214,7 +214,7 @@ class State:
 
     def queue(self, root: str, intent: Intent, now: float) -> int:
         """Ask the root's writer; the number is for asking for the answer. Raises ``StateError``."""
-        from runwatch.store.intents import dump
+        from runwatch.store.intent_codec import dump
 
         with self._writing() as db:
             row = db.execute(
@@ -225,7 +225,7 @@ class State:
 
     def waiting(self, root: str) -> list[tuple[int, Intent]]:
         """What was asked and not yet answered, oldest first; what can't be read is answered so."""
-        from runwatch.store.intents import load
+        from runwatch.store.intent_codec import load
 
         asked = []
         for number, body in self._rows(
@@ -239,7 +239,7 @@ class State:
                 asked.append((number, intent))
         return asked
 
-    def reply(self, number: int, answer: Answer) -> None:
+    def reply(self, number: int, answer: IntentAnswer) -> None:
         """Answer what was asked. Raises ``StateError``."""
         self._answer(number, answer.ok, answer.message, answer.undo)
 
@@ -259,7 +259,7 @@ class State:
         body = json.dumps(facts, allow_nan=False)
         self._write("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", key, now, beat, body)
 
-    def kept(self, key: str | None = None) -> Kept | None:
+    def kept(self, key: str | None = None) -> SnapshotFacts | None:
         """What was kept last, for these roots or (None) for any."""
         with self._lock:
             return newest_kept(self._db, key)

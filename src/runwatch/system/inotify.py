@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 _SYSTEM = "/proc/sys/fs/inotify/max_user_{}"
 _NAMESPACE = "/proc/sys/user/max_inotify_{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """inotify instances and watches that processes of this user hold now (those whose /proc we may read)."""
 
     instances: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.system.files import is_below
 
@@ -14,8 +15,7 @@ _MOUNTS = "/proc/self/mountinfo"
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """Where a path is mounted, and the file system's type ("" when it can't be told); ``source``: the device
     or server, ``top``: the folder of it that is mounted there."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.intents import (
     AddTask,
@@ -16,7 +18,7 @@ from runwatch.domain.intents import (
     SnoozeTask,
 )
 from runwatch.domain.task import Task, What
-from runwatch.tasks.document import Edit
+from runwatch.tasks.document import LineEdit
 from runwatch.tasks.todotxt import (
     LineError,
     added,
@@ -41,31 +43,30 @@ class Refused(Exception):
     """The person asked for something that can't be done; the text says why and what to do instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class TaskChange(msgspec.Struct, frozen=True):
     """One line changed (``edit``), what the history calls it, and the words for the person. ``task``: the
     task as it was, None when it is new; ``more``: what else changes with it; ``warning``: what a person may
     not have thought of."""
 
-    edit: Edit
+    edit: LineEdit
     what: What
     message: str
     task: Task | None
-    more: tuple[Edit, ...] = ()
+    more: tuple[LineEdit, ...] = ()
     warning: str = ""
 
     @property
-    def edits(self) -> tuple[Edit, ...]:
+    def edits(self) -> tuple[LineEdit, ...]:
         return (self.edit, *self.more)
 
 
-def change(intent: Intent, lines: Sequence[str], today: date) -> Change:
+def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
     """The change that ``intent`` asks for in a file of these lines. Raises ``Refused``."""
     try:
         match intent:
             case AddTask(text=text):
                 line = added(text, today)
-                return Change(Edit(None, line), "added", f"added: {safe(line, 80)}", None)
+                return TaskChange(LineEdit(None, line), "added", f"added: {safe(line, 80)}", None)
             case FinishTask(id=id_):
                 found = find(id_, lines, today, lambda t: not t.done, "is done already")
                 return _finished(found, lines, today)
@@ -114,22 +115,25 @@ def find(
     return able[0]
 
 
-def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> Change:
+def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> TaskChange:
     place, task = found
     nth = lines[:place].count(task.line)
-    return Change(
-        Edit(task.line, line, nth), what, f"{words}: {_bare(parse(line) if words == _EDITED else task)}", task
+    return TaskChange(
+        LineEdit(task.line, line, nth),
+        what,
+        f"{words}: {_bare(parse(line) if words == _EDITED else task)}",
+        task,
     )
 
 
-def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> Change:
+def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> TaskChange:
     """Done, with the next occurrence of one that repeats; open subtasks (``p:`` of its ``id:``) are named."""
     task = found[1]
     done = _changed(found, lines, complete(task.line, today), "done", "done")
     if (again := repeated(task.line, today)) is not None:
         days = tags_of(again)
         when = days.get("t") or days.get("due", "")
-        done = replace(done, message=f"{done.message}; next time {when}", more=(Edit(None, again),))
+        done = replace(done, message=f"{done.message}; next time {when}", more=(LineEdit(None, again),))
     name = task.tags.get("id")
     left = [t for _, t in placed(lines, today) if name and t.tags.get("p") == name and not t.done]
     if not left:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 _BOM = codecs.BOM_UTF8
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class LineEdit(msgspec.Struct, frozen=True):
     """One change. ``old`` None: ``new`` is put at the end; ``new`` None: the line goes. ``nth``: which of
     several equal lines (0 = the first)."""
 
@@ -19,8 +19,7 @@ class Edit:
     nth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """``lines`` are (text, ending) pairs; bytes that are no UTF-8 live on as surrogates."""
 
     lines: tuple[tuple[str, str], ...] = ()
@@ -42,19 +41,19 @@ class Document:
         body = "".join(text + ending for text, ending in self.lines)
         return (_BOM if self.bom else b"") + body.encode("utf-8", "surrogateescape")
 
-    def edited(self, edits: Iterable[Edit]) -> Document:
+    def edited(self, edits: Iterable[LineEdit]) -> Document:
         """The document after ``edits``; one whose line is not there any more changes nothing."""
         lines = list(self.lines)
         for edit in edits:
             _apply(lines, edit)
         return Document(tuple(lines), self.bom)
 
-    def has(self, edit: Edit) -> bool:
+    def has(self, edit: LineEdit) -> bool:
         """Whether the line that ``edit`` changes is there."""
         return edit.old is None or edit.old in self.texts
 
 
-def _apply(lines: list[tuple[str, str]], edit: Edit) -> None:
+def _apply(lines: list[tuple[str, str]], edit: LineEdit) -> None:
     if edit.old is None:
         _append(lines, edit.new or "")
         return

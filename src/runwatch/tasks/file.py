@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from runwatch.system.files import NotRegular, open_regular, private_folder
 from runwatch.system.saving import save
-from runwatch.tasks.document import Document, Edit
+from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.lock import LockBusy, locked
 from runwatch.text.safe import safe
 
@@ -90,7 +90,7 @@ class TodoFile:
             self._archived = (stamp, Document.decode(data))
         return self._archived[1]
 
-    def update(self, make: Callable[[Document], Sequence[Edit]]) -> Document:
+    def update(self, make: Callable[[Document], Sequence[LineEdit]]) -> Document:
         """Save the edits that ``make`` wants for the file as it stands under the lock, and return the file
         as it is then. ``make`` may be called again when another program wrote meanwhile. Raises
         ``TodoError``; the file is then as it was."""
@@ -116,7 +116,7 @@ class TodoFile:
             why = _REASONS.get(error.errno or 0, "unreadable")
             raise TodoError(self.path, why, f"not saved ({error.strerror or error})") from error
 
-    def _tries(self, make: Callable[[Document], Sequence[Edit]]) -> Document:
+    def _tries(self, make: Callable[[Document], Sequence[LineEdit]]) -> Document:
         for _ in range(_TRIES):
             data, stamp = self._read(self.path)
             before = Document.decode(data)
@@ -131,12 +131,12 @@ class TodoFile:
     def _move(self, finished: Callable[[str], bool]) -> int:
         there = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
         done = [line for line in self.read().texts if finished(line)]
-        there._tries(lambda document: [Edit(None, line) for line in done])
+        there._tries(lambda document: [LineEdit(None, line) for line in done])
         left = Counter(done)
 
-        def gone(document: Document) -> list[Edit]:
+        def gone(document: Document) -> list[LineEdit]:
             found = Counter(document.texts) & left
-            return [Edit(line, None) for line in found.elements()]
+            return [LineEdit(line, None) for line in found.elements()]
 
         self._tries(gone)
         return len(done)

@@ -9,7 +9,7 @@ from runwatch.domain.task import Task, TaskRecord
 from runwatch.tasks.todotxt import is_task, parse
 
 
-class Index:
+class LineIndex:
     """The lines that carry ``rw:``, by fingerprint. Of several the first one counts; where a finding was
     opened anew on a later day, the first one of that day (a copy that a person made bears the same day)."""
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, fingerprint
 from runwatch.domain.task import Task, TaskEvent, TaskRecord, What
-from runwatch.tasks.document import Edit
-from runwatch.tasks.follow import DAY, REOPEN_WITHIN, adopted, follow, is_current
-from runwatch.tasks.index import Index
+from runwatch.tasks.document import LineEdit
+from runwatch.tasks.index import LineIndex
+from runwatch.tasks.sync_from_file import DAY, REOPEN_WITHIN, adopted, follow, is_current
 from runwatch.tasks.todotxt import LineError, complete, reopen, with_priority, with_tag
 from runwatch.tasks.wording import PRIORITIES, finding_line
 
@@ -25,8 +27,7 @@ GROUP_RULE = "findings-beyond"
 _GROUP_TEXT = re.compile(r"and [\d,]+ more findings?, open runwatch")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class LifecycleInput(msgspec.Struct, frozen=True):
     """What is seen at one moment. ``timing``: (hold, keep) seconds by rule; ``unreadable``: scopes that
     could not be read ("." is the whole root), ``unjudged``: rules whose subjects were not looked at yet;
     the conditions of both count as neither held nor clear;
@@ -36,7 +37,7 @@ class Look:
     findings: tuple[Finding, ...]
     now: float
     today: date
-    timing: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    timing: Mapping[str, tuple[float, float]] = msgspec.field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
     unjudged: frozenset[str] = frozenset()
     silenced: frozenset[str] = frozenset()
@@ -44,21 +45,20 @@ class Look:
     root: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class LifecycleStep(msgspec.Struct, frozen=True):
     """What one look leads to. ``edits`` by fingerprint: the file's changes; ``beyond``: findings past the
     cap; ``older``: findings too old at the first look to be tasks."""
 
     records: Mapping[str, TaskRecord]
-    edits: Mapping[str, Edit]
+    edits: Mapping[str, LineEdit]
     events: tuple[TaskEvent, ...]
     beyond: int
     older: int
 
 
 def advance(
-    records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], look: Look
-) -> Step:
+    records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], look: LifecycleInput
+) -> LifecycleStep:
     """The next records, the edits to the file's ``lines`` and the events of one look. ``archived``: the
     lines of done.txt."""
     return _Advance(records, lines, archived, look).step()
@@ -66,11 +66,11 @@ def advance(
 
 def followed(
     records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], now: float, today: date
-) -> Step:
+) -> LifecycleStep:
     """Only what the file says: after a person's change, with nothing known of the conditions."""
-    work = _Advance(records, lines, archived, Look((), now, today))
+    work = _Advance(records, lines, archived, LifecycleInput((), now, today))
     work.follow_file()
-    return Step(work.records, {}, tuple(work.events), 0, 0)
+    return LifecycleStep(work.records, {}, tuple(work.events), 0, 0)
 
 
 class _Advance:
@@ -79,21 +79,21 @@ class _Advance:
         records: Mapping[str, TaskRecord],
         lines: Sequence[str],
         archived: Sequence[str],
-        look: Look,
+        look: LifecycleInput,
     ) -> None:
         self.look = look
         self.records = dict(records)
         self.events: list[TaskEvent] = []
-        self._edits: dict[str, Edit] = {}
-        self._index = Index(lines, look.today)
-        self._archive = Index(archived, look.today)
+        self._edits: dict[str, LineEdit] = {}
+        self._index = LineIndex(lines, look.today)
+        self._archive = LineIndex(archived, look.today)
         self._tasks: dict[str, Task] = {}
         self._held = {f.fingerprint: f for f in look.findings if f.actionable and f.severity != "info"}
         self._settled = {f.fingerprint for f in look.findings if f.lasting and f.severity == "info"}
         self._inhibited = {print_ for f in look.findings for print_ in f.also}
         self._group = fingerprint(GROUP_RULE, look.root, "")
 
-    def step(self) -> Step:
+    def step(self) -> LifecycleStep:
         self._meet()
         self.follow_file()
         waiting: list[Finding] = []
@@ -106,7 +106,7 @@ class _Advance:
         beyond = self._open_worst_first(waiting)
         self._fold(beyond)
         older = sum(r.older and r.state == "dismissed" for r in self.records.values())
-        return Step(self.records, self._edits, tuple(self.events), len(beyond), older)
+        return LifecycleStep(self.records, self._edits, tuple(self.events), len(beyond), older)
 
     def follow_file(self) -> None:
         """Bring every record in line with what stands in the file."""
@@ -294,7 +294,7 @@ class _Advance:
             self._edit(print_, old, line)
         else:
             line = finding_line(finding, today, count)
-            self._edits[print_] = Edit(None, line)
+            self._edits[print_] = LineEdit(None, line)
         opened = replace(
             record,
             state="open",
@@ -337,7 +337,7 @@ class _Advance:
             self.records[self._group] = replace(record, line=line)
 
     def _edit(self, print_: str, task: Task, line: str) -> None:
-        self._edits[print_] = Edit(task.line, line, self._index.nth(task))
+        self._edits[print_] = LineEdit(task.line, line, self._index.nth(task))
 
     def _move(self, record: TaskRecord, what: What) -> None:
         now, print_ = self.look.now, record.fingerprint

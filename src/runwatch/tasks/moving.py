@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from runwatch.tasks.document import Document, Edit
+from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.file import TodoFile
 
 
@@ -15,8 +15,8 @@ def move_into(own: TodoFile, private: TodoFile) -> None:
     if not lines:
         return
 
-    def missing(document: Document) -> list[Edit]:
-        return [] if document.lines else [Edit(None, line) for line in lines]
+    def missing(document: Document) -> list[LineEdit]:
+        return [] if document.lines else [LineEdit(None, line) for line in lines]
 
     own.update(missing)
     with contextlib.suppress(FileNotFoundError):

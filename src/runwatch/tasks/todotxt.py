@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
+
+import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.task import Task, TaskState
 from runwatch.tasks.when import day, future_day, next_time
@@ -21,8 +23,7 @@ _TAG = re.compile(r"([^\s:+@][^\s:]*):([^\s:]+)")
 _ID_DIGITS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """What stands before a line's text."""
 
     done: bool = False

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from runwatch.text.safe import safe
 
@@ -40,7 +41,7 @@ _ERROR = re.compile(
 )
 
 
-class Style(NamedTuple):
+class ConsoleStyle(NamedTuple):
     """How a span looks. Colours: a name (``red``, ``bright_red``), ``color(208)``, ``#rrggbb`` or None."""
 
     color: str | None = None
@@ -53,28 +54,27 @@ class Style(NamedTuple):
     strike: bool = False
 
 
-PLAIN = Style()
+PLAIN = ConsoleStyle()
 
 
-class Span(NamedTuple):
+class ConsoleSpan(NamedTuple):
     """A stretch of safe text in one style."""
 
     text: str
-    style: Style
+    style: ConsoleStyle
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class ConsoleLine(msgspec.Struct, frozen=True):
     """One line of a log, safe to show."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[ConsoleSpan, ...]
 
     @property
     def text(self) -> str:
         return "".join(span.text for span in self.spans)
 
 
-def lines(data: bytes, width: int = WIDTH) -> list[Line]:
+def lines(data: bytes, width: int = WIDTH) -> list[ConsoleLine]:
     """The lines of a log for display, at most ``width`` characters each (then ``…``).
 
     A line that a progress bar redrew with carriage returns is what it showed last. Bytes that are no UTF-8
@@ -102,7 +102,7 @@ def crash_words(text: str) -> str | None:
     return text.strip()[:300]
 
 
-def find_first_error(shown: Sequence[Line]) -> int | None:
+def find_first_error(shown: Sequence[ConsoleLine]) -> int | None:
     """The index of the first traceback or crash line; with none, of the first line that says ERROR (or
     names an exception); None if there is neither."""
     first_mention = None
@@ -115,7 +115,7 @@ def find_first_error(shown: Sequence[Line]) -> int | None:
     return first_mention
 
 
-def search(shown: Sequence[Line], words: str) -> list[int]:
+def search(shown: Sequence[ConsoleLine], words: str) -> list[int]:
     """The indexes of the lines that hold ``words``; capitals count only if ``words`` has some."""
     if not words:
         return []
@@ -129,11 +129,11 @@ def _last_state(row: bytes) -> bytes:
     return row[row.rfind(b"\r") + 1 :]
 
 
-def _line(row: bytes, width: int) -> Line:
+def _line(row: bytes, width: int) -> ConsoleLine:
     text = row[: width * 8].decode("utf-8", "backslashreplace")
     if "\x1b" not in text:
-        return Line((Span(safe(text.expandtabs(8), width), PLAIN),))
-    spans: list[Span] = []
+        return ConsoleLine((ConsoleSpan(safe(text.expandtabs(8), width), PLAIN),))
+    spans: list[ConsoleSpan] = []
     style, column = PLAIN, 0
     for index, part in enumerate(_SGR.split(text)):
         if index % 2:
@@ -143,8 +143,8 @@ def _line(row: bytes, width: int) -> Line:
             continue
         shown = safe(_expand(part, column), width - column)
         column += len(shown)
-        spans.append(Span(shown, style))
-    return Line(tuple(spans))
+        spans.append(ConsoleSpan(shown, style))
+    return ConsoleLine(tuple(spans))
 
 
 def _expand(part: str, column: int) -> str:
@@ -155,7 +155,7 @@ def _expand(part: str, column: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _styled(style: Style, codes: str) -> Style:
+def _styled(style: ConsoleStyle, codes: str) -> ConsoleStyle:
     """``style`` after the parameters of one SGR sequence; what is unknown is passed over."""
     values = [int(part) if part else 0 for part in re.split("[;:]", codes[:64])] if codes else [0]
     index = 0
@@ -178,14 +178,14 @@ _FLAGS: dict[int, tuple[str, bool]] = {
 }  # fmt: skip
 
 
-def _simple(style: Style, code: int) -> Style:
+def _simple(style: ConsoleStyle, code: int) -> ConsoleStyle:
     if code == 0:
         return PLAIN
     if code == 22:
         return style._replace(bold=False, dim=False)
     if code in _FLAGS:
         name, on = _FLAGS[code]
-        return Style(**{**style._asdict(), name: on})
+        return ConsoleStyle(**{**style._asdict(), name: on})
     for base, prefix in ((30, ""), (90, "bright_")):
         if base <= code < base + 8:
             return style._replace(color=prefix + _NAMES[code - base])

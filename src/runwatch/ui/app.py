@@ -16,18 +16,18 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from runwatch.domain.intents import Answer, ClearBaseline, Intent, MarkLooked, PinBaseline, Undo
+from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.destinations import Destination, ShowRuns
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Rang, ViewReady
-from runwatch.ui.choice import Choice
-from runwatch.ui.fence import ControlFence
+from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import BaselineDeed, Intended, Request, Requested, TakeBack, TaskDeed, ViewFailed
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
+from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, tones_of
 from runwatch.ui.work import in_background
@@ -55,14 +55,14 @@ class RunwatchApp(App[None]):
     def __init__(self, watching: Watching, settings: UiSettings) -> None:
         super().__init__()
         self.watching, self.settings = watching, settings
-        self.choice = Choice()
+        self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
         self.undos: list[Intent] = []
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
-        self._fence = ControlFence()
+        self._fence = ControlFilter()
         self.watchdog: threading.Timer | None = None
         self._notices = self._load_themes()
 
@@ -192,7 +192,7 @@ class RunwatchApp(App[None]):
         """Hand an intent to the monitor; its answer comes back as a notice."""
         back = None if undoing else self._way_back(intent)
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: IntentAnswer) -> None:
             self.post_message(Answered(answer, back))
 
         self.watching.submit(intent, answered)
@@ -220,11 +220,11 @@ class RunwatchApp(App[None]):
         if isinstance(request, TakeBack):
             self._undo()
         elif isinstance(request, TaskDeed):
-            from runwatch.ui.todo import task_deed
+            from runwatch.ui.task_actions import task_deed
 
             task_deed(self, request)
         elif isinstance(request, BaselineDeed):
-            from runwatch.ui.pinning import baseline_deed
+            from runwatch.ui.baseline_actions import baseline_deed
 
             baseline_deed(self, request)
         else:

@@ -12,7 +12,7 @@ from typing import Any
 
 from textual.message import Message
 
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.situation import Snapshot
 from runwatch.ui.host import Build
 from runwatch.ui.messages import ViewFailed
@@ -42,7 +42,7 @@ class Rang(Message, bubble=False):
 class Answered(Message, bubble=False):
     """The monitor answered an intent; ``back``: what takes it back where the answer brings no token."""
 
-    def __init__(self, answer: Answer, back: Intent | None = None) -> None:
+    def __init__(self, answer: IntentAnswer, back: Intent | None = None) -> None:
         super().__init__()
         self.answer, self.back = answer, back
 

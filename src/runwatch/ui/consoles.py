@@ -10,13 +10,13 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.show.view import Span, join, text
-from runwatch.text.console import Line as LogLine
+from runwatch.show.screen.view import Span, join, text
+from runwatch.text.console import ConsoleLine as LogLine
 from runwatch.text.console import lines
 from runwatch.text.units import plural
 from runwatch.ui.host import host
 from runwatch.ui.widgets.console import LogView
-from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.work import in_background
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ConsolePart(Vertical):
         self._start = 0
 
     def compose(self) -> ComposeResult:
-        yield Line(id="console-head")
+        yield LineWidget(id="console-head")
         yield LogView()
 
     @property
@@ -105,7 +105,7 @@ class ConsolePart(Vertical):
             parts.append((Span(f"o: {len(self._paths) - 1} more", "muted"),))
         if words:
             parts.append((Span(words, "good" if tone == "good" else "warn"),))
-        self.query_one("#console-head", Line).show(join(parts))
+        self.query_one("#console-head", LineWidget).show(join(parts))
 
     def action_error(self) -> None:
         if self.query_one(LogView).to_first_error():

@@ -7,8 +7,8 @@ from textual.worker import get_current_worker
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.show.view_chart import ChartAsk, ChartView, Line, line
-from runwatch.show.view_curves import Curve, Picture, chart
+from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, line
+from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.work import in_background
@@ -31,7 +31,7 @@ class Curves(Chart):
         self._kept: dict[_Name, tuple[int, Points]] = {}
         self._wanted: object = None
 
-    def draw_picture(self, picture: Picture, ask: ChartAsk) -> None:
+    def draw_picture(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         """Fetch and draw; nothing happens when this picture is drawn already."""
         wanted = (picture, ask)
         if wanted == self._wanted or not self.is_attached:
@@ -39,12 +39,12 @@ class Curves(Chart):
         self._wanted = wanted
         in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
 
-    def _fetch(self, picture: Picture, ask: ChartAsk) -> None:
+    def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         worker = get_current_worker()
         watching = host(self).watching
         kept: dict[_Name, tuple[int, Points]] = {}
 
-        def fetched(curve: Curve) -> Line:
+        def fetched(curve: DrawnCurve) -> ChartLine:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
@@ -52,8 +52,8 @@ class Curves(Chart):
             kept[name] = have
             return line(have[1], curve.name, curve.tone, ask)
 
-        lines: list[Line] = []
-        band: list[Line] = []
+        lines: list[ChartLine] = []
+        band: list[ChartLine] = []
         for wanted, out in ((picture.curves, lines), (picture.band, band)):
             for curve in wanted:
                 if worker.is_cancelled:

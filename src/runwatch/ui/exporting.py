@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from runwatch.show import export
+from runwatch.show.text import export
 from runwatch.text.safe import safe
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.work import in_background

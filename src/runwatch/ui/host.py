@@ -10,13 +10,13 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from runwatch.domain.drift import Distribution
-from runwatch.domain.intents import Answer, Intent
+from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
-from runwatch.ui.choice import Choice
 from runwatch.ui.messages import Request
+from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
@@ -32,7 +32,7 @@ class Watching(Protocol):
 
     def start(self, publish: Callable[[Snapshot], None]) -> None: ...
     def stop(self) -> None: ...
-    def submit(self, intent: Intent, answered: Callable[[Answer], None]) -> None: ...
+    def submit(self, intent: Intent, answered: Callable[[IntentAnswer], None]) -> None: ...
     def series(self, key: RunKey, tag: str) -> Points: ...
     def distribution(
         self, data_set: str, root: str, column: str, batch: int | None
@@ -49,7 +49,7 @@ class Host(Protocol):
 
     watching: Watching
     settings: UiSettings
-    choice: Choice
+    choice: Selection
     snapshot: Snapshot | None
     own_themes: tuple[str, ...]
 

@@ -9,7 +9,7 @@ from textual.message import Message
 from runwatch.domain.intents import Intent
 from runwatch.domain.run import RunKey
 from runwatch.show.destinations import Destination
-from runwatch.show.view_tasks import TaskKey
+from runwatch.show.screen.tasks import TaskKey
 
 
 class TaskDeed(NamedTuple):

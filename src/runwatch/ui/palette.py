@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from runwatch.show.view import Tone
+from runwatch.show.screen.view import Tone
 from runwatch.ui.themes import DEFAULT_TONES
 
 _BOLD = ("strong", "key")

@@ -12,7 +12,7 @@ from textual.content import Content
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
 from runwatch.show.destinations import ShowPlace, ShowRun
-from runwatch.show.view_runs import run_name
+from runwatch.show.screen.runs import run_name
 from runwatch.text.safe import safe
 from runwatch.ui.host import Host
 from runwatch.ui.messages import BaselineDeed

@@ -42,7 +42,7 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
 
             return TaskScreen(task)
         case to.ShowSubject(task):
-            from runwatch.show.view_task import leads_to
+            from runwatch.show.screen.task import leads_to
 
             leads = leads_to(host.snapshot, task) if host.snapshot else None
             return screen_for(host, leads or to.ShowTask(task))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 Layout = Literal["auto", "panes", "tabs"]
 
 
-@dataclass(frozen=True, slots=True)
-class UiSettings:
+class UiSettings(msgspec.Struct, frozen=True):
     """``theme``: a name, "" = ours for this terminal. ``keymap``: binding id -> keys ("slash,f").
     ``layout``: panes side by side, tabs, or by the terminal's size. ``themes``: the folder with a person's
     own theme files. ``log``: where a crash leaves its traceback. ``clock``: seconds since the epoch."""
 
     theme: str = ""
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
     layout: Layout = "auto"
     mouse: bool = True
     themes: Path | None = None

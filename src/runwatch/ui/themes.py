@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -67,8 +67,7 @@ class ThemeError(Exception):
     """A theme file that cannot be used; the message names file and key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Themes:
+class Themes(msgspec.Struct, frozen=True):
     """The usable themes by name, and a notice for each file that is not."""
 
     themes: Mapping[str, Theme]

@@ -4,9 +4,10 @@ reconciliation scan. Clocks are arguments: ``clock`` is monotonic seconds, ``now
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from runwatch.domain.tree import Changes, Folder
+import msgspec
+
+from runwatch.domain.tree import Folder, TreeChanges
 from runwatch.system.inotify import watches_held
 from runwatch.system.mounts import mount_of
 from runwatch.watch.observer import Dirty, Watcher
@@ -20,8 +21,7 @@ MISSES_TO_POLL = 3
 MISS_AFTER = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(msgspec.Struct, frozen=True):
     """What to do now for one root: look at ``paths``, or ``scan`` everything; ``asked``: the scan was wanted,
     by a person or because events were lost, and not merely due."""
 
@@ -112,13 +112,13 @@ class Rounds:
             paths.update(folder.path for folder in top.walk())
         return paths
 
-    def changed(self, changes: Changes, now: float) -> None:
+    def changed(self, changes: TreeChanges, now: float) -> None:
         """Remember which files are being written."""
         for path in changes.files:
             self._hot[path] = now
 
     def scanned(
-        self, changes: Changes, clock: float, took: float, now: float, folders: int, own: bool
+        self, changes: TreeChanges, clock: float, took: float, now: float, folders: int, own: bool
     ) -> None:
         """A scan ended: when the next is due, and what it says of the watching. ``own``: nobody asked for it,
         and it found what no event had told of within ``MISS_AFTER`` s; ``folders``: how many there are."""

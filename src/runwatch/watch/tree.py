@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatch
 
 from runwatch.domain.run import Problem
-from runwatch.domain.tree import Changes, FileStat, Folder
+from runwatch.domain.tree import FileStat, Folder, TreeChanges
 from runwatch.system.files import is_really_below
 
 SKIPPED = frozenset(
@@ -43,23 +43,23 @@ class Tree:
         folder = self.folder(above or ".")
         return folder.files.get(name) if folder else None
 
-    def scan(self) -> Changes:
+    def scan(self) -> TreeChanges:
         """Walk everything; raises OSError only when the root itself can't be listed."""
-        changes = Changes()
+        changes = TreeChanges()
         os.scandir(self.root).close()
         self._scan(self.top, changes, 0, deep=True)
         return changes
 
-    def look(self, paths: Iterable[str]) -> Changes:
+    def look(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these relative paths only (files or folders); a path that nothing is known about makes
         its nearest known folder be listed."""
-        changes = Changes()
+        changes = TreeChanges()
         listed: set[str] = set()
         for path in paths:
             self._look(path, changes, listed)
         return changes
 
-    def _look(self, path: str, changes: Changes, listed: set[str]) -> None:
+    def _look(self, path: str, changes: TreeChanges, listed: set[str]) -> None:
         above, _, name = path.rpartition("/")
         folder = self.folder(above or ".") if path != "." else self.top
         if folder is not None and path != "." and name in folder.files:
@@ -86,7 +86,7 @@ class Tree:
         except OSError:
             return None
 
-    def _scan(self, folder: Folder, changes: Changes, depth: int, deep: bool) -> None:
+    def _scan(self, folder: Folder, changes: TreeChanges, depth: int, deep: bool) -> None:
         try:
             entries = list(os.scandir(self._absolute(folder.path)))
             self.problems.pop(folder.path, None)
@@ -137,7 +137,7 @@ class Tree:
 
     @staticmethod
     def _take_files(
-        folder: Folder, files: dict[str, FileStat], irregular: tuple[str, ...], changes: Changes
+        folder: Folder, files: dict[str, FileStat], irregular: tuple[str, ...], changes: TreeChanges
     ) -> None:
         before = folder.files
         for name, known in files.items():
@@ -151,7 +151,7 @@ class Tree:
         folder.irregular = irregular
 
     def _take_folders(
-        self, folder: Folder, names: list[str], changes: Changes, depth: int, deep: bool
+        self, folder: Folder, names: list[str], changes: TreeChanges, depth: int, deep: bool
     ) -> None:
         for gone in folder.folders.keys() - set(names):
             self._vanish(folder.folders[gone], changes)
@@ -166,7 +166,7 @@ class Tree:
                 self._scan(child, changes, depth + 1, deep)
 
     @staticmethod
-    def _vanish(folder: Folder, changes: Changes) -> None:
+    def _vanish(folder: Folder, changes: TreeChanges) -> None:
         for below in folder.walk():
             changes.removed.update(below.join(name) for name in below.files)
             changes.folders.add(below.path)

@@ -15,10 +15,10 @@ from sklearn import datasets
 
 from runwatch.data.workflow import find_files, open_reference
 from runwatch.domain.profile import DataOptions, Named
-from runwatch.judge.drift.chances import benjamini_hochberg, ks_p_value
+from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.measures import chi2, hellinger, js, ks, psi, total_variation, wasserstein
-from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.drift.p_values import benjamini_hochberg, ks_p_value
 from runwatch.judge.drift.performance import Scored, estimate_classification
 from runwatch.judge.drift.report import report
 
@@ -55,7 +55,7 @@ def test_scipy(name: str, column: str) -> None:
     expected = said(f"scipy_{name}")["columns"][column]
     before, _, reference, current = split(name)
     index = reference.grid.index[column]
-    pair = Pair(reference.grid.columns[index], reference.column(index), current.column(index))
+    pair = ColumnPair(reference.grid.columns[index], reference.column(index), current.column(index))
     assert (pair.n, pair.m) == (expected["n_ref"], expected["n_cur"])
     low, high = ks.measure(pair), ks.upper(pair)
     assert low <= expected["ks"] + 1e-9 <= high + 2e-9

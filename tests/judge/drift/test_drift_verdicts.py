@@ -14,11 +14,11 @@ from scipy import special, stats
 
 from runwatch.domain.drift import ColumnDrift, DriftReport
 from runwatch.domain.profile import DriftOptions, Named
-from runwatch.judge.drift.chances import chi2_p_value, ks_p_value, proportions_p_value
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
 from runwatch.judge.drift.measures import ks, measures
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value, proportions_p_value
 from runwatch.judge.drift.report import report
 from runwatch.judge.drift.segments import segment_reports
 from runwatch.judge.drift.trend import confirmed, first_moved, forecast, trends
@@ -341,7 +341,9 @@ def test_the_true_ks_lies_between_the_certified_ends(seed: int, n: int, m: int) 
     a = np.where(rng.random(n) < 0.3, 0.0, rng.normal(size=n))
     b = np.where(rng.random(m) < 0.5, 0.0, rng.normal(0.2, 2, size=m))
     reference = profiled({"x": a})
-    pair = Pair(reference.grid.columns[0], reference.column(0), profiled({"x": b}, reference.grid).column(0))
+    pair = ColumnPair(
+        reference.grid.columns[0], reference.column(0), profiled({"x": b}, reference.grid).column(0)
+    )
     true = stats.ks_2samp(a, b, method="asymp").statistic
     assert ks.measure(pair) - 1e-12 <= true <= ks.upper(pair) + 1e-12
 

@@ -11,8 +11,8 @@ from sklearn.metrics import fbeta_score, mean_pinball_loss
 
 from runwatch.domain.comparison import CompareOptions, MetricComparison
 from runwatch.domain.predictions import PredictionRows
-from runwatch.judge.metrics.methods import user_made
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.methods import user_made
 
 RNG = np.random.default_rng(11)
 N = 4_000

@@ -12,7 +12,7 @@ from metric_rows import coded_text
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.predictions import PredictionRows
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.comparing import compare_predictions
 
 RNG = np.random.default_rng(1)
 N = 400

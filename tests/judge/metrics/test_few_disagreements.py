@@ -7,7 +7,7 @@ import pytest
 
 from runwatch.domain.comparison import CompareOptions, MetricComparison
 from runwatch.domain.predictions import PredictionRows
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.comparing import compare_predictions
 
 Pair = tuple[PredictionRows, PredictionRows]
 

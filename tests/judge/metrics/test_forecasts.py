@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from metric_rows import coded_text
+from msgspec.structs import replace
 from numpy.lib.stride_tricks import sliding_window_view
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.predictions import Column, PredictionRows, take
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.comparing import compare_predictions
 
 N, HORIZON = 300, 6
 DAYS = np.datetime64("2024-03-01") + np.arange(N)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pytest import approx
 
-from runwatch.judge.metrics.seeds import (
+from runwatch.judge.runs.seeds import (
     against_seeds,
     hedges_g,
     interquartile_mean,

@@ -7,9 +7,9 @@ from pytest import approx
 
 from runwatch.domain.comparison import CompareOptions, Comparison, Costs
 from runwatch.domain.predictions import Column, PredictionRows
-from runwatch.judge.metrics.calibration import calibrate
-from runwatch.judge.metrics.grouping import group_column, members
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.calibration import calibrate
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.grouping import group_column, members
 
 
 def planted(seed: int, n: int, harm: float, where: str = "region") -> tuple[Comparison, dict[str, Column]]:

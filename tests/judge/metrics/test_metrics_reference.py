@@ -9,9 +9,9 @@ import pytest
 from pytest import approx
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
-from runwatch.judge.metrics.calibration import wilson
-from runwatch.judge.metrics.mcnemar import mcnemar_p
-from runwatch.judge.metrics.predictions import compare_predictions
+from runwatch.judge.predictions.calibration import wilson
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.mcnemar import mcnemar_p
 
 CLOSED = 1e-8
 RENAMED = {"medae": "median_absolute_error"}

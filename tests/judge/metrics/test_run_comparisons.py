@@ -10,10 +10,10 @@ from runwatch.domain.comparison import CompareOptions, Comparison, MetricCompari
 from runwatch.domain.directions import direction_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
-from runwatch.judge.metrics.importance import what_matters
-from runwatch.judge.metrics.ranking import rank_runs
-from runwatch.judge.metrics.runs import compare_numbers, compare_runs
-from runwatch.judge.metrics.values import ONE_RUN, TWO_NUMBERS
+from runwatch.judge.runs.comparing import compare_numbers, compare_runs
+from runwatch.judge.runs.hparam_importance import what_matters
+from runwatch.judge.runs.ranking import rank_runs
+from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
 
 CURVES: dict[tuple[RunKey, str], Points] = {}
 

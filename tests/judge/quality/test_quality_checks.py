@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from runwatch.cli import main
 from runwatch.data.facts import digest
@@ -21,7 +21,7 @@ from runwatch.data.sample import to_numpy
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import Named, RowFacts, TableProfile
 from runwatch.judge.quality.arrivals import expected_every, late_by
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.run import all_checks, examine, verdict
 
 N = 3000
@@ -50,10 +50,10 @@ def profile(columns: dict[str, Any], grid=None) -> TableProfile:
 REFERENCE = profile(good())
 
 
-def case(columns: dict[str, Any], **more: Any) -> Case:
+def case(columns: dict[str, Any], **more: Any) -> QualityCase:
     current = profile(columns, REFERENCE.grid)
     sample = {name: to_numpy(pa.array(values, from_pandas=True)) for name, values in columns.items()}
-    return Case(current, REFERENCE, sample, **more)
+    return QualityCase(current, REFERENCE, sample, **more)
 
 
 def faults(columns: dict[str, Any], **more: Any) -> dict[tuple[str, str], QualityCheck]:
@@ -225,7 +225,7 @@ def test_expectations() -> None:
 def test_checks_without_a_reference() -> None:
     columns = good(3)
     columns["void"] = np.full(N, np.nan)
-    found = examine(Case(profile(columns), sample={}))
+    found = examine(QualityCase(profile(columns), sample={}))
     assert {(one.check, one.column) for one in found} == {("missing-values", "void")}
 
 

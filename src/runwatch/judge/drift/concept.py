@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 DELTA = 0.002
 _PER_ROW = 5
@@ -13,8 +14,7 @@ _EVERY = 32
 _SHORTEST = 5
 
 
-@dataclass(slots=True)
-class _Bucket:
+class _Bucket(msgspec.Struct):
     """2^row values: their count, sum, and the sum of squares about their mean."""
 
     count: int
@@ -22,14 +22,13 @@ class _Bucket:
     squares: float
 
 
-@dataclass(slots=True)
-class AdaptiveWindow:
+class AdaptiveWindow(msgspec.Struct):
     """Feed it values in order with ``update``; it says when a change is found, and then forgets the old
     part. ``delta``: the chance of a false alarm per test. Memory is logarithmic in the window's length."""
 
     delta: float = DELTA
     seen: int = 0
-    rows: list[list[_Bucket]] = field(default_factory=lambda: [[]])
+    rows: list[list[_Bucket]] = msgspec.field(default_factory=lambda: [[]])
 
     @property
     def length(self) -> int:

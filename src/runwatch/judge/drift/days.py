@@ -5,23 +5,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.profile import ColumnProfile, Named, TableProfile
-from runwatch.judge.drift.chances import t_p_value
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.evidence import NOISE_KS, NOISE_TV, Subject
 from runwatch.judge.drift.measures import ks, total_variation
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.p_values import t_p_value
 
 MIN_DAYS = 8
 SPANS = (1, 3, 7)
 MIN_WEEKDAY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
+class _DayValue(msgspec.Struct, frozen=True):
     """One signed number of one day: its value, and the variance that its rows alone would give it."""
 
     value: float
@@ -48,11 +48,13 @@ def day_p_value(
     return min(1.0, len(chances) * min(chances)) if chances else 1.0
 
 
-def _pair(reference: TableProfile, named: Named, index: int) -> Pair:
-    return Pair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
+def _pair(reference: TableProfile, named: Named, index: int) -> ColumnPair:
+    return ColumnPair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
 
 
-def _signed(pairs: list[Pair], later: list[Pair], subject: Subject) -> tuple[list[_Number], int]:
+def _signed(
+    pairs: list[ColumnPair], later: list[ColumnPair], subject: Subject
+) -> tuple[list[_DayValue], int]:
     """One signed number a day and batch, and how many candidates the number was chosen from."""
     both = [*pairs, *later]
     if subject == "missing":
@@ -71,26 +73,26 @@ def _signed(pairs: list[Pair], later: list[Pair], subject: Subject) -> tuple[lis
     return [_share(int(c[level]), int(c.sum())) for c in counts], int((base > 0).sum())
 
 
-def _share(hits: int, total: int) -> _Number:
+def _share(hits: int, total: int) -> _DayValue:
     """A share on the arcsine scale, on which its variance is 1/(4 total) whatever it is."""
     if not total:
-        return _Number(math.nan, 0.0)
-    return _Number(math.asin(math.sqrt((hits + 0.375) / (total + 0.75))), 0.25 / total)
+        return _DayValue(math.nan, 0.0)
+    return _DayValue(math.asin(math.sqrt((hits + 0.375) / (total + 0.75))), 0.25 / total)
 
 
-def _ridit(pair: Pair) -> _Number:
+def _ridit(pair: ColumnPair) -> _DayValue:
     """The mean of the reference's mid-distribution function over the day's rows: the chance that a row of
     the day exceeds one of the reference (Bross 1958); its noise is that of a mean of uniforms."""
     if not pair.n or not pair.m:
-        return _Number(math.nan, 0.0)
+        return _DayValue(math.nan, 0.0)
     shares = pair.reference.counts / pair.n
     middle = np.cumsum(shares) - shares / 2
     spread = float((shares * (middle - 0.5) ** 2).sum())
-    return _Number(float((pair.current.counts * middle).sum() / pair.m), spread / pair.m)
+    return _DayValue(float((pair.current.counts * middle).sum() / pair.m), spread / pair.m)
 
 
 def _t(
-    days: Sequence[_Number], last: Sequence[_Number], weekdays: list[int | None], weekday: int | None
+    days: Sequence[_DayValue], last: Sequence[_DayValue], weekdays: list[int | None], weekday: int | None
 ) -> float:
     """p that the mean of ``last`` is that of the days. With four or more days of the batch's weekday, it is
     compared with those, the spread being pooled within weekdays. The spread is never taken below what the
@@ -118,13 +120,15 @@ def _shape_p(reference: TableProfile, days: Sequence[Named], newest: Named, inde
     """p by the t prediction bound on the log of the distance, each day against the others only."""
     whole = reference.column(index)
     column = reference.grid.columns[index]
-    pairs = [Pair(column, _without(whole, d.profile.column(index)), d.profile.column(index)) for d in days]
+    pairs = [
+        ColumnPair(column, _without(whole, d.profile.column(index)), d.profile.column(index)) for d in days
+    ]
     sizes = [pair.m for pair in pairs if pair.m]
     if len(sizes) < MIN_DAYS:
         return 1.0
     usual = float(np.median(sizes))
     logs = np.array([_log_distance(pair, usual) for pair in pairs if pair.m and pair.n])
-    now = _log_distance(Pair(column, whole, newest.profile.column(index)), usual)
+    now = _log_distance(ColumnPair(column, whole, newest.profile.column(index)), usual)
     spread = float(logs.std(ddof=1))
     if spread <= 0 or not math.isfinite(now) or now <= logs.mean():
         return 1.0
@@ -136,7 +140,7 @@ def _without(whole: ColumnProfile, day: ColumnProfile) -> ColumnProfile:
     return replace(whole, counts=whole.counts - day.counts, shapes=whole.shapes - day.shapes)
 
 
-def _log_distance(pair: Pair, usual: float) -> float:
+def _log_distance(pair: ColumnPair, usual: float) -> float:
     """log of the distance that a batch of ``usual`` rows would show: its own noise off, theirs on."""
     if not pair.n or not pair.m:
         return math.nan

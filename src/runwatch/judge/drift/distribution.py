@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.profile import ColumnProfile, Floats, TableProfile
-from runwatch.judge.drift.pair import Pair, quantile
+from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.text.units import number, percent
 
 BARS = 48
@@ -23,13 +23,13 @@ def distribution(
     index = reference.grid.index.get(column)
     if index is None:
         return None
-    pair = Pair(reference.grid.columns[index], reference.column(index), current.column(index))
+    pair = ColumnPair(reference.grid.columns[index], reference.column(index), current.column(index))
     if pair.ordered:
         return _ordered(pair, bars)
     return _levels(pair)
 
 
-def _ordered(pair: Pair, bars: int) -> Distribution:
+def _ordered(pair: ColumnPair, bars: int) -> Distribution:
     edges = _axis(pair, bars)
     shares = [_spread(pair, side, edges) for side in (pair.reference, pair.current)]
     return Distribution(
@@ -44,7 +44,7 @@ def _ordered(pair: Pair, bars: int) -> Distribution:
     )
 
 
-def _axis(pair: Pair, bars: int) -> Floats:
+def _axis(pair: ColumnPair, bars: int) -> Floats:
     """``bars`` + 1 edges: equal steps, or one bar a value where there are few whole numbers."""
     ends = [quantile(pair.column, side, p) for side in (pair.reference, pair.current) for p in (0.001, 0.999)]
     known = [end for end in ends if end is not None]
@@ -57,7 +57,7 @@ def _axis(pair: Pair, bars: int) -> Floats:
     return np.linspace(low, high, bars + 1)
 
 
-def _spread(pair: Pair, side: ColumnProfile, axis: Floats) -> Floats:
+def _spread(pair: ColumnPair, side: ColumnProfile, axis: Floats) -> Floats:
     """The side's shares on ``axis``: atoms as steps, other bins evenly between their ends; what lies outside
     falls into the end bars."""
     assert pair.column.edges is not None
@@ -70,7 +70,7 @@ def _spread(pair: Pair, side: ColumnProfile, axis: Floats) -> Floats:
     return np.diff(at)
 
 
-def _levels(pair: Pair) -> Distribution:
+def _levels(pair: ColumnPair) -> Distribution:
     words = pair.column.words or ()
     n, m = max(pair.n, 1), max(pair.m, 1)
     a, b = pair.reference.counts / n, pair.current.counts / m
@@ -91,7 +91,7 @@ def _levels(pair: Pair) -> Distribution:
     return Distribution(name, kind, (), tuple(labels), tuple(ref), tuple(cur), _summary(pair))
 
 
-def _summary(pair: Pair) -> tuple[tuple[str, str, str], ...]:
+def _summary(pair: ColumnPair) -> tuple[tuple[str, str, str], ...]:
     """Rows of (name, reference, current)."""
     ref, cur = pair.reference, pair.current
     rows = [("rows", f"{ref.rows:,}", f"{cur.rows:,}")]
@@ -122,7 +122,7 @@ def _mean(side: ColumnProfile) -> float | None:
     return float(side.sums.sum()) / count if count else None
 
 
-def _quantiles(pair: Pair) -> tuple[tuple[float, float, float], ...]:
+def _quantiles(pair: ColumnPair) -> tuple[tuple[float, float, float], ...]:
     out = []
     for p in np.linspace(0.01, 0.99, 50):
         a, b = (quantile(pair.column, side, float(p)) for side in (pair.reference, pair.current))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions, Ints
-from runwatch.judge.drift.chances import ks_p_value, normal_p_value, proportions_p_value
+from runwatch.judge.drift.column_pair import ColumnPair, iqr, pooled, quantile
 from runwatch.judge.drift.measures import chi2, js, ks, total_variation
-from runwatch.judge.drift.pair import Pair, iqr, pooled, quantile
+from runwatch.judge.drift.p_values import ks_p_value, normal_p_value, proportions_p_value
 
 Subject = Literal["distribution", "length", "shape", "missing", "new categories", "invalid"]
 NOISE_KS = 0.87
@@ -21,8 +21,7 @@ _NEAR_ZERO = 0.1
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class DriftTest(msgspec.Struct, frozen=True):
     """One test of one column. ``distance``: as measured; ``effect``: with the no-drift noise taken off;
     ``levels``: effects from which it is a warning and drifted. ``divergence``: for categories, the
     Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves few rows, so that total
@@ -45,12 +44,11 @@ class Test:
         return "warning" if self.effect >= warning else "stable"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class ColumnEvidence(msgspec.Struct, frozen=True):
     """All tests of one column, or why there are none (``reason``). ``note``: why its values themselves were
     not compared, though it was judged."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[DriftTest, ...]
     reason: str = ""
     note: str = ""
 
@@ -60,12 +58,12 @@ class Evidence:
         return min(1.0, len(self.tests) * min(t.p_value for t in self.tests)) if self.tests else None
 
 
-def examine(pair: Pair, options: DriftOptions) -> Evidence:
+def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     """The tests that apply to a column; all of them count in its Bonferroni correction, whether or not the
     data left them anything to find."""
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
-        return Evidence((), "the reference has no rows" if not ref.rows else "not in the batch")
+        return ColumnEvidence((), "the reference has no rows" if not ref.rows else "not in the batch")
     note = _incomparable(pair)
     tests = [_missing(ref, cur, options)]
     if ref.invalid or cur.invalid:
@@ -73,11 +71,11 @@ def examine(pair: Pair, options: DriftOptions) -> Evidence:
     if not note:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
-        return Evidence((), "no values on either side")
-    return Evidence(tuple(tests), "", note)
+        return ColumnEvidence((), "no values on either side")
+    return ColumnEvidence(tuple(tests), "", note)
 
 
-def _incomparable(pair: Pair) -> str:
+def _incomparable(pair: ColumnPair) -> str:
     """Why the values are not compared, empty when they are."""
     if not pair.n and not pair.m:
         return NO_VALUES[0]
@@ -92,7 +90,7 @@ def _incomparable(pair: Pair) -> str:
     return ""
 
 
-def moved_on(pair: Pair) -> bool:
+def moved_on(pair: ColumnPair) -> bool:
     """Whether nearly all of the batch's times lie past the reference's (or all before it)."""
     if pair.current.low >= pair.reference.high or pair.current.high <= pair.reference.low:
         return True
@@ -100,7 +98,7 @@ def moved_on(pair: Pair) -> bool:
     return bool(pair.current.counts[late].sum() > 0.9 * pair.m)
 
 
-def _values(pair: Pair, options: DriftOptions) -> list[Test]:
+def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
     if pair.ordered:
         name: Subject = "length" if pair.column.shaped else "distribution"
         tests = [ordered_test(pair, options, name)]
@@ -112,40 +110,40 @@ def _values(pair: Pair, options: DriftOptions) -> list[Test]:
     return [level_test(*pair.levels, options, "distribution"), new_categories(pair, options)]
 
 
-def ordered_test(pair: Pair, options: DriftOptions, subject: Subject = "distribution") -> Test:
+def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "distribution") -> DriftTest:
     """Kolmogorov-Smirnov on the certified lower end."""
     distance = ks.measure(pair)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
     p = ks_p_value(distance, pair.n, pair.m)
-    return Test(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)
+    return DriftTest(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)
 
 
-def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject) -> Test:
+def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject) -> DriftTest:
     """Two-sample chi-square; the effect is total variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:
-        return Test(subject, "chi-square", 1.0, 0.0, 0.0, options.levels)
+        return DriftTest(subject, "chi-square", 1.0, 0.0, 0.0, options.levels)
     distance = total_variation.total_variation(a, b)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * (n + m) / (n * m)))
     noise = (len(a) - 1) * (n + m) / (8 * math.log(2) * n * m)
     divergence = math.sqrt(max(0.0, js.js_distance(a, b) ** 2 / math.log(2) - noise))
     p = chi2.chi_square(a, b)[1]
-    return Test(subject, "chi-square", p, effect, distance, options.levels, divergence)
+    return DriftTest(subject, "chi-square", p, effect, distance, options.levels, divergence)
 
 
-def _missing(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> Test:
+def _missing(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> DriftTest:
     p = proportions_p_value(ref.missing, ref.rows, cur.missing, cur.rows)
     gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
-    return Test("missing", "missing share", p, gap, gap, options.levels)
+    return DriftTest("missing", "missing share", p, gap, gap, options.levels)
 
 
-def _invalid(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> Test:
+def _invalid(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> DriftTest:
     p = proportions_p_value(ref.invalid, ref.rows, cur.invalid, cur.rows)
     gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
-    return Test("invalid", "share of another type", p, gap, gap, options.levels)
+    return DriftTest("invalid", "share of another type", p, gap, gap, options.levels)
 
 
-def new_categories(pair: Pair, options: DriftOptions) -> Test:
+def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     """The share of values outside the reference's words against the mass that its tail hides (Good 1953: its
     singletons over n), one-sided. The variance counts that unseen values come in clumps."""
     n, m = pair.n, pair.m
@@ -161,7 +159,7 @@ def new_categories(pair: Pair, options: DriftOptions) -> Test:
         spread = math.sqrt(max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2)
         p = normal_p_value(excess / spread) / 2 if excess > 0 else 1.0
     effect = max(0.0, excess)
-    return Test("new categories", "share of new categories", p, effect, effect, options.new_levels)
+    return DriftTest("new categories", "share of new categories", p, effect, effect, options.new_levels)
 
 
 def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> float | None:

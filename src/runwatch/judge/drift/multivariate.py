@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.drift import DriftVerdict, Multivariate
 from runwatch.domain.profile import Floats
-from runwatch.judge.drift.chances import normal_p_value
+from runwatch.judge.drift.p_values import normal_p_value
 
 METHOD = "domain classifier"
 MIN_ROWS = 100

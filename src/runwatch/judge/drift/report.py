@@ -10,11 +10,11 @@ import numpy as np
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
 from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.measures import figures, measures
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.sentences import reason, sentence
 from runwatch.judge.drift.verdicts import RANK, Decision, decide
-from runwatch.judge.drift.words import reason, sentence
 
 MAX_NEW = 20
 
@@ -41,7 +41,7 @@ def report(
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
     columns = [
         _column(
-            Pair(grid, reference.column(i), pooled.column(i)),
+            ColumnPair(grid, reference.column(i), pooled.column(i)),
             decisions[i],
             importance.get(grid.name),
             len(days),
@@ -93,7 +93,7 @@ def _note(days: int) -> str:
     return "baseline still learning: 8 or more reference files let day-to-day spread count"
 
 
-def _column(pair: Pair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:
+def _column(pair: ColumnPair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:
     column, ref, cur = pair.column, pair.reference, pair.current
     shown = dict.fromkeys(measures()) if decision.evidence.note else figures(pair)
     test = decision.deciding
@@ -125,7 +125,7 @@ def _column(pair: Pair, decision: Decision, importance: float | None, days: int)
     )
 
 
-def _new(pair: Pair) -> tuple[str, ...]:
+def _new(pair: ColumnPair) -> tuple[str, ...]:
     """Categories that the reference does not have, most frequent first; none where its own tail is open."""
     if pair.column.words is None or pair.reference.counts[-1]:
         return ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftReport
 from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile

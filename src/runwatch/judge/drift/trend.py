@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
 from runwatch.domain.profile import DriftOptions, Named, TableProfile
-from runwatch.judge.drift.chances import t_margin
+from runwatch.judge.drift.p_values import t_margin
 from runwatch.judge.drift.verdicts import decide
 
 LONGEST = 60

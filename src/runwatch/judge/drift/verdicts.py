@@ -4,28 +4,35 @@ and the day rule where there are days) and large enough to matter."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
-from runwatch.judge.drift.chances import benjamini_hochberg
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.days import MIN_DAYS, day_p_value
-from runwatch.judge.drift.evidence import NO_VALUES, Evidence, Test, examine, smallest_visible, unit_factor
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.evidence import (
+    NO_VALUES,
+    ColumnEvidence,
+    DriftTest,
+    examine,
+    smallest_visible,
+    unit_factor,
+)
+from runwatch.judge.drift.p_values import benjamini_hochberg
 
 RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The verdict on one column. ``deciding``: the test that made it, or the values' own test where nothing
     was called; ``sure``: the tests that were significant; ``held_back``: significant in the rows, but no more
     than the reference's days differ among themselves."""
 
     verdict: DriftVerdict
-    evidence: Evidence
-    deciding: Test | None
-    sure: tuple[Test, ...]
+    evidence: ColumnEvidence
+    deciding: DriftTest | None
+    sure: tuple[DriftTest, ...]
     p_adjusted: float | None
     smallest_visible: float | None
     held_back: bool = False
@@ -45,10 +52,12 @@ def decide(
 ) -> list[Decision]:
     """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
     ``recent``: the batches up to the newest, oldest first, for the day rule."""
-    pairs = [Pair(c, reference.column(i), current.column(i)) for i, c in enumerate(reference.grid.columns)]
+    pairs = [
+        ColumnPair(c, reference.column(i), current.column(i)) for i, c in enumerate(reference.grid.columns)
+    ]
     why = _absent(current)
     evidence = [
-        Evidence((), why[pair.column.name]) if pair.column.name in why else examine(pair, options)
+        ColumnEvidence((), why[pair.column.name]) if pair.column.name in why else examine(pair, options)
         for pair in pairs
     ]
     known = [e.p_value for e in evidence if e.p_value is not None]
@@ -84,8 +93,8 @@ def _critical(adjusted: Sequence[float], q: float) -> float:
 
 
 def _decision(
-    pair: Pair,
-    evidence: Evidence,
+    pair: ColumnPair,
+    evidence: ColumnEvidence,
     adjusted: float | None,
     limit: float,
     columns: int,
@@ -102,8 +111,8 @@ def _decision(
 
 
 def _called(
-    evidence: Evidence,
-    sure: tuple[Test, ...],
+    evidence: ColumnEvidence,
+    sure: tuple[DriftTest, ...],
     adjusted: float | None,
     visible: float | None,
     options: DriftOptions,
@@ -124,7 +133,7 @@ def _called(
     return Decision(verdict, evidence, worst, sure, adjusted, visible, held_back, unit)
 
 
-def _own(evidence: Evidence) -> Test | None:
+def _own(evidence: ColumnEvidence) -> DriftTest | None:
     """The test of the values themselves, else the first."""
     of_values = [t for t in evidence.tests if t.subject in ("distribution", "length")]
     return of_values[0] if of_values else evidence.tests[0] if evidence.tests else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.health import HealthSign
@@ -16,8 +16,7 @@ from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import Window
 
 
-@dataclass(slots=True, eq=False)
-class Batch:
+class PointBatch(msgspec.Struct, eq=False):
     """New points of one curve: ``points`` as read; ``finite``: their mask, None when all are;
     ``steps``, ``walls``, ``values``: the finite ones; ``windows``: those in rolling windows (empty unless a
     check of this curve asked for them)."""
@@ -40,7 +39,7 @@ class CurveCheck(ABC):
     WINDOWS: ClassVar[bool] = False
 
     @abstractmethod
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         """Take the new points."""
 
     @abstractmethod
@@ -58,8 +57,7 @@ class RunCheck(ABC):
         """What shows in the run now; ``curves`` by tag."""
 
 
-@dataclass(slots=True, eq=False)
-class CurveView:
+class CurveView(msgspec.Struct, eq=False):
     """What checks may read of a curve: its tag, role, bounded trace (None: not kept), and the other
     checks' memories by name."""
 

@@ -15,7 +15,7 @@ _DAY = 86400.0
 _WEEKS, _SEEN = 4, 3
 
 
-class Change(NamedTuple):
+class LevelChange(NamedTuple):
     """A change of level: the point at which it was sure, that at which it began, and which way."""
 
     sure: int
@@ -23,7 +23,7 @@ class Change(NamedTuple):
     direction: Literal["up", "down"]
 
 
-def change_points(values: ArrayLike, times: ArrayLike | None = None) -> tuple[Change, ...]:
+def change_points(values: ArrayLike, times: ArrayLike | None = None) -> tuple[LevelChange, ...]:
     """The changes of level of ``values`` (n,), oldest first; non-finite values are passed over.
 
     Two one-sided CUSUMs (Page 1954) on residuals from the median of the values since the last change, in
@@ -33,7 +33,7 @@ def change_points(values: ArrayLike, times: ArrayLike | None = None) -> tuple[Ch
     values, with 8 in 6 %, and a shift of two scales is still found in all."""
     series = np.asarray(values, dtype=np.float64)
     days = None if times is None else np.floor(np.asarray(times, dtype=np.float64) / _DAY)
-    found: list[Change] = []
+    found: list[LevelChange] = []
     start = begin_up = begin_down = 0
     up = down = 0.0
     for i in range(len(series)):
@@ -45,7 +45,7 @@ def change_points(values: ArrayLike, times: ArrayLike | None = None) -> tuple[Ch
         up, down = max(0.0, up + residual - _SLACK), max(0.0, down - residual - _SLACK)
         if max(up, down) > _LIMIT:
             began = begin_up if up >= down else begin_down
-            found.append(Change(i, began, "up" if up >= down else "down"))
+            found.append(LevelChange(i, began, "up" if up >= down else "down"))
             start, up, down = began, 0.0, 0.0
     return tuple(found)
 

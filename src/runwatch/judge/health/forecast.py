@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.health import Outlook
@@ -26,8 +26,7 @@ _CONE_ROWS = 24
 _TURN, _TAIL = 1.8, 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Curve:
+class _Curve(msgspec.Struct, frozen=True):
     """y = c + a t^-b from step ``begin``, in units of ``unit`` steps; ``sign`` -1: fitted upside down."""
 
     c: float

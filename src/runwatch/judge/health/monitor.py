@@ -12,7 +12,7 @@ import numpy as np
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.judge.health import checks
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView, RunCheck
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
 from runwatch.judge.health.roles import Role, chases_a_moving_goal, role_of
 from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import Windows
@@ -46,7 +46,7 @@ class Curve:
         if view.trace is not None:
             view.trace.feed(steps, walls, values)
         windows = self._windows.feed(steps, values) if self._windows is not None else []
-        batch = Batch(points, finite, steps, walls, values, windows)
+        batch = PointBatch(points, finite, steps, walls, values, windows)
         for check in view.checks.values():
             check.feed(batch)
 

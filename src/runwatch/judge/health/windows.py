@@ -6,8 +6,7 @@ block on, the two blocks before. Statistics of a block do not depend on how the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -19,8 +18,7 @@ _PIECE = 32_768
 MAD_SCALE = 1.4826
 
 
-@dataclass(slots=True, eq=False)
-class Window:
+class Window(msgspec.Struct, eq=False):
     """A piece of a curve. ``values`` (m,) begins at the block-aligned index ``origin`` of all finite points
     and holds the blocks before the first new point; ``steps`` (new,) belong to the new points only.
     ``before``, ``after``: how many finite points there were before and after this feed."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True):
     """Metric ``name`` on both sides. ``ci``: 95 % interval of candidate minus baseline, ``method`` its name;
     ``test``: the name of ``p_value``; ``n``: independent cases; ``reason``: why there is no interval;
     ``spread``: standard deviation of one case's difference, where it is not se sqrt(n)."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from numpy.typing import NDArray
 
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Named, RowFacts, TableProfile
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class QualityCase(msgspec.Struct, frozen=True, eq=False):
     """``current``: the data in question; ``reference``: what is trusted, on the same grid, where there is
     one; ``sample``: rows of ``current`` in memory; ``facts``: what whole rows tell; ``expect``: the
     ``[data.expect]`` table; ``history``: earlier batches, oldest first; ``arrived``: when the data came and
@@ -20,9 +19,9 @@ class Case:
 
     current: TableProfile
     reference: TableProfile | None = None
-    sample: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    sample: Mapping[str, NDArray[Any]] = msgspec.field(default_factory=dict)
     facts: RowFacts | None = None
-    expect: Mapping[str, object] = field(default_factory=dict)
+    expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     history: Sequence[Named] = ()
     arrived: float | None = None
     now: float | None = None

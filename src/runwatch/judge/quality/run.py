@@ -11,23 +11,23 @@ from typing import Literal, Protocol, cast
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import SEVERITIES
 from runwatch.judge.quality import checks
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 
 
-class Check(Protocol):
+class QualityCheckModule(Protocol):
     NAME: str
 
-    def check(self, case: Case) -> list[QualityCheck]: ...
+    def check(self, case: QualityCase) -> list[QualityCheck]: ...
 
 
 @cache
-def all_checks() -> tuple[Check, ...]:
+def all_checks() -> tuple[QualityCheckModule, ...]:
     """Every check of the package, by name."""
     found = pkgutil.iter_modules(checks.__path__, checks.__name__ + ".")
-    return tuple(cast(Check, importlib.import_module(module.name)) for module in found)
+    return tuple(cast(QualityCheckModule, importlib.import_module(module.name)) for module in found)
 
 
-def examine(case: Case) -> tuple[QualityCheck, ...]:
+def examine(case: QualityCase) -> tuple[QualityCheck, ...]:
     """All faults, worst first."""
     faults = [fault for one in all_checks() for fault in one.check(case)]
     return tuple(sorted(faults, key=lambda f: (-SEVERITIES.index(f.severity), f.check, f.column)))

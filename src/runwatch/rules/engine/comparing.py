@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import Finding, Severity
@@ -12,8 +13,7 @@ from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import about_run, begun, project_of
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """A comparison and what it is about. ``assumed``: nobody named the baseline."""
 
     scope: str

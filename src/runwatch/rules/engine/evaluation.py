@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import NamedTuple, cast
+
+from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.run import Problem

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, worst
 from runwatch.text.safe import safe

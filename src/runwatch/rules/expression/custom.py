@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, cast
+
+import msgspec
 
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.run import Problem, Run
@@ -20,7 +21,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import number
 
 
-class Entry(Protocol):
+class CustomRuleSettings(Protocol):
     """What one ``[[rules]]`` table says."""
 
     @property
@@ -33,8 +34,7 @@ class Entry(Protocol):
     def advice(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CustomRule:
+class CustomRule(msgspec.Struct, frozen=True):
     """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given."""
 
     NAME: str
@@ -46,7 +46,7 @@ class CustomRule:
     HOLD: float
     KEEP: float = _KEEP
     MANY: str = ""
-    DEFAULTS: Mapping[str, object] = field(default_factory=dict)
+    DEFAULTS: Mapping[str, object] = msgspec.field(default_factory=dict)
 
     def evaluate(self, situation: Situation, options: Mapping[str, object]) -> Iterator[Finding]:
         """A finding for each run for which the condition is true now; ``for`` is the rule's hold."""
@@ -75,7 +75,7 @@ class CustomRule:
 
 
 def custom_rules(
-    entries: Iterable[Entry], root: str | None = None, taken: Iterable[str] = ()
+    entries: Iterable[CustomRuleSettings], root: str | None = None, taken: Iterable[str] = ()
 ) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
     """The rules that ``[[rules]]`` makes, and what is wrong with the others: the column is in the message.
     ``taken``: names that are rules already."""
@@ -96,7 +96,7 @@ def custom_rules(
     return tuple(made.values()), tuple(problems)
 
 
-def _rule(entry: Entry, root: str | None) -> CustomRule:
+def _rule(entry: CustomRuleSettings, root: str | None) -> CustomRule:
     expression = parse(entry.when)
     severity: Severity = entry.severity if entry.severity in SEVERITIES else "warning"
     digest = hashlib.sha256(entry.when.encode("utf-8", "surrogateescape")).hexdigest()[:6]

@@ -15,8 +15,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from runwatch.domain.run import Run
 from runwatch.rules.expression.tokens import ExpressionError, Token, tokenize
@@ -27,7 +28,7 @@ from runwatch.rules.expression.tree import (
     STATES,
     STATUSES,
     Arithmetic,
-    Comparison,
+    Compared,
     Condition,
     Every,
     HasStatus,
@@ -50,8 +51,7 @@ _NOT_COMPARED = {
 _WORDS = frozenset({"and", "or", "not", "for", "on", "is"})
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(msgspec.Struct, frozen=True):
     """A parsed ``when``. ``hold``: seconds of ``for``; ``globs``: run ids that it is about (empty: all);
     ``tags``: in order of mention."""
 
@@ -182,7 +182,7 @@ class _Parser:
         token = self._now
         if token.kind == "operator" and token.text in COMPARE:
             self._at += 1
-            return Comparison(token.text, left, self._value())
+            return Compared(token.text, left, self._value())
         if self._takes("is"):
             negated = self._takes("not")
             if self._now.text not in STATES:

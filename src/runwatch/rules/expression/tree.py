@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from runwatch.domain.run import Metric, Run
 
@@ -59,8 +60,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(msgspec.Struct, frozen=True):
     value: float
 
     def of(self, run: Run, now: float) -> float | None:
@@ -70,8 +70,7 @@ class Number:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class OfMetric:
+class OfMetric(msgspec.Struct, frozen=True):
     """A function of one tag; the bare tag is its last value."""
 
     function: str
@@ -85,8 +84,7 @@ class OfMetric:
         yield self.tag
 
 
-@dataclass(frozen=True, slots=True)
-class OfRun:
+class OfRun(msgspec.Struct, frozen=True):
     """A fact of the run itself: step, epoch, age, … A metric of that name goes first."""
 
     name: str
@@ -99,8 +97,7 @@ class OfRun:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(msgspec.Struct, frozen=True):
     sign: str
     left: Value
     right: Value
@@ -114,8 +111,7 @@ class Arithmetic:
         yield from self.right.tags()
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Compared(msgspec.Struct, frozen=True):
     sign: str
     left: Value
     right: Value
@@ -131,8 +127,7 @@ class Comparison:
         yield from self.right.tags()
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(msgspec.Struct, frozen=True):
     """``val/loss is nan``."""
 
     value: Value
@@ -146,8 +141,7 @@ class Is:
         return self.value.tags()
 
 
-@dataclass(frozen=True, slots=True)
-class HasStatus:
+class HasStatus(msgspec.Struct, frozen=True):
     """``status is running``."""
 
     status: str
@@ -159,8 +153,7 @@ class HasStatus:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     inner: Condition
 
     def holds(self, run: Run, now: float) -> bool | None:
@@ -171,8 +164,7 @@ class Not:
         return self.inner.tags()
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(msgspec.Struct, frozen=True):
     """All of the parts (``and``)."""
 
     parts: tuple[Condition, ...]
@@ -186,8 +178,7 @@ class Every:
             yield from part.tags()
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(msgspec.Struct, frozen=True):
     """At least one of the parts (``or``)."""
 
     parts: tuple[Condition, ...]
@@ -202,4 +193,4 @@ class Some:
 
 
 Value = Number | OfMetric | OfRun | Arithmetic
-Condition = Comparison | Is | HasStatus | Not | Every | Some
+Condition = Compared | Is | HasStatus | Not | Every | Some

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal
 from textual.containers import Vertical
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.view import Span, Words
+from runwatch.show.screen.view import Span, Words
 from runwatch.text.safe import safe
-from runwatch.ui.choice import Choice
 from runwatch.ui.palette import palette
+from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.words import content
 
 Place = Literal["left", "right", "strip"]
@@ -32,7 +32,7 @@ class Pane(Vertical):
     WEIGHT: ClassVar[int] = 1
     FILTERED: ClassVar[bool] = False
 
-    def __init__(self, choice: Choice, number: int) -> None:
+    def __init__(self, choice: Selection, number: int) -> None:
         super().__init__(id=self.ID, classes="pane")
         self.choice, self.number = choice, number
         self._title: Words | None = None

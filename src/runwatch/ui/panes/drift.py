@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_drift
 from runwatch.show.destinations import ShowColumn, ShowData
-from runwatch.show.view import Words
+from runwatch.show.screen import drift
+from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class DriftPane(Pane):
@@ -40,34 +40,34 @@ class DriftPane(Pane):
     ]
 
     def compose(self) -> ComposeResult:
-        yield Line(id="drift-note", collapse=True)
-        yield Table(id="drift-table", tight=True)
+        yield LineWidget(id="drift-note", collapse=True)
+        yield TableWidget(id="drift-table", tight=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         room = self.size.width
-        ask = view_drift.DriftAsk(
+        ask = drift.DriftAsk(
             self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 84 else 6
         )
-        return lambda snapshot, now: (view_drift.drift(snapshot, ask, now), view_drift.first_set(snapshot))
+        return lambda snapshot, now: (drift.drift(snapshot, ask, now), drift.first_set(snapshot))
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
-        return view_drift.summary(snapshot)
+        return drift.summary(snapshot)
 
     def show(self, view: Any) -> None:
         table, self._first = view
-        self.query_one(Line).show(table.note)
-        self.query_one(Table).show(table)
+        self.query_one(LineWidget).show(table.note)
+        self.query_one(TableWidget).show(table)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
-        if isinstance(event.key, view_drift.ColumnKey):
+        if isinstance(event.key, drift.ColumnKey):
             self.post_message(Requested(ShowColumn(event.key)))
 
     def action_data(self) -> None:
-        key = self.query_one(Table).key
-        subject = (key.root, key.data_set) if isinstance(key, view_drift.ColumnKey) else self._first
+        key = self.query_one(TableWidget).key
+        subject = (key.root, key.data_set) if isinstance(key, drift.ColumnKey) else self._first
         if subject is not None:
             self.post_message(Requested(ShowData(*subject)))

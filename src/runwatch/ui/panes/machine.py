@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_machine
 from runwatch.show.destinations import ShowPlace
+from runwatch.show.screen import machine
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
-from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.line import LineWidget
 
 
 class MachinePane(Pane, can_focus=True):
@@ -26,13 +26,13 @@ class MachinePane(Pane, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open", id="machine.open")]
 
     def compose(self) -> ComposeResult:
-        yield Line(id="machine-line")
+        yield LineWidget(id="machine-line")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return lambda snapshot, now: view_machine.strip(snapshot.situation.machine)
+        return lambda snapshot, now: machine.strip(snapshot.situation.machine)
 
     def show(self, view: Any) -> None:
-        self.query_one(Line).show(view)
+        self.query_one(LineWidget).show(view)
 
     def action_open(self) -> None:
         self.post_message(Requested(ShowPlace("machine")))

@@ -9,18 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_metrics
 from runwatch.show.destinations import ShowComparison
-from runwatch.show.view import Words
-from runwatch.ui.charting import CHART_KEYS, Charting
+from runwatch.show.screen import metrics as view_metrics
+from runwatch.show.screen.view import Words
+from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.curves import Curves
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
-class MetricsPane(Pane, Charting):
+class MetricsPane(Pane, ChartKeys):
     """The run under the runs' cursor: a row a metric; the curve of the row under this table's cursor."""
 
     ID = "metrics"
@@ -31,9 +31,9 @@ class MetricsPane(Pane, Charting):
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS]
 
     def compose(self) -> ComposeResult:
-        yield Line(id="metrics-title")
-        yield Line(id="metrics-outlook", collapse=True)
-        yield Table(id="metrics-table", tight=True)
+        yield LineWidget(id="metrics-title")
+        yield LineWidget(id="metrics-outlook", collapse=True)
+        yield TableWidget(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
@@ -46,19 +46,19 @@ class MetricsPane(Pane, Charting):
 
     def show(self, view: Any) -> None:
         metrics: view_metrics.MetricsView = view
-        self.query_one("#metrics-title", Line).show(metrics.title)
-        self.query_one("#metrics-outlook", Line).show(metrics.outlook)
-        self.query_one(Table).show(metrics.table)
-        self.query_one(Table).styles.max_height = "45%" if metrics.picture.curves else "100%"
+        self.query_one("#metrics-title", LineWidget).show(metrics.title)
+        self.query_one("#metrics-outlook", LineWidget).show(metrics.outlook)
+        self.query_one(TableWidget).show(metrics.table)
+        self.query_one(TableWidget).styles.max_height = "45%" if metrics.picture.curves else "100%"
         self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         picked = isinstance(event.key, str) and event.table.has_focus
         self.choice.tag = str(event.key) if picked else None
         self.post_message(Asked())
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         model = event.key.name if isinstance(event.key, view_metrics.ModelKey) else None
         subject = model or self.choice.looked

@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_runs
 from runwatch.show.destinations import ShowRun, ShowRuns
-from runwatch.show.view import Words
-from runwatch.ui.choice import Choice
+from runwatch.show.screen import runs
+from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Asked, Intended, Requested
 from runwatch.ui.panes.base import Pane
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.table import TableWidget
 
 
 class RunsPane(Pane):
@@ -37,36 +37,36 @@ class RunsPane(Pane):
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
     ]
 
-    def __init__(self, choice: Choice, number: int) -> None:
+    def __init__(self, choice: Selection, number: int) -> None:
         super().__init__(choice, number)
-        self._kept: view_runs.Kept = {}
+        self._kept: runs.Kept = {}
 
     def compose(self) -> ComposeResult:
-        yield Table(id="runs-table", lasting=True)
+        yield TableWidget(id="runs-table", lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         choice = self.choice
-        ask = view_runs.RunsAsk(choice.filters.get(self.ID, ""), choice.order, choice.marked)
+        ask = runs.RunsAsk(choice.filters.get(self.ID, ""), choice.order, choice.marked)
         kept = self._kept
-        return lambda snapshot, now: view_runs.runs(snapshot, ask, now, kept)
+        return lambda snapshot, now: runs.runs(snapshot, ask, now, kept)
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
-        return view_runs.summary(snapshot)
+        return runs.summary(snapshot)
 
     def show(self, view: Any) -> None:
-        self.query_one(Table).show(view)
+        self.query_one(TableWidget).show(view)
 
     @property
     def key(self) -> RunKey | None:
         """The run under the cursor."""
-        return cast("RunKey | None", self.query_one(Table).key)
+        return cast("RunKey | None", self.query_one(TableWidget).key)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         self.choice.looked = cast("RunKey | None", event.key)
         self.post_message(Asked())
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if self.key is not None:
             self.post_message(Requested(ShowRun(self.key)))
@@ -74,7 +74,7 @@ class RunsPane(Pane):
     def action_mark(self) -> None:
         if self.key is not None:
             self.choice.toggle(self.key)
-            self.query_one(Table).action_move(1)
+            self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
 
     def action_pin(self) -> None:
@@ -82,7 +82,7 @@ class RunsPane(Pane):
             self.post_message(Intended(PinBaseline(self.key)))
 
     def action_order(self) -> None:
-        orders = view_runs.ORDERS
+        orders = runs.ORDERS
         self.choice.order = orders[(orders.index(self.choice.order) + 1) % len(orders)]
         self.post_message(Asked(f"runs by {self.choice.order}"))
 

@@ -10,14 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_tasks
 from runwatch.show.destinations import ShowSubject
-from runwatch.show.view import Words
+from runwatch.show.screen import tasks
+from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.words import content
 
 _ROOMY = 100
@@ -45,35 +45,35 @@ class TasksPane(Pane):
     _files: Words = ()
 
     def compose(self) -> ComposeResult:
-        yield Line(id="tasks-note", collapse=True)
-        yield Table(id="tasks-table", header=False, tight=True)
+        yield LineWidget(id="tasks-note", collapse=True)
+        yield TableWidget(id="tasks-table", header=False, tight=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         narrow = self.size.width < _ROOMY
-        ask = view_tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished, narrow)
+        ask = tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished, narrow)
 
-        return lambda snapshot, now: (view_tasks.tasks(snapshot, ask, _day(now)), view_tasks.files(snapshot))
+        return lambda snapshot, now: (tasks.tasks(snapshot, ask, _day(now)), tasks.files(snapshot))
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
-        return view_tasks.summary(snapshot, _day(now))
+        return tasks.summary(snapshot, _day(now))
 
     def show(self, view: Any) -> None:
         table, files = view
-        self.query_one(Line).show(table.note)
+        self.query_one(LineWidget).show(table.note)
         if files != self._files:
             self._files = files
             self.border_subtitle = content(files, palette(self.app))
-        self.query_one(Table).show(table)
+        self.query_one(TableWidget).show(table)
 
     @property
-    def key(self) -> view_tasks.TaskKey | None:
+    def key(self) -> tasks.TaskKey | None:
         """The task under the cursor."""
-        return cast("view_tasks.TaskKey | None", self.query_one(Table).key)
+        return cast("tasks.TaskKey | None", self.query_one(TableWidget).key)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if self.key is not None:
             self.post_message(Requested(ShowSubject(self.key)))

@@ -12,12 +12,12 @@ from textual.message import Message
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_column
-from runwatch.show.view_drift import ColumnKey
+from runwatch.show.screen import column
+from runwatch.show.screen.drift import ColumnKey
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 
@@ -51,13 +51,13 @@ class ColumnScreen(Detail):
             with Vertical(id="column-drawn"):
                 with Vertical(classes="box", id="distribution-box"):
                     yield Chart(id="distribution")
-                    yield Table(id="bars", cursor=False)
+                    yield TableWidget(id="bars", cursor=False)
                 with Vertical(classes="box", id="trend-box"):
-                    yield Line(id="trend-words")
+                    yield LineWidget(id="trend-words")
                     yield Chart(id="trend")
             with Vertical(id="column-figures"):
-                yield Table(id="figures", cursor=False)
-                yield Table(id="summary", cursor=False)
+                yield TableWidget(id="figures", cursor=False)
+                yield TableWidget(id="summary", cursor=False)
 
     def on_mount(self) -> None:
         from textual.content import Content
@@ -71,18 +71,18 @@ class ColumnScreen(Detail):
         key, batch = self.key, self._batch
 
         def make(snapshot: Snapshot, now: float) -> Any:
-            return view_column.column_view(snapshot, key, batch), view_column.trend_words(snapshot, key)
+            return column.column_view(snapshot, key, batch), column.trend_words(snapshot, key)
 
         return make
 
     def paint(self, view: Any) -> None:
         shown, trend = view
         self._batches = shown.batches
-        self.query_one("#head", Line).show(shown.head)
-        self.query_one("#subhead", Line).show(shown.sentence)
-        self.query_one("#figures", Table).show(shown.figures)
+        self.query_one("#head", LineWidget).show(shown.head)
+        self.query_one("#subhead", LineWidget).show(shown.sentence)
+        self.query_one("#figures", TableWidget).show(shown.figures)
         self.query_one("#trend", Chart).show(shown.trend)
-        self.query_one("#trend-words", Line).show(trend)
+        self.query_one("#trend-words", LineWidget).show(trend)
         if (shown.version, self._batch) != self._fetched and not shown.gone:
             self._fetched = (shown.version, self._batch)
             self._fetch()
@@ -98,23 +98,23 @@ class ColumnScreen(Detail):
 
     def on_column_screen_fetched(self, event: Fetched) -> None:
         self._found = event.found
-        self.query_one("#summary", Table).show(view_column.summary_table(event.found))
+        self.query_one("#summary", TableWidget).show(column.summary_table(event.found))
         self._draw()
 
     def _draw(self) -> None:
         found, chart, bars = (
             self._found,
             self.query_one("#distribution", Chart),
-            self.query_one("#bars", Table),
+            self.query_one("#bars", TableWidget),
         )
         by_label = found is not None and bool(found.labels) and not found.edges
         chart.display, bars.display = not by_label, by_label
         if found is not None and by_label:
-            bars.show(view_column.bars_table(found))
+            bars.show(column.bars_table(found))
         elif found is not None and self._quantiles:
-            chart.show(view_column.quantile_chart(found))
+            chart.show(column.quantile_chart(found))
         else:
-            chart.show(view_column.distribution_chart(found))
+            chart.show(column.distribution_chart(found))
 
     def action_quantiles(self) -> None:
         self._quantiles = not self._quantiles

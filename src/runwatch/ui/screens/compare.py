@@ -11,21 +11,24 @@ from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import export, view_curves, view_runs, view_table
-from runwatch.ui.charting import CHART_KEYS, Charting
-from runwatch.ui.choice import Choice
+from runwatch.show.screen import curves
+from runwatch.show.screen import runs as view_runs
+from runwatch.show.screen import table as view_table
+from runwatch.show.text import export
+from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.curves import Curves
 from runwatch.ui.exporting import Exporting
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
-class CompareScreen(Exporting, Charting):
+class CompareScreen(Exporting, ChartKeys):
     """The row under the cursor says which metric is drawn."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS]
 
-    def __init__(self, keys: tuple[RunKey, ...], choice: Choice) -> None:
+    def __init__(self, keys: tuple[RunKey, ...], choice: Selection) -> None:
         super().__init__()
         self.keys, self.choice = keys, choice
         self._tag: str | None = None
@@ -33,28 +36,28 @@ class CompareScreen(Exporting, Charting):
     def body(self) -> ComposeResult:
         with Vertical(classes="box", id="compare-curves"):
             yield Curves()
-        yield Table(id="compare-table", lasting=True)
+        yield TableWidget(id="compare-table", lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         keys, tag = self.keys, self._tag
 
         def make(snapshot: Snapshot, now: float) -> Any:
-            picture = view_curves.Picture()
+            picture = curves.CurvesPicture()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
                 lead = view_runs.lead_metric(first, snapshot.situation.comparisons.get(first.key))
-                picture = view_curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
+                picture = curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
             return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
 
         return make
 
     def paint(self, view: Any) -> None:
         legend, table, picture = view
-        self.query_one("#head", Line).show(legend)
-        self.query_one(Table).show(table)
+        self.query_one("#head", LineWidget).show(legend)
+        self.query_one(TableWidget).show(table)
         self.query_one(Curves).draw_picture(picture, self.choice.chart)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         key = event.key
         if isinstance(key, tuple) and key and key[0] == "m":

@@ -10,13 +10,14 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import export, view_comparison
 from runwatch.show.destinations import ShowSlice
+from runwatch.show.screen import comparison
+from runwatch.show.text import export
 from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Requested
 from runwatch.ui.widgets.chart import Chart
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class ComparisonScreen(Exporting):
@@ -31,26 +32,26 @@ class ComparisonScreen(Exporting):
         "box-confusion": "confusion, and its difference to the baseline",
     }
 
-    def __init__(self, subject: view_comparison.Subject) -> None:
+    def __init__(self, subject: comparison.Subject) -> None:
         super().__init__()
         self.subject = subject
 
     def body(self) -> ComposeResult:
         with Vertical(id="part-1"):
             with Vertical(classes="box", id="box-metrics"):
-                yield Table(id="metrics")
+                yield TableWidget(id="metrics")
             with Vertical(classes="box", id="box-slices"):
-                yield Table(id="slices")
+                yield TableWidget(id="slices")
         with Vertical(id="part-2"):
             with Horizontal(id="scores"):
                 with Vertical(classes="box", id="box-calibration"):
-                    yield Line(id="calibration-words")
+                    yield LineWidget(id="calibration-words")
                     yield Chart(id="calibration")
                 with Vertical(classes="box", id="box-thresholds"):
                     yield Chart(id="thresholds")
             with Vertical(classes="box", id="box-confusion"):
-                yield Table(id="confusion", cursor=False)
-        yield Table(id="part-3")
+                yield TableWidget(id="confusion", cursor=False)
+        yield TableWidget(id="part-3")
 
     def on_mount(self) -> None:
         for box, title in self._BOXES.items():
@@ -59,25 +60,25 @@ class ComparisonScreen(Exporting):
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         subject = self.subject
-        return lambda snapshot, now: view_comparison.comparison_view(snapshot, subject)
+        return lambda snapshot, now: comparison.comparison_view(snapshot, subject)
 
     def paint(self, view: Any) -> None:
-        shown: view_comparison.ComparisonView = view
-        self.query_one("#head", Line).show(shown.head)
-        self.query_one("#subhead", Line).show(shown.notes)
-        self.query_one("#metrics", Table).show(shown.metrics)
-        self.query_one("#slices", Table).show(shown.slices)
+        shown: comparison.ComparisonView = view
+        self.query_one("#head", LineWidget).show(shown.head)
+        self.query_one("#subhead", LineWidget).show(shown.notes)
+        self.query_one("#metrics", TableWidget).show(shown.metrics)
+        self.query_one("#slices", TableWidget).show(shown.slices)
         opens = isinstance(self.subject, str) and bool(shown.slices.rows)
         self.query_one("#box-slices").border_subtitle = Content(
             "⏎ opens the rows of a slice" if opens else ""
         )
-        self.query_one("#calibration-words", Line).show(shown.calibration_words)
+        self.query_one("#calibration-words", LineWidget).show(shown.calibration_words)
         self.query_one("#calibration", Chart).show(shown.calibration)
         self.query_one("#thresholds", Chart).show(shown.thresholds)
-        self.query_one("#confusion", Table).show(shown.confusion)
-        self.query_one("#part-3", Table).show(shown.hparams)
+        self.query_one("#confusion", TableWidget).show(shown.confusion)
+        self.query_one("#part-3", TableWidget).show(shown.hparams)
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         if (
             event.table.id != "slices"
             or not isinstance(self.subject, str)
@@ -89,7 +90,7 @@ class ComparisonScreen(Exporting):
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
         snapshot = self.host.snapshot
-        found = view_comparison.comparison_of(snapshot, self.subject) if snapshot else None
+        found = comparison.comparison_of(snapshot, self.subject) if snapshot else None
         if found is None:
             return None
         return "comparison", lambda form: export.comparison_text(found, form)

@@ -12,15 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_headline
 from runwatch.show.destinations import ShowPlace
-from runwatch.show.view import Words
-from runwatch.ui.choice import Choice
+from runwatch.show.screen import headline
+from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
+from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.keys import Keys
-from runwatch.ui.widgets.line import Line
+from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Dashboard(LiveScreen):
         *(Binding(str(n), f"pane({n})", f"Pane {n}", show=False, id=f"board.pane-{n}") for n in range(1, 10)),
     ]
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Selection) -> None:
         super().__init__(id="dashboard")
         self.choice = choice
         self._panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
@@ -75,7 +75,7 @@ class Dashboard(LiveScreen):
         self._counted: Mapping[str, Words] = {}
 
     def compose(self) -> ComposeResult:
-        yield Line(id="headline")
+        yield LineWidget(id="headline")
         yield Tabs(id="tabs")
         with Horizontal(id="board"):
             with Vertical(id="left"):
@@ -116,7 +116,7 @@ class Dashboard(LiveScreen):
 
         def make(snapshot: Snapshot, now: float) -> Any:
             today = datetime.fromtimestamp(now).date()
-            head = (view_headline.headline(snapshot, today), view_headline.watching(snapshot, roomy))
+            head = (headline.headline(snapshot, today), headline.watching(snapshot, roomy))
             counted = {name: count(snapshot, now) for name, count in counts.items()}
             return head, counted, {name: job(snapshot, now) for name, job in jobs.items()}
 
@@ -124,7 +124,7 @@ class Dashboard(LiveScreen):
 
     def paint(self, view: Any) -> None:
         head, self._counted, made = view
-        self.query_one("#headline", Line).show(*head)
+        self.query_one("#headline", LineWidget).show(*head)
         views: Mapping[str, Any] = made
         for pane in self._panes:
             if pane.ID in views and pane.display:

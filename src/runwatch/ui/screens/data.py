@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_data
+from runwatch.show.screen import data
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class DataScreen(Detail):
@@ -27,16 +27,16 @@ class DataScreen(Detail):
         self.root, self.set_name = root, name
 
     def body(self) -> ComposeResult:
-        yield Table(id="part-1")
-        yield Table(id="part-2")
-        yield Table(id="part-3")
+        yield TableWidget(id="part-1")
+        yield TableWidget(id="part-2")
+        yield TableWidget(id="part-3")
         with Vertical(id="part-4"):
-            yield Line(id="joint")
+            yield LineWidget(id="joint")
             with Horizontal():
                 with Vertical(classes="box", id="box-features"):
-                    yield Table(id="features", cursor=False, header=False)
+                    yield TableWidget(id="features", cursor=False, header=False)
                 with Vertical(classes="box", id="box-performance"):
-                    yield Line(id="performance-words", collapse=True)
+                    yield LineWidget(id="performance-words", collapse=True)
                     yield Chart(id="performance")
 
     def on_mount(self) -> None:
@@ -46,16 +46,16 @@ class DataScreen(Detail):
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         root, name = self.root, self.set_name
-        return lambda snapshot, now: view_data.data_view(snapshot, root, name, now)
+        return lambda snapshot, now: data.data_view(snapshot, root, name, now)
 
     def paint(self, view: Any) -> None:
-        shown: view_data.DataView = view
-        self.query_one("#head", Line).show(shown.head)
-        self.query_one("#subhead", Line).show(shown.about)
-        self.query_one("#part-1", Table).show(shown.quality)
-        self.query_one("#part-2", Table).show(shown.batches)
-        self.query_one("#part-3", Table).show(shown.segments)
-        self.query_one("#joint", Line).show(shown.joint)
-        self.query_one("#features", Table).show(shown.features)
-        self.query_one("#performance-words", Line).show(shown.performance_words)
+        shown: data.DataView = view
+        self.query_one("#head", LineWidget).show(shown.head)
+        self.query_one("#subhead", LineWidget).show(shown.about)
+        self.query_one("#part-1", TableWidget).show(shown.quality)
+        self.query_one("#part-2", TableWidget).show(shown.batches)
+        self.query_one("#part-3", TableWidget).show(shown.segments)
+        self.query_one("#joint", LineWidget).show(shown.joint)
+        self.query_one("#features", TableWidget).show(shown.features)
+        self.query_one("#performance-words", LineWidget).show(shown.performance_words)
         self.query_one("#performance", Chart).show(shown.performance)

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.tabs import Tabs
 
 
@@ -35,8 +35,8 @@ class Detail(LiveScreen):
         self.active = 1
 
     def compose(self) -> ComposeResult:
-        yield Line(id="head")
-        yield Line(id="subhead", collapse=True)
+        yield LineWidget(id="head")
+        yield LineWidget(id="subhead", collapse=True)
         if self.TABS:
             yield Tabs(id="parts")
         yield from self.body()
@@ -88,11 +88,11 @@ class Detail(LiveScreen):
         else:
             self.focus_previous()
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         """Open what a row stands for; False when it stands for nothing but itself."""
         return False
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         row = event.table.row
         if not self.opened(event) and row is not None:

@@ -14,9 +14,9 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from runwatch.show.view import Column, Row, Span, TableView, matches, text
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.table import TableWidget
 
 
 class Marks(Suggester):
@@ -86,13 +86,15 @@ class Menu(ModalScreen[str | None]):
         with Vertical(classes="dialog menu") as box:
             box.border_title = Content(self._title)
             box.styles.height = len(self._entries) + 2
-            yield Table(header=False)
+            yield TableWidget(header=False)
 
     def on_mount(self) -> None:
-        columns = (Column("key", "", 2), Column("what", "", 20, grow=1))
-        rows = tuple(Row(value, ((Span(key, "key"),), (Span(what),))) for key, what, value in self._entries)
-        self.query_one(Table).show(TableView(columns, rows))
-        self.query_one(Table).focus()
+        columns = (ViewColumn("key", "", 2), ViewColumn("what", "", 20, grow=1))
+        rows = tuple(
+            ViewRow(value, ((Span(key, "key"),), (Span(what),))) for key, what, value in self._entries
+        )
+        self.query_one(TableWidget).show(TableView(columns, rows))
+        self.query_one(TableWidget).focus()
 
     def on_key(self, event: events.Key) -> None:
         for key, _, value in self._entries:
@@ -102,7 +104,7 @@ class Menu(ModalScreen[str | None]):
                 self.dismiss(value)
                 return
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         value: Any = event.key
         self.dismiss(value)
@@ -125,29 +127,29 @@ class Pick(ModalScreen[str | None]):
         with Vertical(classes="dialog tall") as box:
             box.border_title = Content(self._title)
             yield Input(placeholder="words that must occur", compact=True)
-            yield Table(header=False, lasting=True)
+            yield TableWidget(header=False, lasting=True)
 
     def on_mount(self) -> None:
         self._show("")
         self.query_one(Input).focus()
 
     def _show(self, filter: str) -> None:
-        rows = tuple(Row(name, (text(name),)) for name in self._names if matches(filter, safe(name)))
+        rows = tuple(ViewRow(name, (text(name),)) for name in self._names if matches(filter, safe(name)))
         nothing = (text(f"nothing matches “{filter}”", "muted"),)
-        self.query_one(Table).show(TableView((Column("name", "", 20, grow=1),), rows, nothing))
+        self.query_one(TableWidget).show(TableView((ViewColumn("name", "", 20, grow=1),), rows, nothing))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.query_one(Table).action_open()
+        self.query_one(TableWidget).action_open()
 
     def action_move(self, by: int) -> None:
-        self.query_one(Table).action_move(by)
+        self.query_one(TableWidget).action_move(by)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    def on_table_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         self.dismiss(str(event.key))

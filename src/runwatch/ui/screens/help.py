@@ -10,10 +10,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
-from runwatch.show.view import Column, Row, Span, TableView
-from runwatch.ui.widgets.table import Table
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
+from runwatch.ui.widgets.table import TableWidget
 
-_COLUMNS = (Column("key", "key", 19), Column("what", "what it does", 30, grow=1))
+_COLUMNS = (ViewColumn("key", "key", 19), ViewColumn("what", "what it does", 30, grow=1))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -31,14 +31,14 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog tall help") as box:
             box.border_title = Content("keys that work here")
             box.border_subtitle = Content("escape closes")
-            yield Table(header=False, cursor=False)
+            yield TableWidget(header=False, cursor=False)
 
     def on_mount(self) -> None:
-        self.query_one(Table).show(self._view)
-        self.query_one(Table).focus()
+        self.query_one(TableWidget).show(self._view)
+        self.query_one(TableWidget).focus()
 
 
-def help_rows(screen: Screen[Any]) -> tuple[Row, ...]:
+def help_rows(screen: Screen[Any]) -> tuple[ViewRow, ...]:
     """One row an action that works now, with a title above each group; Textual's own keys are left out."""
     groups: dict[str, dict[str, tuple[list[str], str]]] = {}
     for active in screen.active_bindings.values():
@@ -53,13 +53,13 @@ def help_rows(screen: Screen[Any]) -> tuple[Row, ...]:
         shown = screen.app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
-    rows: list[Row] = []
+    rows: list[ViewRow] = []
     for title in sorted(groups, key=_place):
-        rows.append(Row((title, ""), ((Span(title, "accent"),), ())))
+        rows.append(ViewRow((title, ""), ((Span(title, "accent"),), ())))
         for keys, what in groups[title].values():
             key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else " ".join(keys)
-            rows.append(Row((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
-        rows.append(Row((title, "end"), ((), ())))
+            rows.append(ViewRow((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
+        rows.append(ViewRow((title, "end"), ((), ())))
     return tuple(rows[:-1])
 
 

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_history
-from runwatch.show.view import Span
+from runwatch.show.screen import history
+from runwatch.show.screen.view import Span
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 TASKS, BASELINES = 1, 2
@@ -28,48 +28,48 @@ class HistoryScreen(Filtered):
     class Fetched(Message, bubble=False):
         """The history was read."""
 
-        def __init__(self, events: view_history.Events, champions: view_history.Champions) -> None:
+        def __init__(self, events: history.Events, champions: history.Champions) -> None:
             super().__init__()
             self.events, self.champions = events, champions
 
     def __init__(self, part: int = TASKS) -> None:
         super().__init__()
         self.active = part
-        self._events: view_history.Events = ()
-        self._champions: view_history.Champions = {}
+        self._events: history.Events = ()
+        self._champions: history.Champions = {}
         self._read = False
         self._mark: object = None
 
     def body(self) -> ComposeResult:
-        yield Table(id="part-1")
-        yield Table(id="part-2")
+        yield TableWidget(id="part-1")
+        yield TableWidget(id="part-2")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         events, champions, words, read = self._events, self._champions, self.words, self._read
 
         def make(snapshot: Snapshot, now: float) -> Any:
-            mark = view_history.changes_with(snapshot)
+            mark = history.changes_with(snapshot)
             if not read:
                 return mark, snapshot.situation.roots, None
             tables = (
-                view_history.history_table(events, words, now),
-                view_history.champions_table(champions, words, now),
+                history.history_table(events, words, now),
+                history.champions_table(champions, words, now),
             )
-            return mark, snapshot.situation.roots, (*tables, view_history.week(events, now))
+            return mark, snapshot.situation.roots, (*tables, history.week(events, now))
 
         return make
 
     def paint(self, view: Any) -> None:
         mark, roots, made = view
-        self.query_one("#head", Line).show((Span("History", "strong"),))
+        self.query_one("#head", LineWidget).show((Span("History", "strong"),))
         if mark != self._mark:
             self._mark = mark
             self._fetch(roots)
         if made is not None:
             told, champions, week = made
-            self.query_one("#subhead", Line).show(week)
-            self.query_one("#part-1", Table).show(told)
-            self.query_one("#part-2", Table).show(champions)
+            self.query_one("#subhead", LineWidget).show(week)
+            self.query_one("#part-1", TableWidget).show(told)
+            self.query_one("#part-2", TableWidget).show(champions)
 
     def _fetch(self, roots: tuple[str, ...]) -> None:
         watching = self.host.watching
@@ -84,5 +84,5 @@ class HistoryScreen(Filtered):
         self._events, self._champions, self._read = event.events, event.champions, True
         self.ask()
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, ClassVar, cast
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,14 +14,16 @@ from textual.timer import Timer
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import export, view_matters, view_table
 from runwatch.show.destinations import ShowRun, ShowRuns
-from runwatch.ui.choice import Choice
+from runwatch.show.screen import hparam_importance
+from runwatch.show.screen import table as view_table
+from runwatch.show.text import export
 from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 _SETTLED_S = 0.6
@@ -48,7 +50,7 @@ class Leaderboard(Filtered, Exporting):
             super().__init__()
             self.question, self.found = question, found
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Selection) -> None:
         super().__init__()
         self.choice = choice
         self._ask = view_table.BoardAsk()
@@ -58,7 +60,7 @@ class Leaderboard(Filtered, Exporting):
         self._soon: Timer | None = None
 
     def body(self) -> ComposeResult:
-        yield Table(lasting=True)
+        yield TableWidget(lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.marked)
@@ -67,11 +69,11 @@ class Leaderboard(Filtered, Exporting):
     def paint(self, view: Any) -> None:
         shown: view_table.BoardView = view
         self._shown = shown
-        self.query_one("#head", Line).show(shown.head)
-        self.query_one(Table).show(shown.table)
+        self.query_one("#head", LineWidget).show(shown.head)
+        self.query_one(TableWidget).show(shown.table)
         self._wonder(shown)
-        self.query_one("#subhead", Line).show(
-            view_matters.matters_words(self._matters, len(shown.members)) if shown.members else ()
+        self.query_one("#subhead", LineWidget).show(
+            hparam_importance.matters_words(self._matters, len(shown.members)) if shown.members else ()
         )
 
     def _wonder(self, shown: view_table.BoardView) -> None:
@@ -82,7 +84,7 @@ class Leaderboard(Filtered, Exporting):
         self._question, self._matters = question, None
         if self._soon is not None:
             self._soon.stop()
-        if view_matters.enough(len(shown.members)):
+        if hparam_importance.enough(len(shown.members)):
             self._soon = self.set_timer(_SETTLED_S, self._work_out)
 
     def _work_out(self) -> None:
@@ -96,7 +98,7 @@ class Leaderboard(Filtered, Exporting):
             return
 
         def job() -> None:
-            from runwatch.judge.metrics.importance import what_matters
+            from runwatch.judge.runs.hparam_importance import what_matters
 
             metric, runs, _ = view_table.ranking(snapshot, ask)
             table = export.table_of(runs, metric, ask.which, watching.series)
@@ -144,16 +146,16 @@ class Leaderboard(Filtered, Exporting):
         self._change(replace(self._ask, which="last" if self._ask.which == "best" else "best"))
 
     def action_mark(self) -> None:
-        key = cast("RunKey | None", self.query_one(Table).key)
+        key = cast("RunKey | None", self.query_one(TableWidget).key)
         if key is not None:
             self.choice.toggle(key)
-            self.query_one(Table).action_move(1)
+            self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         key = cast("RunKey | None", event.key)
         if key is not None:
             self.post_message(Requested(ShowRun(key)))

@@ -8,22 +8,22 @@ from typing import Any
 from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_machine
-from runwatch.show.view import Span
+from runwatch.show.screen import machine
+from runwatch.show.screen.view import Span
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class MachineScreen(Detail):
     """Every measure on a line."""
 
     def body(self) -> ComposeResult:
-        yield Table(header=False, cursor=False)
+        yield TableWidget(header=False, cursor=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return lambda snapshot, now: view_machine.machine_table(snapshot.situation.machine)
+        return lambda snapshot, now: machine.machine_table(snapshot.situation.machine)
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("Machine", "strong"),))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show((Span("Machine", "strong"),))
+        self.query_one(TableWidget).show(view)

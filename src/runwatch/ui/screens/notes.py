@@ -8,22 +8,22 @@ from typing import Any
 from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_notes
-from runwatch.show.view import Span
+from runwatch.show.screen import notes
+from runwatch.show.screen.view import Span
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class NotesScreen(Detail):
     """One list, kept up to date."""
 
     def body(self) -> ComposeResult:
-        yield Table(header=False)
+        yield TableWidget(header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return view_notes.notes
+        return notes.notes
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("Notes", "strong"),))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show((Span("Notes", "strong"),))
+        self.query_one(TableWidget).show(view)

@@ -8,22 +8,22 @@ from typing import Any
 from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_problems
-from runwatch.show.view import Span
+from runwatch.show.screen import problems
+from runwatch.show.screen.view import Span
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class ProblemsScreen(Detail):
     """One row a problem."""
 
     def body(self) -> ComposeResult:
-        yield Table()
+        yield TableWidget()
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return lambda snapshot, now: view_problems.problems(snapshot)
+        return lambda snapshot, now: problems.problems(snapshot)
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("Problems", "strong"),))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show((Span("Problems", "strong"),))
+        self.query_one(TableWidget).show(view)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from runwatch.show.view import Column, Row, Span, Words
+from runwatch.show.screen.view import Span, ViewColumn, ViewRow, Words
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import content, width_of
 
@@ -29,7 +29,7 @@ class RowScreen(ModalScreen[None]):
         Binding("k", "scroll(-1)", "Up", show=False, id="row.up"),
     ]
 
-    def __init__(self, columns: tuple[Column, ...], row: Row) -> None:
+    def __init__(self, columns: tuple[ViewColumn, ...], row: ViewRow) -> None:
         super().__init__()
         self._columns, self._row = columns, row
 

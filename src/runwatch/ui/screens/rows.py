@@ -10,12 +10,12 @@ from textual.message import Message
 
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_rows
 from runwatch.show.destinations import ShowSlice
-from runwatch.show.view import Span, text, words
+from runwatch.show.screen import rows
+from runwatch.show.screen.view import Span, text, words
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 
@@ -25,18 +25,18 @@ class RowsScreen(Filtered):
     class Fetched(Message, bubble=False):
         """The rows are there, or the reason why not."""
 
-        def __init__(self, found: tuple[view_rows.Names, view_rows.Texts] | Problem) -> None:
+        def __init__(self, found: tuple[rows.Names, rows.Texts] | Problem) -> None:
             super().__init__()
             self.found = found
 
     def __init__(self, key: ShowSlice) -> None:
         super().__init__()
         self.key = key
-        self._found: tuple[view_rows.Names, view_rows.Texts] | Problem | None = None
+        self._found: tuple[rows.Names, rows.Texts] | Problem | None = None
         self._fetched: object = self
 
     def body(self) -> ComposeResult:
-        yield Table(lasting=True)
+        yield TableWidget(lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         name = self.key.predictions
@@ -61,10 +61,10 @@ class RowsScreen(Filtered):
         self.filter_changed()
 
     def filter_changed(self) -> None:
-        view = view_rows.rows_view(self._found, self.words)
+        view = rows.rows_view(self._found, self.words)
         name = words(
             text(self.key.slice, "strong"), Span(" in ", "muted"), text(self.key.predictions, "info")
         )
-        self.query_one("#head", Line).show(name, view.count)
-        self.query_one("#subhead", Line).show(view.common)
-        self.query_one(Table).show(view.table)
+        self.query_one("#head", LineWidget).show(name, view.count)
+        self.query_one("#subhead", LineWidget).show(view.common)
+        self.query_one(TableWidget).show(view.table)

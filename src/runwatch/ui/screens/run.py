@@ -10,21 +10,21 @@ from textual.binding import Binding, BindingType
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_run
 from runwatch.show.destinations import ShowComparison
-from runwatch.show.view_curves import Picture
+from runwatch.show.screen import run
+from runwatch.show.screen.curves import CurvesPicture
 from runwatch.text.safe import safe
-from runwatch.ui.charting import CHART_KEYS, Charting
-from runwatch.ui.choice import Choice
+from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
+from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.grid import Grid
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
-class RunScreen(Detail, Charting):
+class RunScreen(Detail, ChartKeys):
     """Everything known of one run."""
 
     TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files")
@@ -46,36 +46,36 @@ class RunScreen(Detail, Charting):
         Binding("b", "pin", "Baseline", id="run.baseline"),
     ]
 
-    def __init__(self, key: RunKey, choice: Choice) -> None:
+    def __init__(self, key: RunKey, choice: Selection) -> None:
         super().__init__()
         self.key, self.choice = key, choice
-        self._pictures: tuple[Picture, ...] = ()
+        self._pictures: tuple[CurvesPicture, ...] = ()
         self._page = 0
 
     def body(self) -> ComposeResult:
-        yield Line(id="outlook", collapse=True)
+        yield LineWidget(id="outlook", collapse=True)
         yield Grid(id="part-1")
-        yield Table(id="part-2")
-        yield Table(id="part-3", header=False)
-        yield Table(id="part-4")
+        yield TableWidget(id="part-2")
+        yield TableWidget(id="part-3", header=False)
+        yield TableWidget(id="part-4")
         yield ConsolePart(self.key, id="part-5")
-        yield Table(id="part-6")
+        yield TableWidget(id="part-6")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         key, marked = self.key, self.choice.marked
-        return lambda snapshot, now: view_run.run_view(snapshot, key, marked, now)
+        return lambda snapshot, now: run.run_view(snapshot, key, marked, now)
 
     def paint(self, view: Any) -> None:
-        shown: view_run.RunView = view
-        self.query_one("#head", Line).show(shown.head)
-        self.query_one("#subhead", Line).show(shown.reason, shown.checkpoints)
-        self.query_one("#outlook", Line).show(shown.outlook)
+        shown: run.RunView = view
+        self.query_one("#head", LineWidget).show(shown.head)
+        self.query_one("#subhead", LineWidget).show(shown.reason, shown.checkpoints)
+        self.query_one("#outlook", LineWidget).show(shown.outlook)
         self._pictures = shown.pictures
         if self.active == 1:
             self._draw()
         tables = {2: shown.metrics, 3: shown.settings, 4: shown.health, 6: shown.files}
         if self.active in tables:
-            self.query_one(f"#part-{self.active}", Table).show(tables[self.active])
+            self.query_one(f"#part-{self.active}", TableWidget).show(tables[self.active])
         elif self.active == 5:
             self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
 
@@ -117,10 +117,10 @@ class RunScreen(Detail, Charting):
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)
 
-    def on_table_moved(self, event: Table.Moved) -> None:
+    def on_table_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def opened(self, event: Table.Opened) -> bool:
+    def opened(self, event: TableWidget.Opened) -> bool:
         if self.active == 2:
             self.post_message(Requested(ShowComparison(self.key)))
         return self.active == 2

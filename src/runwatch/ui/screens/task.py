@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show import view_task
-from runwatch.show.view import Span
-from runwatch.show.view_tasks import TaskKey
+from runwatch.show.screen import task
+from runwatch.show.screen.tasks import TaskKey
+from runwatch.show.screen.view import Span
 from runwatch.ui.messages import Requested, TakeBack, TaskDeed
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import Line
-from runwatch.ui.widgets.table import Table
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
 
 
 class TaskScreen(Detail):
@@ -34,15 +34,15 @@ class TaskScreen(Detail):
         self.key = key
 
     def body(self) -> ComposeResult:
-        yield Table(header=False)
+        yield TableWidget(header=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         key = self.key
-        return lambda snapshot, now: view_task.task_table(snapshot, key, now)
+        return lambda snapshot, now: task.task_table(snapshot, key, now)
 
     def paint(self, view: Any) -> None:
-        self.query_one("#head", Line).show((Span("Task", "strong"),))
-        self.query_one(Table).show(view)
+        self.query_one("#head", LineWidget).show((Span("Task", "strong"),))
+        self.query_one(TableWidget).show(view)
 
     def action_deed(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
         self.post_message(Requested(TaskDeed(deed, self.key)))

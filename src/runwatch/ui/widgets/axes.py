@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray
-from runwatch.show.view_chart import ChartView
+from runwatch.show.screen.chart import ChartView
 from runwatch.text import units
 
 _FAR = 8e307
@@ -17,8 +17,7 @@ _LONGEST = 10
 _STRETCH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
+class Axes(msgspec.Struct, frozen=True):
     """What part of the plane is shown: ``y`` values are logarithms when ``log``."""
 
     x0: float

@@ -10,8 +10,8 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.show.view import Span
-from runwatch.show.view_chart import Band, ChartView
+from runwatch.show.screen.chart import ChartBand, ChartView
+from runwatch.show.screen.view import Span
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, x_labels, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
@@ -150,7 +150,7 @@ class _Plot:
         return out
 
 
-def _shaded(band: Band, shown: Axes, width: int, height: int) -> NDArray[np.bool_]:
+def _shaded(band: ChartBand, shown: Axes, width: int, height: int) -> NDArray[np.bool_]:
     centres = shown.x0 + (np.arange(width) + 0.5) / width * (shown.x1 - shown.x0)
     low = np.interp(centres, band.x, band.low, left=np.nan, right=np.nan)
     high = np.interp(centres, band.x, band.high, left=np.nan, right=np.nan)

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from runwatch.text.console import Line, Style, find_first_error, search
+from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, search
 from runwatch.ui.palette import palette
 
 
@@ -39,14 +39,14 @@ class LogView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.lines: list[Line] = []
+        self.lines: list[ConsoleLine] = []
         self.following = True
         self.words = ""
         self._hits: list[int] = []
         self._at: int | None = None
         self._said = "no console log was found for this run"
 
-    def show(self, lines: list[Line]) -> None:
+    def show(self, lines: list[ConsoleLine]) -> None:
         """Take the lines; the same again changes nothing."""
         if lines == self.lines:
             return
@@ -126,7 +126,7 @@ class LogView(ScrollView, can_focus=True):
 _ENOUGH = 5
 
 
-def _moved(old: list[Line], new: list[Line]) -> int:
+def _moved(old: list[ConsoleLine], new: list[ConsoleLine]) -> int:
     """By how many lines what was there is further down now: more of the beginning was read, or less of it
     is kept. 0 when nothing of it is there any more."""
     for place in range(len(new) if old else 0):
@@ -139,7 +139,7 @@ def _moved(old: list[Line], new: list[Line]) -> int:
 
 
 @lru_cache(maxsize=512)
-def rich_style(style: Style) -> RichStyle:
+def rich_style(style: ConsoleStyle) -> RichStyle:
     """A log's style for the screen; a colour that nobody knows is left out."""
     try:
         return RichStyle(

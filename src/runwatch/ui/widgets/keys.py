@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.show.view import Span
+from runwatch.show.screen.view import Span
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 

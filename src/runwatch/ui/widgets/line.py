@@ -6,14 +6,14 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.show.view import Words
+from runwatch.show.screen.view import Words
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import fitted, width_of
 
 _LEAST = 12
 
 
-class Line(Widget):
+class LineWidget(Widget):
     """Shows words on one line; where there is no room for both the right end is cut, and gives
     way when little would be left of it. ``collapse``: takes
     no line when there is nothing to say."""

@@ -14,12 +14,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from runwatch.show.view import Column, Row, Span, TableView
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.words import fitted, line_strip
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
+class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a ``TableView``. The cursor stays on its row's key across refreshes, and only lines that
     changed are painted again. Until a person moves it, it stays on the first row. ``tight``: one cell between
     columns. ``lasting``: the cursor shows without the focus too. Enter or a second click
@@ -43,12 +43,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     class Moved(Message):
         """The cursor is on another row; ``key`` is None when there is no row."""
 
-        def __init__(self, table: Table, key: Hashable) -> None:
+        def __init__(self, table: TableWidget, key: Hashable) -> None:
             super().__init__()
             self.table, self.key = table, key
 
         @property
-        def control(self) -> Table:
+        def control(self) -> TableWidget:
             return self.table
 
     class Opened(Moved):
@@ -69,7 +69,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._with_cursor, self._lasting, self._tight = cursor, lasting, tight
         self._touched = False
-        self._widths: list[tuple[Column, int, int]] = []
+        self._widths: list[tuple[ViewColumn, int, int]] = []
         self._gap = 2
 
     @property
@@ -78,7 +78,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._view
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> ViewRow | None:
         """The row under the cursor, None when there is no row."""
         rows = self._view.rows
         return rows[self._cursor] if rows else None
@@ -120,7 +120,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
                 return i
         return max(min(self._cursor, len(rows) - 1), 0)
 
-    def _refresh_changed(self, old: tuple[Row, ...], new: tuple[Row, ...]) -> None:
+    def _refresh_changed(self, old: tuple[ViewRow, ...], new: tuple[ViewRow, ...]) -> None:
         top = int(self.scroll_y)
         for i in range(top, top + self.size.height):
             before = old[i] if i < len(old) else None
@@ -267,8 +267,8 @@ def _grounded(segment: Segment, ground: Style) -> Segment:
 
 
 def layout(
-    columns: tuple[Column, ...], width: int, widest_gap: int = 2
-) -> tuple[list[tuple[Column, int, int]], int]:
+    columns: tuple[ViewColumn, ...], width: int, widest_gap: int = 2
+) -> tuple[list[tuple[ViewColumn, int, int]], int]:
     """Which columns fit into ``width`` cells, how wide each is, its place among the cells, and the gap."""
     kept = list(enumerate(columns))
     gap = widest_gap
@@ -292,11 +292,11 @@ def layout(
     return widths, gap
 
 
-def _needed(kept: list[tuple[int, Column]], gap: int) -> int:
+def _needed(kept: list[tuple[int, ViewColumn]], gap: int) -> int:
     return sum(column.width for _, column in kept) + gap * (len(kept) - 1)
 
 
-def _squeeze(widths: list[tuple[Column, int, int]], by: int) -> list[tuple[Column, int, int]]:
+def _squeeze(widths: list[tuple[ViewColumn, int, int]], by: int) -> list[tuple[ViewColumn, int, int]]:
     out = []
     for column, have, at in widths:
         take = min(by, have - 3) if column.grow else 0

@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.show.view import Span, Tone
+from runwatch.show.screen.view import Span, Tone
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 

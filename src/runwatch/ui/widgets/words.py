@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.strip import Strip
 from textual.style import Style as ContentStyle
 
-from runwatch.show.view import Span
+from runwatch.show.screen.view import Span
 from runwatch.ui.palette import Palette
 
 

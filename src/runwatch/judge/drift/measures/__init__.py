@@ -8,15 +8,15 @@ import pkgutil
 from functools import cache
 from typing import Protocol, cast
 
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 
 class Measure(Protocol):
     NAME: str
 
-    def applies(self, pair: Pair) -> bool: ...
+    def applies(self, pair: ColumnPair) -> bool: ...
 
-    def measure(self, pair: Pair) -> float | None: ...
+    def measure(self, pair: ColumnPair) -> float | None: ...
 
 
 @cache
@@ -26,7 +26,7 @@ def measures() -> dict[str, Measure]:
     return {module.NAME: cast(Measure, module) for module in modules}
 
 
-def figures(pair: Pair) -> dict[str, float | None]:
+def figures(pair: ColumnPair) -> dict[str, float | None]:
     """All measures of a pair; None where one is not defined or a side has no values."""
     if not pair.n or not pair.m:
         return dict.fromkeys(measures())

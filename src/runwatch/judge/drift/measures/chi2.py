@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 from runwatch.domain.profile import Ints
-from runwatch.judge.drift.chances import chi2_p_value
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
+from runwatch.judge.drift.p_values import chi2_p_value
 
 NAME = "chi2"
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return True
 
 
-def measure(pair: Pair) -> float:
+def measure(pair: ColumnPair) -> float:
     return chi_square(*pair.bins)[0]
 
 

@@ -7,16 +7,16 @@ import math
 import numpy as np
 
 from runwatch.domain.profile import Floats, Ints
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "js"
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return True
 
 
-def measure(pair: Pair) -> float:
+def measure(pair: ColumnPair) -> float:
     return js_distance(*pair.bins)
 
 

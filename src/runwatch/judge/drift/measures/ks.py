@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "ks"
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return pair.ordered
 
 
-def measure(pair: Pair) -> float:
+def measure(pair: ColumnPair) -> float:
     """max |F - G| over the edges: never above the true distance, at most the largest bin share below it."""
     f, g = pair.cumulative
     return float(np.abs(f - g).max(initial=0.0))
 
 
-def upper(pair: Pair) -> float:
+def upper(pair: ColumnPair) -> float:
     """The certified upper end: the true distance lies in ``[measure, upper]``."""
     f, g = pair.cumulative
     f0, g0 = np.concatenate([[0.0], f]), np.concatenate([[0.0], g])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from runwatch.domain.profile import Ints
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "psi"
 _FLOOR = 1e-4
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return True
 
 
-def measure(pair: Pair) -> float:
+def measure(pair: ColumnPair) -> float:
     return psi(*pair.bins)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from runwatch.domain.profile import Ints
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "total_variation"
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return True
 
 
-def measure(pair: Pair) -> float:
+def measure(pair: ColumnPair) -> float:
     return total_variation(*pair.bins)
 
 

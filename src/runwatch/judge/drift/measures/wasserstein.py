@@ -6,17 +6,17 @@ from __future__ import annotations
 import numpy as np
 
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats
-from runwatch.judge.drift.pair import Pair
+from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "wasserstein"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "day": 86_400.0}
 
 
-def applies(pair: Pair) -> bool:
+def applies(pair: ColumnPair) -> bool:
     return pair.ordered
 
 
-def measure(pair: Pair) -> float | None:
+def measure(pair: ColumnPair) -> float | None:
     assert pair.column.edges is not None
     low, high = pair.ends
     points = np.concatenate([[low], pair.column.edges.astype(np.float64), [high]])

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows
@@ -45,7 +45,7 @@ class Diverged(CurveCheck):
         self._since: int | None = None
         self._streak = 0
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         for window in batch.windows:
             ends = np.arange(max(window.before // BLOCK + 1, 2), window.after // BLOCK + 1) * BLOCK
             if len(ends):

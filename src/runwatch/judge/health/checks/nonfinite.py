@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from runwatch.domain.health import HealthSign
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.text.safe import safe
 from runwatch.text.units import number, plural
@@ -31,7 +31,7 @@ class Nonfinite(CurveCheck):
         self._last: int | None = None
         self._streak = self._longest = 0
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         if batch.finite is None:
             if len(batch.values):
                 self._streak = 0

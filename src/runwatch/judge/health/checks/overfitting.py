@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from runwatch.domain.health import HealthSign
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView, RunCheck
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
 from runwatch.judge.health.roles import Role, loss_pairs
 from runwatch.judge.health.trace import Trace
 from runwatch.text.safe import safe
@@ -38,7 +38,7 @@ class BestValidation(CurveCheck):
         self.now = math.nan
         self.recent = np.empty(0)
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         if not len(batch.values):
             return
         joined = np.concatenate((self.recent[-2:], batch.values))

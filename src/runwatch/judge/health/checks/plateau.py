@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.text.safe import safe
 from runwatch.text.units import number
@@ -27,7 +27,7 @@ class Plateau(CurveCheck):
     NAME: ClassVar[str] = "plateau"
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         """Nothing to remember: the trace is enough."""
 
     def signs(self, curve: CurveView) -> list[HealthSign]:

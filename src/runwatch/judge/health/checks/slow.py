@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView, RunCheck
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import median_of_rows
@@ -37,7 +37,7 @@ class Pace(CurveCheck):
         self._recent = np.empty((0, 2))
         self.history = Trace()
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         if not len(batch.walls) or np.isnan(batch.walls[-1]):
             return
         steps = np.concatenate((self._steps, batch.steps))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.judge.health.base import Batch, CurveCheck, CurveView
+from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.windows import BLOCK, LONG, SHORT, Window, mad_of_rows, median_of_rows
 from runwatch.text.safe import safe
@@ -23,8 +23,7 @@ _OFTEN, _OFTEN_WITHIN = 3, 500
 _KEPT = 20
 
 
-@dataclass(slots=True)
-class _Spike:
+class _Spike(msgspec.Struct):
     first: int
     last: int
     first_step: int
@@ -48,7 +47,7 @@ class Spike(CurveCheck):
         self._over: list[int] = []
         self._count = 0
 
-    def feed(self, batch: Batch) -> None:
+    def feed(self, batch: PointBatch) -> None:
         for window in batch.windows:
             self._count = window.after
             for index, ratio in _points_over(window):

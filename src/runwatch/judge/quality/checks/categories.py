@@ -9,9 +9,9 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions
+from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.evidence import new_categories
-from runwatch.judge.drift.pair import Pair
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent, plural
 
 NAME = "categories"
@@ -20,7 +20,7 @@ _SURE = 1e-4
 _SHOWN = 5
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if column.words is None or before is None or not before.n or not now.n:
@@ -31,7 +31,7 @@ def check(case: Case) -> list[QualityCheck]:
 
 
 def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[QualityCheck]:
-    test = new_categories(Pair(column, before, now), DriftOptions())
+    test = new_categories(ColumnPair(column, before, now), DriftOptions())
     closed = not int((before.counts[:-1] == 1).sum()) and not before.counts[-1]
     if not now.counts[-1] or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
         return []

@@ -7,14 +7,14 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnGrid, ColumnProfile
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number
 
 NAME = "constant"
 _ENOUGH = 20
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if now.n < _ENOUGH or not column.bins or not _single(column, now):

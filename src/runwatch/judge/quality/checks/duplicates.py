@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
 NAME = "duplicates"
@@ -12,7 +12,7 @@ LEVELS = (0.01, 0.10)
 _NARROW = 3
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     facts = case.facts
     if facts is None or not facts.rows:
         return []

@@ -6,7 +6,7 @@ import re
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
 NAME = "encoding"
@@ -17,7 +17,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f\u200b\u200e\
 _SHOWN = 5
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for name, values in case.sample.items():
         if values.dtype != object:

@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import ColumnGrid, ColumnProfile
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.durations import seconds
 from runwatch.text.units import duration, number, percent
 
@@ -19,7 +19,7 @@ COLUMN_KEYS = ("required", "type", "min", "max", "missing", "values", "unique", 
 _SHOWN = 5
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out = _unreadable("", case.expect, TABLE_KEYS)
     out.extend(_rows(case))
     out.extend(_fresh(case))
@@ -51,7 +51,7 @@ def _broken(column: str, summary: str, advice: str, samples: tuple[str, ...] = (
     return QualityCheck(NAME, "critical", column, summary, advice, {}, samples)
 
 
-def _rows(case: Case) -> list[QualityCheck]:
+def _rows(case: QualityCase) -> list[QualityCheck]:
     rule = case.expect.get("rows")
     if not isinstance(rule, Mapping):
         return []
@@ -67,7 +67,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _fresh(case: Case) -> list[QualityCheck]:
+def _fresh(case: QualityCase) -> list[QualityCheck]:
     limit = seconds(case.expect.get("fresh_within"))
     if limit is None or case.now is None or case.arrived is None or case.now - case.arrived <= limit:
         return []
@@ -75,7 +75,7 @@ def _fresh(case: Case) -> list[QualityCheck]:
     return [_broken("", f"{age} old, {duration(limit)} allowed", "see whether its job still runs")]
 
 
-def _column(case: Case, name: str, rules: Mapping[str, object]) -> list[QualityCheck]:
+def _column(case: QualityCase, name: str, rules: Mapping[str, object]) -> list[QualityCheck]:
     index = case.current.grid.index.get(name)
     present = index is not None and case.current.column(index).rows > 0
     if not present or index is None:
@@ -126,7 +126,7 @@ def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> 
 
 
 def _values(
-    case: Case, column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]
+    case: QualityCase, column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]
 ) -> list[QualityCheck]:
     allowed = rules.get("values")
     if not isinstance(allowed, list | tuple):
@@ -147,7 +147,7 @@ def _odd_words(column: ColumnGrid, profile: ColumnProfile, allowed: Sequence[obj
     return [*seen, *(word for word in profile.others if word not in known)]
 
 
-def _odd_numbers(case: Case, column: ColumnGrid, allowed: Sequence[object]) -> list[str]:
+def _odd_numbers(case: QualityCase, column: ColumnGrid, allowed: Sequence[object]) -> list[str]:
     """Those of the sampled values."""
     values = case.sample.get(column.name)
     if values is None or values.dtype == object:
@@ -157,7 +157,7 @@ def _odd_numbers(case: Case, column: ColumnGrid, allowed: Sequence[object]) -> l
     return [number(one) for one in present[~np.isin(present, known)].tolist()]
 
 
-def _unique(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
+def _unique(case: QualityCase, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
     count = case.facts.duplicate_keys.get(name, 0) if case.facts is not None else 0
     if not rules.get("unique") or not count:
         return []
@@ -165,7 +165,7 @@ def _unique(case: Case, rules: Mapping[str, object], name: str) -> list[QualityC
     return [_broken(name, f"{count:,} values occur more than once", "keep one row a value", samples)]
 
 
-def _pattern(case: Case, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
+def _pattern(case: QualityCase, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
     pattern, values = rules.get("pattern"), case.sample.get(name)
     if not isinstance(pattern, str) or values is None:
         return []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import Floats
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number
 
 NAME = "leakage"
@@ -17,7 +17,7 @@ SUSPICIOUS = 0.98
 _ENOUGH = 100
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     target = case.target or next((c.name for c in case.current.grid.columns if c.role == "target"), None)
     truth = None if target is None else case.sample.get(target)
     if truth is None or len(truth) < _ENOUGH:

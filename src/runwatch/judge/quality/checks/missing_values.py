@@ -5,8 +5,8 @@ from __future__ import annotations
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnProfile
-from runwatch.judge.drift.chances import proportions_p_value
-from runwatch.judge.quality.case import Case
+from runwatch.judge.drift.p_values import proportions_p_value
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
 NAME = "missing-values"
@@ -14,7 +14,7 @@ LEVELS = (0.02, 0.10)
 ALPHA = 0.01
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     columns = max(len(case.current.grid.columns), 1)
     out: list[QualityCheck] = []
     for column, before, now in case.columns():

@@ -6,7 +6,7 @@ import re
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
 NAME = "mixed-types"
@@ -15,7 +15,7 @@ _SHOWN = 5
 _MOSTLY = 0.9
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if now.invalid and not (before and before.invalid):
@@ -29,7 +29,7 @@ def check(case: Case) -> list[QualityCheck]:
     return out
 
 
-def _invalid(case: Case, name: str, count: int, rows: int) -> QualityCheck:
+def _invalid(case: QualityCase, name: str, count: int, rows: int) -> QualityCheck:
     severity: Severity = "critical" if count >= 0.1 * rows else "warning"
     samples = tuple(dict.fromkeys(v for v in _strings(case, name) if not _NUMBER.fullmatch(v)))[:_SHOWN]
     summary = f"{count:,} values ({percent(count / rows, 1)}) are not of the column's type"
@@ -37,7 +37,7 @@ def _invalid(case: Case, name: str, count: int, rows: int) -> QualityCheck:
     return QualityCheck(NAME, severity, name, summary, advice, {"values": count}, samples)
 
 
-def _half_numbers(case: Case, name: str) -> list[QualityCheck]:
+def _half_numbers(case: QualityCase, name: str) -> list[QualityCheck]:
     """Text in which most values, but not all, are numbers."""
     values = _strings(case, name)
     if len(values) < 20:
@@ -59,6 +59,6 @@ def _half_numbers(case: Case, name: str) -> list[QualityCheck]:
     return [QualityCheck(NAME, "warning", name, summary, advice, {"share": share}, samples)]
 
 
-def _strings(case: Case, name: str) -> list[str]:
+def _strings(case: QualityCase, name: str) -> list[str]:
     values = case.sample.get(name)
     return [] if values is None or values.dtype != object else [v for v in values if isinstance(v, str)]

@@ -6,8 +6,8 @@ import math
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import ColumnGrid, ColumnProfile
-from runwatch.judge.drift.pair import quantile
-from runwatch.judge.quality.case import Case
+from runwatch.judge.drift.column_pair import quantile
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number
 
 NAME = "out-of-range"
@@ -15,7 +15,7 @@ _WIDTHS = 1.0
 _MEANING_SIGN = "a value below zero where the reference has none"
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if column.kind not in ("numeric", "constant") or column.edges is None or column.role == "key":

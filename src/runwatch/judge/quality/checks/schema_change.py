@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import DUPLICATE
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 
 NAME = "schema-change"
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     current = {name for name, _ in case.current.schema}
     twice = {name for name, type_ in case.current.schema if type_ == DUPLICATE}
     out = [_twice(name) for name in sorted(twice | set(case.current.grid.duplicates))]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import DUPLICATE
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 
 NAME = "type-change"
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     if case.reference is None:
         return []
     before, now = _types(case.reference.schema), _types(case.current.schema)

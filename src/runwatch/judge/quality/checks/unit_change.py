@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
-from runwatch.judge.drift.chances import ks_p_value
+from runwatch.judge.drift.column_pair import ColumnPair, times_apart
 from runwatch.judge.drift.evidence import unit_factor
 from runwatch.judge.drift.measures import ks
-from runwatch.judge.drift.pair import Pair, times_apart
-from runwatch.judge.quality.case import Case
+from runwatch.judge.drift.p_values import ks_p_value
+from runwatch.judge.quality.case import QualityCase
 
 NAME = "unit-change"
 _SURE = 1e-4
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
         if before is None or column.edges is None or column.role == "key":
             continue
         factor = unit_factor(column, before, now)
-        pair = Pair(column, before, now)
+        pair = ColumnPair(column, before, now)
         if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
             continue
         way = "larger" if factor > 1 else "smaller"

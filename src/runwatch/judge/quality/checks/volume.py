@@ -7,18 +7,18 @@ import numpy as np
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.judge.quality.arrivals import expected_every, late_by
-from runwatch.judge.quality.case import Case
+from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import duration
 
 NAME = "volume"
 _KNOWN = 4
 
 
-def check(case: Case) -> list[QualityCheck]:
+def check(case: QualityCase) -> list[QualityCheck]:
     return [*_size(case), *_late(case)]
 
 
-def _size(case: Case) -> list[QualityCheck]:
+def _size(case: QualityCase) -> list[QualityCheck]:
     rows = case.current.rows
     if rows == 0:
         advice = "see whether the job that writes it failed"
@@ -39,7 +39,7 @@ def _size(case: Case) -> list[QualityCheck]:
     return []
 
 
-def _late(case: Case) -> list[QualityCheck]:
+def _late(case: QualityCase) -> list[QualityCheck]:
     if case.now is None:
         return []
     times = [one.when for one in case.history if one.when is not None]

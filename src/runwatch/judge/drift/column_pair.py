@@ -1,0 +1,170 @@
+"""One column of a reference and of a batch, side by side: the counts that every measure is made of."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints
+from runwatch.text.units import number
+
+POOL = 5.0
+_STEEP = 3.0
+
+
+class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """``reference`` and ``current`` counts of one column on its grid. Missing values are left out of all
+    shares."""
+
+    column: ColumnGrid
+    reference: ColumnProfile
+    current: ColumnProfile
+
+    @property
+    def ordered(self) -> bool:
+        return self.column.edges is not None
+
+    @cached_property
+    def n(self) -> int:
+        return int(self.reference.counts.sum())
+
+    @cached_property
+    def m(self) -> int:
+        return int(self.current.counts.sum())
+
+    @property
+    def effective(self) -> float:
+        """nm / (n + m)."""
+        return self.n * self.m / (self.n + self.m) if self.n and self.m else 0.0
+
+    @cached_property
+    def cumulative(self) -> tuple[Floats, Floats]:
+        """Cumulative shares at the edges, reference and current."""
+        return (
+            np.cumsum(self.reference.counts)[:-1] / max(self.n, 1),
+            np.cumsum(self.current.counts)[:-1] / max(self.m, 1),
+        )
+
+    @cached_property
+    def singleton(self) -> NDArray[np.bool_]:
+        """Which bins hold exactly one value: bool ``[bins]``; the open outer ones never do."""
+        edges = self.column.edges
+        single = np.zeros(self.column.bins, dtype=bool)
+        if edges is not None and len(edges) > 1:
+            before = np.nextafter(edges, -np.inf) if edges.dtype.kind == "f" else edges - edges.dtype.type(1)
+            single[1:-1] = edges[:-1] == before[1:]
+        return single
+
+    @cached_property
+    def deciles(self) -> tuple[Ints, Ints]:
+        """Counts on the reference's deciles (at most 10 bins)."""
+        return self._merged(self.reference.counts), self._merged(self.current.counts)
+
+    def _merged(self, counts: Ints) -> Ints:
+        starts = np.array([0, *(index + 1 for index in self.column.deciles)], dtype=np.int64)
+        return np.add.reduceat(counts, starts)
+
+    @cached_property
+    def levels(self) -> tuple[Ints, Ints]:
+        """Counts of categories with rare ones pooled, see ``pooled``."""
+        return pooled(self.reference.counts, self.current.counts)
+
+    @property
+    def bins(self) -> tuple[Ints, Ints]:
+        """The counts that PSI, Jensen-Shannon, Hellinger and chi-square are made of: deciles or levels."""
+        return self.deciles if self.ordered else self.levels
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The least and greatest finite value of both."""
+        edges = self.column.edges
+        assert edges is not None
+        low = min(self.reference.low, self.current.low, float(edges[0]))
+        high = max(self.reference.high, self.current.high, float(edges[-1]))
+        return low, high
+
+
+def pooled(a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """Two count vectors whose last entry is "other", with every level whose expected count is below 5 on
+    either side added to "other". The choice looks at both together, so it favours neither."""
+    n, m = int(a.sum()), int(b.sum())
+    if not n or not m or len(a) < 2:
+        return a, b
+    together = a[:-1] + b[:-1]
+    keep = together * min(n, m) / (n + m) >= POOL
+    rest_a, rest_b = n - int(a[:-1][keep].sum()), m - int(b[:-1][keep].sum())
+    if rest_a == rest_b == 0:
+        return a[:-1][keep], b[:-1][keep]
+    return np.append(a[:-1][keep], rest_a), np.append(b[:-1][keep], rest_b)
+
+
+def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | None:
+    """The p-quantile as far as the grid tells it: exact where the bin is one value, straight between the
+    bin's ends elsewhere, and after the bin's mean in the open outer bins. None without values."""
+    edges: NDArray[Any] | None = column.edges
+    total = int(profile.counts.sum())
+    if edges is None or not total:
+        return None
+    cumulative = np.cumsum(profile.counts)
+    index = int(np.searchsorted(cumulative, p * total, side="left"))
+    index = min(index, len(profile.counts) - 1)
+    while profile.counts[index] == 0 and index > 0:
+        index -= 1
+    low = max(float(edges[index - 1]), profile.low) if index > 0 else profile.low
+    high = min(float(edges[index]), profile.high) if index < len(edges) else profile.high
+    if not (np.isfinite(low) and np.isfinite(high)) or high <= low:
+        return high if np.isfinite(high) else None
+    inside = (p * total - (cumulative[index] - profile.counts[index])) / profile.counts[index]
+    if edges.dtype.kind in "iu" and high - low <= 1:
+        return high
+    part = float(np.clip(inside, 0, 1))
+    if index in (0, len(edges)) and len(profile.sums):
+        return _in_open_bin(low, high, float(profile.sums[index] / profile.counts[index]), part)
+    return low + (high - low) * part
+
+
+def times_apart(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> tuple[str, float]:
+    """How far apart two medians of one sign are, in words ("the median is about 12 times") and as that
+    number. Where the current one lies beyond the grid it is only estimated, so the means speak, which are
+    exact."""
+    before, now = quantile(column, reference, 0.5), quantile(column, current, 0.5)
+    edges = column.edges
+    if not before or not now or edges is None:
+        return "", 1.0
+    what, one, other = "median", before, now
+    inside = now <= float(edges[-1]) if now > before else now > float(edges[0])
+    means = _mean(reference), _mean(current)
+    if not inside and means[0] * means[1] > 0:
+        what, one, other = "mean", *means
+    times = max(one / other, other / one)
+    return f"the {what} is about {number(times, 2)} times", times
+
+
+def _mean(profile: ColumnProfile) -> float:
+    """The mean of the finite values; 0 without any."""
+    total = int(profile.counts.sum())
+    return float(profile.sums.sum()) / total if total and len(profile.sums) else 0.0
+
+
+def _in_open_bin(low: float, high: float, mean: float, part: float) -> float:
+    """The value at ``part`` (0 to 1) of an outer bin, which may span magnitudes: the power law that has the
+    bin's mean, or steps of equal ratio where that law is too steep to be told from its ends."""
+    if not low < mean < high:
+        return low + (high - low) * part
+    power = (high - low) / (mean - low) - 1
+    if power > _STEEP and low > 0:
+        return float(low * (high / low) ** part)
+    return float(low + (high - low) * part**power)
+
+
+def iqr(column: ColumnGrid, profile: ColumnProfile) -> float | None:
+    """The interquartile range; where it is 0, the 5-95 % range, then the whole range."""
+    for low, high in ((0.25, 0.75), (0.05, 0.95), (0.0, 1.0)):
+        a, b = quantile(column, profile, low), quantile(column, profile, high)
+        if a is not None and b is not None and b > a:
+            return b - a
+    return None

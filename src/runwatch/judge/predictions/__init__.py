@@ -1,0 +1,1 @@
+"""Two sets of predictions on the same cases: metrics with uncertainty, slices, calibration."""

@@ -1,0 +1,154 @@
+"""Two sets of predictions on the same cases, compared metric by metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.directions import direction_of
+from runwatch.domain.predictions import PredictionRows
+from runwatch.domain.run import Direction
+from runwatch.judge.metrics.adjust import holm
+from runwatch.judge.metrics.estimate import Estimate
+from runwatch.judge.metrics.tolerance import margin
+from runwatch.judge.metrics.verdict import judge
+from runwatch.judge.predictions.calibration import calibrations
+from runwatch.judge.predictions.confusion import confusion
+from runwatch.judge.predictions.methods import methods
+from runwatch.judge.predictions.prepare import prepare
+from runwatch.judge.predictions.sample import Sample
+from runwatch.judge.predictions.slices import compare_slices
+from runwatch.judge.predictions.thresholds import operating_threshold, threshold_curve
+from runwatch.judge.runs.naming import choose_primary
+from runwatch.text.safe import safe
+
+ORDER = (
+    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "precision", "recall", "specificity",
+    "f1", "f1_macro", "mcc", "cohen_kappa", "youden", "cost", "log_loss", "brier", "ece", "rmse", "mse",
+    "mae", "r2", "median_absolute_error", "mape",
+)  # fmt: skip
+
+
+def compare_predictions(
+    baseline: PredictionRows,
+    candidate: PredictionRows,
+    options: CompareOptions,
+    names: tuple[str, str] | None = None,
+) -> Comparison:
+    """Candidate against baseline with every metric of the task, slices, calibration, threshold curve and
+    confusion. ``names``: (baseline, candidate) as shown, default their sources. Never raises on bad rows:
+    the verdict is then ``unknown``, with the reason."""
+    shown = names or (baseline.source, candidate.source)
+    prepared = prepare(baseline, candidate, options)
+    sample = prepared.sample
+    if sample is None:
+        notes = (*baseline.notes, *candidate.notes, *prepared.alignment.notes)
+        return Comparison(shown[1], shown[0], "unknown", prepared.refusal, (), notes=notes)
+    metrics, reason = _metrics(sample, options)
+    if not metrics:
+        reason = reason or "neither predictions nor scores on both sides"
+        return Comparison(shown[1], shown[0], "unknown", reason, (), task=sample.task, notes=sample.notes)
+    primary = next((metric for metric in metrics if metric.primary), None)
+    slices = compare_slices(sample, candidate.columns, prepared.alignment.candidate)
+    return Comparison(
+        candidate=shown[1],
+        baseline=shown[0],
+        verdict=primary.verdict if primary else "unknown",
+        reason=primary.reason if primary else reason,
+        metrics=metrics,
+        slices=slices,
+        task=sample.task,
+        unit=sample.unit,
+        notes=(*sample.notes, *_remarks(metrics), *_of_slices(sample, candidate, bool(slices))),
+        calibration=calibrations(sample),
+        thresholds=threshold_curve(sample),
+        operating_threshold=operating_threshold(sample, options.threshold),
+        confusion=confusion(sample),
+    )
+
+
+def _metrics(sample: Sample, options: CompareOptions) -> tuple[tuple[MetricComparison, ...], str]:
+    estimates = _estimates(sample, options.background)
+    names = [estimate.name for estimate in estimates]
+    primary = choose_primary(names, options.primary)
+    reason = ""
+    if primary is None and options.primary is not None:
+        reason = f"the primary metric {safe(options.primary)} is not among {', '.join(names)}"
+    guards = [e for e in estimates if e.name != primary and e.p_value is not None]
+    adjusted = dict(zip((e.name for e in guards), holm([e.p_value or 0.0 for e in guards]), strict=True))
+    return tuple(_judged(e, primary, adjusted, options, sample) for e in estimates), reason
+
+
+def _estimates(sample: Sample, background: bool) -> list[Estimate]:
+    made = [
+        estimate
+        for method in methods()
+        if sample.task in method.TASKS and (background or not method.BACKGROUND)
+        for estimate in method.estimates(sample)
+    ]
+    made = list({estimate.name: estimate for estimate in reversed(made)}.values())
+    if sample.identical:
+        made = [_no_difference(estimate) for estimate in made]
+    return sorted(made, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))
+
+
+def _own_direction(name: str) -> Direction:
+    """What the names of this module's own metrics do not tell by the registry."""
+    if name == "cost" or name.startswith("pinball_"):
+        return "min"
+    return "max" if name.startswith(("fbeta_", "recall_at_")) else None
+
+
+def _no_difference(estimate: Estimate) -> Estimate:
+    """The two sides say the same of every row: nothing is uncertain about their difference, however few the
+    rows."""
+    if not math.isfinite(estimate.delta):
+        return estimate
+    method, test = estimate.method or "identical", estimate.test or "identical"
+    return replace(estimate, se=0.0, ci=(0.0, 0.0), p_value=1.0, method=method, test=test, reason="")
+
+
+def _judged(
+    estimate: Estimate,
+    primary: str | None,
+    adjusted: Mapping[str, float],
+    options: CompareOptions,
+    sample: Sample,
+) -> MetricComparison:
+    name = estimate.name
+    direction = direction_of(name, _own_direction(name), options.directions.get(name))
+    tolerances = dict(options.tolerances)
+    if name == primary and options.tolerance is not None:
+        tolerances.setdefault(name, options.tolerance)
+    allowed = margin(name, direction, estimate.baseline, tolerances)
+    made = judge(estimate, direction, allowed, f"{sample.unit}s", adjusted.get(name))
+    if name != primary:
+        return made
+    return replace(made, primary=True, p_adjusted=made.p_value)
+
+
+def _remarks(metrics: tuple[MetricComparison, ...]) -> tuple[str, ...]:
+    """What the numbers themselves give away about the input."""
+    notes = []
+    by_name = {metric.name: metric for metric in metrics}
+    for who in ("baseline", "candidate"):
+        auc = getattr(by_name.get("roc_auc"), who, None)
+        if auc is not None and auc < 0.4:
+            notes.append(
+                f"{who}: ROC AUC {auc:.3f} is below 0.5: is the score or the positive class turned round?"
+            )
+        r2 = getattr(by_name.get("r2"), who, None)
+        if r2 is not None and r2 < 0:
+            notes.append(f"{who}: R2 {r2:.3g} is below zero: worse than always predicting the mean")
+    return tuple(notes)
+
+
+def _of_slices(sample: Sample, candidate: PredictionRows, found: bool) -> tuple[str, ...]:
+    if candidate.columns and not found:
+        return ("no slices: they need paired rows and at least 60 of them",)
+    if found and sample.unit != "row":
+        return ("slices are tested row by row, though rows repeat a unit: take them as hints",)
+    return ()

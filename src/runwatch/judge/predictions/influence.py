@@ -1,0 +1,91 @@
+"""Differences of smooth metrics by the influence of each row (the delta method).
+
+A metric with value m and row influences u (mean 0) has standard error sd(u)/sqrt(n). For a mean of row
+losses u is loss minus mean, which makes the paired t test of it; the same sums by unit serve grouped rows,
+and the same series serves Diebold-Mariano."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.estimate import Estimate, from_standard_error
+from runwatch.judge.predictions.sample import Sample
+
+
+class Influence(msgspec.Struct, frozen=True, eq=False):
+    """A metric's ``value`` on one side and each row's influence on it (n,), mean 0."""
+
+    value: float
+    rows: FloatArray
+
+
+def mean_of(losses: FloatArray) -> Influence:
+    """Influence of a plain mean of row losses."""
+    mean = float(losses.mean())
+    return Influence(mean, losses - mean)
+
+
+def difference(
+    name: str, sample: Sample, baseline: Influence, candidate: Influence, method: str, test: str
+) -> Estimate:
+    """Candidate minus baseline: paired where rows are, by unit where rows repeat one (a forecast's series),
+    with Diebold-Mariano's variance for one series, else from two standard errors (Welch's degrees)."""
+    values = baseline.value, candidate.value
+    if reason := sample.too_few():
+        return Estimate.unknown(name, *values, sample.n, reason)
+    if not sample.paired:
+        return _unpaired(name, sample, baseline, candidate, method)
+    rows = candidate.rows - baseline.rows
+    group = sample.baseline.group
+    if sample.task == "forecast" and group is None:
+        return _forecast(name, values, rows, sample.horizon, method)
+    se, df, units = _standard_error(rows, group)
+    return from_standard_error(name, *values, units, se, df, method, test)
+
+
+def _standard_error(rows: FloatArray, group: IntArray | None) -> tuple[float, float, int]:
+    """(standard error, degrees of freedom, units) of a metric with these row influences."""
+    n = len(rows)
+    if group is None:
+        return float(rows.std(ddof=1)) / float(np.sqrt(n)), n - 1, n
+    sums = np.bincount(group, weights=rows)
+    units = len(sums)
+    return float(np.sqrt(units / (units - 1) * np.square(sums).sum())) / n, units - 1, units
+
+
+def _unpaired(name: str, sample: Sample, baseline: Influence, candidate: Influence, method: str) -> Estimate:
+    se_a, df_a, units_a = _standard_error(baseline.rows, sample.baseline.group)
+    se_b, df_b, units_b = _standard_error(candidate.rows, sample.candidate.group)
+    square = se_a**2 + se_b**2
+    df = square**2 / (se_a**4 / df_a + se_b**4 / df_b) if square > 0 else float("inf")
+    units = min(units_a, units_b)
+    values = baseline.value, candidate.value
+    return from_standard_error(name, *values, units, float(np.sqrt(square)), df, method, "welch-t")
+
+
+def _forecast(
+    name: str, values: tuple[float, float], rows: FloatArray, horizon: int, method: str
+) -> Estimate:
+    """Diebold-Mariano with the Harvey-Leybourne-Newbold correction, against t(n-1)."""
+    n = len(rows)
+    se, note = diebold_mariano_se(rows, horizon)
+    named = method if method == "delta" else "diebold-mariano"
+    return from_standard_error(name, *values, n, se, n - 1, named, "diebold-mariano", note)
+
+
+def diebold_mariano_se(rows: FloatArray, horizon: int) -> tuple[float, str]:
+    """(standard error of the mean of a loss difference series that is ``horizon`` steps ahead, note).
+
+    Harvey, Leybourne, Newbold 1997; autocovariances up to horizon-1, divisor n. Where their sum is not
+    positive, horizon 1 is used and the note says so."""
+    n = len(rows)
+    centred = rows - rows.mean()
+    lags = [float(centred[lag:] @ centred[: n - lag]) / n for lag in range(min(horizon, n))]
+    h, variance, note = horizon, lags[0] + 2 * sum(lags[1:]), ""
+    correction = (n + 1 - 2 * h + h * (h - 1) / n) / n
+    if variance <= 0 or correction <= 0:
+        h, variance, correction = 1, lags[0], (n - 1) / n
+        note = f"the variance at horizon {horizon} is not positive: horizon 1 was used" if horizon > 1 else ""
+    return float(np.sqrt(variance / n / correction)), note

@@ -1,0 +1,72 @@
+"""Average precision by the delete-a-group jackknife: one sort a side, then one pass a group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.points import FloatArray, IntArray
+from runwatch.judge.metrics.estimate import Estimate
+from runwatch.judge.predictions.jackknife import jackknife
+from runwatch.judge.predictions.sample import Sample, Side
+
+TASKS = ("binary",)
+BACKGROUND = True
+
+
+class Ranked(msgspec.Struct, frozen=True, eq=False):
+    """Rows by falling score: ``order`` (n,), ``positive`` (n,) in that order, ``ends``: last row of each
+    tied score."""
+
+    order: IntArray
+    positive: NDArray[np.bool_]
+    ends: IntArray
+
+
+def ranked(positive: NDArray[np.bool_], score: FloatArray) -> Ranked:
+    order = np.argsort(-score)
+    ordered = score[order]
+    ends = np.flatnonzero(np.concatenate((ordered[1:] != ordered[:-1], [True])))
+    return Ranked(order, positive[order], ends)
+
+
+def average_precision(rows: Ranked, keep: NDArray[np.bool_] | None = None) -> float:
+    """Sum of precision times the step in recall over the distinct scores; ``keep``: rows that count, in
+    ranked order. NaN without positives."""
+    positive = rows.positive if keep is None else rows.positive & keep
+    hits = np.cumsum(positive)[rows.ends]
+    seen = rows.ends + 1 if keep is None else np.cumsum(keep)[rows.ends]
+    if hits[-1] == 0:
+        return math.nan
+    steps = np.diff(hits, prepend=0)
+    return float((steps * (hits / np.maximum(seen, 1))).sum() / hits[-1])
+
+
+def estimates(sample: Sample) -> Iterator[Estimate]:
+    if any(side.score is None and side.fault("score") is None for side in sample.sides):
+        return
+    name = "average_precision"
+    if reason := sample.fault("score"):
+        yield Estimate.unknown(name, math.nan, math.nan, sample.n, reason)
+        return
+    sides = [_ranked_side(side) for side in sample.sides]
+    a, b = (average_precision(rows) for rows in sides)
+    if math.isnan(a) or math.isnan(b):
+        yield Estimate.unknown(name, a, b, sample.n, "no positive in the truth")
+        return
+
+    def leave_out(side: int, blocks: IntArray, count: int) -> FloatArray:
+        rows = sides[side]
+        ordered = blocks[rows.order].astype(np.int16)
+        return np.array([average_precision(rows, ordered != block) for block in range(count)])
+
+    yield jackknife(name, sample, (a, b), leave_out)
+
+
+def _ranked_side(side: Side) -> Ranked:
+    assert side.score is not None
+    return ranked(side.truth == 1, side.score)

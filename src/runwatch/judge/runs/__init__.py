@@ -1,0 +1,1 @@
+"""A run or a group of seeds against a baseline."""

@@ -1,0 +1,256 @@
+"""A run, or a group of seeds, against a baseline run or group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.directions import core_words, direction_of, is_placeholder
+from runwatch.domain.points import Points
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.judge.metrics.tolerance import margin
+from runwatch.judge.metrics.verdict import judge
+from runwatch.judge.runs.curve_noise import noise_of, value_at
+from runwatch.judge.runs.hyperparameters import differences, recorded_metric, seed_of
+from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.seeds import over_tasks
+from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values
+from runwatch.text.safe import run_name, safe
+
+Series = Callable[[RunKey, str], Points]
+Group = tuple[Run, ...]
+
+
+def compare_runs(
+    candidate: Run | Group,
+    baseline: Run | Group,
+    series: Series,
+    options: CompareOptions,
+    detail: bool = False,
+) -> Comparison:
+    """Candidate against baseline, metric by metric (same tag on both sides; placeholders and hidden tags left
+    out): the last value, or the best; at the greatest common step while either side runs.
+
+    ``series`` is asked only for what the summaries do not tell; with ``detail`` also for the noise within
+    each curve. Several runs on a side are its seeds."""
+    runs_a, runs_b = _group(baseline), _group(candidate)
+    names = group_name(runs_b), group_name(runs_a)
+    if {run.key for run in runs_b} <= {run.key for run in runs_a}:
+        return Comparison(*names, "equivalent", "this is the baseline itself, or one of its runs", ())
+    readings = _readings(runs_a, runs_b, series, options)
+    changed = differences(runs_a, runs_b)
+    if not readings:
+        return Comparison(*names, "unknown", "no metric is on both sides", (), hparams=changed)
+    recorded = recorded_metric(runs_b[0]) or recorded_metric(runs_a[0])
+    metrics = compare_values(readings, options, recorded, always_noise=detail)
+    if len(runs_a) > 1 and len(runs_b) > 1:
+        metrics += _aggregates(readings, options)
+    return overall(names, metrics, options, changed)
+
+
+def overall(
+    names: tuple[str, str],
+    metrics: tuple[MetricComparison, ...],
+    options: CompareOptions,
+    hparams: tuple[tuple[str, object, object], ...] = (),
+    unit: str = "run",
+    notes: tuple[str, ...] = (),
+) -> Comparison:
+    """The comparison of (candidate, baseline): its verdict is the primary metric's."""
+    primary = next((metric for metric in metrics if metric.primary), None)
+    if primary is not None:
+        verdict, reason = primary.verdict, primary.reason
+    elif options.primary is not None:
+        verdict, reason = "unknown", f"the primary metric {safe(options.primary)} is not on both sides"
+    else:
+        verdict, reason = "unknown", "no metric with a known direction is on both sides"
+    return Comparison(*names, verdict, reason, metrics, unit=unit, notes=notes, hparams=hparams)
+
+
+def group_name(runs: Group) -> str:
+    """A run's id, or what the ids of a group have in common: "runs/seed-* (5 runs)"."""
+    if len(runs) == 1:
+        return run_name(runs[0].id)
+    ids = [run_name(run.id) for run in runs]
+    stem = next(
+        (ids[0][:n] for n in range(len(ids[0]), 0, -1) if all(i.startswith(ids[0][:n]) for i in ids)), ""
+    )
+    return f"{stem}* ({len(runs)} runs)"
+
+
+def _group(side: Run | Group) -> Group:
+    return (side,) if isinstance(side, Run) else side
+
+
+def shown_tags(run: Run) -> list[str]:
+    """The tags of a run that people compare: no placeholders, none that is hidden."""
+    return [tag for tag, metric in run.metrics.items() if not metric.hidden and not is_placeholder(tag)]
+
+
+def _readings(
+    baseline: Group, candidate: Group, series: Series, options: CompareOptions
+) -> list[MetricReadings]:
+    found = []
+    others = shown_tags(baseline[0])
+    among = set(others)
+    running = any(run.status == "running" for run in (*baseline, *candidate))
+    groups = len(baseline) > 1 and len(candidate) > 1
+    seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
+    for tag in shown_tags(candidate[0]):
+        other = tag if tag in among else match(tag, others)
+        if other is None:
+            continue
+        sides = _with_tag(baseline, other), _with_tag(candidate, tag)
+        step = min(
+            run.metrics[t].last_step for runs, t in zip(sides, (other, tag), strict=True) for run in runs
+        )
+        limit = step if running else None
+        first = _reading(sides[0], other, limit, series, options, seeds)
+        second = _reading(sides[1], tag, limit, series, options, seeds)
+        stated = candidate[0].metrics[tag].direction or baseline[0].metrics[other].direction
+        noise = _noise(sides, (other, tag), series) if len(sides[0]) == len(sides[1]) == 1 else None
+        found.append(MetricReadings(tag, first, second, stated, noise))
+    return found
+
+
+def _with_tag(runs: Group, tag: str) -> Group:
+    return tuple(run for run in runs if tag in run.metrics)
+
+
+def _reading(
+    runs: Group,
+    tag: str,
+    limit: int | None,
+    series: Series,
+    options: CompareOptions,
+    seeds: Mapping[RunKey, str | None],
+) -> MetricReading:
+    taken = [(run, value_of(run, tag, limit, series, options)) for run in runs]
+    known = [(run, *found) for run, found in taken if found is not None]
+    finite = [entry for entry in known if math.isfinite(entry[1])] if len(runs) > 1 else known
+    named = [seeds.get(run.key) for run, _, _ in finite]
+    return MetricReading(
+        tuple(value for _, value, _ in finite),
+        max((step for _, _, step in finite), default=None),
+        tuple(seed for seed in named if seed is not None) if None not in named else (),
+        len(runs) - len(finite) if len(runs) > 1 else 0,
+    )
+
+
+def value_of(
+    run: Run, tag: str, limit: int | None, series: Series, options: CompareOptions
+) -> tuple[float, int] | None:
+    """(value, step) of a run's tag that counts: the last or the best one, not past step ``limit``. None: the
+    run has none there."""
+    metric = run.metrics.get(tag)
+    if metric is None:
+        return None
+    direction = direction_of(tag, metric.direction, options.directions.get(tag))
+    best = options.at == "best" and direction is not None
+    if limit is None or metric.last_step <= limit:
+        if best:
+            return _best_of(metric, direction, run.key, series)
+        return metric.last, metric.last_step
+    points = series(run.key, tag)
+    if not best:
+        return value_at(points, limit)
+    return _best(points.where(points.steps <= limit), direction == "max")
+
+
+def _best_of(metric: Metric, direction: str | None, key: RunKey, series: Series) -> tuple[float, int] | None:
+    if metric.best is not None and metric.best_step is not None and metric.direction == direction:
+        return metric.best, metric.best_step
+    return _best(series(key, metric.tag), direction == "max")
+
+
+def _best(points: Points, highest: bool) -> tuple[float, int] | None:
+    finite = points.where(np.isfinite(points.values))
+    if not len(finite):
+        return None
+    place = int(finite.values.argmax() if highest else finite.values.argmin())
+    return float(finite.values[place]), int(finite.steps[place])
+
+
+def _noise(
+    sides: tuple[Group, Group], tags: tuple[str, str], series: Series
+) -> Callable[[], tuple[float | None, float | None]]:
+    def ask() -> tuple[float | None, float | None]:
+        first, second = (series(runs[0].key, tag) for runs, tag in zip(sides, tags, strict=True))
+        return noise_of(first.values), noise_of(second.values)
+
+    return ask
+
+
+def _aggregates(readings: Sequence[MetricReadings], options: CompareOptions) -> tuple[MetricComparison, ...]:
+    """Several tasks x seeds: one line for each metric that is recorded for two tasks or more (tags that end
+    in the same words), by interquartile means."""
+    families: dict[str, list[MetricReadings]] = {}
+    for reading in readings:
+        words = core_words(reading.name)
+        if len(words) > 1 and direction_of(
+            reading.name, reading.stated, options.directions.get(reading.name)
+        ):
+            families.setdefault(words[-1], []).append(reading)
+    made = (_over_tasks(name, family, options) for name, family in families.items() if len(family) > 1)
+    return tuple(one for one in made if one is not None)
+
+
+def _over_tasks(
+    name: str, family: Sequence[MetricReadings], options: CompareOptions
+) -> MetricComparison | None:
+    directions = {direction_of(r.name, r.stated, options.directions.get(r.name)) for r in family}
+    shapes = {(len(r.baseline.values), len(r.candidate.values)) for r in family}
+    if len(directions) != 1 or len(shapes) != 1:
+        return None
+    (direction,) = directions
+    sign = 1.0 if direction == "max" else -1.0
+    tables = [
+        sign * np.array([side.values for side in sides]).T
+        for sides in ([r.baseline for r in family], [r.candidate for r in family])
+    ]
+    found = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
+    estimate = found.difference
+    if sign < 0 and estimate.ci is not None:
+        ci = (-estimate.ci[1], -estimate.ci[0])
+        estimate = replace(estimate, baseline=-estimate.baseline, candidate=-estimate.candidate, ci=ci)
+    allowed = margin(name, direction, estimate.baseline, options.tolerances)
+    chance = f"a candidate run beats a baseline run with probability {found.improvement:.2f}"
+    return replace(judge(estimate, direction, allowed, "seeds"), note=chance)
+
+
+def compare_numbers(
+    candidate: Mapping[str, float],
+    baseline: Mapping[str, float],
+    names: tuple[str, str],
+    options: CompareOptions,
+    single: str,
+) -> Comparison:
+    """Two flat tables of metric values. ``names``: (candidate, baseline) as shown; ``single``: what is said
+    of the noise that is not known."""
+    lists = {name: [value] for name, value in baseline.items()}
+    return compare_number_with_seeds(candidate, lists, names, options, single)
+
+
+def compare_number_with_seeds(
+    candidate: Mapping[str, float],
+    baseline: Mapping[str, Sequence[float]],
+    names: tuple[str, str],
+    options: CompareOptions,
+    single: str = ONE_RUN,
+) -> Comparison:
+    """A flat table of metric values against one value a seed of the baseline."""
+    others = list(baseline)
+    readings = []
+    for name, value in candidate.items():
+        other = None if is_placeholder(name) else match(name, others)
+        if other is not None:
+            readings.append(
+                MetricReadings(name, MetricReading(tuple(baseline[other])), MetricReading((value,)))
+            )
+    if not readings:
+        return Comparison(*names, "unknown", "no metric is on both sides", ())
+    return overall(names, compare_values(readings, options, single=single), options, unit="number")

@@ -1,0 +1,92 @@
+"""Many runs in one table, ranked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from runwatch.domain.comparison import CompareOptions, RunRow, RunTable
+from runwatch.domain.directions import direction_of, is_placeholder, judged
+from runwatch.domain.run import Direction, Run
+from runwatch.judge.runs.comparing import Series, value_of
+from runwatch.judge.runs.hyperparameters import as_text, settings_of
+from runwatch.judge.runs.naming import choose_primary
+
+
+def rank_runs(
+    runs: Sequence[Run],
+    metric: str | None,
+    series: Series,
+    options: CompareOptions,
+    step: int | None = None,
+    tags: Sequence[str] | None = None,
+) -> RunTable:
+    """``runs`` ranked by ``metric`` (None: the primary one) at its last or best value, or the last not past
+    ``step``. ``tags``: metric columns, default all that have a direction, in the runs' order. Runs without a
+    finite value come last, unranked."""
+    columns = list(tags) if tags is not None else _columns(runs, options)
+    chosen = metric or choose_primary(columns, options.primary)
+    if chosen is not None and chosen not in columns:
+        columns.insert(0, chosen)
+    direction = _direction(runs, chosen, options)
+    names, differing = _settings(runs)
+    rows = [_row(run, chosen, columns, names, step, series, options) for run in runs]
+    rows.sort(key=lambda row: _order(row, direction))
+    ranked = [_ranked(row, place) for place, row in enumerate(rows, 1)]
+    at = f"step {step}" if step is not None else options.at
+    return RunTable(chosen, direction, at, tuple(columns), names, differing, tuple(ranked))
+
+
+def _columns(runs: Sequence[Run], options: CompareOptions) -> list[str]:
+    tags: dict[str, None] = {}
+    for run in runs:
+        for tag, metric in run.metrics.items():
+            stated = direction_of(tag, metric.direction, options.directions.get(tag))
+            if not metric.hidden and not is_placeholder(tag) and stated is not None and judged(tag):
+                tags[tag] = None
+    return list(tags)
+
+
+def _direction(runs: Sequence[Run], tag: str | None, options: CompareOptions) -> Direction:
+    if tag is None:
+        return None
+    stated = next((run.metrics[tag].direction for run in runs if tag in run.metrics), None)
+    return direction_of(tag, stated, options.directions.get(tag))
+
+
+def _settings(runs: Sequence[Run]) -> tuple[tuple[str, ...], int]:
+    """(names of all settings, those that differ first; how many differ)."""
+    every = [settings_of(run) for run in runs]
+    names = dict.fromkeys(name for settings in every for name in settings)
+    varied = [name for name in names if len({as_text(settings.get(name)) for settings in every}) > 1]
+    same = [name for name in names if name not in set(varied)]
+    return (*varied, *same), len(varied)
+
+
+def _row(
+    run: Run,
+    chosen: str | None,
+    columns: Sequence[str],
+    names: Sequence[str],
+    step: int | None,
+    series: Series,
+    options: CompareOptions,
+) -> RunRow:
+    settings = settings_of(run)
+    found = {tag: value_of(run, tag, step, series, options) for tag in columns}
+    value, at = (found.get(chosen) if chosen is not None else None) or (None, None)
+    metrics = tuple(None if pair is None else pair[0] for pair in (found[tag] for tag in columns))
+    hparams = tuple(settings.get(name) for name in names)
+    return RunRow(run.key, None, value, at, run.status, metrics, hparams)
+
+
+def _order(row: RunRow, direction: Direction) -> tuple[bool, float, str]:
+    if row.value is None or not math.isfinite(row.value):
+        return True, 0.0, row.key.id
+    return False, -row.value if direction == "max" else row.value, row.key.id
+
+
+def _ranked(row: RunRow, place: int) -> RunRow:
+    if row.value is None or not math.isfinite(row.value):
+        return row
+    return RunRow(row.key, place, row.value, row.step, row.status, row.metrics, row.hparams)

@@ -1,0 +1,188 @@
+"""Metric values compared: one a side, seeds on one side, or seeds on both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict
+from runwatch.domain.directions import direction_of, judged
+from runwatch.domain.run import Direction
+from runwatch.judge.metrics.adjust import holm
+from runwatch.judge.metrics.estimate import Estimate
+from runwatch.judge.metrics.tolerance import SINGLE, margin
+from runwatch.judge.metrics.verdict import judge
+from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
+
+ONE_RUN = "one run a side: the noise between seeds is unknown"
+TWO_SEEDS = "two seeds against one run: too few to know the noise between seeds"
+TWO_NUMBERS = "two bare numbers: the noise between seeds is unknown"
+Noise = Callable[[], tuple[float | None, float | None]]
+
+
+class MetricReading(msgspec.Struct, frozen=True):
+    """One side's values of a metric, one a run. ``at``: the step they were taken at; ``seeds``: the runs'
+    seeds in the same order, where known; ``dropped``: runs without a finite value, left out."""
+
+    values: tuple[float, ...]
+    at: int | None = None
+    seeds: tuple[str, ...] = ()
+    dropped: int = 0
+
+
+class MetricReadings(msgspec.Struct, frozen=True):
+    """One metric on both sides. ``stated``: its direction by the file's word; ``noise``: asks the curves for
+    (baseline's, candidate's) noise within the run; only called where it can change the verdict."""
+
+    name: str
+    baseline: MetricReading
+    candidate: MetricReading
+    stated: Direction = None
+    noise: Noise | None = None
+
+
+def compare_values(
+    readings: Sequence[MetricReadings],
+    options: CompareOptions,
+    recorded: str | None = None,
+    single: str = ONE_RUN,
+    always_noise: bool = False,
+) -> tuple[MetricComparison, ...]:
+    """Every metric with its verdict, the primary one marked. ``recorded``: the metric that a run's own early
+    stopping watches; ``single``: what is said where one value a side tells nothing of the noise;
+    ``always_noise``: ask the curves for an interval also where it cannot change the verdict."""
+    directions = {r.name: direction_of(r.name, r.stated, options.directions.get(r.name)) for r in readings}
+    fit = {r.name: None for r in readings if directions[r.name] is not None and _is_judged(r.name, options)}
+    primary = choose_primary(list(fit), options.primary, recorded)
+    estimates = {r.name: found for r in readings if r.name in fit and (found := _estimate(r)) is not None}
+    adjusted = _adjusted([found for name, found in estimates.items() if name != primary])
+    made: list[MetricComparison] = []
+    for reading in readings:
+        name = reading.name
+        if name not in fit:
+            one = _difference_only(reading, directions[name])
+        elif name in estimates:
+            allowed = _margin(name, directions[name], estimates[name].baseline, options, primary)
+            one = judge(estimates[name], directions[name], allowed, "seeds", adjusted.get(name))
+            one = replace(one, p_adjusted=one.p_value) if name == primary else one
+        else:
+            one = _single(reading, directions[name], options, primary, single, always_noise)
+        made.append(replace(one, primary=name == primary, at=reading.candidate.at, note=_note(one, reading)))
+    return tuple(made)
+
+
+def _adjusted(guards: Sequence[Estimate]) -> dict[str, float]:
+    tested = [(guard.name, guard.p_value) for guard in guards if guard.p_value is not None]
+    return dict(zip((name for name, _ in tested), holm([p for _, p in tested]), strict=True))
+
+
+def _is_judged(name: str, options: CompareOptions) -> bool:
+    return judged(name) or name in options.directions or name in options.tolerances or name == options.primary
+
+
+def _margin(
+    name: str, direction: Direction, baseline: float, options: CompareOptions, primary: str | None
+) -> float:
+    tolerances: Mapping[str, float] = options.tolerances
+    if name == primary and options.tolerance is not None and name not in tolerances:
+        tolerances = {**tolerances, name: options.tolerance}
+    return margin(name, direction, baseline, tolerances)
+
+
+def _estimate(reading: MetricReadings) -> Estimate | None:
+    """What seeds allow: None with one run a side, or too few seeds on the only side that has some."""
+    a, b = reading.baseline, reading.candidate
+    k_a, k_b = len(a.values), len(b.values)
+    if k_a >= 2 and k_b >= 2:
+        if a.seeds and sorted(a.seeds) == sorted(b.seeds) and len(set(a.seeds)) == k_a:
+            by_seed = dict(zip(b.seeds, b.values, strict=True))
+            return matched(reading.name, a.values, [by_seed[seed] for seed in a.seeds])
+        return welch(reading.name, a.values, b.values)
+    if k_a >= FEWEST and k_b == 1:
+        return against_seeds(reading.name, a.values, b.values[0])
+    if k_b >= FEWEST and k_a == 1:
+        turned = against_seeds(reading.name, b.values, a.values[0])
+        ci = None if turned.ci is None else (-turned.ci[1], -turned.ci[0])
+        return replace(turned, baseline=turned.candidate, candidate=turned.baseline, ci=ci)
+    return None
+
+
+def _difference_only(reading: MetricReadings, direction: Direction) -> MetricComparison:
+    reason = (
+        "no direction known" if direction is None else "effort, not quality: not judged unless configured"
+    )
+    return _bare(reading, direction, "unknown", f"{reason}; the difference only")
+
+
+def _bare(
+    reading: MetricReadings, direction: Direction, verdict: MetricVerdict, reason: str
+) -> MetricComparison:
+    a, b = _mean(reading.baseline.values), _mean(reading.candidate.values)
+    delta = b - a if a is not None and b is not None else None
+    return MetricComparison(reading.name, direction, a, b, delta, verdict, reason)
+
+
+def _mean(values: tuple[float, ...]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _single(
+    reading: MetricReadings,
+    direction: Direction,
+    options: CompareOptions,
+    primary: str | None,
+    single: str,
+    always_noise: bool,
+) -> MetricComparison:
+    """One value a side (or two seeds against one): better or worse only past five margins, and past the
+    noise within the curves where they are known."""
+    bare = _bare(reading, direction, "unknown", "")
+    if bare.delta is None or not math.isfinite(bare.delta) or bare.baseline is None:
+        return replace(bare, reason=_not_finite(bare))
+    if max(len(reading.baseline.values), len(reading.candidate.values)) > 1:
+        single = TWO_SEEDS
+    allowed = _margin(reading.name, direction, bare.baseline, options, primary)
+    past = abs(bare.delta) > SINGLE * allowed
+    noise = reading.noise() if reading.noise is not None and (past or always_noise) else (None, None)
+    half = None if noise[0] is None or noise[1] is None else 1.96 * math.hypot(noise[0], noise[1])
+    ci = None if half is None else (bare.delta - half, bare.delta + half)
+    method = None if half is None else "curve-mad"
+    verdict, reason = _single_verdict(bare.delta, direction, past, half, single)
+    return replace(bare, verdict=verdict, reason=reason, tolerance=allowed, ci=ci, method=method)
+
+
+def _single_verdict(
+    delta: float, direction: Direction, past: bool, half: float | None, single: str
+) -> tuple[MetricVerdict, str]:
+    if not past:
+        return "inconclusive", single
+    if half is not None and abs(delta) <= half:
+        return "inconclusive", f"within the noise of the curves; {single}"
+    better = (delta > 0) == (direction == "max")
+    return "better" if better else "worse", f"past five times the tolerance; {single}"
+
+
+def _not_finite(bare: MetricComparison) -> str:
+    for who, value in (("candidate", bare.candidate), ("baseline", bare.baseline)):
+        if value is not None and not math.isfinite(value):
+            return f"{who} is {'nan' if math.isnan(value) else 'infinite'}"
+        if value is None:
+            return f"{who} has no value at that step"
+    return "the difference is not finite"
+
+
+def _note(one: MetricComparison, reading: MetricReadings) -> str:
+    parts = [one.note] if one.note else []
+    if one.method == "curve-mad":
+        parts.append("interval: noise within the run, not between seeds")
+    for who, side in (("baseline", reading.baseline), ("candidate", reading.candidate)):
+        if side.dropped:
+            parts.append(f"{side.dropped} {who} run(s) without a finite value left out")
+    a, b = reading.baseline.at, reading.candidate.at
+    if a is not None and b is not None and a != b:
+        parts.append(f"baseline at step {a:,}")
+    return "; ".join(parts)

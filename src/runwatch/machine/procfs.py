@@ -1,0 +1,44 @@
+"""Where the kernel tells of itself, in one object so that a test can put other folders in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+_MOST = 1 << 20
+
+
+class ProcFs(msgspec.Struct, frozen=True):
+    """``proc``: the process file system; ``cgroups``: where control groups are mounted."""
+
+    proc: Path = Path("/proc")
+    cgroups: Path = Path("/sys/fs/cgroup")
+
+    def text(self, *parts: str) -> str | None:
+        """The text of a file below ``proc``; None: there is none, or it may not be read."""
+        return read_text(self.proc.joinpath(*parts))
+
+
+def read_text(path: Path) -> str | None:
+    """A small kernel file's text; None where it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MOST).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def read_number(path: Path) -> int | None:
+    """A file that holds one whole number; None: none, "max", or something else."""
+    text = read_text(path)
+    return int(text) if text is not None and text.strip().isdigit() else None
+
+
+def field_of(text: str | None, name: str) -> int | None:
+    """The number after ``name`` in lines such as "name 12" or "name: 12 kB"."""
+    for line in (text or "").splitlines():
+        words = line.replace(":", " ").split()
+        if len(words) > 1 and words[0] == name and words[1].isdigit():
+            return int(words[1])
+    return None

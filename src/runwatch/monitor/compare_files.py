@@ -1,0 +1,294 @@
+"""Comparing, composed: files of predictions or metrics, and runs, against what they are compared with."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.config import Predictions, Settings
+from runwatch.data.metric_files import load_numbers
+from runwatch.data.predictions import (
+    SUFFIXES,
+    Chosen,
+    choose_columns,
+    column_names,
+    load_columns,
+    load_rows,
+)
+from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
+from runwatch.domain.run import Direction, Problem, Run
+from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.grouping import members
+from runwatch.judge.predictions.labels import canonical, number_label
+from runwatch.judge.runs.comparing import (
+    Series,
+    compare_number_with_seeds,
+    compare_numbers,
+    compare_runs,
+    group_name,
+    shown_tags,
+    value_of,
+)
+from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
+from runwatch.text.safe import run_name
+
+__all__ = ["compare_runs"]
+ROWS_SHOWN = 200
+
+
+def run_options(settings: Settings) -> CompareOptions:
+    """What ``[metrics]`` says of comparing runs."""
+    named = settings.metrics.named
+    directions: dict[str, Direction] = {
+        name: "max" if one.direction == "max" else "min" for name, one in named.items() if one.direction
+    }
+    tolerances = {name: one.tolerance for name, one in named.items() if one.tolerance is not None}
+    at: At = "best" if settings.metrics.at == "best" else "last"
+    return CompareOptions(settings.metrics.primary, tolerances, directions, at=at)
+
+
+def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNames, CompareOptions]:
+    """What one ``[[predictions]]`` says, with ``[metrics]`` behind it."""
+    score = (entry.score,) if isinstance(entry.score, str) else entry.score or ()
+    names = ColumnNames(entry.target, entry.prediction, score, entry.key, entry.group, entry.slices)
+    cost = entry.cost
+    options = replace(
+        run_options(settings),
+        primary=entry.primary,
+        task=entry.task,
+        positive=entry.positive,
+        threshold=entry.threshold,
+        costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn),
+    )
+    return names, options
+
+
+def compare_with(
+    run: Run, baseline: Baseline, members_: Sequence[Run], series: Series, options: CompareOptions
+) -> Comparison | Problem:
+    """A run against its root's baseline; ``members_``: the runs that a run or group baseline names."""
+    if baseline.kind == "metrics":
+        return compare_run_with_file(run, baseline.name, series, options)
+    if not members_:
+        return Problem(baseline.name, None, "baseline: no such run", "pin another: runwatch baseline set RUN")
+    return compare_runs(run, tuple(members_), series, options)
+
+
+def compare_run_with_file(
+    run: Run, path: str, series: Series, options: CompareOptions
+) -> Comparison | Problem:
+    """A run's values against the numbers of a metrics file."""
+    numbers = load_numbers(path)
+    if isinstance(numbers, Problem):
+        return numbers
+    values = {tag: value_of(run, tag, None, series, options) for tag in shown_tags(run)}
+    candidate = {tag: found[0] for tag, found in values.items() if found is not None}
+    return compare_numbers(candidate, numbers, (group_name((run,)), run_name(path)), options, ONE_RUN)
+
+
+def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison | Problem:
+    """Two metrics files: bare numbers on both sides."""
+    a, b = load_numbers(baseline), load_numbers(candidate)
+    if isinstance(b, Problem):
+        return b
+    if isinstance(a, Problem):
+        return a
+    return compare_numbers(b, a, (run_name(candidate), run_name(baseline)), options, TWO_NUMBERS)
+
+
+def compare_prediction_files(
+    candidate: str,
+    baseline: str | None,
+    asked: ColumnNames,
+    options: CompareOptions,
+    shown: tuple[str, str] | None = None,
+) -> Comparison | Problem:
+    """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
+    candidate) as people know them, default the paths."""
+    both = baseline is None
+    second = _choose(candidate, asked)
+    if isinstance(second, Problem):
+        return second
+    if both and not (asked.baseline_prediction or second.names.baseline_score):
+        message = "nothing to compare with"
+        return Problem(
+            candidate, None, message, "give --baseline FILE, --baseline-prediction or --baseline-score"
+        )
+    path = candidate if baseline is None else baseline
+    first = second if both else _choose(path, _of_baseline(asked))
+    if isinstance(first, Problem):
+        return first
+    rows_b = load_rows(candidate, second)
+    rows_a = load_rows(path, first, baseline=both)
+    for rows in (rows_b, rows_a):
+        if isinstance(rows, Problem):
+            return rows
+    assert not isinstance(rows_a, Problem) and not isinstance(rows_b, Problem)
+    if both:
+        rows_a, rows_b = replace(rows_a, key=None), replace(rows_b, key=None)
+    elif asked.key is None:
+        rows_a, rows_b = _assumed_keys(rows_a, rows_b)
+    made = compare_predictions(rows_a, rows_b, options, shown or _shown(candidate, path, asked))
+    if not both and os.path.realpath(candidate) == os.path.realpath(path) and first == second:
+        made = replace(made, notes=(*made.notes, "candidate and baseline are the same file"))
+    return made
+
+
+def _shown(candidate: str, baseline: str, asked: ColumnNames) -> tuple[str, str]:
+    if candidate != baseline:
+        return run_name(baseline), run_name(candidate)
+    sides = (
+        (asked.baseline_prediction, asked.baseline_score),
+        (asked.prediction, asked.score),
+    )
+    first, second = (prediction or ", ".join(scores) for prediction, scores in sides)
+    return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
+
+
+def _choose(path: str, asked: ColumnNames) -> Chosen | Problem:
+    available = column_names(path)
+    if isinstance(available, Problem):
+        return available
+    chosen = choose_columns(available, asked)
+    if isinstance(chosen, Chosen):
+        return chosen
+    message, _, hint = chosen.partition("; ")
+    return Problem(path, None, message, hint)
+
+
+def _of_baseline(asked: ColumnNames) -> ColumnNames:
+    """The columns of a baseline file of its own: its own names where they were given, else the same."""
+    return replace(
+        asked,
+        prediction=asked.baseline_prediction or asked.prediction,
+        score=asked.baseline_score or asked.score,
+        slices=(),
+        baseline_prediction=None,
+        baseline_score=(),
+    )
+
+
+def _assumed_keys(a: PredictionRows, b: PredictionRows) -> tuple[PredictionRows, PredictionRows]:
+    """A key that was only assumed is dropped, and that is said, where it is missing on a side or does not
+    name one row."""
+    if a.key is not None and b.key is not None:
+        codes = canonical([a.key, b.key])
+        if all(len(np.unique(side)) == len(side) and side.min(initial=0) >= 0 for side in codes):
+            return a, b
+    return _without_key(a), _without_key(b)
+
+
+def _without_key(rows: PredictionRows) -> PredictionRows:
+    assumed = "key column assumed: "
+    why = "is not used as the key: its values repeat, are missing, or are on one side only"
+    notes = (f"{n.removeprefix(assumed)} {why}" if n.startswith(assumed) else n for n in rows.notes)
+    return replace(rows, key=None, notes=tuple(notes))
+
+
+Stamp = tuple[str, int, int, int]
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """What changes when a file does: (path, size, mtime, inode); None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return path, status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def newest(pattern: str | Sequence[str], settings: Settings, but: str | None = None) -> str | None:
+    """The newest predictions file that the configured globs match, ``but`` left out."""
+    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+    found = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
+    stamps = [stamp_of(path) for path in found if path != but and path.lower().endswith(SUFFIXES)]
+    known = [stamp for stamp in stamps if stamp is not None]
+    return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
+
+
+class PredictionsWatch(msgspec.Struct):
+    """One ``[[predictions]]`` over time: its newest file against its baseline, judged again only when either
+    file (or the entry) changes."""
+
+    entry: Predictions
+    settings: Settings
+    _key: tuple[object, ...] | None = None
+    _made: Comparison | Problem | None = None
+
+    def compare(self) -> Comparison | Problem | None:
+        """The comparison as the files stand now; None where no baseline is named."""
+        if not self.entry.baseline:
+            return None
+        baseline = self.settings.path(self.entry.baseline)
+        candidate = newest(self.entry.files, self.settings, but=baseline)
+        if candidate is None:
+            return Problem(
+                self.entry.name, None, "no predictions file matches", "check [[predictions]] files"
+            )
+        key = (stamp_of(candidate), stamp_of(baseline))
+        if key != self._key:
+            names, options = prediction_options(self.entry, self.settings)
+            shown = self._shown(baseline), self._shown(candidate)
+            self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            self._key = key
+        return self._made
+
+    def _shown(self, path: str) -> str:
+        return run_name(os.path.relpath(path, self.settings.folder))
+
+
+def slice_rows(
+    path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | Problem:
+    """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
+    file, all its columns, so that people see what the rows have in common."""
+    available = column_names(path)
+    if isinstance(available, Problem):
+        return available
+    columns = load_columns(path, available)
+    if isinstance(columns, Problem):
+        return columns
+    inside = members({name: columns[name] for name in asked.slices if name in columns}, label)
+    if inside is None:
+        return Problem(path, None, f"no slice {label}", "the file has changed; compare again")
+    rows = np.flatnonzero(inside)[:limit]
+    texts = [_texts(columns[name], rows) for name in available]
+    return available, tuple(zip(*texts, strict=True))
+
+
+def _texts(column: Column, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+    if isinstance(column, Coded):
+        return [column.labels[code] if code >= 0 else "" for code in column.codes[rows]]
+    return [number_label(value) if np.isfinite(value) else str(value) for value in column[rows].tolist()]
+
+
+def compare_file_with_run(
+    path: str, baseline: Sequence[Run], series: Series, options: CompareOptions
+) -> Comparison | Problem:
+    """The numbers of a metrics file against a run's values (of a group: the mean of its runs)."""
+    numbers = load_numbers(path)
+    if isinstance(numbers, Problem):
+        return numbers
+    values: dict[str, list[float]] = {}
+    for run in baseline:
+        for tag in shown_tags(run):
+            if (found := value_of(run, tag, None, series, options)) is not None:
+                values.setdefault(tag, []).append(found[0])
+    return compare_number_with_seeds(numbers, values, (run_name(path), group_name(tuple(baseline))), options)
+
+
+def entry_for(path: str, settings: Settings) -> Predictions | None:
+    """The ``[[predictions]]`` whose globs match a file."""
+    real = os.path.realpath(path)
+    for entry in settings.predictions:
+        patterns = [entry.files] if isinstance(entry.files, str) else list(entry.files)
+        for pattern in patterns:
+            if real in {os.path.realpath(one) for one in glob.glob(settings.path(pattern), recursive=True)}:
+                return entry
+    return None

@@ -1,0 +1,58 @@
+"""Each run against its root's baseline, judged anew only when one of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from runwatch.config import Settings
+from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.monitor.baselines import members
+from runwatch.monitor.compare_files import compare_with, run_options, stamp_of
+
+Known = tuple[object, Comparison]
+
+
+class Comparisons:
+    """Remembers the comparisons of the roots' runs."""
+
+    def __init__(self, settings: Mapping[str, Settings], series: Callable[[RunKey, str], Points]) -> None:
+        self._options = {root: run_options(one) for root, one in settings.items()}
+        self._series = series
+        self._known: dict[RunKey, Known] = {}
+        self.problems: tuple[Problem, ...] = ()
+
+    def of(self, runs: Sequence[Run], baselines: Mapping[str, Baseline]) -> dict[RunKey, Comparison]:
+        """The comparison of every run whose root has a baseline, but for the baseline's own runs."""
+        found: dict[RunKey, Comparison] = {}
+        problems: dict[str, Problem] = {}
+        for root, baseline in baselines.items():
+            own = [run for run in runs if run.root == root]
+            group = members(baseline, own)
+            inside = {run.key for run in group}
+            stamp = stamp_of(baseline.name) if baseline.kind == "metrics" else None
+            state = (baseline, stamp, tuple((run.key, run.version, run.status == "running") for run in group))
+            for run in own:
+                if run.key in inside or not run.metrics:
+                    continue
+                made = self._compare(run, baseline, group, state)
+                if isinstance(made, Problem):
+                    problems[root] = made
+                else:
+                    found[run.key] = made
+        self._known = {key: known for key, known in self._known.items() if key in found}
+        self.problems = tuple(problems.values())
+        return found
+
+    def _compare(
+        self, run: Run, baseline: Baseline, group: Sequence[Run], state: object
+    ) -> Comparison | Problem:
+        stamp = (run.version, run.status == "running", state)
+        known = self._known.get(run.key)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        made = compare_with(run, baseline, group, self._series, self._options[run.root])
+        if isinstance(made, Comparison):
+            self._known[run.key] = (stamp, made)
+        return made

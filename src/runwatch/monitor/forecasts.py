@@ -1,0 +1,97 @@
+"""Where the curves of running runs are going, and whether they will beat the baseline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean, stdev
+
+from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.health import Outlook
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Situation
+from runwatch.judge.health.forecast import forecast
+from runwatch.judge.health.trace import Trace
+from runwatch.judge.runs.naming import match
+from runwatch.monitor.baselines import members
+
+EVERY_S = 10.0
+GROWN_BY = 1.03
+
+TraceOf = Callable[[RunKey, str], Trace | None]
+
+
+class Forecasts:
+    """Forecasts of the running runs, made anew when a curve has grown by a few percent. Slow (scipy): for
+    the background thread; ``known`` is replaced whole."""
+
+    def __init__(self) -> None:
+        self._made: dict[RunKey, tuple[int, Outlook]] = {}
+        self._next = float("-inf")
+        self.known: Mapping[RunKey, Outlook] = {}
+
+    def due(self, situation: Situation) -> bool:
+        """Whether some run is running whose end is known, and the last look is a while ago."""
+        if situation.now < self._next or not any(_wanted(run) for run in situation.runs):
+            return False
+        self._next = situation.now + EVERY_S
+        return True
+
+    def look(self, situation: Situation, trace_of: TraceOf) -> bool:
+        """Make the forecasts; True if one changed."""
+        found: dict[RunKey, Outlook] = {}
+        changed = False
+        for run in situation.runs:
+            metric = _metric(run, situation.comparisons.get(run.key)) if _wanted(run) else None
+            if metric is None:
+                continue
+            count, made = self._made.get(run.key, (0, None))
+            if made is None or made.tag != metric.tag or metric.count >= count * GROWN_BY:
+                made = self._forecast(run, metric, situation, trace_of)
+                self._made[run.key] = (metric.count, made)
+                changed = True
+            found[run.key] = made
+        self._made = {key: self._made[key] for key in found}
+        changed = changed or found.keys() != self.known.keys()
+        self.known = found
+        return changed
+
+    @staticmethod
+    def _forecast(run: Run, metric: Metric, situation: Situation, trace_of: TraceOf) -> Outlook:
+        trace = trace_of(run.key, metric.tag)
+        if trace is None:
+            return Outlook(metric.tag, None, None, None, reason="its curve was not followed")
+        value, spread = _to_beat(run, metric, situation)
+        return forecast(metric.tag, trace, run.progress.total_steps, metric.direction, value, spread)
+
+
+def _wanted(run: Run) -> bool:
+    return run.status == "running" and run.progress.total_steps is not None
+
+
+def _metric(run: Run, comparison: Comparison | None) -> Metric | None:
+    """The metric that decides, else a held-out loss, else any loss."""
+    primary = comparison.primary if comparison else None
+    if primary is not None and primary.name in run.metrics:
+        return run.metrics[primary.name]
+    losses = [m for m in run.metrics.values() if m.direction == "min" and not m.hidden]
+    held_out = [m for m in losses if "val" in m.tag or "eval" in m.tag or "test" in m.tag]
+    return max(held_out or losses, key=lambda metric: metric.count, default=None)
+
+
+def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | None, float]:
+    """The value that the baseline ended at (a comparison in progress has the one at the common step), and its
+    spread between seeds (0: not known)."""
+    comparison = situation.comparisons.get(run.key)
+    baseline: Baseline | None = situation.baselines.get(run.root)
+    known = None
+    if comparison is not None:
+        known = next((m.baseline for m in comparison.metrics if m.name == metric.tag), None)
+    if baseline is None or known is None:
+        return None, 0.0
+    group: Sequence[Run] = members(baseline, [r for r in situation.runs if r.root == run.root])
+    tags = [(r, match(metric.tag, list(r.metrics))) for r in group]
+    finite = [
+        r.metrics[tag].last for r, tag in tags if tag is not None and math.isfinite(r.metrics[tag].last)
+    ]
+    return fmean(finite) if finite else known, stdev(finite) if len(finite) > 1 else 0.0

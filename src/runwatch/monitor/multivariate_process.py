@@ -1,0 +1,67 @@
+"""The slow second look at data sets, in another process; a newer wish ends an older one."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.multivariate_worker import to_json
+from runwatch.system.threads import started
+
+LIMIT_S = 300.0
+
+
+class MultivariateProcess:
+    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when it has ended, with whether its
+    answers are kept."""
+
+    def __init__(self, done: Callable[[bool], None]) -> None:
+        self._done = done
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+
+    def ask(self, specs: tuple[DataSpec, ...]) -> None:
+        """Look at these now instead of whatever is being looked at."""
+        self.stop()
+        if not specs:
+            self._done(False)
+            return
+        with self._lock:
+            self._child = child = subprocess.Popen(
+                [sys.executable, "-m", "runwatch.monitor.multivariate_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
+            self.stop()
+            self._done(False)
+
+    def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
+        try:
+            _, said = child.communicate(wish, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            _, said = child.communicate()
+        with self._lock:
+            current = child is self._child
+            if current:
+                self._child = None
+        if not current:
+            return
+        if child.returncode != 0:
+            logging.getLogger("runwatch").warning("multivariate check failed: %s", said[-2000:])
+        self._done(child.returncode == 0)
+
+    def stop(self) -> None:
+        """End what is being looked at; its answer is no longer wanted."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.kill()

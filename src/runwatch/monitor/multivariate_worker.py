@@ -1,0 +1,49 @@
+"""What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.classify`` reads data sets
+as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, fields
+from typing import Any
+
+from msgspec.structs import replace
+
+from runwatch.domain.profile import DataOptions
+from runwatch.monitor.data_sets import DataSpec
+
+
+def to_json(specs: tuple[DataSpec, ...]) -> str:
+    return json.dumps([asdict(spec) for spec in specs])
+
+
+def from_json(text: str) -> list[DataSpec]:
+    return [_spec(row) for row in json.loads(text)]
+
+
+def _spec(row: dict[str, Any]) -> DataSpec:
+    lists = {f.name for f in fields(DataOptions) if str(f.type).startswith("tuple")}
+    options: dict[str, Any] = {n: tuple(v) if n in lists else v for n, v in row.pop("options").items()}
+    row |= {"reference": tuple(row["reference"]), "batches": tuple(row["batches"])}
+    return DataSpec(**row, options=DataOptions(**options))
+
+
+def main() -> int:
+    """Judge each data set with the multivariate check on."""
+    from runwatch.monitor.data_sets import data_set
+    from runwatch.monitor.data_watch import Pieces
+    from runwatch.store import paths
+    from runwatch.store.cache import CacheFile
+
+    os.nice(10)
+    cache = CacheFile(paths.cache_dir())
+    for spec in from_json(sys.stdin.read()):
+        data_set(replace(spec, options=replace(spec.options, multivariate=True)), Pieces(cache))
+    cache.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

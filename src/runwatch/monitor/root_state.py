@@ -1,0 +1,300 @@
+"""The desk: what must not be forgotten. The to-do files and life cycles of the roots, pins, the look marker,
+what is kept for ``status``, and who writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from runwatch.config import Settings
+from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.finding import Finding
+from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.store import paths
+from runwatch.store.state import Holder, Pin, State
+from runwatch.system.files import is_really_below
+from runwatch.system.identity import host_name
+from runwatch.tasks.file import TodoFile
+from runwatch.tasks.task_list import RootTaskList
+from runwatch.text.safe import safe
+
+BEAT_S = 30.0
+LEASE_S = 3 * BEAT_S
+KEEP_EVERY_S = 2.0
+PRUNE_EVERY_S = 86_400.0
+MAX_CHAMPIONS = 1000
+
+
+class RootState(msgspec.Struct, frozen=True):
+    """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``problem``: why
+    the file that lies in the root, or that its configuration names, is not used."""
+
+    identity: str
+    file: Path
+    private: bool
+    problem: Problem | None = None
+
+
+def place_of(root: str, settings: Settings) -> RootState:
+    """The to-do file of a root: configured, else a ``todo.txt`` that is there, else one in the state
+    directory (a root is never written to unasked)."""
+    identity = paths.root_identity(root, settings.id)
+    if settings.tasks.file:
+        wished = settings.path(settings.tasks.file)
+        if settings.allows(wished):
+            return RootState(identity, Path(wished), False)
+    own = Path(root) / "todo.txt"
+    problem = _unusable(own, root)
+    folder = paths.root_dir(identity)
+    if folder is None or (problem is None and own.is_file()):
+        return RootState(identity, own, False)
+    return RootState(identity, folder / "todo.txt", True, problem)
+
+
+def link_digest(file: Path) -> str:
+    """What is trusted of a to-do file that is a link: where it leads. Raises OSError."""
+    return digest(str(file), b"link to " + os.fsencode(os.readlink(file)))
+
+
+def _unusable(own: Path, root: str) -> Problem | None:
+    """Why a root's own to-do file is not used, when something bears its name."""
+    try:
+        if own.is_symlink() and not is_really_below(str(own), root) and not is_trusted(link_digest(own)):
+            hint = f"look where it leads, then: runwatch trust {shlex.quote(safe(root))}"
+            return Problem(str(own), None, "a link out of the root: no task is read or written there", hint)
+        if own.is_file() or (not own.is_symlink() and not own.exists()):
+            return None
+    except OSError as error:
+        return Problem(str(own), None, f"can't be read: {error.strerror}", "check its permissions")
+    return Problem(str(own), None, "not a regular file: it holds no tasks", "remove it, or write a file")
+
+
+def _scope(path: str, root: str) -> str | None:
+    """An unreadable path as a scope below ``root`` ("." for all of it); None: it lies elsewhere."""
+    if path == root:
+        return "."
+    prefix = root.rstrip("/") + "/"
+    return path[len(prefix) :] if path.startswith(prefix) else None
+
+
+class TaskState:
+    """State and to-do lists of the roots; belongs to the monitor's thread."""
+
+    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], writes: bool) -> None:
+        self._roots = roots
+        self._writes = writes
+        self.state = State(paths.state_dir())
+        self._places = {root: place_of(root, settings[root]) for root in roots}
+        self._books = {
+            root: RootTaskList(
+                self.state,
+                place.identity,
+                TodoFile(place.file, paths.lock_dir(), place.private),
+                keeps_unsaved=writes,
+            )
+            for root, place in self._places.items()
+        }
+        self._token = uuid.uuid4().hex
+        self._since = 0.0
+        self._beat_at = float("-inf")
+        self._kept_at = float("-inf")
+        self._pruned_at = float("-inf")
+        self._mine: set[str] = set()
+        self.marks: tuple[str, ...] = ()
+
+    @property
+    def open_fingerprints(self) -> frozenset[str]:
+        return frozenset().union(*map(self.open_of, self._books))
+
+    def open_of(self, root: str) -> frozenset[str]:
+        """Of one root's findings, those whose task is open or snoozed."""
+        return self._books[root].open_fingerprints
+
+    def identity(self, root: str) -> str:
+        """What names a root in the state."""
+        return self._places[root].identity
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """To-do files that are there and not used."""
+        return tuple(place.problem for place in self._places.values() if place.problem is not None)
+
+    @property
+    def kept_key(self) -> str:
+        """What names this set of roots in the state."""
+        return " ".join(place.identity for place in self._places.values())
+
+    @property
+    def looked(self) -> float | None:
+        return self.state.looked()
+
+    def beat(self, now: float) -> None:
+        """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
+        if not self._writes or now - self._beat_at < BEAT_S:
+            return
+        self._since = self._since or now
+        self._beat_at = now
+        if now - self._pruned_at > PRUNE_EVERY_S:
+            self._pruned_at = now
+            self.state.prune(now)
+        marks = [self.state.notice] if self.state.notice else []
+        for root in self._roots:
+            identity = self._places[root].identity
+            me = Holder(self._token, os.getpid(), host_name(), self._since, now)
+            try:
+                other = self.state.take_lease(identity, me, LEASE_S)
+            except OSError as error:
+                marks.append(str(error))
+                other = None
+            if other is None:
+                self._mine.add(root)
+            else:
+                self._mine.discard(root)
+                marks.append(f"process {other.pid} on {other.host} keeps the tasks of this root")
+        self.marks = tuple(dict.fromkeys(marks))
+
+    def sync(
+        self,
+        findings: Iterable[Finding],
+        now: float,
+        today: date,
+        timing: Mapping[str, tuple[float, float]],
+        unreadable: Iterable[str],
+        unjudged: frozenset[str] = frozenset(),
+    ) -> dict[str, TaskList]:
+        """The task lists after this look; the writer of a root moves its findings' tasks on. ``unjudged``:
+        rules whose subjects were not looked at yet; the first look lasts until there are none."""
+        found = list(findings)
+        gone = list(unreadable)
+        lists: dict[str, TaskList] = {}
+        for index, root in enumerate(self._roots):
+            book = self._books[root]
+            if root not in self._mine:
+                lists[root] = book.look(today)
+                continue
+            own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
+            first = self.state.noted(self._seen_key(root)) is None
+            lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
+            lists[root], _ = book.sync(
+                own, now, today, timing=timing, unreadable=lost, unjudged=unjudged, first_look=first
+            )
+            if first and not unjudged:
+                self._note(self._seen_key(root), str(now))
+        return lists
+
+    def write_due(self, now: float) -> bool:
+        """Whether some list has a change that waited long enough to be saved."""
+        due = [self._books[root].write_due for root in self._mine]
+        return any(at is not None and now >= at for at in due)
+
+    def look(self, today: date) -> dict[str, TaskList]:
+        """The task lists as they stand; moves nothing."""
+        return {root: book.look(today) for root, book in self._books.items()}
+
+    def _seen_key(self, root: str) -> str:
+        return f"first-look:{self._places[root].identity}"
+
+    def _note(self, key: str, value: str) -> None:
+        try:
+            self.state.note(key, value)
+        except OSError as error:
+            self.marks = (*self.marks, str(error))
+
+    def stamps(self) -> tuple[object, ...]:
+        """What changes when somebody edits a to-do file or another process writes the state."""
+        found: list[object] = [self.state.version()]
+        for place in self._places.values():
+            try:
+                stat = place.file.stat()
+                found.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
+            except OSError:
+                found.append(None)
+        return tuple(found)
+
+    def writes_for(self, root: str) -> bool:
+        """Whether this process is the root's writer."""
+        return root in self._mine
+
+    def silences(self, root: str, now: float) -> dict[str, float]:
+        """What is silenced for a root, until when."""
+        return self.state.silences(self._places[root].identity, now)
+
+    def pin(self, root: str) -> Pin | None:
+        return self.state.pinned(self._places[root].identity)
+
+    def obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+        """Do what a person asks of tasks, pins and the look marker."""
+        try:
+            return self._obey(intent, now, today)
+        except OSError as error:
+            return IntentAnswer(intent, False, str(error))
+
+    def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+        match intent:
+            case PinBaseline(run, reason, since):
+                made = now if since is None else since
+                self.state.pin(self._places[run.root].identity, run.root, run.id, made, reason)
+                self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
+                return IntentAnswer(intent, True, f"baseline is now {run.id}")
+            case ClearBaseline(root):
+                there = self.state.unpin(self._places[root].identity)
+                if there:
+                    self._remember_champion(root, {"run": None, "at": now, "reason": ""})
+                return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
+            case MarkLooked():
+                self.state.mark_looked(now)
+                return IntentAnswer(intent, True, "seen")
+            case Rescan():
+                return IntentAnswer(intent, True, "looking at everything again")
+            case _:
+                return self._books[intent.root].apply(intent, now, today)
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings of these roots: (root, event), newest first."""
+        roots = {place.identity: root for root, place in self._places.items()}
+        entries = self.state.history(roots)
+        return [(roots[entry.root], entry.event) for entry in reversed(entries)]
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
+        kept = self.state.noted(self._champions_key(root))
+        return json.loads(kept) if kept else []
+
+    def _remember_champion(self, root: str, row: dict[str, Any]) -> None:
+        rows = [*self.champions(root), row][-MAX_CHAMPIONS:]
+        self.state.note(self._champions_key(root), json.dumps(rows))
+
+    def _champions_key(self, root: str) -> str:
+        return f"champions:{self._places[root].identity}"
+
+    def keep(self, snapshot: Snapshot, today: date, force: bool = False) -> None:
+        """Keep what ``status`` and ``brief`` show; at most every two seconds."""
+        from runwatch.store.snapshot_facts import facts
+
+        now = snapshot.situation.now
+        if not self._mine or (now - self._kept_at < KEEP_EVERY_S and not force):
+            return
+        self._kept_at = now
+        try:
+            self.state.keep(self.kept_key, facts(snapshot, today), now, BEAT_S)
+        except OSError as error:
+            self.marks = tuple(dict.fromkeys((*self.marks, str(error))))
+
+    def close(self) -> None:
+        for root in list(self._mine):
+            try:
+                self.state.give_lease(self._places[root].identity, self._token)
+            except OSError:
+                break
+        self.state.close()

@@ -1,0 +1,87 @@
+"""The rules' look at the situation: which rules there are, how they are tuned, what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from runwatch.config import ConfigError, Settings
+from runwatch.domain.finding import Finding
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import Situation
+from runwatch.rules.engine.evaluation import evaluate_all, timing
+from runwatch.rules.engine.options import check_options
+from runwatch.rules.engine.registry import Rule, load_rules
+
+_ABOUT = {
+    "data": ("data-", "error-rate-", "prediction-", "performance-", "metric-regressed", "slice-"),
+    "models": ("prediction-", "performance-", "metric-regressed", "slice-"),
+    "host": ("disk-", "memory-", "out-of-memory-", "gpu-"),
+}
+
+
+class RuleRunner:
+    """Loads the rules once, and asks them whenever the situation has changed."""
+
+    def __init__(self, settings: Mapping[str, Settings]) -> None:
+        self._settings = settings
+        self._rules: tuple[Rule, ...] | None = None
+        self._problems: tuple[Problem, ...] = ()
+        self._options: dict[str, Mapping[str, object]] = {}
+        self._first_seen: dict[tuple[str, str], float] = {}
+
+    def load(self) -> None:
+        """Our rules, plug-ins and the configuration's own. Raises ConfigError for a bad rule or option."""
+        if self._rules is not None:
+            return
+        rules, self._problems = load_rules()
+        custom = self._custom({rule.NAME for rule in rules})
+        for settings in self._settings.values():
+            self._options.update(settings.rule_options)
+        complaints = check_options(rules, self._options, custom)
+        if complaints:
+            path = complaints[0].partition(":")[0]
+            places = [s.rule_places[path] for s in self._settings.values() if path in s.rule_places]
+            raise ConfigError(f"{places[0]}: {complaints[0]}")
+        self._rules = (*rules, *custom)
+
+    def _custom(self, taken: set[str]) -> tuple[Rule, ...]:
+        """The rules that ``[[rules]]`` makes: those of a root's own file are for that root alone."""
+        from runwatch.rules.expression.custom import custom_rules
+
+        made: dict[tuple[str | None, str], Rule] = {}
+        holds: dict[str, float] = {}
+        for root, settings in self._settings.items():
+            shared = sum(other.file == settings.file for other in self._settings.values()) > 1
+            mine = None if shared else root
+            rules, problems = custom_rules(settings.rules, mine, taken)
+            if problems:
+                where = problems[0].where or ""
+                raise ConfigError(f"{settings.rule_places[where]}: {where}: {problems[0].message}")
+            for rule in rules:
+                if holds.setdefault(rule.NAME, rule.HOLD) != rule.HOLD:
+                    message = f"another root's rule {rule.NAME!r} has another 'for'; rename one of them"
+                    raise ConfigError(f"{settings.file}: {message}")
+                made[mine, rule.NAME] = rule
+        return tuple(made.values())
+
+    def about(self, subjects: Iterable[str]) -> frozenset[str]:
+        """The rules about these subjects: "data", "models", "host"."""
+        starts = tuple(start for subject in subjects for start in _ABOUT[subject])
+        return frozenset(rule.NAME for rule in self._rules or () if starts and rule.NAME.startswith(starts))
+
+    @property
+    def timing(self) -> Mapping[str, tuple[float, float]]:
+        """(hold, keep) seconds by rule."""
+        return timing(self._rules or (), self._options)
+
+    def findings(self, situation: Situation) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
+        """What holds now, with when each was first seen by this process, and what is wrong with rules."""
+        self.load()
+        evaluated = evaluate_all(replace(situation, options=self._options), self._rules or ())
+        now = situation.now
+        known = {f.key: self._first_seen.get(f.key, f.since or now) for f in evaluated.findings}
+        self._first_seen = known
+        found = tuple(replace(f, first_seen=known[f.key], last_seen=now) for f in evaluated.findings)
+        return found, (*self._problems, *evaluated.problems)

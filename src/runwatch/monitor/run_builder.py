@@ -1,0 +1,233 @@
+"""From an entry to a ``Run``: how it stands now, how far it is, what belongs to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from runwatch.domain.health import HealthSign
+from runwatch.domain.operations import Length
+from runwatch.domain.run import Process, Progress, Run, RunKey
+from runwatch.judge.health.eta import progress
+from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
+from runwatch.monitor.health import HealthBook
+from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.runs.checkpoints import checkpoints
+from runwatch.runs.planned import budget, planned
+from runwatch.runs.status import Facts, fresh_for, judge
+from runwatch.runs.summary import RunSummary
+
+CLOSE_AFTER_S = 60.0
+
+
+class RunObservations(msgspec.Struct):
+    """What is remembered of runs beyond their files: the rhythm of those seen alive,
+    their processes, the longest pauses of earlier runs of a group; ``moved``: runs whose process changed
+    since they were built."""
+
+    processes: Mapping[RunKey, Process] = msgspec.field(default_factory=dict)
+    rhythms: dict[RunKey, Rhythm] = msgspec.field(default_factory=dict)
+    pauses: dict[str, float] = msgspec.field(default_factory=dict)
+    moved: set[RunKey] = msgspec.field(default_factory=set)
+
+    def beat(self, key: RunKey, group: str, at: float) -> None:
+        """A run that we watch wrote something at ``at``."""
+        rhythm = self.rhythms.setdefault(key, Rhythm())
+        rhythm.beat(at)
+        self.pauses[group] = max(self.pauses.get(group, 0.0), rhythm.longest)
+
+    def recall(self, key: RunKey, last: float, longest: float) -> None:
+        """An earlier process saw the run being written: last at ``last``, its longest pause ``longest``."""
+        rhythm = self.rhythms.setdefault(key, Rhythm())
+        rhythm.beat(last - longest)
+        rhythm.beat(last)
+
+    def stall(self, run: Run, now: float, fixed: float | None) -> HealthSign | None:
+        """The sign of a run's silence, while it counts as alive."""
+        if run.status not in ("running", "stalled"):
+            return None
+        quiet = self.silence(run.key, run.id.rpartition("/")[0] or ".", now, fixed)
+        return None if quiet is None else stall_sign(quiet, run.step)
+
+    def silence(self, key: RunKey, group: str, now: float, fixed: float | None) -> Quiet | None:
+        """What the silence of a run that was seen alive is; None for one that never was."""
+        rhythm = self.rhythms.get(key)
+        if rhythm is None:
+            return None
+        process = self.processes.get(key)
+        gone = process is not None and process.alive is False
+        return rhythm.silence(now, earlier=self.pauses.get(group, 0.0), process_gone=gone, fixed=fixed)
+
+
+class _Built(msgspec.Struct, frozen=True):
+    """A run as it was built from a version of its entry. Until ``due`` (seconds since the epoch) time alone
+    does not change how it stands."""
+
+    version: int
+    run: Run
+    due: float
+
+
+class RunBuilder:
+    """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
+
+    def __init__(self, reader: RootReader, lives: RunObservations, health: HealthBook) -> None:
+        self._reader = reader
+        self._lives = lives
+        self._health = health
+        self._built: dict[str, _Built] = {}
+
+    def runs(self, now: float) -> list[Run]:
+        """All runs of the root."""
+        made = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
+        for gone in self._built.keys() - self._reader.entries.keys():
+            del self._built[gone]
+        return made
+
+    def _run(self, entry: ReadRun, now: float) -> Run:
+        story = self._reader.tell(entry)
+        built = self._built.get(entry.id)
+        if built is not None and (built.version != entry.version or self._has_moved(entry)):
+            built = None
+        if built is not None and now < built.due:
+            return built.run
+        run = None if built is None else built.run
+        facts = self._facts(entry, story, now)
+        status, reason = judge(facts, now)
+        if run is None:
+            self._lives.moved.discard(RunKey(self._reader.root, entry.id))
+            run = self._fresh(entry, story, status, reason, facts, now)
+        elif (run.status, run.updated) != (status, facts.updated):
+            run = replace(run, status=status, status_reason=reason, updated=facts.updated)
+        self._built[entry.id] = _Built(entry.version, run, self._due(entry, run, facts, now))
+        return run
+
+    def _has_moved(self, entry: ReadRun) -> bool:
+        moved = self._lives.moved
+        return bool(moved) and RunKey(self._reader.root, entry.id) in moved
+
+    def _due(self, entry: ReadRun, run: Run, facts: Facts, now: float) -> float:
+        """When the run must be looked at again though nothing is written. One that is over and quiet for a
+        minute is closed: its unterminated last lines are taken."""
+        if run.status == "running":
+            alive = facts.process is not None and facts.process.alive
+            return math.inf if alive else (facts.updated or 0.0) + fresh_for(facts)
+        close_at = math.inf if facts.updated is None else facts.updated + CLOSE_AFTER_S
+        if now <= close_at < math.inf:
+            return close_at
+        if close_at < math.inf:
+            self._reader.finish(entry)
+        over = run.status in ("finished", "crashed")
+        return math.inf if over or (run.status == "unknown" and not entry.live) else now
+
+    def _fresh(
+        self, entry: ReadRun, story: RunSummary, status: str, reason: str, facts: Facts, now: float
+    ) -> Run:
+        files = tuple(dict.fromkeys(file for _, file in _files(entry)))
+        folder = self._reader.tree.folder(entry.id)
+        process = facts.process
+        return Run(
+            root=self._reader.root,
+            id=entry.id,
+            formats=story.formats or tuple(dict.fromkeys(c.format for c in entry.claims if c.format)),
+            status=status,  # type: ignore[arg-type]
+            status_reason=reason,
+            started=story.started,
+            updated=facts.updated,
+            step=story.step,
+            epoch=story.epoch,
+            metrics=story.metrics,
+            hparams=story.hparams,
+            config=story.config,
+            environment=story.environment,
+            labels=story.labels,
+            problems=story.problems,
+            progress=self._progress(entry, story, status),
+            checkpoints=() if folder is None else checkpoints(folder, self._reader.entries),
+            processes=(process,) if process is not None else (),
+            consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
+            files=files,
+            version=entry.version,
+        )
+
+    def _facts(self, entry: ReadRun, story: RunSummary, now: float) -> Facts:
+        key = RunKey(self._reader.root, entry.id)
+        console: list[float] = []
+        numbers: list[float] = []
+        for is_console, file in _files(entry):
+            stat = self._reader.tree.stat(file)
+            if stat is not None:
+                (console if is_console else numbers).append(stat.mtime)
+        updated = max(console + numbers, default=None)
+        group = entry.id.rpartition("/")[0] or "."
+        if entry.live and updated is not None:
+            self._lives.beat(key, group, updated)
+        quiet = self._lives.silence(key, group, now, self._reader.settings.watch.stalled_after)
+        return Facts(
+            evidence=story.evidence,
+            length=story.length,
+            last_step=story.step,
+            last_epoch=_last_epoch(story),
+            updated=updated,
+            console_updated=self._crash_told(entry) or max(console, default=None),
+            numbers_updated=max(numbers, default=None),
+            own_clock=story.own_clock,
+            longest_gap=story.longest_gap,
+            silence=None if quiet is None else (quiet.word, quiet.seconds),
+            process=self._lives.processes.get(key),
+        )
+
+    def _crash_told(self, entry: ReadRun) -> float | None:
+        """When a console that tells of a crash was last written."""
+        stats = [
+            self._reader.tree.stat(file)
+            for (_, file), told in entry.memory.told.items()
+            if told.evidence is not None
+            and told.evidence.by == "console"
+            and told.evidence.status == "crashed"
+        ]
+        return max((stat.mtime for stat in stats if stat is not None), default=None)
+
+    def _progress(self, entry: ReadRun, story: RunSummary, status: str) -> Progress:
+        """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
+        length = story.length or Length()
+        steps, epochs = length.steps, length.epochs
+        if steps is None and epochs is None:
+            steps, epochs = planned(story.hparams, story.config)
+        epoch = story.epoch if story.epoch is not None or steps is not None else story.step
+        made = progress(
+            self._health.clock(entry.id) if status == "running" else None,
+            story.step,
+            None if epoch is None else epoch - length.first_epoch + 1,
+            steps,
+            epochs,
+        )
+        allowed = budget(story.hparams, story.config)
+        if allowed is not None and story.started is not None:
+            made = replace(made, budget_ends=story.started + allowed)
+        ended = status == "finished" and made.fraction is not None
+        return replace(made, fraction=1.0) if ended else made
+
+
+def _is_void(entry: ReadRun) -> bool:
+    """A database's run of which nothing is left (it was deleted there)."""
+    return entry.from_many and not any(
+        told.series or told.hparams or told.evidence or told.labels for told in entry.memory.told.values()
+    )
+
+
+def _files(entry: ReadRun) -> list[tuple[bool, str]]:
+    """(is it a console's, file) of all that belongs to a run."""
+    if entry.from_many:
+        return [(False, file) for _, file in entry.memory.told]
+    return [(claim.reader == "console", file) for claim in entry.claims for file in claim.files]
+
+
+def _last_epoch(story: RunSummary) -> float | None:
+    """The greatest epoch: as an attribute beside the step, or the step itself where epochs are the step."""
+    if story.epoch is not None:
+        return story.epoch
+    return float(story.step) if story.step is not None and story.length and not story.length.steps else None

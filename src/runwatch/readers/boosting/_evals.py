@@ -1,0 +1,238 @@
+"""What XGBoost and LightGBM leave: the result of evaluation as JSON (written at the end) and console lines
+(the only live source). Both tell one story: the one that got further speaks, the exact one of two equals."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, read_tail
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.lines import Frame, LineNotes
+
+Library = Literal["xgboost", "lightgbm"]
+_DUMP = re.compile(
+    rb'\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]'
+)
+_CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]')
+_NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
+_LOGS = (".log", ".out", ".err", ".txt")
+_ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
+_ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
+_LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')
+_XGBOOST = re.compile(
+    rb'"(?:validation_\d+|m?logloss|m?error|poisson-nloglik|rmsle|(?:test|train)-\w{1,40}-std)"'
+)
+_VALUE = re.compile(
+    r"\s{0,8}([-+]?[\w.]{1,40}(?:[eE][-+]\d{1,4})?)\s{0,4}(?:\+\s{0,4}([\w.]{1,40}(?:[eE][-+]\d{1,4})?))?\s{0,8}"
+)
+_ROUNDS = (
+    "n_estimators", "num_boost_round", "num_iterations", "num_iteration", "n_iter", "num_round", "num_rounds",
+    "num_trees", "nrounds",
+)  # fmt: skip
+_PARAMETERS = ("params.json", "config.json", "hparams.json")
+_DUMPED = 0.5
+
+
+def claims(listing: Listing, library: Library) -> Iterable[Claim]:
+    """The dumps and logs of ``library`` in this folder. One dump and one log tell the same; several dumps
+    are told apart by their names, and so is what two libraries left side by side."""
+    found = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
+    if not found:
+        return
+    known = library_of(listing)
+    said = {name: _library_of_file(listing, name) for name in found}
+    sure = {name: who for name, who in said.items() if who and (known is None or name.endswith(".json"))}
+    usual = known or next(iter(sure.values()), "xgboost")
+    whose = {name: sure.get(name, usual) for name in found}
+    dumps = [name for name in found if whose[name] == library and name.endswith(".json")]
+    logs = [name for name in found if whose[name] == library and not name.endswith(".json")]
+    if not (dumps or logs):
+        return
+    apart = len(dumps) > 1 or len(logs) > 1 or len(set(whose.values())) > 1
+    for name in (*dumps, *logs) if apart else ():
+        prefix = f"{name.rpartition('.')[0]}/"
+        yield Claim(library, library, listing.path, (listing.join(name),), prefix, role=_role(dumps))
+    if not apart:
+        files = tuple(listing.join(name) for name in (*logs, *dumps))
+        yield Claim(library, library, listing.path, files, exclusive=True, role=_role(dumps))
+
+
+def _role(dumps: list[str]) -> Literal["run", "lonely"]:
+    return "run" if dumps else "lonely"
+
+
+def library_of(listing: Listing) -> Library | None:
+    """Whose a folder is, by the model's file or the parameters."""
+    for name in listing.files:
+        if name.endswith(".ubj") or (name.endswith(".json") and b'"learner"' in listing.head(name, 256)):
+            return "xgboost"
+        if _is_lightgbm_model(listing, name):
+            return "lightgbm"
+    parameters = b"".join(listing.head(name) for name in _PARAMETERS if name in listing.files)
+    words = (b'"num_leaves"', b'"min_data_in_leaf"', b'"min_child_samples"')
+    return "lightgbm" if any(word in parameters for word in words) else None
+
+
+def _library_of_file(listing: Listing, name: str) -> Library | None:
+    """Whose a dump or log is by its name, or the names of its sets and metrics; None: it does not say."""
+    lower = name.lower()
+    if lower.startswith(("lgb", "lightgbm")):
+        return "lightgbm"
+    if lower.startswith("xgb"):
+        return "xgboost"
+    said = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
+    if name.endswith(".json"):
+        return "lightgbm" if _LIGHTGBM.search(said) else "xgboost" if _XGBOOST.search(said) else None
+    if b"[LightGBM]" in said or re.search(rb"\]\t[^\t\n]{1,200}'s ", said):
+        return "lightgbm"
+    return "xgboost"
+
+
+def _is_lightgbm_model(listing: Listing, name: str) -> bool:
+    return name.endswith(".txt") and listing.head(name, 64).startswith(b"tree\nversion=")
+
+
+def _is_dump(listing: Listing, name: str) -> bool:
+    if not name.endswith(".json"):
+        return False
+    head = listing.head(name)
+    found = _DUMP.match(head)
+    return (found is not None and found[2] not in _NOT_METRICS) or _CROSS.match(head) is not None
+
+
+def _is_log(listing: Listing, name: str) -> bool:
+    if not name.endswith(_LOGS) or not listing.files[name].size:
+        return False
+    if _is_lightgbm_model(listing, name):
+        return False
+    return any(_rounds_in(part) for part in (listing.head(name), listing.tail(name)))
+
+
+def _rounds_in(part: bytes) -> bool:
+    return b"]\t" in part and _ROUND_BYTES.search(part) is not None
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """What is new in a dump or in a log."""
+    if source.file.endswith(".json"):
+        return _read_dump(claim, source, cursor)
+    return _read_log(claim, source, cursor, final)
+
+
+def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    separator = "'s " if claim.reader == "lightgbm" else "-"
+    operations: list[Operation] = []
+    last = -1
+    for name, values in _lists(version.value, separator):
+        operations.append(Append(claim.tag_prefix + name, Points.of(range(len(values)), values)))
+        last = max(last, len(values) - 1)
+    if not operations:
+        problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
+        return version.reading(claim, operations, problem)
+    operations += [Rank(last + _DUMPED), *_length(source)]
+    return version.reading(claim, operations)
+
+
+def _lists(value: Any, separator: str) -> Iterable[tuple[str, list[float]]]:
+    """The numbers of each metric of each set (or, in cross-validation, of each name); what has another shape
+    is left out."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        columns = inner.items() if isinstance(inner, dict) else ((None, inner),)
+        for metric, column in columns:
+            numbers = [bounded_json.number(item) for item in column] if isinstance(column, list) else []
+            found = [number for number in numbers if number is not None]
+            if found and len(found) == len(numbers):
+                yield name if metric is None else f"{name}{separator}{metric}", found
+
+
+def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
+    try:
+        tail = read_tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    notes, frame = LineNotes(source.file), Frame.of(tail.state)
+    size = frame.consumable(tail.data, notes)
+    first = 0 if claim.reader == "xgboost" else 1
+    rows: dict[str, tuple[list[int], list[float]]] = {}
+    for _, block in frame.blocks(tail.data[:size], notes):
+        _rounds(block, first, rows)
+    _rounds(frame.rest(tail.data[size:], final and not tail.more), first, rows)
+    last = max((max(steps) for steps, _ in rows.values()), default=None)
+    before = tail.state.get("last")
+    operations: list[Operation] = [Replace()] if tail.rewritten else []
+    operations += [Append(claim.tag_prefix + tag, Points.of(*columns)) for tag, columns in rows.items()]
+    if last is not None:
+        last = last if before is None else max(last, before)
+        operations += [Rank(float(last)), *_length(source)]
+    state = {**frame.state(), "last": before if last is None else last}
+    return Reading(
+        {claim.run_id: operations} if operations else {},
+        tail.cursor(size, state),
+        notes.problems(),
+        tail.more,
+    )
+
+
+def _rounds(block: bytes, first: int, rows: dict[str, tuple[list[int], list[float]]]) -> None:
+    if b"]\t" not in block:
+        return
+    for line in block.decode("utf-8", "backslashreplace").split("\n"):
+        found = _ROUND.search(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
+        if found is None:
+            continue
+        step = int(found[1]) - first
+        for name, value in _metrics(found[2].split("\t")):
+            steps, values = rows.setdefault(name, ([], []))
+            steps.append(step)
+            values.append(value)
+
+
+def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:
+    """``validation_0-logloss:0.46``, ``valid's auc: 0.88``, with a spread ``+ 0.01`` in cross-validation."""
+    for cell in cells:
+        name, colon, text = cell.rpartition(":")
+        if not colon or not ("-" in name or "'s " in name) or len(name) > limits.KIB:
+            continue
+        found = _VALUE.fullmatch(text)
+        value = None if found is None else _number(found[1])
+        if found is None or value is None:
+            continue
+        yield name.strip(), value
+        spread = _number(found[2]) if found[2] else None
+        if spread is not None:
+            yield f"{name.strip()}-std", spread
+
+
+def _number(text: str) -> float | None:
+    if "_" in text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _length(source: SourceFile) -> list[Operation]:
+    """The planned rounds, where the parameters beside tell them."""
+    for name in _PARAMETERS:
+        path = source.sibling(os.path.join(os.path.dirname(source.file), name))
+        try:
+            with Opened(path) as opened:
+                value: Mapping[str, Any] = bounded_json.parse(opened.pread(limits.MIB, 0))
+        except (OSError, ValueError):
+            continue
+        for key in _ROUNDS:
+            rounds = value.get(key) if isinstance(value, dict) else None
+            if type(rounds) is int and 0 < rounds < 2**31:
+                return [Length(steps=rounds - 1)]
+    return []

@@ -1,0 +1,114 @@
+"""CatBoost's ``catboost_info/``: ``learn_error.tsv``, ``test_error.tsv``, and ``catboost_training.json`` with
+the planned iterations and each metric's direction.
+
+Of several evaluation sets all stand in one ``test_error.tsv``: ``AUC:0`` is the first, ``AUC`` the last. They
+are named as in the JSON and on the console: ``test``, ``test1``…"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Append, Length, Operation, Stated
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.common import limits
+from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.table import read_table
+
+NAME = "catboost"
+_FOLDER = "catboost_info"
+_META = "catboost_training.json"
+_TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
+_CLOCK = "time_left.tsv"
+_BETTER = {"Min": "min", "Max": "max"}
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    tables = [found for name in sorted(listing.files) if (found := _TABLE.fullmatch(name))]
+    if not tables and _META not in listing.files:
+        return
+    above = listing.parent
+    run_id = above.path if above is not None and listing.name == _FOLDER else listing.path
+    shadows = frozenset({"tensorboard"})
+    for table in tables:
+        file = (listing.join(table[0]),)
+        yield Claim(NAME, NAME, run_id, file, f"{table[1]}/", supersedes=shadows)
+    rest = tuple(listing.join(name) for name in (_META, _CLOCK) if name in listing.files)
+    if rest:
+        yield Claim(NAME, NAME, run_id, rest, supersedes=shadows)
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    name = os.path.basename(source.file)
+    if name == _CLOCK:
+        return Reading({}, Cursor(stat=source.stat))
+    if name != _META:
+        return _by_set(read_table(claim, source, cursor, final), claim, source)
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    meta = version.value.get("meta") if isinstance(version.value, dict) else None
+    if not isinstance(meta, dict):
+        problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
+        return version.reading(claim, [], problem)
+    return version.reading(claim, _told(meta))
+
+
+def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
+    """``test/AUC:0`` as ``test/AUC`` and, behind it, ``test/AUC`` as that of the last set."""
+    sets = _sets(source) if claim.tag_prefix == "test/" else 1
+    if sets == 1:
+        return reading
+    told = {
+        run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
+        for run, operations in reading.operations.items()
+    }
+    return replace(reading, operations=told)
+
+
+def _named(append: Append, sets: int) -> Append:
+    metric, _, suffix = append.tag.removeprefix("test/").rpartition(":")
+    number = int(suffix) if metric and suffix.isdecimal() else sets - 1
+    name = metric if metric and suffix.isdecimal() else append.tag.removeprefix("test/")
+    return Append(f"test{number or ''}/{name}", append.points)
+
+
+def _sets(source: SourceFile) -> int:
+    """How many sets the header of the table names."""
+    try:
+        with Opened(source.path) as opened:
+            header = opened.pread(limits.KIB * 64, 0).partition(b"\n")[0]
+    except OSError:
+        return 1
+    return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
+
+
+def _told(meta: Mapping[str, Any]) -> list[Operation]:
+    operations: list[Operation] = []
+    count = meta.get("iteration_count")
+    if type(count) is int and 0 < count < 2**53:
+        operations.append(Length(steps=count - 1))
+    for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
+        named = meta.get(metrics)
+        for metric in named if isinstance(named, list) else ():
+            name, best = (
+                (metric.get("name"), metric.get("best_value")) if isinstance(metric, dict) else (None, None)
+            )
+            better = _BETTER.get(best) if isinstance(best, str) else None
+            if isinstance(name, str) and better:
+                operations += [
+                    Stated(f"{group}/{name}", "min" if better == "min" else "max")
+                    for group in _groups(meta, sets)
+                ]
+    return operations
+
+
+def _groups(meta: Mapping[str, Any], sets: str) -> list[str]:
+    found = meta.get(sets)
+    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    return names or [sets.removesuffix("_sets")]

@@ -1,0 +1,120 @@
+"""JSON from strangers: depth and integers bounded, NaN and infinities kept, no exception but ValueError."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from runwatch.readers.common import limits
+
+_DIGITS = 400
+_WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity"))
+_LONGEST_WORD = 9
+_DECODER = json.JSONDecoder()
+
+
+class PastLimit(ValueError):
+    """Well formed perhaps, but past one of our limits; the text names it."""
+
+
+def parse(data: bytes | str) -> Any:
+    """The value that ``data`` (UTF-8, a BOM is passed over) holds. Bare ``NaN``, ``Infinity`` are floats, an
+    integer of more than 400 digits an infinity. Raises ValueError: no JSON, deeper than
+    ``limits.JSON_DEPTH``, or torn; its text names line and column."""
+    text = data if isinstance(data, str) else data.decode("utf-8-sig", "backslashreplace")
+    try:
+        value = json.loads(text, parse_int=_integer)
+    except RecursionError:
+        raise ValueError(f"nested deeper than {limits.JSON_DEPTH}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} (line {error.lineno}, column {error.colno})") from None
+    if _too_deep(value):
+        raise ValueError(f"nested deeper than {limits.JSON_DEPTH}")
+    return value
+
+
+def _integer(digits: str) -> int | float:
+    if len(digits) <= _DIGITS:
+        return int(digits)
+    return float("-inf") if digits.startswith("-") else float("inf")
+
+
+def _too_deep(value: Any) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limits.JSON_DEPTH):
+        level = [
+            below
+            for item in level
+            if isinstance(item, (dict, list))
+            for below in (item.values() if isinstance(item, dict) else item)
+            if isinstance(below, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def parse_line(text: str) -> Any:
+    """The value of one line of JSON, as fast as can be. Raises ValueError; PastLimit for digits and depth."""
+    if text[:1] != "{" or text[-1:] != "}":
+        text = text.strip(" \t\r\n\ufeff")
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}") from None
+    except ValueError:
+        raise PastLimit("an integer of more than 4,300 digits") from None
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    if len(text) > 2 * limits.JSON_DEPTH and text.count("[") > limits.JSON_DEPTH and _too_deep(value):
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
+    return value
+
+
+def flatten(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested objects as one, keys joined by ``/``; lists stay as they are. Raises PastLimit."""
+    flat: dict[str, Any] = {}
+    _flatten(value, "", 1, flat)
+    return flat
+
+
+def _flatten(value: Mapping[str, Any], before: str, depth: int, flat: dict[str, Any]) -> None:
+    if depth > limits.JSON_DEPTH:
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
+    for key, inner in value.items():
+        if type(inner) is dict:
+            _flatten(inner, f"{before}{key}/", depth + 1, flat)
+        else:
+            flat[before + key] = inner
+
+
+def number(value: object) -> float | None:
+    """``value`` as a float if it is a number or one of the strings nan, inf, infinity (with a sign); a bool
+    is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    if isinstance(value, str) and len(value) <= _LONGEST_WORD and value.lower() in _WORDS:
+        return float(value)
+    return None
+
+
+def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
+    """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
+    found: dict[str, float] = {}
+    stack: list[tuple[str, object]] = [("", value)]
+    while stack and len(found) < limit:
+        path, item = stack.pop()
+        if isinstance(item, dict):
+            prefix = path + "/" if path else ""
+            stack.extend((prefix + str(key), below) for key, below in reversed(item.items()))
+        elif path and (real := number(item)) is not None:
+            found[path] = real
+    return found

@@ -1,0 +1,99 @@
+"""Log files in the block format of LevelDB, as W&B writes them, read piece by piece.
+
+Blocks of 32,768 bytes hold fragments ``uint32 crc, uint16 length, uint8 type, data``, little endian; the CRC
+is CRC-32 (IEEE) over type and data. Source: LevelDB's log_format.md; wandb core/pkg/leveldb/record.go."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+
+BLOCK, HEADER = 32768, 7
+FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+_HEAD = struct.Struct("<IHB").unpack_from
+
+
+class Log(msgspec.Struct):
+    """Whole records of ``data``, which begins at byte ``start`` of its file; ``final``: nothing more will
+    come, so damage at the very end is told too.
+
+    After ``records()`` is used up: ``used`` bytes are understood (a record whose end is not here yet is not
+    among them); ``dropping``: inside a record above ``largest`` bytes, whose rest must be dropped;
+    ``faults``: (offset in ``data``, message)."""
+
+    data: bytes
+    start: int
+    largest: int
+    dropping: bool = False
+    final: bool = False
+    used: int = 0
+    faults: list[tuple[int, str]] = msgspec.field(default_factory=list)
+
+    def records(self) -> Iterator[bytes]:
+        at = 0
+        first, parts, size = 0, list[bytes](), 0
+        while True:
+            fragment = self._fragment(at)
+            if fragment is None:
+                break
+            kind, low, at = fragment
+            if kind == 0:
+                parts, size, self.dropping = [], 0, False
+            elif kind in (FULL, FIRST):
+                first, parts, size, self.dropping = low - HEADER, [self.data[low:at]], at - low, False
+            elif not self.dropping and parts:
+                parts.append(self.data[low:at])
+                size += at - low
+            if size > self.largest:
+                self.faults.append((first, f"a record is above {self.largest >> 20} MiB, skipped"))
+                parts, size, self.dropping = [], 0, True
+            if kind in (FULL, LAST):
+                if parts:
+                    yield b"".join(parts)
+                parts, size, self.dropping = [], 0, False
+            self.used = first if parts else at
+
+    def _fragment(self, at: int) -> tuple[int, int, int] | None:
+        """The fragment at or after ``at``: its type, where its data begins and where it ends; type 0 when
+        damaged bytes were passed over. None: its end is not here yet."""
+        while True:
+            left = BLOCK - (self.start + at) % BLOCK
+            if left >= HEADER and self.data[at : at + HEADER] != bytes(HEADER):
+                break
+            if at + left > len(self.data):
+                return None
+            at += left
+        if at + HEADER > len(self.data):
+            return None
+        crc, length, kind = _HEAD(self.data, at)
+        end = at + HEADER + length
+        if length > left - HEADER or not FULL <= kind <= LAST:
+            return self._damaged(at, at + left)
+        if end > len(self.data):
+            return None
+        if zlib.crc32(self.data[at + HEADER - 1 : end]) != crc:
+            return self._damaged(at, end if self._sound(end) else at + left)
+        return kind, at + HEADER, end
+
+    def _damaged(self, at: int, onward: int) -> tuple[int, int, int] | None:
+        if onward > len(self.data):
+            if not self.final:
+                return None
+            onward = len(self.data)
+        self.faults.append((at, "a record is damaged (wrong checksum), skipped"))
+        return 0, onward, onward
+
+    def _sound(self, at: int) -> bool:
+        """Whether a whole fragment with the right checksum lies at ``at``."""
+        left = BLOCK - (self.start + at) % BLOCK
+        if left < HEADER:
+            return True
+        if at + HEADER > len(self.data):
+            return False
+        crc, length, kind = _HEAD(self.data, at)
+        end = at + HEADER + length
+        inside = length <= left - HEADER and FULL <= kind <= LAST and end <= len(self.data)
+        return bool(inside and zlib.crc32(self.data[at + HEADER - 1 : end]) == crc)

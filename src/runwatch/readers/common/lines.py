@@ -1,0 +1,102 @@
+"""Lines of a growing file: framed in blocks, numbered, the torn tail left for the next look."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from runwatch.domain.run import Problem
+from runwatch.readers.common import limits
+from runwatch.text.units import plural
+
+BLOCK = limits.LINE
+
+
+class LineNotes(msgspec.Struct):
+    """The problems of one file and read: at most ``limits.PROBLEMS``, and one that counts the rest."""
+
+    file: str
+    found: list[Problem] = msgspec.field(default_factory=list)
+    more: int = 0
+
+    def line(self, number: int, message: str, hint: str = "") -> None:
+        self.add(f"line {number}", message, hint)
+
+    def add(self, where: str | None, message: str, hint: str = "") -> None:
+        if len(self.found) < limits.PROBLEMS:
+            self.found.append(Problem(self.file, where, message, hint))
+        else:
+            self.more += 1
+
+    def problems(self) -> tuple[Problem, ...]:
+        if not self.more:
+            return tuple(self.found)
+        hint = "mend the ones above first"
+        return (*self.found, Problem(self.file, None, plural(self.more, "further problem"), hint))
+
+
+class Frame(msgspec.Struct):
+    """How far the lines of a file were taken. ``line``: complete lines so far; ``skipping``: inside a line
+    past the limit; ``taken``: the CRC-32 of an unterminated last line that was read all the same."""
+
+    line: int = 0
+    skipping: bool = False
+    taken: int | None = None
+
+    @staticmethod
+    def of(state: Mapping[str, Any]) -> Frame:
+        return Frame(state.get("line", 0), state.get("skipping", False), state.get("taken"))
+
+    def state(self) -> dict[str, Any]:
+        return {"line": self.line, "skipping": self.skipping, "taken": self.taken}
+
+    def consumable(self, data: bytes, notes: LineNotes) -> int:
+        """How many bytes of ``data`` can be taken for good: up to the last newline, or all of a line that is
+        already past the limit."""
+        end = data.rfind(b"\n") + 1
+        if len(data) - end <= limits.LINE and not (self.skipping and end == 0):
+            return end
+        if not (self.skipping and end == 0):
+            newlines = data.count(b"\n", 0, end)
+            notes.line(self.line + newlines + 1, _LONG, _LONG_HINT)
+        return len(data)
+
+    def blocks(self, data: bytes, notes: LineNotes) -> Iterator[tuple[int, bytes]]:
+        """Blocks of whole lines of ``data[:consumable]`` with the number of lines before each; a line past
+        the limit is left out, with a problem."""
+        at = 0
+        while at < len(data):
+            stop = data.rfind(b"\n", at, at + BLOCK) + 1
+            if self.skipping or stop == 0:
+                stop = data.find(b"\n", at) + 1
+                if stop == 0:
+                    self.skipping = True
+                    return
+                if not self.skipping:
+                    notes.line(self.line + 1, _LONG, _LONG_HINT)
+                self.skipping = False
+                self.line += 1
+            else:
+                block = data[at:stop]
+                before = self.line
+                self.line += block.count(b"\n")
+                yield before, block
+            at = stop
+
+    def rest(self, data: bytes, final: bool) -> bytes:
+        """The unterminated last line, ended, when it is to be read now and was not read before."""
+        if not final or not data or self.skipping:
+            self.taken = None if not final else self.taken
+            return b""
+        crc = zlib.crc32(data)
+        if crc == self.taken:
+            return b""
+        self.taken = crc
+        return data + b"\n"
+
+
+_LONG = f"line longer than {limits.LINE // limits.MIB} MiB, skipped"
+_LONG_HINT = "log numbers, not blobs"

@@ -1,0 +1,133 @@
+"""Other people's SQLite files, read from a private copy: their directory is never written to or locked.
+
+``mode=ro`` would create a ``-shm`` beside a file in WAL mode, ``immutable=1`` would miss what is only in the
+WAL. So the file is copied with its ``-wal`` and ``-journal``, and SQLite recovers the copy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from runwatch.readers.base import Listing, Opened, SourceFile
+from runwatch.readers.common import limits
+
+SIZE = 1024 * limits.MIB
+MAGIC = b"SQLite format 3\0"
+SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
+WAL = "-wal"
+
+_COMPANIONS = ("", WAL, "-journal")
+_TRIES = 5
+_CHUNK = 1 * limits.MIB
+_IN_MEMORY = 32 * limits.MIB
+_SIGHT = 256 * limits.KIB
+_TABLE = re.compile(rb"CREATE TABLE [\"'`\[]?(\w{1,64})")
+_OPCODES_A_CALL, _CALLS = 1_000_000, 500
+
+
+class Busy(Exception):
+    """The file was written to each time we copied it: look again later."""
+
+
+def names(listing: Listing) -> list[str]:
+    """The SQLite files of a folder."""
+    found = [name for name in listing.files if name.endswith(SUFFIXES)]
+    return [name for name in found if listing.head(name, len(MAGIC)) == MAGIC]
+
+
+def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
+    """The tables whose definitions stand near the start of the file or of its WAL."""
+    sight = listing.head(name, _SIGHT)
+    if name + WAL in listing.files:
+        sight += listing.head(name + WAL, _SIGHT)
+    return frozenset(found.decode("ascii", "replace") for found in _TABLE.findall(sight))
+
+
+def files(listing: Listing, name: str) -> tuple[str, ...]:
+    """The files whose change means that the database changed: itself, and a WAL that holds something."""
+    wal = listing.files.get(name + WAL)
+    return (listing.join(name), *([listing.join(name + WAL)] if wal is not None and wal.size else []))
+
+
+@contextmanager
+def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
+    """A connection to a private copy of the database that ``source`` (it or its WAL) belongs to.
+
+    Raises Busy, OSError, ValueError (too large), sqlite3.Error. A query that runs away is interrupted."""
+    path = source.path.removesuffix(WAL)
+    folder = tempfile.mkdtemp(prefix="runwatch-", dir=_place(path))
+    try:
+        copy = os.path.join(folder, "copy.db")
+        _copy(path, copy)
+        with closing(sqlite3.connect(copy, timeout=0, isolation_level=None)) as connection:
+            connection.text_factory = _text
+            connection.execute("PRAGMA trusted_schema = OFF")
+            calls = iter(range(_CALLS))
+            connection.set_progress_handler(lambda: next(calls, None) is None, _OPCODES_A_CALL)
+            yield connection
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    """The columns of a real table; none for a view, a virtual table, or nothing of that name."""
+    row = connection.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    if row is None or row[0] != "table" or not str(row[1]).upper().startswith("CREATE TABLE"):
+        return frozenset()
+    return frozenset(str(found[1]) for found in connection.execute(f'PRAGMA table_info("{table}")'))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _place(path: str) -> str | None:
+    """Small copies go to the user's runtime directory (memory), large ones to the temporary directory."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    small = sum(size for _, _, size, _ in filter(None, _look(path))) <= _IN_MEMORY
+    return runtime if small and os.path.isdir(runtime) and os.access(runtime, os.W_OK) else None
+
+
+def _copy(path: str, copy: str) -> None:
+    for _ in range(_TRIES):
+        before = _look(path)
+        for companion, known in zip(_COMPANIONS, before, strict=True):
+            if known is not None:
+                _copy_file(path + companion, copy + companion)
+            elif os.path.exists(copy + companion):
+                os.unlink(copy + companion)
+        if before[0] is not None and _look(path) == before:
+            return
+    raise Busy
+
+
+def _look(path: str) -> list[tuple[int, int, int, int] | None]:
+    found: list[tuple[int, int, int, int] | None] = []
+    for companion in _COMPANIONS:
+        try:
+            stat = os.stat(path + companion)
+            found.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        except FileNotFoundError:
+            found.append(None)
+    return found
+
+
+def _copy_file(path: str, copy: str) -> None:
+    try:
+        original = Opened(path)
+    except FileNotFoundError:
+        return
+    with original:
+        if original.stat.size > SIZE:
+            raise ValueError(f"larger than {SIZE // limits.MIB} MiB")
+        target = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(target, "wb", buffering=0) as out:
+            at = 0
+            while at < SIZE and (part := original.pread(_CHUNK, at)):
+                out.write(part)
+                at += len(part)

@@ -1,0 +1,183 @@
+"""Console logs: evidence of a crash, and as a last resort numbers.
+
+Evidence and numbers are two claims, so that another reader may have the numbers of the same log. At first
+look only the last ``limits.LOG_TAIL`` bytes count. A carriage return ends a line as a newline does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import FileStat
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, failed, read_tail
+from runwatch.readers.common import limits
+from runwatch.readers.common.column_names import starts_as_table
+from runwatch.readers.console._lines import parse
+from runwatch.readers.console._state import ConsoleHealth, ConsoleNumbers, Lines, PlannedLength
+from runwatch.text.console import TRACEBACK, crash_words, plain
+
+NAME = "console"
+PRIORITY = 5
+MAX_FILES = 100
+
+_SUFFIXES = (".log", ".out", ".err")
+_TXT = re.compile(
+    r"(?:log|logs|cout|cerr|output|stdout|stderr|training_log|train_log|(?:console|stdout|stderr|log)[-_.]\S{1,80}|"
+    r"console)\.txt"
+)
+_BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
+_BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
+_SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
+_NEWS = re.compile(
+    rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
+    re.IGNORECASE,
+)
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """One claim without a format for what the logs here say of the run, one of format ``console`` for the
+    numbers of each (where several jobs log, each under its file's name)."""
+    found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
+    found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
+    logs = [name for _, name in found[-MAX_FILES:] if not starts_as_table(listing.head(name, 64))]
+    if not logs:
+        return []
+    said = {name: _what(listing, name, listing.files[name]) for name in logs}
+    role: Role = "lonely" if any(said.values()) else "part"
+    jobs = {_job(name) for name in logs}
+    numbered = {_job(name) for name in logs if "numbers" in said[name]}
+    files = tuple(listing.join(name) for name in _of_newest_jobs(logs))
+    claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
+    for name in logs:
+        alone = len(jobs) == 1 or numbered == {_job(name)}
+        prefix = "" if alone else _job(name) + "/"
+        file = (listing.join(name),)
+        claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
+    return claims
+
+
+def _of_newest_jobs(logs: list[str]) -> list[str]:
+    """``slurm-13.out`` follows on ``slurm-12.out``, whose death is past then; ranks stand side by side.
+    ``logs``: oldest first."""
+    newest = {_series(name): _job(name) for name in logs}
+    return [name for name in logs if newest[_series(name)] == _job(name)]
+
+
+def _series(name: str) -> str:
+    job = _job(name)
+    return job if _SIDE_BY_SIDE.search(job) else _DIGITS.sub("#", job)
+
+
+def _job(name: str) -> str:
+    """``slurm-12.out`` and ``slurm-12.err`` are one job's."""
+    return name.rpartition(".")[0] or name
+
+
+def is_console(name: str) -> bool:
+    """Whether a file of this name is a console log."""
+    lower = name.lower()
+    if lower in _NOT_OURS or "tfevents" in lower:
+        return False
+    return (
+        lower.endswith(_SUFFIXES)
+        or lower in _BARE
+        or _TXT.fullmatch(lower) is not None
+        or _BATCH_SYSTEM.fullmatch(lower) is not None
+    )
+
+
+def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
+    """What the log's last lines (or its first) hold: "numbers", "crash"."""
+    if stat.size == 0:
+        return frozenset()
+    news: set[str] = set()
+    for part in (listing.tail(name), listing.head(name)):
+        if _NEWS.search(part) is None:
+            continue
+        rows = [plain(row) for row in _split(part)]
+        for text in reversed(rows):
+            if TRACEBACK in text or crash_words(text):
+                news.add("crash")
+            elif (said := parse(text)) is not None and said.pairs:
+                return frozenset({*news, "numbers"})
+        lines = Lines({})
+        if any((said := lines.said(text)) is not None and said.pairs for text in rows):
+            return frozenset({*news, "numbers"})
+        if len(part) == stat.size:
+            break
+    return frozenset(news)
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """Evidence, planned length and epoch (a claim without format), or numbers (format ``console``)."""
+    try:
+        tail, anew = _tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    state = dict(tail.state)
+    rows, consumed = _rows(tail, state, final)
+    tellers: list[ConsoleHealth | PlannedLength | ConsoleNumbers] = (
+        [ConsoleNumbers(state, claim.tag_prefix)]
+        if claim.format
+        else [ConsoleHealth(state, source.file), PlannedLength(state)]
+    )
+    lines = Lines(state)
+    for row in rows:
+        text = plain(row)
+        said = lines.said(text)
+        for teller in tellers:
+            teller.feed(text, said)
+    told: list[Operation] = [Replace()] if anew else []
+    told += [operation for teller in tellers for operation in teller.operations()]
+    cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)
+    problems = (_cut_problem(source),) if cut else ()
+    operations = {claim.run_id: told} if told else {}
+    return Reading(operations, tail.cursor(consumed, state), problems, more=tail.more and consumed > 0)
+
+
+def _tail(source: SourceFile, cursor: Cursor | None) -> tuple[Tail, bool]:
+    """The new bytes, and whether the file was rewritten."""
+    tail = read_tail(source, cursor if cursor is not None else _near_end(source.stat.size))
+    if not tail.rewritten:
+        return tail, False
+    again = read_tail(source, _near_end(source.stat.size))
+    return replace(again, state=again.state if again.start else {}), cursor is not None
+
+
+def _near_end(size: int) -> Cursor | None:
+    start = size - limits.LOG_TAIL
+    return Cursor(offset=start, state={"cut": True, "from": start}) if start > 0 else None
+
+
+def _rows(tail: Tail, state: dict[str, object], final: bool) -> tuple[list[bytes], int]:
+    """The finished lines, and how many bytes they took; a line past the limit is passed over."""
+    data = tail.data
+    end = len(data) if final and not tail.more else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    if end == 0:
+        if len(data) <= limits.LINE:
+            return [], 0
+        state["cut"] = True
+        return [], len(data)
+    rows = _split(data[:end])
+    if state.pop("cut", False):
+        rows = rows[1:]
+    return [row for row in rows if 0 < len(row) <= limits.LINE], end
+
+
+def _split(data: bytes) -> list[bytes]:
+    return data.replace(b"\r", b"\n").split(b"\n")
+
+
+def _cut_problem(source: SourceFile) -> Problem:
+    return Problem(
+        source.file,
+        None,
+        f"only the last {limits.LOG_TAIL // limits.KIB} KiB were read for numbers",
+        "log metrics to a CSV, JSONL or TensorBoard file to see all of them",
+    )

@@ -1,0 +1,265 @@
+"""Small state machines over console lines: how the process fares, how far it is, which numbers it printed.
+
+Their memory is a JSON-able dict that the cursor carries, so any split of a log gives the same end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Length, Operation
+from runwatch.domain.points import Points
+from runwatch.readers._console_tables import Tables
+from runwatch.readers.common import limits
+from runwatch.readers.common.epoch_steps import Epochs, Iterations
+from runwatch.readers.console._lines import LineProgress, parse, settings, settings_line
+from runwatch.text.console import TRACEBACK, crash_words
+
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
+_CHAINED = ("During handling of the above", "The above exception was the direct cause")
+_MOST_BARS = 20
+_SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
+
+
+_END = re.compile(r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: ")
+_MOST_SETTINGS = 500
+
+
+class Lines:
+    """What each line says, alone or as a row of the table that it stands in."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._tables = Tables(state.setdefault("tables", {}))
+
+    def said(self, text: str) -> LineProgress | None:
+        row = self._tables.row(text)
+        if row is None:
+            return parse(text)
+        return LineProgress(
+            "table",
+            row.pairs,
+            None if row.epoch is None else float(row.epoch),
+            row.epochs,
+            row.batch,
+            row.batches,
+            row.step,
+            held_out=row.held_out,
+        )
+
+
+class ConsoleHealth:
+    """Crashed by the log's own words, withdrawn when progress follows.
+
+    State: ``why`` the words; ``open`` what stands before each line of the traceback that we are in; ``bar``
+    a progress bar drawn after the crash (a dying bar is redrawn once: two states make a resume); ``said``."""
+
+    def __init__(self, state: dict[str, Any], file: str) -> None:
+        self._state = state
+        self._name = file.rpartition("/")[2]
+
+    def feed(self, text: str, said: LineProgress | None) -> None:
+        if TRACEBACK in text:
+            self._state["open"] = text[: text.index(TRACEBACK)][:200]
+            self._state.setdefault("why", TRACEBACK)
+            self._state.pop("bar", None)
+            return
+        if "open" in self._state and self._in_traceback(text):
+            return
+        words = crash_words(text)
+        if words is not None:
+            self._state.setdefault("why", words)
+        elif "why" in self._state and said is not None:
+            self._perhaps_resumed(said)
+
+    def _in_traceback(self, text: str) -> bool:
+        """True while the line belongs to the traceback; its last line is the reason."""
+        body = text.removeprefix(self._state["open"])
+        if not body.strip() or body[0] in " \t|+^":
+            return True
+        if body.startswith(_CHAINED):
+            return True
+        del self._state["open"]
+        if _EXCEPTION.match(body) is None:
+            return False
+        known = self._state.get("why", TRACEBACK)
+        if known == TRACEBACK or not any(name in body for name in _SECOND_HAND):
+            self._state["why"] = body.strip()[:300]
+        return True
+
+    def _perhaps_resumed(self, said: LineProgress) -> None:
+        if said.kind == "bar":
+            shown = [said.epoch, said.batch, said.batches]
+            if self._state.setdefault("bar", shown) == shown:
+                return
+        self._state.pop("why", None)
+        self._state.pop("bar", None)
+
+    def operations(self) -> Iterable[Operation]:
+        why = self._state.get("why")
+        if why == self._state.get("said"):
+            return
+        self._state["said"] = why
+        if why is None:
+            yield Evidence(None, f"{self._name}: training went on after the error", by="console")
+        else:
+            yield Evidence("crashed", f"{self._name}: {why}", by="console")
+
+
+class PlannedLength:
+    """Planned lengths (``epoch 3/10``, ``step 100/6000``) and how far the epochs are.
+
+    State: ``epochs`` the planned number, ``first`` the smallest epoch seen, ``steps`` the planned steps."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self._epoch: float | None = None
+        self._planned = False
+
+    def feed(self, text: str, said: LineProgress | None) -> None:
+        if said is None:
+            return
+        if said.total_steps and not said.held_out:
+            self._planned = self._planned or said.total_steps != self._state.get("steps")
+            self._state["steps"] = said.total_steps
+        if said.epoch is not None and said.epochs:
+            self._state["current"] = [said.epoch, said.epochs]
+            self._note(said, int(said.epoch))
+        elif said.kind == "keras" and said.epoch is None and "current" in self._state:
+            epoch, epochs = self._state["current"]
+            self._note(said._replace(epochs=epochs), int(epoch))
+
+    def _note(self, said: LineProgress, epoch: int) -> None:
+        before = (self._state.get("epochs"), self._state.get("first"))
+        self._state["epochs"] = said.epochs
+        self._state["first"] = min(epoch, self._state.get("first", epoch))
+        self._planned = self._planned or before != (said.epochs, self._state["first"])
+        self._epoch = max(self._epoch or 0.0, self._done(said, epoch))
+
+    @staticmethod
+    def _done(said: LineProgress, epoch: int) -> float:
+        """The epoch as far as it is certain: one that is under way counts by its share."""
+        if said.pairs and said.at_end:
+            return float(epoch)
+        share = said.batch / said.batches if said.batch is not None and said.batches else 0.0
+        return max(epoch - 1 + share, 0.0)
+
+    def operations(self) -> Iterable[Operation]:
+        if self._planned:
+            from_zero = self._state.get("first", 1) == 0
+            epochs = self._state.get("epochs")
+            planned = epochs + 1 if epochs and from_zero else epochs
+            yield Length(self._state.get("steps"), planned, first_epoch=0 if from_zero else 1)
+        if self._epoch is not None:
+            yield Epoch(self._epoch)
+
+
+class ConsoleNumbers:
+    """Points. State: ``epoch`` the last one named, ``first`` the number of the first one, ``row`` how many
+    lines gave numbers without a place; ``train`` the last step of the training, ``total`` its length;
+    ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation);
+    ``laps`` the last batch and the finished rounds of bars, by their length."""
+
+    def __init__(self, state: dict[str, Any], prefix: str) -> None:
+        self._state = state
+        self._prefix = prefix
+        self._points: dict[str, tuple[list[int], list[float]]] = {}
+        self._settings: dict[str, object] = {}
+
+    def feed(self, text: str, said: LineProgress | None) -> None:
+        if said is None:
+            if settings_line(text) and len(self._settings) < _MOST_SETTINGS:
+                self._settings |= settings(text)
+            return
+        if said.epoch is not None:
+            self._state["epoch"] = said.epoch
+            self._state.pop("keras", None)
+            self._state.pop("after", None)
+        if said.kind == "keras":
+            self._see_bar(said)
+        if not said.pairs or (said.kind == "keras" and not said.at_end):
+            return
+        step = self._step(said)
+        if not said.held_out:
+            self._state["train"] = step
+        for name, value in said.pairs:
+            self._add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
+
+    def _add(self, name: str, step: int, value: float) -> None:
+        tag = self._prefix + name
+        if tag in self._points or len(self._points) < limits.TAGS:
+            steps, values = self._points.setdefault(tag, ([], []))
+            steps.append(step)
+            values.append(value)
+
+    def _see_bar(self, said: LineProgress) -> None:
+        """After the bar of an epoch came to its end, one of another length is that of ``evaluate``."""
+        known = self._state.get("keras")
+        if known is not None and (said.batches != known or not said.at_end):
+            self._state["after"] = True
+        elif said.at_end:
+            self._state["keras"] = said.batches
+
+    def _step(self, said: LineProgress) -> int:
+        if said.held_out and "train" in self._state and not self._same_axis(said):
+            return int(self._state["train"])
+        if said.step is not None:
+            if said.total_steps and not said.held_out:
+                self._state["total"] = said.total_steps
+            return self._counted(said.step, said.epoch)
+        whole = said.epoch is not None and said.epoch == int(said.epoch)
+        if whole and said.batch is not None and said.batches and said.kind != "table":
+            epoch = int(said.epoch or 0)
+            return max(epoch - self._first(said, epoch), 0) * said.batches + said.batch
+        if said.epoch is None and said.kind == "bar" and said.batch is not None:
+            return self._laps(said.batch, said.batches or 0)
+        if said.epoch is None and said.kind == "line" and self._state.get("tables", {}).get("names"):
+            return int(self._state.get("train", 0))
+        if "epoch" in self._state:
+            return self._epochs(self._state["epoch"])
+        self._state["row"] = self._state.get("row", 0) + 1
+        return int(self._state["row"]) - 1
+
+    def _same_axis(self, said: LineProgress) -> bool:
+        """Whether a line of validation names the step of the training, and not its own batches."""
+        return said.step is not None and said.total_steps in (None, self._state.get("total"))
+
+    def _first(self, said: LineProgress, epoch: int) -> int:
+        """The number of the first epoch: by the form of the line, else as the log begins."""
+        if "first" not in self._state or epoch == 0:
+            usual = 1 if said.epochs or epoch == 1 else 0
+            known = usual if said.first_epoch is None else said.first_epoch
+            self._state["first"] = 0 if epoch == 0 else known
+        return int(self._state["first"])
+
+    def _laps(self, batch: int, batches: int) -> int:
+        """A bar of the same length that starts again is the next epoch's."""
+        laps = self._state.get("laps", {})
+        last, done = laps.get(str(batches), (0, 0))
+        done += batch < last
+        if str(batches) in laps or len(laps) < _MOST_BARS:
+            self._state["laps"] = {**laps, str(batches): [batch, done]}
+        return int(done * batches + batch)
+
+    def _epochs(self, epoch: float) -> int:
+        """Whole epochs are steps; from the first fraction on they are counted."""
+        epochs = Epochs(self._state.get("epochs counted", {}))
+        steps, _ = epochs.steps(np.array([epoch]))
+        self._state["epochs counted"] = epochs.state()
+        return int(steps[0])
+
+    def _counted(self, step: int, epoch: float | None) -> int:
+        """A counter that starts again with each epoch goes on."""
+        iterations = Iterations(self._state.get("iterations", {}), repeats=False)
+        at = np.nan if epoch is None else epoch
+        found = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
+        self._state["iterations"] = iterations.state()
+        return int(found[0])
+
+    def operations(self) -> Iterable[Operation]:
+        for tag, (steps, values) in self._points.items():
+            yield Append(tag, Points.of(steps, values))
+        if self._settings:
+            yield HParams(self._settings)

@@ -1,0 +1,1 @@
+"""MLflow's file store and its database."""

@@ -1,0 +1,197 @@
+"""MLflow's database: one SQLite file that holds many runs; a run's id is ``<file>#<run id>``."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import sqlite
+from runwatch.readers.mlflow._terms import LATEST, evidence, seconds, tagged
+from runwatch.text.units import plural
+
+NAME = "mlflow-db"
+FORMAT = "mlflow"
+PRIORITY = 60
+ROWS = 200_000
+
+_TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))
+_LARGEST = 1.797e308
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """SQLite files by MLflow's name or with MLflow's tables."""
+    return [
+        Claim(NAME, FORMAT, listing.join(name), sqlite.files(listing, name), priority=PRIORITY, role="many")
+        for name in sqlite.names(listing)
+        if "mlflow" in name.lower() or sqlite.tables_in_sight(listing, name) >= {"alembic_version", "runs"}
+    ]
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """New rows of ``metrics`` since the last one seen; runs, params and tags anew when they changed."""
+    try:
+        with sqlite.opened(source) as connection:
+            missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
+            if missing:
+                raise ValueError(f"no MLflow database: it lacks {', '.join(missing)}")
+            return _Look(connection, source, cursor).reading()
+    except sqlite.Busy:
+        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
+        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
+    except sqlite3.Error as error:
+        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+
+
+class _Run(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+    status: str
+    started: object
+    ended: object
+    experiment: str
+
+
+class _Look:
+    """One reading of an open database."""
+
+    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
+        self._db = connection
+        self._source = source
+        self._state = dict(cursor.state) if cursor is not None else {}
+        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
+        self._told: dict[str, list[Operation]] = {}
+        self._skipped = 0
+
+    def reading(self) -> Reading:
+        runs, deleted = self._runs()
+        anew = "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]
+        if anew:
+            self._state = {}
+            for key in runs:
+                self._tell(key, Replace())
+        facts = self._facts(runs)
+        if self._state.get("facts") != facts:
+            if "facts" in self._state:
+                for key in deleted:
+                    self._tell(key, Replace())
+            self._tell_facts(runs)
+            self._state["facts"] = facts
+        more = self._metrics(runs)
+        cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
+        return Reading(self._told, cursor, self._problems(), more)
+
+    def _tell(self, key: str, operation: Operation) -> None:
+        self._told.setdefault(self._prefix + key, []).append(operation)
+
+    def _problems(self) -> tuple[Problem, ...]:
+        if not self._skipped:
+            return ()
+        message = f"{plural(self._skipped, 'metric row')} without a number or a step"
+        return (Problem(self._source.file, "table metrics", message, "log numbers only"),)
+
+    def _runs(self) -> tuple[dict[str, _Run], list[str]]:
+        rows = self._db.execute(
+            "SELECT r.run_uuid, r.name, r.status, r.start_time, r.end_time, e.name,"
+            " coalesce(r.lifecycle_stage, '') = 'deleted' OR coalesce(e.lifecycle_stage, '') = 'deleted'"
+            " FROM runs r LEFT JOIN experiments e ON e.experiment_id = r.experiment_id"
+        ).fetchall()
+        alive = {str(r[0]): _Run(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
+                 for r in rows if not r[6]}  # fmt: skip
+        return alive, [str(row[0]) for row in rows if row[6]]
+
+    def _facts(self, runs: Mapping[str, _Run]) -> list[int]:
+        """Changes when a run, a param or a tag is added, or a run's row changes."""
+        facts = [zlib.crc32(repr(sorted(map(repr, runs.values()))).encode("utf-8", "backslashreplace"))]
+        for table in ("params", "tags"):
+            count, last = self._db.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()
+            facts += [count, last or 0]
+        return facts
+
+    def _tell_facts(self, runs: Mapping[str, _Run]) -> None:
+        params, tags = self._pairs("params"), self._pairs("tags")
+        for key, run in runs.items():
+            said = evidence(run.status, seconds(run.ended))
+            if said is not None:
+                self._tell(key, said)
+            started = seconds(run.started)
+            if started is not None:
+                self._tell(key, Started(started))
+            if run.name:
+                self._tell(key, Label("name", run.name))
+            if run.experiment:
+                self._tell(key, Label("project", run.experiment))
+            if key in params:
+                self._tell(key, HParams(params[key]))
+            for operation in tagged(tags.get(key, {}), self._prefix):
+                self._tell(key, operation)
+
+    def _pairs(self, table: str) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for run, key, value in self._db.execute(f"SELECT run_uuid, key, value FROM {table}"):
+            found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
+        return found
+
+    def _mark(self, row: int) -> int:
+        """What the row of that number says, as a checksum: it tells a database that was made anew."""
+        said = self._db.execute(
+            "SELECT key, value, timestamp, run_uuid, step FROM metrics WHERE rowid = ?", (row,)
+        ).fetchone()
+        return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
+
+    def _metrics(self, runs: Mapping[str, _Run]) -> bool:
+        rows = self._db.execute(
+            "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics"
+            " WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (self._state.get("row", -(2**63)), ROWS),
+        ).fetchall()
+        if not rows:
+            return False
+        self._state["row"], self._state["mark"] = rows[-1][0], self._mark(rows[-1][0])
+        more = len(rows) == ROWS
+        good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
+        self._skipped += len(rows) - len(good)
+        good = [row for row in good if row[1] in runs]
+        for run, tag, points in _by_series(good):
+            self._tell(run, Append(tag, points))
+        for run, stamp in {row[1]: row[4] for row in good}.items():
+            self._alive(runs[run], seconds(stamp))
+        return more
+
+    def _alive(self, run: _Run, at: float | None) -> None:
+        said = evidence(run.status, None)
+        if said is not None and said.status == "running" and at is not None:
+            self._tell(run.key, Evidence("running", said.reason, at=at))
+
+
+def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str, Points]]:
+    """Rows (row id, run, tag, step, milliseconds, value, is_nan) as points by run and tag, in row order.
+
+    MLflow stores NaN as 0 with a mark, and infinities as the largest doubles."""
+    if not rows:
+        return
+    _, runs, tags, steps, stamps, values, marks = zip(*rows, strict=True)
+    names: dict[tuple[str, str], int] = {}
+    codes = np.array([names.setdefault(pair, len(names)) for pair in zip(runs, tags, strict=True)])
+    order = np.argsort(codes, kind="stable")
+    numbers = np.array(values, dtype=np.float64)
+    numbers = np.where(np.abs(numbers) >= _LARGEST, np.copysign(np.inf, numbers), numbers)
+    numbers[np.array([mark == 1 for mark in marks])] = np.nan
+    walls = np.array([stamp if type(stamp) is int else math.nan for stamp in stamps]) / 1000
+    walls[~((walls > 0) & (walls < LATEST))] = np.nan
+    whole = Points.of(steps, numbers, walls)
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    for (run, tag), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
+        yield run, str(tag), whole.where(order[start:end])

@@ -1,0 +1,172 @@
+"""MLflow's file store: ``<experiment>/<run>/`` with meta.yaml and a file for each metric, param and tag."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+
+from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.domain.tree import FileStat
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Opened,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common.cells import number
+from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.mlflow._terms import evidence, seconds, tagged
+
+NAME = "mlflow"
+PRIORITY = 60
+VALUE = 64 * limits.KIB
+
+_RUN = re.compile(r"[0-9a-f]{32}")
+_OWN_ID = re.compile(rb"^run_(?:id|uuid):", re.MULTILINE)
+_DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
+_KINDS = ("metrics", "params", "tags")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A run's folder, unless it, its experiment or the folder around was deleted."""
+    if "meta.yaml" not in listing.files or not _is_run(listing) or _deleted(listing):
+        return []
+    names = ["meta.yaml"]
+    for kind in _KINDS:
+        below = listing.child(kind)
+        if below is not None:
+            names += _files(below, kind)
+    files = tuple(listing.join(name) for name in names[: limits.TAGS])
+    return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
+
+
+def _is_run(listing: Listing) -> bool:
+    if _RUN.fullmatch(listing.name):
+        return True
+    return _OWN_ID.search(listing.head("meta.yaml")) is not None
+
+
+def _deleted(listing: Listing) -> bool:
+    if ".trash" in listing.path.split("/") or _DELETED.search(listing.head("meta.yaml")):
+        return True
+    above = listing.parent
+    return above is not None and _DELETED.search(above.head("meta.yaml")) is not None
+
+
+def _files(folder: Listing, path: str, depth: int = 16) -> Iterator[str]:
+    ordered: list[tuple[str, FileStat]] = sorted(folder.files.items())
+    yield from (f"{path}/{name}" for name, _ in ordered)
+    for name in sorted(folder.folders):
+        below = folder.child(name)
+        if below is not None and depth > 0:
+            yield from _files(below, f"{path}/{name}", depth - 1)
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """meta.yaml, a param and a tag are read whole when they change, a metric's file line by line."""
+    kind, _, key = _inside(claim, source.file).partition("/")
+    try:
+        if kind == "metrics":
+            return _metric(claim, source, key, read_rows(source, cursor, final))
+        document = read_document(source, cursor, bounded_yaml.SIZE if kind == "meta.yaml" else VALUE)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        told = list(_document(claim, source, kind, key, document.data))
+    except ValueError as error:
+        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
+        return Reading({}, document.cursor, (problem,))
+    anew: list[Operation] = [] if cursor is None else [Replace()]
+    return Reading({claim.run_id: [*anew, *told]}, document.cursor)
+
+
+def _inside(claim: Claim, file: str) -> str:
+    return file if claim.run_id == "." else file[len(claim.run_id) + 1 :]
+
+
+def _metric(claim: Claim, source: SourceFile, tag: str, rows: Rows) -> Reading:
+    steps: list[int] = []
+    walls: list[float] = []
+    values: list[float] = []
+    for line_number, line in rows:
+        point = _point(line.split())
+        if point is not None:
+            walls.append(point[0])
+            values.append(point[1])
+            steps.append(point[2])
+        elif line.strip():
+            rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
+    told: list[Operation] = [Replace()] if rows.rewritten else []
+    if steps:
+        told.append(Append(tag, Points.of(steps, values, walls)))
+    operations = {claim.run_id: told} if told else {}
+    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+def _point(cells: list[bytes]) -> tuple[float, float, int] | None:
+    if len(cells) < 2:
+        return None
+    stamp, value = number(cells[0]), number(cells[1])
+    step = number(cells[2]) if len(cells) > 2 else 0.0
+    if stamp is None or value is None or step is None or not math.isfinite(step) or abs(step) >= 2**63:
+        return None
+    wall = seconds(stamp)
+    exact = int(cells[2]) if len(cells) > 2 and cells[2].lstrip(b"+-").isdigit() else int(step)
+    return math.nan if wall is None else wall, value, exact
+
+
+def _document(claim: Claim, source: SourceFile, kind: str, key: str, data: bytes) -> Iterator[Operation]:
+    if kind == "meta.yaml":
+        yield from _meta(claim, source, data)
+        return
+    text = data.decode("utf-8", "backslashreplace")
+    if kind == "params":
+        yield HParams({key: text})
+    else:
+        yield from tagged({key: text.strip()}, _siblings(claim.run_id))
+
+
+def _siblings(run_id: str) -> str:
+    above, slash, _ = run_id.rpartition("/")
+    return above + slash
+
+
+def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
+    meta = bounded_yaml.parse(data)
+    if not isinstance(meta, dict):
+        raise ValueError("it is empty or no mapping")
+    ended = seconds(meta.get("end_time"))
+    said = evidence(meta.get("status"), ended)
+    if said is not None:
+        yield said
+    started = seconds(meta.get("start_time"))
+    if started is not None:
+        yield Started(started)
+    if meta.get("run_name"):
+        yield Label("name", str(meta["run_name"]))
+    experiment = _experiment(source, claim)
+    if experiment:
+        yield Label("project", experiment)
+
+
+def _experiment(source: SourceFile, claim: Claim) -> str | None:
+    """The experiment's name, from the meta.yaml above; None when it can't be told."""
+    if claim.run_id == ".":
+        return None
+    try:
+        with Opened(source.sibling(_siblings(claim.run_id) + "meta.yaml")) as opened:
+            meta = bounded_yaml.parse(opened.pread(bounded_yaml.SIZE, 0))
+    except (OSError, ValueError):
+        return None
+    return str(meta["name"]) if isinstance(meta, dict) and meta.get("name") else None

@@ -1,0 +1,98 @@
+"""TensorBoard event files: scalars, hyperparameters and restarts of any writer (PyTorch, tensorboardX, TF).
+
+Only new bytes are read, in slices; both CRCs of each record are checked; images, histograms and graphs are
+skipped by their size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, failed, read_tail
+from runwatch.readers.common import limits
+from runwatch.readers.tensorboard._folders import claim, writer_of
+from runwatch.readers.tensorboard._record import FRAME, HEADER, header
+from runwatch.readers.tensorboard._slice import Slice
+
+NAME = "tensorboard"
+
+__all__ = ["NAME", "claim", "read"]
+
+_SKIP_HINT = "the disk or a copy may have damaged the file; the records around it were read"
+_TROUBLE = {
+    "length": (
+        "a record's length has a wrong checksum; nothing after it can be read",
+        "the disk or a copy may have damaged the file: copy it anew",
+    ),
+    "zeros": (
+        "zero bytes where a record should begin; waiting for the real ones",
+        "the file system lost the last writes, or shows them late",
+    ),
+}
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """What was appended to an event file. A torn last record waits, ``final`` or not.
+
+    The cursor remembers ``skip`` (bytes still to drop of a record above the limit) and ``stopped`` (a header
+    was wrong here: look again, but do not say so again)."""
+    try:
+        tail = _tail(source, cursor)
+    except OSError as error:
+        return failed(source, cursor, error)
+    before: list[Operation] = [Replace()] if tail.rewritten else []
+    if tail.state.get("skip"):
+        return _skip(claim, tail, before)
+    found = Slice(tail.data, dict(tail.state))
+    if tail.start == 0 and found.used:
+        before.append(writer_of(source.file, found.first_wall))
+    operations = [*before, *found.operations(claim.tag_prefix)]
+    state, more = found.state(), tail.more
+    if found.trouble == "large":
+        state["skip"] = found.size + FRAME
+        more = more or len(tail.data) > found.used
+    elif found.trouble:
+        state["stopped"], more = True, False
+    return Reading(
+        {claim.run_id: operations} if operations else {},
+        tail.cursor(found.used, state),
+        _problems(source.file, tail, found),
+        more,
+    )
+
+
+def _tail(source: SourceFile, cursor: Cursor | None) -> Tail:
+    """New bytes; only a header's worth of them where a wrong header stopped us and still stands."""
+    if cursor is not None and cursor.state.get("stopped"):
+        peek = read_tail(source, cursor, HEADER)
+        if not peek.rewritten and (len(peek.data) < HEADER or not header(peek.data, 0).sound):
+            return peek
+    return read_tail(source, cursor)
+
+
+def _skip(claim: Claim, tail: Tail, before: list[Operation]) -> Reading:
+    """Drop bytes of a record above the limit."""
+    state: dict[str, Any] = dict(tail.state)
+    dropped = min(state["skip"], len(tail.data))
+    state["skip"] -= dropped
+    more = tail.more or len(tail.data) > dropped
+    return Reading({claim.run_id: before} if before else {}, tail.cursor(dropped, state), (), more)
+
+
+def _problems(file: str, tail: Tail, found: Slice) -> tuple[Problem, ...]:
+    faults = found.faults[: limits.PROBLEMS]
+    out = [Problem(file, f"byte {tail.start + at}", message, _SKIP_HINT) for at, message in faults]
+    if len(found.faults) > len(faults):
+        out.append(Problem(file, None, f"{len(found.faults) - len(faults)} more records skipped", _SKIP_HINT))
+    if len(found.tags) > limits.TAGS:
+        message = f"more than {limits.TAGS:,} tags at once, the rest is not shown"
+        out.append(Problem(file, None, message, "log fewer names"))
+    where = f"byte {tail.start + found.used}"
+    if found.trouble == "large":
+        most = limits.RECORD // limits.MIB
+        message = f"a record of {found.size / limits.MIB:.0f} MiB is above the limit of {most} MiB, skipped"
+        out.append(Problem(file, where, message, "log smaller images, graphs or texts"))
+    elif found.trouble and not tail.state.get("stopped"):
+        out.append(Problem(file, where, *_TROUBLE[found.trouble]))
+    return tuple(out)

@@ -1,0 +1,207 @@
+"""A stretch of an event file: bytes to operations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Operation, PurgeFrom
+from runwatch.domain.points import Points
+from runwatch.readers.common import limits
+from runwatch.readers.common.protobuf import Malformed
+from runwatch.readers.tensorboard._bulk import FEWEST, Chunk, ScalarColumn
+from runwatch.readers.tensorboard._event import Event, Plugins, Value, parse
+from runwatch.readers.tensorboard._hparams import from_text, session
+from runwatch.readers.tensorboard._quick import Quick, Scalar, short_headers
+from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header, stepped_over, walk
+
+CHUNK = 32768
+"""Records looked at together: enough to make numpy's cost a record small, few enough to stay in cache."""
+
+BREATH = 1.0
+"""A session that ends well within so many seconds of its start was written whole by add_hparams: no end."""
+
+_EARLIEST, _LATEST = 0.0, 7258118400.0
+_EPOCH_TAGS = frozenset(("epoch", "train/epoch"))
+
+
+class Slice:
+    """Reads whole records from ``data``; afterwards ``operations()`` tells what they say.
+
+    ``state``: the reader's memory from the last slice. ``used``: bytes understood; ``trouble``: why reading
+    stopped there for good ("length", "zeros", "large") or "" (more bytes are awaited); ``size``: of the
+    record that is too large; ``faults``: (offset in ``data``, message) of records skipped."""
+
+    def __init__(self, data: bytes, state: dict[str, Any]) -> None:
+        self._data = data
+        self._plugins = Plugins(state)
+        self._quick = Quick()
+        self._session: float | None = state.get("session")
+        self._columns: dict[str, list[ScalarColumn]] = defaultdict(list)
+        self._loose: dict[str, list[Scalar]] = defaultdict(list)
+        self._restarts: list[tuple[int, int]] = []
+        self._said: list[Operation] = []
+        self.used = 0
+        self.trouble = ""
+        self.size = 0
+        self.faults: list[tuple[int, str]] = []
+        self.first_wall: float | None = None
+        self._read()
+
+    def state(self) -> dict[str, Any]:
+        kept = self._plugins.state()
+        if self._session is not None:
+            kept["session"] = self._session
+        return kept
+
+    def _read(self) -> None:
+        while True:
+            found = walk(self._data, self.used, CHUNK)
+            broken = self._records(found.starts)
+            self.used = found.next if broken is None else broken
+            if (broken is not None or found.stop) and not self._closer_look():
+                return
+
+    def _closer_look(self) -> bool:
+        """Read the record at ``used`` on its own; False when reading ends there."""
+        at = self.used
+        if at + HEADER > len(self._data):
+            return False
+        found = header(self._data, at)
+        if not found.sound:
+            self.trouble = "length" if any(self._data[at : at + HEADER]) else "zeros"
+            return False
+        if found.size > limits.RECORD - FRAME:
+            self.trouble, self.size = "large", found.size
+            return False
+        if at + FRAME + found.size > len(self._data):
+            return False
+        self._plain(at, found.size)
+        self.used = at + FRAME + found.size
+        return True
+
+    def _records(self, starts: list[int]) -> int | None:
+        """Read the records at ``starts``; the offset of the first whose header is wrong."""
+        if len(starts) < FEWEST:
+            return self._few(starts)
+        chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
+        for column in chunk.columns(self._plugins):
+            self._columns[column.tag].append(column)
+        for at in np.sort(chunk.left).tolist():
+            self._plain(at, header(self._data, at).size)
+        return chunk.broken
+
+    def _few(self, starts: list[int]) -> int | None:
+        data, headers, plain = self._data, short_headers(), self._plain
+        for at in starts:
+            size = data[at]
+            if data[at : at + HEADER] != headers[size]:
+                if not stepped_over(data, at):
+                    return at
+                size = header(data, at).size
+            plain(at, size)
+        return None
+
+    def _plain(self, at: int, size: int) -> None:
+        data = self._data
+        if not data_is_sound(data, at, size):
+            self.faults.append((at, "a record's checksum is wrong, record skipped"))
+            return
+        known = self._quick.scalar(data, at, size)
+        if known is not None:
+            self._loose[known[0]].append(known)
+            return
+        start = at + HEADER
+        try:
+            event = parse(data, start, start + size, self._plugins)
+            self._take(at, event)
+            self._quick.learn(data, at, size, event)
+        except Malformed as error:
+            self.faults.append((at, f"not an event ({error}), record skipped"))
+
+    def _take(self, at: int, event: Event) -> None:
+        if self.first_wall is None and _EARLIEST <= event.wall < _LATEST:
+            self.first_wall = event.wall
+        if event.restart:
+            self._restarts.append((at, event.step))
+        for value in event.values:
+            if value.kind == "scalar":
+                self._loose[value.tag].append((value.tag, at, event.step, event.wall, value.number))
+            elif value.kind == "hparams":
+                self._hparams(event.wall, value)
+            elif value.kind == "text":
+                told = from_text(value.tag, value.content)
+                if told is not None:
+                    self._said.append(HParams(told[1], told[0]))
+
+    def _hparams(self, wall: float, value: Value) -> None:
+        told = session(value.content)
+        if told is None:
+            return
+        if told.hparams is not None:
+            if told.hparams:
+                self._said.append(HParams(told.hparams))
+            if self._session is not None:
+                self._said.append(Evidence(None, "a new hparams session began"))
+            self._session = wall
+        elif told.status is not None:
+            at_once = self._session is None or wall - self._session < BREATH
+            if told.status != "finished" or not at_once:
+                ended = wall if told.ended is None else told.ended
+                self._said.append(Evidence(told.status, f"its hparams session says {told.status}", at=ended))
+
+    def operations(self, prefix: str) -> list[Operation]:
+        """What the records say, points first; points around a restart in the order of the file."""
+        series = {tag: self._series(tag) for tag in self.tags[: limits.TAGS]}
+        out: list[Operation] = []
+        edges = [*self._restarts, (len(self._data), 0)]
+        low = 0
+        for at, step in edges:
+            for tag, (rows, points) in series.items():
+                first, last = np.searchsorted(rows, (low, at))
+                if last > first:
+                    out.extend(_told(prefix, tag, points.where(slice(first, last))))
+            if at < len(self._data):
+                out.append(PurgeFrom(step))
+            low = at
+        return out + self._said
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags of all points; those read together first."""
+        return list(dict.fromkeys((*self._columns, *self._loose)))
+
+    def _series(self, tag: str) -> tuple[NDArray[np.int64], Points]:
+        """A tag's points in the order of the file, and the offsets of their records."""
+        parts = list(self._columns.get(tag, ()))
+        loose = self._loose.get(tag)
+        if loose:
+            _, at, at_step, at_wall, value = zip(*loose, strict=True)
+            parts.append(
+                ScalarColumn(
+                    tag, np.array(at), np.array(at_step, np.int64), np.array(at_wall), np.array(value, float)
+                )
+            )
+        if len(parts) == 1:
+            rows, steps, walls, values = parts[0][1:]
+        else:
+            rows, steps, walls, values = (np.concatenate([part[i] for part in parts]) for i in range(1, 5))
+            order = np.argsort(rows, kind="stable")
+            rows, steps, walls, values = rows[order], steps[order], walls[order], values[order]
+        return rows, Points(steps, _clean(walls), values)
+
+
+def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Wall times outside 1970 to 2200 are not known."""
+    good = (walls >= _EARLIEST) & (walls < _LATEST)
+    return walls if good.all() else np.where(good, walls, np.nan)
+
+
+def _told(prefix: str, tag: str, points: Points) -> list[Operation]:
+    if tag not in _EPOCH_TAGS:
+        return [Append(prefix + tag, points)]
+    finite = points.values[np.isfinite(points.values)]
+    return [Epoch(float(finite.max()))] if len(finite) else []

@@ -1,0 +1,162 @@
+"""Weights & Biases: the run file ``run-<id>.wandb`` of offline and online runs, and ``files/`` beside it.
+
+Only new bytes are read. System statistics and the console are left out of the metrics; where the run file is
+missing, the last values of ``wandb-summary.json`` stand for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from runwatch.domain.operations import HParams, Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    read_tail,
+    unchanged,
+)
+from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common.leveldb import Log
+from runwatch.readers.wandb._record import RecordContent, from_json, numbers, whole
+from runwatch.text.units import plural
+
+NAME = "wandb"
+
+_MAGIC, _MAGIC_SIZE = b":W&B", 7
+_LARGEST = limits.RECORD - 256 * limits.KIB
+_SUMMARY, _CONFIG = "wandb-summary.json", "config.yaml"
+_DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A folder with a run file, or with the summary that an online run leaves under ``files/``."""
+    logs = sorted(name for name in listing.files if name.startswith("run-") and name.endswith(".wandb"))
+    inner = listing.child("files")
+    if _SUMMARY in listing.files and (listing.name != "files" or listing.parent is None):
+        inner = listing
+    if not logs and (inner is None or _SUMMARY not in inner.files):
+        return
+    if logs:
+        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in logs))
+    if inner is None:
+        return
+    beside = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
+    if logs and beside:
+        yield Claim(NAME, "", listing.path, tuple(beside), role="part")
+    elif not logs:
+        yield Claim(NAME, NAME, listing.path, tuple(beside))
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    """What is new in the run file, the summary or the configuration."""
+    try:
+        if source.file.endswith(".wandb"):
+            return _log(claim, source, cursor, final)
+        return _document(claim, source, cursor)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+
+
+def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
+    tail = read_tail(source, cursor)
+    said: list[Operation] = [Replace()] if tail.rewritten else []
+    state = dict(tail.state)
+    head = 0
+    if tail.start == 0:
+        head = _MAGIC_SIZE
+        if not tail.data.startswith(_MAGIC[: len(tail.data)]):
+            return _foreign(claim, source, said, tail.cursor(0, {"foreign": True}), state)
+        if len(tail.data) < head:
+            return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
+    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(state.get("dropping")), final)
+    told = RecordContent()
+    problems = []
+    for record in log.records():
+        try:
+            told.record(record)
+        except ValueError as error:
+            problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
+    problems.extend(
+        Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
+    )
+    said.extend(told.operations(claim.tag_prefix))
+    kept: dict[str, Any] = {"dropping": True} if log.dropping else {}
+    cursor = tail.cursor(head + log.used, kept)
+    return Reading({claim.run_id: said} if said else {}, cursor, _few(source.file, problems), tail.more)
+
+
+def _foreign(
+    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, Any]
+) -> Reading:
+    """Not a W&B file: said once."""
+    problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it anew")
+    operations = {claim.run_id: said} if said else {}
+    return Reading(operations, cursor, () if state.get("foreign") else (problem,))
+
+
+def _few(file: str, problems: list[Problem]) -> tuple[Problem, ...]:
+    if len(problems) <= limits.PROBLEMS:
+        return tuple(problems)
+    rest = len(problems) - limits.PROBLEMS
+    return (
+        *problems[: limits.PROBLEMS],
+        Problem(file, None, f"{plural(rest, 'more record')} skipped", _DAMAGED),
+    )
+
+
+def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
+    """``config.yaml``: hyperparameters. ``wandb-summary.json``: each value's last point, unless the run
+    file tells all of them."""
+    document = read_document(source, cursor)
+    if document is None:
+        return unchanged(source, cursor)
+    if source.file.endswith(_CONFIG):
+        said, problem = _config(source.file, document.data)
+    elif claim.format == "":
+        return Reading({}, document.cursor)
+    else:
+        said, problem = _summary(source.file, document.data, claim.tag_prefix)
+    return Reading({claim.run_id: said} if said else {}, document.cursor, (problem,) if problem else ())
+
+
+def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
+    try:
+        found = bounded_yaml.parse(data)
+    except ValueError as error:
+        return [], Problem(file, None, f"can't be read as YAML: {error}", "it may be half written")
+    if not isinstance(found, dict):
+        return [], None
+    values = {
+        str(key): inner["value"] if isinstance(inner, dict) and "value" in inner else inner
+        for key, inner in found.items()
+        if not str(key).startswith("_") and key != "wandb_version"
+    }
+    return ([HParams(values)] if values else []), None
+
+
+def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Problem | None]:
+    found = from_json(data)
+    if not isinstance(found, dict):
+        return [], Problem(
+            file, None, "not a JSON object; waiting for the next version", "it may be half written"
+        )
+    step, wall = found.get("_step", 0), found.get("_timestamp", math.nan)
+    row = [
+        pair
+        for key, value in found.items()
+        if not str(key).startswith("_")
+        for pair in numbers(str(key), value)
+    ]
+    told = RecordContent()
+    try:
+        told.row(whole(step), float(wall) if isinstance(wall, int | float) else math.nan, row)
+    except ValueError as error:
+        return [], Problem(file, None, str(error), "it may be damaged")
+    return [Replace(), *told.operations(prefix)], None

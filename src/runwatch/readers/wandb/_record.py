@@ -1,0 +1,269 @@
+"""The records of a W&B run file: protobuf bytes to points and to what else is said of the run.
+
+Source: wandb/proto/wandb_internal.proto (0.31); unknown fields are skipped."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from runwatch.domain.operations import (
+    Append,
+    Epoch,
+    Evidence,
+    HParams,
+    Label,
+    Operation,
+    Started,
+    Stated,
+    Writer,
+)
+from runwatch.domain.points import Points
+from runwatch.readers.common import limits
+from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
+
+_OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
+_NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_KEYS = frozenset((0x0A, 0x12))
+_VALUE_KEY = b"\x82\x01"
+_NUMBER_STARTS = frozenset(b"-0123456789")
+_LARGEST_STEP = 1 << 63
+_GOALS: dict[int, Literal["min", "max"]] = {1: "min", 2: "max"}
+
+Key = tuple[str, ...]
+Item = tuple[Key, object]
+
+
+class RecordContent:
+    """What records say, in the order that they are given."""
+
+    def __init__(self) -> None:
+        self._points: dict[str, tuple[list[int], list[float], list[float]]] = defaultdict(
+            lambda: ([], [], [])
+        )
+        self._said: list[Operation] = []
+        self._keys: dict[bytes, Key] = {}
+        self._epoch: float | None = None
+
+    def operations(self, prefix: str) -> list[Operation]:
+        out: list[Operation] = [
+            Append(prefix + tag, Points.of(steps, values, walls))
+            for tag, (steps, walls, values) in self._points.items()
+        ]
+        if self._epoch is not None:
+            out.append(Epoch(self._epoch))
+        return out + self._said
+
+    def record(self, data: bytes) -> None:
+        """One ``Record``. Raises Malformed, or ValueError for a step that is no integer of 64 bits."""
+        for number, wire, at, end in fields(data, 0, len(data)):
+            take = _RECORDS.get(number)
+            if take is not None and wire == BYTES:
+                take(self, data, at, end)
+
+    def _history(self, data: bytes, start: int, end: int) -> None:
+        step = 0
+        wall = math.nan
+        row: list[tuple[str, float]] = []
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == BYTES:
+                key, value = self._quick(data, at, stop) or item(data, at, stop)
+                if key == ("_step",):
+                    step = whole(value)
+                elif key == ("_timestamp",) and isinstance(value, int | float):
+                    wall = float(value)
+                elif key[0] not in _OWN:
+                    row.extend(numbers("/".join(key), value))
+            elif number == 2 and wire == BYTES:
+                step = next((signed(low) for part, _, low, _ in fields(data, at, stop) if part == 1), step)
+        self.row(step, wall, row)
+
+    def _quick(self, data: bytes, at: int, end: int) -> Item | None:
+        """An item of one short key and a plain number as JSON text, which nearly all are."""
+        key_end = at + 2 + data[at + 1] if end - at > 5 else end
+        if data[at] not in _KEYS or data[at + 1] >= 0x80 or key_end + 3 >= end:
+            return None
+        if data[key_end : key_end + 2] != _VALUE_KEY or key_end + 3 + data[key_end + 2] != end:
+            return None
+        number = data[key_end + 3 : end]
+        if number[0] not in _NUMBER_STARTS or b"_" in number:
+            return None
+        try:
+            value = float(number)
+        except ValueError:
+            return None
+        name = data[at + 2 : key_end]
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = (text(data, at + 2, key_end),)
+        return key, value
+
+    def row(self, step: int, wall: float, row: list[tuple[str, float]]) -> None:
+        """Values logged together. Raises ValueError for a step beyond 64 bits."""
+        if not -_LARGEST_STEP <= step < _LARGEST_STEP:
+            raise ValueError(f"step {step} is beyond 64 bits")
+        for tag, value in row:
+            if tag == "epoch":
+                if math.isfinite(value):
+                    self._epoch = value if self._epoch is None else max(self._epoch, value)
+                continue
+            if tag not in self._points and len(self._points) >= limits.TAGS:
+                raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
+            steps, walls, values = self._points[tag]
+            steps.append(step)
+            walls.append(wall)
+            values.append(value)
+
+    def _config(self, data: bytes, start: int, end: int) -> None:
+        values: dict[str, object] = {}
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == BYTES:
+                key, value = item(data, at, stop)
+                if key[0] not in _OWN:
+                    _set(values, key, value)
+        if values:
+            self._said.append(HParams(values))
+
+    def _metric(self, data: bytes, start: int, end: int) -> None:
+        """``define_metric``: its goal, else the one end (min or max) that its summary keeps."""
+        name, goal, kept = "", 0, set[int]()
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == BYTES:
+                name = text(data, at, stop)
+            elif number == 7 and wire == BYTES:
+                kept = {part for part, _, on, _ in fields(data, at, stop) if on and part in _GOALS}
+            elif number == 8 and wire == VARINT:
+                goal = at
+        if goal not in _GOALS and len(kept) == 1:
+            goal = kept.pop()
+        if name and goal in _GOALS:
+            plain = name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
+            self._said.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
+
+    def _run(self, data: bytes, start: int, end: int) -> None:
+        host, started = None, None
+        for number, wire, at, stop in fields(data, start, end):
+            if wire != BYTES:
+                continue
+            if number == 4:
+                self._config(data, at, stop)
+            elif number in _LABELS and stop > at:
+                self._said.append(Label(_LABELS[number], text(data, at, stop)))
+            elif number == 13:
+                host = text(data, at, stop) or None
+            elif number == 17:
+                started = _timestamp(data, at, stop)
+        if started is not None:
+            self._said.append(Started(started))
+        self._said.append(Writer(host, None, started))
+        self._said.append(Evidence("running", "W&B recorded its start and no exit"))
+
+    def _exit(self, data: bytes, start: int, end: int) -> None:
+        code = 0
+        for number, wire, at, _ in fields(data, start, end):
+            if number == 1 and wire == VARINT:
+                code = signed(at)
+        self._said.append(Evidence("finished" if code == 0 else "crashed", f"W&B recorded exit code {code}"))
+
+    def _environment(self, data: bytes, start: int, end: int) -> None:
+        found: dict[str, object] = {}
+        arguments: list[str] = []
+        for number, wire, at, stop in fields(data, start, end):
+            if wire == BYTES and number in _ENVIRONMENT:
+                found[_ENVIRONMENT[number]] = text(data, at, stop)
+            elif wire == BYTES and number == 5:
+                arguments.append(text(data, at, stop))
+        if arguments:
+            found["args"] = arguments
+        if found:
+            self._said.append(HParams(found, "environment"))
+
+
+_RECORDS = {
+    2: RecordContent._history,
+    5: RecordContent._config,
+    12: RecordContent._metric,
+    17: RecordContent._run,
+    18: RecordContent._exit,
+    26: RecordContent._environment,
+}
+_LABELS: dict[int, Literal["project", "group", "name"]] = {3: "project", 6: "group", 8: "name"}
+_ENVIRONMENT = {1: "os", 2: "python", 6: "program", 12: "host"}
+
+
+def _timestamp(data: bytes, start: int, end: int) -> float:
+    seconds = nanos = 0
+    for number, wire, at, _ in fields(data, start, end):
+        if number == 1 and wire == VARINT:
+            seconds = signed(at)
+        elif number == 2 and wire == VARINT:
+            nanos = at
+    return seconds + nanos * 1e-9
+
+
+def whole(value: object) -> int:
+    """A step. Raises ValueError when it is not a whole number."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return int(value)
+    raise ValueError(f"step {value!r:.40} is no number")
+
+
+def item(data: bytes, start: int, end: int) -> Item:
+    """A history or config item: its key's parts and its value; the typed fields and ``value_json`` are both
+    understood."""
+    key: list[str] = []
+    value: object = None
+    for number, wire, at, stop in fields(data, start, end):
+        if number in (1, 2) and wire == BYTES:
+            key.append(text(data, at, stop))
+        elif number in (8, 16) and wire == BYTES:
+            value = from_json(data[at:stop])
+        elif number == 4 and wire == VARINT:
+            value = bool(at)
+        elif number == 5 and wire == VARINT:
+            value = signed(at)
+        elif number == 6 and wire == FIXED64:
+            value = double(data, at)
+        elif number == 7 and wire == BYTES:
+            value = text(data, at, stop)
+    return tuple(key) or ("",), value
+
+
+def from_json(raw: bytes) -> object:
+    """A JSON text; None when it is none. ``NaN`` and ``Infinity`` count."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, float]]:
+    """The numbers in ``value`` by tag: nested dicts join with ``/``; media objects, truth values, lists and
+    texts are none, but the texts NaN and Infinity are."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int | float):
+        try:
+            yield tag, float(value)
+        except OverflowError:
+            yield tag, math.inf if value > 0 else -math.inf
+    elif isinstance(value, str):
+        if value in _NONFINITE:
+            yield tag, _NONFINITE[value]
+    elif isinstance(value, dict) and "_type" not in value and depth < limits.JSON_DEPTH:
+        for key, inner in value.items():
+            yield from numbers(f"{tag}/{key}", inner, depth + 1)
+
+
+def _set(values: dict[str, object], key: Key, value: object) -> None:
+    """Put ``value`` where the parts of ``key`` lead to."""
+    place: dict[str, Any] = values
+    for part in key[:-1]:
+        inner = place.get(part)
+        if not isinstance(inner, dict):
+            inner = place[part] = {}
+        place = inner
+    place[key[-1]] = value

@@ -1,0 +1,294 @@
+"""Growing columns of points, compact: evenly spaced steps take no room, others and values 32 bits for as long
+as those are exact."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.points import Points
+
+_INT32 = np.iinfo(np.int32)
+SPARK = 32
+TAIL = 256
+SPANS = 128
+
+
+class SeriesColumn:
+    """One array that grows at the end and widens its type when a value needs it."""
+
+    __slots__ = ("_data", "_wide", "size")
+
+    def __init__(self, narrow: type, wide: type) -> None:
+        self._data: NDArray[Any] = np.empty(0, dtype=narrow)
+        self._wide = wide
+        self.size = 0
+
+    @property
+    def view(self) -> NDArray[Any]:
+        return self._data[: self.size]
+
+    @property
+    def nbytes(self) -> int:
+        return self._data.nbytes
+
+    def extend(self, new: NDArray[Any]) -> None:
+        if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
+            with np.errstate(invalid="ignore"):
+                self._data = self._data.astype(self._wide)
+        needed = self.size + len(new)
+        if needed > len(self._data):
+            room = needed if self.size == 0 else max(needed, len(self._data) + (len(self._data) >> 2) + 16)
+            grown = np.empty(room, dtype=self._data.dtype)
+            grown[: self.size] = self.view
+            self._data = grown
+        self._data[self.size : needed] = new
+        self.size = needed
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        self._data = self.view[mask]
+        self.size = len(self._data)
+
+
+class Steps:
+    """Steps that grow at the end: while they are evenly spaced, only where they begin and how far apart
+    they are."""
+
+    __slots__ = ("_column", "_first", "_stride", "size")
+
+    def __init__(self) -> None:
+        self._column: SeriesColumn | None = None
+        self._first = self._stride = 0
+        self.size = 0
+
+    @property
+    def view(self) -> NDArray[Any]:
+        if self._column is not None:
+            return self._column.view
+        return self._first + self._stride * np.arange(self.size, dtype=np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self._column is None else self._column.nbytes
+
+    def extend(self, new: NDArray[np.int64]) -> None:
+        if self._column is None and not self._goes_on(new):
+            before = self.view
+            self._column = SeriesColumn(np.int32, np.int64)
+            self._column.extend(before)
+        if self._column is not None:
+            self._column.extend(new)
+        self.size += len(new)
+
+    def _goes_on(self, new: NDArray[np.int64]) -> bool:
+        """Whether ``new`` keeps the even spacing; the first two steps decide what that is."""
+        if self.size == 0:
+            self._first = int(new[0])
+        if self.size + len(new) == 1:
+            return True
+        stride = self._stride if self.size > 1 else int(new[1 - self.size]) - self._first
+        begin = self._first + stride * self.size
+        end = begin + stride * (len(new) - 1)
+        if begin != new[0] or end != new[-1] or abs(stride) > _INT32.max:
+            return False
+        if len(new) > 2 and not np.all(new[1:] - new[:-1] == stride):
+            return False
+        self._stride = stride
+        return True
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        kept = self.view[mask]
+        self._column, self.size, self._stride = None, 0, 0
+        if len(kept):
+            self.extend(kept.astype(np.int64))
+
+
+def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+    if dtype == np.int32:
+        return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
+    if dtype == np.float32:
+        with np.errstate(over="ignore"):
+            narrow = new.astype(np.float32)
+        return bool(np.all((narrow.astype(np.float64) == new) | np.isnan(new.astype(np.float64))))
+    return True
+
+
+class Series:
+    """One source's points of one tag, in file order, with running facts about the finite values. Once
+    thinned, its older points are an envelope, and the facts are still those of all points; ``torn``: points
+    were taken back since, so that only reading the source again can tell them."""
+
+    __slots__ = (
+        "_head", "_steps", "_thinned", "_values", "_walls", "first_nonfinite", "first_wall", "high", "last",
+        "last_step", "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite", "torn",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._head = Points.empty()
+        self._thinned = 0
+        self.torn = False
+        self._steps = Steps()
+        self._walls = SeriesColumn(np.float64, np.float64)
+        self._values = SeriesColumn(np.float32, np.float64)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.monotonic = True
+        self.last = math.nan
+        self.last_step = -(2**63) - 1
+        self.first_wall = self.last_wall = math.nan
+        self.longest_gap = 0.0
+        self.low, self.high = math.inf, -math.inf
+        self.min_at, self.max_at = 0, 0
+        self.nonfinite = 0
+        self.first_nonfinite: int | None = None
+
+    def __len__(self) -> int:
+        return self._thinned + self._steps.size
+
+    @property
+    def nbytes(self) -> int:
+        return self._steps.nbytes + self._walls.nbytes + self._values.nbytes + 24 * len(self._head)
+
+    @property
+    def thinned(self) -> bool:
+        """Whether the older points are an envelope."""
+        return self._thinned > 0
+
+    def points(self, start: int = 0) -> Points:
+        """The points from the ``start``-th on, in file order; of those that were thinned the envelope."""
+        new = max(start - self._thinned, 0)
+        tail = Points(
+            self._steps.view[new:].astype(np.int64),
+            self._walls.view[new:].astype(np.float64),
+            self._values.view[new:].astype(np.float64),
+        )
+        return Points.concat([self._head, tail]) if len(self._head) and start < self._thinned else tail
+
+    def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """At most about ``most`` points, evenly picked: steps and values."""
+        stride = max(self._steps.size // most, 1)
+        steps, values = self._steps.view[::stride], self._values.view[::stride]
+        if not len(self._head):
+            return steps.astype(np.float64), values.astype(np.float64)
+        return np.append(self._head.steps, steps).astype(np.float64), np.append(self._head.values, values)
+
+    def thin(self) -> None:
+        """Keep the newest ``TAIL`` points, and of those before them an envelope of ``SPANS`` spans."""
+        older = self._steps.size - TAIL
+        if older <= TAIL or not self.monotonic:
+            return
+        head = envelope(self.points().where(slice(None, -TAIL)), SPANS)
+        newest = np.arange(self._steps.size) >= older
+        for column in (self._steps, self._walls, self._values):
+            column.keep(newest)
+        self._head, self._thinned = head, self._thinned + older
+
+    def extend(self, points: Points) -> None:
+        if not len(points):
+            return
+        steps, values = points.steps, points.values
+        self.monotonic = (
+            self.monotonic
+            and bool(steps[0] > self.last_step)
+            and (len(steps) == 1 or bool(np.all(steps[1:] > steps[:-1])))
+        )
+        self._steps.extend(steps)
+        self._walls.extend(points.wall_times)
+        self._values.extend(values)
+        self._note(points)
+
+    def _note(self, points: Points) -> None:
+        steps, values = points.steps, points.values
+        self.last, self.last_step = float(values[-1]), int(steps[-1])
+        self._note_time(points.wall_times)
+        finite = np.isfinite(values)
+        if not finite.all():
+            bad = ~finite
+            self.nonfinite += int(bad.sum())
+            first = int(steps[bad].min())
+            self.first_nonfinite = first if self.first_nonfinite is None else min(first, self.first_nonfinite)
+            steps, values = steps[finite], values[finite]
+            if not len(values):
+                return
+        low, high = int(values.argmin()), int(values.argmax())
+        if values[low] < self.low:
+            self.low, self.min_at = float(values[low]), int(steps[low])
+        if values[high] > self.high:
+            self.high, self.max_at = float(values[high]), int(steps[high])
+
+    def _note_time(self, walls: NDArray[np.float64]) -> None:
+        if math.isnan(self.first_wall):
+            self.first_wall = float(walls[0])
+        elif walls[0] - self.last_wall > self.longest_gap:
+            self.longest_gap = float(walls[0] - self.last_wall)
+        if len(walls) > 1:
+            longest = float(np.max(walls[1:] - walls[:-1]))
+            if longest > self.longest_gap:
+                self.longest_gap = longest
+        self.last_wall = float(walls[-1])
+
+    def drop_from(self, step: int) -> None:
+        """Forget the points with a step >= ``step``."""
+        self.torn = self.torn or self.thinned
+        self._head, self._thinned = Points.empty(), 0
+        self._rebuild(self._steps.view < step)
+
+    def _rebuild(self, mask: NDArray[np.bool_]) -> None:
+        for column in (self._steps, self._walls, self._values):
+            column.keep(mask)
+        kept = self.points()
+        self._reset()
+        if len(kept):
+            self.monotonic = len(kept) == 1 or bool(np.all(kept.steps[1:] > kept.steps[:-1]))
+            self._note(kept)
+
+
+def merge(parts: list[Points]) -> Points:
+    """One series out of several sources' points: in step order; of a repeated step the later wall time
+    wins; where wall times are not all known, the later in the file, then the later file (``parts`` in file
+    order)."""
+    joined = Points.concat(parts)
+    if len(joined) < 2 or bool(np.all(joined.steps[1:] > joined.steps[:-1])):
+        return joined
+    if np.isnan(joined.wall_times).any():
+        order = np.argsort(joined.steps, kind="stable")
+    else:
+        order = np.lexsort((joined.wall_times, joined.steps))
+    joined = joined.where(order)
+    return joined.where(np.append(joined.steps[1:] != joined.steps[:-1], True))
+
+
+def envelope(points: Points, spans: int) -> Points:
+    """The smallest and the greatest finite value in each of ``spans`` equal spans of steps, in step order;
+    ``points`` are in step order."""
+    finite = points.where(np.isfinite(points.values))
+    if not len(finite):
+        return points.where(slice(0, 1))
+    along = finite.steps.astype(np.float64) - float(finite.steps[0])
+    span = np.minimum((along / max(float(along[-1]), 1.0) * spans).astype(np.int64), spans - 1)
+    order = np.lexsort((finite.values, span))
+    greatest = np.flatnonzero(np.diff(span, append=spans))
+    smallest = np.append(0, greatest[:-1] + 1)
+    return finite.where(np.union1d(order[smallest], order[greatest]))
+
+
+def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = SPARK) -> tuple[float, ...]:
+    """The course of a series in at most ``cells`` numbers: the mean of the finite values in equal spans of
+    steps, NaN where there is none."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return ()
+    if len(values) <= cells:
+        return tuple(float(v) for v in values)
+    low, high = float(steps.min()), float(steps.max())
+    if high <= low:
+        return (float(values[finite][-1]),)
+    cell = np.minimum(((steps[finite] - low) / (high - low) * cells).astype(np.int64), cells - 1)
+    totals = np.bincount(cell, weights=values[finite], minlength=cells)
+    counts = np.bincount(cell, minlength=cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return tuple(float(v) for v in totals / counts)

@@ -1,0 +1,286 @@
+"""What each source has told about a run, and the one story that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from runwatch.domain.operations import (
+    Append,
+    Epoch,
+    Evidence,
+    HParams,
+    Label,
+    Length,
+    Operation,
+    PurgeFrom,
+    Rank,
+    Replace,
+    Started,
+    Stated,
+    Writer,
+)
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Problem
+from runwatch.runs.series import Series, merge
+
+MAX_TAGS = 10_000
+MAX_PROBLEMS = 20
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
+
+    claim: str
+    format: str
+    file: str
+    order: int
+    priority: int
+    supersedes: frozenset[str]
+    exclusive: bool
+
+
+class SourceData(msgspec.Struct, eq=False):
+    """All that one source has told."""
+
+    speaker: Source
+    series: dict[str, Series] = msgspec.field(default_factory=dict)
+    hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
+    stated: dict[str, Direction] = msgspec.field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    evidence: Evidence | None = None
+    length: Length | None = None
+    epoch: float | None = None
+    rank: float | None = None
+    writer: Writer | None = None
+    started: float | None = None
+    purged: int | None = None
+    history_below: int | None = None
+    skipped_tags: int = 0
+
+    @property
+    def last_step(self) -> int | None:
+        return max((s.last_step for s in self.series.values() if len(s)), default=None)
+
+
+class RunChange(msgspec.Struct, frozen=True):
+    """What an application of operations did: tags with new points, and those whose past changed."""
+
+    grown: frozenset[str]
+    rewritten: frozenset[str]
+
+
+class RunMemory:
+    """One run: its sources in memory. Not thread-safe: the store's lock guards it."""
+
+    def __init__(self) -> None:
+        self.told: dict[tuple[str, str], SourceData] = {}
+        self.thinned = False
+        self._nbytes: int | None = 0
+
+    def source(self, speaker: Source) -> SourceData:
+        key = (speaker.claim, speaker.file)
+        found = self.told.get(key)
+        if found is None:
+            found = self.told[key] = SourceData(speaker)
+        elif found.speaker != speaker:
+            found.speaker = speaker
+        return found
+
+    def forget(self, claim: str, file: str) -> bool:
+        """Drop a source whose file is gone or claimed by someone else."""
+        self._nbytes = None
+        return self.told.pop((claim, file), None) is not None
+
+    def apply(
+        self, speaker: Source, operations: Iterable[Operation], problems: Sequence[Problem] = ()
+    ) -> RunChange:
+        told = self.source(speaker)
+        self._nbytes = None
+        grown: set[str] = set()
+        rewritten: set[str] = set()
+        said = list(operations)
+        for place, operation in enumerate(said):
+            match operation:
+                case Append(tag, points):
+                    self._append(told, tag, points, grown)
+                case Replace(keep_history):
+                    rewritten |= _replace(told, keep_history, said[place + 1 :])
+                case PurgeFrom(step):
+                    rewritten |= self._purge(told, step)
+                case _:
+                    _note(told, operation)
+        room = MAX_PROBLEMS - len(told.problems)
+        told.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in told.problems)
+        return RunChange(frozenset(grown), frozenset(rewritten))
+
+    def _append(self, told: SourceData, tag: str, points: Points, grown: set[str]) -> None:
+        series = told.series.get(tag)
+        if series is None:
+            if len(told.series) >= MAX_TAGS:
+                told.skipped_tags += 1
+                return
+            series = told.series[tag] = Series()
+        series.extend(points)
+        grown.add(tag)
+
+    def _purge(self, told: SourceData, step: int) -> set[str]:
+        told.purged = step if told.purged is None else min(step, told.purged)
+        for series in told.series.values():
+            series.drop_from(step)
+        return {tag for other in self._claim(told.speaker.claim) for tag in other.series}
+
+    def _claim(self, claim: str) -> list[SourceData]:
+        found = [told for (name, _), told in self.told.items() if name == claim]
+        return sorted(found, key=lambda told: told.speaker.order)
+
+    def visible(self) -> list[SourceData]:
+        """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
+        no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
+        sources = self._after_rank()
+        structured = any(told.series for told in sources if told.speaker.format not in ("console", ""))
+        if structured:
+            sources = [told for told in sources if told.speaker.format != "console" or not told.series]
+        hidden = self._superseded(sources)
+        shown = [told for told in sources if not (told.series and told.speaker.format in hidden)]
+        return sorted(
+            shown, key=lambda told: (-told.speaker.priority, told.speaker.claim, told.speaker.order)
+        )
+
+    def _after_rank(self) -> list[SourceData]:
+        best: dict[str, SourceData] = {}
+        for told in self.told.values():
+            if told.speaker.exclusive and told.rank is not None:
+                rival = best.get(told.speaker.claim)
+                if rival is None or (told.rank, -told.speaker.order) > (
+                    rival.rank or 0.0,
+                    -rival.speaker.order,
+                ):
+                    best[told.speaker.claim] = told
+        return [
+            told
+            for told in self.told.values()
+            if not told.speaker.exclusive or best.get(told.speaker.claim, told) is told
+        ]
+
+    @staticmethod
+    def _superseded(sources: list[SourceData]) -> set[str]:
+        hidden: set[str] = set()
+        for told in sources:
+            if not told.speaker.supersedes or told.last_step is None:
+                continue
+            for format_ in told.speaker.supersedes:
+                theirs = [
+                    o.last_step for o in sources if o.speaker.format == format_ and o.last_step is not None
+                ]
+                if theirs and told.last_step >= max(theirs):
+                    hidden.add(format_)
+        return hidden
+
+    def voices(self) -> dict[str, list[SourceData]]:
+        """Who speaks for each tag: the sources of the best claim that has it, in file order."""
+        speaking: dict[str, list[SourceData]] = {}
+        for told in self.visible():
+            for tag, series in told.series.items():
+                if not len(series):
+                    continue
+                voices = speaking.setdefault(tag, [])
+                if not voices or voices[0].speaker.claim == told.speaker.claim:
+                    voices.append(told)
+        return speaking
+
+    def alone(self, tag: str, voices: Sequence[SourceData]) -> Series | None:
+        """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
+        if len(voices) != 1 or self.purged_later(voices[0]) is not None:
+            return None
+        series = voices[0].series[tag]
+        return series if series.monotonic else None
+
+    def thin(self) -> None:
+        """Keep an envelope of the older points of every series that is its tag's whole story."""
+        self.thinned, self._nbytes = True, None
+        for tag, voices in self.voices().items():
+            series = self.alone(tag, voices)
+            if series is not None:
+                series.thin()
+
+    def torn(self) -> bool:
+        """Whether what was thinned does not suffice any more: points were taken back, or a tag is now told
+        by several sources or out of order."""
+        voices = self.voices()
+        return any(
+            series.torn or (series.thinned and self.alone(tag, voices.get(tag, ())) is not series)
+            for told in self.told.values()
+            for tag, series in told.series.items()
+        )
+
+    def points(self, tag: str, voices: Sequence[SourceData]) -> Points:
+        """The merged series of a tag."""
+        return merge([self._unpurged(told, tag) for told in voices])
+
+    def _unpurged(self, told: SourceData, tag: str) -> Points:
+        points, step = told.series[tag].points(), self.purged_later(told)
+        return points if step is None else points.where(points.steps < step)
+
+    def purged_later(self, told: SourceData) -> int | None:
+        """The step from which a later file of the claim takes this source's points back."""
+        later = [
+            other.purged
+            for other in self._claim(told.speaker.claim)
+            if other.purged is not None and other.speaker.order > told.speaker.order
+        ]
+        return min(later, default=None)
+
+    @property
+    def nbytes(self) -> int:
+        """The room that the series take; counted anew only after a change."""
+        if self._nbytes is None:
+            told = self.told.values()
+            self._nbytes = sum(series.nbytes for one in told for series in one.series.values())
+        return self._nbytes
+
+
+def _replace(told: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
+    """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
+    new is there yet to say where that is."""
+    tags = set(told.series)
+    firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
+    if keep_history and firsts:
+        told.history_below = min(firsts)
+        for older in told.series.values():
+            older.drop_from(told.history_below)
+    elif not keep_history:
+        told.series.clear()
+    told.hparams.clear()
+    told.problems.clear()
+    told.evidence = told.length = told.epoch = told.rank = told.purged = None
+    return tags
+
+
+def _note(told: SourceData, operation: Operation) -> None:
+    match operation:
+        case HParams(values, section):
+            told.hparams.setdefault(section, {}).update(values)
+        case Evidence():
+            told.evidence = operation
+        case Length(steps, epochs, first_epoch):
+            before = told.length
+            told.length = Length(
+                steps if steps is not None or before is None else before.steps,
+                epochs if epochs is not None or before is None else before.epochs,
+                first_epoch,
+            )
+        case Epoch(value):
+            told.epoch = value if told.epoch is None else max(value, told.epoch)
+        case Stated(tag, direction):
+            told.stated[tag] = direction
+        case Rank(value):
+            told.rank = value
+        case Writer():
+            told.writer = operation
+        case Started(at):
+            told.started = at
+        case Label(key, value):
+            told.labels[key] = value

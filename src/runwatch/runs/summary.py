@@ -1,0 +1,174 @@
+"""From what the sources told to a ``Run``: one line of the board."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from runwatch.domain.operations import Evidence, Length
+from runwatch.domain.points import Points
+from runwatch.domain.run import Direction, Metric, Problem
+from runwatch.runs.series import SPARK, Series, spark
+from runwatch.runs.sources import RunMemory, SourceData
+
+DirectionOf = Callable[[str, Direction], Direction]
+SPARK_SAMPLE = 2048
+
+
+class RunSummary(msgspec.Struct, frozen=True, eq=False):
+    """What the sources of a run tell together, but for how it stands now (time decides that)."""
+
+    formats: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+    step: int | None
+    epoch: float | None
+    hparams: Mapping[str, object]
+    config: Mapping[str, object]
+    environment: Mapping[str, object]
+    labels: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    evidence: tuple[Evidence, ...]
+    length: Length | None
+    started: float | None
+    own_clock: float | None
+    longest_gap: float
+    writers: tuple[tuple[str | None, int | None, float | None], ...]
+
+
+class Summariser:
+    """Builds metrics, remembering those of tags that did not change."""
+
+    def __init__(self, direction_of: DirectionOf, hidden: Callable[[str], bool]) -> None:
+        self._direction_of = direction_of
+        self._hidden = hidden
+
+    def story(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
+        """The run's story. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
+        visible = memory.visible()
+        voices = memory.voices()
+        stated = {tag: way for told in reversed(visible) for tag, way in told.stated.items()}
+        metrics: dict[str, Metric] = {}
+        for tag, speaking in voices.items():
+            old = known.get(tag)
+            if dirty is None or old is None or tag in dirty or old.format != speaking[0].speaker.format:
+                old = self._metric(memory, tag, speaking, stated.get(tag))
+            metrics[tag] = old
+        clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
+        return RunSummary(
+            formats=_formats(visible, voices),
+            metrics=metrics,
+            step=max((metric.last_step for metric in metrics.values()), default=None),
+            epoch=max((told.epoch for told in visible if told.epoch is not None), default=None),
+            hparams=_merged(visible, "hparams"),
+            config=_merged(visible, "config"),
+            environment=_merged(visible, "environment"),
+            labels={key: value for told in reversed(visible) for key, value in told.labels.items()},
+            problems=tuple(_problems(memory.told.values(), visible)),
+            evidence=tuple(told.evidence for told in memory.told.values() if told.evidence is not None),
+            length=_length(visible),
+            started=_started(memory.told.values()),
+            own_clock=max(clocks, default=None),
+            longest_gap=_usual_gap(visible),
+            writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
+        )
+
+    def _metric(self, memory: RunMemory, tag: str, voices: Sequence[SourceData], stated: Direction) -> Metric:
+        series = _one_series(memory, tag, voices)
+        direction = self._direction_of(tag, stated)
+        finite = series.low <= series.high
+        best = None if direction is None or not finite else series.low if direction == "min" else series.high
+        best_step = None if best is None else series.min_at if direction == "min" else series.max_at
+        return Metric(
+            tag=tag,
+            last=series.last,
+            last_step=series.last_step,
+            last_time=None if math.isnan(series.last_wall) else series.last_wall,
+            best=best,
+            best_step=best_step,
+            min=series.low if finite else None,
+            max=series.high if finite else None,
+            count=len(series),
+            direction=direction,
+            format=voices[0].speaker.format,
+            nonfinite=series.nonfinite,
+            first_nonfinite_step=series.first_nonfinite,
+            spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
+            hidden=self._hidden(tag),
+            from_history=next((v.history_below for v in voices if v.history_below is not None), None),
+        )
+
+
+def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Series:
+    alone = memory.alone(tag, voices)
+    if alone is not None:
+        return alone
+    merged: Points = memory.points(tag, voices)
+    series = Series()
+    series.extend(merged)
+    return series
+
+
+def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
+    speaking = {told.speaker.format for found in voices.values() for told in found}
+    words = [
+        told.speaker.format
+        for told in visible
+        if told.speaker.format and (told.speaker.format in speaking or told.hparams or not voices)
+    ]
+    return tuple(dict.fromkeys(words))
+
+
+def _merged(visible: Sequence[SourceData], section: str) -> dict[str, object]:
+    out: dict[str, object] = {}
+    for told in reversed(visible):
+        out.update(told.hparams.get(section, {}))
+    return out
+
+
+def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> Iterable[Problem]:
+    """All problems, but for those of console numbers that are not shown anyway."""
+    for told in sources:
+        if told.speaker.format == "console" and told not in visible:
+            continue
+        yield from told.problems
+        if told.skipped_tags:
+            yield Problem(
+                told.speaker.file,
+                None,
+                f"{told.skipped_tags} values of tags past the limit of 10,000 were left out",
+                "log fewer tags, or per-layer values less often",
+            )
+
+
+def _length(visible: Iterable[SourceData]) -> Length | None:
+    known = [told.length for told in visible if told.length is not None]
+    if not known:
+        return None
+    return Length(
+        next((length.steps for length in known if length.steps is not None), None),
+        next((length.epochs for length in known if length.epochs is not None), None),
+        known[0].first_epoch,
+    )
+
+
+def _started(sources: Iterable[SourceData]) -> float | None:
+    found: list[float] = []
+    for told in sources:
+        if told.started is not None:
+            found.append(told.started)
+        if told.writer is not None and told.writer.started is not None:
+            found.append(told.writer.started)
+        found.extend(s.first_wall for s in told.series.values() if not math.isnan(s.first_wall))
+    return min(found, default=None)
+
+
+def _usual_gap(visible: Iterable[SourceData]) -> float:
+    """The longest gap between writes of the tag that is written most often."""
+    most, gap = 0, 0.0
+    for told in visible:
+        for series in told.series.values():
+            if len(series) > most:
+                most, gap = len(series), series.longest_gap
+    return gap

@@ -1,0 +1,270 @@
+"""The brief as one HTML file with no outside assets, for people who are not engineers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Protocol
+
+from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.drift import DataSet
+from runwatch.domain.points import Points
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.brief import Brief
+from runwatch.show.html.svg import SvgCurve, curves, grid
+from runwatch.show.screen.curves import spelt
+from runwatch.show.screen.runs import is_baseline
+from runwatch.store.snapshot_facts import run_facts
+from runwatch.text.safe import safe
+from runwatch.text.units import duration, moment, number, percent, plural, signed
+
+_MOST_RUNS, _MOST_CURVES, _MOST_BASELINE, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 10, 25, 40
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_VERDICTS = {
+    "better": "better: the difference is larger than chance explains",
+    "equivalent": "as good as before, within the tolerance",
+    "worse": "worse: the difference is larger than chance explains",
+    "inconclusive": "cannot tell yet: too little data for a sure answer",
+    "unknown": "not compared",
+}
+_DRIFT = {
+    "stable": "as expected",
+    "warning": "has moved a little",
+    "drifted": "has changed: predictions on it may be off",
+    "unknown": "cannot tell",
+}
+_STATUS = {
+    "running": "is running",
+    "finished": "finished",
+    "crashed": "failed",
+    "stalled": "stands still",
+    "unknown": "silent",
+}
+_SEVERITY = {"critical": "needs action now", "warning": "should be looked at", "info": "for information"}
+_STYLE = """
+:root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;
+--warn:#8a5a00;--good:#1b6e3c;--a:#1f5fa8;--b:#8b8f98}
+@media(prefers-color-scheme:dark){:root{--fg:#e4e7ec;--bg:#14171c;--line:#343a43;--muted:#9aa3af;
+--bad:#ff8a80;--warn:#ffc24d;--good:#7bd89a;--a:#7fb4f5;--b:#8b8f98}}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:62rem;margin:2rem auto;
+padding:0 1rem}h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;
+text-align:left;vertical-align:top;overflow-wrap:break-word}
+td:nth-child(-n+2){max-width:14rem}th,.whole{white-space:nowrap}
+@media(max-width:45rem){td{overflow-wrap:anywhere}.whole{white-space:normal}}p.muted,figcaption,th{color:var(--muted)}
+figure{margin:1rem 0}svg{width:100%;max-width:44rem;font:11px system-ui,sans-serif}svg text{fill:var(--muted)}
+svg text.mark{fill:#fff;font-weight:bold}polyline{fill:none;stroke-width:1.8}.axis{fill:none;
+stroke:var(--line)}polyline.run{stroke:var(--a)}polyline.base{stroke:var(--b);stroke-dasharray:5 3}
+.key{margin-right:1rem}.key.run{color:var(--a)}.key.base{color:var(--b)}.bad{color:var(--bad)}
+.warn{color:var(--warn)}.good{color:var(--good)}rect.stable{fill:#9fc9ae}rect.warning{fill:#c98a1b}
+rect.drifted{fill:#b3261e}rect.unknown{fill:#9aa0a8}
+"""
+
+
+class ChartSource(Protocol):
+    """What the charts are drawn from (``monitor.once.Loaded``)."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    def series(self, key: RunKey, tag: str) -> Points: ...
+
+
+def html(brief: Brief, look: ChartSource | None) -> str:
+    """The whole page. ``look`` None: only kept facts are known, and there are no charts."""
+    parts = [
+        f"<h1>{_text(brief.headline[:1].upper() + brief.headline[1:])}</h1>",
+        f'<p class="muted">{_text(brief.span)} until {_text(moment(brief.until, brief.until))}'
+        f"{_text(f' ({brief.old})' if brief.old else '')}</p>",
+        _list(brief),
+        _findings(brief),
+        _runs(brief),
+    ]
+    if look is not None:
+        parts += [_comparisons(look), _curves(look, brief), _drift(look)]
+    parts.append(_tasks(brief))
+    body = "\n".join(part for part in parts if part)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{_text(brief.headline)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _list(brief: Brief) -> str:
+    items = "".join(f"<li><b>{_text(line.label)}</b>: {_text(line.words)}</li>" for line in brief.lines)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _findings(brief: Brief) -> str:
+    rows = [
+        (
+            f'<span class="whole {_tone(f["severity"])}">{_text(_SEVERITY[f["severity"]])}</span>',
+            _text(f["subject"]),
+            _text(f["summary"]),
+            _text(f["advice"]),
+        )
+        for f in brief.findings
+    ]
+    return _table("What is wrong, and what to do", ("", "where", "what", "advice"), rows)
+
+
+def _runs(brief: Brief) -> str:
+    rows = []
+    for group in ("crashed", "stalled", "running", "finished"):
+        for run in brief.runs[group]:
+            left = f"about {duration(run['eta'][0])} left" if run["eta"] and run["eta"][0] is not None else ""
+            done = f"{percent(run['fraction'])} done" if run["fraction"] is not None else ""
+            said = ", ".join(part for part in (done, left) if part) or run["reason"]
+            rows.append((_text(run["id"]), _text(_STATUS[run["status"]]), _text(said)))
+    more = len(rows) - _MOST_RUNS
+    note = f'<p class="muted">and {more} more</p>' if more > 0 else ""
+    return _table("Trainings", ("training", "state", ""), rows[:_MOST_RUNS]) + note
+
+
+def _comparisons(look: ChartSource) -> str:
+    situation = look.snapshot.situation
+    pairs: list[tuple[str, Comparison]] = [(key.id, c) for key, c in situation.comparisons.items()]
+    pairs += list(situation.predictions.items())
+    rows = [
+        (
+            _text(name),
+            _text(metric.name),
+            f'<span class="whole">{_text(number(metric.baseline))}</span>',
+            f'<span class="whole">{_text(number(metric.candidate))} ({_text(signed(metric.delta))})</span>',
+            f'<span class="{_metric_tone(metric)}">{_text(_VERDICTS[metric.verdict])}</span>',
+        )
+        for name, compared in pairs
+        for metric in compared.metrics
+        if metric.primary or metric.verdict == "worse"
+    ]
+    head = ("model", "measure", "before", "now", "verdict")
+    return _table("Compared with the model in use", head, rows[: 2 * _MOST_RUNS])
+
+
+def _curves(look: ChartSource, brief: Brief) -> str:
+    """What moved since, against the baseline; runs of the baseline itself come last."""
+    snapshot = look.snapshot
+    groups = ("running", "crashed", "stalled", "finished")
+    active = {(run["root"], run["id"]) for group in groups for run in brief.runs[group]}
+    drawn: list[str] = []
+    for run in sorted(snapshot.situation.runs, key=lambda run: is_baseline(snapshot, run)):
+        kept = run_facts(run)
+        metric = _main_metric(run, snapshot.situation.comparisons.get(run.key))
+        if (kept["root"], kept["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
+            continue
+        lines = [*_baseline_curves(look, run, metric.tag), _curve(look, run.key, metric.tag, run.id, "run")]
+        drawn.append(curves(metric.tag, lines))
+    charts = "".join(chart for chart in drawn if chart)
+    return f"<h2>Curves</h2>{charts}" if charts else ""
+
+
+def _baseline_curves(look: ChartSource, run: Run, tag: str) -> list[SvgCurve]:
+    """The curves of the run or the group that ``run`` is compared with; none for a run of it."""
+    snapshot = look.snapshot
+    baseline = snapshot.situation.baselines.get(run.root)
+    if baseline is None or is_baseline(snapshot, run):
+        return []
+    others = [r for r in snapshot.situation.runs if r.root == run.root and is_baseline(snapshot, r)]
+    name = f"{baseline.name} (baseline)"
+    return [
+        _curve(look, other.key, own, name, "base")
+        for other in others[:_MOST_BASELINE]
+        if (own := spelt(other, tag))
+    ]
+
+
+def _curve(look: ChartSource, key: RunKey, tag: str, name: str, style: str) -> SvgCurve:
+    points = look.series(key, tag)
+    return SvgCurve(name, points.steps.tolist(), points.values.tolist(), style)
+
+
+def _main_metric(run: Run, comparison: Comparison | None) -> Metric | None:
+    """The metric that decides, else a validation loss, else the one with most points."""
+    primary = comparison.primary if comparison else None
+    if primary and primary.name in run.metrics:
+        return run.metrics[primary.name]
+    shown = [metric for metric in run.metrics.values() if not metric.hidden and metric.count > 1]
+
+    def rank(metric: Metric) -> tuple[bool, bool, int]:
+        name = metric.tag.lower()
+        held_out = any(word in name for word in ("val", "eval", "test", "valid"))
+        return held_out and metric.direction is not None, "loss" in name, metric.count
+
+    return max(shown, key=rank, default=None)
+
+
+def _drift(look: ChartSource) -> str:
+    return "".join(_data_set(data) for data in look.snapshot.situation.data)
+
+
+def _data_set(data: DataSet) -> str:
+    verdict = data.latest.verdict if data.latest else "unknown"
+    first = max(len(data.batches) - _MOST_BATCHES, 0)
+    batches = [batch.name for batch in data.batches][first:]
+    rows = [
+        (trend.name, trend.verdicts[first:])
+        for trend in sorted(data.trends, key=lambda t: -_badness(t.verdicts))[:_MOST_COLUMNS]
+        if len(trend.verdicts) == len(data.batches)
+    ]
+    chart = grid(f"{data.name}: each square is one delivery, one row a column", rows, batches)
+    sentences = [
+        f"<li>{_text(c.name)}: {_text(c.sentence or c.reason)}</li>"
+        for c in (data.latest.columns if data.latest else ())
+        if c.verdict in ("warning", "drifted")
+    ][:10]
+    said = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
+    tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
+    head = f'<h2>Data {_text(data.name)}: <span class="{tone}">{_text(_DRIFT[verdict])}</span></h2>'
+    return head + said + chart
+
+
+def _tasks(brief: Brief) -> str:
+    rows = [
+        (
+            _text(line["priority"] or ""),
+            _text(_bare(line["text"])),
+            _text(line["due"] or ""),
+            _text(line["who"]),
+        )
+        for line in brief.tasks["lines"][:_MOST_RUNS]
+    ]
+    table = _table("What is being done", ("", "task", "due", "who"), rows)
+    closed = len(brief.closed)
+    by_hand = sum(story["by"] == "person" for story in brief.closed)
+    note = f"{plural(closed, 'task')} closed in this time, {by_hand} by a person." if closed else ""
+    if not rows and not note:
+        return "<h2>What is being done</h2><p>Nothing is pending.</p>"
+    return table + (f'<p class="muted">{_text(note)}</p>' if note else "")
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells are HTML already."""
+    if not rows:
+        return ""
+    top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<h2>{_text(title)}</h2><table><tr>{top}</tr>{body}</table>"
+
+
+def _text(words: str) -> str:
+    return escape(safe(words))
+
+
+def _bare(text: str) -> str:
+    own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:")
+    return " ".join(word for word in text.split() if not word.startswith(own))
+
+
+def _tone(severity: str) -> str:
+    return {"critical": "bad", "warning": "warn"}.get(severity, "muted")
+
+
+def _metric_tone(metric: MetricComparison) -> str:
+    return {"worse": "bad", "better": "good"}.get(metric.verdict, "muted")
+
+
+def _badness(verdicts: Sequence[str]) -> int:
+    return sum({"drifted": 3, "warning": 1}.get(verdict, 0) for verdict in verdicts)

@@ -1,0 +1,1 @@
+"""Plain views of the panes and screens; no terminal in here."""

@@ -1,0 +1,140 @@
+"""What is drawn: lines, bands, levels and marks on common axes. Arrays only; no terminal in here."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Literal
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.domain.points import FloatArray, Points
+from runwatch.show.screen.view import Tone
+
+XAxis = Literal["step", "time", "value"]
+
+
+class ChartLine(msgspec.Struct, frozen=True, eq=False):
+    """A curve: ``x`` ascending, ``y`` with NaN where it breaks."""
+
+    name: str
+    tone: Tone
+    x: FloatArray
+    y: FloatArray
+
+
+class ChartBand(msgspec.Struct, frozen=True, eq=False):
+    """A shaded range over x."""
+
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+class ChartMark(msgspec.Struct, frozen=True):
+    """A sign at one place of the x axis."""
+
+    x: float
+    sign: str
+    tone: Tone
+
+
+class ChartLevel(msgspec.Struct, frozen=True):
+    """A horizontal line, such as the baseline's value."""
+
+    y: float
+    name: str
+    tone: Tone = "baseline"
+
+
+class ChartView(msgspec.Struct, frozen=True, eq=False):
+    """A chart. ``key``: two charts of one key are the same picture. ``window``: the part of the x axis
+    that is shown, as shares in 0..1. ``square``: both axes run from 0 to 1."""
+
+    key: Hashable
+    lines: tuple[ChartLine, ...] = ()
+    bands: tuple[ChartBand, ...] = ()
+    marks: tuple[ChartMark, ...] = ()
+    levels: tuple[ChartLevel, ...] = ()
+    log: bool = False
+    x_axis: XAxis = "step"
+    window: tuple[float, float] = (0.0, 1.0)
+    square: bool = False
+    empty: str = "nothing to draw yet"
+
+
+class ChartAsk(msgspec.Struct, frozen=True):
+    """How a person wants to see curves. ``smooth``: the weight of the past in 0..1, drawing only."""
+
+    log: bool = False
+    smooth: float = 0.0
+    x_axis: XAxis = "step"
+    window: tuple[float, float] = (0.0, 1.0)
+
+
+def line(points: Points, name: str, tone: Tone, ask: ChartAsk) -> ChartLine:
+    """A series as a curve: in order of x, infinities as gaps, smoothed when asked."""
+    x = points.steps.astype(np.float64)
+    if ask.x_axis == "time" and np.isfinite(points.wall_times).any():
+        first = np.nanmin(points.wall_times)
+        x = points.wall_times - first
+    y = np.where(np.isfinite(points.values), points.values, np.nan)
+    keep = np.isfinite(x)
+    x, y = x[keep], y[keep]
+    if len(x) > 1 and np.any(np.diff(x) < 0):
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+    return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y)
+
+
+def smoothed(values: FloatArray, weight: float) -> FloatArray:
+    """The exponential moving average with its start-up bias taken off (as TensorBoard draws it); NaN stays
+    NaN and is skipped. At most 4,000 points are averaged one by one: longer series are thinned first."""
+    out = values.copy()
+    finite = np.flatnonzero(np.isfinite(values))
+    stride = max(1, len(finite) // 4000)
+    weight **= stride
+    average, norm = 0.0, 0.0
+    seen, made = finite[::stride], []
+    for value in values[seen].tolist():
+        average = weight * average + (1 - weight) * value
+        norm = weight * norm + (1 - weight)
+        made.append(average / norm)
+    if made:
+        out[finite] = np.interp(finite, seen, made)
+    return out
+
+
+def toggled_log(ask: ChartAsk) -> ChartAsk:
+    """The same with the other y scale."""
+    return replace(ask, log=not ask.log)
+
+
+_SMOOTHS = (0.0, 0.6, 0.9, 0.97)
+
+
+def next_smooth(ask: ChartAsk) -> ChartAsk:
+    """The next degree of smoothing, after the last none."""
+    at = _SMOOTHS.index(ask.smooth) if ask.smooth in _SMOOTHS else 0
+    return replace(ask, smooth=_SMOOTHS[(at + 1) % len(_SMOOTHS)])
+
+
+def other_axis(ask: ChartAsk) -> ChartAsk:
+    """Steps instead of time, or the other way round."""
+    return replace(ask, x_axis="time" if ask.x_axis == "step" else "step")
+
+
+def zoomed(ask: ChartAsk, factor: float) -> ChartAsk:
+    """Closer (factor < 1) or wider, the right end kept where it is."""
+    low, high = ask.window
+    width = min(max((high - low) * factor, 0.01), 1.0)
+    low = max(0.0, high - width)
+    return replace(ask, window=(low, min(1.0, low + width)))
+
+
+def panned(ask: ChartAsk, share: float) -> ChartAsk:
+    """Moved along x by a share of what is shown."""
+    low, high = ask.window
+    shift = min(max((high - low) * share, -low), 1.0 - high)
+    return replace(ask, window=(low + shift, high + shift))

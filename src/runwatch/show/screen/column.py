@@ -1,0 +1,238 @@
+"""One column of a data set in full: its two distributions, its figures, and how it went over the batches."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distribution
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartView
+from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
+from runwatch.show.screen.view import (
+    VERDICT_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    join,
+    text,
+    words,
+)
+from runwatch.text import units
+
+_FIGURES = (ViewColumn("name", "measure", 18, grow=1), ViewColumn("value", "value", 9, grow=1, right=True))
+_SUMMARY = (
+    ViewColumn("name", "", 7, grow=1),
+    ViewColumn("reference", "reference", 9, right=True),
+    ViewColumn("current", "current", 9, right=True),
+)
+
+
+class ColumnView(msgspec.Struct, frozen=True):
+    """All of one column but its distribution, which is fetched apart. ``version``: fetch it again when it
+    changed; ``batches``: how many there are."""
+
+    head: Words
+    sentence: Words
+    figures: TableView
+    trend: ChartView
+    version: tuple[int, int]
+    batches: int
+    gone: bool = False
+
+
+def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> ColumnView:
+    """The column of this key, against the newest batch or the one asked for."""
+    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    column = (
+        next((c for c in data.latest.columns if c.name == key.column), None) if data and data.latest else None
+    )
+    if data is None or column is None:
+        said = words(Span("✗ ", "bad"), text(key.column, "strong"), " is not in the newest batch")
+        return ColumnView(said, (), TableView((), ()), ChartView(key=None), (0, 0), 0, True)
+    trend = trend_of(data, column.name)
+    if batch is not None and batch < len(data.batches):
+        column = _as_judged_then(data, column, trend, batch)
+    return ColumnView(
+        _head(data, column, batch),
+        text(column.sentence or column.reason, "strong"),
+        _figures(column),
+        _trend_chart(data, trend),
+        (data.version, len(data.batches)),
+        len(data.batches),
+    )
+
+
+def _as_judged_then(data: DataSet, column: ColumnDrift, trend: ColumnTrend | None, batch: int) -> ColumnDrift:
+    """The column in an earlier batch, of which only verdict and effect are kept."""
+    known = trend if trend is not None and batch < len(trend.verdicts) else None
+    return replace(
+        column,
+        verdict=known.verdicts[batch] if known else "unknown",
+        effect=known.effects[batch] if known else None,
+        sentence="",
+        reason="an earlier batch: its verdict and effect; ] leads to the newest, with all figures",
+        current_n=data.batches[batch].rows,
+        new_categories=(),
+        p_adjusted=None,
+        psi=None,
+        js=None,
+        ks=None,
+        wasserstein=None,
+        chi2=None,
+        hellinger=None,
+        smallest_visible=None,
+        missing_current=None,
+    )
+
+
+def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
+    which = data.batches[batch].name if batch is not None and batch < len(data.batches) else ""
+    parts = [
+        words(verdict(column.verdict), "  ", text(column.name, "strong"), text(f"  {column.kind}", "muted")),
+        text(f"in {data.name}", "muted"),
+        text(f"batch {which}" if which else "newest batch", "muted"),
+        (Span(f"{column.reference_n:,} reference rows, {column.current_n:,} now", "muted"),),
+    ]
+    if column.role != "feature":
+        parts.append(text(column.role, "info"))
+    return join(parts)
+
+
+def _figures(column: ColumnDrift) -> TableView:
+    tone = VERDICT_TONES[column.verdict]
+    rows = [("effect (noise off)", words(Span(units.number(column.effect, 3), tone)))]
+    named = (
+        ("p-value, corrected", column.p_adjusted),
+        ("PSI", column.psi),
+        ("Jensen-Shannon", column.js),
+        ("Kolmogorov-Smirnov", column.ks),
+        ("Wasserstein", column.wasserstein),
+        ("chi-square", column.chi2),
+        ("Hellinger", column.hellinger),
+        ("smallest visible shift", column.smallest_visible),
+        ("importance", column.importance),
+    )
+    rows += [(name, (Span(units.number(value, 3)),)) for name, value in named if value is not None]
+    if column.missing_reference is not None and column.missing_current is not None:
+        said = f"{units.percent(column.missing_reference, 1)} → {units.percent(column.missing_current, 1)}"
+        rows.append(("missing", (Span(said),)))
+    if column.new_categories:
+        shown = ", ".join(column.new_categories[:5]) + (" …" if len(column.new_categories) > 5 else "")
+        rows.append(("new categories", text(shown, "warn", 60)))
+    rows.append(("test", text(column.method, "muted", 30)))
+    if column.kind_guessed:
+        rows.append(("type", text(f"{column.kind}, guessed", "muted")))
+    return TableView(_FIGURES, tuple(ViewRow(name, ((Span(name, "muted"),), value)) for name, value in rows))
+
+
+def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
+    import numpy as np
+
+    if trend is None or not any(effect is not None for effect in trend.effects):
+        return ChartView(key=("trend", data.version), empty="no batch could be judged yet")
+    effects = np.array([np.nan if e is None else e for e in trend.effects], dtype=np.float64)
+    x = np.arange(1, len(effects) + 1, dtype=np.float64)
+    return ChartView(
+        key=("trend", data.root, data.name, trend.name, data.version, len(effects)),
+        lines=(ChartLine("effect by batch", "series1", x, effects),),
+        levels=(ChartLevel(WARNING_EFFECT, "warning", "warn"), ChartLevel(DRIFT_EFFECT, "drifted", "bad")),
+    )
+
+
+def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
+    """When the column moved first, and when it will reach the alert threshold."""
+    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    trend = trend_of(data, key.column) if data else None
+    if data is None or trend is None:
+        return ()
+    parts: list[Words] = []
+    if trend.first_moved is not None and trend.first_moved < len(data.batches):
+        parts.append(text(f"moved first in {data.batches[trend.first_moved].name}", "warn"))
+    if trend.forecast:
+        f = trend.forecast
+        said = f"will reach the alert in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
+        parts.append((Span(said, "warn"),))
+    return join(parts)
+
+
+def summary_table(found: Distribution | None) -> TableView:
+    """The summary figures of both sides; for categories also the top shares."""
+    if found is None:
+        return TableView(_SUMMARY, (), ((Span("no distribution was kept for this column", "muted"),),))
+    rows = [
+        ViewRow(("fact", name), (text(name, "muted"), text(a, "baseline"), text(b, "series1")))
+        for name, a, b in found.summary
+    ]
+    shares = sorted(
+        zip(found.labels, found.reference, found.current, strict=False), key=lambda s: -max(s[1:])
+    )
+    rows += [
+        ViewRow(
+            ("label", label),
+            (text(label), (Span(units.percent(a, 1), "baseline"),), (Span(units.percent(b, 1), "series1"),)),
+        )
+        for label, a, b in shares[:20]
+    ]
+    return TableView(_SUMMARY, tuple(rows))
+
+
+def quantile_chart(found: Distribution) -> ChartView:
+    """Quantiles of the current rows against those of the reference; on the diagonal nothing moved."""
+    import numpy as np
+
+    table = np.array(found.quantiles, dtype=np.float64).reshape(-1, 3)
+    x, y = table[:, 1], table[:, 2]
+    return ChartView(
+        key=("qq", found.column, found.quantiles),
+        lines=(ChartLine("no change", "baseline", x, x), ChartLine("current quantile", "series1", x, y)),
+        empty="no quantiles for this column",
+    )
+
+
+def distribution_chart(found: Distribution | None) -> ChartView:
+    """The two densities over each other: the reference as a shaded ground, the current rows as a line.
+    The outermost 0.1 % of both are left out, so that a long tail does not squeeze the rest."""
+    import numpy as np
+
+    if found is None or len(found.edges) < 2:
+        return ChartView(key=("distribution", None), empty="no distribution was kept for this column")
+    edges = np.array(found.edges)
+    width = np.maximum(np.diff(edges), 1e-300)
+    reference, current = np.array(found.reference) / width, np.array(found.current) / width
+    mass = np.maximum(np.array(found.reference), np.array(found.current))
+    seen = np.flatnonzero((np.cumsum(mass) > 1e-3) & (np.cumsum(mass[::-1])[::-1] > 1e-3))
+    first, last = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, len(width))
+    x = np.repeat(edges[first : last + 1], 2)[1:-1]
+    before, now = np.repeat(reference[first:last], 2), np.repeat(current[first:last], 2)
+    return ChartView(
+        key=("distribution", found.column, found.edges, found.reference, found.current),
+        lines=(ChartLine("reference", "baseline", x, before), ChartLine("current", "series1", x, now)),
+        bands=(ChartBand(x, np.zeros_like(before), before),),
+        x_axis="value",
+    )
+
+
+_BARS = (
+    ViewColumn("label", "category", 16, grow=1),
+    ViewColumn("bar", "share", 40),
+    ViewColumn("share", "", 7, right=True),
+)
+
+
+def bars_table(found: Distribution, most: int = 30) -> TableView:
+    """Categories as pairs of bars, the reference above, the current rows below; the greatest first."""
+    triples = zip(found.labels, found.reference, found.current, strict=False)
+    shares = sorted(triples, key=lambda share: -max(share[1:]))[:most]
+    top = max((max(before, now) for _, before, now in shares), default=1.0) or 1.0
+    rows: list[ViewRow] = []
+    for label, before, now in shares:
+        old = (Span("█" * round(before / top * 40), "baseline"),)
+        new = (Span("█" * round(now / top * 40), "series1"),)
+        rows.append(
+            ViewRow((label, 0), (text(label, "strong"), old, (Span(units.percent(before, 1), "baseline"),)))
+        )
+        rows.append(ViewRow((label, 1), ((), new, (Span(units.percent(now, 1), "series1"),))))
+    return TableView(_BARS, tuple(rows), ((Span("no category was kept", "muted"),),))

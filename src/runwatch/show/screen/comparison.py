@@ -1,0 +1,258 @@
+"""A comparison in full: every metric with its interval, slices, calibration, confusion, thresholds."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from runwatch.domain.comparison import Comparison, Confusion, MetricComparison, SliceComparison
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.screen.chart import ChartBand, ChartLine, ChartMark, ChartView
+from runwatch.show.screen.runs import is_baseline
+from runwatch.show.screen.view import (
+    SERIES,
+    VERDICT_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    difference,
+    join,
+    text,
+    words,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
+
+_METRICS = (
+    ViewColumn("metric", "metric", 16, grow=2),
+    ViewColumn("candidate", "candidate", 9, right=True),
+    ViewColumn("baseline", "baseline", 9, right=True),
+    ViewColumn("delta", "difference", 11, right=True),
+    ViewColumn("ci", "95 % interval", 19, right=True, drop=2),
+    ViewColumn("p", "p (adj.)", 8, right=True, drop=4),
+    ViewColumn("n", "n", 7, right=True, drop=5),
+    ViewColumn("method", "method", 14, drop=6),
+    ViewColumn("verdict", "verdict", 17),
+    ViewColumn("reason", "why", 16, grow=3, drop=3),
+)
+_SLICES = (
+    ViewColumn("slice", "slice", 20, grow=2),
+    ViewColumn("n", "rows", 7, right=True),
+    ViewColumn("metric", "metric", 10, drop=3),
+    ViewColumn("candidate", "candidate", 9, right=True, drop=2),
+    ViewColumn("baseline", "baseline", 9, right=True, drop=2),
+    ViewColumn("delta", "difference", 11, right=True),
+    ViewColumn("share", "adds to loss", 12, right=True, drop=1),
+    ViewColumn("p", "p (adj.)", 8, right=True, drop=4),
+)
+_HPARAMS = (
+    ViewColumn("name", "differs in", 20, grow=1),
+    ViewColumn("baseline", "baseline", 16, grow=1),
+    ViewColumn("candidate", "candidate", 16, grow=1),
+)
+
+
+class ComparisonView(msgspec.Struct, frozen=True):
+    """All of one comparison; a part that does not apply has no rows or no lines."""
+
+    head: Words
+    notes: Words
+    metrics: TableView
+    slices: TableView
+    calibration: ChartView
+    calibration_words: Words
+    confusion: TableView
+    thresholds: ChartView
+    hparams: TableView
+
+
+Subject = RunKey | str
+
+
+def comparison_of(snapshot: Snapshot, subject: Subject) -> Comparison | None:
+    """A run's comparison by its key, a predictions' by its name."""
+    if isinstance(subject, str):
+        return snapshot.situation.predictions.get(subject)
+    return snapshot.situation.comparisons.get(subject)
+
+
+def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
+    """The comparison of this run, or of these predictions."""
+    found = comparison_of(snapshot, subject)
+    if found is None:
+        return _missing(snapshot, subject)
+    return ComparisonView(
+        _head(found),
+        join([text(note, "warn") for note in found.notes]),
+        TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(found))),
+        TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(found.slices)), _no_slices()),
+        calibration_chart(found),
+        _calibration_words(found),
+        _confusion(found.confusion),
+        threshold_chart(found),
+        TableView(
+            _HPARAMS,
+            tuple(
+                ViewRow(n, (text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong")))
+                for n, a, b in found.hparams
+            ),
+            ((Span("no hyperparameter differs, or none is recorded", "muted"),),),
+        ),
+    )
+
+
+def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
+    name = subject if isinstance(subject, str) else subject.id
+    root = "" if isinstance(subject, str) else subject.root
+    run = None if isinstance(subject, str) else snapshot.situation.run(subject)
+    if run is not None and is_baseline(snapshot, run):
+        why = "is what other runs are compared with: choose one of those"
+    elif root in snapshot.situation.baselines:
+        why = "is not compared: it shares no metric with the baseline"
+    else:
+        why = "has nothing to be compared with: press b on a run to make it the baseline"
+    nothing = TableView((), ())
+    head = words(text(name, "strong"), Span(f" {why}", "muted"))
+    blank = ChartView(key=("no comparison", name), empty="")
+    return ComparisonView(head, (), nothing, nothing, blank, (), nothing, blank, nothing)
+
+
+def _head(found: Comparison) -> Words:
+    tone = VERDICT_TONES[found.verdict]
+    return words(
+        Span(f"{METRIC_SIGNS[found.verdict]} {METRIC_WORDS[found.verdict]}  ", tone),
+        text(found.candidate, "strong"),
+        Span(" against ", "muted"),
+        Span(f"◆ {safe(found.baseline)}", "baseline"),
+        Span(f"  {safe(found.reason)}", "muted"),
+    )
+
+
+def _sorted(found: Comparison) -> list[MetricComparison]:
+    return sorted(found.metrics, key=lambda m: (not m.primary, m.verdict != "worse", m.name))
+
+
+def _metric(metric: MetricComparison) -> ViewRow:
+    tone = VERDICT_TONES[metric.verdict]
+    name = words(
+        text(metric.name, "strong" if metric.primary else "plain"), Span(" primary" * metric.primary, "muted")
+    )
+    why = metric.reason
+    if metric.verdict == "inconclusive" and metric.n_needed and "needs about" not in why:
+        why = f"needs about {metric.n_needed:,} {'rows' if metric.n else 'seeds'}; {why}"
+    return ViewRow(
+        metric.name,
+        (
+            name,
+            (Span(units.number(metric.candidate)),),
+            (Span(units.number(metric.baseline), "baseline"),),
+            (Span(difference(metric.delta) if metric.delta is not None else "–", tone),),
+            (Span(interval(metric.ci), "muted"),),
+            (Span(units.number(metric.p_adjusted, 2), "muted"),),
+            (Span(f"{metric.n:,}" if metric.n else "–", "muted"),),
+            text(metric.method or "–", "muted"),
+            (Span(f"{METRIC_SIGNS[metric.verdict]} {METRIC_WORDS[metric.verdict]}", tone),),
+            text(why, "muted"),
+        ),
+    )
+
+
+def interval(ci: tuple[float, float] | None) -> str:
+    """An interval of a difference in words."""
+    return f"{difference(ci[0])} to {difference(ci[1])}" if ci else "–"
+
+
+def _slice(found: SliceComparison, i: int) -> ViewRow:
+    tone = VERDICT_TONES[found.verdict]
+    name = words(
+        text(found.slice, "strong"), text(f"  also {', '.join(found.also)}", "muted") if found.also else ()
+    )
+    return ViewRow(
+        (i, found.slice),
+        (
+            name,
+            (Span(f"{found.n:,}", "muted"),),
+            text(found.metric, "muted"),
+            (Span(units.number(found.candidate)),),
+            (Span(units.number(found.baseline), "baseline"),),
+            (Span(f"{METRIC_SIGNS[found.verdict]} {difference(found.delta)}", tone),),
+            (Span(units.signed(found.contribution), "muted"),),
+            (Span(units.number(found.p_adjusted, 2), "muted"),),
+        ),
+    )
+
+
+def _no_slices() -> tuple[Words, ...]:
+    said = "no slices: they come with predictions, see [[predictions]] in runwatch.toml"
+    return ((Span(said, "muted"),),)
+
+
+def calibration_chart(found: Comparison) -> ChartView:
+    """The reliability diagram: observed rate against predicted, the diagonal being right."""
+    tones = {"baseline": "baseline", "candidate": "series1"}
+    lines = [ChartLine("right", "faint", np.array([0.0, 1.0]), np.array([0.0, 1.0]))]
+    bands = []
+    for i, (name, one) in enumerate(found.calibration.items()):
+        bins = [b for b in one.bins if b.n]
+        x = np.array([b.predicted for b in bins])
+        tone = "baseline" if tones.get(name) == "baseline" else SERIES[i % len(SERIES)]
+        lines.append(ChartLine(safe(name), tone, x, np.array([b.observed for b in bins])))
+        if name != "baseline" and len(bins) > 1:
+            bands.append(ChartBand(x, np.array([b.low for b in bins]), np.array([b.high for b in bins])))
+    if len(lines) == 1:
+        return ChartView(key=("calibration", id(found)), empty="no scores: calibration needs them")
+    return ChartView(("calibration", id(found)), tuple(lines), tuple(bands), square=True)
+
+
+def _calibration_words(found: Comparison) -> Words:
+    parts = []
+    for name, one in found.calibration.items():
+        null = units.number(one.ece_null, 3)
+        said = f"{name}: ECE {units.number(one.ece, 3)}, a calibrated model stays under {null}"
+        parts.append(text(said, "warn" if one.miscalibrated else "muted"))
+    return join(parts)
+
+
+def threshold_chart(found: Comparison) -> ChartView:
+    """Precision, recall and F1 over the threshold, with the operating point."""
+    key = ("thresholds", id(found))
+    if not found.thresholds:
+        return ChartView(key=key, empty="no scores: thresholds need them")
+    x = np.array([point.threshold for point in found.thresholds])
+    order = np.argsort(x, kind="stable")
+    lines = tuple(
+        ChartLine(
+            name,
+            SERIES[i],
+            x[order],
+            np.array([getattr(p, name) for p in found.thresholds], dtype=np.float64)[order],
+        )
+        for i, name in enumerate(("precision", "recall", "f1"))
+    )
+    at = found.operating_threshold
+    marks = (ChartMark(at, "▼", "strong"),) if at is not None else ()
+    return ChartView(key, lines, marks=marks)
+
+
+def _confusion(found: Confusion | None) -> TableView:
+    if found is None:
+        return TableView((), (), ((Span("no predicted classes: no confusion matrix", "muted"),),))
+    labels = found.labels[:8]
+    columns = [ViewColumn("true", "true ↓  predicted →", 20)]
+    columns += [ViewColumn(str(i), safe(label, 14), 15, right=True) for i, label in enumerate(labels)]
+    rows = []
+    for i, label in enumerate(labels):
+        cells: list[Words] = [text(label, "strong")]
+        for j in range(len(labels)):
+            now, before = found.candidate[i][j], found.baseline[i][j]
+            change = now - before
+            good = (change > 0) == (i == j)
+            tone = VERDICT_TONES["equivalent" if change == 0 else "better" if good else "worse"]
+            cells.append(words(Span(f"{now:,} "), Span(f"{change:+,}".replace("-", "−"), tone)))
+        rows.append(ViewRow(i, tuple(cells)))
+    return TableView(tuple(columns), tuple(rows))

@@ -1,0 +1,142 @@
+"""Which curves to draw over each other: the baseline's, the marked runs', the looked-at run's, with the
+places where its health showed a sign and the cone of where it goes."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from runwatch.domain.run import Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.judge.runs.naming import match
+from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView
+from runwatch.show.screen.runs import is_baseline, mark_tone, run_name
+from runwatch.show.screen.view import SEVERITY_TONES, Tone
+from runwatch.text.safe import safe
+
+_SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
+
+
+class DrawnCurve(msgspec.Struct, frozen=True):
+    """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
+    version is the same curve)."""
+
+    run: RunKey
+    tag: str
+    name: str
+    tone: Tone
+    version: int
+
+
+class CurvesPicture(msgspec.Struct, frozen=True):
+    """All that is drawn for one tag, named but not yet fetched. ``band``: curves of a baseline group, drawn
+    as one band; ``cone``: (step, low, about, high)."""
+
+    tag: str | None = None
+    curves: tuple[DrawnCurve, ...] = ()
+    band: tuple[DrawnCurve, ...] = ()
+    levels: tuple[ChartLevel, ...] = ()
+    marks: tuple[ChartMark, ...] = ()
+    cone: tuple[tuple[int, float, float, float], ...] = ()
+
+
+def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> CurvesPicture:
+    """What to draw for one tag of a run; the run's own curve comes last, on top."""
+    if tag is None:
+        return CurvesPicture()
+    base = _baseline_runs(snapshot, run)
+    named = {other.key: other for other in snapshot.situation.runs}
+    single = base[0].key if len(base) == 1 else None
+    found: list[DrawnCurve] = []
+    for key in dict.fromkeys([*([single] if single else []), *marked, run.key]):
+        other = named.get(key)
+        own = spelt(other, tag) if other is not None else None
+        if other is None or own is None:
+            continue
+        tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
+        found.append(DrawnCurve(key, own, run_name(key, snapshot.situation.roots), tone, other.version))
+    band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
+    outlook = snapshot.situation.outlooks.get(run.key)
+    return CurvesPicture(
+        tag,
+        tuple(found),
+        band,
+        () if single or band else _level(snapshot, run, tag),
+        _marks(snapshot, run, tag),
+        outlook.cone if outlook and outlook.tag == tag else (),
+    )
+
+
+def spelt(run: Run, tag: str) -> str | None:
+    """How a run spells a metric: the same tag, else the only one of the same words and the same split, as
+    the comparison matches them."""
+    return match(tag, tuple(run.metrics))
+
+
+def _own_tone(marked: tuple[RunKey, ...]) -> Tone:
+    return "plain" if marked else "series1"
+
+
+def _curve(run: Run, tag: str) -> DrawnCurve:
+    return DrawnCurve(run.key, tag, safe(run.id), "baseline", run.version)
+
+
+def _baseline_runs(snapshot: Snapshot, run: Run) -> list[Run]:
+    mates = (other for other in snapshot.situation.runs if other.root == run.root)
+    return [other for other in mates if is_baseline(snapshot, other)]
+
+
+def _level(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartLevel, ...]:
+    comparison = snapshot.situation.comparisons.get(run.key)
+    judged = next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
+    return (ChartLevel(judged.baseline, "baseline"),) if judged and judged.baseline is not None else ()
+
+
+def _marks(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartMark, ...]:
+    return tuple(
+        ChartMark(float(sign.first_step), _SIGN.get(sign.kind, "!"), SEVERITY_TONES[sign.severity])
+        for sign in snapshot.situation.health.get(run.key, ())
+        if sign.tag == tag and sign.first_step is not None
+    )
+
+
+def chart(picture: CurvesPicture, lines: list[ChartLine], group: list[ChartLine], ask: ChartAsk) -> ChartView:
+    """The picture with its points: a baseline group as one band with its mean."""
+    shown = [one for one in lines if len(one.x)]
+    bands: list[ChartBand] = []
+    members = [one for one in group if len(one.x) > 1]
+    if members:
+        band, mean = prediction_band(members, f"baseline, {len(members)} runs")
+        bands.append(band)
+        shown.insert(0, mean)
+    if picture.cone and ask.x_axis == "step":
+        rows = np.array(picture.cone, dtype=np.float64)
+        bands.append(ChartBand(rows[:, 0], rows[:, 1], rows[:, 3]))
+        shown.append(ChartLine("outlook", "muted", rows[:, 0], rows[:, 2]))
+    return ChartView(
+        key=(picture, ask),
+        lines=tuple(shown),
+        bands=tuple(bands),
+        marks=picture.marks if ask.x_axis == "step" else (),
+        levels=picture.levels,
+        log=ask.log,
+        x_axis=ask.x_axis,
+        window=ask.window,
+        empty="no points yet" if picture.tag else "no metric to draw yet",
+    )
+
+
+_T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+
+
+def prediction_band(members: list[ChartLine], name: str) -> tuple[ChartBand, ChartLine]:
+    """Where one more run of the group would lie with 95 %: mean +- t * sd * sqrt(1 + 1/k), at 200 places
+    between the steps that all have."""
+    start, end = max(m.x[0] for m in members), min(m.x[-1] for m in members)
+    grid = np.linspace(start, max(end, start), 200)
+    values = np.stack([np.interp(grid, m.x[np.isfinite(m.y)], m.y[np.isfinite(m.y)]) for m in members])
+    k = len(members)
+    mean = values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1) if k > 1 else np.zeros_like(mean)
+    half = _T975[min(k - 2, len(_T975) - 1)] * spread * np.sqrt(1 + 1 / k) if k > 1 else spread
+    return ChartBand(grid, mean - half, mean + half), ChartLine(name, "baseline", grid, mean)

@@ -1,0 +1,236 @@
+"""One data set in full: quality, batches, segments, all columns together, performance."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from runwatch.domain.drift import Batch, DataSet, DriftReport, PerformanceEstimate, QualityCheck
+from runwatch.domain.points import FloatArray
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
+from runwatch.show.screen.drift import verdict
+from runwatch.show.screen.view import (
+    SEVERITY_TONES,
+    VERDICT_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    badge,
+    bar,
+    join,
+    text,
+    words,
+)
+from runwatch.text import units
+
+_QUALITY = (
+    ViewColumn("sign", "", 1),
+    ViewColumn("column", "column", 16, grow=1),
+    ViewColumn("what", "what", 30, grow=3),
+    ViewColumn("samples", "for example", 16, grow=1, drop=2),
+    ViewColumn("advice", "what to do", 24, grow=2, drop=1),
+)
+_BATCHES = (
+    ViewColumn("name", "batch", 24, grow=2, keep_end=True),
+    ViewColumn("rows", "rows", 9, right=True),
+    ViewColumn("age", "age", 5, right=True),
+    ViewColumn("moved", "columns that moved", 24, grow=2),
+)
+_SEGMENTS = (
+    ViewColumn("name", "segment", 20, grow=2),
+    ViewColumn("verdict", "verdict", 10),
+    ViewColumn("rows", "rows", 9, right=True),
+    ViewColumn("share", "drifted", 8, right=True),
+    ViewColumn("worst", "worst column", 20, grow=2, drop=1),
+)
+_FEATURES = (
+    ViewColumn("name", "gives it away", 20, grow=1),
+    ViewColumn("bar", "", 30),
+    ViewColumn("share", "", 6, right=True),
+)
+_RANK = {"critical": 0, "warning": 1, "info": 2}
+
+
+class DataView(msgspec.Struct, frozen=True):
+    """All of one data set."""
+
+    head: Words
+    about: Words
+    quality: TableView
+    batches: TableView
+    segments: TableView
+    joint: Words
+    features: TableView
+    performance: ChartView
+    performance_words: Words
+
+
+def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
+    """The data set of this name."""
+    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
+    nothing = TableView((), ())
+    if data is None:
+        gone = words(Span("✗ ", "bad"), text(name, "strong"), " is not watched any more")
+        return DataView(gone, (), nothing, nothing, nothing, (), nothing, ChartView(key=None), ())
+    return DataView(
+        _head(data),
+        _about(data, now),
+        _quality(data),
+        _batches(data, now),
+        _segments(data),
+        _joint(data.latest),
+        _features(data.latest),
+        performance_chart(data),
+        _performance_words(data.estimated),
+    )
+
+
+def _head(data: DataSet) -> Words:
+    state = data.latest.verdict if data.latest else "unknown"
+    parts = [words(verdict(state), "  ", text(data.name, "strong"))]
+    if data.latest and data.latest.share_drifted is not None:
+        parts.append((Span(f"{units.percent(data.latest.share_drifted)} of the columns drifted", "muted"),))
+    if data.latest:
+        said = f"{data.latest.reference_rows:,} reference rows, {data.latest.current_rows:,} now"
+        parts.append((Span(said, "muted"),))
+    return join(parts)
+
+
+def _about(data: DataSet, now: float) -> Words:
+    parts = [text(f"reference {data.reference}", "muted")]
+    if data.expected_every:
+        parts.append((Span(f"a batch about every {units.duration(data.expected_every)}", "muted"),))
+    if data.late_by:
+        parts.append((Span(f"late by {units.duration(data.late_by)}", "warn"),))
+    if data.assumed:
+        parts.append(text(data.assumed, "info"))
+    if data.latest and data.latest.note:
+        parts.append(text(data.latest.note, "muted"))
+    return join(parts)
+
+
+def _quality(data: DataSet) -> TableView:
+    found = sorted(data.quality, key=lambda check: (_RANK[check.severity], check.column, check.check))
+    rows = tuple(_check(check, i) for i, check in enumerate(found))
+    return TableView(_QUALITY, rows, (words(Span("✓ ", "good"), "no fault found in the newest batch"),))
+
+
+def _check(check: QualityCheck, i: int) -> ViewRow:
+    return ViewRow(
+        (check.check, check.column, i),
+        (
+            (badge(check.severity),),
+            text(check.column or "the table", "strong"),
+            text(check.summary, SEVERITY_TONES[check.severity]),
+            text(", ".join(check.samples[:4]), "muted", 60),
+            text(check.advice, "muted"),
+        ),
+    )
+
+
+def _batches(data: DataSet, now: float) -> TableView:
+    n = len(data.batches)
+    rows = tuple(_batch(data, data.batches[i], i, now) for i in reversed(range(n)))
+    return TableView(_BATCHES, rows, ((Span("no batch came yet", "muted"),),))
+
+
+def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:
+    if batch.problem is not None:
+        said = text(f"not judged: {batch.problem.message}", "warn")
+    else:
+        said = _moved(data, i - len(data.batches))
+    age = units.ago(batch.when, now)
+    return ViewRow(
+        (batch.name, i), (text(batch.name), (Span(f"{batch.rows:,}"),), (Span(age, "muted"),), said)
+    )
+
+
+def _moved(data: DataSet, from_end: int) -> Words:
+    moved = [
+        (trend.name, trend.verdicts[from_end])
+        for trend in data.trends
+        if len(trend.verdicts) >= -from_end and trend.verdicts[from_end] in ("drifted", "warning")
+    ]
+    moved.sort(key=lambda pair: pair[1] != "drifted")
+    if not moved:
+        return (Span("none", "muted"),)
+    shown = [text(name, VERDICT_TONES[state]) for name, state in moved[:6]]
+    more = [(Span(f"and {len(moved) - 6} more", "muted"),)] if len(moved) > 6 else []
+    return join([*shown, *more], ", ")
+
+
+def _segments(data: DataSet) -> TableView:
+    rows = tuple(_segment(name, report) for name, report in data.segments)
+    nothing = "no segments: name columns under segments in [[data]] of runwatch.toml"
+    return TableView(_SEGMENTS, rows, ((Span(nothing, "muted"),),))
+
+
+def _segment(name: str, report: DriftReport) -> ViewRow:
+    worst = report.columns[0] if report.columns else None
+    said = text(f"{worst.name}: {worst.sentence or worst.reason}", "muted") if worst else ()
+    share = (Span(units.percent(report.share_drifted), VERDICT_TONES[report.verdict]),)
+    rows = (Span(f"{report.current_rows:,}", "muted"),)
+    return ViewRow(name, (text(name, "strong"), verdict(report.verdict), rows, share, said))
+
+
+def _joint(report: DriftReport | None) -> Words:
+    joint = report.multivariate if report else None
+    if joint is None:
+        return (Span("all columns together were not judged yet", "muted"),)
+    if joint.auc is None:
+        return words(verdict(joint.verdict), Span("  ", "muted"), text(joint.reason, "muted"))
+    p_value = units.number(joint.p_value, 2)
+    said = f"  a classifier tells new rows from old with AUC {joint.auc:.3f}, p = {p_value}"
+    return words(verdict(joint.verdict), Span(said, "muted"))
+
+
+def _features(report: DriftReport | None) -> TableView:
+    joint = report.multivariate if report else None
+    found = joint.top_features if joint else ()
+    top = max((weight for _, weight in found), default=1.0) or 1.0
+    rows = tuple(
+        ViewRow(
+            name, (text(name), bar(weight / top, 30, "accent"), (Span(units.number(weight, 2), "muted"),))
+        )
+        for name, weight in found[:15]
+    )
+    return TableView(_FEATURES, rows)
+
+
+def performance_chart(data: DataSet) -> ChartView:
+    """Estimated performance over the batches with its sampling error, and the realised one where there are
+    labels."""
+    found = data.estimated
+    key = ("performance", data.root, data.name, data.version, len(found))
+    if not found:
+        return ChartView(key=key, empty="no estimate: it needs predictions with scores")
+    x = np.arange(1.0, len(found) + 1)
+    estimated, realised = _column(found, "estimated"), _column(found, "realised")
+    lines = [ChartLine("estimated", "series1", x, estimated)]
+    if np.isfinite(realised).any():
+        lines.append(ChartLine("realised", "baseline", x, realised))
+    bands = (ChartBand(x, _column(found, "low"), _column(found, "high")),) if len(found) > 1 else ()
+    return ChartView(key, tuple(lines), bands)
+
+
+def _column(found: tuple[PerformanceEstimate, ...], name: str) -> FloatArray:
+    values = [getattr(estimate, name) for estimate in found]
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _performance_words(found: tuple[PerformanceEstimate, ...]) -> Words:
+    if not found:
+        return ()
+    last = found[-1]
+    parts = [text(last.metric, "strong")]
+    if last.estimated is not None:
+        spread = f" ± {units.number(last.standard_error, 2)}" if last.standard_error is not None else ""
+        parts.append(
+            (Span(f"estimated {units.number(last.estimated)}{spread}", "bad" if last.alert else "plain"),)
+        )
+    if last.realised is not None:
+        parts.append((Span(f"realised {units.number(last.realised)}"),))
+    return join(parts)

@@ -1,0 +1,98 @@
+"""Where a run is going: when it ends, where its curve ends, and whether the next checkpoint has room."""
+
+from __future__ import annotations
+
+import os
+
+from runwatch.domain.health import Outlook
+from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.run import Run
+from runwatch.show.screen.view import Span, Tone, Words, join, text, words
+from runwatch.text import units
+from runwatch.text.safe import safe
+
+_NEXT = 1.5
+_LIKELY, _UNLIKELY = 0.8, 0.2
+
+
+def since(then: float | None, now: float) -> str:
+    """How long ago, as it is said in a sentence: "now", "3h ago"."""
+    said = units.ago(then, now)
+    return said if said in ("now", "–") else f"{said} ago"
+
+
+def about(eta: tuple[float, float, float]) -> str:
+    """(about, low, high) seconds in words: "about 3 min (2 to 5)"."""
+    middle, low, high = (units.duration(seconds) for seconds in eta)
+    number, unit = _parted(middle)
+    if unit and _parted(low)[1] == _parted(high)[1] == unit:
+        low, high = _parted(low)[0], _parted(high)[0]
+        return f"about {number} {unit}" + (f" ({low} to {high})" if low != high else "")
+    return f"about {middle} ({low} to {high})"
+
+
+def _parted(duration: str) -> tuple[str, str]:
+    """ "3 min" as ("3", "min"); ("…", "") when there is more than one unit."""
+    parts = duration.split(" ")
+    return (parts[0], parts[1]) if len(parts) == 2 else (duration, "")
+
+
+def outlook_words(outlook: Outlook | None) -> Words:
+    """Where the curve is heading, and whether that beats the baseline; empty when nobody looked."""
+    if outlook is None:
+        return ()
+    if outlook.about is None:
+        return words(Span("cannot tell yet where ", "muted"), text(outlook.tag), _why(" ends", outlook))
+    where = [text(outlook.tag, "strong"), (Span(f" heads for {units.number(outlook.about)}"),)]
+    if outlook.low is not None and outlook.high is not None:
+        span = f" ({units.number(outlook.low)} to {units.number(outlook.high)})"
+        where.append((Span(span, "muted"),))
+    return join([words(*where), chance(outlook)])
+
+
+def chance(outlook: Outlook) -> Words:
+    """How likely it is that the run beats the baseline, in words."""
+    if outlook.beats_baseline is None:
+        return (_why("cannot tell yet whether it beats the baseline", outlook),)
+    tone: Tone = "plain"
+    if outlook.beats_baseline >= _LIKELY:
+        tone = "good"
+    elif outlook.beats_baseline <= _UNLIKELY:
+        tone = "warn"
+    return (Span(f"beats the baseline with {_percent(outlook.beats_baseline)} probability", tone),)
+
+
+def _percent(share: float) -> str:
+    return "over 99%" if share > 0.99 else "under 1%" if share < 0.01 else units.percent(share)
+
+
+def _why(said: str, outlook: Outlook) -> Span:
+    return Span(said + (f": {safe(outlook.reason)}" if outlook.reason else ""), "muted")
+
+
+def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:
+    """How many checkpoints, the newest, and whether the next one (half as large again) has room."""
+    if not run.checkpoints:
+        return ()
+    newest = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime)
+    said = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {since(newest.mtime, now)}"
+    parts: list[Words] = [(Span(f"{said}, {units.size(newest.size)}", "muted"),)]
+    disk = disk_of(run.root, machine)
+    if disk is not None and run.status in ("running", "stalled"):
+        need = round(newest.size * _NEXT)
+        room = f"{units.size(disk.free)} free on {safe(disk.mount)}"
+        if disk.free >= need:
+            parts.append((Span("the next one fits", "muted"),))
+        else:
+            parts.append((Span(f"✗ the next one ({units.size(need)}) may not fit: {room}", "bad"),))
+    return join(parts)
+
+
+def disk_of(path: str, machine: Machine | None) -> Disk | None:
+    """The disk that a path lies on: the longest mount above it."""
+    above = [
+        disk
+        for disk in (machine.disks if machine else ())
+        if path == disk.mount or path.startswith(disk.mount.rstrip(os.sep) + os.sep)
+    ]
+    return max(above, key=lambda disk: len(disk.mount), default=None)

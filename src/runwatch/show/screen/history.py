@@ -1,0 +1,143 @@
+"""What happened: each task's opening and end, and what was the baseline when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
+from runwatch.show.history import FindingHistory, stories, week_lines
+from runwatch.show.screen.view import (
+    SEVERITY_TONES,
+    Span,
+    TableView,
+    Tone,
+    ViewColumn,
+    ViewRow,
+    Words,
+    matches,
+    text,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import SEVERITY_SIGNS
+
+Events = Sequence[tuple[str, TaskEvent]]
+Champions = Mapping[str, Sequence[Mapping[str, Any]]]
+
+_WEEK_S = 7 * 86400.0
+_MOST = 1000
+_STORIES = (
+    ViewColumn("opened", "opened", 16),
+    ViewColumn("sign", "", 1),
+    ViewColumn("what", "what", 30, grow=4),
+    ViewColumn("end", "ended", 10),
+    ViewColumn("by", "by", 9, drop=2),
+    ViewColumn("took", "after", 12, right=True, drop=1),
+    ViewColumn("root", "root", 12, grow=1, drop=3, keep_end=True),
+)
+_CHAMPIONS = (
+    ViewColumn("at", "since", 16),
+    ViewColumn("run", "baseline", 24, grow=2, keep_end=True),
+    ViewColumn("held", "for", 12, right=True, drop=1),
+    ViewColumn("reason", "reason", 24, grow=3),
+    ViewColumn("root", "root", 12, grow=1, drop=2, keep_end=True),
+)
+_OUTCOMES: dict[str, Tone] = {"open": "warn", "done": "good", "resolved": "good", "dismissed": "muted"}
+
+
+def changes_with(snapshot: Snapshot) -> object:
+    """What is different whenever the history has grown."""
+    tasks = tuple(
+        (root, task.id, task.state, task.done, task.threshold)
+        for root, listed in snapshot.tasks.items()
+        for task in listed.tasks
+    )
+    found = tuple((finding.fingerprint, finding.confirmed) for finding in snapshot.findings)
+    return tasks, found, tuple(snapshot.situation.baselines.items())
+
+
+def history_table(events: Events, filter: str, now: float) -> TableView:
+    """``events`` newest first, as the monitor tells them; a row a story, the newest on top."""
+    told = stories(list(reversed(events)))[::-1]
+    several = len({story.root for story in told}) > 1
+    kept = [story for story in told if not filter or matches(filter, *_hay(story))]
+    columns = _STORIES if several else _STORIES[:-1]
+    rows = tuple(_story(story, i, now) for i, story in enumerate(kept[:_MOST]))
+    return TableView(columns, rows, _no_story(filter, bool(told)))
+
+
+def week(events: Events, now: float) -> Words:
+    """The last seven days in one line."""
+    lines = week_lines(list(reversed(events)), now - _WEEK_S)
+    return (Span(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted"),) if lines else ()
+
+
+def _hay(story: FindingHistory) -> tuple[str, ...]:
+    by = "person" if story.by == "person" else story.by or ""
+    return safe(story.text), story.outcome, by, story.severity or "", safe(story.root)
+
+
+def _story(story: FindingHistory, i: int, now: float) -> ViewRow:
+    sign: Words = ()
+    if story.severity in SEVERITY_SIGNS:
+        sign = (Span(SEVERITY_SIGNS[story.severity], SEVERITY_TONES[story.severity]),)
+    who = "" if story.closed is None else "a person" if story.by == "person" else story.by or ""
+    took = story.took if story.closed is not None else now - (story.opened or now)
+    return ViewRow(
+        (story.root, story.fingerprint, story.opened, i if story.opened is None else 0),
+        (
+            (Span(units.moment(story.opened, now) if story.opened is not None else "before", "muted"),),
+            sign,
+            text(story.text),
+            (Span(story.outcome, _OUTCOMES.get(story.outcome, "plain")),),
+            text(who, "muted"),
+            (Span(units.duration(took), "muted"),),
+            text(story.root, "muted"),
+        ),
+    )
+
+
+def _no_story(filter: str, any_there: bool) -> tuple[Words, ...]:
+    if filter and any_there:
+        return (text(f"nothing matches “{filter}”"), (Span("escape shows all again", "muted"),))
+    return ((Span("no history yet; it begins with the first task or finding", "muted"),),)
+
+
+def champions_table(champions: Champions, filter: str, now: float) -> TableView:
+    """What was pinned, when, for how long and why: the newest first."""
+    rows: list[tuple[float, ViewRow]] = []
+    for root, pins in champions.items():
+        for i, pin in enumerate(pins):
+            until = _when(pins[i + 1]) if i + 1 < len(pins) else now
+            name, reason = str(pin.get("run") or ""), str(pin.get("reason") or "")
+            if not filter or matches(filter, safe(name), safe(reason), safe(root)):
+                rows.append((_when(pin), _champion(root, i, name, reason, (_when(pin), until), now)))
+    rows.sort(key=lambda pair: -pair[0])
+    columns = _CHAMPIONS if len(champions) > 1 else _CHAMPIONS[:-1]
+    return TableView(columns, tuple(row for _, row in rows[:_MOST]), _no_champion(filter, champions))
+
+
+def _when(pin: Mapping[str, Any]) -> float:
+    at = pin.get("at")
+    return float(at) if isinstance(at, int | float) and math.isfinite(at) else 0.0
+
+
+def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, float], now: float) -> ViewRow:
+    since, until = span
+    cells = (
+        (Span(units.moment(since, now), "muted"),),
+        text(f"◆ {name}", "baseline") if name else (Span("pin taken off", "muted"),),
+        (Span(units.duration(until - since), "muted"),),
+        text(reason or "–", "plain" if reason else "faint"),
+        text(root, "muted"),
+    )
+    return ViewRow((root, i), cells)
+
+
+def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
+    if filter and any(champions.values()):
+        return (text(f"no baseline matches “{filter}”"), (Span("escape shows all again", "muted"),))
+    return ((Span("nothing was pinned yet: b on a run makes it the baseline", "muted"),),)

@@ -1,0 +1,45 @@
+"""Which hyperparameter goes with a metric, in words that say how sure that is."""
+
+from __future__ import annotations
+
+from runwatch.domain.comparison import WhatMatters
+from runwatch.judge.runs.hparam_importance import FEWEST
+from runwatch.show.screen.view import Span, Tone, Words, join, text, words
+from runwatch.text import units
+
+_SHOWN = 3
+_CLEAR, _PERHAPS = 2.0, 1.0
+
+
+def enough(runs: int) -> bool:
+    """Whether there are runs enough to ask."""
+    return runs >= FEWEST
+
+
+def matters_words(found: WhatMatters | None, runs: int) -> Words:
+    """The hint above the leaderboard; ``found`` None: it is being worked out, or ``runs`` are too few."""
+    if not enough(runs):
+        return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
+    if found is None:
+        return (Span("what matters: working it out …", "muted"),)
+    if not found.hparams:
+        return words(Span("what matters: ", "muted"), text(found.reason, "muted"))
+    explained = f"{units.percent(max(found.score or 0.0, 0.0))} of the differences explained"
+    if found.reason:
+        return words(Span("what matters: ", "muted"), text(f"{found.reason} ({explained})", "muted"))
+    parts = [_one(*one) for one in found.hparams[:_SHOWN]]
+    tail = Span(f" · {explained} over {units.plural(found.runs, 'run')}; no proof of cause", "muted")
+    return words(Span("what matters: ", "muted"), join(parts, ", "), tail)
+
+
+def _one(name: str, importance: float, spread: float) -> Words:
+    sure = importance / spread if spread > 0 else (_CLEAR if importance > 0 else 0.0)
+    said, tone = _surely(sure)
+    figures = f" {max(importance, 0.0):.2f} ± {spread:.2f}"
+    return words(text(name, tone, 24), Span(f"{figures} ({said})", "muted"))
+
+
+def _surely(sure: float) -> tuple[str, Tone]:
+    if sure >= _CLEAR:
+        return "clear", "strong"
+    return ("perhaps", "plain") if sure >= _PERHAPS else ("may be chance", "muted")

@@ -1,0 +1,187 @@
+"""The machine in one line, and in full."""
+
+from __future__ import annotations
+
+from runwatch.domain.machine import Disk, Gpu, Machine
+from runwatch.show.screen.view import (
+    Span,
+    TableView,
+    Tone,
+    ViewColumn,
+    ViewRow,
+    Words,
+    bar,
+    join,
+    text,
+    words,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+
+_DAY = 86400.0
+
+
+def strip(machine: Machine | None) -> Words:
+    """Host, CPU, memory, the fullest disk, GPUs: what a person wants to know at a glance."""
+    if machine is None:
+        return ((Span("machine: not measured yet", "muted")),)
+    parts: list[Words] = [text(machine.host, "strong", 20)]
+    if machine.cpu is not None:
+        parts.append(
+            words(
+                Span("cpu ", "muted"),
+                _gauge(machine.cpu),
+                Span(f" {units.percent(round(20 * machine.cpu) / 20)}"),
+            )
+        )
+    parts.append(_memory(machine))
+    disk = worst_disk(machine.disks)
+    if disk is not None:
+        parts.append(disk_words(disk))
+    parts += [gpu_words(gpu) for gpu in machine.gpus[:2]]
+    if len(machine.gpus) > 2:
+        parts.append((Span(f"+{len(machine.gpus) - 2} GPUs", "muted"),))
+    if machine.oom_kills:
+        parts.append((Span(f"✗ {units.plural(machine.oom_kills, 'out-of-memory kill')}", "bad"),))
+    return join(parts, "  ")
+
+
+def load_tone(share: float | None) -> Tone:
+    """How worrying a share of use is."""
+    return (
+        "bad"
+        if share is not None and share >= 0.95
+        else "warn"
+        if share is not None and share >= 0.85
+        else "good"
+    )
+
+
+def _gauge(share: float | None) -> Words:
+    return bar(share, 5, load_tone(share))
+
+
+def _memory(machine: Machine) -> Words:
+    share = machine.memory_used / machine.memory_total if machine.memory_total else None
+    said = f" {units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
+    return words(Span("mem ", "muted"), _gauge(share), Span(said))
+
+
+def worst_disk(disks: tuple[Disk, ...]) -> Disk | None:
+    """The disk to worry about first: the one that is full soonest, else the fullest."""
+    return min(
+        disks, key=lambda d: (d.full_in if d.full_in is not None else float("inf"), -d.percent), default=None
+    )
+
+
+def disk_words(disk: Disk) -> Words:
+    """A disk's use, and when it will be full."""
+    share = disk.percent / 100
+    tone = load_tone(share)
+    soon = disk.full_in is not None and disk.full_in < 7 * _DAY
+    said = words(
+        Span("disk ", "muted"),
+        text(disk.mount, "muted"),
+        " ",
+        _gauge(share),
+        Span(f" {disk.percent:.0f}%", tone),
+    )
+    if soon:
+        said = words(said, Span(f" ! full in {units.duration(disk.full_in)}", "warn"))
+    return words(said, Span(" read-only", "warn")) if disk.read_only else said
+
+
+def gpu_words(gpu: Gpu) -> Words:
+    """A GPU's use, memory and heat."""
+    parts: list[Span] = [Span(f"gpu{gpu.index} ", "muted")]
+    if gpu.utilisation is not None:
+        idle = gpu.idle_for is not None and gpu.idle_for > 300
+        parts += [
+            *bar(gpu.utilisation, 5, "warn" if idle else "info"),
+            Span(f" {units.percent(gpu.utilisation)}"),
+        ]
+    if gpu.throttled:
+        parts.append(Span(" throttled", "warn"))
+    return tuple(parts)
+
+
+def notes(machine: Machine) -> tuple[str, ...]:
+    """What the machine's keeper could not measure."""
+    return tuple(safe(note) for note in machine.notes)
+
+
+_FULL = (ViewColumn("what", "", 16), ViewColumn("gauge", "", 24), ViewColumn("said", "", 40, grow=1))
+
+
+def machine_table(machine: Machine | None) -> TableView:
+    """The machine in full: one line a measure."""
+    if machine is None:
+        return TableView(_FULL, (), ((Span("the machine was not measured yet", "muted"),),))
+    rows = [_row("host", text(machine.host, "strong"), f"{machine.cores} cores{_inside(machine)}")]
+    if machine.cpu is not None:
+        rows.append(_row("cpu", bar(machine.cpu, 20, load_tone(machine.cpu)), units.percent(machine.cpu)))
+    if machine.load:
+        shown = " ".join(f"{one:.1f}" for one in machine.load)
+        rows.append(_row("load", (), f"{shown} over 1, 5, 15 min"))
+    share = machine.memory_used / machine.memory_total if machine.memory_total else None
+    said = f"{units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
+    rows.append(_row("memory", bar(share, 20, load_tone(share)), said))
+    rows += [
+        _row(f"pressure {safe(name)}", bar(value / 100, 20, "warn"), f"{value:.1f} %")
+        for name, value in machine.pressure
+    ]
+    rows += [_disk_row(disk) for disk in machine.disks]
+    for gpu in machine.gpus:
+        rows += _gpu_rows(gpu)
+    if machine.oom_kills:
+        rows.append(
+            _row("killed", (), f"{machine.oom_kills} for want of memory since runwatch began to watch")
+        )
+    rows += [_row("", (), note) for note in notes(machine)]
+    return TableView(_FULL, tuple(rows))
+
+
+def _inside(machine: Machine) -> str:
+    return ", in a container" if machine.in_container else ""
+
+
+def _row(name: str, gauge: Words, said: str) -> ViewRow:
+    return ViewRow((name, said if not name else ""), (text(name, "muted"), gauge, text(said)))
+
+
+def _disk_row(disk: Disk) -> ViewRow:
+    said = f"{disk.percent:.0f} % used, {units.size(disk.free)} free"
+    if disk.full_in is not None:
+        said += f", full in {units.duration(disk.full_in)} at this pace"
+    if disk.inodes_free is not None and disk.inodes_free < 0.1:
+        said += f", only {units.percent(disk.inodes_free)} of its inodes free"
+    said += ", read-only" if disk.read_only else ""
+    share = disk.percent / 100
+    return _row(f"disk {disk.mount}", bar(share, 20, load_tone(share)), said)
+
+
+def _gpu_rows(gpu: Gpu) -> list[ViewRow]:
+    facts = [gpu.name]
+    if gpu.utilisation is not None:
+        facts.append(f"{units.percent(gpu.utilisation)} busy")
+    if gpu.memory_used is not None and gpu.memory_total:
+        facts.append(f"{units.size(gpu.memory_used)} of {units.size(gpu.memory_total)}")
+    if gpu.temperature is not None:
+        facts.append(f"{gpu.temperature:.0f} °C")
+    if gpu.power is not None:
+        facts.append(f"{gpu.power:.0f} W")
+    if gpu.throttled:
+        facts.append("throttled")
+    if gpu.idle_for:
+        facts.append(f"idle for {units.duration(gpu.idle_for)}")
+    rows = [_row(f"gpu {gpu.index}", bar(gpu.utilisation, 20, "info"), ", ".join(facts))]
+    for process in gpu.processes:
+        whose = f"run {process.run}" if process.run else "no run of ours"
+        held = units.size(process.memory) if process.memory else "memory unknown"
+        rows.append(
+            ViewRow(
+                ("pid", gpu.index, process.pid),
+                ((), text(f"pid {process.pid}", "muted"), text(f"{whose}, {held}")),
+            )
+        )
+    return rows

@@ -1,0 +1,194 @@
+"""One run against the baseline: a row a metric, and which curves to draw."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.curves import CurvesPicture, picture
+from runwatch.show.screen.forecast_words import chance
+from runwatch.show.screen.runs import is_baseline, lead_metric, rank
+from runwatch.show.screen.view import (
+    VERDICT_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    difference,
+    figure,
+    text,
+    words,
+)
+from runwatch.text.safe import safe
+from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
+
+_COLUMNS = (
+    ViewColumn("metric", "metric", 11, grow=2),
+    ViewColumn("value", "value", 7, right=True),
+    ViewColumn("baseline", "base", 7, right=True, drop=1),
+    ViewColumn("delta", "± base", 9, right=True),
+    ViewColumn("verdict", "verdict", 16, drop=2),
+    ViewColumn("why", "why", 30, grow=1, drop=3),
+)
+_RANK = {"worse": 0, "better": 1, "inconclusive": 2, "equivalent": 3, "unknown": 4}
+
+
+class MetricsAsk(msgspec.Struct, frozen=True):
+    """Which run is looked at, which are marked for overlaid curves, and which tag is drawn (None: the
+    run's leading metric)."""
+
+    run: RunKey | None = None
+    marked: tuple[RunKey, ...] = ()
+    tag: str | None = None
+
+
+class MetricsView(msgspec.Struct, frozen=True):
+    """The pane: the table, whose it is, the curves of one tag, and the tags that there are."""
+
+    title: Words
+    table: TableView
+    picture: CurvesPicture
+    tags: tuple[str, ...] = ()
+    outlook: Words = ()
+
+
+def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
+    """The looked-at run (else the first) beside the baseline."""
+    situation = snapshot.situation
+    run = situation.run(ask.run) if ask.run else None
+    models = _predictions(snapshot)
+    if run is None:
+        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPicture())
+    comparison = situation.comparisons.get(run.key)
+    lead = lead_metric(run, comparison)
+    tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
+    return MetricsView(
+        _title(snapshot, run),
+        metric_table(run, comparison, models),
+        picture(snapshot, run, ask.marked, tag),
+        tuple(sorted(run.metrics)),
+        _outlook(snapshot, run),
+    )
+
+
+def _outlook(snapshot: Snapshot, run: Run) -> Words:
+    """How likely the run beats the baseline, where that can be told."""
+    found = snapshot.situation.outlooks.get(run.key)
+    return chance(found) if found is not None and found.beats_baseline is not None else ()
+
+
+class ModelKey(NamedTuple):
+    """Names the comparison of one ``[[predictions]]``."""
+
+    name: str
+
+
+_SHOWN_MODELS = 3
+
+
+def _predictions(snapshot: Snapshot) -> tuple[ViewRow, ...]:
+    """The primary metric of each watched predictions, those that got worse first."""
+    found = sorted(snapshot.situation.predictions.items(), key=lambda pair: (_RANK[pair[1].verdict], pair[0]))
+    rows = []
+    for name, comparison in found[:_SHOWN_MODELS]:
+        if comparison.primary is not None:
+            row = _judged(comparison.primary)
+            label = words(text(name, "info"), " ", text(comparison.primary.name, "strong"))
+            rows.append(ViewRow(ModelKey(name), (label, *row.cells[1:])))
+    return tuple(rows)
+
+
+def _title(snapshot: Snapshot, run: Run) -> Words:
+    baseline = snapshot.situation.baselines.get(run.root)
+    name = Span(safe(run.id.rpartition("/")[2]), "strong")
+    if baseline is None:
+        return words(name, Span("  no baseline: press b on a run to pin it", "muted"))
+    if is_baseline(snapshot, run):
+        return words(
+            Span("◆ ", "baseline"),
+            name,
+            Span(f"  {_part(baseline)} the baseline, {safe(baseline.source)}", "muted"),
+        )
+    return words(name, Span(" against ", "muted"), baseline_name(baseline))
+
+
+def _part(baseline: Baseline) -> str:
+    return "is part of" if baseline.kind == "group" else "is"
+
+
+def baseline_name(baseline: Baseline) -> Words:
+    """The baseline with its sign, and who says so."""
+    return words(Span(f"◆ {safe(baseline.name)}", "baseline"), Span(f" {safe(baseline.source)}", "muted"))
+
+
+def metric_table(run: Run, comparison: Comparison | None, models: tuple[ViewRow, ...] = ()) -> TableView:
+    """Judged metrics first (the primary on top, then what got worse), the others below. ``models``: rows of
+    predictions, on top where one of them is worse, else last."""
+    judged = list(comparison.metrics) if comparison else []
+    judged.sort(key=lambda m: (not m.primary, _RANK[m.verdict], m.name))
+    names = {metric.name for metric in judged}
+    rest = [m for tag, m in run.metrics.items() if tag not in names and not m.hidden]
+    rest.sort(key=rank)
+    rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
+    bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
+    rows = (*models, *rows) if bad else (*rows, *models)
+    said = any(row.cells[-1] for row in rows)
+    return TableView(
+        _COLUMNS if said else _COLUMNS[:-1], rows, ((Span("this run has no metric yet", "muted"),),)
+    )
+
+
+def _judged(metric: MetricComparison) -> ViewRow:
+    tone = VERDICT_TONES[metric.verdict]
+    sign = METRIC_SIGNS[metric.verdict]
+    name = text(metric.name, "strong" if metric.primary else "plain")
+    return ViewRow(
+        metric.name,
+        (
+            name,
+            (Span(figure(metric.candidate)),),
+            (Span(figure(metric.baseline), "baseline"),),
+            (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
+            (Span(METRIC_WORDS[metric.verdict], tone),),
+            text(metric.reason, "muted"),
+        ),
+    )
+
+
+def _alone(metric: Metric) -> ViewRow:
+    return ViewRow(
+        metric.tag,
+        (
+            text(metric.tag),
+            (Span(figure(metric.last)),),
+            (Span("–", "faint"),),
+            (Span("–", "faint"),),
+            (),
+            (),
+        ),
+    )
+
+
+def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
+    if snapshot.watch.phase != "live":
+        return ((Span("reading …", "muted"),),)
+    if not snapshot.situation.runs:
+        return ((Span("no run yet", "muted"),), (Span("its metrics and curves appear here", "muted"),))
+    return ((Span("choose a run to see its metrics", "muted"),),)
+
+
+def summary(snapshot: Snapshot) -> Words:
+    """Counts over all compared runs: "2 worse · 1 better"."""
+    counts: dict[str, int] = {}
+    for comparison in snapshot.situation.comparisons.values():
+        counts[comparison.verdict] = counts.get(comparison.verdict, 0) + 1
+    out: list[Span] = []
+    for name in ("worse", "better"):
+        if counts.get(name):
+            out += [Span(" · ", "muted")] * bool(out) + [Span(f"{counts[name]} {name}", VERDICT_TONES[name])]
+    return tuple(out)

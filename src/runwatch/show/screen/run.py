@@ -1,0 +1,202 @@
+"""One run in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.curves import CurvesPicture, picture
+from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
+from runwatch.show.screen.metrics import metric_table
+from runwatch.show.screen.runs import is_baseline, rank, run_name
+from runwatch.show.screen.view import (
+    SEVERITY_TONES,
+    STATUS_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    badge,
+    join,
+    text,
+    words,
+)
+from runwatch.text import units
+from runwatch.text.signs import STATUS_SIGNS
+
+_NAMES = (ViewColumn("name", "name", 22, grow=1), ViewColumn("value", "value", 20, grow=3))
+_PROBLEMS = (
+    ViewColumn("sign", "", 1),
+    ViewColumn("where", "where", 20, grow=1, keep_end=True),
+    ViewColumn("what", "what", 30, grow=4),
+    ViewColumn("hint", "what to do", 20, grow=2, drop=1),
+)
+_FILES = (
+    ViewColumn("file", "file", 30, grow=3, keep_end=True),
+    ViewColumn("what", "what", 12),
+    ViewColumn("size", "size", 10, right=True),
+    ViewColumn("age", "age", 5, right=True),
+)
+_DEEPEST = 6
+
+
+class RunView(msgspec.Struct, frozen=True):
+    """All of one run; ``gone``: it is not there any more. ``pictures``: one a tag, the telling ones first."""
+
+    head: Words
+    reason: Words
+    pictures: tuple[CurvesPicture, ...]
+    metrics: TableView
+    settings: TableView
+    health: TableView
+    files: TableView
+    consoles: tuple[str, ...]
+    version: int
+    gone: bool = False
+    outlook: Words = ()
+    checkpoints: Words = ()
+
+
+def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: float) -> RunView:
+    """The run of this key as it stands."""
+    run = snapshot.situation.run(key)
+    if run is None:
+        empty = TableView((), ())
+        said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is gone from the disk")
+        return RunView(said, (), (), empty, empty, empty, empty, (), 0, True)
+    tags = [metric.tag for metric in sorted(run.metrics.values(), key=rank) if not metric.hidden]
+    return RunView(
+        _head(snapshot, run, now),
+        _reason(run, now),
+        tuple(picture(snapshot, run, marked, tag) for tag in tags),
+        metric_table(run, snapshot.situation.comparisons.get(run.key)),
+        _settings(run),
+        _health(snapshot, run),
+        _files(run, now),
+        run.consoles,
+        run.version,
+        outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
+        checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
+    )
+
+
+def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
+    parts: list[Words] = [
+        words(
+            Span(f"{STATUS_SIGNS[run.status]} {run.status} ", STATUS_TONES[run.status]),
+            Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
+            Span(run_name(run.key, snapshot.situation.roots), "strong"),
+        )
+    ]
+    progress = run.progress
+    if run.step is not None:
+        total = f" of {units.count(progress.total_steps)}" if progress.total_steps else ""
+        parts.append((Span(f"step {units.count(run.step)}{total}"),))
+    if run.status == "running" and progress.eta:
+        parts.append((Span(f"{about(progress.eta)} left", "info"),))
+    parts.append((Span(f"updated {since(run.updated, now)}", "muted"),))
+    if run.epoch is not None:
+        epochs = f" of {units.number(progress.total_epochs, 3)}" if progress.total_epochs else ""
+        parts.append((Span(f"epoch {units.number(run.epoch, 3)}{epochs}"),))
+    if run.status == "running" and progress.speed:
+        parts.append((Span(f"{units.number(progress.speed, 3)} steps/s", "muted"),))
+    return join(parts)
+
+
+def _reason(run: Run, now: float) -> Words:
+    parts = [text(run.status_reason, "muted")]
+    if run.started is not None:
+        parts.append((Span(f"started {units.moment(run.started, now)}", "muted"),))
+    parts.append(text(", ".join(run.formats), "muted"))
+    return join(parts)
+
+
+def flat(tree: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """A nested mapping as dotted names and texts."""
+    for name, value in tree.items():
+        full = f"{prefix}{name}"
+        if isinstance(value, Mapping) and value and depth < _DEEPEST:
+            yield from flat(value, f"{full}.", depth + 1)
+        else:
+            yield full, f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _settings(run: Run) -> TableView:
+    rows: list[ViewRow] = []
+    sections = (
+        ("hyperparameters", run.hparams),
+        ("configuration", run.config),
+        ("environment", run.environment),
+        ("labels", run.labels),
+    )
+    for title, tree in sections:
+        if tree:
+            rows.append(ViewRow((title,), ((Span(title, "accent"),), ())))
+            rows += [
+                ViewRow((title, name), (text(f"  {name}", "muted"), text(value, "strong", 400)))
+                for name, value in flat(tree)
+            ]
+    return TableView(_NAMES, tuple(rows), ((Span("this run says nothing about its settings", "muted"),),))
+
+
+def _health(snapshot: Snapshot, run: Run) -> TableView:
+    rows: list[ViewRow] = []
+    for finding in snapshot.findings:
+        if finding.run == run.key:
+            tone = SEVERITY_TONES[finding.severity]
+            cells = (
+                (badge(finding.severity),),
+                text(finding.subject or finding.rule),
+                text(finding.summary, tone),
+            )
+            rows.append(ViewRow(("finding", finding.fingerprint), (*cells, text(finding.advice, "muted"))))
+    for i, sign in enumerate(snapshot.situation.health.get(run.key, ())):
+        place = f"{sign.tag} step {sign.first_step}" if sign.first_step is not None else sign.tag
+        tone = SEVERITY_TONES[sign.severity]
+        rows.append(
+            ViewRow(("sign", i), ((badge(sign.severity),), text(place), text(sign.summary, tone), ()))
+        )
+    rows += [_problem(problem, i) for i, problem in enumerate(run.problems)]
+    return TableView(
+        _PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "healthy, and all of it could be read"),)
+    )
+
+
+def _problem(problem: Problem, i: int) -> ViewRow:
+    where = f"{problem.file} {problem.where or ''}"
+    cells = ((Span("!", "warn"),), text(where), text(problem.message, "warn"), text(problem.hint, "muted"))
+    return ViewRow(("problem", i), cells)
+
+
+def _files(run: Run, now: float) -> TableView:
+    saved = {checkpoint.path for checkpoint in run.checkpoints}
+    rows = [
+        ViewRow(
+            c.path,
+            (
+                text(c.path),
+                (Span("checkpoint", "info"),),
+                (Span(units.size(c.size)),),
+                (Span(units.ago(c.mtime, now), "muted"),),
+            ),
+        )
+        for c in sorted(run.checkpoints, key=lambda c: -c.mtime)
+    ]
+    consoles = set(run.consoles)
+    for name in run.files:
+        if name not in saved:
+            kind = "console" if name in consoles else "metrics"
+            rows.append(ViewRow(name, (text(name), (Span(kind, "muted"),), (), ())))
+    rows += [
+        ViewRow(("pid", p.pid), (text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()))
+        for p in run.processes
+    ]
+    return TableView(_FILES, tuple(rows), ((Span("no files known", "muted"),),))
+
+
+def _alive(alive: bool | None) -> str:
+    return "alive" if alive else "ended" if alive is False else "unknown"

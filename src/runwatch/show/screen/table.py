@@ -1,0 +1,247 @@
+"""Runs in one table: a few side by side, or all ranked by one metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.run import flat
+from runwatch.show.screen.runs import (
+    common_folder,
+    compared,
+    is_baseline,
+    lead_metric,
+    mark_tone,
+    rank,
+    run_name,
+)
+from runwatch.show.screen.view import (
+    SERIES,
+    STATUS_TONES,
+    VERDICT_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    difference,
+    matches,
+    spark,
+    text,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS
+
+Which = Literal["last", "best"]
+
+
+class BoardAsk(msgspec.Struct, frozen=True):
+    """Which metric ranks, by its last or best value, and a filter. ``metric`` None: the commonest leading
+    one."""
+
+    metric: str | None = None
+    which: Which = "best"
+    filter: str = ""
+    marked: tuple[RunKey, ...] = ()
+
+
+class Ranking(NamedTuple):
+    """Runs ranked by ``metric``, and the metrics one may rank by."""
+
+    metric: str | None
+    runs: tuple[Run, ...]
+    choices: tuple[str, ...]
+
+
+class BoardView(msgspec.Struct, frozen=True):
+    """The leaderboard, its metric, the metrics one may rank by, and who is in it (with a finite value)."""
+
+    metric: str | None
+    table: TableView
+    choices: tuple[str, ...]
+    head: Words
+    members: tuple[RunKey, ...] = ()
+
+
+def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
+    """All runs that pass the filter and have the metric, the best first; those whose value is not finite
+    last."""
+    runs = [
+        run
+        for run in snapshot.situation.runs
+        if not ask.filter or matches(ask.filter, safe(run.id), run.status, *_settings(run))
+    ]
+    choices = _tags(runs)
+    metric = ask.metric if ask.metric in choices else _commonest(snapshot, runs)
+    ranked = [run for run in runs if metric in run.metrics]
+    ranked.sort(key=lambda run: _place(run.metrics[metric or ""], ask.which))
+    return Ranking(metric, tuple(ranked), choices)
+
+
+def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
+    """The ranking as a table, with the hyperparameters that differ."""
+    metric, ranked, choices = ranking(snapshot, ask)
+    hparams = _varying(ranked)
+    columns = (
+        ViewColumn("rank", "#", 4, right=True),
+        ViewColumn("mark", "", 1),
+        ViewColumn("run", "run", 18, grow=3, keep_end=True),
+        ViewColumn("value", ask.which, 9, right=True),
+        ViewColumn("at", "at step", 8, right=True, drop=3),
+        ViewColumn("delta", "± base", 9, right=True, drop=1),
+        ViewColumn("trend", "trend", 12, drop=2),
+        ViewColumn("status", "status", 10, drop=4),
+        *(ViewColumn(f"h:{name}", safe(name)[-12:], 12, drop=5 + i) for i, name in enumerate(hparams)),
+    )
+    tag = metric or ""
+    roots = snapshot.situation.roots
+    prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
+    names = [run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
+    rows = tuple(_ranked(snapshot, run, names[i], i, tag, ask, hparams) for i, run in enumerate(ranked))
+    head = (
+        Span("ranked by ", "muted"),
+        Span(safe(metric or "–"), "strong"),
+        Span(f", {ask.which} value", "muted"),
+    )
+    finite = tuple(run.key for run in ranked if math.isfinite(value_of(run.metrics[tag], ask.which)[0]))
+    return BoardView(metric, TableView(columns, rows, _no_run(ask)), choices, head, finite)
+
+
+def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
+    if ask.filter:
+        return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+    return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
+
+
+def _settings(run: Run) -> Iterator[str]:
+    """A run's hyperparameters as words that a filter may name: "lr=0.1"."""
+    return (safe(f"{name}={value}") for name, value in flat(run.hparams))
+
+
+def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
+    found = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
+    return tuple(metric.tag for metric in sorted(found.values(), key=rank))
+
+
+def _commonest(snapshot: Snapshot, runs: list[Run]) -> str | None:
+    counts: dict[str, int] = {}
+    for run in runs:
+        metric = lead_metric(run, snapshot.situation.comparisons.get(run.key))
+        if metric is not None:
+            counts[metric.tag] = counts.get(metric.tag, 0) + 1
+    return max(counts, key=lambda tag: (counts[tag], tag), default=None)
+
+
+def value_of(metric: Metric, which: Which) -> tuple[float, int | None]:
+    """The last or best value and its step; a metric without direction has only a last one."""
+    if which == "best" and metric.best is not None:
+        return metric.best, metric.best_step
+    return metric.last, metric.last_step
+
+
+def _place(metric: Metric, which: Which) -> tuple[bool, float]:
+    value, _ = value_of(metric, which)
+    if not math.isfinite(value):
+        return True, 0.0
+    return False, -value if metric.direction == "max" else value
+
+
+def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
+    seen: dict[str, set[str]] = {}
+    for run in runs[:500]:
+        for name, value in flat(run.hparams):
+            seen.setdefault(name, set()).add(value)
+    return tuple(name for name in sorted(seen) if len(seen[name]) > 1)[:most]
+
+
+def _ranked(
+    snapshot: Snapshot, run: Run, name: str, i: int, tag: str, ask: BoardAsk, hparams: tuple[str, ...]
+) -> ViewRow:
+    metric = run.metrics[tag]
+    value, step = value_of(metric, ask.which)
+    judged = compared(snapshot.situation.comparisons.get(run.key), tag)
+    tone = mark_tone(ask.marked, run.key)
+    settings = dict(flat(run.hparams)) if hparams else {}
+    delta: Words = (Span("–", "faint"),)
+    if judged and judged.delta is not None:
+        delta = (
+            Span(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),
+        )
+    if is_baseline(snapshot, run):
+        delta = (Span("baseline", "baseline"),)
+    return ViewRow(
+        run.key,
+        (
+            (Span(f"{i + 1}", "strong" if i < 3 else "muted"),),
+            (Span("●", tone),) if tone else (Span("◆", "baseline"),) if is_baseline(snapshot, run) else (),
+            (Span(name, "strong" if i < 3 else "plain"),),
+            (Span(units.number(value)),),
+            (Span(units.count(step) if step is not None else "–", "muted"),),
+            delta,
+            spark(metric.spark, 12),
+            (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
+            *(text(settings.get(name, "–"), "muted") for name in hparams),
+        ),
+    )
+
+
+def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
+    """Runs as columns: hyperparameters that differ first, then every metric's last value, the best marked."""
+    by_key = {run.key: run for run in snapshot.situation.runs}
+    runs = [by_key[key] for key in keys if key in by_key]
+    columns = [ViewColumn("name", "", 20, grow=1)]
+    columns += [
+        ViewColumn(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
+        for i, name in enumerate(run_name(run.key, snapshot.situation.roots) for run in runs)
+    ]
+    rows = [ViewRow("status", (text("status", "muted"), *(_status(run) for run in runs)))]
+    rows += _differing(runs)
+    rows.append(ViewRow("metrics", ((Span("metrics, last value", "accent"),), *(() for _ in runs))))
+    rows += [_metric_row(tag, runs) for tag in _tags(runs)]
+    return TableView(tuple(columns), tuple(rows), ((Span("mark runs with space to compare them", "muted"),),))
+
+
+def _status(run: Run) -> Words:
+    return (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),)
+
+
+def _differing(runs: list[Run]) -> list[ViewRow]:
+    settings = [dict(flat(run.hparams)) for run in runs]
+    names = sorted({name for one in settings for name in one})
+    rows = []
+    for name in names:
+        values = [one.get(name, "–") for one in settings]
+        if len(set(values)) > 1:
+            cells = (text(f"  {name}", "muted"), *(text(value, "strong", 40) for value in values))
+            rows.append(ViewRow(("h", name), cells))
+    title = "hyperparameters that differ" if rows else "no hyperparameter differs"
+    return [ViewRow("hparams", ((Span(title, "accent"),), *(() for _ in runs))), *rows]
+
+
+def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
+    found = [run.metrics.get(tag) for run in runs]
+    there = [metric for metric in found if metric is not None and math.isfinite(metric.last)]
+    best: float | None = None
+    if len(there) > 1 and there[0].direction:
+        best = (max if there[0].direction == "max" else min)(metric.last for metric in there)
+    cells = []
+    for metric in found:
+        won = metric is not None and best is not None and metric.last == best
+        value = units.number(metric.last) if metric else "–"
+        cells.append((Span(f"{'★ ' if won else ''}{value}", "good" if won else "plain"),))
+    return ViewRow(("m", tag), (text(f"  {tag}"), *cells))
+
+
+def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
+    """The marked runs in the colours of their curves."""
+    out: list[Span] = []
+    for i, key in enumerate(keys):
+        name = run_name(key, snapshot.situation.roots)
+        out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(name)]
+    return tuple(out)

@@ -1,0 +1,119 @@
+"""One task in full: its line, and the finding that it stands for; and where it leads."""
+
+from __future__ import annotations
+
+import re
+
+from runwatch.domain.finding import Finding
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import Task
+from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
+from runwatch.show.screen.drift import ColumnKey
+from runwatch.show.screen.tasks import TaskKey
+from runwatch.show.screen.view import (
+    SEVERITY_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    badge,
+    text,
+    words,
+)
+from runwatch.text import units
+
+_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
+_MARK = re.compile(r"(?:^|\s)[+@]\S+")
+
+
+def find(snapshot: Snapshot, key: TaskKey) -> Task | None:
+    """The task of this key."""
+    listed = snapshot.tasks.get(key.root)
+    return next((task for task in listed.tasks if task.id == key.id), None) if listed else None
+
+
+def finding_of(snapshot: Snapshot, key: TaskKey) -> Finding | None:
+    """The finding that opened the task, while it holds."""
+    task = find(snapshot, key)
+    if task is None or task.fingerprint is None:
+        return None
+    return next((f for f in snapshot.findings if f.fingerprint == task.fingerprint), None)
+
+
+def leads_to(snapshot: Snapshot, key: TaskKey) -> Destination | None:
+    """The run, column or comparison that a task is about, as far as its finding tells."""
+    finding = finding_of(snapshot, key)
+    return subject_of(snapshot, finding) if finding is not None else None
+
+
+def subject_of(snapshot: Snapshot, finding: Finding) -> Destination | None:
+    """The run, column or comparison that a finding is about, where that can be shown."""
+    if finding.context == "models" and finding.run is not None:
+        return ShowComparison(finding.run)
+    if finding.run is not None and snapshot.situation.run(finding.run):
+        return ShowRun(finding.run)
+    if finding.context == "models" and finding.scope in snapshot.situation.predictions:
+        return ShowComparison(finding.scope)
+    for data in snapshot.situation.data:
+        if data.root == finding.root and data.name == finding.scope:
+            return _column(data.root, data.name, finding, snapshot)
+    run = RunKey(finding.root, finding.scope)
+    if snapshot.situation.run(run):
+        return ShowRun(run)
+    return ShowPlace("machine") if finding.context == "host" else None
+
+
+def _column(root: str, name: str, finding: Finding, snapshot: Snapshot) -> Destination | None:
+    data = next(d for d in snapshot.situation.data if (d.root, d.name) == (root, name))
+    names = [column.name for column in data.latest.columns] if data.latest else []
+    wanted = [finding.subject, *finding.also]
+    found = next((column for column in wanted if column in names), names[0] if names else None)
+    return ShowColumn(ColumnKey(root, name, found)) if found is not None else None
+
+
+def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
+    """The task and its finding as facts."""
+    task = find(snapshot, key)
+    if task is None:
+        return TableView(_FACTS, (), ((Span("this task is not in the file any more", "muted"),),))
+    rows = [_fact("task", text(task.text, "strong")), _fact("line", text(task.line, "muted"))]
+    if task.due:
+        rows.append(_fact("due", text(f"{task.due:%A %Y-%m-%d}")))
+    if task.created:
+        rows.append(_fact("since", text(f"{task.created:%Y-%m-%d}")))
+    finding = finding_of(snapshot, key)
+    if finding is None:
+        return TableView(_FACTS, tuple(rows))
+    rows += [
+        _fact(
+            "finding",
+            words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
+        ),
+        _fact("about", text(finding.place)),
+        _fact("what to do", text(finding.advice)),
+        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
+    ]
+    for name, value in finding.evidence.items():
+        shown = units.number(value) if isinstance(value, float) else str(value)
+        rows.append(_fact(name, text(shown, "muted", 200)))
+    return TableView(_FACTS, tuple(rows))
+
+
+def _fact(name: str, value: Words) -> ViewRow:
+    return ViewRow(name, (text(name, "muted"), value))
+
+
+def marks(snapshot: Snapshot) -> tuple[str, ...]:
+    """Every +project and @context in use, for completion; names of run groups and data sets as projects."""
+    found: dict[str, None] = {}
+    for listed in snapshot.tasks.values():
+        for task in listed.tasks:
+            for mark in _MARK.findall(task.line):
+                found[mark.strip()] = None
+    for data in snapshot.situation.data:
+        found["+" + data.name.replace(" ", "-")] = None
+    for context in ("runs", "data", "models", "host", "plan"):
+        found["@" + context] = None
+    return tuple(sorted(found))

@@ -1,0 +1,203 @@
+"""The alphabet of view-models: words with tones, rows, tables. Pure; the same for panes and command line.
+
+Every text in here is already ``safe``: whoever draws a view draws it as it stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from runwatch.domain.finding import Severity
+from runwatch.text import units
+from runwatch.text.safe import safe
+from runwatch.text.signs import SEVERITY_SIGNS
+
+Tone = Literal[
+    "plain",
+    "strong",
+    "muted",
+    "faint",
+    "good",
+    "warn",
+    "bad",
+    "info",
+    "accent",
+    "key",
+    "baseline",
+    "series1",
+    "series2",
+    "series3",
+    "series4",
+    "series5",
+    "series6",
+    "heat0",
+    "heat1",
+    "heat2",
+    "heat3",
+    "heat4",
+]
+"""What a piece of text means; a theme says which colour that is. ``heat0`` (still) to ``heat4`` (far moved)
+colour the ground below the text, all others the text itself."""
+
+SERIES: tuple[Tone, ...] = ("series1", "series2", "series3", "series4", "series5", "series6")
+SEVERITY_TONES: dict[str, Tone] = {"critical": "bad", "warning": "warn", "info": "info"}
+STATUS_TONES: dict[str, Tone] = {
+    "running": "info",
+    "finished": "good",
+    "crashed": "bad",
+    "stalled": "warn",
+    "unknown": "muted",
+}
+VERDICT_TONES: dict[str, Tone] = {
+    "better": "good",
+    "equivalent": "muted",
+    "worse": "bad",
+    "inconclusive": "warn",
+    "unknown": "muted",
+    "stable": "good",
+    "warning": "warn",
+    "drifted": "bad",
+}
+_SPARKS = "▁▂▃▄▅▆▇"
+
+
+class Span(NamedTuple):
+    """Text in one tone."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Words = tuple[Span, ...]
+
+
+class ViewColumn(NamedTuple):
+    """A column of a table: ``width`` cells, ``grow`` > 0: takes a share of the room left over; ``drop``:
+    the greatest goes first when there is no room, 0 never goes; ``keep_end``: a text too long loses its
+    beginning, not its end."""
+
+    key: str
+    title: str
+    width: int
+    grow: int = 0
+    right: bool = False
+    drop: int = 0
+    keep_end: bool = False
+
+
+class ViewRow(NamedTuple):
+    """A row of a table; ``key`` names it among its table's rows and across refreshes."""
+
+    key: Hashable
+    cells: tuple[Words, ...]
+
+
+class TableView(NamedTuple):
+    """A table. ``empty``: what to say, and do, when there is no row; ``note``: one line above the rows."""
+
+    columns: tuple[ViewColumn, ...]
+    rows: tuple[ViewRow, ...]
+    empty: tuple[Words, ...] = ()
+    note: Words = ()
+
+
+def text(value: str, tone: Tone = "plain", width: int | None = None) -> Words:
+    """Text from anywhere, made safe, in one tone."""
+    return (Span(safe(value, width), tone),)
+
+
+def words(*parts: Span | str | Words) -> Words:
+    """Parts put together; a plain ``str`` here is our own text, not one from disk."""
+    out: list[Span] = []
+    for part in parts:
+        if isinstance(part, Span):
+            out.append(part)
+        elif isinstance(part, str):
+            out.append(Span(part))
+        else:
+            out.extend(part)
+    return tuple(out)
+
+
+def plain(line: Iterable[Span]) -> str:
+    """The words without their tones."""
+    return "".join(span.text for span in line)
+
+
+def difference(value: float | None) -> str:
+    """A difference with its sign, four decimals where that says enough, so that a column of them aligns."""
+    if value is None or not math.isfinite(value) or abs(value) >= 10 or 0 < abs(value) < 5e-5:
+        return units.signed(value, 2)
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return f"{sign}{abs(value):.4f}"
+
+
+def figure(value: float | None) -> str:
+    """A value in at most seven cells, for columns of them."""
+    said = units.number(value)
+    if value is None or len(said) <= 7:
+        return said
+    return (
+        units.number(value, 2) if abs(value) >= 1e-4 and len(units.number(value, 2)) <= 7 else f"{value:.1e}"
+    )
+
+
+def join(parts: Sequence[Words], between: str = " · ") -> Words:
+    """Several words in one line."""
+    out: list[Span] = []
+    for part in parts:
+        if out:
+            out.append(Span(between, "muted"))
+        out.extend(part)
+    return tuple(out)
+
+
+def badge(severity: Severity) -> Span:
+    """A severity's sign in its tone."""
+    return Span(SEVERITY_SIGNS[severity], SEVERITY_TONES[severity])
+
+
+def bar(share: float | None, width: int, tone: Tone = "accent") -> Words:
+    """A share in 0..1 as a thin bar of ``width`` cells; full and empty differ in form, not only in tone."""
+    if share is None or not math.isfinite(share):
+        return (Span("┄" * width, "faint"),)
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
+    full = "━" * (halves // 2) + ("╸" if halves % 2 else "")
+    return (Span(full, tone), Span("─" * (width - len(full)), "faint"))
+
+
+def spark(values: Sequence[float], width: int, tone: Tone = "accent") -> Words:
+    """Values as a line of blocks of at most ``width`` cells, each the mean of its share; blank where
+    nothing finite is, in the middle when they are all the same."""
+    cells = [_mean(part) for part in _split(values, width)]
+    finite = [cell for cell in cells if math.isfinite(cell)]
+    if not finite:
+        return (Span(" " * width, "faint"),)
+    low, span = min(finite) / 2, max(finite) / 2 - min(finite) / 2
+    out = "".join(
+        " " if not math.isfinite(cell) else _SPARKS[round((cell / 2 - low) / span * 6) if span else 2]
+        for cell in cells
+    )
+    return (Span(out.ljust(width), tone),)
+
+
+def _split(values: Sequence[float], width: int) -> list[Sequence[float]]:
+    n = len(values)
+    if n <= width:
+        return [values[i : i + 1] for i in range(n)]
+    return [values[i * n // width : (i + 1) * n // width] for i in range(width)]
+
+
+def _mean(values: Sequence[float]) -> float:
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return math.nan
+    half = math.fsum(value / len(finite) / 2 for value in finite)
+    return max(min(2 * half, max(finite)), min(finite))
+
+
+def matches(needle: str, *hay: str) -> bool:
+    """Whether all words of ``needle`` are in the texts, whatever their case."""
+    lower = " ".join(hay).lower()
+    return all(word in lower for word in needle.lower().split())

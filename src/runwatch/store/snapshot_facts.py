@@ -1,0 +1,185 @@
+"""What is kept of a snapshot, so that ``status`` and ``brief`` can speak without reading a run.
+
+Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for every import."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runwatch.text.jsonable import finite, plain
+from runwatch.text.jsonable import text as _text
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from runwatch.domain.drift import DataSet
+    from runwatch.domain.finding import Finding
+    from runwatch.domain.run import Run
+    from runwatch.domain.situation import Snapshot
+    from runwatch.domain.task import Task, TaskList
+
+_VERSION = 1
+_RECENT = 8 * 86400.0
+_MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
+_SEVERITIES = ("critical", "warning", "info")
+
+Facts = dict[str, Any]
+
+
+class SnapshotFacts(NamedTuple):
+    """The facts kept last: when (seconds since the epoch) and the seconds between two such moments."""
+
+    at: float
+    beat: float
+    facts: Facts
+
+
+def read_kept(database: Path, key: str | None = None) -> SnapshotFacts | None:
+    """What was kept last in the state database (for one set of roots, or for any); None when there is
+    nothing or it cannot be read. Writes nothing."""
+    if not os.path.isfile(database):
+        return None
+    uri = database.absolute().as_uri() + "?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+            return newest_kept(connection, key)
+    except (sqlite3.Error, ValueError):
+        return None
+
+
+def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> SnapshotFacts | None:
+    """The newest kept row of an open database; None when another version of runwatch kept it."""
+    row = connection.execute(
+        "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC LIMIT 1", (key,)
+    ).fetchone()
+    facts = json.loads(row[2]) if row else None
+    return (
+        SnapshotFacts(row[0], row[1], facts) if facts and facts.get("version", _VERSION) == _VERSION else None
+    )
+
+
+def facts(snapshot: Snapshot, today: date) -> Facts:
+    """What is kept of a snapshot: counts of all runs, recent runs, findings (worst first), tasks, data sets
+    and disks. Bounded: 500 runs, 300 findings, 200 open tasks."""
+    situation = snapshot.situation
+    findings = sorted(snapshot.findings, key=_finding_order)
+    counts: dict[str, int] = {}
+    for run in situation.runs:
+        counts[run.status] = counts.get(run.status, 0) + 1
+    return {
+        "version": _VERSION,
+        "now": situation.now,
+        "roots": [_text(root) for root in situation.roots],
+        "looked": snapshot.looked,
+        "run_counts": counts,
+        "runs": [run_facts(run) for run in _recent(situation.runs, situation.now)],
+        "findings": [finding_facts(finding) for finding in findings[:_MOST_FINDINGS]],
+        "finding_counts": {s: sum(f.severity == s for f in findings) for s in _SEVERITIES},
+        "tasks": tasks_facts(snapshot.tasks, today),
+        "data": [_data_facts(data) for data in situation.data],
+        "disks": [
+            {"mount": _text(d.mount), "percent": d.percent, "free": d.free, "full_in": finite(d.full_in)}
+            for d in (situation.machine.disks if situation.machine else ())
+        ],
+        "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
+        "marks": [_text(mark) for mark in snapshot.watch.marks],
+        "trouble": _text(snapshot.watch.trouble),
+    }
+
+
+def run_facts(run: Run) -> Facts:
+    """One run, as kept."""
+    return {
+        "root": _text(run.root),
+        "id": _text(run.id),
+        "group": _text(run.group),
+        "status": run.status,
+        "reason": _text(run.status_reason),
+        "started": finite(run.started),
+        "updated": finite(run.updated),
+        "step": run.step,
+        "fraction": finite(run.progress.fraction),
+        "eta": [finite(value) for value in run.progress.eta] if run.progress.eta else None,
+    }
+
+
+def finding_facts(finding: Finding) -> Facts:
+    """One finding, every field, as JSON values (a non-finite number is null, its words beside it)."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "subject": _text(finding.place),
+        "run": _text(finding.run.id) if finding.run else None,
+        "root": _text(finding.root),
+        "summary": _text(finding.summary),
+        "evidence": plain(finding.evidence),
+        "advice": _text(finding.advice),
+        "since": finite(finding.since),
+        "first_seen": finite(finding.first_seen),
+        "last_seen": finite(finding.last_seen),
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
+    """The to-do files of all roots together; a file that several roots share counts once."""
+    files = {listed.file: listed for listed in lists.values()}
+    tasks = [task for listed in files.values() for task in listed.tasks]
+    still = [task for task in tasks if task.state == "open"]
+    still.sort(key=lambda task: (task.priority or "~", str(task.due or "~")))
+    return {
+        "open": len(still),
+        "overdue": sum(task.due is not None and task.due < today for task in still),
+        "due_today": sum(task.due == today for task in still),
+        "snoozed": sum(task.state == "snoozed" for task in tasks),
+        "critical": sum(task.priority == "A" and task.source == "rule" for task in still),
+        "done_today": sum(listed.done_on(today) for listed in files.values()),
+        "beyond": sum(listed.beyond for listed in lists.values()),
+        "older": sum(listed.older for listed in lists.values()),
+        "notices": sorted({_text(listed.notice) for listed in files.values() if listed.notice}),
+        "lines": [_task_facts(task) for task in still[:_MOST_TASKS]],
+    }
+
+
+def _finding_order(finding: Finding) -> tuple[int, float, str]:
+    seen = finding.since or finding.first_seen or 0.0
+    return _SEVERITIES.index(finding.severity), -seen, finding.fingerprint
+
+
+def _recent(runs: Sequence[Run], now: float) -> list[Run]:
+    def wanted(run: Run) -> bool:
+        return run.status in ("running", "stalled") or (run.updated or 0.0) > now - _RECENT
+
+    newest = sorted(filter(wanted, runs), key=lambda run: (run.status != "running", -(run.updated or 0.0)))
+    return newest[:_MOST_RUNS]
+
+
+def _data_facts(data: DataSet) -> Facts:
+    report = data.latest
+    return {
+        "name": _text(data.name),
+        "root": _text(data.root),
+        "verdict": report.verdict if report else "unknown",
+        "columns": [
+            {"name": _text(c.name), "verdict": c.verdict, "sentence": _text(c.sentence or c.reason)}
+            for c in (report.columns if report else ())
+            if c.verdict in ("warning", "drifted")
+        ][:20],
+        "late_by": finite(data.late_by),
+    }
+
+
+def _task_facts(task: Task) -> Facts:
+    return {
+        "id": _text(task.id),
+        "text": _text(task.text),
+        "priority": task.priority,
+        "due": task.due.isoformat() if task.due else None,
+        "who": _text(task.tags.get("who", "")),
+    }

@@ -1,0 +1,49 @@
+"""The keys of every place that draws curves."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from runwatch.show.screen import chart
+from runwatch.show.screen.chart import ChartAsk
+from runwatch.ui.messages import Asked
+from runwatch.ui.selection import Selection
+
+CHART_KEYS: list[BindingType] = [
+    Binding("L", "log", "Log", id="chart.log", tooltip="logarithmic y axis"),
+    Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, drawing only"),
+    Binding("X", "axis", "Step/time", id="chart.axis", tooltip="x axis: steps or time"),
+    Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="closer, towards the newest"),
+    Binding("Z", "zoom(2.0)", "Wider", show=False, id="chart.wider"),
+    Binding("left_square_bracket", "pan(-0.5)", "Earlier", show=False, id="chart.earlier", key_display="["),
+    Binding("right_square_bracket", "pan(0.5)", "Later", show=False, id="chart.later", key_display="]"),
+]
+
+
+class ChartKeys(Widget):
+    """Mixed into what draws curves: changes how, and has them drawn anew."""
+
+    choice: Selection
+
+    def _take(self, ask: ChartAsk, said: str) -> None:
+        self.choice.chart = ask
+        self.post_message(Asked(said))
+
+    def action_log(self) -> None:
+        ask = chart.toggled_log(self.choice.chart)
+        self._take(ask, "logarithmic" if ask.log else "linear")
+
+    def action_smooth(self) -> None:
+        ask = chart.next_smooth(self.choice.chart)
+        self._take(ask, f"smoothed {ask.smooth:g}" if ask.smooth else "not smoothed")
+
+    def action_axis(self) -> None:
+        ask = chart.other_axis(self.choice.chart)
+        self._take(ask, f"by {ask.x_axis}")
+
+    def action_zoom(self, factor: float) -> None:
+        self._take(chart.zoomed(self.choice.chart, factor), "")
+
+    def action_pan(self, share: float) -> None:
+        self._take(chart.panned(self.choice.chart, share), "")
