@@ -9,13 +9,14 @@ import shlex
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
+import msgspec
 import pytest
+from msgspec.structs import FieldInfo
 
 from runwatch import config
 from runwatch.cli import Parser, command_names, common_options, main
@@ -39,6 +40,7 @@ SECTIONS = {
     "rules": config.CustomRule,
     "alerts": config.Alerts,
     "ui": config.Ui,
+    "hosts": config.Host,
 }
 
 
@@ -80,7 +82,7 @@ def parses(line: str) -> None:
     if name in command_names():
         command, words = import_module(f"runwatch.cli.{name}"), words[1:]
     else:
-        folder = not name or re.search(r"[/~.]|^-|^[A-Z]+$", name)
+        folder = not name or re.search(r"[/~.:]|^-|^[A-Z]+$", name)
         assert folder, f"{line}: {name!r} is no command"
         command = import_module("runwatch.cli._dashboard")
     parser = Parser(prog="runwatch", allow_abbrev=False)
@@ -167,12 +169,16 @@ def section_of(name: str) -> str:
     return found[0]
 
 
-def keys_of(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Field[Any]]]:
+def keys_of(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """All keys of a section with those of the tables in it, dotted."""
     hints = get_type_hints(kind)
-    for one in fields(kind):
+    for one in msgspec.structs.fields(kind):
         inner = hints[one.name]
-        nested = [k for k in (inner, *getattr(inner, "__args__", ())) if is_dataclass(k)]
+        nested = [
+            k
+            for k in (inner, *getattr(inner, "__args__", ()))
+            if isinstance(k, type) and issubclass(k, msgspec.Struct)
+        ]
         if kind is config.Metrics and one.name == "named":
             yield from keys_of(config.MetricSetting, "NAME.")
         elif nested:
@@ -181,8 +187,8 @@ def keys_of(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, Field[Any]
             yield f"{prefix}{one.name}", one
 
 
-def shown_default(one: Field[Any]) -> str:
-    value = one.default if one.default is not MISSING else one.default_factory()  # type: ignore[misc]
+def shown_default(one: FieldInfo) -> str:
+    value = one.default if one.default is not msgspec.NODEFAULT else one.default_factory()  # type: ignore[misc]
     if value is None or value == () or value == {} or value == "":
         return "–"
     if isinstance(value, bool):
@@ -200,7 +206,7 @@ def test_every_key_is_explained_with_its_default(name: str) -> None:
 
 
 def test_no_section_is_left_out() -> None:
-    own = {f.name for f in fields(config.Settings)} - {"folder", "file", "id", "alerts_file"}
+    own = set(config.Settings.__struct_fields__) - {"folder", "file", "id", "alerts_file"}
     assert own - {"rule_options", "rule_places", "reader_options"} == set(SECTIONS)
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     for word in ("`id`", "`[rules.NAME]`", "`[readers.NAME]`"):

@@ -26,6 +26,16 @@ def test_the_way_to_the_first_paint_loads_nothing_heavy(tmp_path: Path) -> None:
     assert "textual" in loaded
 
 
+def test_what_judges_and_rules_comes_after_the_first_paint(tmp_path: Path) -> None:
+    code = (
+        "import runwatch.cli._dashboard_monitor, runwatch.ui.run, runwatch.ui.screens.dashboard; import sys; "
+    )
+    later = ("rules", "alerts", "data", "scoring", "judge.drift", "judge.predictions", "judge.runs")
+    code += f"late = {tuple(f'runwatch.{room}' for room in later)!r}; "
+    code += "assert not [name for name in sys.modules if name.startswith(late)]"
+    _modules(code, tmp_path)
+
+
 @pytest.mark.parametrize("command", ["ls", "tasks list"])
 def test_commands_about_runs_and_tasks_load_nothing_heavy(command: str, tmp_path: Path) -> None:
     words = [*command.split(), *([str(tmp_path)] if command == "ls" else [])]

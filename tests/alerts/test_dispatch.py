@@ -76,6 +76,18 @@ def test_resolved_is_said_once():
     assert post.look(after=HOUR) == [] and post.memory.known == {}
 
 
+def test_over_and_taken_are_said_within_a_minute_though_the_group_has_just_spoken():
+    post = Post()
+    post.look(A, B, C, after=0)
+    assert len(post.look(A, B, C, after=30)) == 2
+    post.look(B, C, after=5)
+    assert post.look(B, C, after=10) == ["trigger:b resolve:a"]
+    post.look(A, C, quiet=[B], taken=[B], after=5)
+    assert post.look(A, C, quiet=[B], taken=[B], after=10) == ["acknowledge:b"]
+    assert post.look(A, C, quiet=[B], taken=[B], after=200) == []
+    assert post.look(A, C, quiet=[B], taken=[B], after=80) == ["trigger:a"]
+
+
 def test_what_was_never_told_is_not_resolved():
     post = Post()
     post.look(A)
@@ -158,8 +170,10 @@ def test_any_history_keeps_the_limits(history):
     for chosen, after in [*history, (set(), 400.0), (set(), 31.0), (set(), 400.0)]:
         post.look(*(findings[n] for n in chosen), after=after)
         for sent in post.sent:
-            assert post.at - spoke.get(sent.group, float("-inf")) >= 300
-            spoke[sent.group] = post.at
+            new = {e.fingerprint for e in sent.events if e.action == "trigger"} - told
+            if new:
+                assert post.at - spoke.get(sent.group, float("-inf")) >= 300
+                spoke[sent.group] = post.at
             for event in sent.events:
                 if event.action == "resolve":
                     assert event.fingerprint in told

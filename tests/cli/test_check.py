@@ -52,7 +52,11 @@ def test_it_opens_no_task_and_writes_nothing_in_the_root(root, capsys):
 @pytest.mark.parametrize("words", [["gone"], ["--fail-on", "sometimes"], ["--config", "gone.toml"]])
 def test_unknown(root, capsys, words):
     code, out, err = call(capsys, *words)
-    assert code == 3 and out == "" and "runwatch: " in err
+    assert code == 3 and out.startswith("RUNWATCH UNKNOWN - ") and "runwatch: " in err
+    assert len(out.splitlines()) == 1 and "usage" not in out
+    code, out, _ = call(capsys, *words, "--json")
+    answer = json.loads(out)
+    assert (code, answer["worst"]) == (3, "unknown") and answer["error"]
 
 
 def test_an_empty_root_is_unknown(root, capsys, tmp_path):
@@ -89,7 +93,7 @@ def test_a_rule_that_fails_is_said_at_the_first_look(root, capsys, monkeypatch):
 def test_a_wrong_rule_is_shown_with_its_line(root, capsys, text, place):
     (root / "runwatch.toml").write_text(text)
     code, out, err = call(capsys, str(root))
-    assert code == 3 and not out and f"runwatch.toml: {place}" in err
+    assert code == 3 and out.startswith("RUNWATCH UNKNOWN") and f"runwatch.toml: {place}" in err
 
 
 def test_a_wrong_rule_in_the_users_defaults_names_that_file(root, capsys, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import errno
 import mmap
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from looking import Eyes, dashboard, ls, write
+from msgspec.structs import replace
 from watchdog.observers import inotify_c
 
 from runwatch.ui.bridge import ViewReady
@@ -108,7 +108,7 @@ async def test_a_view_that_is_ready_while_leaving_is_dropped(root: Path) -> None
         await eyes.sees("0.5000")
     shown, newest = eyes.app.snapshot, eyes.monitor.latest
     assert newest is not None
-    eyes.app.on_view_ready(ViewReady(0, None, dataclasses.replace(newest)))
+    eyes.app.on_view_ready(ViewReady(0, None, replace(newest)))
     assert eyes.app.snapshot is shown
 
 

@@ -93,12 +93,13 @@ def test_a_series_that_is_asked_for_is_whole_and_stays_so(watched: Watched) -> N
 
 
 def test_points_taken_back_are_taken_from_the_whole(watched: Watched) -> None:
-    """A row again for an early step: the later one wins, and the count stays."""
+    """A training that sets in at an early step again: what was beyond it counts no more."""
     watched.fold()
     append_csv(_csv(watched, "a"), 2, 0.0)
     watched.read()
     metric = watched.runs()["a"].metrics[TAG]
-    assert (metric.count, metric.best, metric.best_step, metric.last_step) == (ROWS, 0.0, 2, ROWS)
+    assert (metric.count, metric.best, metric.best_step, metric.last_step) == (2, 0.0, 2, 2)
+    assert metric.former == ROWS - 1
 
 
 def test_health_is_told_once_of_what_comes_after(watched: Watched) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Metrics, MetricSetting, Predictions, Settings
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Metric, Problem, Run, RunKey
@@ -113,7 +114,9 @@ def test_a_slice_opens_to_its_rows(tmp_path: Path) -> None:
 
 def run(id: str, loss: float) -> Run:
     metric = Metric("val/loss", loss, 10, None, loss, 10, loss, loss, 10, "min", "csv")
-    return Run("/r", id, ("csv",), "finished", "", None, None, 10, None, {"val/loss": metric})
+    return with_main_metric(
+        Run("/r", id, ("csv",), "finished", "", None, None, 10, None, {"val/loss": metric})
+    )
 
 
 def no_series(key: RunKey, tag: str) -> Points:

@@ -24,16 +24,17 @@ def test_the_brief_tells_what_happened_since_the_last_look(tmp_path: Path) -> No
     write_csv(tmp_path, "a")
     first = _monitor(tmp_path)
     first.start(lambda snapshot: None)
-    assert first.brief() == ""
+    assert first.briefs() == []
     first.submit(MarkLooked(), lambda answer: None)
     first.stop()
     for step in range(1, 6):
         append_jsonl(tmp_path / "b" / "metrics.jsonl", step=step, loss=float("nan") if step > 3 else 1.0)
     second = _monitor(tmp_path)
     second.start(lambda snapshot: None)
-    text = second.brief()
+    [(root, brief)] = second.briefs()
     second.stop()
-    assert "since" in text and "not finite" in text
+    assert root == str(tmp_path)
+    assert "since you last looked" in brief.span and "not finite" in brief.headline
 
 
 def test_champions_are_remembered(tmp_path: Path) -> None:

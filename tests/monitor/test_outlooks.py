@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, CompareOptions
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation
@@ -20,7 +21,7 @@ CURVE = 0.4 + 2 * np.arange(1, 1001) ** -0.5
 def run(name: str, tag: str, values: np.ndarray, status: str) -> Run:
     low, n = float(values.min()), len(values)
     metric = Metric(tag, float(values[-1]), n, None, low, n, low, float(values.max()), n, "min", "csv")
-    made = Run("/r", name, ("csv",), status, "", None, None, n, None, {tag: metric})  # type: ignore[arg-type]
+    made = with_main_metric(Run("/r", name, ("csv",), status, "", None, None, n, None, {tag: metric}))  # type: ignore[arg-type]
     return replace(made, progress=Progress(total_steps=1000))
 
 

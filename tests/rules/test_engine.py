@@ -14,8 +14,10 @@ from runwatch.domain.situation import Situation
 from runwatch.rules import check_options, evaluate_all, load_rules, timing
 from runwatch.rules.engine import registry
 from runwatch.rules.engine.grouping import inhibit
+from runwatch.rules.engine.registry import traits_of
 
 RULES, PROBLEMS = load_rules()
+TRAITS = {rule.NAME: traits_of(rule) for rule in RULES}
 GB = 10**9
 
 
@@ -105,10 +107,10 @@ def test_a_drifted_column_speaks_for_the_faults_that_it_already_tells() -> None:
         _data("data-quality", "age missing-values", "warning"),
         _data("data-quality", "id keys", "warning"),
     )
-    kept = inhibit([drift, missing, other])
+    kept = inhibit([drift, missing, other], TRAITS)
     assert [(f.rule, f.subject) for f in kept] == [("data-drifted", "age"), ("data-quality", "id keys")]
     worse = _data("data-quality", "age missing-values", "critical")
-    assert len(inhibit([_data("data-drifted", "age", "warning"), worse])) == 2
+    assert len(inhibit([_data("data-drifted", "age", "warning"), worse], TRAITS)) == 2
 
 
 def _data(rule: str, subject: str, severity: str) -> Finding:

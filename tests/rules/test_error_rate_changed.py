@@ -20,3 +20,10 @@ def _found(changed: str | None) -> list[str]:
 def test_a_recent_change_is_told_an_old_one_and_none_are_not() -> None:
     assert _found("b6") and "b6" in _found("b6")[0]
     assert _found("b1") == [] and _found(None) == [] and _found("gone") == []
+
+
+def test_fewer_errors_are_no_warning() -> None:
+    for fell, expected in ((False, ("warning", "rose")), (True, ("info", "fell"))):
+        data = replace(DATA, errors_changed="b6", errors_fell=fell)
+        (finding,) = rule.evaluate(Situation(now=2000.0, host="h", data=(data,)), rule.DEFAULTS)
+        assert finding.severity == expected[0] and expected[1] in finding.summary

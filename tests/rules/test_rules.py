@@ -333,8 +333,13 @@ def test_quality_staleness_and_estimated_performance() -> None:
     assert (once.rule, once.severity, once.confirmed) == ("performance-estimated-drop", "warning", False)
     (twice,) = found(situation(data=(data(estimated=(estimate, estimate)),)))
     assert twice.confirmed
-    (real,) = found(situation(data=(data(estimated=(replace(estimate, realised=0.7),)),)))
-    assert real.confirmed and real.severity == "critical"
+    assert "An estimate from the scores alone" in once.advice and "drifted" not in once.advice
+    labelled = replace(estimate, realised=0.7, by_labels=True, usual_low=0.86, usual_high=0.94)
+    (real,) = found(situation(data=(data(estimated=(labelled,)),)))
+    assert real.confirmed and real.severity == "critical" and "The labels say so" in real.advice
+    assert real.summary == "roc_auc is 0.7000 on b2; 0.8600 to 0.9400 is usual"
+    rose = replace(labelled, alert=False, better=True)
+    assert found(situation(data=(data(estimated=(rose,)),))) == []
 
 
 @pytest.mark.parametrize(

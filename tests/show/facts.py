@@ -8,10 +8,12 @@ from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
+from runwatch.rules.engine.registry import load_rules, traits_of
 from runwatch.store.snapshot_facts import Facts, facts
 from runwatch.tasks.todotxt import parse_all
 
@@ -19,6 +21,7 @@ TODAY = date(2026, 11, 25)
 NOW = datetime(2026, 11, 25, 22, 0).timestamp()
 HOUR, DAY = 3600.0, 86400.0
 NASTY = "</title><script>x\x1b]52;c;\x07|[/b]`*"
+TRAITS = {rule.NAME: traits_of(rule) for rule in load_rules()[0]}
 
 
 def run(id_: str, status: str = "running", updated: float = -60.0, started: float = -HOUR, **changes) -> Run:
@@ -30,7 +33,9 @@ def run(id_: str, status: str = "running", updated: float = -60.0, started: floa
         "epoch": None,
         "metrics": {"val/loss": metric("val/loss")},
     } | changes
-    return Run(id=id_, status=status, updated=NOW + updated, started=NOW + started, **values)
+    return with_main_metric(
+        Run(id=id_, status=status, updated=NOW + updated, started=NOW + started, **values)
+    )
 
 
 def metric(tag: str) -> Metric:
@@ -48,6 +53,8 @@ def finding(
         "root": "/runs",
         "run": RunKey("/runs", scope),
     } | changes
+    if rule in TRAITS:
+        values = {"words": TRAITS[rule].words, "topic": TRAITS[rule].topic, **values}
     return Finding(rule=rule, severity=severity, scope=scope, **values)
 
 

@@ -13,10 +13,12 @@ from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
 from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import machine as view_machine
 from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table
@@ -36,7 +38,7 @@ def metric(tag: str = "val/auc", last: float = 0.8, direction: str | None = "max
 def run(id: str, status: str = "finished", age: float = 60, **more: object) -> Run:
     parts: dict[str, object] = {"metrics": {"val/auc": metric()}, "version": 1}
     parts.update(more)
-    return Run("/r", id, ("csv",), status, "why", NOW - 900, NOW - age, 10, None, **parts)  # type: ignore[arg-type]
+    return with_main_metric(Run("/r", id, ("csv",), status, "why", NOW - 900, NOW - age, 10, None, **parts))  # type: ignore[arg-type]
 
 
 def snapshot(*runs: Run, **more: object) -> Snapshot:
@@ -124,17 +126,9 @@ class TestRuns:
         assert "0.9900" in texts(same[two.key])
         assert set(kept) == {one.key, two.key}
 
-    def test_the_leading_metric(self) -> None:
-        tags = [
-            metric("lr", direction=None),
-            metric("train/loss", direction="min"),
-            metric("val/loss", direction="min"),
-        ]
-        many = run("a", metrics={m.tag: m for m in [*tags, metric("val/acc")]})
-        assert view_runs.lead_metric(many, None).tag == "val/acc"  # type: ignore[union-attr]
-        assert view_runs.lead_metric(run("b", metrics={}), None) is None
-        hidden = run("c", metrics={"hp_metric": metric("hp_metric", hidden=True)})
-        assert view_runs.lead_metric(hidden, None) is None
+
+def said_on_top(made: Snapshot) -> str:
+    return plain(headline.header(made, headline.HeadAsk(100, TODAY, NOW))[0])
 
 
 class TestHeadline:
@@ -147,15 +141,13 @@ class TestHeadline:
                 finding("info", "i"),
             )
         )
-        assert plain(headline.headline(made, TODAY)) == "✗ scope: new"
-        assert plain(headline.others(made)) == "+ 1 critical · 1 warning"
+        assert said_on_top(made) == "✗ 1/4 scope: new"
 
     def test_then_what_is_due_then_that_all_is_well(self) -> None:
         late = task("pay the bill", due=date(2026, 11, 24))
         made = snapshot(tasks={"/r": TaskList("t", (late,))})
-        assert plain(headline.headline(made, TODAY)) == "! due: pay the bill"
-        well = headline.headline(snapshot(run("a", "running")), TODAY)
-        assert plain(well) == "✓ All is well: 1 run running, nothing needs you"
+        assert said_on_top(made) == "! due: pay the bill"
+        assert said_on_top(snapshot(run("a", "running"))) == "✓ All is well: 1 run running, nothing needs you"
 
 
 def task(text: str, priority: str | None = None, due: date | None = None, **more: object) -> Task:
@@ -242,7 +234,7 @@ class TestDrift:
 def test_a_long_name_leaves_room_for_what_happened() -> None:
     name = "mlflow/mlruns/662933793172313892/97ec69aa"
     told = replace(finding("critical", f"{name} crashed: out of memory"), scope=name)
-    assert headline.about(told) == f"…{name[-23:]} crashed: out of memory"
+    assert view_findings.about(told) == f"…{name[-23:]} crashed: out of memory"
     line = f"Run {name} crashed +churn"
     mine = Task("1", line, line, "A", False, None, None, None, None, ("churn",), ())
     assert view_tasks.bare(replace(mine, source="rule")) == f"Run …{name[-23:]} crashed"
@@ -325,7 +317,7 @@ def test_the_disk_that_is_full_soonest_is_the_one_to_show() -> None:
 def test_what_happened_is_seen_behind_a_long_name() -> None:
     name = "customer_feature_number_" * 4
     found = replace(finding("critical", f"{name} drifted in orders"), subject=name, scope="orders")
-    said = headline.about(found)
+    said = view_findings.about(found)
     assert said.startswith("…") and said.endswith("drifted in orders") and len(said) < 50
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
-from runwatch.runs.sources import RunMemory, Source
+from runwatch.runs.source_data import Source
+from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import Summariser
 
 

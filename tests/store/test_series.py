@@ -58,7 +58,7 @@ def test_without_wall_times_the_later_in_the_file_wins_then_the_later_file() -> 
 def test_dropping_from_a_step_forgets_its_extremes_too() -> None:
     series = Series()
     series.extend(Points.of([1, 2, 3], [5.0, 4.0, 100.0]))
-    series.drop_from(3)
+    series.cut(3, 3)
     assert (series.high, series.last_step, len(series)) == (5.0, 2, 2)
 
 
@@ -149,5 +149,5 @@ def test_a_thinned_series_stays_small_and_tells_what_came_since() -> None:
     series.extend(Points.of([1_000_000, 1_000_001], [7.0, 8.0]))
     assert series.points(fed).values.tolist() == [7.0, 8.0]
     assert not series.torn
-    series.drop_from(500)
+    series.cut(len(series), 500)
     assert series.torn

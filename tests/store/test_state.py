@@ -49,7 +49,7 @@ def test_it_is_private_and_survives_a_restart(tmp_path):
     event = TaskEvent("f0", NOW, "opened", "runwatch", "a \udcff", "critical")
     first.commit("r", {"f0": record()}, events=[event])
     first.pin("r", "/root", "runs/\udcff", NOW, "best so far")
-    first.mark_looked(NOW)
+    first.mark_looked(["r"], NOW)
     first.close()
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "state" / "state.db").stat().st_mode) == 0o600
@@ -58,7 +58,7 @@ def test_it_is_private_and_survives_a_restart(tmp_path):
     assert again.records("r") == {"f0": record()} and again.records("other") == {}
     assert [entry.event for entry in again.history()] == [event]
     assert again.pinned("r") == ("/root", "runs/\udcff", NOW, "best so far")
-    assert again.looked() == NOW
+    assert again.looked(["r"]) == NOW and again.looked(["other"]) is None
     assert again.unpin("r") and not again.unpin("r") and again.pinned("r") is None
     again.close()
 

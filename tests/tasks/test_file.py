@@ -217,7 +217,7 @@ def test_two_processes_lose_nothing(tmp_path):
 _ENDLESS = """
 import sys
 from pathlib import Path
-from runwatch.tasks.document import Edit
+from runwatch.tasks.document import LineEdit
 from runwatch.tasks.file import TodoFile
 here = Path(sys.argv[1])
 file = TodoFile(here / "todo.txt", here / "locks", patience=30)
@@ -226,7 +226,7 @@ print("go", flush=True)
 while True:
     turn += 1
     old = file.read().texts[0]
-    file.update(lambda document: [Edit(old, ("abc"[turn % 3]) * 300_000)])
+    file.update(lambda document: [LineEdit(old, ("abc"[turn % 3]) * 300_000)])
 """
 
 

@@ -12,6 +12,7 @@ import pytest
 from eyes import PATIENCE_S, Board, OpenBoard
 
 from runwatch.domain.situation import Snapshot
+from runwatch.show.brief import Brief
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
@@ -46,7 +47,10 @@ def board() -> OpenBoard:
 
     @asynccontextmanager
     async def opened(
-        first: Snapshot | None = None, size: tuple[int, int] = (120, 36), brief: str = "", **settings: Any
+        first: Snapshot | None = None,
+        size: tuple[int, int] = (120, 36),
+        brief: Brief | None = None,
+        **settings: Any,
     ) -> AsyncIterator[Board]:
         watching = made_up.FakeWatching(first, brief)
         app = RunwatchApp(watching, UiSettings(clock=lambda: made_up.NOW, **settings))

@@ -10,15 +10,16 @@ from typing import Any
 import made_up
 from textual.app import App
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from runwatch.ui.app import RunwatchApp
 
 PATIENCE_S = 30.0
 
 
-def text_of(app: App[Any]) -> str:
-    """All that is on the screen, as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+def text_of(app: App[Any], screen: Screen[Any] | None = None) -> str:
+    """All that is on the screen (the topmost one), as text."""
+    return "\n".join(strip.text for strip in (screen or app.screen)._compositor.render_strips())
 
 
 class Board:

@@ -25,10 +25,12 @@ from runwatch.domain.drift import (
 from runwatch.domain.finding import Finding, fingerprint
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
+from runwatch.show.brief import Brief, BriefLine
 
 ROOT = "/home/ana/churn"
 NOW = 1_795_597_320.0
@@ -91,25 +93,27 @@ def run(
     tags = {"val/auc": "max", "val/loss": "min", "train/loss": "min", "val/f1": "max", "lr": None}
     metrics = {tag: metric(name, tag, direction or "min") for tag, direction in tags.items()}
     progress = Progress(4000, 20, fraction, 12.5, (eta, eta * 0.9, eta * 1.2) if eta else None)
-    return Run(
-        ROOT,
-        name,
-        ("tensorboard", "csv"),
-        status,
-        reason or f"{status}: told by its files",
-        NOW - 7200,  # type: ignore[arg-type]
-        NOW - age,
-        3990,
-        19.0,
-        metrics,
-        hparams={"lr": 0.001, "depth": 6, "optimizer": {"name": "adam", "beta": 0.9}},
-        environment={"python": "3.11.9", "gpu": "A100"},
-        progress=progress,
-        version=version,
-        checkpoints=(Checkpoint(f"{name}/last.ckpt", 48_000_000, NOW - 100),),
-        files=(f"{name}/events.out",),
-        consoles=(f"{name}/console.log",),
-        **more,
+    return with_main_metric(
+        Run(
+            ROOT,
+            name,
+            ("tensorboard", "csv"),
+            status,
+            reason or f"{status}: told by its files",
+            NOW - 7200,  # type: ignore[arg-type]
+            NOW - age,
+            3990,
+            19.0,
+            metrics,
+            hparams={"lr": 0.001, "depth": 6, "optimizer": {"name": "adam", "beta": 0.9}},
+            environment={"python": "3.11.9", "gpu": "A100"},
+            progress=progress,
+            version=version,
+            checkpoints=(Checkpoint(f"{name}/last.ckpt", 48_000_000, NOW - 100),),
+            files=(f"{name}/events.out",),
+            consoles=(f"{name}/console.log",),
+            **more,
+        )
     )  # type: ignore[arg-type]
 
 
@@ -407,12 +411,19 @@ def empty() -> Snapshot:
     )
 
 
+def brief(headline: str) -> Brief:
+    """What happened since yesterday, in one sentence."""
+    lines = (BriefLine("crashed", "nightly/exp-20 (out of memory)"), BriefLine("tasks", "3 open"))
+    span = "since you last looked, yesterday 18:04"
+    return Brief(NOW - 50_000, NOW, span, headline, {}, (), {}, (), (), lines)
+
+
 class FakeWatching:
     """Publishes what it is given, remembers what it is asked."""
 
-    def __init__(self, first: Snapshot | None = None, brief: str = "") -> None:
+    def __init__(self, first: Snapshot | None = None, brief: Brief | None = None) -> None:
         self.first = first if first is not None else snapshot()
-        self.text = brief
+        self.told = brief
         self.intents: list[Intent] = []
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
@@ -485,5 +496,5 @@ class FakeWatching:
     def champions(self, root: str) -> list[dict[str, Any]]:
         return list(self.pins)
 
-    def brief(self) -> str:
-        return self.text
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return [(ROOT, self.told)] if self.told is not None else []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import made_up
 import pytest
-from eyes import OpenBoard
+from eyes import OpenBoard, text_of
 from msgspec.structs import replace
 
 from runwatch.domain.health import Outlook
@@ -210,27 +210,62 @@ async def test_a_running_run_says_where_it_goes_and_what_is_left(board: OpenBoar
         await it.sees("updated 3s ago")
 
 
-async def test_the_brief_is_there_first_and_put_away(board: OpenBoard) -> None:
-    async with board(brief="3 runs ended, 1 failed\n[bold]x[/bold] \x1b[2J") as it:
-        await it.sees("since you last looked", "3 runs ended", "[bold]x[/bold] ␛[2J")
-        await it.press("enter")
+async def test_what_happened_is_a_line_that_takes_no_keys_and_opens_on_request(board: OpenBoard) -> None:
+    async with board(brief=made_up.brief("3 runs ended [bold]x[/bold] \x1b[2J")) as it:
+        await it.sees("since you last looked", "3 runs ended [bold]x[/bold] ␛[2J")
+        await it.press("j", "space")
+        await it.sees("●")
+        assert MarkLooked() not in it.watching.intents
+        await it.press("w")
+        await it.sees("What happened", "nightly/exp-20 (out of memory)")
+        assert MarkLooked() in it.watching.intents
+        await it.press("escape")
         await it.sees_not("since you last looked")
+        await it.press("w")
+        await it.sees("nightly/exp-20 (out of memory)")
+
+
+async def test_what_happened_can_be_put_away_unread(board: OpenBoard) -> None:
+    async with board(brief=made_up.brief("3 runs ended")) as it:
+        await it.sees("3 runs ended")
+        await it.press("W")
+        await it.sees_not("3 runs ended")
         assert MarkLooked() in it.watching.intents
 
 
-async def test_under_a_dialog_nothing_is_painted_and_afterwards_all_is_new(board: OpenBoard) -> None:
+@pytest.mark.parametrize("keys", [("question_mark",), ("colon",), ("4", "a"), ("4", "s")])
+async def test_behind_a_dialog_the_board_goes_on(board: OpenBoard, keys: tuple[str, ...]) -> None:
     async with board() as it:
-        painted: list[int] = []
-        screen = it.app.screen
-        paint = screen.paint  # type: ignore[attr-defined]
-        await it.press("question_mark")
-        await it.sees("keys that work here")
-        screen.paint = lambda view: (painted.append(1), paint(view))  # type: ignore[attr-defined]
+        await it.press(*keys)
+        await it.until(lambda: it.app.screen is not it.app.live, "a dialog")
         it.watching.publish(made_up.snapshot(2, runs=(made_up.run("later/fine", "running", 1),)))
-        await it.until(lambda: it.app.snapshot is not None and it.app.snapshot.version == 2)
-        assert painted == []
+        behind = it.app.live
+        await it.until(lambda: "later/fine" in text_of(it.app, behind), "what is new, behind the dialog")
+
+
+async def test_n_walks_all_findings_from_any_screen(board: OpenBoard) -> None:
+    many = len(made_up.snapshot().findings)
+    async with board() as it:
+        await it.press("n")
+        await it.sees(f"finding 1 of {many}")
+        depth = len(it.app.screen_stack)
+        await it.press("n")
+        await it.sees(f"finding 2 of {many}")
+        await it.press("N", "N")
+        await it.sees(f"finding {many} of {many}")
+        assert len(it.app.screen_stack) == depth
         await it.press("escape")
-        await it.sees("later/fine")
+        await it.sees("Runs", f"{many}/{many}")
+
+
+async def test_the_headline_and_the_list_open_a_finding(board: OpenBoard) -> None:
+    async with board() as it:
+        await it.pilot.click("#headline")
+        await it.sees("finding 1 of")
+        await it.press("escape", "F")
+        await it.sees("Findings")
+        await it.press("j", "enter")
+        await it.sees("finding 2 of")
 
 
 async def test_an_empty_root_says_what_to_do_next(board: OpenBoard) -> None:

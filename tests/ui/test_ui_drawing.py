@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -142,3 +144,12 @@ def test_steps_that_are_large_and_near_each_other_are_written_out() -> None:
     view = ChartView(key=1, lines=(ChartLine("a", "series1", x, x),))
     foot = draw(view, 60, 10, COLOURS)[-1].text
     assert foot.split() == ["└1,000,000", "1,000,150", "1,000,300"]
+
+
+@pytest.mark.parametrize("width", range(2, 32))
+def test_a_cut_never_leaves_part_of_a_number(width: int) -> None:
+    said = (Span("rose by 0.3125 IQR to 1,234.5 and on"),)
+    for keep_end in (False, True):
+        shown = "".join(segment.text for segment in fitted(said, width, COLOURS, keep_end=keep_end))
+        assert len(shown) == width
+        assert set(re.findall(r"[\d.,]*\d", shown)) <= {"0.3125", "1,234.5"}, shown

@@ -125,7 +125,7 @@ async def test_chart_keys_change_only_how_curves_are_drawn(board: OpenBoard) -> 
 
 
 async def test_notes_say_what_was_assumed(board: OpenBoard) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     told = replace(
         made_up.snapshot(), assumptions=("data/reference.parquet is the reference of data/batches",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from runwatch.alerts.bell import Bell
@@ -43,16 +43,23 @@ class Alarm:
         still_open: Iterable[str],
         silences: Mapping[str, float],
         now: float,
+        unopened: Collection[str] = (),
     ) -> str:
         """Send what is due, and return the characters for the terminal ("" for none). ``still_open``:
-        fingerprints whose task is open or snoozed; ``silences``: what is silenced, until when."""
+        fingerprints whose task is open or snoozed; ``silences``: what is silenced, until when; ``unopened``:
+        see ``audible``."""
         found, files = list(findings), list(lists)
         held = {finding.fingerprint for finding in found} | set(still_open)
-        heard = audible(found, files, self._on)
+        heard = audible(found, files, self._on, unopened)
         self._memory, due = step(self._memory, heard, held, silences, now, taken(files))
-        for notification in due:
-            self._outbox.send(notification.from_place(self._host, self._origin))
-        return self._bell.ring(due, now)
+        sent = [notification.from_place(self._host, self._origin) for notification in due]
+        for notification in sent:
+            self._outbox.send(notification)
+        return self._bell.ring(sent, now)
+
+    def recall(self, remembered: Mapping[str, Any]) -> None:
+        """Go on from what another process has sent meanwhile."""
+        self._memory = load(remembered)
 
     @property
     def memory(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Bell(msgspec.Struct):
         for notification in notifications:
             if notification.severity == "critical":
                 self._waiting += 1
-                self._words = title(notification).removeprefix("runwatch: ")
+                self._words = title(notification)
         if self.how == "off" or not self._waiting or now - self._rang < _PAUSE_S:
             return ""
         words = self._words if self._waiting == 1 else f"{self._waiting} groups of critical findings"

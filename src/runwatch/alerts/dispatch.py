@@ -1,25 +1,29 @@
 """When an alert is sent: grouped, limited, repeated, and "resolved" once. Pure: time is an argument.
 
 The manner is Alertmanager's (https://prometheus.io/docs/alerting/latest/configuration/): findings of one rule
-are a group; a group waits for company, then speaks at most once an interval."""
+are a group; a group waits for company, then speaks at most once an interval. That something is over, or
+taken, waits for neither."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
 from runwatch.system.identity import digest
 
 GROUP_WAIT = 30.0
 GROUP_INTERVAL = 300.0
+OVER_WAIT = 10.0
 REPEAT_AFTER = 4 * 3600.0
 _RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+_OVER = " over"
 
 Action = Literal["trigger", "acknowledge", "resolve"]
 
@@ -95,12 +99,19 @@ class AlertMemory(msgspec.Struct, frozen=True):
     waits: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-def audible(findings: Iterable[Finding], lists: Iterable[TaskList], on: str) -> list[tuple[Finding, str]]:
+def audible(
+    findings: Iterable[Finding], lists: Iterable[TaskList], on: str, unopened: Collection[str] = ()
+) -> list[tuple[Finding, str]]:
     """The findings that may be alerted, each with who is on it: at least as severe as ``on``, and with an
-    open task (held for as long as its rule asks; not snoozed, done or dismissed). ``info`` has no task."""
+    open task (held for as long as its rule asks; not snoozed, done or dismissed). ``info`` has no task.
+    ``unopened``: fingerprints that ought to have one by now, whose line can't be written."""
     who = {task.fingerprint: task.tags.get("who", "") for task in _tasks(lists) if task.state == "open"}
     loud = [f for f in findings if SEVERITIES.index(f.severity) >= _RANK.get(on, 2)]
-    return [(f, who.get(f.fingerprint, "")) for f in loud if f.severity == "info" or f.fingerprint in who]
+    return [
+        (f, who.get(f.fingerprint, ""))
+        for f in loud
+        if f.severity == "info" or f.fingerprint in who or f.fingerprint in unopened
+    ]
 
 
 def taken(lists: Iterable[TaskList]) -> frozenset[str]:
@@ -127,16 +138,24 @@ def step(
     spoke = dict(memory.spoke)
     sent = []
     for group in sorted({entry.event.rule for entry in known.values()}):
-        due = [p for p, entry in known.items() if entry.event.rule == group and _due(entry, p in firing, now)]
-        if not due:
+        mine = {p: entry for p, entry in known.items() if entry.event.rule == group}
+        ended = any(map(_ended, mine.values()))
+        speaks, ends = False, False
+        if any(_fresh(entry, p in firing, now) for p, entry in mine.items()):
+            since = waits[group] = memory.waits.get(group, now)
+            speaks = now - since >= GROUP_WAIT and now - spoke.get(group, float("-inf")) >= GROUP_INTERVAL
+        if ended:
+            since = waits[group + _OVER] = memory.waits.get(group + _OVER, now)
+            ends = now - since >= OVER_WAIT
+        if not speaks and not ends:
             continue
-        since = waits[group] = memory.waits.get(group, now)
-        if now - since < GROUP_WAIT or now - spoke.get(group, float("-inf")) < GROUP_INTERVAL:
-            continue
-        sent.append(_notification(group, known, firing, due, now))
-        known = _told(known, group, firing, now)
-        spoke[group] = now
-        del waits[group]
+        told = {p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))}
+        sent.append(_notification(group, [mine[p] for p in told], now))
+        known = _told(known, told, firing, now)
+        waits.pop(group + _OVER, None)
+        if speaks:
+            spoke[group] = now
+            del waits[group]
     groups = {entry.event.rule for entry in known.values()}
     spoke = {g: at for g, at in spoke.items() if g in groups or now - at < GROUP_INTERVAL}
     return AlertMemory(known, spoke, waits), sent
@@ -144,18 +163,15 @@ def step(
 
 def dump(memory: AlertMemory) -> dict[str, Any]:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
-    return asdict(memory)
+    values: dict[str, Any] = to_plain(memory)
+    return values
 
 
 def load(values: Mapping[str, Any]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
-        known = {
-            print_: KnownAlert(Event(**entry["event"]), entry["told"], entry["news"], entry["over"])
-            for print_, entry in values["known"].items()
-        }
-        return AlertMemory(known, dict(values["spoke"]), dict(values["waits"]))
-    except (KeyError, TypeError, AttributeError):
+        return from_plain(AlertMemory, values)
+    except ValueError:
         return AlertMemory()
 
 
@@ -191,36 +207,35 @@ def _updated(
     return updated
 
 
-def _due(entry: KnownAlert, fires: bool, now: float) -> bool:
-    if entry.over or entry.event.action == "acknowledge":
-        return entry.over or entry.news
-    if not fires:
+def _ended(entry: KnownAlert) -> bool:
+    """Whether it is over, or taken, and that was not said yet."""
+    return entry.over or (entry.event.action == "acknowledge" and entry.news)
+
+
+def _fresh(entry: KnownAlert, fires: bool, now: float) -> bool:
+    """Whether there is an alert to send, or to repeat."""
+    if not fires or entry.over or entry.event.action == "acknowledge":
         return False
     if entry.told is None or entry.news:
         return True
     return entry.event.severity == "critical" and now - entry.told >= REPEAT_AFTER
 
 
-def _notification(
-    group: str, known: Mapping[str, KnownAlert], firing: Mapping[str, Event], due: list[str], now: float
-) -> Notification:
-    """All that fires in the group, and what is over."""
-    events = [
-        entry.event
-        for print_, entry in known.items()
-        if entry.event.rule == group and (print_ in firing or print_ in due)
-    ]
-    events.sort(key=lambda e: (e.action != "trigger", -_RANK[e.severity], e.place, e.fingerprint))
+def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Notification:
+    events = sorted(
+        (entry.event for entry in entries),
+        key=lambda e: (e.action != "trigger", -_RANK[e.severity], e.place, e.fingerprint),
+    )
     return Notification(group, now, tuple(events))
 
 
 def _told(
-    known: Mapping[str, KnownAlert], group: str, firing: Mapping[str, Event], now: float
+    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, Event], now: float
 ) -> dict[str, KnownAlert]:
-    """Everything of the group has been told; what is over is forgotten."""
+    """These have been told; what is over is forgotten."""
     left: dict[str, KnownAlert] = {}
     for print_, entry in known.items():
-        if entry.event.rule != group:
+        if print_ not in told:
             left[print_] = entry
         elif not entry.over:
             left[print_] = replace(entry, told=now if print_ in firing else entry.told, news=False)

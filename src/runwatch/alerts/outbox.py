@@ -21,14 +21,18 @@ _PAUSES_S = (60.0, 300.0, 900.0)
 
 
 class Sender(Protocol):
-    """Delivers a notification, or raises ``AlertError``."""
+    """Delivers a notification and says what came back, or raises ``AlertError``. ``name``: what may be shown
+    of it."""
 
-    def send(self, notification: Notification) -> None: ...
+    @property
+    def name(self) -> str: ...
+
+    def send(self, notification: Notification) -> str: ...
 
 
 def senders(alerts: Alerts, environment: Mapping[str, str] = os.environ) -> tuple[list[Sender], list[str]]:
     """The senders of a configuration and what is wrong with it."""
-    if not alerts.urls and not alerts.webhook:
+    if not alerts.urls and not alerts.webhooks:
         return [], []
     made: list[Sender] = []
     wrong: list[str] = []
@@ -39,11 +43,12 @@ def senders(alerts: Alerts, environment: Mapping[str, str] = os.environ) -> tupl
         except AlertError as error:
             wrong.append(f"[alerts] urls: {error}")
     made += [Services([url]) for url in urls]
-    if alerts.webhook:
+    for url in alerts.webhooks:
         from runwatch.alerts.webhook import Webhook
 
         try:
-            made.append(Webhook(expand(alerts.webhook, environment)))
+            key = expand(alerts.key, environment) if alerts.key else None
+            made.append(Webhook(expand(url, environment), form=alerts.format, key=key))
         except AlertError as error:
             wrong.append(f"[alerts] webhook: {error}")
     return made, wrong

@@ -17,11 +17,16 @@ class Services:
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
 
-    def send(self, notification: Notification) -> None:
+    @property
+    def name(self) -> str:
+        """What may be shown of it."""
+        return f"Apprise {', '.join(map(mask, self._urls))}"
+
+    def send(self, notification: Notification) -> str:
         """Deliver to every URL. Raises ``AlertError`` that names those that failed, masked."""
         said = notification.for_people
         if said is None:
-            return
+            return "nothing to say to it"
         try:
             import apprise
         except ImportError:
@@ -40,3 +45,4 @@ class Services:
                 failed.append(mask(url))
         if failed:
             raise AlertError(f"not delivered to {', '.join(failed)}; check the URL and the network")
+        return "delivered"

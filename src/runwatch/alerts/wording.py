@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from runwatch.alerts.dispatch import Event, Notification
@@ -14,18 +15,35 @@ _WIDTH = 300
 
 
 def title(notification: Notification) -> str:
-    """ "runwatch: 2 critical run-crashed" or "runwatch: run-crashed is over"."""
+    """ "gpu1 · churn: 2 critical run-crashed" or "gpu1 · churn: run-crashed is over"."""
+    where = place(notification.events[0]) if notification.events else "runwatch"
     if notification.resolved:
-        return f"runwatch: {safe(notification.group)} is over"
+        return f"{where}: {safe(notification.group)} is over"
     firing = sum(event.action == "trigger" for event in notification.events)
-    return f"runwatch: {firing} {notification.severity} {safe(notification.group)}"
+    return f"{where}: {firing} {notification.severity} {safe(notification.group)}"
+
+
+def place(event: Event) -> str:
+    """The machine and the root's name: "gpu1 · churn"."""
+    names = [event.host or "runwatch", os.path.basename(event.root.rstrip("/"))]
+    return " · ".join(safe(name, 60) for name in names if name)
+
+
+def headline(event: Event) -> str:
+    """Where, and what: "gpu1 · churn: exp-17"."""
+    return f"{place(event)}: {safe(event.place)}"
 
 
 def body(notification: Notification) -> str:
-    """A line an event, at most twenty."""
+    """A line an event, at most twenty, and where they are."""
     lines = [_line(event) for event in notification.events[:_MOST_LINES]]
     more = len(notification.events) - _MOST_LINES
-    return "\n".join([*lines, f"and {plural(more, 'more', 'more')}"] if more > 0 else lines)
+    if more > 0:
+        lines.append(f"and {plural(more, 'more', 'more')}")
+    first = notification.events[0] if notification.events else None
+    if first and (first.host or first.root):
+        lines.append(safe(f"host {first.host}, root {first.root or 'none'} ({first.origin})", _WIDTH))
+    return "\n".join(lines)
 
 
 def payload(event: Event, at: float) -> dict[str, Any]:
@@ -42,6 +60,8 @@ def payload(event: Event, at: float) -> dict[str, Any]:
         "fingerprint": event.fingerprint,
         "host": json_text(event.host),
         "root": json_text(event.root),
+        "root_name": json_text(os.path.basename(event.root.rstrip("/"))),
+        "root_id": json_text(event.origin),
         "summary": json_text(event.summary),
         "advice": json_text(event.advice),
         "who": json_text(event.who),

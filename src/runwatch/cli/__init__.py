@@ -7,8 +7,9 @@ import errno
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import NoReturn, Protocol
 
 from runwatch.domain.errors import UserError
@@ -30,12 +31,15 @@ class Parser(argparse.ArgumentParser):
     """argparse with runwatch's manner of complaint and the exit codes of the contract."""
 
     usage_code = 2
+    complain: Callable[[str], None] | None = None
 
     def error(self, message: str) -> NoReturn:
         from runwatch.text.safe import safe
 
         self.print_usage(sys.stderr)
         complaint = safe(message.removeprefix("argument "))
+        if self.complain is not None:
+            self.complain(complaint)
         self.exit(self.usage_code, f"runwatch: {complaint}; see {self.prog} --help\n")
 
 
@@ -83,6 +87,7 @@ def _run(command: Command, arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.usage_code = 3 if command.NAME in MONITORING else 2
+    parser.complain = lambda words: _say_unknown(command, words, arguments)
     command.configure(parser)
     common_options(parser)
     # options may stand between words; argparse loses a "--" on that way
@@ -97,17 +102,31 @@ def _run(command: Command, arguments: list[str]) -> int:
     except Exception as error:  # the border to the shell: no traceback unless asked for
         if args.debug:
             raise
-        return _complain(command, error)
+        return _complain(command, error, arguments)
 
 
-def _complain(command: Command, error: Exception) -> int:
+def _complain(command: Command, error: Exception, arguments: Sequence[str]) -> int:
     from runwatch.text.safe import safe
 
     known, text = isinstance(error, UserError), explained(error)
+    _say_unknown(command, text, arguments)
     print("runwatch: " + "\n".join(safe(line) for line in text.splitlines()), file=sys.stderr)
     if command.NAME in MONITORING:
         return 3
     return 2 if known else 1
+
+
+def _say_unknown(command: Command, reason: str, arguments: Sequence[str]) -> None:
+    """On stdout, for programs that read nothing else: a plugin's line, or JSON where that was asked for."""
+    asked = [*arguments, *map("=".join, pairwise(arguments))]
+    as_json = "--json" in asked or "--format=json" in asked
+    if (unknown := getattr(command, "unknown", None)) is not None:
+        unknown(reason, as_json)
+    elif as_json and command.NAME in MONITORING:
+        from runwatch.cli._output import print_json
+        from runwatch.text.jsonable import SCHEMA, hparams
+
+        print_json({"schema": SCHEMA, "verdict": "unknown", "error": hparams(reason)})
 
 
 def explained(error: Exception) -> str:

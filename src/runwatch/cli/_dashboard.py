@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runwatch.cli._roots import root_arguments
+
+if TYPE_CHECKING:
+    from runwatch.config import Settings
+    from runwatch.hosts.targets import Target
+    from runwatch.ui.host import Watching
 
 NAME = ""
 HELP = """Model monitoring in one terminal screen: the runs below ROOT, the drift of their data, their metrics
 against the baseline, and what to do.
 
   runwatch ~/runs          open the dashboard on a folder of runs
+  runwatch gpu1:~/runs     the same on another machine, by ssh; several roots make one board
   runwatch demo            the same on samples that go on living
   runwatch COMMAND --help  the answers without a screen"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     parser.epilog = "commands:\n" + _commands()
 
@@ -37,6 +47,18 @@ def _commands() -> str:
 
 def run(args: argparse.Namespace) -> int:
     return open_dashboard(args.roots, args)
+
+
+def _watching(
+    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+) -> Watching:
+    if not others:
+        from runwatch.cli._dashboard_monitor import DashboardMonitor
+
+        return DashboardMonitor(roots, settings)
+    from runwatch.cli._dashboard_fleet import fleet
+
+    return fleet(roots, settings, others, bell)
 
 
 def _theme(name: str, own: Path | None) -> str:
@@ -72,32 +94,34 @@ def _check_names(roots: list[str]) -> None:
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     """Open the dashboard on ``roots`` and stay until the person leaves."""
     from runwatch import config
+    from runwatch.hosts.naming import placed
     from runwatch.monitor.once import resolve_roots
     from runwatch.ui.run import refused
 
-    _check_names(roots)
-    paths = resolve_roots(roots, args.config)
+    here, others = placed(roots, args.config, getattr(args, "all_hosts", False))
+    _check_names(list(here))
+    paths = resolve_roots(here, args.config) if here or not others else ()
     complaint = refused()
     if complaint:
         print(complaint, file=sys.stderr)
         return 2
     settings = config.load(paths, args.config)
     from runwatch.cli._allocator import share_one_arena
-    from runwatch.cli._dashboard_monitor import DashboardMonitor
     from runwatch.cli._log import log_to
     from runwatch.store import paths as places
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
 
     share_one_arena()
-    ui = settings[paths[0]].ui
+    own = settings[paths[0]] if paths else config.user_settings(args.config)
+    ui = own.ui
     config_dir, state = places.config_dir(), places.state_dir()
     own_themes = config_dir / "themes" if config_dir else None
     theme = _theme(args.theme, own_themes) if args.theme else ui.theme or ""
     log = state / "runwatch.log" if state else None
     log_to(log)
     return open_screen(
-        DashboardMonitor(paths, settings),
+        _watching(paths, settings, others, own.alerts.bell),
         UiSettings(
             theme=theme,
             keymap=ui.keymap,

@@ -1,30 +1,70 @@
-"""The monitor as the dashboard wants it: with the brief on top."""
+"""The monitor as the dashboard wants it: with what happened since the person last looked."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
 from runwatch.monitor.live import Monitor
+
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
 
 PATIENCE_S = 20.0
 
 
+class _Remembering(Protocol):
+    def looked(self, root: str) -> float | None: ...
+    def wait_judged(self, patience: float) -> Snapshot | None: ...
+    def history(self) -> list[tuple[str, TaskEvent]]: ...
+
+
+def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
+    """(root, what happened there since the person last looked at it), once all has been looked at; left out
+    are roots where nothing happened and that nobody looked at before. Waits: not for the event loop."""
+    snapshot = watching.wait_judged(PATIENCE_S)
+    if snapshot is None:
+        return []
+    looked = {root: watching.looked(root) for root in snapshot.situation.roots}
+    found = [(root, _brief(watching, snapshot, root, at)) for root, at in looked.items() if at is not None]
+    return [(root, brief) for root, brief in found if brief is not None]
+
+
+def _brief(watching: _Remembering, snapshot: Snapshot, root: str, looked: float) -> Brief | None:
+    from datetime import date
+
+    from runwatch.show.brief import compose, worth_showing
+    from runwatch.store.snapshot_facts import facts
+
+    now = time.time()
+    known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}
+    history = [(where, event) for where, event in reversed(watching.history()) if where == root]
+    made = compose(known, history, now, None, None)
+    return made if worth_showing(made) else None
+
+
+def _of_root(snapshot: Snapshot, root: str) -> Snapshot:
+    """The part of a snapshot that is about one root; what is about the machine stays in all."""
+    situation = snapshot.situation
+    return replace(
+        snapshot,
+        situation=replace(
+            situation,
+            roots=(root,),
+            runs=tuple(run for run in situation.runs if run.root == root),
+            data=tuple(data for data in situation.data if data.root == root),
+        ),
+        findings=tuple(f for f in snapshot.findings if f.context == "host" or f.root == root),
+        tasks={root: snapshot.tasks[root]} if root in snapshot.tasks else {},
+    )
+
+
 class DashboardMonitor(Monitor):
-    """A monitor that can tell what happened since the person last looked."""
+    """This machine's monitor, which can tell what happened since the person last looked."""
 
-    def brief(self) -> str:
-        """The brief as text, once all has been looked at; "" when nothing happened since the last look, or
-        nobody has looked before. Waits: not for the event loop."""
-        from datetime import date
-
-        from runwatch.show.brief import compose, text, worth_showing
-        from runwatch.store.snapshot_facts import facts
-
-        looked = self.state.looked()
-        snapshot = self.wait_judged(PATIENCE_S) if looked is not None else None
-        if snapshot is None or looked is None:
-            return ""
-        now = time.time()
-        known = {**facts(snapshot, date.fromtimestamp(now)), "looked": looked}
-        made = compose(known, list(reversed(self.history())), now, None, None)
-        return "\n".join(text(made)) if worth_showing(made) else ""
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return briefs_of(self)

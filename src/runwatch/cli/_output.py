@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runwatch.config import Settings
     from runwatch.domain.run import Problem
+
+
+CI_FORMATS = ("markdown", "junit", "github")
+
+
+def formats(parser: argparse.ArgumentParser, *more: str) -> None:
+    """``--format`` with what build servers read, and ``--json``; ``more``: a command's own."""
+    choices = ("text", "json", *more, *CI_FORMATS)
+    parser.add_argument("--format", choices=choices, default="text", help="how to print (default: text)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
 
 
 def say_problems(settings: Iterable[Settings], *others: Problem | None) -> None:

@@ -6,18 +6,28 @@ import os
 from collections.abc import Sequence
 
 from runwatch.cli import UsageError
+from runwatch.domain.address import host_of, path_of, split
 from runwatch.domain.run import Run
+from runwatch.hosts.naming import is_elsewhere
 from runwatch.text.safe import run_name
 
 
 def resolve_run(name: str, runs: Sequence[Run]) -> Run:
     """RUN as the contract says: an exact id, else an existing path, else a unique ending of an id.
     Raises UsageError, naming the candidates when it is ambiguous."""
+    address = split(name) if is_elsewhere(name) else None
+    if address is not None:
+        host, name = address
+        runs = [run for run in runs if host_of(run.root) == host]
+        name = os.path.normpath(name.removeprefix("~/"))
+        whole = [run for run in runs if _whole(run).endswith(f"/{name}".replace("//", "/"))]
+        if len(whole) == 1:
+            return whole[0]
     exact = [run for run in runs if name == run_name(run.id)] or [run for run in runs if name == run.id]
     if len(exact) == 1:
         return exact[0]
     path = os.path.realpath(name)
-    by_path = [run for run in runs if os.path.normpath(os.path.join(run.root, run.id)) == path]
+    by_path = [run for run in runs if host_of(run.root) is None and _whole(run) == path]
     if len(by_path) == 1:
         return by_path[0]
     found = exact or by_path or [run for run in runs if run_name(run.id).endswith(name)]
@@ -29,11 +39,18 @@ def resolve_run(name: str, runs: Sequence[Run]) -> Run:
     raise UsageError(f"{name}: {len(found)} runs end like that: {listed}; write more of the id, or --root")
 
 
+def _whole(run: Run) -> str:
+    """A run's path on its machine."""
+    return os.path.normpath(os.path.join(path_of(run.root), run.id))
+
+
 def roots_for(name: str, config_file: str | None) -> list[str]:
     """Where to look for RUN when no root is given: the configured roots, else here; for a path outside
     of here, the folder above it."""
     from runwatch.config import configured_roots
 
+    if is_elsewhere(name):
+        return [name.rpartition("/")[0] or f"{(split(name) or ('',))[0]}:"]
     configured = configured_roots(config_file)
     if configured:
         return list(configured)

@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runwatch.config import Settings
+    from runwatch.domain.comparison import Baseline
 
 NAME = "baseline"
 HELP = """What candidates are compared against, and what was before it.
@@ -36,10 +37,13 @@ def run(args: argparse.Namespace) -> int:
     from runwatch import config
     from runwatch.cli import UsageError
     from runwatch.cli._output import say_problems
+    from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
 
     if (args.action == "set") != (args.run is not None):
         raise UsageError(f"baseline {args.action}: " + ("name a RUN" if args.run is None else "takes no RUN"))
+    if args.root and is_elsewhere(args.root):
+        return _there(args)
     roots = resolve_roots([args.root] if args.root else [], args.config)
     settings = config.load(roots, args.config)
     say_problems(settings.values())
@@ -69,19 +73,27 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 
 
 def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
-    from runwatch.cli._output import print_json
-    from runwatch.domain.comparison import Baseline
     from runwatch.monitor.once import Wanted, load
     from runwatch.monitor.root_state import TaskState
+
+    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    desk = TaskState(roots, settings, writes=False)
+    history = {root: desk.champions(root) for root in roots}
+    desk.close()
+    return _say(args, roots, snapshot.situation.baselines, history)
+
+
+def _say(
+    args: argparse.Namespace,
+    roots: tuple[str, ...],
+    found: Mapping[str, Baseline],
+    history: Mapping[str, list[dict[str, Any]]],
+) -> int:
+    from runwatch.cli._output import print_json
     from runwatch.text.jsonable import SCHEMA
     from runwatch.text.safe import run_name, safe
     from runwatch.text.units import iso
 
-    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    found: dict[str, Baseline] = dict(snapshot.situation.baselines)
-    desk = TaskState(roots, settings, writes=False)
-    history = {root: desk.champions(root) for root in roots}
-    desk.close()
     if args.json:
         rows = [
             {
@@ -118,6 +130,34 @@ def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[s
             return _tell(False, f"nothing taken off: {desk.state.notice}")
         answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]
     return max(_tell(True, answer.message) for answer in answers)
+
+
+def _there(args: argparse.Namespace) -> int:
+    """A root on another machine: its own state keeps its pins."""
+    from runwatch.cli import UsageError
+    from runwatch.cli._runs import resolve_run
+    from runwatch.domain.address import path_of
+    from runwatch.domain.intents import ClearBaseline, PinBaseline
+    from runwatch.domain.run import RunKey
+    from runwatch.hosts.asking import asking
+    from runwatch.hosts.look import load
+    from runwatch.hosts.messages import AskChampions
+    from runwatch.monitor.once import Wanted
+
+    if args.write_config:
+        raise UsageError("--write-config: write it on the machine itself")
+    if args.action != "clear":
+        situation = load([args.root], args.config, Wanted(False, False, False)).snapshot.situation
+    with asking(args.root, args.config) as there:
+        if args.action == "clear":
+            did = there.do(ClearBaseline(there.path))
+        elif args.action == "set":
+            found = resolve_run(args.run, situation.runs)
+            did = there.do(PinBaseline(RunKey(path_of(found.root), found.id), args.reason))
+        else:
+            champions = there.ask(lambda number: AskChampions(number, there.path))
+            return _say(args, (there.root,), dict(situation.baselines), {there.root: champions})
+    return _tell(did.ok, did.message)
 
 
 def _tell(ok: bool, message: str) -> int:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
     from runwatch.store.state import State
 
+from runwatch.cli._roots import root_arguments
+
 NAME = "brief"
 HELP = """What happened since you last looked, in at most 12 lines; never fails a login (exit code 0).
 
@@ -39,7 +41,7 @@ class _Known(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument(
         "--since", metavar="TIME", help="7d, yesterday, 18:04, 2026-11-25 (default: last look)"
     )
@@ -88,7 +90,7 @@ def _brief(args: argparse.Namespace) -> None:
 def _say(args: argparse.Namespace, state: State, known: _Known, now: float, since: float | None) -> None:
     from runwatch.show.brief import compose
 
-    facts = {**known.facts, "looked": state.looked()}
+    facts = {**known.facts, "looked": state.looked(known.identities)}
     history = [(entry.root, entry.event) for entry in state.history(known.identities)]
     brief = compose(facts, history, now, since, known.fresh_for)
     print(_rendered(args.format, brief, known), end="")

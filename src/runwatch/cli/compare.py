@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from runwatch.cli._output import CI_FORMATS, formats
+
 if TYPE_CHECKING:
     from runwatch.config import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
@@ -51,10 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--at", choices=("last", "best"), help="which value of a run counts")
     parser.add_argument("--step", type=int, metavar="N", help="table of runs: the last value not past step N")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
-    parser.add_argument(
-        "--format", choices=("text", "markdown", "csv", "latex", "json"), default="text", help="how to print"
-    )
+    formats(parser, "csv", "latex")
     parser.add_argument(
         "--fail-on",
         choices=LEVELS,
@@ -94,6 +93,11 @@ def _prediction_options(group: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from runwatch.hosts.naming import is_elsewhere
+
+    for name in (*args.run, *([args.baseline] if args.baseline else [])):
+        if _kind(name) != "run" and is_elsewhere(name):
+            raise _usage(name, "files are compared on the machine that has them; ssh there, or copy it here")
     kinds = [_kind(name) for name in args.run]
     if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
         raise _usage("compare", "several candidates must all be runs; name one file and --baseline")
@@ -209,7 +213,8 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
 def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.hosts.look import load
+    from runwatch.monitor.once import Wanted
 
     found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
     outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]
@@ -242,9 +247,15 @@ def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
     from fnmatch import fnmatchcase
 
     from runwatch.cli._runs import resolve_run
+    from runwatch.domain.address import host_of, split
+    from runwatch.hosts.naming import is_elsewhere
 
     if not any(char in name for char in "*?[") or any(run.id == name for run in runs):
         return (resolve_run(name, runs),)
+    address = split(name) if is_elsewhere(name) else None
+    if address is not None:
+        runs = [run for run in runs if host_of(run.root) == address[0]]
+        name = address[1].rpartition("/")[2]
     found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
     if not found:
         raise _usage(name, "no run matches; `runwatch ls` names them")
@@ -252,11 +263,17 @@ def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:
-    """The metrics file to compare with, where it is one."""
+    """The metrics file to compare with, where it is one. A file is opened on this machine only."""
+    from runwatch.domain.address import host_of
+
     if args.baseline is not None:
         return str(args.baseline) if _kind(args.baseline) == "metrics" else None
     pinned = loaded.snapshot.situation.baselines.get(run.root)
-    return pinned.name if pinned is not None and pinned.kind == "metrics" else None
+    if pinned is None or pinned.kind != "metrics":
+        return None
+    if host_of(run.root) is not None:
+        raise _usage(run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline")
+    return pinned.name
 
 
 def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) -> tuple[Run, ...]:
@@ -290,7 +307,9 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     options = _with_arguments(run_options(loaded.settings[runs[0].root]), args)
     distinct = list({run.key: run for run in runs}.values())
     table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
-    form = "json" if args.json else args.format
+    form = args.format
+    if form in ("junit", "github"):
+        raise _usage("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
     matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))
@@ -302,10 +321,12 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
 def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.run import Problem
-    from runwatch.show.compare import comparison_json, comparison_table, comparison_text
+    from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
+    from runwatch.show.text.ci import render_ci
+    from runwatch.text.jsonable import hparams
 
     known = [one for one in made if not isinstance(one, Problem)]
-    form = "json" if args.json else args.format
+    form = args.format
     for one in made:
         if isinstance(one, Problem):
             _complain(one.file, one.message, one.hint)
@@ -314,7 +335,12 @@ def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> i
     if form == "json" and known:
         parts = [comparison_json(one) for one in known]
         print_json(parts[0] if len(made) == 1 else {"schema": 1, "comparisons": parts})
-    elif form != "json":
+    elif form == "json":
+        reasons = [f"{one.file}: {one.message}" for one in made if isinstance(one, Problem)]
+        print_json({"schema": 1, "verdict": "unknown", "error": hparams("; ".join(reasons))})
+    elif form in CI_FORMATS and known:
+        print(render_ci([comparison_report(one) for one in known], form, args.fail_on))
+    else:
         told = [one for one in known if one.metrics or one.verdict != "unknown"]
         for one in told:
             if not args.quiet or exit_code(one, args.fail_on):

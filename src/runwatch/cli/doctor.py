@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._roots import root_arguments
+
 NAME = "doctor"
 HELP = """Is this machine fit: terminal, colours, inotify limits, file systems, permissions, optional parts.
 
-  runwatch doctor ~/runs"""
+  runwatch doctor ~/runs
+  runwatch doctor gpu1:~/runs     can that machine be reached, and is it fit"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
+    from runwatch.hosts.naming import placed
     from runwatch.monitor.diagnostics import examine
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.doctor import doctor_json, doctor_text
 
-    checks = examine(resolve_roots(args.roots, args.config), args.config)
+    here, others = placed(args.roots, args.config, args.all_hosts)
+    checks = examine(resolve_roots(here, args.config), args.config) if here or not others else []
+    if others:
+        from runwatch.hosts.examining import examine_hosts
+
+        checks += examine_hosts(others)
     if args.json:
         print_json(doctor_json(checks))
     else:

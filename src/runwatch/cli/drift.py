@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from runwatch.cli._output import formats
+
 NAME = "drift"
 HELP = """Compare data files or folders with a reference.
 
@@ -24,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "current", metavar="CURRENT", nargs="+", help="files, folders, globs or URLs to judge"
     )
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    formats(parser)
     parser.add_argument("--by", metavar="COLUMN", help="judge each value of COLUMN on its own as well")
     data_options(parser)
     parser.add_argument("--prediction", metavar="COLUMN", help="the column of predictions")
@@ -116,12 +118,16 @@ def engine_of(address: str | None) -> Any:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.show.drift import drift_json, drift_text
+    from runwatch.show.drift import drift_json, drift_report, drift_text
+    from runwatch.show.text.ci import render_ci
 
     report, segments = judged(args)
     complain(report.problems)
-    if args.json:
+    if args.format == "json":
         print_json(drift_json(report, segments))
+    elif args.format != "text":
+        made = drift_report(report, segments, args.reference, args.current)
+        print(render_ci([made], args.format, args.fail_on))
     elif not getattr(args, "quiet", False) or report.verdict != "stable":
         print(drift_text(report, segments, bool(getattr(args, "verbose", 0))))
     worst = max([report, *(inner for _, inner in segments)], key=_rank)

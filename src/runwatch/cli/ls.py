@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._roots import root_arguments
+
 NAME = "ls"
 HELP = """One row a run: how it stands, how far it is, its metric.
 
@@ -12,19 +14,21 @@ HELP = """One row a run: how it stands, how far it is, its metric.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.hosts.look import load
+    from runwatch.monitor.once import Wanted
     from runwatch.show.runs import ls_json, ls_text
 
-    look = load(args.roots, args.config, Wanted(data=False, judging=False, machine=False))
+    wanted = Wanted(data=False, judging=False, machine=False)
+    look = load(args.roots, args.config, wanted, all_hosts=args.all_hosts)
     snapshot = look.snapshot
     if args.json:
         print_json(ls_json(snapshot))
     else:
-        print(ls_text(snapshot, {root: one.metrics.primary for root, one in look.settings.items()}))
+        print(ls_text(snapshot))
     return 0

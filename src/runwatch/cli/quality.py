@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from runwatch.cli._output import formats
 from runwatch.cli.drift import complain, data_options, engine_of, exit_code, fail_on, kinds
 
 NAME = "quality"
@@ -19,7 +20,7 @@ HELP = """Data-quality checks of a file, folder, glob or URL.
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="file, folder, glob or URL to check")
     parser.add_argument("--reference", metavar="REF", help="data that is trusted, to compare with")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    formats(parser)
     data_options(parser)
     parser.add_argument(
         "--expect",
@@ -36,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli._output import print_json
     from runwatch.judge.quality.run import examine, verdict
-    from runwatch.show.quality import quality_json, quality_text
+    from runwatch.show.quality import quality_json, quality_report, quality_text
+    from runwatch.show.text.ci import render_ci
 
     case, problems = _case(args, time.time())
     complain(problems)
@@ -44,9 +46,11 @@ def run(args: argparse.Namespace) -> int:
     faults = examine(case) if case is not None else ()
     said = verdict(faults) if read else "unknown"
     rows = case.current.rows if case is not None else 0
-    if args.json:
+    if args.format == "json":
         name = os.path.basename(os.path.normpath(args.data)) or args.data
         print_json(quality_json(said, faults, name, time.time(), rows, problems))
+    elif args.format != "text":
+        print(render_ci([quality_report(said, faults, rows, args.data)], args.format, args.fail_on))
     elif read and not (getattr(args, "quiet", False) and said == "ok"):
         columns = len(case.current.grid.columns) if case is not None else 0
         print(quality_text(said, faults, rows, columns, _guesses(case, bool(getattr(args, "verbose", 0)))))
@@ -66,7 +70,7 @@ def _guesses(case: Any, wanted: bool) -> list[str]:
 
 def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     """(what the checks look at, problems); None where no data could be read."""
-    from runwatch.data.inspection import inspect
+    from runwatch.data.inspection import inspect, usual_repeats
     from runwatch.data.keeping import NoCache
     from runwatch.data.workflow import find_files, open_reference, profile_batches, total
     from runwatch.domain.profile import DataOptions
@@ -96,7 +100,8 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     arrived = max((file.when for file in good if file.when is not None), default=None)
     reference = base.profile if args.reference else None
     current = total(base.grid, named)
-    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target)
+    usual = usual_repeats(base.files, base.grid, facts, NoCache()) if args.reference else None
+    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target, None, usual)
     return case, [*problems, *trouble]
 
 

@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.cli._runs import resolve_run, roots_for
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.hosts.look import load
+    from runwatch.monitor.once import Wanted
     from runwatch.show.runs import show_json, show_text
 
     roots = args.root or roots_for(args.run, args.config)

@@ -45,12 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from runwatch.hosts.naming import is_elsewhere
     from runwatch.store import paths
     from runwatch.store.state import State
     from runwatch.tasks.file import TodoError
 
     now, today = time.time(), date.today()
     intents = _intents(args, now, today)
+    if args.root and is_elsewhere(args.root):
+        from runwatch.cli import _tasks_there
+
+        return _tasks_there.run(args, intents, now, today)
     state = State(paths.state_dir())
     if state.notice:
         print(f"runwatch: {state.notice}", file=sys.stderr)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._roots import root_arguments
+
 NAME = "watch"
 HELP = """The watch loop, tasks and alerts without a screen, until it is ended (systemd, cron @reboot).
 
@@ -14,7 +16,7 @@ Exit code 1: something went wrong inside meanwhile (it was told, and the watchin
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    root_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,14 +26,17 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch import config
     from runwatch.cli._allocator import share_one_arena
+    from runwatch.cli._dashboard_fleet import fleet
     from runwatch.cli._log import log_to
     from runwatch.domain.situation import Snapshot
+    from runwatch.hosts.naming import placed
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.watch_log import line, troubles
     from runwatch.store.paths import state_dir
 
-    paths = resolve_roots(args.roots, args.config)
+    here, others = placed(args.roots, args.config, args.all_hosts)
+    paths = resolve_roots(here, args.config) if here or not others else ()
     ended = threading.Event()
     last, told = "", set[str]()
 
@@ -51,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     share_one_arena()
     state = state_dir()
     log_to(state / "watch.log" if state else None)
-    monitor = Monitor(paths, config.load(paths, args.config))
+    settings = config.load(paths, args.config)
+    monitor = fleet(paths, settings, others, "off") if others else Monitor(paths, settings)
     monitor.start(publish)
     ended.wait()
     monitor.stop()

@@ -18,6 +18,7 @@ from runwatch.config.settings import (
     Cost,
     CustomRule,
     Data,
+    Host,
     Metrics,
     MetricSetting,
     Model,
@@ -36,6 +37,7 @@ __all__ = [
     "Cost",
     "CustomRule",
     "Data",
+    "Host",
     "MetricSetting",
     "Metrics",
     "Model",
@@ -45,8 +47,10 @@ __all__ = [
     "Ui",
     "Watch",
     "configured_roots",
+    "hosts",
     "load",
     "read",
+    "user_settings",
 ]
 
 from runwatch.config.trust import digest, is_trusted
@@ -73,6 +77,18 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
     return tuple(settings.path(root) for root in settings.watch.roots)
 
 
+def hosts(config: str | None = None) -> dict[str, Host]:
+    """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
+    found somewhere cannot have anything started. Raises ConfigError."""
+    return {host.name: host for host in user_settings(config).hosts}
+
+
+def user_settings(config: str | None = None) -> Settings:
+    """The user's own settings, for roots that have no configuration here. Raises ConfigError."""
+    defaults = _user_defaults()
+    return read(config, defaults) if config else defaults
+
+
 def read(file: str, defaults: Settings | None = None) -> Settings:
     """One file over ``defaults``, all of it. Raises ConfigError."""
     try:
@@ -93,6 +109,10 @@ def _found(root: str, defaults: Settings) -> Settings:
         problem = Problem(file, None, f"configuration not used: {_why(error)}", "write it to a regular file")
         return replace(plain, problems=(problem,))
     settings = replace(_parsed(file, data, defaults), digest=digest(file, data))
+    if settings.hosts is not defaults.hosts:
+        message, hint = "[[hosts]] counts only in your own configuration", f"move it to {_user_file()}"
+        problem = Problem(file, None, message, hint)
+        settings = replace(settings, hosts=defaults.hosts, problems=(problem,))
     if is_trusted(settings.digest):
         return settings
     settings = bounded(settings, defaults, root)
@@ -100,7 +120,7 @@ def _found(root: str, defaults: Settings) -> Settings:
         return settings
     message = f"it may not {', or '.join(settings.withheld)} before you trust it"
     problem = Problem(file, None, message, f"read it, then: runwatch trust {shlex.quote(safe(root))}")
-    return replace(settings, problems=(problem,))
+    return replace(settings, problems=(*settings.problems, problem))
 
 
 def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
@@ -134,8 +154,8 @@ def _first(*files: str) -> str | None:
 
 def _user_defaults() -> Settings:
     """The user's own file. One that belongs to another user is not his word."""
-    folder = config_dir()
-    file = _first(str(folder / FILE)) if folder else None
+    own = _user_file()
+    file = _first(own) if own else None
     if file is None:
         return Settings()
     try:
@@ -145,3 +165,8 @@ def _user_defaults() -> Settings:
     if owner not in (os.geteuid(), 0):
         raise ConfigError(f"{file}: belongs to another user; make it yours (chown), or remove it")
     return _parsed(file, data, Settings())
+
+
+def _user_file() -> str | None:
+    folder = config_dir()
+    return str(folder / FILE) if folder else None

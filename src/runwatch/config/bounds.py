@@ -38,7 +38,7 @@ def bounded(settings: Settings, base: Settings, root: str) -> Settings:
 def _alerts(made: Settings, base: Settings, withheld: list[str]) -> Settings:
     if made.alerts is base.alerts:
         return made
-    to = [*made.alerts.urls, *([made.alerts.webhook] if made.alerts.webhook else [])]
+    to = [*made.alerts.urls, *made.alerts.webhooks]
     withheld.append(f"send alerts to {_host(to[0])}{_more(to)}" if to else "say when alerts are sent")
     return replace(made, alerts=base.alerts, alerts_file=base.alerts_file)
 

@@ -1,20 +1,21 @@
-"""Tables → dataclasses: every complaint names file, line, key and what would be right."""
+"""Tables to settings: every complaint names file, line, key and what would be right."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from types import UnionType
-from typing import Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 from msgspec.structs import replace
 
 from runwatch.config.settings import (
     ConfigError,
     CustomRule,
     Data,
+    Host,
     Metrics,
     MetricSetting,
     Model,
@@ -30,6 +31,7 @@ _CHOICES = {
     "metrics.*.direction": ("min", "max"),
     "alerts.on": ("info", "warning", "critical"),
     "alerts.bell": ("bell", "osc", "off"),
+    "alerts.format": ("auto", "runwatch", "alertmanager", "pagerduty", "ntfy"),
     "rules.severity": ("info", "warning", "critical"),
     "predictions.task": ("binary", "multiclass", "regression", "forecast"),
     "models.task": ("binary", "multiclass", "regression"),
@@ -42,11 +44,12 @@ _REQUIRED = {
     "predictions": ("name", "files"),
     "models": ("name", "champion", "data"),
     "rules": ("when",),
+    "hosts": ("name", "roots"),
 }
 
 
 class Checker:
-    """Builds dataclasses out of tables; every complaint names file, line, key and what would be right."""
+    """Builds settings out of tables; every complaint names file, line, key and what would be right."""
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
@@ -56,7 +59,7 @@ class Checker:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
-        known = {f.name for f in fields(Settings)} - {
+        known = set(Settings.__struct_fields__) - {
             "folder",
             "file",
             "alerts_file",
@@ -114,7 +117,7 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"data": Data, "predictions": Predictions, "models": Model}
+        kinds = {"data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")
@@ -187,9 +190,8 @@ class Checker:
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         for option in options:
             origin = get_origin(option)
-            if is_dataclass(option) and isinstance(value, dict):
-                kind = cast(type[Any], option)
-                return self._table(path, kind, value, kind())
+            if isinstance(option, type) and issubclass(option, msgspec.Struct) and isinstance(value, dict):
+                return self._table(path, option, value, option())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
                 return tuple(value)
             if origin is not None and origin is not tuple and isinstance(value, dict):

@@ -128,13 +128,20 @@ class CustomRule(msgspec.Struct, frozen=True):
 
 
 class Alerts(msgspec.Struct, frozen=True):
-    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: an http(s) URL; both
-    may hold ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
+    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: http(s) URLs; ``format``:
+    what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
+    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
 
     on: str = "critical"
     urls: tuple[str, ...] = ()
-    webhook: str | None = None
+    webhook: str | tuple[str, ...] | None = None
     bell: str = "bell"
+    format: str = "auto"
+    key: str | None = None
+
+    @property
+    def webhooks(self) -> tuple[str, ...]:
+        return (self.webhook,) if isinstance(self.webhook, str) else self.webhook or ()
 
 
 class Ui(msgspec.Struct, frozen=True):
@@ -142,6 +149,16 @@ class Ui(msgspec.Struct, frozen=True):
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
     layout: str = "auto"
     mouse: bool = True
+
+
+class Host(msgspec.Struct, frozen=True):
+    """Another machine. ``ssh``: what ssh takes as its destination, or a whole ssh command; ``roots``: paths
+    there; ``command``: how runwatch is called there (text), or a local command that calls it (a list)."""
+
+    name: str = ""
+    ssh: str | tuple[str, ...] | None = None
+    roots: tuple[str, ...] = ()
+    command: str | tuple[str, ...] | None = None
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -170,6 +187,7 @@ class Settings(msgspec.Struct, frozen=True):
     reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
+    hosts: tuple[Host, ...] = ()
     bounds: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -64,7 +64,7 @@ def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
     """Data sets in a listing: a reference (a file or folder called reference, train, baseline, …) and dated,
     numbered or so-called batches beside it with the same columns. ``schema`` reads (name, type) pairs of a
     path and may raise; it is called for few files only."""
-    tables = [e for e in entries if e.size > 0 and suffix(e.path) and not _is_log(e.path)]
+    tables = [e for e in _folded(entries) if e.size > 0 and _is_table(e.path) and not _is_log(e.path)]
     tables = [e for e in tables if not _PREDICTIONS.search(_stem(e.path))]
     out: list[FoundData] = []
     for folder, reference in sorted(_references(tables).items()):
@@ -76,12 +76,34 @@ def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
     return _named_apart(out)
 
 
+def _is_table(path: str) -> bool:
+    """Whether a path is a data file by its name, or a folder that is one table; JSON documents are not."""
+    ending = suffix(path)
+    return path.endswith("/") or (
+        ending is not None and not ending.startswith(".json.") and ending != ".json"
+    )
+
+
+def _folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
+    """Entries with the files of each Delta or Iceberg table as one entry, its folder with a ``/`` at the
+    end: which of its files live, its own log says."""
+    tops = {e.path.rpartition("_delta_log/")[0] for e in entries if "_delta_log/" in e.path}
+    tops |= {e.path.rpartition("metadata/")[0] for e in entries if e.path.endswith(".metadata.json")}
+    tops.discard("")
+    folded: dict[str, ListedFile] = {}
+    for entry in entries:
+        top = next((top for top in tops if entry.path.startswith(top)), entry.path)
+        before = folded.get(top, ListedFile(top, 0, 0.0))
+        folded[top] = ListedFile(top, before.size + entry.size, max(before.mtime, entry.mtime))
+    return list(folded.values())
+
+
 def _is_log(path: str) -> bool:
     return bool(_LOGS.search(_stem(path)))
 
 
 def _stem(path: str) -> str:
-    base = posixpath.basename(path).lower()
+    base = posixpath.basename(path.rstrip("/")).lower()
     ending = suffix(base)
     return base[: -len(ending)] if ending else base
 
@@ -92,7 +114,7 @@ def _references(tables: Sequence[ListedFile]) -> dict[str, list[str]]:
     files: dict[str, list[str]] = {}
     folders: dict[str, list[str]] = {}
     for entry in tables:
-        folder = posixpath.dirname(entry.path)
+        folder = posixpath.dirname(entry.path.rstrip("/"))
         name = posixpath.basename(folder).lower()
         if _REFERENCE.search(_stem(entry.path)) and not re.search(r"\d", _stem(entry.path)):
             files.setdefault(folder, []).append(entry.path)
@@ -111,9 +133,10 @@ def _batches(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]
     it that has the most dated or numbered files."""
     taken = set(reference)
     ending = suffix(reference[0])
-    others = [e.path for e in tables if e.path not in taken and suffix(e.path) == ending]
+    rest = [e.path for e in tables if e.path not in taken]
+    others = [path for path in rest if suffix(path) == ending] or rest
     inside = [path for path in others if _below(path, folder) in _BATCH_FOLDERS]
-    beside = [path for path in others if posixpath.dirname(path) == folder]
+    beside = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
     dated = [path for path in beside if re.search(r"\d", _stem(path))]
     called = [path for path in beside if _BATCH_FILES.search(_stem(path))]
     return sorted(inside or dated or called or _fullest(others, folder), key=natural)

@@ -13,6 +13,7 @@ from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
+from runwatch.data.kernel import mixed
 from runwatch.data.sample import joined
 from runwatch.domain.profile import RowFacts
 
@@ -49,7 +50,9 @@ def row_facts(
     repeats = {key: _repeats(np.concatenate(parts)) for key, parts in by_key.items() if parts}
     repeated = {key: _samples(files, key, types, found[1]) for key, found in repeats.items() if found[0]}
     counts = {key: found[0] for key, found in repeats.items()}
-    return RowFacts(len(whole), len(whole) - len(np.unique(whole)), counts, repeated)
+    times = np.unique(whole, return_counts=True)[1]
+    occurring = tuple((int(t), int(n)) for t, n in zip(*np.unique(times, return_counts=True), strict=True))
+    return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
 def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
@@ -78,7 +81,7 @@ def digest(array: Any) -> Digests:
             values[np.isnan(values)] = np.nan
         else:
             values = values.astype(np.int64)
-        out[valid_mask(array)] = _mixed(values.view(np.uint64))
+        out[valid_mask(array)] = mixed(values.view(np.uint64))
     elif group in ("string", "binary"):
         coded = as_text(array).dictionary_encode()
         table = np.array([_text_digest(word) for word in coded.dictionary.to_pylist()], dtype=np.uint64)
@@ -94,20 +97,12 @@ def _text_digest(text: str) -> int:
     return int.from_bytes(raw, "little")
 
 
-def _mixed(values: Digests) -> Digests:
-    """The finaliser of splitmix64."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: Digests = values ^ (values >> np.uint64(31))
-    return mixed
-
-
 def _row_digest(columns: list[Digests]) -> Digests:
     if not columns:
         return np.empty(0, dtype=np.uint64)
     total = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
-        total = _mixed(total * np.uint64(0x9E3779B97F4A7C15) + column)
+        total = mixed(total * np.uint64(0x9E3779B97F4A7C15) + column)
     return total
 
 

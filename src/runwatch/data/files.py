@@ -6,15 +6,21 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
 
+if TYPE_CHECKING:
+    from runwatch.data.lakes import Live
+
+_MAX_TABLE_FILE = 256 << 20
+_LEVELS_ABOVE = 4
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
@@ -60,17 +66,20 @@ def is_url(path: str) -> bool:
 
 
 def suffix(path: str) -> str | None:
-    """The known data suffix that ``path`` ends in, None when it has none."""
+    """The known data suffix that ``path`` ends in (of a URL: without its query), None when it has none."""
     from runwatch.data.formats import formats
 
     lower = path.lower()
+    if is_url(lower):
+        lower = lower.partition("?")[0]
     return max((s for s in formats() if lower.endswith(s)), key=len, default=None)
 
 
 def _known() -> str:
     from runwatch.data.formats import formats
+    from runwatch.data.formats.stream import PACKED
 
-    return ", ".join(sorted(formats()))
+    return ", ".join(sorted(ending for ending in formats() if not ending.endswith(PACKED)))
 
 
 def resolve(spec: str, base: str | None = None) -> list[DataFile]:
@@ -79,9 +88,7 @@ def resolve(spec: str, base: str | None = None) -> list[DataFile]:
     if is_url(spec):
         return _resolve_url(spec)
     if os.path.isdir(spec):
-        found = [_local(path, base, spec) for path in _walk(spec)]
-        hint = f"put files there that end in one of {_known()}"
-        return _some(found, spec, "holds no data files", hint)
+        return _some(_in_folder(spec, base), spec, *_empty(spec))
     if not os.path.lexists(spec) and glob.has_magic(spec):
         return _resolve_glob(spec, base)
     file = _local(spec, base, None, strict=True)
@@ -93,12 +100,28 @@ def resolve(spec: str, base: str | None = None) -> list[DataFile]:
 
 def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
     found: list[DataFile | None] = []
+    live: dict[str, set[str] | None] = {}
     for path in glob.iglob(spec, recursive=True):
         if os.path.isdir(path):
-            found.extend(_local(inner, base, path) for inner in _walk(path))
-        elif suffix(path):
+            found.extend(_in_folder(path, base))
+        elif suffix(path) and _lives(path, live):
             found.append(_local(path, base, None))
     return _some(found, spec, "matches no data files", "check the pattern, and quote it from the shell")
+
+
+def _lives(path: str, known: dict[str, set[str] | None]) -> bool:
+    """Whether a file is a live one of the table folder that it lies in, if it lies in one. ``known``: the
+    folders that were looked at before."""
+    folder = os.path.dirname(path)
+    for _ in range(_LEVELS_ABOVE):
+        if folder not in known:
+            live = _live(folder) if os.path.isdir(os.path.join(folder, "_delta_log")) else None
+            known[folder] = None if live is None else {os.path.join(folder, one.path) for one in live}
+        files = known[folder]
+        if files is not None:
+            return path in files
+        folder = os.path.dirname(folder)
+    return True
 
 
 def _some(found: Iterable[DataFile | None], spec: str, what: str, hint: str) -> list[DataFile]:
@@ -114,12 +137,56 @@ def natural(name: str) -> tuple[object, ...]:
     return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
 
 
-def _walk(folder: str) -> Iterable[str]:
+def _empty(folder: str) -> tuple[str, str]:
+    """What is wrong with a folder that has no data files, and what to do."""
+    names = os.listdir(folder)
+    if "_SUCCESS" in names or "_delta_log" in names:
+        return "is a table with no rows", "see why its job wrote none"
+    return "holds no data files", f"put files there that end in one of {_known()}"
+
+
+def _in_folder(folder: str, base: str | None) -> list[DataFile]:
+    """The data files below a folder; of a table folder in it only those that live. JSON documents beside data
+    of another format are about the data."""
+    found: list[DataFile] = []
     for directory, folders, names in os.walk(folder):
+        live = _live(directory) if _table_like(folders, names) else None
+        if live is not None:
+            folders[:] = []
+            for one in live:
+                file = _local(os.path.join(directory, one.path), base, folder)
+                if file is not None:
+                    beside = file.partitions if one.partitions is None else one.partitions
+                    found.append(replace(file, partitions=beside))
+            continue
         folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
-        for name in names:
-            if suffix(name) and not name.startswith((".", "_")):
-                yield os.path.join(directory, name)
+        paths = [os.path.join(directory, n) for n in names if suffix(n) and not n.startswith((".", "_"))]
+        found.extend(file for path in paths if (file := _local(path, base, folder)) is not None)
+    rows = [file for file in found if suffix(file.uri) != ".json"]
+    return rows or found
+
+
+def _table_like(folders: Sequence[str], names: Sequence[str]) -> bool:
+    marks = {"_delta_log", "metadata", ".hoodie", "_versions"}
+    return bool(marks & set(folders)) or any(n == "state.json" or n.startswith("cache-") for n in names)
+
+
+def _live(folder: str) -> list[Live] | None:
+    from runwatch.data.lakes import Folder, live_files
+
+    paths = {
+        os.path.relpath(os.path.join(directory, name), folder).replace(os.sep, "/")
+        for directory, _, names in os.walk(folder)
+        for name in names
+    }
+    return live_files(Folder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
+
+
+def _read_whole(path: str) -> bytes:
+    if os.stat(path).st_size > _MAX_TABLE_FILE:
+        raise DataError(path, f"is more than {_MAX_TABLE_FILE >> 20} MiB long", "export the table")
+    with _opened_regular(path, path) as handle:
+        return bytes(handle.read())
 
 
 def _local(path: str, base: str | None, folder: str | None, strict: bool = False) -> DataFile | None:
@@ -134,8 +201,15 @@ def _local(path: str, base: str | None, folder: str | None, strict: bool = False
             raise DataError(path, "is not a regular file", "give a file or a folder of files")
         return None
     name = os.path.relpath(path, base) if base else path
-    inner = os.path.relpath(path, folder) if folder else path
+    inner = os.path.relpath(path, _above_partitions(folder)) if folder else path
     return DataFile(path, name, info.st_size, info.st_mtime_ns, info.st_ino, partitions=partitions_of(inner))
+
+
+def _above_partitions(folder: str) -> str:
+    """The folder above the hive ``key=value`` folders that a path ends in."""
+    while "=" in os.path.basename(os.path.normpath(folder)):
+        folder = os.path.dirname(os.path.normpath(folder))
+    return folder or "."
 
 
 def partitions_of(path: str) -> tuple[tuple[str, str], ...]:
@@ -194,7 +268,11 @@ def open_bytes(file: DataFile) -> Any:
     if file.remote:
         system, path = filesystem(file.uri)
         return system.open(path, "rb")
+    return _opened_regular(file.uri, file.name)
+
+
+def _opened_regular(path: str, name: str) -> Any:
     try:
-        return os.fdopen(open_regular(file.uri)[0], "rb")
+        return os.fdopen(open_regular(path)[0], "rb")
     except NotRegular as error:
-        raise DataError(file.name, "is not a regular file", "give a file or a folder of files") from error
+        raise DataError(name, "is not a regular file", "give a file or a folder of files") from error

@@ -11,19 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.coerce import to_numbers, to_times
-from runwatch.data.kernel import shapes
+from runwatch.data.kernel import bitmap, hashed, shapes
+from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
 
 BINS = 240
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "2"
+ENGINE = "3"
 _TEXT_LENGTH = 50
 _ID_NAME = re.compile(
-    r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row)$|^(id|uuid|index)([_\W]|$)|[a-z]I[dD]$|^Unnamed", 0
+    r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row|no|nr|num|number|seq|sequence|serial)$"
+    r"|^(id|uuid|index|row)([_\W]|$)|[a-z](I[dD]|No|Nr)$",
+    0,
 )
+_ROWS_IN_ORDER = 0.99
+_LEAST_ROWS = 20
 _TARGETS = {"target", "label", "y", "y_true", "ground_truth", "actual", "labels"}
 _PREDICTIONS = {"prediction", "predictions", "pred", "y_pred", "y_hat", "y_score", "y_prob", "y_pred_proba"}
 
@@ -91,26 +95,38 @@ def make_column(
     if group == "boolean":
         return _worded(name, type_, array, declared or "boolean", declared, role)
     text = as_text(array.drop_null())
+    notation = "" if words_wanted else detect(text)
     if declared == "datetime":
-        return _ordered(name, type_, numbers(to_times(text, False)[0]), declared, declared, role)
-    if declared == "numeric":
-        return _ordered(name, type_, to_numbers(text)[0], declared, declared, role)
+        notation = notation if notation.startswith(("moment", "time")) else ISO
+    elif declared == "numeric":
+        notation = notation if notation.startswith(("number", "duration")) else PLAIN
+    if notation:
+        kind = declared or ("datetime" if notation.startswith(("moment", "time")) else "numeric")
+        return _ordered(name, type_, parse(text, notation)[0], kind, declared, role, notation)
     return _worded(name, type_, text, declared or "categorical", declared, role)
 
 
 def _ordered(
-    name: str, type_: str, values: NDArray[Any], kind: ColumnKind, declared: ColumnKind | None, role: Role
+    name: str,
+    type_: str,
+    values: NDArray[Any],
+    kind: ColumnKind,
+    declared: ColumnKind | None,
+    role: Role,
+    notation: str = "",
 ) -> ColumnGrid:
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not len(finite):
         return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
+    if kind == "numeric" and not notation and role == "feature" and not type_.startswith("duration"):
+        notation = epoch(name, finite)
+        kind = "datetime" if notation else kind
     edges, deciles = make_edges(finite)
     low, high = finite.min(), finite.max()
-    if low == high and declared is None:
+    if low == high and declared is None and kind != "datetime":
         kind = "constant"
-    unique = kind == "numeric" and _identifier(
-        name, finite, int(high) - int(low) if finite.dtype.kind in "iu" else -1
-    )
+    spread = int(high) - int(low) if finite.dtype.kind in "iu" else -1
+    unique = kind == "numeric" and not notation and _identifier(name, finite, spread)
     return ColumnGrid(
         name,
         kind,
@@ -121,24 +137,37 @@ def _ordered(
         declared is None,
         unique,
         "key" if unique and role == "feature" else role,
+        notation=notation,
+        ascending=kind == "numeric" and declared is None and _ascending(finite),
     )
 
 
 def _identifier(name: str, values: NDArray[Any], spread: int) -> bool:
     """Whether integers name rows: all values differ, and they are consecutive or the name says so."""
-    if spread < 0 or len(values) < 20:
+    if spread < 0 or len(values) < _LEAST_ROWS:
         return False
     if spread + 1 != len(values) and not _ID_NAME.search(name):
         return False
     return len(np.unique(values)) == len(values)
 
 
+def _ascending(values: NDArray[Any]) -> bool:
+    """Whether whole numbers grow with the rows and hardly repeat, as counters and row numbers do, which may
+    begin again with each file."""
+    if values.dtype.kind not in "iu" or len(values) < _LEAST_ROWS:
+        return False
+    steps = values[1:] > values[:-1]
+    return bool(steps.mean() >= _ROWS_IN_ORDER)
+
+
 def _worded(
     name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
     text = as_text(array).drop_null()
-    words, distinct = _frequent(text)
-    unique = distinct == len(text) and len(text) >= 20
+    words, distinct, counts = _frequent(text)
+    if declared is None and {word.lower() for word in words} == {"false", "true"}:
+        kind = "boolean"
+    unique = distinct == len(text) and len(text) >= _LEAST_ROWS
     if declared is None and kind == "categorical" and (distinct > 1) and _is_text(text, distinct):
         kind = "text"
     if distinct <= 1 and declared is None:
@@ -151,8 +180,13 @@ def _worded(
             name, kind, type_, edges, None, deciles, declared is None, unique, "key" if key else role
         )
     if kind == "boolean":
-        words = tuple(sorted({*words, "false", "true"})) if {*words} <= {"false", "true"} else words
-    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role)
+        spoken = {word.lower() for word in words}
+        words = ("false", "true") if spoken <= {"false", "true"} else words
+    seen, rare = b"", (0, 0, 0)
+    if distinct > len(words) and kind != "boolean":
+        seen = bitmap(hashed(text.unique()))
+        rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
+    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
 
 
 def _is_text(text: Any, distinct: int) -> bool:
@@ -163,8 +197,9 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
-    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values)."""
+def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+    """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
+    often each of them occurs)."""
     import pyarrow.compute as pc
 
     table = pc.value_counts(text)
@@ -176,7 +211,7 @@ def _frequent(text: Any) -> tuple[tuple[str, ...], int]:
     else:
         pairs = list(zip(values.to_pylist(), counts.tolist(), strict=True))
     pairs.sort(key=lambda pair: (-pair[1], pair[0]))
-    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values)
+    return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values), counts
 
 
 def guess_role(
@@ -201,9 +236,11 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
     for column in made:
         head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
-        digest.update(repr(head).encode("utf-8", "backslashreplace"))
+        read_as = (column.notation, column.ascending)
+        digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
+        digest.update(column.seen)
     return Grid(made, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 

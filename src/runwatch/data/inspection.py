@@ -7,9 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from runwatch.data.errors import DataError
+from runwatch.data.errors import DataError, explained
 from runwatch.data.facts import row_facts
 from runwatch.data.files import DataFile
+from runwatch.data.formats import format_of
 from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.profile import parse_types
 from runwatch.data.sample import sample
@@ -18,6 +19,7 @@ from runwatch.domain.run import Problem
 
 SAMPLE_ROWS = 20_000
 _MAX_COLUMNS = 500
+_FEW = 0.005
 
 
 def inspect(
@@ -33,20 +35,45 @@ def inspect(
         return {}, None, [error.problem]
 
 
+def usual_repeats(
+    files: Sequence[DataFile], grid: Grid, facts: RowFacts | None, cache: Cache
+) -> RowFacts | None:
+    """The same of the reference's rows, to tell how often rows repeat by nature; None where the batch's
+    hardly do, or where they cannot be read."""
+    if facts is None or facts.duplicate_rows < _FEW * facts.rows:
+        return None
+    try:
+        return _facts(files, grid, DataOptions(), cache)
+    except DataError:
+        return None
+
+
 def _facts(files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache) -> RowFacts:
     keys = key_columns(grid, options)
+    names = _all_names(files, grid)
 
     def made() -> dict[str, Any]:
-        names = [column.name for column in grid.columns if column.type != "null"]
         facts = row_facts(files, names, keys, parse_types(grid))
         return {
             "rows": facts.rows,
             "duplicate_rows": facts.duplicate_rows,
             "duplicate_keys": dict(facts.duplicate_keys),
             "repeated": {name: list(values) for name, values in facts.repeated.items()},
+            "occurring": facts.occurring,
         }
 
-    return RowFacts(**kept_json(cache, files_key("facts-1", grid, files, "\n".join(keys)), made))
+    return RowFacts(**kept_json(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), made))
+
+
+def _all_names(files: Sequence[DataFile], grid: Grid) -> list[str]:
+    """The grid's columns and those that only these files have: rows that differ in a new column differ."""
+    known = dict.fromkeys(column.name for column in grid.columns if column.type != "null")
+    for file in files:
+        try:
+            known.update(dict.fromkeys(name for name, _ in format_of(file).schema(file)))
+        except Exception as error:
+            raise explained(file.name, error) from error
+    return list(known)
 
 
 def key_columns(grid: Grid, options: DataOptions) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import spans
-from runwatch.domain.profile import SHAPES, Floats, Ints
+from runwatch.domain.profile import BUCKETS, SHAPES, Floats, Ints
 
 BLOCK = 1 << 17
 _CONTINUATION = 0xC0
@@ -107,3 +107,63 @@ def _classes() -> NDArray[np.uint8]:
 
 
 _CLASSES = _classes()
+
+
+Hashes = NDArray[np.uint64]
+_FACTORS = np.random.default_rng(20261130).integers(1, 1 << 63, size=1021, dtype=np.uint64) * np.uint64(
+    2
+) + np.uint64(1)
+_BITS_A_VALUE = 16
+_LEAST_BITS, _MOST_BITS = 16, 21
+
+
+def mixed(values: Hashes) -> Hashes:
+    """The finaliser of splitmix64."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    out: Hashes = values ^ (values >> np.uint64(31))
+    return out
+
+
+def hashed(array: Any) -> Hashes:
+    """A 64-bit hash a value, uint64 ``[n]``, of a string array without nulls: a sum of bytes times odd
+    numbers that depend on their place (Dietzfelbinger 1996), then mixed. The same on every machine."""
+    where, content = spans(array)
+    sizes = np.diff(where)
+    out = sizes.astype(np.uint64)
+    full = np.flatnonzero(sizes)
+    if len(full):
+        first, last = int(where[0]), int(where[-1])
+        starts = (where[:-1] - first)[full]
+        place = np.arange(last - first) - np.repeat(starts, sizes[full])
+        terms = (content[first:last].astype(np.uint64) + np.uint64(1)) * _FACTORS[place % len(_FACTORS)]
+        out[full] += np.add.reduceat(terms, starts)
+    return mixed(out)
+
+
+def buckets(hashes: Hashes) -> Ints:
+    """Which of the ``BUCKETS`` each hash falls into."""
+    return (hashes >> np.uint64(56)).astype(np.int64) % BUCKETS
+
+
+def bitmap(hashes: Hashes) -> bytes:
+    """A Bloom filter (Bloom 1970) of two bits a hash: 16 bits a value, 256 KiB at most."""
+    wanted = int(np.ceil(np.log2(max(len(hashes) * _BITS_A_VALUE, 1))))
+    bits = np.zeros(1 << min(max(wanted, _LEAST_BITS), _MOST_BITS), dtype=np.uint8)
+    for place in _places(hashes, len(bits)):
+        bits[place] = 1
+    return np.packbits(bits, bitorder="little").tobytes()
+
+
+def known(hashes: Hashes, seen: bytes) -> NDArray[np.bool_]:
+    """Which hashes may be among those of the bitmap ``seen``; one that is, always is."""
+    bits = np.frombuffer(seen, dtype=np.uint8)
+    out = np.ones(len(hashes), dtype=bool)
+    for place in _places(hashes, 8 * len(bits)):
+        out &= (bits[place >> 3] >> (place & 7).astype(np.uint8)) & 1 == 1
+    return out
+
+
+def _places(hashes: Hashes, bits: int) -> tuple[Ints, Ints]:
+    mask = np.uint64(bits - 1)
+    return (hashes & mask).astype(np.int64), ((hashes >> np.uint64(24)) & mask).astype(np.int64)

@@ -76,10 +76,15 @@ def pack_grid(grid: Grid) -> bytes:
                 "guessed": column.guessed,
                 "unique": column.unique,
                 "role": column.role,
+                "notation": column.notation,
+                "ascending": column.ascending,
+                "seen": len(column.seen),
+                "rare": column.rare,
             }
         )
         if edges is not None:
             arrays.append(edges)
+        arrays.append(np.frombuffer(column.seen, dtype=np.uint8))
     return _joined({"id": grid.id, "duplicates": grid.duplicates, "columns": columns}, arrays)
 
 
@@ -95,6 +100,8 @@ def unpack_grid(packed: bytes) -> Grid:
         if entry["dtype"] is not None:
             edges = np.frombuffer(body, dtype=np.dtype(entry["dtype"]), count=entry["size"], offset=at)
             at += edges.nbytes
+        seen = body[at : at + entry["seen"]]
+        at += len(seen)
         columns.append(
             ColumnGrid(
                 entry["name"],
@@ -106,6 +113,10 @@ def unpack_grid(packed: bytes) -> Grid:
                 entry["guessed"],
                 entry["unique"],
                 entry["role"],
+                seen,
+                tuple(entry["rare"]),
+                entry["notation"],
+                entry["ascending"],
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

@@ -9,14 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.coerce import to_numbers, to_times
 from runwatch.data.errors import explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
-from runwatch.data.kernel import Tally, shapes, tally
+from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
+from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
+from runwatch.data.precision import same_precision
 from runwatch.domain.profile import (
+    BUCKETS,
     DUPLICATE,
+    GUESSED,
     INVALID,
     MAX_OTHERS,
     NAN,
@@ -28,7 +31,7 @@ from runwatch.domain.profile import (
     Grid,
     TableProfile,
     empty_profile,
-    least_others,
+    kept_others,
 )
 
 MAX_CODED = 9_999
@@ -58,19 +61,20 @@ def profile(piece: Piece, grid: Grid) -> TableProfile:
     file = piece.file
     try:
         found = format_of(file)
-        schema = found.schema(file)
+        schema = [] if piece.part.startswith("from:") else found.schema(file)
         counter = Counter(grid)
         for block in found.read(file, piece.part, parse_types(grid), coded(grid)):
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(_schema(schema))
+    return counter.result(_schema(schema, found.TYPED))
 
 
-def _schema(found: list[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str], ...]:
     """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
     twice = duplicated([name for name, _ in found])
-    return tuple(sorted({(name, DUPLICATE if name in twice else str(type_)) for name, type_ in found}))
+    mark = "" if typed else GUESSED
+    return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in found}))
 
 
 @lru_cache(maxsize=8)
@@ -86,6 +90,9 @@ def parse_types(grid: Grid) -> Mapping[str, Any]:
 
     types: dict[str, Any] = {}
     for column in grid.columns:
+        if column.notation or column.kind == "boolean":
+            types[column.name] = None
+            continue
         try:
             types[column.name] = _parsed(pa.type_for_alias(column.type))
         except ValueError:
@@ -140,6 +147,7 @@ class Counter:
         self.counts, self.sums, self.scalars = zero.counts, zero.sums, zero.scalars
         self.low, self.high = zero.low, zero.high
         self.others: dict[int, dict[str, int]] = {}
+        self._notations: dict[int, str] = {}
         self.rows = 0
         self.skipped = 0
 
@@ -184,24 +192,42 @@ class Counter:
 
     def _ordered(self, index: int, column: ColumnGrid, array: Any) -> None:
         group, invalid = family(array.type), 0
+        type_ = _value_type(array)
         if group in ("string", "binary"):
             text = as_text(array).drop_null()
-            if column.kind == "datetime":
-                array, invalid = to_times(text, column.type.startswith(_OF_DAY))
-                values = numbers(_same_unit(array, column.type))
-            else:
-                values, invalid = to_numbers(text)
-        elif group == "nested" or (same := _same_unit(array, column.type)) is None:
+            values, invalid = self._read(index, column, text)
+        elif group == "nested" or (found := _in_unit(array, column)) is None:
             values, invalid = None, len(array) - array.null_count
         else:
-            values = numbers(same)
+            values = found
         self.scalars[index, INVALID] += invalid
         if values is not None:
-            self._tallied(index, column, values)
+            self._tallied(index, column, values, type_)
 
-    def _tallied(self, index: int, column: ColumnGrid, values: Any) -> None:
+    def _read(self, index: int, column: ColumnGrid, text: Any) -> tuple[Any, int]:
+        """Text as the column's numbers or times, in the notation of its first values."""
+        words = _boolean_words(text) if column.notation == "" and column.kind == "numeric" else None
+        if words is not None:
+            return words
+        notation = self._notations.get(index)
+        if notation is None:
+            known = column.notation if not column.notation.startswith("epoch") else ""
+            notation = _notation(text, column, known)
+            self._notations[index] = notation
+        values, invalid = parse(text, notation)
+        kind = measured_type("", notation)
+        if kind.startswith(_TIMES):
+            values = _in_unit(_timed(values, kind), column)
+            if values is None:
+                return None, len(text)
+        return values, invalid
+
+    def _tallied(self, index: int, column: ColumnGrid, values: Any, type_: str = "") -> None:
         assert column.edges is not None
-        found: Tally = tally(values, column.edges)
+        edges = column.edges
+        if type_ and type_ != column.type:
+            values, edges = same_precision(values, type_, edges, column.type)
+        found: Tally = tally(values, edges)
         start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
         self.counts[start : start + column.bins] += found.counts
         self.sums[at : at + column.bins] += found.sums
@@ -233,39 +259,52 @@ class Counter:
             weights = np.bincount(buffer_values(coded_array.indices), minlength=len(values))
         else:
             values, weights = as_text(array).drop_null(), None
+        values = _spelled(values, family(array.type), column)
         where = _filled(pc.index_in(values, value_set=words), len(words))
         counts = np.bincount(where, weights=weights, minlength=len(words) + 1)
         start = int(self.grid.offsets[index])
         self.counts[start : start + column.bins] += counts.astype(np.int64)
-        if counts[-1]:
-            self._other(index, values, where == len(words), weights)
+        outside = where == len(words)
+        if column.open:
+            outside = self._hashed(start + column.bins, column, values, weights, outside)
+        if outside.any():
+            self._other(index, values, outside, weights)
+
+    def _hashed(self, start: int, column: ColumnGrid, values: Any, weights: Any, outside: Any) -> Any:
+        """Counts the values by hash, and those that the reference's sample has not; answers which those
+        are."""
+        hashes = hashed(values)
+        found = np.bincount(buckets(hashes), weights=weights, minlength=BUCKETS)
+        self.counts[start : start + BUCKETS] += found.astype(np.int64)
+        fresh = outside & ~known(hashes, column.seen)
+        self.counts[start + BUCKETS] += int(fresh.sum() if weights is None else weights[fresh].sum())
+        return fresh
 
     def _other(self, index: int, values: Any, mask: Any, weights: Any) -> None:
-        """Keeps the least words outside the grid with their counts."""
+        """Keeps the least words outside the grid with their counts, of an open column the most frequent."""
+        frequent = self.grid.columns[index].open
         if weights is not None:
             at = np.flatnonzero(mask & (weights > 0))
-            table = {values[int(i)].as_py(): int(weights[i]) for i in at[:]}
+            table = {values[int(i)].as_py(): int(weights[i]) for i in at}
         else:
-            table = _least_counts(values, mask)
-        self.others[index] = least_others([self.others.get(index, {}), table])
+            table = _outside(values, mask, frequent)
+        self.others[index] = kept_others([self.others.get(index, {}), table], frequent)
 
 
-def _least_counts(values: Any, mask: Any) -> dict[str, int]:
-    """The least ``MAX_OTHERS`` of the masked strings with their counts."""
+def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
+    """The least, or most ``frequent``, ``MAX_OTHERS`` of the masked strings with their counts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
     outside = values.filter(pa.BooleanArray.from_buffers(pa.bool_(), len(mask), [None, bits]))
     table = pc.value_counts(outside)
-    words = table.field(0)
+    words, counts = table.field(0), table.field(1)
     if len(words) > MAX_OTHERS:
-        least = pc.select_k_unstable(
-            words, options=pc.SelectKOptions(k=MAX_OTHERS, sort_keys=[("", "ascending")])
-        )
-        words, counts = words.take(least), table.field(1).take(least)
-    else:
-        counts = table.field(1)
+        by, order = (counts, "descending") if frequent else (words, "ascending")
+        options = pc.SelectKOptions(k=MAX_OTHERS, sort_keys=[("", order)])
+        kept = pc.select_k_unstable(by, options=options)
+        words, counts = words.take(kept), counts.take(kept)
     return dict(zip(words.to_pylist(), buffer_values(counts).tolist(), strict=True))
 
 
@@ -275,17 +314,104 @@ def _filled(found: Any, default: int) -> Any:
     return np.where(valid_mask(found), where, default) if found.null_count else where
 
 
-def _same_unit(array: Any, type_: str) -> Any:
-    """Times in the grid's unit, so that nanoseconds, microseconds and days count alike; None where one can't
-    become the other (a date, a time of day)."""
+def _value_type(array: Any) -> str:
+    """Arrow's name of the type, of a dictionary that of its values."""
+    import pyarrow.types as t
+
+    return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
+
+
+def _notation(text: Any, column: ColumnGrid, known: str) -> str:
+    """The notation of a batch's text: the reference's while all values are in it, else what they are in."""
+    if known and not parse(text, known)[1]:
+        return known
+    if column.kind == "datetime" and not known:
+        known = TIME_OF_DAY if column.type.startswith(_OF_DAY) else ISO
+    return detect(text) or known or PLAIN
+
+
+def _boolean_words(text: Any) -> tuple[Any, int] | None:
+    """0 and 1 for text that is "True" and "False"; None for other text."""
+    import pyarrow.compute as pc
+
+    lower = pc.utf8_lower(text)
+    true, false = pc.sum(pc.equal(lower, "true")).as_py() or 0, pc.sum(pc.equal(lower, "false")).as_py() or 0
+    if not true + false:
+        return None
+    return np.repeat(np.array([0, 1], dtype=np.uint8), [false, true]), len(text) - true - false
+
+
+_TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false"}
+
+
+def _spelled(values: Any, group: str, column: ColumnGrid) -> Any:
+    """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
+    without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
+    words = set(column.words or ())
+    if column.kind == "boolean" and words == {"false", "true"}:
+        return _mapped(values, _TRUE_FALSE)
+    if group == "boolean" and not words & {"true", "false"}:
+        for true, false in (
+            ("1", "0"),
+            ("True", "False"),
+            ("TRUE", "FALSE"),
+            ("yes", "no"),
+            ("Y", "N"),
+            ("t", "f"),
+        ):
+            if words & {true, false}:
+                return _mapped(values, {"true": true, "false": false})
+    return values
+
+
+def _mapped(values: Any, table: Mapping[str, str]) -> Any:
+    """Strings with those of the table replaced, whatever their case."""
+    import pyarrow.compute as pc
+
+    from runwatch.data.arrays import strings
+
+    known = strings(list(table))
+    found = pc.index_in(pc.utf8_lower(values), value_set=known)
+    if found.null_count == len(found):
+        return values
+    return pc.coalesce(strings(list(table.values())).take(found), values)
+
+
+def _timed(values: Any, kind: str) -> Any:
+    """int64 microseconds as an Arrow array of times or durations."""
+    import pyarrow as pa
+
+    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
+    return pa.Array.from_buffers(_time_type(kind), len(values), [None, body])
+
+
+def _in_unit(array: Any, column: ColumnGrid) -> Any:
+    """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
+    alike; None where one can't become the other (a date, a time of day)."""
     import pyarrow as pa
     import pyarrow.types as t
 
     timed = family(array.type) == "time" or t.is_duration(array.type)
-    wanted = _time_type(type_) if timed and str(array.type) != type_ else None
-    if wanted is None:
-        return array
+    if column.notation.startswith("epoch"):
+        return epoch_values(array.drop_null(), column.notation) if timed else numbers(array)
+    wanted = _time_type(measured_type(column.type, column.notation)) if timed else None
+    if wanted is None or array.type == wanted:
+        return numbers(array)
     try:
-        return array.cast(wanted, safe=False)
-    except pa.ArrowNotImplementedError:
+        return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
+
+
+def _as_duration(array: Any, wanted: Any) -> Any:
+    """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
+    durations as times of day."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_duration(wanted) and t.is_time(array.type):
+        whole = array.cast(pa.time64("us")) if array.type.unit in ("s", "ms") else array
+        return whole.view(pa.int64()).cast(pa.duration(whole.type.unit))
+    if t.is_time(wanted) and t.is_duration(array.type):
+        return array.cast(pa.duration("us"), safe=False).view(pa.int64()).view(pa.time64("us"))
+    return array

@@ -105,6 +105,12 @@ def is_placeholder(tag: str) -> bool:
     return base == "hp_metric" or base.startswith("_") or tag.startswith("_")
 
 
+def is_bookkeeping(tag: str) -> bool:
+    """Whether ``tag`` tells of the machine or the tool, with a counter of its own (MLflow's and W&B's
+    ``system/...``), so that its steps are not the training's."""
+    return tag.startswith(("system/", "system.")) or is_placeholder(tag)
+
+
 @lru_cache(maxsize=8192)
 def judged(tag: str) -> bool:
     """Whether ``tag`` is compared with a baseline unless the configuration says otherwise: placeholders and

@@ -136,7 +136,7 @@ class QualityCheck(msgspec.Struct, frozen=True):
 class DataSet(msgspec.Struct, frozen=True, eq=False):
     """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
     batch against the reference; ``errors_changed``: the batch in which the error rate of labelled rows last
-    changed; ``assumed``: how it was found when no configuration named it."""
+    changed, ``errors_fell``: for the better; ``assumed``: how it was found when no configuration named it."""
 
     name: str
     root: str
@@ -154,10 +154,14 @@ class DataSet(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...] = ()
     computing: bool = False
     version: int = 0
+    errors_fell: bool = False
 
 
 class PerformanceEstimate(msgspec.Struct, frozen=True):
-    """Estimated (no labels) or realised performance of one batch, with its sampling error."""
+    """Estimated (no labels) or realised performance of one batch. ``low``, ``high``: the estimate with three
+    standard errors; ``usual_low``, ``usual_high``: where it lies for a batch of as many rows that is like the
+    reference, by labels where the batch has them. ``alert``: it is worse than that; ``better``: better than
+    that; ``by_labels``: whether labels say so."""
 
     batch: str
     metric: str
@@ -167,3 +171,7 @@ class PerformanceEstimate(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     alert: bool = False
+    better: bool = False
+    by_labels: bool = False
+    usual_low: float | None = None
+    usual_high: float | None = None

@@ -31,7 +31,9 @@ class Finding(msgspec.Struct, frozen=True):
     that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
     began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
     +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
-    show it before it does. ``lasting``: does not clear by itself (a crash)."""
+    show it before it does. ``lasting``: does not clear by itself (a crash).
+    ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it; both
+    are the rule's own."""
 
     rule: str
     severity: Severity
@@ -52,6 +54,8 @@ class Finding(msgspec.Struct, frozen=True):
     first_seen: float | None = None
     last_seen: float | None = None
     also: tuple[str, ...] = ()
+    words: tuple[str, str] = ("", "")
+    topic: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -66,6 +70,12 @@ class Finding(msgspec.Struct, frozen=True):
     def place(self) -> str:
         """What it is about, for people: "runs/a · val/auc"."""
         return " · ".join(part for part in (self.scope, self.subject) if part)
+
+
+def urgency(finding: Finding) -> tuple[int, float, str]:
+    """Sorts findings: the worst first, of these the newest, then by fingerprint."""
+    began = finding.since or finding.first_seen or 0.0
+    return -SEVERITIES.index(finding.severity), -began, finding.fingerprint
 
 
 def worst(findings: list[Finding] | tuple[Finding, ...]) -> Severity | None:

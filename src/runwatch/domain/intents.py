@@ -68,7 +68,7 @@ class Undo(msgspec.Struct, frozen=True):
 
 
 class MarkLooked(msgspec.Struct, frozen=True):
-    """The person has seen the board (sets the "since you last looked" marker)."""
+    """The person has seen the board: every watched root was looked at now."""
 
 
 class Rescan(msgspec.Struct, frozen=True):

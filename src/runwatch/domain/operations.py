@@ -11,20 +11,25 @@ from typing import Literal
 
 import msgspec
 
-from runwatch.domain.points import Points
+from runwatch.domain.points import IntArray, Points
 from runwatch.domain.run import Direction, Status
 
 
 class Append(msgspec.Struct, frozen=True, eq=False):
-    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it)."""
+    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it), in
+    the order of writing. ``rows``: where each stands in the file (line numbers, offsets; never falling), so
+    that what one tag's restart means for the others is known; None: the n-th points of all tags stand
+    together."""
 
     tag: str
     points: Points
+    rows: IntArray | None = None
 
 
 class PurgeFrom(msgspec.Struct, frozen=True):
-    """TensorBoard's restart: every earlier point of the *run's* sources of this format with
-    step >= ``step`` and an earlier wall time is forgotten."""
+    """A restart by the file's own word (TensorBoard's ``SessionLog``): every earlier point of the *run's*
+    sources of this format with step >= ``step`` is superseded. A counter that just goes back needs no such
+    word: it is seen where the points are taken in."""
 
     step: int
 
@@ -72,6 +77,14 @@ class Epoch(msgspec.Struct, frozen=True):
     value: float
 
 
+class EpochAt(msgspec.Struct, frozen=True, eq=False):
+    """The epochs of rows of a growing file, by step: of an attempt that is superseded they count no more.
+    Rows of one epoch need not be repeated. ``rows`` as in ``Append``."""
+
+    points: Points
+    rows: IntArray | None = None
+
+
 class Stated(msgspec.Struct, frozen=True):
     """A metric's direction as the framework states it."""
 
@@ -115,6 +128,7 @@ Operation = (
     | Evidence
     | Length
     | Epoch
+    | EpochAt
     | Stated
     | Rank
     | Writer

@@ -16,7 +16,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SHAPES = 64
+BUCKETS = 256
 DUPLICATE = "duplicate"
+GUESSED = "~"
 ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
 SCALARS = 6
 MAX_OTHERS = 64
@@ -27,7 +29,11 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     ``(edges[j-1], edges[j]]``, the first and last are open; for text they bin the length in characters.
     ``words``: the reference's most frequent values, most frequent first; the count after the last word is
     "other". ``deciles``: positions in ``edges`` of the reference's inner deciles. ``unique``: every value of
-    the reference differs (an identifier). ``type``: the type as Arrow names it."""
+    the reference differs (an identifier). ``type``: the type as Arrow names it. ``seen``: only where there
+    are more values than words, a bitmap of the sample's values (a Bloom filter, so a known value is never
+    taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
+    ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
+    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do."""
 
     name: str
     kind: ColumnKind
@@ -38,6 +44,17 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     guessed: bool = True
     unique: bool = False
     role: Role = "feature"
+    seen: bytes = b""
+    rare: tuple[int, int, int] = (0, 0, 0)
+    notation: str = ""
+    ascending: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether the reference has more values than words, so that a value outside them need not be new.
+        Such a column carries a second count vector: its values by hash, chosen by no data, and the new
+        ones."""
+        return bool(self.seen)
 
     @property
     def shaped(self) -> bool:
@@ -52,7 +69,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def width(self) -> int:
-        return self.bins + (SHAPES if self.shaped else 0)
+        return self.bins + (SHAPES if self.shaped else BUCKETS + 1 if self.open else 0)
 
 
 class Grid(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -81,9 +98,11 @@ class Grid(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
     """One column of a profile. ``rows``: rows in which the column was there at all; ``counts``: int64 per
-    bin; ``sums``: float64 sum of the finite values per bin; ``shapes``: text's character shapes;
+    bin; ``sums``: float64 sum of the finite values per bin; ``shapes``: text's character shapes, or the hash
+    buckets and then the new values of an open column;
     ``invalid``: values that are not of the column's type; ``others``: up to 64 values outside the words with
-    their counts, the least in lexical order (so that any split of the rows keeps the same ones)."""
+    their counts, the least in lexical order (so that any split of the rows keeps the same ones); of an open
+    column the most frequent new ones, whose counts may be too low where they came in pieces."""
 
     rows: int
     null: int
@@ -115,9 +134,9 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
 class TableProfile(msgspec.Struct, frozen=True, eq=False):
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
-    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted
-    (name, type) pairs as found in the files, the type ``DUPLICATE`` for a
-    name that occurs twice in one; ``skipped``: lines that were no rows."""
+    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
+    type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
+    before types that the format does not say; ``skipped``: lines that were no rows."""
 
     grid: Grid
     rows: int
@@ -185,27 +204,29 @@ def merge(a: TableProfile, b: TableProfile) -> TableProfile:
         scalars=a.scalars + b.scalars,
         low=np.minimum(a.low, b.low),
         high=np.maximum(a.high, b.high),
-        others=_merge_others(a.others, b.others),
+        others=_merge_others(a, b),
         schema=a.schema if a.schema == b.schema else tuple(sorted({*a.schema, *b.schema})),
         skipped=a.skipped + b.skipped,
     )
 
 
-def _merge_others(
-    a: Mapping[int, Mapping[str, int]], b: Mapping[int, Mapping[str, int]]
-) -> Mapping[int, Mapping[str, int]]:
-    if not a or not b:
-        return a or b
-    return {index: least_others([a.get(index, {}), b.get(index, {})]) for index in sorted({*a, *b})}
+def _merge_others(a: TableProfile, b: TableProfile) -> Mapping[int, Mapping[str, int]]:
+    if not a.others or not b.others:
+        return a.others or b.others
+    return {
+        index: kept_others([a.others.get(index, {}), b.others.get(index, {})], a.grid.columns[index].open)
+        for index in sorted({*a.others, *b.others})
+    }
 
 
-def least_others(tables: list[Mapping[str, int]]) -> dict[str, int]:
-    """The ``MAX_OTHERS`` least words of several tables with their summed counts."""
+def kept_others(tables: list[Mapping[str, int]], frequent: bool = False) -> dict[str, int]:
+    """The ``MAX_OTHERS`` least (or most ``frequent``) words of several tables with their summed counts."""
     total: dict[str, int] = {}
     for table in tables:
         for word, count in table.items():
             total[word] = total.get(word, 0) + count
-    return {word: total[word] for word in sorted(total)[:MAX_OTHERS]}
+    ranked = sorted(total, key=lambda word: (-total[word], word)) if frequent else sorted(total)
+    return {word: total[word] for word in ranked[:MAX_OTHERS]}
 
 
 class Named(msgspec.Struct, frozen=True, eq=False):
@@ -225,7 +246,7 @@ class DriftOptions(msgspec.Struct, frozen=True):
     ``tests``: how many tables this one is judged together with (segments); ``importance``: by column."""
 
     q: float = 0.01
-    day_q: float = 0.03
+    day_q: float = 0.02
     levels: tuple[float, float] = (0.02, 0.10)
     new_levels: tuple[float, float] = (0.01, 0.05)
     visible: float = 0.10
@@ -254,9 +275,10 @@ class DataOptions(msgspec.Struct, frozen=True):
 class RowFacts(msgspec.Struct, frozen=True, eq=False):
     """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
     ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
-    such values."""
+    such values; ``occurring``: (times, how many different rows occur so many times)."""
 
     rows: int
     duplicate_rows: int
     duplicate_keys: Mapping[str, int] = msgspec.field(default_factory=dict)
     repeated: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    occurring: tuple[tuple[int, int], ...] = ()

@@ -33,7 +33,8 @@ class Metric(msgspec.Struct, frozen=True):
     non-finite values; without a direction there is no best. ``spark``: at most 32 values for a sparkline,
     NaN where nothing finite fell into the cell. ``format``: the claim that speaks for the tag.
     ``hidden``: a placeholder (``hp_metric``) or private name that the screen leaves out by default.
-    ``from_history``: points below this step were kept from before a rewrite."""
+    ``from_history``: points below this step were kept from before a rewrite. ``former``: how many points were
+    superseded when the training was resumed or started again; they count in nothing else."""
 
     tag: str
     last: float
@@ -51,6 +52,23 @@ class Metric(msgspec.Struct, frozen=True):
     spark: tuple[float, ...] = ()
     hidden: bool = False
     from_history: int | None = None
+    former: int = 0
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An earlier training of the same run: it was resumed from a step before its end, or started again.
+    ``number``: 1 for the oldest. ``first_step``, ``last_step``: where it began and how far it came.
+    ``points``: how many it wrote; ``superseded``: how many of those no longer count. ``ended``: its last wall
+    time (seconds since the epoch), None where the format has no clock. ``resumed_at``: the step where the
+    next attempt set in."""
+
+    number: int
+    first_step: int
+    last_step: int
+    points: int
+    superseded: int
+    ended: float | None
+    resumed_at: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -86,7 +104,10 @@ class Progress(msgspec.Struct, frozen=True):
 
 class Run(msgspec.Struct, frozen=True, eq=False):
     """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
-    with every change, so two equal versions of one key are the same run."""
+    with every change, so two equal versions of one key are the same run. ``main``: the tag of its main
+    metric (see ``domain.main_metric``); None: it has no metric to show. ``attempts``: the earlier ones,
+    oldest first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without
+    one."""
 
     root: str
     id: str
@@ -109,10 +130,18 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     consoles: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     version: int = 0
+    main: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    name: str = ""
 
     @property
     def key(self) -> RunKey:
         return RunKey(self.root, self.id)
+
+    @property
+    def main_metric(self) -> Metric | None:
+        """The summary of ``main``."""
+        return None if self.main is None else self.metrics.get(self.main)
 
     @property
     def points(self) -> int:

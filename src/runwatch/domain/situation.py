@@ -11,6 +11,7 @@ from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.hosts import HostLink
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.task import TaskList
@@ -21,7 +22,7 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
     root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
     cannot be read, with since when (seconds); ``unjudged``: what is configured but could not be judged;
     ``options``: ``[rules.NAME]`` tables by rule name; ``open_fingerprints``: findings whose task is open
-    now, for rules that clear later than they fire."""
+    now, for rules that clear later than they fire; ``machines``: other hosts by name."""
 
     now: float
     host: str
@@ -39,15 +40,21 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
     unjudged: tuple[Problem, ...] = ()
     options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     open_fingerprints: frozenset[str] = frozenset()
+    machines: Mapping[str, Machine] = msgspec.field(default_factory=dict)
 
     def run(self, key: RunKey) -> Run | None:
         return next((run for run in self.runs if run.key == key), None)
 
 
+Waiting = Literal["runs", "data", "models", "host"]
+
+
 class WatchState(msgspec.Struct, frozen=True):
     """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
-    reconciliation ended."""
+    reconciliation ended; ``hosts``: the links to other machines. ``degraded``: those of the marks under which
+    changes are seen late or not at all; ``since``: since when each mark holds; ``waiting``: what has not been
+    judged once yet."""
 
     phase: Literal["starting", "reading", "live"] = "starting"
     reading: tuple[int, int] = (0, 0)
@@ -55,6 +62,10 @@ class WatchState(msgspec.Struct, frozen=True):
     marks: tuple[str, ...] = ()
     scanned: float | None = None
     trouble: str = ""
+    degraded: tuple[str, ...] = ()
+    since: Mapping[str, float] = msgspec.field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
+    hosts: tuple[HostLink, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):

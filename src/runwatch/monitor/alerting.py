@@ -1,4 +1,5 @@
-"""Alerts of the board: one alarm for each root, remembered over restarts; only the writer sends."""
+"""Alerts of the board: one alarm for each root, remembered over restarts. One process sends
+for a root; it need not be the one that keeps the tasks."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ from runwatch.config import Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.task import TaskList
-from runwatch.monitor.root_state import TaskState
+from runwatch.monitor.root_state import BEAT_S, TaskState
 from runwatch.system.identity import host_name
 
 TOLD_FOR_S = 900.0
+GRACE_S = 60.0
 
 
 class Alerting:
@@ -27,6 +29,9 @@ class Alerting:
         self._alarms: dict[str, Alarm] = {}
         self._kept: dict[str, str] = {}
         self._failed: dict[str, tuple[str, float]] = {}
+        self._sends: set[str] = set()
+        self._taken_at = float("-inf")
+        self._waiting: dict[str, dict[str, float]] = {}
         self._now = 0.0
         for root, one in settings.items():
             kept = desk.state.noted(self._key(root)) or "{}"
@@ -62,22 +67,68 @@ class Alerting:
             Problem(file or "alerts", None, words, "see docs/alerts.md") for file, words in (*wrong, *failed)
         )
 
-    def look(self, findings: Sequence[Finding], tasks: Mapping[str, TaskList], now: float) -> str:
-        """Send what is due; the characters that ring the terminal's bell, "" for none."""
+    def look(
+        self,
+        findings: Sequence[Finding],
+        tasks: Mapping[str, TaskList],
+        timing: Mapping[str, tuple[float, float]],
+        now: float,
+    ) -> str:
+        """Send what is due; the characters that ring the terminal's bell, "" for none. ``timing``: (hold,
+        keep) seconds by rule."""
         ring, self._now = "", now
-        for root, alarm in self._alarms.items():
-            if not self._desk.writes_for(root):
-                continue
+        self._take(now)
+        for root in self._sends:
+            alarm, own = self._alarms[root], self._of(findings, root)
             rings = alarm.look(
-                self._of(findings, root),
+                own,
                 [tasks[root]] if root in tasks else [],
                 self._desk.open_of(root),
                 self._desk.silences(root, now),
                 now,
+                self._unopened(root, own, tasks.get(root), timing, now),
             )
             ring = ring or rings
             self._keep(root, alarm)
         return ring
+
+    def _take(self, now: float) -> None:
+        """One process sends the alerts of a configuration and root, whoever keeps the tasks."""
+        if now - self._taken_at < BEAT_S:
+            return
+        self._taken_at = now
+        for root, alarm in self._alarms.items():
+            if not self._desk.takes(self._key(root), now):
+                self._sends.discard(root)
+            elif root not in self._sends:
+                self._sends.add(root)
+                with contextlib.suppress(ValueError):
+                    self._kept[root] = self._desk.state.noted(self._key(root)) or "{}"
+                    alarm.recall(json.loads(self._kept[root]))
+
+    def _unopened(
+        self,
+        root: str,
+        findings: Sequence[Finding],
+        listed: TaskList | None,
+        timing: Mapping[str, tuple[float, float]],
+        now: float,
+    ) -> frozenset[str]:
+        """Findings that have held for as long as their rule asks and a minute more, and still have no line:
+        the list can't be written, is full, or is kept by a process that does not see them."""
+        states = self._desk.states_of(root)
+        lines = {task.fingerprint for task in listed.tasks} if listed else set()
+        waiting = {
+            f.fingerprint: f.rule
+            for f in findings
+            if f.actionable and f.confirmed and f.fingerprint not in lines
+            and states.get(f.fingerprint, "pending") == "pending"
+        }  # fmt: skip
+        known = self._waiting.get(root, {})
+        since = self._waiting[root] = {fp: known.get(fp, now) for fp in waiting}
+        return frozenset(
+            fp for fp, rule in waiting.items() if now - since[fp] >= timing.get(rule, (0.0, 0.0))[0] + GRACE_S
+        )
 
     def _of(self, findings: Iterable[Finding], root: str) -> list[Finding]:
         """Findings of a root; the machine's belong to the first of all."""
@@ -92,5 +143,7 @@ class Alerting:
                 self._kept[root] = memory
 
     def close(self) -> None:
-        for alarm in self._alarms.values():
+        for root, alarm in self._alarms.items():
             alarm.close(patience=2.0)
+            if root in self._sends:
+                self._desk.gives(self._key(root))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -18,7 +18,6 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
-from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.compare_runs import Comparisons
@@ -30,6 +29,9 @@ from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
+
+if TYPE_CHECKING:
+    from runwatch.monitor.alerting import Alerting
 
 KEEP_EVERY_S = 60.0
 
@@ -57,12 +59,14 @@ class Board:
         self._compared: Mapping[RunKey, Comparison] = {}
         self._desk = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
-        self._alerting = Alerting(settings, self._desk) if keep else None
+        self._sends = keep
+        self._alerting: Alerting | None = None
         self._findings: tuple[Finding, ...] = ()
         self._rule_problems: tuple[Problem, ...] = ()
         self._tasks: Mapping[str, TaskList] = {}
         self._stamps: tuple[object, ...] = ()
         self._lost: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._kept_at = float("-inf")
         self._news = False
         self._version = 0
@@ -100,12 +104,16 @@ class Board:
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
-        self._inspector.load()
+        self._inspector.check()
         self._desk.beat(now)
         self._tasks = self._desk.look(date.fromtimestamp(now))
 
     def open_beside(self) -> None:
-        """After the first paint: plug-ins, data, the machine."""
+        """After the first paint: plug-ins, alerts, data, the machine."""
+        if self._sends:
+            from runwatch.monitor.alerting import Alerting
+
+            self._alerting = Alerting(self.settings, self._desk)
         self.roots.load_plugins()
         self.beside.start()
 
@@ -140,7 +148,7 @@ class Board:
             situation=situation,
             findings=self._findings,
             tasks=self._tasks,
-            watch=replace(watch, marks=(*watch.marks, *self._desk.marks)),
+            watch=self._watched(watch, now),
             looked=self._desk.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
@@ -148,6 +156,12 @@ class Board:
         if judged:
             self._desk.keep(snapshot, date.fromtimestamp(now))
         return snapshot
+
+    def _watched(self, watch: WatchState, now: float) -> WatchState:
+        """With the marks of the tasks' keeper, and since when each holds."""
+        marks = (*watch.marks, *self._desk.marks)
+        self._since = {mark: self._since.get(mark, now) for mark in marks}
+        return replace(watch, marks=marks, since=self._since)
 
     def _judge(self, situation: Situation) -> str:
         """Rules, tasks, alerts; the characters that ring the terminal."""
@@ -163,7 +177,12 @@ class Board:
             self._inspector.about(self.beside.unjudged),
         )
         self._stamps = self._desk.stamps()
-        return self._alerting.look(self._findings, self._tasks, now) if self._alerting else ""
+        return self._alerts(now)
+
+    def _alerts(self, now: float) -> str:
+        if self._alerting is None:
+            return ""
+        return self._alerting.look(self._findings, self._tasks, self._inspector.timing, now)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:
@@ -243,6 +262,10 @@ class Board:
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
         return self._desk.history()
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self._desk.state.looked([self._desk.identity(root)])
 
     def champions(self, root: str) -> list[dict[str, Any]]:
         """What was pinned as baseline, oldest first."""

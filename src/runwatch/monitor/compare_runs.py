@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from runwatch.config import Settings
-from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.monitor.baselines import members
-from runwatch.monitor.compare_files import compare_with, run_options, stamp_of
 
 Known = tuple[object, Comparison]
 
@@ -18,16 +17,20 @@ class Comparisons:
     """Remembers the comparisons of the roots' runs."""
 
     def __init__(self, settings: Mapping[str, Settings], series: Callable[[RunKey, str], Points]) -> None:
-        self._options = {root: run_options(one) for root, one in settings.items()}
+        self._settings = settings
+        self._options: dict[str, CompareOptions] = {}
         self._series = series
         self._known: dict[RunKey, Known] = {}
         self.problems: tuple[Problem, ...] = ()
 
     def of(self, runs: Sequence[Run], baselines: Mapping[str, Baseline]) -> dict[RunKey, Comparison]:
         """The comparison of every run whose root has a baseline, but for the baseline's own runs."""
+        from runwatch.monitor.compare_files import run_options, stamp_of
+
         found: dict[RunKey, Comparison] = {}
         problems: dict[str, Problem] = {}
         for root, baseline in baselines.items():
+            self._options.setdefault(root, run_options(self._settings[root]))
             own = [run for run in runs if run.root == root]
             group = members(baseline, own)
             inside = {run.key for run in group}
@@ -48,6 +51,8 @@ class Comparisons:
     def _compare(
         self, run: Run, baseline: Baseline, group: Sequence[Run], state: object
     ) -> Comparison | Problem:
+        from runwatch.monitor.compare_files import compare_with
+
         stamp = (run.version, run.status == "running", state)
         known = self._known.get(run.key)
         if known is not None and known[0] == stamp:

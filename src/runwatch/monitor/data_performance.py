@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
+import msgspec
 import numpy as np
 
 from runwatch.data.files import DataFile
 from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import DataOptions
-from runwatch.judge.drift.concept import AdaptiveWindow
+from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.performance import (
     Regressed,
     Scored,
@@ -24,6 +25,7 @@ from runwatch.judge.drift.performance import (
 MAX_BATCHES = 30
 _WARM_UP, _STREAMED = 20_000, 20_000
 _FEATURES = 50
+MIN_FILES = 8
 
 
 def estimates(
@@ -37,11 +39,9 @@ def estimates(
     predictions in the reference. ``regression``: also where the target is a number (imports scikit-learn:
     another process)."""
     files = files[-MAX_BATCHES:]
-    key = files_key("estimates-1", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
-    made = kept_json(
-        cache, key, lambda: [asdict(one) for one in _estimates(reference, files, options, regression)]
-    )
-    return tuple(PerformanceEstimate(**one) for one in made)
+    key = files_key("estimates-2", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
+    made = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
+    return from_plain(tuple[PerformanceEstimate, ...], made)
 
 
 def _estimates(
@@ -62,36 +62,44 @@ def _estimates(
     return ()
 
 
+class ErrorChange(msgspec.Struct, frozen=True):
+    """The batch in which the error rate last changed, and whether it fell there."""
+
+    batch: str
+    fell: bool
+
+
 def errors_changed(
     reference: Reference, files: Sequence[DataFile], options: DataOptions, cache: Cache
-) -> str | None:
-    """The batch in which the error rate of labelled rows last changed (0/1 errors, or absolute ones of
-    numbers) by an adaptive window that starts on the reference's errors; None when it did not, or without
-    labels and predictions. Rows are taken in the order of their files."""
+) -> ErrorChange | None:
+    """Where the error rate of labelled rows last changed (0/1 errors, or absolute ones of numbers) by an
+    adaptive window over the reference's errors and then the batches'; None when it did not, or without
+    labels and predictions. The order of the rows within a file does not matter."""
     target, prediction, score = columns_of(reference.grid, options)
     if target is None or (prediction is None and score is None):
         return None
     files = files[-MAX_BATCHES:]
-    key = files_key("errors-1", reference.grid, [*reference.files, *files], repr(options))
-    name: str | None = kept_json(
-        cache,
-        key,
-        lambda: _last_change(reference, files, target, prediction or score or "", prediction is None),
-    )
-    return name
+    key = files_key("errors-2", reference.grid, [*reference.files, *files], repr(options))
+    guess, cut = prediction or score or "", prediction is None
+    kept = kept_json(cache, key, lambda: to_plain(_last_change(reference, files, target, guess, cut)))
+    return None if kept is None else from_plain(ErrorChange, kept)
 
 
 def _last_change(
     reference: Reference, files: Sequence[DataFile], target: str, guess: str, cut: bool
-) -> str | None:
-    window = AdaptiveWindow()
-    for value in _errors(reference.files, target, guess, cut)[-_WARM_UP:]:
-        window.update(value)
-    changed = None
-    for file in files:
-        found = [window.update(value) for value in _errors([file], target, guess, cut)[:_STREAMED]]
-        changed = file.name if any(found) else changed
-    return changed
+) -> ErrorChange | None:
+    parts = [np.array(_errors([file], target, guess, cut)[:_STREAMED]) for file in files]
+    own = [np.array(_errors([file], target, guess, cut)) for file in reference.files]
+    if len(own) < MIN_FILES:
+        own = [np.concatenate([part[-_WARM_UP:] for part in own])] if own else []
+    stretches = [*own, *parts]
+    ends = np.cumsum([len(part) for part in stretches])
+    found = changes(np.concatenate(stretches), sizes=[len(part) for part in stretches]) if stretches else []
+    at = int(np.searchsorted(ends, found[-1], side="right")) if found else 0
+    if at < len(own) or not len(own):
+        return None
+    before, after = np.concatenate(stretches[:at]), stretches[at]
+    return ErrorChange(files[at - len(own)].name, bool(np.nanmean(after) < np.nanmean(before)))
 
 
 def _errors(files: Sequence[DataFile], target: str, guess: str, cut: bool) -> list[float]:

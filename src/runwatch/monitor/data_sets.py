@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -14,11 +13,12 @@ from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, is_url, natural
-from runwatch.data.inspection import inspect
+from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, this_process
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, ColumnTrend, DataSet, Distribution, DriftReport, Multivariate
 from runwatch.domain.profile import DataOptions, DriftOptions, Named
 from runwatch.domain.run import Problem
@@ -100,8 +100,10 @@ def _judged(
         now,
         spec.options.target,
         spec.every,
+        usual_repeats(reference.files, reference.grid, facts, cache),
     )
     times = [one.when for one in named if one.when is not None]
+    change = errors_changed(reference, files, spec.options, cache)
     return replace(
         whole,
         latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules, cache),
@@ -109,7 +111,8 @@ def _judged(
         quality=examine(case),
         segments=_segments(spec, reference, newest_files, rules, cache),
         estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
-        errors_changed=errors_changed(reference, files, spec.options, cache),
+        errors_changed=None if change is None else change.batch,
+        errors_fell=change is not None and change.fell,
         late_by=None if now is None else late_by(times, now, spec.every),
         expected_every=spec.every or expected_every(times),
         problems=(*whole.problems, *trouble),
@@ -194,8 +197,7 @@ def multivariate(
     kept = kept_json(cache, key, lambda: _classified(reference, files))
     if kept is None:
         return None
-    top = tuple((str(name), float(value)) for name, value in kept.pop("top_features"))
-    return Multivariate(**kept, top_features=top)
+    return from_plain(Multivariate, kept)
 
 
 def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, Any] | None:
@@ -206,7 +208,8 @@ def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, An
     ]
     try:
         before = sample(reference.files, names, CLASSIFIER_ROWS)
-        return asdict(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
+        found: dict[str, Any] = to_plain(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
+        return found
     except DataError:
         return None
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from runwatch.config import Data, Predictions, Settings
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
+from runwatch.data.files import resolve
+from runwatch.data.formats import format_of
 from runwatch.data.importance import read_importance
 from runwatch.data.pandera_schema import expectations
-from runwatch.data.predictions import column_names
 from runwatch.domain.profile import DataOptions
-from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.data_sets import DataSpec
 
@@ -117,7 +117,5 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _schema(root: str, path: str) -> list[tuple[str, str]]:
-    names = column_names(os.path.join(root, path))
-    if isinstance(names, Problem):
-        raise ValueError(names.message)
-    return [(name, "") for name in names]
+    (file, *_) = resolve(os.path.join(root, path))
+    return [(name, str(type_)) for name, type_ in format_of(file).schema(file)]

@@ -29,11 +29,11 @@ class Diagnostic(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
-def examine(roots: Sequence[str], config_file: str | None = None) -> list[Diagnostic]:
-    """All checks, for these roots."""
+def examine(roots: Sequence[str], config_file: str | None = None, terminal: bool = True) -> list[Diagnostic]:
+    """All checks, for these roots; ``terminal``: is there one."""
     return [
         *_configuration(roots, config_file),
-        *_terminal(),
+        *(_terminal() if terminal else ()),
         *_roots(roots),
         *_kernel(roots),
         *_own_places(),
@@ -79,7 +79,9 @@ def _secrets(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnost
         alerts = settings.alerts
         if settings.alerts_file is None:
             continue
-        warning = exposed(settings.alerts_file, [*alerts.urls, *([alerts.webhook] if alerts.webhook else [])])
+        warning = exposed(
+            settings.alerts_file, [*alerts.urls, *alerts.webhooks, *([alerts.key] if alerts.key else [])]
+        )
         if warning:
             yield Diagnostic(
                 "secrets", "weak", warning, "chmod 600 it, or write ${NAME} and set it in the environment"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
-from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.comparison import Baseline
 from runwatch.domain.health import Outlook
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.judge.health.forecast import forecast
-from runwatch.judge.health.trace import Trace
-from runwatch.judge.runs.naming import match
 from runwatch.monitor.baselines import members
 
 EVERY_S = 10.0
 GROWN_BY = 1.03
 
-TraceOf = Callable[[RunKey, str], Trace | None]
+if TYPE_CHECKING:
+    from runwatch.judge.health.trace import Trace
+
+TraceOf = Callable[[RunKey, str], "Trace | None"]
 
 
 class Forecasts:
@@ -42,7 +42,7 @@ class Forecasts:
         found: dict[RunKey, Outlook] = {}
         changed = False
         for run in situation.runs:
-            metric = _metric(run, situation.comparisons.get(run.key)) if _wanted(run) else None
+            metric = run.main_metric if _wanted(run) else None
             if metric is None:
                 continue
             count, made = self._made.get(run.key, (0, None))
@@ -61,22 +61,14 @@ class Forecasts:
         trace = trace_of(run.key, metric.tag)
         if trace is None:
             return Outlook(metric.tag, None, None, None, reason="its curve was not followed")
+        from runwatch.judge.health.forecast import forecast
+
         value, spread = _to_beat(run, metric, situation)
         return forecast(metric.tag, trace, run.progress.total_steps, metric.direction, value, spread)
 
 
 def _wanted(run: Run) -> bool:
     return run.status == "running" and run.progress.total_steps is not None
-
-
-def _metric(run: Run, comparison: Comparison | None) -> Metric | None:
-    """The metric that decides, else a held-out loss, else any loss."""
-    primary = comparison.primary if comparison else None
-    if primary is not None and primary.name in run.metrics:
-        return run.metrics[primary.name]
-    losses = [m for m in run.metrics.values() if m.direction == "min" and not m.hidden]
-    held_out = [m for m in losses if "val" in m.tag or "eval" in m.tag or "test" in m.tag]
-    return max(held_out or losses, key=lambda metric: metric.count, default=None)
 
 
 def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | None, float]:
@@ -90,8 +82,12 @@ def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | No
     if baseline is None or known is None:
         return None, 0.0
     group: Sequence[Run] = members(baseline, [r for r in situation.runs if r.root == run.root])
+    from runwatch.judge.runs.naming import match
+
     tags = [(r, match(metric.tag, list(r.metrics))) for r in group]
     finite = [
         r.metrics[tag].last for r, tag in tags if tag is not None and math.isfinite(r.metrics[tag].last)
     ]
+    from statistics import fmean, stdev
+
     return fmean(finite) if finite else known, stdev(finite) if len(finite) > 1 else 0.0

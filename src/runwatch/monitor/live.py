@@ -5,6 +5,7 @@ screen; ``publish`` and answers are called on this thread."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
-from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
@@ -39,6 +40,7 @@ GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
 TICK_S = 0.5
 FOLD_EVERY_S = 1.0
+WAITING: tuple[Waiting, ...] = ("runs", "data", "models", "host")
 
 Publish = Callable[[Snapshot], None]
 Answered = Callable[[IntentAnswer], None]
@@ -129,6 +131,15 @@ class Monitor:
         """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
         return self._board.champions(root)
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """What is watched."""
+        return tuple(self._rounds)
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self._board.looked(root)
+
     def wait_judged(self, patience: float) -> Snapshot | None:
         """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
         self._judged.wait(patience)
@@ -143,6 +154,11 @@ class Monitor:
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"."""
         return self._board.beside.unjudged
+
+    @property
+    def judged(self) -> bool:
+        """Whether everything has been looked at once."""
+        return self._judged.is_set()
 
     @property
     def latest(self) -> Snapshot | None:
@@ -308,13 +324,16 @@ class Monitor:
 
     def _send(self, judged: bool) -> None:
         trouble = self._told = self._troubles.newest
+        degraded = (*self._marks(), *((trouble,) if trouble else ()))
         state = WatchState(
             phase="live" if self._phase_live else "reading",
             reading=(max(self._total - self._board.roots.waiting, 0), self._total),
             modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
-            marks=(*self._marks(), *((trouble,) if trouble else ())),
+            marks=degraded,
             scanned=time.time(),
             trouble=trouble,
+            degraded=degraded,
+            waiting=self._waiting(judged),
         )
         began, looked = time.monotonic(), self._board.beside.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
@@ -327,8 +346,21 @@ class Monitor:
             self._judged.set()
         self._publish(snapshot)
 
+    def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
+        """What has not been judged once yet; before the first judgement, everything."""
+        if judged:
+            left = self._board.beside.unjudged
+            return tuple(name for name in WAITING if name in left)
+        return WAITING
+
     def _marks(self) -> list[str]:
-        return [mark for rounds in self._rounds.values() for mark in rounds.marks]
+        """What keeps the screen from being live, with the root's name where there are several."""
+        several = len(self._rounds) > 1
+        return [
+            f"{os.path.basename(root) or root}: {mark}" if several else mark
+            for root, rounds in self._rounds.items()
+            for mark in rounds.marks
+        ]
 
 
 def _nobody(snapshot: Snapshot) -> None:

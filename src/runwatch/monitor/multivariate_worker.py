@@ -6,28 +6,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, fields
-from typing import Any
 
 from msgspec.structs import replace
 
-from runwatch.domain.profile import DataOptions
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.monitor.data_sets import DataSpec
 
 
 def to_json(specs: tuple[DataSpec, ...]) -> str:
-    return json.dumps([asdict(spec) for spec in specs])
+    return json.dumps(to_plain(specs))
 
 
 def from_json(text: str) -> list[DataSpec]:
-    return [_spec(row) for row in json.loads(text)]
-
-
-def _spec(row: dict[str, Any]) -> DataSpec:
-    lists = {f.name for f in fields(DataOptions) if str(f.type).startswith("tuple")}
-    options: dict[str, Any] = {n: tuple(v) if n in lists else v for n, v in row.pop("options").items()}
-    row |= {"reference": tuple(row["reference"]), "batches": tuple(row["batches"])}
-    return DataSpec(**row, options=DataOptions(**options))
+    return from_plain(list[DataSpec], json.loads(text))
 
 
 def main() -> int:

@@ -17,7 +17,8 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
-from runwatch.runs.sources import RunChange, RunMemory, Source
+from runwatch.runs.source_data import Source
+from runwatch.runs.sources import RunChange, RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.watch.tree import Tree
 

@@ -3,6 +3,7 @@ what is kept for ``status``, and who writes."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -20,7 +21,7 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
-from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
 from runwatch.system.files import is_really_below
@@ -121,6 +122,25 @@ class TaskState:
         """Of one root's findings, those whose task is open or snoozed."""
         return self._books[root].open_fingerprints
 
+    def states_of(self, root: str) -> Mapping[str, str]:
+        """Of one root's findings, what is remembered of their tasks."""
+        return self._books[root].states
+
+    def takes(self, key: str, now: float) -> bool:
+        """Become, or stay, the only process that does what ``key`` names."""
+        try:
+            return self.state.take_lease(key, self._holder(now), LEASE_S) is None
+        except OSError:
+            return True
+
+    def gives(self, key: str) -> None:
+        """Let another process do it."""
+        with contextlib.suppress(OSError):
+            self.state.give_lease(key, self._token)
+
+    def _holder(self, now: float) -> Holder:
+        return Holder(self._token, os.getpid(), host_name(), self._since, now)
+
     def identity(self, root: str) -> str:
         """What names a root in the state."""
         return self._places[root].identity
@@ -137,7 +157,7 @@ class TaskState:
 
     @property
     def looked(self) -> float | None:
-        return self.state.looked()
+        return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
@@ -151,9 +171,8 @@ class TaskState:
         marks = [self.state.notice] if self.state.notice else []
         for root in self._roots:
             identity = self._places[root].identity
-            me = Holder(self._token, os.getpid(), host_name(), self._since, now)
             try:
-                other = self.state.take_lease(identity, me, LEASE_S)
+                other = self.state.take_lease(identity, self._holder(now), LEASE_S)
             except OSError as error:
                 marks.append(str(error))
                 other = None
@@ -240,6 +259,12 @@ class TaskState:
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
 
+    def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
+        """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+            return self.obey(intent, now, today), None
+        return self._books[intent.root].perform(intent, now, today)
+
     def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
@@ -253,7 +278,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked(now)
+                self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")

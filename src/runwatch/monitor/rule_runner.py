@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,15 +11,9 @@ from runwatch.config import ConfigError, Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.evaluation import evaluate_all, timing
-from runwatch.rules.engine.options import check_options
-from runwatch.rules.engine.registry import Rule, load_rules
 
-_ABOUT = {
-    "data": ("data-", "error-rate-", "prediction-", "performance-", "metric-regressed", "slice-"),
-    "models": ("prediction-", "performance-", "metric-regressed", "slice-"),
-    "host": ("disk-", "memory-", "out-of-memory-", "gpu-"),
-}
+if TYPE_CHECKING:
+    from runwatch.rules.engine.registry import Rule
 
 
 class RuleRunner:
@@ -31,8 +26,17 @@ class RuleRunner:
         self._options: dict[str, Mapping[str, object]] = {}
         self._first_seen: dict[tuple[str, str], float] = {}
 
+    def check(self) -> None:
+        """Complain of a bad rule or option before the screen is up: raises ConfigError. Without any there is
+        nothing to complain of, and the rules are loaded when they are first asked."""
+        if any(settings.rules or settings.rule_options for settings in self._settings.values()):
+            self.load()
+
     def load(self) -> None:
         """Our rules, plug-ins and the configuration's own. Raises ConfigError for a bad rule or option."""
+        from runwatch.rules.engine.options import check_options
+        from runwatch.rules.engine.registry import load_rules
+
         if self._rules is not None:
             return
         rules, self._problems = load_rules()
@@ -68,16 +72,22 @@ class RuleRunner:
 
     def about(self, subjects: Iterable[str]) -> frozenset[str]:
         """The rules about these subjects: "data", "models", "host"."""
-        starts = tuple(start for subject in subjects for start in _ABOUT[subject])
-        return frozenset(rule.NAME for rule in self._rules or () if starts and rule.NAME.startswith(starts))
+        from runwatch.rules.engine.registry import traits_of
+
+        asked = set(subjects)
+        return frozenset(rule.NAME for rule in self._rules or () if asked & set(traits_of(rule).subjects))
 
     @property
     def timing(self) -> Mapping[str, tuple[float, float]]:
         """(hold, keep) seconds by rule."""
+        from runwatch.rules.engine.evaluation import timing
+
         return timing(self._rules or (), self._options)
 
     def findings(self, situation: Situation) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
         """What holds now, with when each was first seen by this process, and what is wrong with rules."""
+        from runwatch.rules.engine.evaluation import evaluate_all
+
         self.load()
         evaluated = evaluate_all(replace(situation, options=self._options), self._rules or ())
         now = situation.now

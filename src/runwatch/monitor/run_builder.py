@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.health import HealthSign
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.operations import Length
 from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
@@ -129,7 +130,7 @@ class RunBuilder:
         files = tuple(dict.fromkeys(file for _, file in _files(entry)))
         folder = self._reader.tree.folder(entry.id)
         process = facts.process
-        return Run(
+        run = Run(
             root=self._reader.root,
             id=entry.id,
             formats=story.formats or tuple(dict.fromkeys(c.format for c in entry.claims if c.format)),
@@ -151,7 +152,10 @@ class RunBuilder:
             consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
             files=files,
             version=entry.version,
+            attempts=story.attempts,
+            name=story.labels.get("name", ""),
         )
+        return with_main_metric(run, self._reader.settings.metrics.primary)
 
     def _facts(self, entry: ReadRun, story: RunSummary, now: float) -> Facts:
         key = RunKey(self._reader.root, entry.id)

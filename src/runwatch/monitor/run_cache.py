@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch import __version__
+from runwatch.domain.codec import from_plain, to_plain
+from runwatch.domain.health import HealthSign
 from runwatch.domain.run import RunKey
 from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import ReadRun, RootReader
 from runwatch.monitor.run_builder import RunObservations
 from runwatch.readers.base import Cursor
-from runwatch.runs.summary_codec import signs_from_json, signs_to_json, story_from_json, story_to_json
+from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/2"
+ENGINE = f"{__version__}/3"
 
 
 class RunCache:
@@ -56,7 +58,8 @@ class RunCache:
             cursors[(identity, file)] = cursor
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
-        story, signs = story_from_json(row["story"]), signs_from_json(row["signs"])
+        story = from_plain(RunSummary, row["story"])
+        signs = from_plain(tuple[HealthSign, ...], row["signs"])
         self._health.signs[entry.id] = signs
         self._reader.known(entry, story, cursors)
         return True
@@ -94,8 +97,8 @@ class RunCache:
             "engine": ENGINE,
             "claims": _claims(entry),
             "cursors": cursors,
-            "story": story_to_json(entry.story),
-            "signs": signs_to_json(signs),
+            "story": to_plain(entry.story),
+            "signs": to_plain(signs),
             "alive": None if rhythm is None or rhythm.last is None else [rhythm.last, rhythm.longest],
         }
 

@@ -1,12 +1,14 @@
-"""Which readers there are: every module of this package that has ``NAME``, ``claim`` and ``read``."""
+"""Which readers there are: every public module below this package that has ``NAME``, ``claim``, ``read``.
+A family of formats is a package whose private modules (``_name``) are its parts; ``common`` holds none."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import cast
 
 import runwatch.readers as package
@@ -18,11 +20,20 @@ from runwatch.readers.base import Reader
 def built_in() -> Mapping[str, Reader]:
     """Our own readers by name."""
     found: dict[str, Reader] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
+    for module in _modules(package.__path__, package.__name__):
         if all(hasattr(module, name) for name in ("NAME", "claim", "read")):
             found[module.NAME] = cast(Reader, module)
     return found
+
+
+def _modules(path: Iterable[str], prefix: str) -> Iterator[ModuleType]:
+    for info in pkgutil.iter_modules(path):
+        if info.name.startswith("_") or info.name == "common":
+            continue
+        module = importlib.import_module(f"{prefix}.{info.name}")
+        yield module
+        if info.ispkg:
+            yield from _modules(module.__path__, module.__name__)
 
 
 def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from runwatch.domain.drift import DataSet, Role
-from runwatch.domain.finding import Finding
+from runwatch.domain.finding import SEVERITIES, Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.drifting import drifted_columns
 from runwatch.rules.engine.making import about_data
@@ -16,6 +16,10 @@ NAME = "data-drifted"
 DESCRIPTION = "A column of the newest batch is distributed otherwise than in the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "columns of {scope} drifted"
+SUBJECTS = ("data",)
+WORDS = ("drifted", "drifted")
+TOPIC = "drift"
+EXPLAINS = frozenset({"data-quality"})
 
 _ROLES: frozenset[Role] = frozenset({"feature", "segment", "target"})
 _ADVICE = (
@@ -50,3 +54,9 @@ def _together(data: DataSet) -> Iterator[Finding]:
         evidence={"auc": multivariate.auc, "p_value": multivariate.p_value},
         confirmed=len(data.batches) > 1,
     )
+
+
+def explains(drift: Finding, fault: Finding) -> bool:
+    """Whether a fault in the data is what a drifted column already tells, and no worse."""
+    worse = SEVERITIES.index(fault.severity) > SEVERITIES.index(drift.severity)
+    return not worse and fault.subject.startswith(f"{drift.subject} ")

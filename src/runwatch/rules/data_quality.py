@@ -13,6 +13,8 @@ NAME = "data-quality"
 DESCRIPTION = "The newest batch breaks a rule of quality: missing values, types, duplicates, ranges."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "faults in the data of {scope}"
+SUBJECTS = ("data",)
+WORDS = ("data fault", "data faults")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -15,6 +15,8 @@ NAME = "data-stale"
 DESCRIPTION = "No new batch has arrived for longer than this data set's own rhythm allows."
 DEFAULTS: Mapping[str, object] = {"critical_periods": 3.0}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
+SUBJECTS = ("data",)
+WORDS = ("stale", "stale")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -17,6 +17,8 @@ NAME = "disk-full-soon"
 DESCRIPTION = "At the pace of the last hours a disk is full within a day, or before the next morning."
 DEFAULTS: Mapping[str, object] = {"within": "24h", "morning_hour": 9}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
+SUBJECTS = ("host",)
+WORDS = ("disk full soon", "disk full soon")
 
 _MARGIN = 1.2
 

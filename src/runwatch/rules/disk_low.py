@@ -23,6 +23,8 @@ DEFAULTS: Mapping[str, object] = {
     "critical_gb": 5.0,
 }
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
+SUBJECTS = ("host",)
+WORDS = ("disk low", "disk low")
 
 _CLEARS = 1.2
 _INODES = 0.05

@@ -13,11 +13,14 @@ NAME = "error-rate-changed"
 DESCRIPTION = "The error rate of labelled rows changed in one of the last batches (concept drift)."
 DEFAULTS: Mapping[str, object] = {"recent_batches": 5}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
+SUBJECTS = ("data",)
+WORDS = ("error rate changed", "error rate changed")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """A warning while the batch of the change is among the last ones; the adaptive window that found it
-    has its own bound on false alarms (Bifet, Gavaldà 2007), so one batch is enough."""
+    """A warning while the batch of the change is among the last ones, only information where the errors
+    became fewer; the adaptive window that found it has its own bound on false alarms (Bifet, Gavaldà 2007),
+    so one batch is enough."""
     recent = int(str(options["recent_batches"]))
     for data in situation.data:
         if data.errors_changed is None:
@@ -26,15 +29,22 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         if data.errors_changed not in names[-recent:]:
             continue
         batch = data.batches[names.index(data.errors_changed)]
+        way = "fell" if data.errors_fell else "rose"
         yield about_data(
             data,
             NAME,
-            "warning",
-            f"the error rate on labelled rows changed in {safe(batch.name)}",
-            f"The error rate on {safe(data.name)} changed",
-            "Compare the errors before and after that batch: if the labels are right, the relation that the "
-            "model learned has moved; retrain on rows from after the change.",
+            "info" if data.errors_fell else "warning",
+            f"the error rate on labelled rows {way} in {safe(batch.name)}",
+            f"The error rate on {safe(data.name)} {way}",
+            _BETTER if data.errors_fell else _WORSE,
             subject="error rate",
             since=batch.when,
-            evidence={"batch": batch.name},
+            evidence={"batch": batch.name, "fell": data.errors_fell},
         )
+
+
+_WORSE = (
+    "Compare the errors before and after that batch: if the labels are right, the relation that the model "
+    "learned has moved; retrain on rows from after the change."
+)
+_BETTER = "Good news, if the labels are right: a new reference from after that batch makes it the new normal."

@@ -15,6 +15,8 @@ NAME = "gpu-hot"
 DESCRIPTION = "A GPU is above 90 degrees, or throttled, for five minutes."
 DEFAULTS: Mapping[str, object] = {"degrees": 90.0}
 HOLD, KEEP, MANY = 300.0, _KEEP, ""
+SUBJECTS = ("host",)
+WORDS = ("gpu hot", "gpu hot")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

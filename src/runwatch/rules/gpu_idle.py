@@ -19,6 +19,8 @@ DESCRIPTION = (
 )
 DEFAULTS: Mapping[str, object] = {"after": "5m", "unknown_memory_gb": 1.0}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
+SUBJECTS = ("host",)
+WORDS = ("gpu idle", "gpu idle")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

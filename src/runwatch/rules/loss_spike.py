@@ -15,6 +15,7 @@ NAME = "loss-spike"
 DESCRIPTION = "A loss jumps above its own level; three times within 500 points is a warning."
 DEFAULTS: Mapping[str, object] = {"recent_points": 500}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
+WORDS = ("loss spike", "loss spike")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

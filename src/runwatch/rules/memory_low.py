@@ -20,6 +20,8 @@ DEFAULTS: Mapping[str, object] = {
     "io_pressure": 40.0,
 }
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
+SUBJECTS = ("host",)
+WORDS = ("memory low", "memory low")
 
 _CLEARS = 1.2
 _WAITS = {"memory": "memory_pressure", "io": "io_pressure"}

@@ -20,6 +20,8 @@ NAME = "metric-nonfinite"
 DESCRIPTION = "A loss or evaluation metric is NaN or infinite, or a gradient norm three times in a row."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "metrics of {scope} are NaN or infinite"
+WORDS = ("not finite", "not finite")
+EXPLAINS = frozenset({"run-diverged", "loss-spike"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -16,6 +16,14 @@ NAME = "metric-regressed"
 DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and surely so."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
+SUBJECTS = (
+    "data",
+    "models",
+)
+WORDS = ("regressed", "regressed")
+TOPIC = "regression"
+ONE_OF_A_KIND = True
+EXPLAINS = frozenset({"slice-regressed"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
@@ -32,7 +40,7 @@ def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison)
         subject,
         NAME,
         severity,
-        _summary(subject.comparison, metric),
+        _summary(subject, metric),
         f"{safe(metric.name)} of {safe(subject.scope)} regressed against {safe(subject.comparison.baseline)}",
         _advice(subject.comparison, metric),
         subject_name=metric.name,
@@ -74,14 +82,16 @@ def _surely_worse(metric: MetricComparison) -> bool:
     return metric.ci[0] > 0 if metric.direction == "min" else metric.ci[1] < 0
 
 
-def _summary(comparison: Comparison, metric: MetricComparison) -> str:
+def _summary(subject: Subject, metric: MetricComparison) -> str:
+    """Who, than what, in what, by how much; then the figures."""
     interval = ""
     if metric.ci is not None:
         interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
     at = f" at step {metric.at}" if metric.at is not None else ""
+    names = [safe(name).rpartition("/")[2] for name in (subject.scope, subject.comparison.baseline)]
     return (
-        f"{safe(metric.name)}{at} is {number(metric.candidate)} against {number(metric.baseline)} "
-        f"({signed(metric.delta)}{interval})"
+        f"{names[0]} worse than {names[1]}, {safe(metric.name)} {signed(metric.delta)} "
+        f"({number(metric.candidate)} against {number(metric.baseline)}{at}{interval})"
     )
 
 

@@ -16,6 +16,8 @@ NAME = "out-of-memory-kill"
 DESCRIPTION = "The kernel killed a process for want of memory since runwatch began to watch."
 DEFAULTS: Mapping[str, object] = {"recent": "1h"}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
+SUBJECTS = ("host",)
+WORDS = ("out of memory kill", "out of memory kill")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

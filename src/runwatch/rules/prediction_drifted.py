@@ -13,6 +13,12 @@ NAME = "prediction-drifted"
 DESCRIPTION = "The predictions on the newest batch are distributed otherwise than in the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "predictions of {scope} drifted"
+SUBJECTS = (
+    "data",
+    "models",
+)
+WORDS = ("drifted", "drifted")
+TOPIC = "drift"
 
 _ROLES: frozenset[Role] = frozenset({"prediction"})
 _ADVICE = (

@@ -14,6 +14,7 @@ NAME = "ranks-apart"
 DESCRIPTION = "A rank of a distributed run is behind the others, or its loss is off theirs."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are apart"
+WORDS = ("ranks apart", "ranks apart")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

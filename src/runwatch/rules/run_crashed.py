@@ -14,6 +14,21 @@ NAME = "run-crashed"
 DESCRIPTION = "A run ended with an error, or its process is gone without an end mark."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
+WORDS = ("crashed", "crashed")
+TOPIC = "end"
+EXPLAINS = frozenset(
+    {
+        "run-stalled",
+        "run-slow",
+        "run-diverged",
+        "loss-spike",
+        "metric-nonfinite",
+        "run-overfitting",
+        "ranks-apart",
+        "metric-regressed",
+        "slice-regressed",
+    }
+)
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -14,6 +14,9 @@ NAME = "run-diverged"
 DESCRIPTION = "A loss has risen far above its best and stays there."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "losses of {scope} diverged"
+WORDS = ("diverged", "diverged")
+ONE_OF_A_KIND = True
+EXPLAINS = frozenset({"loss-spike", "run-overfitting", "metric-regressed", "slice-regressed"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -14,6 +14,8 @@ NAME = "run-overfitting"
 DESCRIPTION = "The validation loss is surely worse than its best while the training loss falls."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "validation losses of {scope} get worse"
+WORDS = ("overfitting", "overfitting")
+ONE_OF_A_KIND = True
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -14,6 +14,7 @@ NAME = "run-slow"
 DESCRIPTION = "For five minutes a step has taken 1.43 times as long as before."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
+WORDS = ("slow", "slow")
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -18,6 +18,9 @@ NAME = "run-stalled"
 DESCRIPTION = "A run that was alive has been silent for longer than its own rhythm allows."
 DEFAULTS: Mapping[str, object] = {"critical_after": "6h"}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
+WORDS = ("stalled", "stalled")
+TOPIC = "end"
+EXPLAINS = frozenset({"run-slow", "gpu-idle"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -14,6 +14,12 @@ NAME = "slice-regressed"
 DESCRIPTION = "A group of rows is surely worse than with the baseline (corrected for all groups looked at)."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "groups of rows of {scope} are worse than with the baseline"
+SUBJECTS = (
+    "data",
+    "models",
+)
+WORDS = ("slice regressed", "slices regressed")
+TOPIC = "regression"
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -16,6 +16,8 @@ NAME = "source-unreadable"
 DESCRIPTION = "A root could not be read for ten minutes, or something configured could not be judged."
 DEFAULTS: Mapping[str, object] = {"after": "10m"}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
+WORDS = ("source unreadable", "sources unreadable")
+EXPLAINS_ALL_BELOW = True
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -19,6 +19,11 @@ _ALWAYS_PARTS = re.compile(r"^(optimizer|scheduler|rng_state|training_args|scale
 DEPTH = 3
 
 
+def is_checkpoint(path: str) -> bool:
+    """Whether a file is shown as a saved model, by its name."""
+    return bool(_MODEL.search(path.rpartition("/")[2]))
+
+
 def checkpoints(folder: Folder, other_runs: Container[str]) -> tuple[Checkpoint, ...]:
     """Checkpoints in a run's folder, oldest first; folders that are runs of their own are left out. A
     folder such as ``checkpoint-500`` counts as one, with all its files."""

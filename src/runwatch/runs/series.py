@@ -117,13 +117,15 @@ def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
 
 
 class Series:
-    """One source's points of one tag, in file order, with running facts about the finite values. Once
-    thinned, its older points are an envelope, and the facts are still those of all points; ``torn``: points
-    were taken back since, so that only reading the source again can tell them."""
+    """One source's points of one tag, in file order, with running facts about the finite values. ``top`` and
+    ``bottom``: the greatest and the least step. Once thinned, its older points are an envelope, and the facts
+    are still those of all points; ``torn``: points were taken back since, so that only reading the source
+    again can tell them."""
 
     __slots__ = (
-        "_head", "_steps", "_thinned", "_values", "_walls", "first_nonfinite", "first_wall", "high", "last",
-        "last_step", "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite", "torn",
+        "_head", "_steps", "_thinned", "_values", "_walls", "bottom", "first_nonfinite", "first_wall", "high",
+        "last", "last_step", "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite",
+        "top", "torn",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -139,6 +141,7 @@ class Series:
         self.monotonic = True
         self.last = math.nan
         self.last_step = -(2**63) - 1
+        self.top, self.bottom = -(2**63), 2**63
         self.first_wall = self.last_wall = math.nan
         self.longest_gap = 0.0
         self.low, self.high = math.inf, -math.inf
@@ -204,6 +207,8 @@ class Series:
     def _note(self, points: Points) -> None:
         steps, values = points.steps, points.values
         self.last, self.last_step = float(values[-1]), int(steps[-1])
+        low, high = (steps[0], steps[-1]) if self.monotonic else (steps.min(), steps.max())
+        self.bottom, self.top = min(self.bottom, int(low)), max(self.top, int(high))
         self._note_time(points.wall_times)
         finite = np.isfinite(values)
         if not finite.all():
@@ -231,27 +236,54 @@ class Series:
                 self.longest_gap = longest
         self.last_wall = float(walls[-1])
 
-    def drop_from(self, step: int) -> None:
-        """Forget the points with a step >= ``step``."""
+    def steps(self, start: int) -> NDArray[np.int64]:
+        """The steps of the points from the ``start``-th on, in file order."""
+        return self._steps.view[max(start - self._thinned, 0) :].astype(np.int64)
+
+    def tail(self, most: int) -> NDArray[np.int64]:
+        """The steps of the newest points, at most ``most``, in file order."""
+        return self._steps.view[-most:].astype(np.int64)
+
+    def cut(self, before: int, step: int) -> tuple[Points, bool]:
+        """Take out those of the first ``before`` points that have a step >= ``step``; whether any of the
+        first ``before`` stays."""
+        points = self.points()
+        lost = points.steps >= step
+        lost[max(before - len(self) + len(points), 0) :] = False
+        if lost.any():
+            self._become(points.where(~lost))
+        return points.where(lost), before > int(lost.sum())
+
+    def put_back(self, points: Points) -> None:
+        """Take back points that were taken out, as written before all others."""
+        self._become(Points.concat([points, self.points()]))
+
+    def _become(self, points: Points) -> None:
         self.torn = self.torn or self.thinned
         self._head, self._thinned = Points.empty(), 0
-        self._rebuild(self._steps.view < step)
-
-    def _rebuild(self, mask: NDArray[np.bool_]) -> None:
-        for column in (self._steps, self._walls, self._values):
-            column.keep(mask)
-        kept = self.points()
+        self._steps, self._walls = Steps(), SeriesColumn(np.float64, np.float64)
+        self._values = SeriesColumn(np.float32, np.float64)
         self._reset()
-        if len(kept):
-            self.monotonic = len(kept) == 1 or bool(np.all(kept.steps[1:] > kept.steps[:-1]))
-            self._note(kept)
+        self.extend(points)
+
+
+def in_order_of_writing(points: Points) -> bool:
+    """Whether a tag was logged without a step: several points of one source all at one step, with a clock
+    that rises, or so many that nobody rewrote one."""
+    steps, walls = points.steps, points.wall_times
+    if len(steps) < 2 or bool((steps != steps[0]).any()):
+        return False
+    rises = np.diff(walls)
+    return bool((rises > 0).all()) or (len(steps) > 2 and not bool((rises < 0).any()))
 
 
 def merge(parts: list[Points]) -> Points:
     """One series out of several sources' points: in step order; of a repeated step the later wall time
     wins; where wall times are not all known, the later in the file, then the later file (``parts`` in file
-    order)."""
+    order). Points that were all logged without a step stay, in the order of writing."""
     joined = Points.concat(parts)
+    if bool((joined.steps[1:] == joined.steps[:-1]).all()) and any(map(in_order_of_writing, parts)):
+        return joined.where(np.argsort(joined.wall_times, kind="stable"))
     if len(joined) < 2 or bool(np.all(joined.steps[1:] > joined.steps[:-1])):
         return joined
     if np.isnan(joined.wall_times).any():
@@ -286,7 +318,7 @@ def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = 
         return tuple(float(v) for v in values)
     low, high = float(steps.min()), float(steps.max())
     if high <= low:
-        return (float(values[finite][-1]),)
+        steps, low, high = np.arange(len(values), dtype=np.float64), 0.0, float(len(values) - 1)
     cell = np.minimum(((steps[finite] - low) / (high - low) * cells).astype(np.int64), cells - 1)
     totals = np.bincount(cell, weights=values[finite], minlength=cells)
     counts = np.bincount(cell, minlength=cells)

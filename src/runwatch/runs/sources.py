@@ -9,6 +9,7 @@ import msgspec
 from runwatch.domain.operations import (
     Append,
     Epoch,
+    EpochAt,
     Evidence,
     HParams,
     Label,
@@ -21,48 +22,15 @@ from runwatch.domain.operations import (
     Stated,
     Writer,
 )
-from runwatch.domain.points import Points
-from runwatch.domain.run import Direction, Problem
+from runwatch.domain.points import IntArray, Points
+from runwatch.domain.run import Attempt, Problem
+from runwatch.runs.attempts import Attempts
+from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
+from runwatch.runs.source_data import EPOCH, Source, SourceData
 
 MAX_TAGS = 10_000
 MAX_PROBLEMS = 20
-
-
-class Source(msgspec.Struct, frozen=True):
-    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
-
-    claim: str
-    format: str
-    file: str
-    order: int
-    priority: int
-    supersedes: frozenset[str]
-    exclusive: bool
-
-
-class SourceData(msgspec.Struct, eq=False):
-    """All that one source has told."""
-
-    speaker: Source
-    series: dict[str, Series] = msgspec.field(default_factory=dict)
-    hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
-    stated: dict[str, Direction] = msgspec.field(default_factory=dict)
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    problems: list[Problem] = msgspec.field(default_factory=list)
-    evidence: Evidence | None = None
-    length: Length | None = None
-    epoch: float | None = None
-    rank: float | None = None
-    writer: Writer | None = None
-    started: float | None = None
-    purged: int | None = None
-    history_below: int | None = None
-    skipped_tags: int = 0
-
-    @property
-    def last_step(self) -> int | None:
-        return max((s.last_step for s in self.series.values() if len(s)), default=None)
 
 
 class RunChange(msgspec.Struct, frozen=True):
@@ -79,6 +47,7 @@ class RunMemory:
         self.told: dict[tuple[str, str], SourceData] = {}
         self.thinned = False
         self._nbytes: int | None = 0
+        self._known_restarts: Restarts | None = None
 
     def source(self, speaker: Source) -> SourceData:
         key = (speaker.claim, speaker.file)
@@ -86,50 +55,50 @@ class RunMemory:
         if found is None:
             found = self.told[key] = SourceData(speaker)
         elif found.speaker != speaker:
-            found.speaker = speaker
+            found.speaker, self._known_restarts = speaker, None
         return found
 
     def forget(self, claim: str, file: str) -> bool:
         """Drop a source whose file is gone or claimed by someone else."""
-        self._nbytes = None
+        self._nbytes = self._known_restarts = None
         return self.told.pop((claim, file), None) is not None
 
     def apply(
         self, speaker: Source, operations: Iterable[Operation], problems: Sequence[Problem] = ()
     ) -> RunChange:
         told = self.source(speaker)
-        self._nbytes = None
+        self._nbytes = self._known_restarts = None
         grown: set[str] = set()
         rewritten: set[str] = set()
         said = list(operations)
+        new: list[tuple[str, Points, IntArray | None]] = []
         for place, operation in enumerate(said):
             match operation:
-                case Append(tag, points):
-                    self._append(told, tag, points, grown)
+                case Append(tag, points, rows):
+                    if len(points) and _has_room(told, tag, grown):
+                        new.append((tag, points, rows))
+                        grown.add(tag)
+                case EpochAt(points, rows):
+                    if len(points):
+                        new.append((EPOCH, points, rows))
                 case Replace(keep_history):
+                    rewritten |= told.attempts.extend(new)
+                    new = []
                     rewritten |= _replace(told, keep_history, said[place + 1 :])
                 case PurgeFrom(step):
+                    rewritten |= told.attempts.extend(new)
+                    new = []
                     rewritten |= self._purge(told, step)
                 case _:
                     _note(told, operation)
+        rewritten |= told.attempts.extend(new)
         room = MAX_PROBLEMS - len(told.problems)
         told.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in told.problems)
-        return RunChange(frozenset(grown), frozenset(rewritten))
-
-    def _append(self, told: SourceData, tag: str, points: Points, grown: set[str]) -> None:
-        series = told.series.get(tag)
-        if series is None:
-            if len(told.series) >= MAX_TAGS:
-                told.skipped_tags += 1
-                return
-            series = told.series[tag] = Series()
-        series.extend(points)
-        grown.add(tag)
+        return RunChange(frozenset(grown), frozenset(rewritten - {EPOCH}))
 
     def _purge(self, told: SourceData, step: int) -> set[str]:
         told.purged = step if told.purged is None else min(step, told.purged)
-        for series in told.series.values():
-            series.drop_from(step)
+        told.attempts.restart(step)
         return {tag for other in self._claim(told.speaker.claim) for tag in other.series}
 
     def _claim(self, claim: str) -> list[SourceData]:
@@ -184,7 +153,7 @@ class RunMemory:
         speaking: dict[str, list[SourceData]] = {}
         for told in self.visible():
             for tag, series in told.series.items():
-                if not len(series):
+                if tag == EPOCH or not len(series):
                     continue
                 voices = speaking.setdefault(tag, [])
                 if not voices or voices[0].speaker.claim == told.speaker.claim:
@@ -193,10 +162,10 @@ class RunMemory:
 
     def alone(self, tag: str, voices: Sequence[SourceData]) -> Series | None:
         """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
-        if len(voices) != 1 or self.purged_later(voices[0]) is not None:
+        if len(voices) != 1 or not voices[0].series[tag].monotonic:
             return None
         series = voices[0].series[tag]
-        return series if series.monotonic else None
+        return None if self._restarts.changed(voices[0], tag, series) else series
 
     def thin(self) -> None:
         """Keep an envelope of the older points of every series that is its tag's whole story."""
@@ -218,41 +187,56 @@ class RunMemory:
 
     def points(self, tag: str, voices: Sequence[SourceData]) -> Points:
         """The merged series of a tag."""
-        return merge([self._unpurged(told, tag) for told in voices])
+        return merge([self._restarts.split(told, tag)[0] for told in voices])
 
-    def _unpurged(self, told: SourceData, tag: str) -> Points:
-        points, step = told.series[tag].points(), self.purged_later(told)
-        return points if step is None else points.where(points.steps < step)
+    def former(self, tag: str, voices: Sequence[SourceData]) -> list[Points]:
+        """The branches of a tag that were superseded, oldest first, each in step order."""
+        branches = [one.lost[tag] for told in voices for one in told.attempts.former if tag in one.lost]
+        branches += [self._restarts.split(told, tag)[1] for told in voices]
+        return [merge([branch]) for branch in branches if len(branch)]
 
-    def purged_later(self, told: SourceData) -> int | None:
-        """The step from which a later file of the claim takes this source's points back."""
-        later = [
-            other.purged
-            for other in self._claim(told.speaker.claim)
-            if other.purged is not None and other.speaker.order > told.speaker.order
-        ]
-        return min(later, default=None)
+    def lost(self, tag: str, voices: Sequence[SourceData]) -> int:
+        """How many points of a tag were superseded."""
+        own = sum(told.attempts.lost[tag] - len(told.attempts.passed(tag)) for told in voices)
+        return own + sum(len(self._restarts.split(told, tag)[1]) for told in voices)
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The earlier attempts of what is shown, oldest first."""
+        return self._restarts.attempts(self.visible())
+
+    @property
+    def _restarts(self) -> Restarts:
+        if self._known_restarts is None:
+            self._known_restarts = Restarts(self.told.values())
+        return self._known_restarts
 
     @property
     def nbytes(self) -> int:
         """The room that the series take; counted anew only after a change."""
         if self._nbytes is None:
-            told = self.told.values()
-            self._nbytes = sum(series.nbytes for one in told for series in one.series.values())
+            self._nbytes = sum(told.attempts.nbytes for told in self.told.values())
         return self._nbytes
+
+
+def _has_room(told: SourceData, tag: str, new: set[str]) -> bool:
+    """Whether a tag is known, or is not one too many."""
+    if tag in told.series or tag in new or len(told.series) + len(new) < MAX_TAGS:
+        return True
+    told.skipped_tags += 1
+    return False
 
 
 def _replace(told: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
     """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
     new is there yet to say where that is."""
-    tags = set(told.series)
+    tags = set(told.series) - {EPOCH}
     firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
     if keep_history and firsts:
+        again = told.history_below == min(firsts)
         told.history_below = min(firsts)
-        for older in told.series.values():
-            older.drop_from(told.history_below)
+        told.attempts.restart(told.history_below, branch=not again)
     elif not keep_history:
-        told.series.clear()
+        told.attempts = Attempts()
     told.hparams.clear()
     told.problems.clear()
     told.evidence = told.length = told.epoch = told.rank = told.purged = None

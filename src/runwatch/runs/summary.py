@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.points import Points
-from runwatch.domain.run import Direction, Metric, Problem
+from runwatch.domain.run import Attempt, Direction, Metric, Problem
 from runwatch.runs.series import SPARK, Series, spark
-from runwatch.runs.sources import RunMemory, SourceData
+from runwatch.runs.source_data import EPOCH, SourceData
+from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
 SPARK_SAMPLE = 2048
@@ -35,6 +37,7 @@ class RunSummary(msgspec.Struct, frozen=True, eq=False):
     own_clock: float | None
     longest_gap: float
     writers: tuple[tuple[str | None, int | None, float | None], ...]
+    attempts: tuple[Attempt, ...] = ()
 
 
 class Summariser:
@@ -59,8 +62,8 @@ class Summariser:
         return RunSummary(
             formats=_formats(visible, voices),
             metrics=metrics,
-            step=max((metric.last_step for metric in metrics.values()), default=None),
-            epoch=max((told.epoch for told in visible if told.epoch is not None), default=None),
+            step=_step(metrics.values()),
+            epoch=max((e for told in visible if (e := told.newest_epoch) is not None), default=None),
             hparams=_merged(visible, "hparams"),
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),
@@ -72,6 +75,7 @@ class Summariser:
             own_clock=max(clocks, default=None),
             longest_gap=_usual_gap(visible),
             writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
+            attempts=memory.attempts(),
         )
 
     def _metric(self, memory: RunMemory, tag: str, voices: Sequence[SourceData], stated: Direction) -> Metric:
@@ -97,6 +101,7 @@ class Summariser:
             spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
             hidden=self._hidden(tag),
             from_history=next((v.history_below for v in voices if v.history_below is not None), None),
+            former=memory.lost(tag, voices),
         )
 
 
@@ -108,6 +113,13 @@ def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Se
     series = Series()
     series.extend(merged)
     return series
+
+
+def _step(metrics: Iterable[Metric]) -> int | None:
+    """How far the run is: the greatest last step, but for counters that are not the training's."""
+    known = list(metrics)
+    training = [metric for metric in known if not is_bookkeeping(metric.tag)]
+    return max((metric.last_step for metric in training or known), default=None)
 
 
 def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
@@ -168,7 +180,7 @@ def _usual_gap(visible: Iterable[SourceData]) -> float:
     """The longest gap between writes of the tag that is written most often."""
     most, gap = 0, 0.0
     for told in visible:
-        for series in told.series.values():
-            if len(series) > most:
+        for tag, series in told.series.items():
+            if len(series) > most and tag != EPOCH:
                 most, gap = len(series), series.longest_gap
     return gap

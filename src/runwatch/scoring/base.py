@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Any, Protocol, Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.run import Problem
 
 MAX_ROWS = 5_000_000
@@ -51,7 +51,7 @@ class Job(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Self:
-        return cls(**_lists_as_tuples(cls, table))
+        return from_plain(cls, table)
 
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
@@ -73,20 +73,12 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values: dict[str, Any] = to_plain(self)
+        return values
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Self:
-        return cls(**_lists_as_tuples(cls, table))
-
-
-def _lists_as_tuples(kind: type[Any], table: Mapping[str, Any]) -> dict[str, Any]:
-    known = {field.name for field in fields(kind)}
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in table.items()
-        if name in known
-    }
+        return from_plain(cls, table)
 
 
 class Offer(msgspec.Struct, frozen=True):

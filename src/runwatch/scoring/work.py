@@ -11,9 +11,9 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
+from runwatch.domain.codec import to_plain
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
 from runwatch.scoring.formats import format_of
@@ -58,7 +58,7 @@ class Scoring:
                     return Problem(job.data, None, "scoring was stopped", "")
                 worker = self._worker = _started(errors)
             try:
-                said, _ = worker.communicate(json.dumps(asdict(job)).encode(), timeout=job.seconds)
+                said, _ = worker.communicate(json.dumps(to_plain(job)).encode(), timeout=job.seconds)
             except subprocess.TimeoutExpired:
                 _kill(worker)
                 wrong = f"scoring took longer than {job.seconds:g} s"

@@ -12,6 +12,7 @@ import msgspec
 from runwatch.domain.task import TaskEvent
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import stories, week_lines
+from runwatch.show.text.ci import markdown_text
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
@@ -21,9 +22,6 @@ MOST_LINES = 12
 _WIDTH = 110
 _NAMES = 4
 _NAME_WIDTH = 34
-_DRIFT = ("data-drifted", "prediction-drifted", "performance-estimated-drop")
-_REGRESSED = ("metric-regressed", "slice-regressed")
-_ENDED = ("run-crashed", "run-stalled")
 
 Facts = Mapping[str, Any]
 History = Sequence[tuple[str, TaskEvent]]
@@ -118,13 +116,15 @@ def text(brief: Brief) -> list[str]:
 
 def markdown(brief: Brief) -> str:
     """The same as Markdown; every name is escaped."""
-    head = [f"## {_escape(brief.headline)}", "", f"*{_escape(brief.span)}{_old(brief)}*", ""]
-    body = [f"- **{_escape(line.label)}**: {_escape(line.words)}" for line in brief.lines]
-    found = [
-        f"- {f['severity']}: {_escape(f['summary'])} ({_escape(f['subject'])}). {_escape(f['advice'])}"
-        for f in brief.findings[:20]
-    ]
+    head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{_old(brief)}*", ""]
+    body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
+    found = [_finding_line(finding) for finding in brief.findings[:20]]
     return "\n".join([*head, *body, *(["", "### Findings", "", *found] if found else [])]) + "\n"
+
+
+def _finding_line(finding: Facts) -> str:
+    summary, subject, advice = (markdown_text(finding[key]) for key in ("summary", "subject", "advice"))
+    return f"- {finding['severity']}: {summary} ({subject}). {advice}"
 
 
 def as_json(brief: Brief) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
         for name in ("crashed", "stalled", "finished")
         if runs[name]
     ]
-    others = [f for f in findings if f["severity"] != "info" and f["rule"] not in _ENDED]
+    others = [f for f in findings if f["severity"] != "info" and f.get("topic") != "end"]
     if others:
         parts.append(counted(others))
     if runs["running"]:
@@ -186,9 +186,9 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
 
 
 def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
-    found = [f for f in brief.findings if f["severity"] != "info" and f["rule"] not in _ENDED]
-    regressed = [f for f in found if f["rule"] in _REGRESSED]
-    drifted = [f for f in found if f["rule"] in _DRIFT]
+    found = [f for f in brief.findings if f["severity"] != "info" and f.get("topic") != "end"]
+    regressed = [f for f in found if f.get("topic") == "regression"]
+    drifted = [f for f in found if f.get("topic") == "drift"]
     rest = [f for f in found if f not in regressed and f not in drifted]
     pairs = [
         ("crashed", _runs(brief.runs["crashed"], _reason)),
@@ -298,9 +298,3 @@ def _fresh(findings: Iterable[Facts], since: float) -> list[Facts]:
 
 def _old(brief: Brief) -> str:
     return f" ({brief.old})" if brief.old else ""
-
-
-def _escape(words: str) -> str:
-    """Text that Markdown (and the HTML in it) takes literally."""
-    shown = safe(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$-])", r"\\\1", shown)

@@ -1,14 +1,11 @@
-"""The answer of a monitoring plugin: a first line, performance data, details, and an exit code.
-
-Conventions: https://www.monitoring-plugins.org/doc/guidelines.html; the text file is Prometheus' exposition
-format (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
+"""All that holds now and the exit code that says the worst; its forms are in ``show/text``."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -16,17 +13,17 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.findings import counted, finding_json, in_order
+from runwatch.show.runs import host_json
+from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.store.snapshot_facts import finding_facts
 from runwatch.text.jsonable import SCHEMA, hparams
-from runwatch.text.safe import run_name, safe
+from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 FAIL_ON = ("info", "warning", "critical", "never")
-_WORDS = {OK: "OK", WARNING: "WARNING", CRITICAL: "CRITICAL", UNKNOWN: "UNKNOWN"}
-_STATES = ("running", "finished", "crashed", "stalled", "unknown")
+CODES = {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
 _MORNING = 9
-_WIDTH = 200
 
 
 class CheckResult(msgspec.Struct, frozen=True):
@@ -46,33 +43,12 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
     kept = in_order([finding_facts(finding) for finding in findings])
     severities = {finding["severity"] for finding in kept}
-    if "critical" in severities:
-        worst = "critical"
-    elif "warning" in severities:
-        worst = "warning"
-    else:
-        worst = "ok" if _something_was_read(snapshot) else "unknown"
+    worst = _worst(severities, _something_was_read(snapshot) and not _missing(snapshot))
     opened = {t.file: sum(task.state == "open" for task in t.tasks) for t in snapshot.tasks.values()}
-    return CheckResult(worst, _code(worst, severities, fail_on), kept, snapshot, sum(opened.values()))
-
-
-def text(check: CheckResult) -> list[str]:
-    """The plugin's output: one line with performance data, then a line a finding."""
-    situation = check.snapshot.situation
-    runs = Counter(run.status for run in situation.runs)
-    severe = Counter(finding["severity"] for finding in check.findings)
-    numbers = [
-        f"runs={len(situation.runs)};;;0",
-        f"running={runs['running']};;;0",
-        f"crashed={runs['crashed']};;0;0",
-        f"stalled={runs['stalled']};;;0",
-        f"critical={severe['critical']};;0;0",
-        f"warning={severe['warning']};0;;0",
-        f"open={check.open_tasks};;;0",
-    ]
-    lines = [f"RUNWATCH {_WORDS[check.code]} - {_plain(_said(check))} | {' '.join(numbers)}"]
-    lines += [_detail(finding, len(situation.roots) > 1) for finding in check.findings]
-    return lines + [_problem_line(root, problem) for root, problem in _problems(check.snapshot)]
+    code = _code(worst, severities, fail_on)
+    if code == OK and fail_on != "never" and _missing(snapshot):
+        code = UNKNOWN
+    return CheckResult(worst, code, kept, snapshot, sum(opened.values()))
 
 
 def as_json(check: CheckResult) -> dict[str, Any]:
@@ -83,6 +59,7 @@ def as_json(check: CheckResult) -> dict[str, Any]:
         "schema": SCHEMA,
         "worst": check.worst,
         "counts": {severity: counts[severity] for severity in ("critical", "warning", "info")},
+        "hosts": [host_json(link) for link in check.snapshot.watch.hosts],
         "findings": [finding_json(finding, now) for finding in check.findings],
         "problems": [
             {
@@ -92,34 +69,69 @@ def as_json(check: CheckResult) -> dict[str, Any]:
                 "message": hparams(problem.message),
                 "hint": hparams(problem.hint),
             }
-            for root, problem in _problems(check.snapshot)
+            for root, problem in problems_of(check.snapshot)
         ],
     }
 
 
-def prometheus(check: CheckResult) -> str:
-    """The same as gauges. No run is named: one label value a run would be one time series a run."""
+def unknown_json(reason: str) -> dict[str, Any]:
+    """``check --json`` of a check that could not be made."""
+    counts = dict.fromkeys(("critical", "warning", "info"), 0)
+    return {
+        "schema": SCHEMA,
+        "worst": "unknown",
+        "counts": counts,
+        "findings": [],
+        "problems": [],
+        "error": hparams(reason),
+    }
+
+
+def of_root(check: CheckResult, root: str) -> list[Mapping[str, Any]]:
+    """The findings of a root; the machine's belong to the first of all."""
+    roots = check.snapshot.situation.roots
+    homeless = bool(roots) and root == roots[0]
+    return [f for f in check.findings if f["root"] == root or (homeless and f["root"] not in roots)]
+
+
+def level_of(check: CheckResult, root: str) -> str:
+    """The worst of one root: a key of ``CODES``."""
+    severities = {f["severity"] for f in of_root(check, root)}
     situation = check.snapshot.situation
-    states: Counter[str] = Counter(run.status for run in situation.runs)
-    found = Counter((finding["rule"], finding["severity"]) for finding in check.findings)
-    lines = [
-        "# HELP runwatch_findings Findings that hold now, by rule and severity.",
-        "# TYPE runwatch_findings gauge",
-        *(
-            f'runwatch_findings{{kind="{_label(rule)}",severity="{severity}"}} {count}'
-            for (rule, severity), count in sorted(found.items())
-        ),
-        "# HELP runwatch_runs Runs by state.",
-        "# TYPE runwatch_runs gauge",
-        *(f'runwatch_runs{{state="{state}"}} {states[state]}' for state in _STATES),
-        "# HELP runwatch_tasks_open Tasks that are to do now.",
-        "# TYPE runwatch_tasks_open gauge",
-        f"runwatch_tasks_open {check.open_tasks}",
-        "# HELP runwatch_last_check_timestamp_seconds When this was found.",
-        "# TYPE runwatch_last_check_timestamp_seconds gauge",
-        f"runwatch_last_check_timestamp_seconds {situation.now:.3f}",
+    read = any(run.root == root for run in situation.runs) or any(d.root == root for d in situation.data)
+    read = read or bool(situation.predictions)
+    return _worst(severities, read or bool(severities))
+
+
+def report(check: CheckResult) -> CiReport:
+    """The check for a build server: a case a finding, and one for each rule that found nothing is not
+    made."""
+    several = len(check.snapshot.situation.roots) > 1
+    cases = [
+        CiCase(
+            name=f["subject"],
+            level=f["severity"],
+            message=f["summary"],
+            detail="; ".join(filter(None, (f["summary"], f["advice"]))),
+            group=f["rule"],
+        )
+        for f in check.findings
     ]
-    return "\n".join(lines) + "\n"
+    rows = [
+        (f["severity"], f["rule"], *([f["root"]] if several else []), f["subject"], f["summary"], f["advice"])
+        for f in check.findings
+    ]
+    headers = ("severity", "rule", *(["root"] if several else []), "what", "found", "do")
+    return CiReport(
+        title="check",
+        level=cast(Level, check.worst),
+        verdict=f"{check.worst}: {said(check)}",
+        reason=", ".join(check.snapshot.situation.roots),
+        cases=cases,
+        tables=[CiTable("", headers, rows)] if rows else [],
+        notes=[f"could not be read: {p.file}: {p.message}" for _, p in problems_of(check.snapshot)[:20]],
+        legend="critical: now. warning: soon. info: good to know." if rows else "",
+    )
 
 
 def _code(worst: str, severities: set[str], fail_on: str) -> int:
@@ -134,13 +146,27 @@ def _code(worst: str, severities: set[str], fail_on: str) -> int:
     return WARNING if fail_on == "info" and "info" in severities else OK
 
 
+def _worst(severities: Collection[str], read: bool) -> str:
+    if "critical" in severities:
+        return "critical"
+    return "warning" if "warning" in severities else "ok" if read else "unknown"
+
+
 def _something_was_read(snapshot: Snapshot) -> bool:
     situation = snapshot.situation
     return bool(situation.runs or situation.data or situation.predictions or snapshot.findings)
 
 
-def _said(check: CheckResult) -> str:
+def _missing(snapshot: Snapshot) -> list[str]:
+    """The machines that did not answer."""
+    return [link.name for link in snapshot.watch.hosts if link.message]
+
+
+def said(check: CheckResult) -> str:
     said = counted(f for f in check.findings if f["severity"] != "info")
+    missing = _missing(check.snapshot)
+    if missing:
+        return "; ".join(filter(None, [said, f"not answered: {', '.join(missing)}"]))
     if said:
         return said
     if check.worst == "unknown":
@@ -149,35 +175,12 @@ def _said(check: CheckResult) -> str:
     return f"nothing to do{f', {infos} for information' if infos else ''}"
 
 
-def _detail(finding: Mapping[str, Any], several_roots: bool) -> str:
-    where = f"{finding['root']} · " if several_roots and finding["run"] else ""
-    words = (
-        f"{finding['severity'].upper()} {finding['rule']} {where}{finding['subject']}: {finding['summary']}"
-    )
-    return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
-
-
-def _problem_line(root: str, problem: Any) -> str:
-    where = f" {problem.where}" if problem.where else ""
-    hint = f"; {problem.hint}" if problem.hint else ""
-    return _plain(f"PROBLEM {problem.file}{where}: {problem.message}{hint}")
-
-
-def _problems(snapshot: Snapshot) -> list[tuple[str, Any]]:
+def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
     situation = snapshot.situation
     first = situation.roots[0] if situation.roots else ""
     found = [(first, problem) for problem in situation.problems]
     found += [(run.root, problem) for run in situation.runs for problem in run.problems]
     return found + [(data.root, problem) for data in situation.data for problem in data.problems]
-
-
-def _plain(words: str) -> str:
-    """Text that a plugin may print: ``|`` would begin performance data."""
-    return safe(words, _WIDTH).replace("|", "¦")
-
-
-def _label(value: str) -> str:
-    return safe(value).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _tonight(snapshot: Snapshot) -> list[Finding]:

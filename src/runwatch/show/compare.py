@@ -12,7 +12,9 @@ from runwatch.domain.comparison import (
     MetricComparison,
     SliceComparison,
 )
+from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.text.tabular import render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number
@@ -106,6 +108,12 @@ def _confusion_json(found: Confusion | None) -> dict[str, Any] | None:
 
 
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95 % interval", "verdict", "why")
+_SLICES = "Slices that regressed, by what they add to the mean loss"
+_SLICE_HEADERS = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
+_LEGEND = (
+    "* the primary metric: it decides. better, worse: the whole interval is past the tolerance; equivalent: "
+    "within it; inconclusive: the data cannot tell."
+)
 _CSV_HEADERS = (
     "metric", "direction", "baseline", "candidate", "delta", "ci_low", "ci_high", "p_value", "p_adjusted",
     "method", "n", "tolerance", "at", "verdict", "reason",
@@ -169,6 +177,52 @@ def comparison_text(found: Comparison) -> str:
     return "\n".join(parts)
 
 
+def comparison_report(found: Comparison) -> CiReport:
+    """The comparison for a build server: verdict, names, metrics and the slices that regressed."""
+    worse = [part for part in found.slices if part.verdict == "worse"]
+    tables = [CiTable("", _HEADERS, [_row(metric) for metric in found.metrics])] if found.metrics else []
+    if worse:
+        tables.append(CiTable(_SLICES, _SLICE_HEADERS, [_slice_row(part) for part in worse[:_SLICES_SHOWN]]))
+    if found.hparams:
+        rows = [(name, as_text(a), as_text(b)) for name, a, b in found.hparams[:_HPARAMS_SHOWN]]
+        tables.append(CiTable("Settings that differ", ("setting", "baseline", "candidate"), rows))
+    cases = [
+        CiCase(metric.name, _level(metric), metric.reason or metric.verdict, group="metrics")
+        for metric in found.metrics
+    ]
+    cases += [
+        CiCase(
+            part.slice, "warning", f"{part.metric} {units.signed(part.delta)}: {part.reason}", group="slices"
+        )
+        for part in worse
+    ]
+    notes = [note.strip() for note in (*_calibration_text(found)[2:], *_cost_text(found)[1:])]
+    if found.slices and not worse:
+        notes.append(f"none of {len(found.slices)} slices regressed more than the rest")
+    if len(worse) > _SLICES_SHOWN:
+        notes.append(f"and {len(worse) - _SLICES_SHOWN} more slices")
+    severity = severity_of(found)
+    return CiReport(
+        title="compare",
+        level=severity,
+        verdict=f"{METRIC_SIGNS[found.verdict]} {METRIC_WORDS[found.verdict]}: "
+        f"{found.candidate} against {found.baseline}",
+        reason=_why(found),
+        cases=cases,
+        tables=tables,
+        notes=[*notes, *found.notes],
+        legend=_LEGEND if found.metrics else "",
+    )
+
+
+def _level(metric: MetricComparison) -> Level:
+    """A guard that is worse is a warning, the primary metric critical unless nothing is known of the
+    noise."""
+    if metric.verdict == "worse":
+        return "critical" if metric.primary and metric.ci is not None else "warning"
+    return "unknown" if metric.verdict == "unknown" else "ok"
+
+
 def _why(found: Comparison) -> str:
     return f"{found.primary.name}: {found.reason}" if found.primary else found.reason
 
@@ -179,21 +233,21 @@ def _slices_text(found: Comparison) -> list[str]:
     worse = [part for part in found.slices if part.verdict == "worse"]
     if not worse:
         return ["", f"Slices: none of {len(found.slices)} regressed more than the rest."]
-    headers = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
-    rows = [
-        (
-            part.slice, f"{part.n:,}", part.metric, units.number(part.baseline), units.number(part.candidate),
-            units.signed(part.delta), units.signed(part.contribution), "; ".join(part.also),
-        )
-        for part in worse[:_SLICES_SHOWN]
-    ]  # fmt: skip
+    rows = [_slice_row(part) for part in worse[:_SLICES_SHOWN]]
     more = [f"and {len(worse) - _SLICES_SHOWN} more"] if len(worse) > _SLICES_SHOWN else []
     return [
         "",
-        "Slices that regressed, by what they add to the mean loss:",
-        render(headers, rows, "text"),
+        f"{_SLICES}:",
+        render(_SLICE_HEADERS, rows, "text"),
         *more,
     ]
+
+
+def _slice_row(part: SliceComparison) -> tuple[str, ...]:
+    return (
+        part.slice, f"{part.n:,}", part.metric, units.number(part.baseline), units.number(part.candidate),
+        units.signed(part.delta), units.signed(part.contribution), "; ".join(part.also),
+    )  # fmt: skip
 
 
 def _calibration_text(found: Comparison) -> list[str]:

@@ -8,6 +8,17 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.tasks import TaskKey
 
+PlaceName = Literal[
+    "machine",
+    "problems",
+    "notes",
+    "findings",
+    "brief",
+    "leaderboard",
+    "tasks-history",
+    "baselines-history",
+]
+
 
 class ShowRun(NamedTuple):
     """One run in full."""
@@ -59,10 +70,16 @@ class ShowSubject(NamedTuple):
     key: TaskKey
 
 
+class ShowFinding(NamedTuple):
+    """One finding with its evidence."""
+
+    key: tuple[str, str]
+
+
 class ShowPlace(NamedTuple):
     """A screen that there is once."""
 
-    name: Literal["machine", "problems", "notes", "leaderboard", "tasks-history", "baselines-history"]
+    name: PlaceName
 
 
 Destination = (
@@ -74,5 +91,6 @@ Destination = (
     | ShowRuns
     | ShowTask
     | ShowSubject
+    | ShowFinding
     | ShowPlace
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
 from runwatch.domain.run import Problem
+from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, number
 from runwatch.text.safe import run_name, safe
@@ -26,6 +27,16 @@ _FIGURES = (
     "missing_current",
     "smallest_visible",
     "importance",
+)
+
+
+_ORDER = ("unknown", "stable", "warning", "drifted")
+_LEVELS: dict[str, Level] = {
+    "stable": "ok", "warning": "warning", "drifted": "critical", "unknown": "unknown",
+}  # fmt: skip
+_LEGEND = (
+    "size: how far the distribution moved, from 0 (the same) to 1 (nothing in common). "
+    "warning: more than chance and small; drifted: more than chance and large."
 )
 
 
@@ -120,6 +131,65 @@ def drift_text(
     if everything and report.note:
         lines.append(report.note)
     return "\n".join(lines)
+
+
+def drift_report(
+    report: DriftReport,
+    segments: Sequence[tuple[str, DriftReport]],
+    reference: str,
+    current: Sequence[str],
+) -> CiReport:
+    """The same for a build server: a case a column, in Markdown the columns that moved."""
+    parts = [("", report), *segments]
+    cases = [
+        CiCase(
+            name=column.name,
+            level=_LEVELS[column.verdict],
+            message=column.sentence or column.reason or column.verdict,
+            group=segment,
+        )
+        for segment, part in parts
+        for column in part.columns
+    ]
+    found = report.multivariate
+    if found is not None:
+        level = _LEVELS[found.verdict]
+        cases.append(CiCase("all columns together", level, _together(found).strip()))
+    headers = ("column", "verdict", "size", "what changed")
+    tables = [
+        CiTable(
+            f"segment {segment}" if segment else "",
+            headers,
+            [
+                (
+                    c.name,
+                    f"{DRIFT_SIGNS[c.verdict]} {c.verdict}",
+                    units.number(c.effect, 2),
+                    c.sentence or c.reason,
+                )
+                for c in part.columns
+                if c.verdict in ("warning", "drifted")
+            ],
+        )
+        for segment, part in parts
+    ]
+    worst = max((part for _, part in parts), key=lambda part: _ORDER.index(part.verdict))
+    stable = sum(column.verdict == "stable" for column in report.columns)
+    unknown = sum(column.verdict == "unknown" for column in report.columns)
+    return CiReport(
+        title="drift",
+        level=_LEVELS[worst.verdict],
+        verdict=_headline(report),
+        reason=f"{', '.join(current)} against {reference}",
+        cases=cases,
+        tables=[table for table in tables if table.rows],
+        notes=[
+            f"{units.plural(stable, 'column')} stable, {unknown} could not be judged",
+            *([_together(found).strip()] if found is not None else []),
+            *(f"{problem.file}: {problem.message}" for problem in report.problems),
+        ],
+        legend=_LEGEND,
+    )
 
 
 def _headline(report: DriftReport) -> str:

@@ -9,12 +9,7 @@ from typing import Any
 from runwatch.text.units import iso, plural
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
-_KINDS = ("run-", "metric-", "slice-", "data-", "prediction-")
-_WORDS = {
-    "metric-nonfinite": ("not finite", "not finite"),
-    "slice-regressed": ("slice regressed", "slices regressed"),
-    "data-quality": ("data fault", "data faults"),
-}
+_INSIDE = ("since", "first_seen", "last_seen", "words", "topic")
 
 Facts = Mapping[str, Any]
 
@@ -23,7 +18,7 @@ def finding_json(finding: Facts, now: float) -> dict[str, Any]:
     """The contract's finding of a kept one (``store.kept.finding_facts``); what holds now and was never
     seen before is first seen now."""
     seen = finding["first_seen"] or finding["since"] or now
-    kept = {key: value for key, value in finding.items() if key not in ("since", "first_seen", "last_seen")}
+    kept = {key: value for key, value in finding.items() if key not in _INSIDE}
     return {
         **kept,
         "first_seen": iso(seen),
@@ -37,19 +32,17 @@ def in_order(findings: Iterable[Facts]) -> list[Facts]:
     return sorted(findings, key=_place)
 
 
-def _kind(rule: str, count: int) -> str:
-    """A rule's name as a word in a count: run-crashed → crashed, disk-low → disk low."""
-    if rule in _WORDS:
-        return _WORDS[rule][count != 1]
-    for prefix in _KINDS:
-        rule = rule.removeprefix(prefix)
-    return rule.replace("-", " ")
+def _words(finding: Facts) -> tuple[str, str]:
+    """What one and what several are called; an earlier version kept no words."""
+    one, many = finding.get("words") or ("", "")
+    name = str(finding["rule"]).replace("-", " ")
+    return one or name, many or name
 
 
 def counted(findings: Iterable[Facts]) -> str:
     """ "1 crashed, 2 regressed", worst first; "" when there are none."""
-    counts = Counter(finding["rule"] for finding in in_order(findings))
-    return ", ".join(f"{n} {_kind(rule, n)}" for rule, n in counts.items())
+    counts = Counter(_words(finding) for finding in in_order(findings))
+    return ", ".join(f"{n} {words[n != 1]}" for words, n in counts.items())
 
 
 def of_severity(findings: Iterable[Facts]) -> str:

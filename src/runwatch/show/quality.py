@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
 from runwatch.domain.run import Problem
+from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
@@ -54,6 +56,38 @@ def _finding(fault: QualityCheck, name: str, now: float) -> dict[str, Any]:
         "last_seen": units.iso(now),
         "fingerprint": fingerprint(RULE, name, f"{fault.check} {fault.column}"),
     }
+
+
+def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data: str) -> CiReport:
+    """The same for a build server: a case a fault."""
+    cases = [
+        CiCase(
+            name=fault.column or "the table",
+            level=fault.severity,
+            message=fault.summary,
+            detail=f"{fault.summary}; {fault.advice}",
+            group=fault.check,
+            file=data if os.path.isfile(data) and not os.path.isabs(data) else "",
+        )
+        for fault in faults
+    ]
+    table = CiTable(
+        "",
+        ("severity", "check", "column", "found", "do"),
+        [
+            (f"{SEVERITY_SIGNS[f.severity]} {f.severity}", f.check, f.column, f.summary, f.advice)
+            for f in faults
+        ],
+    )
+    said = units.plural(len(faults), "finding") if faults else "nothing to report"
+    return CiReport(
+        title="quality",
+        level=cast(Level, verdict),
+        verdict=f"{verdict}: {said}",
+        reason=f"{data}, {rows:,} rows",
+        cases=cases,
+        tables=[table] if faults else [],
+    )
 
 
 def quality_text(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
-from runwatch.domain.run import Metric, Problem, Run
+from runwatch.domain.hosts import HostLink
+from runwatch.domain.run import Attempt, Metric, Problem, Run
 from runwatch.domain.situation import Snapshot
+from runwatch.show.roots import root_names
 from runwatch.show.text.table import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number, plain
@@ -23,8 +26,21 @@ def ls_json(snapshot: Snapshot) -> dict[str, Any]:
         "schema": SCHEMA,
         "root": run_name(roots[0]) if len(roots) == 1 else None,
         "roots": [run_name(root) for root in roots],
+        "hosts": [host_json(link) for link in snapshot.watch.hosts],
         "runs": [run_json(run) for run in snapshot.situation.runs],
         "problems": [problem_json(problem) for problem in snapshot.situation.problems],
+    }
+
+
+def host_json(link: HostLink) -> dict[str, Any]:
+    """How the link to another machine stands."""
+    return {
+        "name": plain(link.name),
+        "state": link.state,
+        "heard": units.iso(link.heard),
+        "message": plain(link.message),
+        "mirrored": link.mirrored,
+        "version": plain(link.version),
     }
 
 
@@ -63,6 +79,8 @@ def run_json(run: Run) -> dict[str, Any]:
     progress = run.progress
     return {
         "id": run_name(run.id),
+        "name": plain(run.name) or None,
+        "host": host_of(run.root),
         "root": run_name(run.root),
         "formats": list(run.formats),
         "status": run.status,
@@ -72,6 +90,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "step": run.step,
         **number("epoch", run.epoch),
         "points": run.points,
+        "main_metric": None if run.main is None else plain(run.main),
         "metrics": {plain(tag): metric_json(metric) for tag, metric in sorted(run.metrics.items())},
         "hparams": hparams(run.hparams),
         "problems": [problem_json(problem) for problem in run.problems],
@@ -83,6 +102,19 @@ def run_json(run: Run) -> dict[str, Any]:
             "eta_seconds": None if progress.eta is None else list(progress.eta),
         },
         "checkpoints_count": len(run.checkpoints),
+        "attempts": [_attempt_json(attempt) for attempt in run.attempts],
+    }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "first_step": attempt.first_step,
+        "last_step": attempt.last_step,
+        "points": attempt.points,
+        "superseded": attempt.superseded,
+        "ended": units.iso(attempt.ended),
+        "resumed_at": attempt.resumed_at,
     }
 
 
@@ -98,6 +130,7 @@ def metric_json(metric: Metric) -> dict[str, Any]:
         "direction": metric.direction,
         "nonfinite": metric.nonfinite,
         "format": metric.format,
+        "former": metric.former,
     }
 
 
@@ -133,15 +166,15 @@ def _outlook_json(outlook: Outlook) -> dict[str, Any]:
     }
 
 
-def ls_text(snapshot: Snapshot, primaries: Mapping[str, str | None] | None = None) -> str:
-    """``ls``: one row a run. ``primaries``: the primary metric by root, where one is configured."""
+def ls_text(snapshot: Snapshot) -> str:
+    """``ls``: one row a run, with its main metric."""
     runs = snapshot.situation.runs
     now = snapshot.situation.now
-    many = len(snapshot.situation.roots) > 1
+    roots = root_names(snapshot.situation.roots) if len(snapshot.situation.roots) > 1 else {}
     rows = [["STATUS", "RUN", "STEP", "METRIC", "LAST", "BEST", "UPDATED"]]
     for run in runs:
-        metric = headline_metric(run, (primaries or {}).get(run.root))
-        name = f"{run.root.rpartition('/')[2]}:{run.id}" if many else run.id
+        metric = run.main_metric
+        name = f"{roots[run.root]}:{run.id}" if run.root in roots else run.id
         rows.append(
             [
                 f"{STATUS_SIGNS[run.status]} {run.status}",
@@ -164,21 +197,6 @@ def _nothing(roots: Sequence[str]) -> str:
     return f"No runs below {where}. Give the folder that your training writes to: runwatch ls DIR"
 
 
-def headline_metric(run: Run, primary: str | None = None) -> Metric | None:
-    """The metric that stands for a run in one row: the primary one (however its framework spells it), else
-    a validation metric with a direction before a training one, before any."""
-    from runwatch.domain.directions import core_words, judged, split_of
-
-    def rank(metric: Metric) -> tuple[int, int, int, int, str]:
-        with_direction = metric.direction is not None and judged(metric.tag)
-        held_out = split_of(metric.tag) in ("validation", "test")
-        alike = primary is not None and core_words(metric.tag) == core_words(primary)
-        return (metric.tag != primary, not alike, not with_direction, not held_out, metric.tag)
-
-    shown = [metric for metric in run.metrics.values() if not metric.hidden]
-    return min(shown, key=rank, default=None)
-
-
 def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> str:
     """``show``: one run, in words."""
     now = snapshot.situation.now
@@ -189,6 +207,8 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
         f"started   {started}   updated {units.moment(run.updated, now)}",
         f"step      {units.number(run.step)}   epoch {units.number(run.epoch)}   points {run.points:,}",
     ]
+    if run.attempts:
+        lines.append(f"attempts  {attempts_text(run)}")
     if run.progress.eta:
         about, low, high = (units.duration(x) for x in run.progress.eta)
         lines.append(f"ETA       about {about} ({low} to {high})")
@@ -218,6 +238,17 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
     return "\n".join(lines)
 
 
+def attempts_text(run: Run) -> str:
+    """ "attempt 3 of 3; the first ended at step 8, the second at step 40 (resumed at 21)"."""
+    ended = [
+        f"attempt {a.number} ended at step {units.number(a.last_step)}"
+        + (f" (resumed at {units.number(a.resumed_at)})" if a.resumed_at > a.first_step else "")
+        for a in run.attempts
+    ]
+    newest = run.attempts[-1].number + 1
+    return f"this is attempt {newest} of {newest}; {', '.join(ended[-3:])}"
+
+
 def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> list[str]:
     lines: list[str] = []
     signs = snapshot.situation.health.get(run.key, ())
@@ -242,7 +273,6 @@ def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) 
 
 def flat(table_: object, prefix: str = "") -> list[tuple[str, str]]:
     """Nested hyperparameters as (dotted name, text) rows, sorted by name."""
-    from collections.abc import Mapping
 
     if not isinstance(table_, Mapping):
         return [(prefix, str(table_))]

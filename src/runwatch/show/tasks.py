@@ -14,10 +14,11 @@ from runwatch.text.units import iso
 _WIDTH = 100
 
 
-def task_json(task: Task) -> dict[str, Any]:
+def task_json(task: Task, host: str | None = None) -> dict[str, Any]:
     """One task, every field of the contract."""
     return {
         "id": hparams(task.id),
+        "host": host,
         "line": hparams(task.line),
         "text": hparams(task.text),
         "priority": task.priority,
@@ -36,14 +37,18 @@ def task_json(task: Task) -> dict[str, Any]:
 
 
 def tasks_json(
-    listed: TaskList, tasks: Iterable[Task] | None = None, silences: Mapping[str, float] | None = None
+    listed: TaskList,
+    tasks: Iterable[Task] | None = None,
+    silences: Mapping[str, float] | None = None,
+    host: str | None = None,
 ) -> dict[str, Any]:
-    """``tasks --json``: the whole file, or only ``tasks`` of it; what is silenced, until when."""
+    """``tasks --json``: the whole file, or only ``tasks`` of it; what is silenced, until when; ``host``: the
+    machine that the file is on, None: this one."""
     chosen = listed.tasks if tasks is None else tasks
     return {
         "schema": SCHEMA,
         "file": hparams(listed.file),
-        "tasks": [task_json(task) for task in chosen],
+        "tasks": [task_json(task, host) for task in chosen],
         "beyond": listed.beyond,
         "older": listed.older,
         "notice": hparams(listed.notice),

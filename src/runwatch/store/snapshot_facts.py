@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runwatch.domain.address import host_of
 from runwatch.text.jsonable import finite, plain
 from runwatch.text.jsonable import text as _text
 
@@ -67,8 +68,10 @@ def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> Snaps
 def facts(snapshot: Snapshot, today: date) -> Facts:
     """What is kept of a snapshot: counts of all runs, recent runs, findings (worst first), tasks, data sets
     and disks. Bounded: 500 runs, 300 findings, 200 open tasks."""
+    from runwatch.domain.finding import urgency
+
     situation = snapshot.situation
-    findings = sorted(snapshot.findings, key=_finding_order)
+    findings = sorted(snapshot.findings, key=urgency)
     counts: dict[str, int] = {}
     for run in situation.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
@@ -96,6 +99,7 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
 def run_facts(run: Run) -> Facts:
     """One run, as kept."""
     return {
+        "host": host_of(run.root),
         "root": _text(run.root),
         "id": _text(run.id),
         "group": _text(run.group),
@@ -116,6 +120,7 @@ def finding_facts(finding: Finding) -> Facts:
         "severity": finding.severity,
         "subject": _text(finding.place),
         "run": _text(finding.run.id) if finding.run else None,
+        "host": host_of(finding.root),
         "root": _text(finding.root),
         "summary": _text(finding.summary),
         "evidence": plain(finding.evidence),
@@ -124,12 +129,15 @@ def finding_facts(finding: Finding) -> Facts:
         "first_seen": finite(finding.first_seen),
         "last_seen": finite(finding.last_seen),
         "fingerprint": finding.fingerprint,
+        "words": list(finding.words),
+        "topic": finding.topic,
     }
 
 
 def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
     """The to-do files of all roots together; a file that several roots share counts once."""
     files = {listed.file: listed for listed in lists.values()}
+    hosts = {id(task): host_of(root) for root, listed in lists.items() for task in listed.tasks}
     tasks = [task for listed in files.values() for task in listed.tasks]
     still = [task for task in tasks if task.state == "open"]
     still.sort(key=lambda task: (task.priority or "~", str(task.due or "~")))
@@ -143,13 +151,8 @@ def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
         "beyond": sum(listed.beyond for listed in lists.values()),
         "older": sum(listed.older for listed in lists.values()),
         "notices": sorted({_text(listed.notice) for listed in files.values() if listed.notice}),
-        "lines": [_task_facts(task) for task in still[:_MOST_TASKS]],
+        "lines": [_task_facts(task, hosts[id(task)]) for task in still[:_MOST_TASKS]],
     }
-
-
-def _finding_order(finding: Finding) -> tuple[int, float, str]:
-    seen = finding.since or finding.first_seen or 0.0
-    return _SEVERITIES.index(finding.severity), -seen, finding.fingerprint
 
 
 def _recent(runs: Sequence[Run], now: float) -> list[Run]:
@@ -164,6 +167,7 @@ def _data_facts(data: DataSet) -> Facts:
     report = data.latest
     return {
         "name": _text(data.name),
+        "host": host_of(data.root),
         "root": _text(data.root),
         "verdict": report.verdict if report else "unknown",
         "columns": [
@@ -175,8 +179,9 @@ def _data_facts(data: DataSet) -> Facts:
     }
 
 
-def _task_facts(task: Task) -> Facts:
+def _task_facts(task: Task, host: str | None) -> Facts:
     return {
+        "host": host,
         "id": _text(task.id),
         "text": _text(task.text),
         "priority": task.priority,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import SnapshotFacts, newest_kept
+from runwatch.text.storable import restored, storable
 
 if TYPE_CHECKING:
     from runwatch.domain.intents import Intent, IntentAnswer
@@ -91,12 +92,11 @@ class State:
 
     def records(self, root: str) -> dict[str, TaskRecord]:
         """The life cycles of a root's findings, by fingerprint."""
+        from runwatch.domain.codec import from_plain
         from runwatch.domain.task import TaskRecord
 
         rows = self._rows("SELECT fingerprint, body FROM records WHERE root = ?", root)
-        known = set(TaskRecord.__struct_fields__)
-        bodies = ((fp, json.loads(body)) for fp, body in rows)
-        return {fp: TaskRecord(**{k: v for k, v in body.items() if k in known}) for fp, body in bodies}
+        return {fp: from_plain(TaskRecord, json.loads(body)) for fp, body in rows}
 
     def commit(
         self,
@@ -106,19 +106,19 @@ class State:
         events: Iterable[TaskEvent] = (),
     ) -> None:
         """Write records and events of a root in one transaction. Raises ``StateError``."""
-        from dataclasses import asdict
+        from runwatch.domain.codec import to_plain
 
         with self._writing() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
-                [(root, fp, json.dumps(asdict(record))) for fp, record in changed.items()],
+                [(root, fp, json.dumps(to_plain(record))) for fp, record in changed.items()],
             )
             db.executemany(
                 "DELETE FROM records WHERE root = ? AND fingerprint = ?", [(root, fp) for fp in gone]
             )
             db.executemany(
                 "INSERT INTO events (root, fingerprint, at, what, by, text, severity) VALUES (?,?,?,?,?,?,?)",
-                [(root, e.fingerprint, e.at, e.what, e.by, _storable(e.text), e.severity) for e in events],
+                [(root, e.fingerprint, e.at, e.what, e.by, storable(e.text), e.severity) for e in events],
             )
 
     def history(self, roots: Iterable[str] | None = None, since: float = 0.0) -> list[HistoryEntry]:
@@ -132,7 +132,7 @@ class State:
         )
         wanted = None if roots is None else set(roots)
         return [
-            HistoryEntry(root, TaskEvent(fp, at, what, by, _restored(text), severity))
+            HistoryEntry(root, TaskEvent(fp, at, what, by, restored(text), severity))
             for root, fp, at, what, by, text, severity in rows
             if wanted is None or root in wanted
         ]
@@ -150,7 +150,7 @@ class State:
 
     def pin(self, root: str, run_root: str, run: str, now: float, reason: str = "") -> None:
         """Pin a run as the root's baseline. Raises ``StateError``."""
-        values = (root, _storable(run_root), _storable(run), now, _storable(reason))
+        values = (root, storable(run_root), storable(run), now, storable(reason))
         self._write("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, ?, ?)", *values)
 
     def unpin(self, root: str) -> bool:
@@ -159,28 +159,32 @@ class State:
 
     def pinned(self, root: str) -> Pin | None:
         rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
-        return Pin(_restored(rows[0][0]), _restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
+        return Pin(restored(rows[0][0]), restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
-    def mark_looked(self, now: float) -> None:
-        """The person has seen the board. Raises ``StateError``."""
-        self.note("looked", repr(now))
+    def mark_looked(self, roots: Iterable[str], now: float) -> None:
+        """The person has seen the board of these roots. Raises ``StateError``."""
+        for root in roots:
+            self.note(f"looked:{root}", repr(now))
 
-    def looked(self) -> float | None:
-        value = self.noted("looked")
-        return float(value) if value else None
+    def looked(self, roots: Iterable[str]) -> float | None:
+        """When a person last saw these roots: the earliest of them, None when none was seen yet. Where there
+        is none for a root, the one moment for all that earlier versions kept."""
+        before = self.noted("looked")
+        seen = [value for root in roots if (value := self.noted(f"looked:{root}") or before)]
+        return min(map(float, seen), default=None)
 
     def silence(self, root: str, match: str, until: float, now: float) -> None:
         """Silence a fingerprint, rule or scope; an end that is not ahead takes the silence away."""
         if until <= now:
-            self._write("DELETE FROM silences WHERE root = ? AND match = ?", root, _storable(match))
+            self._write("DELETE FROM silences WHERE root = ? AND match = ?", root, storable(match))
             return
-        values = (root, _storable(match), until, now)
+        values = (root, storable(match), until, now)
         self._write("INSERT OR REPLACE INTO silences VALUES (?, ?, ?, ?)", *values)
 
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced now, and until when."""
         rows = self._rows("SELECT match, until FROM silences WHERE root = ? AND until > ?", root, now)
-        return {_restored(match): until for match, until in rows}
+        return {restored(match): until for match, until in rows}
 
     def note(self, key: str, value: str) -> None:
         """Remember one small text. Raises ``StateError``."""
@@ -311,12 +315,3 @@ def _lives(held: Holder, me: Holder, stale_after: float) -> bool:
     except OSError:
         return True
     return True
-
-
-def _storable(text: str) -> str:
-    """SQLite holds UTF-8 only: undecodable bytes become private-use characters, and come back from them."""
-    return "".join(chr(ord(c) - 0xDC00 + 0x10FF00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
-
-
-def _restored(text: str) -> str:
-    return "".join(chr(ord(c) - 0x10FF00 + 0xDC00) if 0x10FF80 <= ord(c) <= 0x10FFFF else c for c in text)

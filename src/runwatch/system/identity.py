@@ -26,11 +26,13 @@ def root_identity(
     root: str, own_id: str | None = None, host: str | None = None, mounts: str | None = None
 ) -> str:
     """What names a root in the state: the ``id`` of its configuration, else a digest of where its files are:
-    on a file server (one identity for all machines that mount it), else on this machine (two machines that
-    share a home and have equal paths are two roots). ``host``, ``mounts``: as ``host_name`` and
-    /proc/self/mountinfo say, for tests."""
+    at an address (HOST:PATH), on a file server (one identity for all machines that mount it), else on this
+    machine (two machines that share a home and have equal paths are two roots). ``host``, ``mounts``: as
+    ``host_name`` and /proc/self/mountinfo say, for tests."""
     if own_id:
         return f"id:{own_id}"
+    if ":" in root.partition("/")[0]:
+        return digest(os.fsencode(root))
     path = os.path.realpath(root)
     place = _served(path, mounts)
     return digest(os.fsencode(place or f"{lasting_name(host or host_name())}:{path}"))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer, Silence, Undo
-from runwatch.domain.task import Task, TaskEvent, TaskList, TaskRecord, What
+from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
 from runwatch.tasks.commands import Refused, TaskChange, change
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.file import TodoError, TodoFile
@@ -99,6 +99,11 @@ class RootTaskList:
         return frozenset(
             p for p, record in self._of_findings().items() if record.state in ("open", "snoozed")
         )
+
+    @property
+    def states(self) -> Mapping[str, RecordState]:
+        """What is remembered of each finding's task."""
+        return {p: record.state for p, record in self._of_findings().items()}
 
     def sync(
         self,

@@ -9,28 +9,42 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Undo
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import Destination, ShowRuns
+from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
+from runwatch.show.screen import findings as view_findings
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, Bridge, Rang, ViewReady
+from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.messages import BaselineDeed, Intended, Request, Requested, TakeBack, TaskDeed, ViewFailed
+from runwatch.ui.messages import (
+    BaselineDeed,
+    Intended,
+    Request,
+    Requested,
+    TakeBack,
+    TaskDeed,
+    ViewFailed,
+    WalkTo,
+)
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, tones_of
 from runwatch.ui.work import in_background
+
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
 _HANG_UP_S = 5.0
@@ -47,6 +61,8 @@ class RunwatchApp(App[None]):
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
         Binding("u", "undo", "Undo", show=False, id="app.undo", tooltip="the last change of a task or pin"),
+        Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
+        Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
@@ -60,6 +76,9 @@ class RunwatchApp(App[None]):
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
         self.undos: list[Intent] = []
+        self.briefs: Sequence[tuple[str, Brief]] = ()
+        self.finding: tuple[str, str] | None = None
+        self._walked: LiveScreen | None = None
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFilter()
@@ -132,18 +151,17 @@ class RunwatchApp(App[None]):
     def _start_watching(self) -> None:
         def start() -> None:
             self.watching.start(self.bridge.publish)
-            brief = self.watching.brief()
-            if brief:
-                self.call_from_thread(self._show_brief, brief)
+            self.post_message(Briefed(self.watching.briefs()))
 
         in_background(self, "watching could not start", start, "start")
 
-    def _show_brief(self, text: str) -> None:
-        from runwatch.ui.screens.brief import BriefScreen
+    def on_briefed(self, event: Briefed) -> None:
+        self.briefs = event.briefs
+        dashboard = self.screen_stack[0] if self.screen_stack else None
+        if isinstance(dashboard, Dashboard):
+            dashboard.tell(self.briefs)
 
-        self.push_screen(BriefScreen(text), lambda _: self._mark_looked())
-
-    def _mark_looked(self) -> None:
+    def mark_looked(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
@@ -159,16 +177,16 @@ class RunwatchApp(App[None]):
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
-            self._ticket = self.bridge.ask(live.job())
+            self._ticket = self.bridge.ask(live.view())
 
     def on_view_ready(self, event: ViewReady) -> None:
         if not self.is_running:  # leaving: the widgets are being taken down
             return
         self.snapshot = event.snapshot
         live = self.live
-        if event.ticket == self._ticket and live is not None and (self.screen is live or not live.painted):
+        if event.ticket == self._ticket and live is not None:
             live.painted = True
-            live.paint(event.view)
+            live.take(event.view)
 
     def on_view_failed(self, event: ViewFailed) -> None:
         self.say(f"{event.what}: {event.error}", "error")
@@ -239,6 +257,38 @@ class RunwatchApp(App[None]):
         elif isinstance(wanted, ShowRuns):
             self.say("mark two or more runs with space first")
 
+    def on_walk_to(self, event: WalkTo) -> None:
+        found = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
+        if found is not None:
+            self._walk(found)
+
+    def action_finding(self, by: int) -> None:
+        """Open what the next finding is about, in place of what the last step opened."""
+        if not isinstance(self.screen, LiveScreen):
+            return
+        found = view_findings.step(self.snapshot, self.finding, by) if self.snapshot else None
+        if found is None:
+            self.say("there is no finding")
+        else:
+            self._walk(found)
+
+    def _walk(self, finding: Finding) -> None:
+        from runwatch.show.screen.task import subject_of
+        from runwatch.ui.routes import screen_for
+
+        assert self.snapshot is not None
+        self.finding = finding.key
+        wanted = subject_of(self.snapshot, finding) or ShowFinding(finding.key)
+        screen = screen_for(self, wanted)
+        if not isinstance(screen, LiveScreen):
+            return
+        screen.finding = finding.key
+        if self._walked is not None and self.screen is self._walked:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+        self._walked = screen
+
     def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
         """Put a question over the screen; ``then`` gets its answer, None when it was left."""
         self.push_screen(dialog, then)
@@ -281,7 +331,7 @@ class RunwatchApp(App[None]):
         self.push_screen(CommandPalette([BoardCommands], placeholder="what to do, a run, a theme …"))
 
     async def action_quit(self) -> None:
-        self._mark_looked()
+        self.mark_looked()
         self.exit()
 
 

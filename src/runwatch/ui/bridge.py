@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -16,6 +16,9 @@ from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.situation import Snapshot
 from runwatch.ui.host import Build
 from runwatch.ui.messages import ViewFailed
+
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
 
 _FRAME_S = 0.2
 
@@ -37,6 +40,14 @@ class Rang(Message, bubble=False):
     def __init__(self, characters: str) -> None:
         super().__init__()
         self.characters = characters
+
+
+class Briefed(Message, bubble=False):
+    """What happened since a person last looked is known."""
+
+    def __init__(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+        super().__init__()
+        self.briefs = briefs
 
 
 class Answered(Message, bubble=False):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -19,6 +19,9 @@ from runwatch.ui.messages import Request
 from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
+
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 T = TypeVar("T")
 Build = Callable[[Snapshot, float], Any]
@@ -28,7 +31,7 @@ Weight = Literal["information", "warning", "error"]
 class Watching(Protocol):
     """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
     ``series``, ``distribution``, ``console``, ``slice_rows``, ``history`` and ``champions`` may read the
-    disk: thread workers only."""
+    disk, ``briefs`` waits until all was judged: thread workers only."""
 
     def start(self, publish: Callable[[Snapshot], None]) -> None: ...
     def stop(self) -> None: ...
@@ -41,17 +44,21 @@ class Watching(Protocol):
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
     def champions(self, root: str) -> list[dict[str, Any]]: ...
-    def brief(self) -> str: ...
+    def briefs(self) -> list[tuple[str, Brief]]: ...
 
 
 class Host(Protocol):
-    """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first."""
+    """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first;
+    ``briefs``: (root, what happened there since a person last looked), as of the start;
+    ``finding``: the one that was walked to last."""
 
     watching: Watching
     settings: UiSettings
     choice: Selection
     snapshot: Snapshot | None
     own_themes: tuple[str, ...]
+    briefs: Sequence[tuple[str, Brief]]
+    finding: tuple[str, str] | None
 
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""
@@ -67,6 +74,9 @@ class Host(Protocol):
 
     def suspend(self) -> AbstractContextManager[None]:
         """Give the terminal to another program for a while."""
+
+    def mark_looked(self) -> None:
+        """The person has seen what happened."""
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""

@@ -41,6 +41,14 @@ class Asked(Message):
         self.said = said
 
 
+class WalkTo(Message):
+    """A person wants to see what one finding is about; later steps go on from it."""
+
+    def __init__(self, key: tuple[str, str]) -> None:
+        super().__init__()
+        self.key = key
+
+
 class Intended(Message):
     """A person wants something done that outlives the screen."""
 

@@ -46,6 +46,10 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
 
             leads = leads_to(host.snapshot, task) if host.snapshot else None
             return screen_for(host, leads or to.ShowTask(task))
+        case to.ShowFinding(finding):
+            from runwatch.ui.screens.finding import FindingScreen
+
+            return FindingScreen(finding)
         case to.ShowPlace():
             return _place(host, wanted)
 
@@ -64,6 +68,14 @@ def _place(host: Host, wanted: to.ShowPlace) -> Screen[Any]:
             from runwatch.ui.screens.notes import NotesScreen
 
             return NotesScreen()
+        case "findings":
+            from runwatch.ui.screens.findings import FindingsScreen
+
+            return FindingsScreen()
+        case "brief":
+            from runwatch.ui.screens.brief import BriefScreen
+
+            return BriefScreen(host.briefs)
         case "leaderboard":
             from runwatch.ui.screens.leaderboard import Leaderboard
 

@@ -33,11 +33,6 @@ def column(found: DriftReport, name: str) -> ColumnDrift:
     return next(one for one in found.columns if one.name == name)
 
 
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(42)
-
-
 def test_a_moved_mean_is_found_and_said(rng) -> None:
     found = column(judged({"x": rng.normal(size=5000)}, {"x": rng.normal(0.5, 1, size=5000)}), "x")
     assert found.verdict == "drifted" and found.effect > 0.1
@@ -233,7 +228,7 @@ def test_a_slow_shift_is_found_over_several_days(rng) -> None:
     recent = [
         Named(
             f"n{k}",
-            profiled({f"x{i}": rng.normal(0.3 if i == 0 else 0, 1, 2000) for i in range(10)}, reference.grid),
+            profiled({f"x{i}": rng.normal(0.4 if i == 0 else 0, 1, 2000) for i in range(10)}, reference.grid),
         )
         for k in range(7)
     ]

@@ -8,6 +8,7 @@ from pytest import approx
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.directions import direction_of
+from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.runs.comparing import compare_numbers, compare_runs
@@ -34,7 +35,9 @@ def run(id: str, status: str = "finished", hparams: dict[str, object] | None = N
         at, top = (None, None) if best is None else (best + 1, float(y[best]))
         low, high = float(np.nanmin(y)), float(np.nanmax(y))
         metrics[tag] = Metric(tag, float(y[-1]), len(y), None, top, at, low, high, len(y), direction, "csv")
-    return Run("/root", id, ("csv",), status, "", None, None, 1, None, metrics, hparams or {})  # type: ignore[arg-type]
+    return with_main_metric(
+        Run("/root", id, ("csv",), status, "", None, None, 1, None, metrics, hparams or {})
+    )  # type: ignore[arg-type]
 
 
 def metric(comparison: Comparison, name: str) -> MetricComparison:

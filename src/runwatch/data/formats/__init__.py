@@ -10,6 +10,7 @@ from typing import cast
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, suffix
 from runwatch.data.formats.base import Format
+from runwatch.data.formats.table import Table
 
 
 @cache
@@ -23,9 +24,14 @@ def formats() -> dict[str, Format]:
     return found
 
 
-def format_of(file: DataFile) -> Format:
-    """The format that reads ``file``. DataError when none does."""
+@cache
+def _tables() -> dict[str, Table]:
+    return {ending: Table(found) for ending, found in formats().items()}
+
+
+def format_of(file: DataFile) -> Table:
+    """What reads ``file`` as a table. DataError when nothing does."""
     ending = suffix(file.uri)
     if ending is None:
-        raise DataError(file.name, "is of no known data format", "use parquet, CSV, Arrow or JSONL")
-    return formats()[ending]
+        raise DataError(file.name, "is of no known data format", "use parquet, CSV, Arrow, ORC or JSONL")
+    return _tables()[ending]

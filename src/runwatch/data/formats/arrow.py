@@ -10,8 +10,9 @@ from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
 
-SUFFIXES = (".arrow", ".feather", ".ipc")
+SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
 COLUMNAR = False
+TYPED = True
 _STREAM = "all"
 
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 from runwatch.data.files import DataFile
 
 TARGET_VALUES = 4_000_000
+MAX_COLUMNS = 10_000
+MAX_LINE = 8 << 20
 
 
 class Block(NamedTuple):
@@ -27,12 +29,14 @@ class Part(NamedTuple):
 
 
 class Format(Protocol):
-    """A format module. ``schema``: (name, Arrow type) as in the file, duplicates included; ``read``: the
-    wanted columns, ``wanted`` giving the type to parse text into (None: as the file has it), ``coded`` the
-    string columns best read as dictionary codes. Memory is bounded by a block, not by the file."""
+    """A format module. ``TYPED``: whether its files say what type a column has; ``schema``: (name, Arrow
+    type) as in the file, duplicates included; ``read``: the wanted columns, ``wanted`` giving the type to
+    parse text into (None: as the file has it), ``coded`` the string columns best read as dictionary codes.
+    Memory is bounded by a block, not by the file."""
 
     SUFFIXES: tuple[str, ...]
     COLUMNAR: bool
+    TYPED: bool
 
     def schema(self, file: DataFile) -> list[tuple[str, Any]]: ...
 

@@ -3,83 +3,85 @@ its first block suggested goes on in a wider one: nothing is lost, and one bad c
 
 from __future__ import annotations
 
-import codecs
-import gzip
-import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from runwatch.data.arrays import blank_is_missing
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, open_bytes
-from runwatch.data.formats.base import Block, Part, duplicated
+from runwatch.data.files import DataFile
+from runwatch.data.formats.base import MAX_COLUMNS, Block, Part, duplicated
+from runwatch.data.formats.dialect import Dialect, Seen, dialect, look_through
+from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
 
-SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+SUFFIXES = packed((".csv", ".tsv"))
 COLUMNAR = False
-BLOCK = 1 << 20
+TYPED = False
 _ERROR = re.compile(r"In CSV column #(\d+)(?:.*?): (.*)", re.DOTALL)
-
-
-class _Utf8(io.RawIOBase):
-    """A stream of bytes as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8
-    become backslash escapes."""
-
-    def __init__(self, raw: Any) -> None:
-        super().__init__()
-        self._raw = raw
-        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        self._first, self._rest = True, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._rest) < size:
-            block = self._raw.read(BLOCK)
-            if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
-            self._first = False
-            self._rest += self._decode(block, final=not block).encode("utf-8", "backslashreplace")
-            if not block:
-                break
-        out = self._rest if size < 0 else self._rest[:size]
-        self._rest = self._rest[len(out) :]
-        return out
+_CODE = r"^[+-]?0\d+$"
 
 
 @contextmanager
-def _opened(file: DataFile, start: int = 0) -> Iterator[Any]:
-    with open_bytes(file) as handle:
-        raw = gzip.GzipFile(fileobj=handle) if file.uri.lower().endswith(".gz") else handle
-        if start:
-            raw.seek(start)
-        yield _Utf8(raw)
+def _text(file: DataFile, start: int = 0) -> Iterator[Any]:
+    with opened(file, start) as raw:
+        yield Utf8(raw, file.name)
 
 
-def _header(file: DataFile) -> tuple[str, list[str]]:
-    """(delimiter, column names) of the first line."""
-    import csv
-
-    with _opened(file) as handle:
-        text = handle.read(BLOCK).decode("utf-8-sig").partition("\n")[0].rstrip("\r")
-    if not text.strip():
-        raise DataError(file.name, "is empty", "write a header line and rows, or leave it out")
-    delimiter = "\t" if ".tsv" in file.uri.lower()[-7:] else max(",;\t|", key=text.count)
-    return delimiter, next(csv.reader([text], delimiter=delimiter), [])
+@lru_cache(maxsize=64)
+def _seen(file: DataFile) -> Seen:
+    """What occurs anywhere in the file; of a remote one in its first MiB: it is not fetched twice."""
+    with _text(file) as handle:
+        blocks = iter(lambda: handle.read(BLOCK), b"")
+        return look_through(islice(blocks, 1) if file.remote else blocks)
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
-    """Names of the header with the types that the first block suggests."""
+@lru_cache(maxsize=64)
+def _dialect(file: DataFile, whole: bool = True) -> Dialect:
+    with _text(file) as handle:
+        found = dialect(handle.read(BLOCK), _seen(file) if whole else Seen(), file)
+    if len(found.names) > MAX_COLUMNS:
+        what = f"has {len(found.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        raise DataError(file.name, what, "see whether its lines end where they should")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _codes(file: DataFile) -> frozenset[str]:
+    """The columns whose whole numbers begin with zeros: codes, which are text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    if not _seen(file).zeros:
+        return frozenset()
+    whole = {name: pa.string() for name, type_ in _first_types(file) if t.is_integer(type_)}
+    codes: set[str] = set()
+    for block in _Reader(file, 0, whole).blocks():
+        for name, array in block.columns:
+            if name not in codes and pc.any(pc.match_substring_regex(array, _CODE)).as_py():
+                codes.add(name)
+    return frozenset(codes)
+
+
+def _first_types(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
-    names = _header(file)[1]
-    reader = _Reader(file, 0, dict.fromkeys(names))
-    for block in reader.blocks():
+    names = _dialect(file).names
+    for block in _Reader(file, 0, dict.fromkeys(names)).blocks():
         types = {name: array.type for name, array in block.columns}
         return [(name, types.get(name, pa.string())) for name in names]
     return [(name, pa.null()) for name in names]
+
+
+def schema(file: DataFile) -> list[tuple[str, Any]]:
+    """Names of the header with the types that the first block suggests; codes with leading zeros are text."""
+    import pyarrow as pa
+
+    codes = _codes(file)
+    return [(name, pa.string() if name in codes else type_) for name, type_ in _first_types(file)]
 
 
 def parts(file: DataFile) -> list[Part]:
@@ -88,7 +90,12 @@ def parts(file: DataFile) -> list[Part]:
 
 def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
+    import pyarrow as pa
+
     start = int(part.partition(":")[2] or 0)
+    if not start and any(kind is None for kind in wanted.values()):
+        as_text = _codes(file)
+        wanted = {n: pa.string() if kind is None and n in as_text else kind for n, kind in wanted.items()}
     yield from _Reader(file, start, wanted).blocks()
 
 
@@ -97,7 +104,8 @@ class _Reader:
 
     def __init__(self, file: DataFile, start: int, wanted: Mapping[str, Any]) -> None:
         self.file, self.start = file, start
-        self.delimiter, self.names = _header(file)
+        self.dialect = _dialect(file, whole=not start)
+        self.names = list(self.dialect.names)
         twice = duplicated(self.names)
         self.wanted = [name for name in self.names if name in wanted and name not in twice]
         self.types = {name: wanted[name] for name in self.wanted if wanted[name] is not None}
@@ -113,9 +121,15 @@ class _Reader:
                     if index >= done:
                         done = index + 1
                         yield self._block(batch)
+                if self.skipped:
+                    yield self._left_out()
                 return
             except pa.ArrowInvalid as error:
                 self._widen(error)
+
+    def _left_out(self) -> Block:
+        skipped, self.skipped = self.skipped, 0
+        return Block(0, [], skipped)
 
     def _block(self, batch: Any) -> Block:
         for name in self.wanted:
@@ -130,17 +144,28 @@ class _Reader:
         import pyarrow.csv as pacsv
 
         self.skipped = 0
-        with _opened(self.file, self.start) as handle:
-            read_options = pacsv.ReadOptions(
-                use_threads=False, block_size=BLOCK, column_names=self.names if self.start else None
-            )
-            parse = pacsv.ParseOptions(
-                delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=self._skip
-            )
-            convert = pacsv.ConvertOptions(column_types=self.types, include_columns=self.wanted)
+        with _text(self.file, self.start) as handle:
             try:
                 reader = pacsv.open_csv(
-                    handle, read_options=read_options, parse_options=parse, convert_options=convert
+                    handle,
+                    read_options=pacsv.ReadOptions(
+                        use_threads=False,
+                        block_size=BLOCK,
+                        column_names=self.names,
+                        skip_rows=0 if self.start else self.dialect.skip,
+                        skip_rows_after_names=0 if self.start else 1,
+                    ),
+                    parse_options=pacsv.ParseOptions(
+                        delimiter=self.dialect.delimiter,
+                        escape_char=self.dialect.escape or False,
+                        newlines_in_values=True,
+                        invalid_row_handler=self._skip,
+                    ),
+                    convert_options=pacsv.ConvertOptions(
+                        column_types=self.types,
+                        include_columns=self.wanted,
+                        decimal_point=self.dialect.decimal,
+                    ),
                 )
             except pa.ArrowInvalid as error:
                 if "Empty CSV" in str(error):

@@ -1,5 +1,5 @@
 """JSON lines: blocks of whole lines through Arrow's parser; a block with a bad line or mixed types is read
-line by line, and lines that are no JSON object are counted and left out."""
+line by line, and lines that are no JSON object are counted and left out. One array of objects is read too."""
 
 from __future__ import annotations
 
@@ -7,35 +7,116 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, open_bytes
-from runwatch.data.formats.base import Block, Part
+import numpy as np
 
-SUFFIXES = (".jsonl", ".ndjson")
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part
+from runwatch.data.formats.stream import BLOCK, opened, packed
+
+SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False
-BLOCK = 1 << 20
-MAX_LINE = 8 << 20
+TYPED = False
+MAX_DEPTH = 64
+MAX_ARRAY = 64 << 20
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$")
 
 
 def _chunks(file: DataFile, start: int = 0) -> Iterator[bytes]:
-    """Blocks of whole lines, about 1 MiB each; the last may lack its newline."""
-    with open_bytes(file) as handle:
-        handle.seek(start)
+    """Blocks of whole lines, about 1 MiB each; the last may lack its newline. A line of more than 8 MiB or a
+    value nested deeper than 64 levels is a DataError: no parser is given it."""
+    with opened(file, start) as handle:
+        first = True
         while block := handle.read(BLOCK):
+            if first and block.lstrip()[:1] == b"[":
+                yield from _array(block + handle.read(MAX_ARRAY + 1), file)
+                return
+            first = False
             if not block.endswith(b"\n"):
-                block += handle.readline(MAX_LINE)
+                block += _rest_of_line(handle, file)
             if block.strip():
-                yield block
+                yield _checked(block, file)
+
+
+def _rest_of_line(handle: Any, file: DataFile) -> bytes:
+    rest = b"" if not hasattr(handle, "readline") else handle.readline(MAX_LINE + 1)
+    if len(rest) > MAX_LINE:
+        what = f"has a line of more than {MAX_LINE >> 20} MiB"
+        raise DataError(file.name, what, "write one JSON object a line, and split long values")
+    return bytes(rest)
+
+
+def _array(text: bytes, file: DataFile) -> Iterator[bytes]:
+    """The objects of one JSON array, as blocks of lines."""
+    if len(text) > MAX_ARRAY:
+        what = f"is one JSON array of more than {MAX_ARRAY >> 20} MiB"
+        raise DataError(file.name, what, "write one JSON object a line (JSON lines)")
+    _checked(text, file)
+    try:
+        rows = json.loads(text)
+    except ValueError as error:
+        raise DataError(
+            file.name, f"is not valid JSON ({error})", "wait for it, or write it again"
+        ) from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise DataError(file.name, "is no array of JSON objects", "write one JSON object a line")
+    for start in range(0, len(rows), 2000):
+        yield "".join(json.dumps(row) + "\n" for row in rows[start : start + 2000]).encode()
+
+
+def _checked(block: bytes, file: DataFile) -> bytes:
+    if _depth(block) > MAX_DEPTH and any(_depth(line) > MAX_DEPTH for line in block.splitlines()):
+        raise DataError(file.name, f"nests values more than {MAX_DEPTH} deep", "flatten them at the source")
+    return block
+
+
+def _depth(text: bytes) -> int:
+    """The deepest nesting, brackets in strings counted as if they were some: never less than the true one."""
+    raw = np.frombuffer(text, dtype=np.uint8)
+    opens = (raw == ord("{")) | (raw == ord("["))
+    closes = (raw == ord("}")) | (raw == ord("]"))
+    return int(np.cumsum(opens.astype(np.int32) - closes, dtype=np.int32).max(initial=0))
+
+
+@lru_cache(maxsize=64)
+def _names(file: DataFile) -> tuple[tuple[str, Any], ...]:
+    """Every key of every line with a type that its values have; of text and numbers the text."""
+    found: dict[str, Any] = {}
+    for block in _chunks(file):
+        table, _ = _parsed(block, {})
+        for field in table.schema:
+            found[field.name] = _wider(found.get(field.name), field.type)
+        if len(found) > MAX_COLUMNS:
+            what = f"has more than {MAX_COLUMNS:,} different keys"
+            raise DataError(file.name, what, "keep names that vary in a value, not in a key")
+    if not found:
+        raise DataError(file.name, *_nothing(file))
+    return tuple(found.items())
+
+
+def _nothing(file: DataFile) -> tuple[str, str]:
+    if any(block.strip() for block in _chunks(file)):
+        return "holds no JSON objects, one a line", "write JSON lines: one JSON object a line"
+    return "is empty", "write one JSON object a line, or leave it out"
+
+
+def _wider(old: Any, new: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if old is None or old == new or t.is_null(old):
+        return new
+    if t.is_null(new) or t.is_nested(old):
+        return old
+    numbers = all(t.is_integer(kind) or t.is_floating(kind) for kind in (old, new))
+    return pa.float64() if numbers else new if t.is_nested(new) else pa.string()
 
 
 def schema(file: DataFile) -> list[tuple[str, Any]]:
-    for block in _chunks(file):
-        table, _ = _parsed(block, {})
-        return [(field.name, field.type) for field in table.schema]
-    raise DataError(file.name, "is empty", "write one JSON object a line, or leave it out")
+    return list(_names(file))
 
 
 def parts(file: DataFile) -> list[Part]:
@@ -43,12 +124,18 @@ def parts(file: DataFile) -> list[Part]:
 
 
 def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
-    """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
+    """``part``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
+    block's lines is missing in all of them."""
+    import pyarrow as pa
+
     for block in _chunks(file, int(part.partition(":")[2] or 0)):
         table, skipped = _parsed(block, wanted)
+        absent = [name for name in wanted if name not in table.column_names]
         for batch in table.to_batches():
             pairs = zip(batch.schema.names, batch.columns, strict=True)
-            yield Block(batch.num_rows, [(name, column) for name, column in pairs if name in wanted], skipped)
+            columns = [(name, column) for name, column in pairs if name in wanted]
+            columns.extend((name, pa.nulls(batch.num_rows)) for name in absent)
+            yield Block(batch.num_rows, columns, skipped)
             skipped = 0
         if skipped:
             yield Block(0, [], skipped)
@@ -74,7 +161,8 @@ def _written(kind: Any) -> bool:
     """Whether the type is text in JSON that Arrow's parser would not take for it."""
     import pyarrow.types as t
 
-    return bool(t.is_date(kind) or t.is_time(kind) or t.is_fixed_size_binary(kind))
+    written = t.is_date(kind) or t.is_time(kind) or t.is_fixed_size_binary(kind) or t.is_decimal(kind)
+    return bool(written or t.is_nested(kind) or t.is_binary(kind) or t.is_large_binary(kind))
 
 
 def _timed(table: Any, known: set[str]) -> Any:

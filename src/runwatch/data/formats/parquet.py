@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,29 +10,76 @@ from typing import Any
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+from runwatch.data.plain import interval_bytes
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True
+TYPED = True
 _VALUES_AT_ONCE = 250_000
+_MAX_FOOTER = 64 << 20
+_ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
 
 
 @contextmanager
 def _opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with open_bytes(file) as handle:
-        head = handle.read(4)
-        handle.seek(-4, 2) if file.size >= 12 else None
-        if head != b"PAR1" or file.size < 12 or handle.read(4) != b"PAR1":
-            what = "has no parquet footer (still being written, or cut off)" if head == b"PAR1" else None
-            raise DataError(file.name, what or "is not a parquet file", "wait for it, or write it again")
+        footer = _footer(handle, file)
+        options: dict[str, Any] = {
+            "read_dictionary": sorted(coded) or None,
+            "pre_buffer": file.remote,
+            "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
+        }
         handle.seek(0)
-        yield pq.ParquetFile(handle, read_dictionary=sorted(coded) or None, pre_buffer=file.remote)
+        try:
+            opened = pq.ParquetFile(handle, **options)
+        except pa.ArrowNotImplementedError:
+            opened = pq.ParquetFile(handle, metadata=_plain_metadata(footer), **options)
+        yield opened
+
+
+def _footer(handle: Any, file: DataFile) -> bytes:
+    """The footer with its length and mark. DataError for what is no whole parquet file."""
+    head = handle.read(4)
+    size = handle.seek(0, 2)
+    handle.seek(max(size - 8, 0))
+    tail = handle.read(8)
+    if head == b"PARE" or tail[4:] == b"PARE":
+        raise DataError(file.name, "is encrypted parquet", "write it without encryption, or leave it out")
+    if head != b"PAR1" or size < 12 or tail[4:] != b"PAR1":
+        what = "has no parquet footer (still being written, or cut off)" if head == b"PAR1" else None
+        raise DataError(file.name, what or "is not a parquet file", "wait for it, or write it again")
+    length = struct.unpack("<I", tail[:4])[0]
+    if length > min(_MAX_FOOTER, size - 12):
+        what = f"has a footer of {length >> 20:,} MiB" if length <= size - 12 else "has a damaged footer"
+        raise DataError(file.name, what, "write fewer columns and larger row groups")
+    handle.seek(size - 8 - length)
+    return bytes(handle.read(length + 8))
+
+
+def _plain_metadata(footer: bytes) -> Any:
+    """The file's metadata without the Arrow schema beside it, which may name types that Arrow cannot read
+    (Polars stores 128-bit integers so); parquet's own types stay."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pq.read_metadata(pa.BufferReader(b"PAR1" + footer.replace(_ARROW_SCHEMA, _HIDDEN)))
 
 
 def schema(file: DataFile) -> list[tuple[str, Any]]:
+    import pyarrow as pa
+
     with _opened(file) as parquet:
-        return [(field.name, field.type) for field in parquet.schema_arrow]
+        intervals = _intervals(parquet)
+        found = [(field.name, field.type) for field in parquet.schema_arrow]
+    return [(name, pa.duration("ms") if name in intervals else type_) for name, type_ in found]
+
+
+def _intervals(parquet: Any) -> set[str]:
+    columns = (parquet.schema.column(i) for i in range(len(parquet.schema)))
+    return {column.name for column in columns if column.converted_type == "INTERVAL"}
 
 
 def parts(file: DataFile) -> list[Part]:
@@ -48,15 +96,17 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
     twice = duplicated(names)
     columns = [name for name in names if name in wanted and name not in twice]
     with _opened(file, coded & strings) as parquet:
+        intervals = _intervals(parquet)
         for index in span(part):
-            yield from _row_group(parquet, index, columns)
+            yield from _row_group(parquet, index, columns, intervals)
 
 
-def _row_group(parquet: Any, index: int, columns: list[str]) -> Iterator[Block]:
+def _row_group(parquet: Any, index: int, columns: list[str], intervals: set[str]) -> Iterator[Block]:
     rows = parquet.metadata.row_group(index).num_rows
     step = max(1, _VALUES_AT_ONCE // max(rows, 1))
     yield Block(rows, [])
     for start in range(0, len(columns), step):
         table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            yield Block(0, [(name, chunk) for chunk in column.chunks])
+            for chunk in column.chunks:
+                yield Block(0, [(name, interval_bytes(chunk) if name in intervals else chunk)])

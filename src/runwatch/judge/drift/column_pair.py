@@ -68,10 +68,19 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
         starts = np.array([0, *(index + 1 for index in self.column.deciles)], dtype=np.int64)
         return np.add.reduceat(counts, starts)
 
+    def level_counts(self, side: ColumnProfile) -> Ints:
+        """A side's counts of categories, "other" last. Of an open column, counts by hash: its words were
+        chosen for being frequent in the reference, so that any other rows have fewer of them."""
+        return np.append(side.shapes[:-1], 0) if self.column.open else side.counts
+
+    def fresh(self, side: ColumnProfile) -> int:
+        """Values that the reference's sample has not, of those of ``side``."""
+        return int(side.shapes[-1] if self.column.open else side.counts[-1])
+
     @cached_property
     def levels(self) -> tuple[Ints, Ints]:
         """Counts of categories with rare ones pooled, see ``pooled``."""
-        return pooled(self.reference.counts, self.current.counts)
+        return pooled(self.level_counts(self.reference), self.level_counts(self.current))
 
     @property
     def bins(self) -> tuple[Ints, Ints]:

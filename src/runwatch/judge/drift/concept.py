@@ -1,17 +1,25 @@
 """Concept drift in a stream of errors with labels: an adaptive window that drops its old part once the mean
-of the new part differs (ADWIN; Bifet, Gavaldà 2007)."""
+of the new part differs (ADWIN; Bifet, Gavaldà 2007). Its bound is for independent values; errors of one user
+or one day hang together, so a value counts as the part of one that it is worth (the design effect of Kish
+1965), which the spread of the batches tells."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
+import numpy as np
+
+from runwatch.domain.profile import Floats
 
 DELTA = 0.002
 _PER_ROW = 5
 _EVERY = 32
 _SHORTEST = 5
+_BATCHES = 8
+_PARTS = (16, 32, 64)
+MEDIAN_CHI2 = 0.4549  # of the chi-square with one degree of freedom
 
 
 class _Bucket(msgspec.Struct):
@@ -23,10 +31,12 @@ class _Bucket(msgspec.Struct):
 
 
 class AdaptiveWindow(msgspec.Struct):
-    """Feed it values in order with ``update``; it says when a change is found, and then forgets the old
-    part. ``delta``: the chance of a false alarm per test. Memory is logarithmic in the window's length."""
+    """Feed it values in order with ``update``; it says when a change is found, and then forgets the old part.
+    ``delta``: the chance of a false alarm per test; ``design``: how many values are worth one independent
+    one. Memory is logarithmic in the window's length."""
 
     delta: float = DELTA
+    design: float = 1.0
     seen: int = 0
     rows: list[list[_Bucket]] = msgspec.field(default_factory=lambda: [[]])
 
@@ -89,7 +99,7 @@ class AdaptiveWindow(msgspec.Struct):
             if n < _SHORTEST or rest < _SHORTEST:
                 continue
             gap = abs(total / n - (whole.total - total) / rest)
-            m = 1 / (n - _SHORTEST + 1) + 1 / (rest - _SHORTEST + 1)
+            m = self.design / (n - _SHORTEST + 1) + self.design / (rest - _SHORTEST + 1)
             allowed = math.sqrt(2 * m * variance * limit) + 2 / 3 * limit * m
             if gap > excess * allowed:
                 best, excess = at, gap / allowed
@@ -104,7 +114,49 @@ def _joined(a: _Bucket, b: _Bucket) -> _Bucket:
     return _Bucket(count, a.total + b.total, a.squares + b.squares + a.count * b.count / count * gap * gap)
 
 
-def changes(values: Iterable[float], delta: float = DELTA) -> list[int]:
-    """The positions (from 0) at which a change is found in a stream, such as 0/1 errors in order of time."""
-    window = AdaptiveWindow(delta)
-    return [at for at, value in enumerate(values) if window.update(value)]
+def changes(values: Sequence[float] | Floats, delta: float = DELTA, sizes: Sequence[int] = ()) -> list[int]:
+    """The positions (from 0) at which a change is found in a stream, such as 0/1 errors in order of time.
+    ``sizes``: values of each batch, in order, their sum the length of the stream: the order within a batch
+    does not matter then, and no batch needs to be like the next."""
+    stream = np.asarray(values, dtype=np.float64)
+    if sizes:
+        stream = _shuffled(stream, sizes)
+    window = AdaptiveWindow(delta, design_effect(stream, sizes))
+    return [at for at, value in enumerate(stream.tolist()) if window.update(value)]
+
+
+def _shuffled(stream: Floats, sizes: Sequence[int]) -> Floats:
+    """The same values, those of a batch in random order."""
+    rng = np.random.default_rng(0)
+    return np.concatenate([rng.permutation(part) for part in np.split(stream, np.cumsum(sizes)[:-1])])
+
+
+def design_effect(stream: Floats, sizes: Sequence[int] = ()) -> float:
+    """How much more the means of stretches differ than those of as many independent values would, at least 1:
+    from one stretch to the next (von Neumann 1941) and by the median, so that a change of level does not
+    count. Stretches: the batches of ``sizes`` where there are eight or more, else 16, 32 and 64 equal
+    parts."""
+    known = stream[np.isfinite(stream)]
+    variance = float(known.var()) if len(known) else 0.0
+    if variance <= 0:
+        return 1.0
+    aligned = len(sizes) >= _BATCHES
+    cuts = [np.cumsum(sizes)[:-1]] if aligned else []
+    if not aligned:
+        cuts = [np.linspace(0, len(stream), n + 1).astype(int)[1:-1] for n in _PARTS if len(stream) >= 8 * n]
+    stretches = ([part[np.isfinite(part)] for part in np.split(stream, cut)] for cut in cuts)
+    return max([1.0, *(_inflation(parts, variance, aligned) for parts in stretches)])
+
+
+def _inflation(parts: Sequence[Floats], variance: float, aligned: bool) -> float:
+    """Parts that are not aligned with days or users share some with the next one, not with the one after."""
+    parts = [part for part in parts if len(part)]
+    if len(parts) < _BATCHES:
+        return 1.0
+    means = np.array([part.mean() for part in parts])
+    rows = np.array([1 / len(part) for part in parts])
+    squares = [
+        (means[lag:] - means[:-lag]) ** 2 / (rows[lag:] + rows[:-lag])
+        for lag in ((1,) if aligned else (1, 2))
+    ]
+    return max(float(np.median(square)) for square in squares) / variance / MEDIAN_CHI2

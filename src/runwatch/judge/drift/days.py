@@ -11,48 +11,92 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.profile import ColumnProfile, Named, TableProfile
-from runwatch.judge.drift.column_pair import ColumnPair
-from runwatch.judge.drift.evidence import NOISE_KS, NOISE_TV, Subject
+from runwatch.judge.drift.column_pair import ColumnPair, iqr, quantile
+from runwatch.judge.drift.daymodel import DayModel, Series, dates
+from runwatch.judge.drift.evidence import NOISE_KS, NOISE_TV, Subject, rare_values
 from runwatch.judge.drift.measures import ks, total_variation
-from runwatch.judge.drift.p_values import t_p_value
 
 MIN_DAYS = 8
 SPANS = (1, 3, 7)
-MIN_WEEKDAY = 4
+_WIDE = 0.05
+_MIDDLE = np.linspace(0.1, 0.9, 9)
+
+
+class Among(msgspec.Struct, frozen=True):
+    """How a batch stands among the reference's days, for one column and subject. ``p_value``: that it is one
+    of them; ``compared``: what was, in words; ``days``: how many days, ``independent``: how many independent
+    ones tell as much, ``set_aside``: days that were unlike all others."""
+
+    p_value: float
+    compared: str = ""
+    days: int = 0
+    independent: float = 0.0
+    set_aside: int = 0
 
 
 class _DayValue(msgspec.Struct, frozen=True):
-    """One signed number of one day: its value, and the variance that its rows alone would give it."""
+    """One number of one day: its value, and the variance that its rows alone would give it."""
 
     value: float
     noise: float
 
 
-def day_p_value(
+def among(
     reference: TableProfile, days: Sequence[Named], recent: Sequence[Named], index: int, subject: Subject
-) -> float:
-    """p that the newest of ``recent`` (oldest first) is a day like the reference's ``days``, for one column
-    and subject: t tests of the mean of the last 1, 3 and 7 signed numbers, and for values of the shape,
-    corrected for how many tests that is. 1.0 when it cannot be told."""
+) -> Among:
+    """How the newest of ``recent`` (oldest first) stands among the reference's ``days``, for one column and
+    subject: by the mean of the last 1, 3 and 7 signed numbers, and by the shape where values have one,
+    corrected for how many tests that is. A p of 1.0 when it cannot be told."""
     pairs = [_pair(reference, day, index) for day in days]
     later = [_pair(reference, batch, index) for batch in recent]
-    weekdays = [None if day.day is None else day.day % 7 for day in days]
-    newest = recent[-1].day
-    chances: list[float] = []
-    numbers, factor = _signed(pairs, later, subject)
-    for span in (span for span in SPANS if span <= len(later)):
-        weekday = None if newest is None or span > 1 else newest % 7
-        chances.append(min(1.0, factor * _t(numbers[: len(days)], numbers[-span:], weekdays, weekday)))
+    when = [day.day for day in days], [batch.day for batch in recent]
+    numbers, factor = _numbers(pairs, later, subject)
+    model, newest = _model(numbers, len(days), *when)
+    found: list[tuple[float, str]] = []
+    for span in (span for span in SPANS if model is not None and span <= newest):
+        assert model is not None
+        said = f"the {_WHAT[subject]} of " + ("the batch" if span == 1 else f"its last {span} batches")
+        found.append((min(1.0, factor * model.chance(span)), said))
     if subject in ("distribution", "length", "shape"):
-        chances.append(_shape_p(reference, days, recent[-1], index))
-    return min(1.0, len(chances) * min(chances)) if chances else 1.0
+        shapes, _ = _model(_distances(reference, days, recent[-1], index), len(days), when[0], when[1][-1:])
+        if shapes is not None:
+            found.append((shapes.chance(1, rising=True), "the distance from the other days"))
+    if not found or model is None:
+        return Among(1.0)
+    p, said = min(found)
+    return Among(min(1.0, len(found) * p), said, len(days), model.independent, model.set_aside)
+
+
+_WHAT: dict[Subject, str] = {
+    "distribution": "level",
+    "length": "length",
+    "shape": "characters",
+    "missing": "missing share",
+    "invalid": "share of another type",
+    "new categories": "share of new categories",
+}
 
 
 def _pair(reference: TableProfile, named: Named, index: int) -> ColumnPair:
     return ColumnPair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
 
 
-def _signed(
+def _model(
+    numbers: list[_DayValue], count: int, days: list[int | None], later: list[int | None]
+) -> tuple[DayModel | None, int]:
+    """(the model of ``numbers``, of which the first ``count`` are the reference's, how many come after),
+    without the days that have no number; None where too few are left or the newest has none."""
+    times, dated = dates(days, later)
+    known = np.array([math.isfinite(one.value) for one in numbers])
+    if known[:count].sum() < MIN_DAYS or not known[-1]:
+        return None, 0
+    newest = int(known[count:].sum())
+    values = np.array([one.value for one in numbers])[known]
+    noise = np.array([one.noise for one in numbers])[known]
+    return DayModel(Series(values, noise, times[known], newest, dated)), newest
+
+
+def _numbers(
     pairs: list[ColumnPair], later: list[ColumnPair], subject: Subject
 ) -> tuple[list[_DayValue], int]:
     """One signed number a day and batch, and how many candidates the number was chosen from."""
@@ -62,15 +106,27 @@ def _signed(
     if subject == "invalid":
         return [_share(pair.current.invalid, pair.current.rows) for pair in both], 1
     if subject == "new categories":
-        return [_share(int(pair.current.counts[-1]), pair.m) for pair in both], 1
+        return [*(_own(pair) for pair in pairs), *(_share(p.fresh(p.current), p.m) for p in later)], 1
     if pairs[0].ordered and subject != "shape":
-        return [_ridit(pair) for pair in both], 1
-    counts = [pair.current.shapes if subject == "shape" else pair.current.counts for pair in both]
-    base = pairs[0].reference.shapes if subject == "shape" else pairs[0].reference.counts
+        return _locations(pairs, later), 1
+    first = pairs[0]
+    counts = [p.current.shapes if subject == "shape" else p.level_counts(p.current) for p in both]
+    base = first.reference.shapes if subject == "shape" else first.level_counts(first.reference)
     newest = counts[-1]
     gap = np.abs(newest / max(int(newest.sum()), 1) - base / max(int(base.sum()), 1))
     level = int(gap.argmax())
     return [_share(int(c[level]), int(c.sum())) for c in counts], int((base > 0).sum())
+
+
+def _own(pair: ColumnPair) -> _DayValue:
+    """The share of a reference day's values that no other day has, as the share of new ones is for a batch;
+    of a column of too many values to know, the share to be expected."""
+    if not pair.m or not pair.n:
+        return _DayValue(math.nan, 0.0)
+    if pair.column.open:
+        return _share(round(rare_values(pair)[0] / pair.n * pair.m), pair.m)
+    day, whole = pair.current.counts, pair.reference.counts
+    return _share(int(day[:-1][day[:-1] == whole[:-1]].sum()) + int(day[-1]), pair.m)
 
 
 def _share(hits: int, total: int) -> _DayValue:
@@ -78,6 +134,18 @@ def _share(hits: int, total: int) -> _DayValue:
     if not total:
         return _DayValue(math.nan, 0.0)
     return _DayValue(math.asin(math.sqrt((hits + 0.375) / (total + 0.75))), 0.25 / total)
+
+
+def _locations(pairs: list[ColumnPair], later: list[ColumnPair]) -> list[_DayValue]:
+    """Ridits, which see the most and bear any tail; where the days themselves lie far apart, so that a ridit
+    is near its end, the mean of the nine deciles in the column's units."""
+    ridits = [_ridit(pair) for pair in (*pairs, *later)]
+    among = np.array([one.value for one in ridits[: len(pairs)]])
+    among = among[np.isfinite(among)]
+    if len(among) < 2 or among.std() <= _WIDE:
+        return ridits
+    spread = iqr(pairs[0].column, pairs[0].reference)
+    return [_middle(pair, spread or 0.0) for pair in (*pairs, *later)]
 
 
 def _ridit(pair: ColumnPair) -> _DayValue:
@@ -91,49 +159,25 @@ def _ridit(pair: ColumnPair) -> _DayValue:
     return _DayValue(float((pair.current.counts * middle).sum() / pair.m), spread / pair.m)
 
 
-def _t(
-    days: Sequence[_DayValue], last: Sequence[_DayValue], weekdays: list[int | None], weekday: int | None
-) -> float:
-    """p that the mean of ``last`` is that of the days. With four or more days of the batch's weekday, it is
-    compared with those, the spread being pooled within weekdays. The spread is never taken below what the
-    rows alone would give."""
-    kept = [(d, w) for d, w in zip(days, weekdays, strict=True) if not math.isnan(d.value)]
-    if len(kept) < MIN_DAYS or any(math.isnan(one.value) for one in last):
-        return 1.0
-    values = np.array([d.value for d, _ in kept])
-    noise = float(np.mean([d.noise for d, _ in kept]))
-    same = np.array([w == weekday for _, w in kept])
-    centre, count, residual, dof = values.mean(), len(values), values - values.mean(), len(values) - 1
-    if weekday is not None and same.sum() >= MIN_WEEKDAY:
-        groups = np.array([-1 if w is None else w for _, w in kept])
-        residual = values - np.array([values[groups == g].mean() for g in groups])
-        dof = len(values) - len(np.unique(groups))
-        centre, count = values[same].mean(), int(same.sum())
-    spread = max(float((residual**2).sum()) / max(dof, 1), noise)
-    own = float(np.mean([one.noise for one in last]))
-    variance = spread / count + (spread + max(0.0, own - noise)) / len(last)
-    gap = float(np.mean([one.value for one in last]) - centre)
-    return t_p_value(gap / math.sqrt(variance), max(dof, 1)) if variance > 0 else float(gap == 0)
+def _middle(pair: ColumnPair, spread: float) -> _DayValue:
+    points = [quantile(pair.column, pair.current, float(p)) for p in _MIDDLE]
+    known = [point for point in points if point is not None]
+    if not known:
+        return _DayValue(math.nan, 0.0)
+    own = iqr(pair.column, pair.current) or spread
+    return _DayValue(float(np.mean(known)), (min(own, spread) / 1.35) ** 2 / pair.m)
 
 
-def _shape_p(reference: TableProfile, days: Sequence[Named], newest: Named, index: int) -> float:
-    """p by the t prediction bound on the log of the distance, each day against the others only."""
-    whole = reference.column(index)
-    column = reference.grid.columns[index]
+def _distances(reference: TableProfile, days: Sequence[Named], newest: Named, index: int) -> list[_DayValue]:
+    """The log of the distance of each day from the others, and of the newest from all."""
+    whole, column = reference.column(index), reference.grid.columns[index]
     pairs = [
         ColumnPair(column, _without(whole, d.profile.column(index)), d.profile.column(index)) for d in days
     ]
     sizes = [pair.m for pair in pairs if pair.m]
-    if len(sizes) < MIN_DAYS:
-        return 1.0
-    usual = float(np.median(sizes))
-    logs = np.array([_log_distance(pair, usual) for pair in pairs if pair.m and pair.n])
-    now = _log_distance(ColumnPair(column, whole, newest.profile.column(index)), usual)
-    spread = float(logs.std(ddof=1))
-    if spread <= 0 or not math.isfinite(now) or now <= logs.mean():
-        return 1.0
-    t = (now - float(logs.mean())) / (spread * math.sqrt(1 + 1 / len(logs)))
-    return t_p_value(t, len(logs) - 1) / 2
+    usual = float(np.median(sizes)) if sizes else 1.0
+    pairs.append(ColumnPair(column, whole, newest.profile.column(index)))
+    return [_DayValue(_log_distance(pair, usual), 0.0) for pair in pairs]
 
 
 def _without(whole: ColumnProfile, day: ColumnProfile) -> ColumnProfile:

@@ -7,12 +7,14 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, DriftOptions, Ints
+from runwatch.judge.drift import clock
 from runwatch.judge.drift.column_pair import ColumnPair, iqr, pooled, quantile
 from runwatch.judge.drift.measures import chi2, js, ks, total_variation
-from runwatch.judge.drift.p_values import ks_p_value, normal_p_value, proportions_p_value
+from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value, normal_p_value, proportions_p_value
 
 Subject = Literal["distribution", "length", "shape", "missing", "new categories", "invalid"]
 NOISE_KS = 0.87
@@ -65,10 +67,19 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     if not ref.rows or not cur.rows:
         return ColumnEvidence((), "the reference has no rows" if not ref.rows else "not in the batch")
     note = _incomparable(pair)
+    found = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(ref, cur, options)]
     if ref.invalid or cur.invalid:
         tests.append(_invalid(ref, cur, options))
-    if not note:
+    if found is not None and max(found.back, found.ahead) > 0:
+        tests.append(_out_of_time(pair, found, options))
+    elif found is not None and found.on:
+        note = "time moved on: only its missing share is compared"
+        marked = clock.placeholders(pair)
+        if marked.any():
+            shares = (_split(side.counts, marked) for side in (ref, cur))
+            tests.append(level_test(next(shares), next(shares), options, "distribution"))
+    elif not note:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
         return ColumnEvidence((), "no values on either side")
@@ -85,17 +96,21 @@ def _incomparable(pair: ColumnPair) -> str:
         return NO_VALUES[1]
     if pair.column.role == "key":
         return "an identifier: only its missing share is compared"
-    if pair.column.kind == "datetime" and moved_on(pair):
-        return "time moved on: only its missing share is compared"
+    if pair.column.ascending:
+        return "grows with the rows, like a counter: only its missing share is compared"
     return ""
 
 
-def moved_on(pair: ColumnPair) -> bool:
-    """Whether nearly all of the batch's times lie past the reference's (or all before it)."""
-    if pair.current.low >= pair.reference.high or pair.current.high <= pair.reference.low:
-        return True
-    late = np.cumsum(pair.reference.counts) / max(pair.n, 1) > 0.99
-    return bool(pair.current.counts[late].sum() > 0.9 * pair.m)
+def _out_of_time(pair: ColumnPair, found: clock.Moved, options: DriftOptions) -> DriftTest:
+    """The share of times that lie before or far beyond all of the reference's."""
+    share = max(found.back, found.ahead)
+    p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)
+    return DriftTest("distribution", "clock", p, share, share, options.levels)
+
+
+def _split(counts: Ints, marked: NDArray[np.bool_]) -> Ints:
+    """(each marked bin's count, all others together)."""
+    return np.append(counts[marked], counts[~marked].sum())
 
 
 def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
@@ -147,13 +162,12 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     """The share of values outside the reference's words against the mass that its tail hides (Good 1953: its
     singletons over n), one-sided. The variance counts that unseen values come in clumps."""
     n, m = pair.n, pair.m
-    once = int((pair.reference.counts[:-1] == 1).sum()) + int(pair.reference.counts[-1])
-    twice = int((pair.reference.counts[:-1] == 2).sum())
+    once, twice = rare_values(pair)
     expected = min(1.0, once / n)
-    fresh = int(pair.current.counts[-1])
+    fresh = pair.fresh(pair.current)
     excess = fresh / m - expected
     if once < 5 and fresh < 10:
-        p = proportions_p_value(once, n, fresh, m)
+        p = proportions_p_value(round(once), n, fresh, m)
         p = p if excess > 0 else 1.0
     else:
         spread = math.sqrt(max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2)
@@ -162,12 +176,36 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     return DriftTest("new categories", "share of new categories", p, effect, effect, options.new_levels)
 
 
+def rare_values(pair: ColumnPair) -> tuple[float, float]:
+    """Rows of the reference whose value would be new had they been left out (Good and Turing's singletons),
+    and values that it has twice."""
+    if not pair.column.open:
+        counts = pair.reference.counts
+        return int((counts[:-1] == 1).sum()) + int(counts[-1]), int((counts[:-1] == 2).sum())
+    once, twice, of = pair.column.rare
+    part = min(pair.n, of) / max(of, 1)
+    return once * part + pair.fresh(pair.reference), twice * part
+
+
 def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> float | None:
     """The smallest distance that these n can show past Benjamini-Hochberg's margin over ``columns``."""
     if not n or not m:
         return None
     q = options.q / max(options.tests, 1)
     return math.sqrt(-math.log(q / (2 * max(columns, 1))) / 2) * math.sqrt((n + m) / (n * m))
+
+
+def visible_in_levels(levels: int, n: int, m: int, columns: int, options: DriftOptions) -> float | None:
+    """The same for a column of so many levels: the total variation from which on chi-square is significant
+    whatever the levels' shares (Cauchy-Schwarz). Below the bound of Kolmogorov-Smirnov for few levels."""
+    if not n or not m:
+        return None
+    chance = options.q / max(options.tests, 1) / max(columns, 1)
+    low, high = 0.0, 1e4
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chi2_p_value(middle, max(levels - 1, 1)) > chance else (low, middle)
+    return math.sqrt(high * (n + m) / (n * m)) / 2
 
 
 def unit_factor(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> float | None:

@@ -7,17 +7,20 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import Floats
+from runwatch.judge.drift.concept import MEDIAN_CHI2
 
 METRICS = ("roc_auc", "f1", "accuracy")
 SIGMAS = 3.0
 MIN_ROWS = 100
+MIN_STEPS = 4
 _PIECES = 10
 
 
@@ -35,10 +38,11 @@ def estimate_classification(
     reference: Scored, batches: Sequence[Scored], chunk: int | None = None
 ) -> tuple[PerformanceEstimate, ...]:
     """Estimated ROC AUC, F1 and accuracy of each batch from its calibrated scores alone (Kivimäki and others
-    2025; nannyml's CBPE), realised ones where truths are known, and an alert when the estimate leaves the
-    mean +- 3 sd that a chunk of the reference with as many rows would have. ``chunk``: rows of a reference
-    chunk (default: the median batch). A batch of fewer than 100 rows, or a reference without both classes,
-    has no estimate."""
+    2025; nannyml's CBPE), realised ones where truths are known, and an alert when the metric falls below the
+    mean - 3 sd that a batch of as many rows would have: by its labels where it has them, else by the
+    estimate. The spread is that of chance, of the reference's chunks, and of the batches from one to the
+    next. ``chunk``: rows of a reference chunk (default: the median batch). A batch of fewer than 100 rows, or
+    a reference without both classes, has no estimate."""
     truth = reference.truth
     known = np.zeros(0, dtype=bool) if truth is None else np.isfinite(truth) & np.isfinite(reference.score)
     if truth is None or known.sum() < MIN_ROWS or len(np.unique(truth[known])) < 2:
@@ -46,27 +50,82 @@ def estimate_classification(
     base = Scored(reference.name, reference.score[known], reference.prediction[known], truth[known])
     calibrate = calibrator(base.score, truth[known])
     size = chunk or int(np.median([len(b.score) for b in batches] or [len(base.score)]))
-    usual = {
-        metric: _usual(_of_chunks(base, metric, size), _row_variance(base, metric, size))
-        for metric in METRICS
-    }
-    return tuple(
-        _estimated(batch, metric, calibrate, usual[metric]) for batch in batches for metric in METRICS
-    )
+    expected_base = base._replace(truth=calibrate(base.score))
+    out: dict[str, list[PerformanceEstimate]] = {}
+    for metric in METRICS:
+        usual = _usual(_of_chunks(expected_base, metric, size), _row_variance(expected_base, metric, size))
+        labelled = _usual(_of_chunks(base, metric, size), _row_variance(base, metric, size))
+        found = [_estimated(batch, metric, calibrate, usual.row) for batch in batches]
+        out[metric] = _judged(found, [_sizes(batch) for batch in batches], usual, labelled, 1)
+    return tuple(one for group in zip(*out.values(), strict=True) for one in group)
+
+
+def _sizes(batch: Scored) -> tuple[int, int]:
+    """(rows with a score and a prediction, rows that have a truth as well)."""
+    good = np.isfinite(batch.score) & np.isfinite(batch.prediction)
+    return int(good.sum()), 0 if batch.truth is None else int((good & np.isfinite(batch.truth)).sum())
 
 
 def _estimated(
-    batch: Scored, metric: str, calibrate: Callable[[Floats], Floats], usual: _Usual
+    batch: Scored, metric: str, calibrate: Callable[[Floats], Floats], row: float
 ) -> PerformanceEstimate:
     good = np.isfinite(batch.score) & np.isfinite(batch.prediction)
     score, prediction = batch.score[good], batch.prediction[good]
+    realised = _realised(batch, metric)
     if len(score) < MIN_ROWS:
-        return PerformanceEstimate(batch.name, metric, None, None, None, None, None)
+        return PerformanceEstimate(batch.name, metric, None, realised, None, None, None)
     value = expected(metric, calibrate(score), score, prediction)
-    error = math.sqrt(usual.row / len(score))
+    error = math.sqrt(row / len(score))
     low, high = max(0.0, value - SIGMAS * error), min(1.0, value + SIGMAS * error)
-    alert = usual.left_by(value, len(score))
-    return PerformanceEstimate(batch.name, metric, value, _realised(batch, metric), error, low, high, alert)
+    return PerformanceEstimate(batch.name, metric, value, realised, error, low, high)
+
+
+def _judged(
+    found: Sequence[PerformanceEstimate],
+    sizes: Sequence[tuple[int, int]],
+    usual: _Usual,
+    labelled: _Usual,
+    better: Literal[1, -1],
+) -> list[PerformanceEstimate]:
+    """Each with what is usual for its rows and whether it left that. Labels decide where at least half of the
+    rows have one; with fewer they can only confirm. ``better``: 1 where more is better."""
+    out = []
+    for at, (one, (rows, known)) in enumerate(zip(found, sizes, strict=True)):
+        others = [(f.estimated, n) for i, (f, (n, _)) in enumerate(zip(found, sizes, strict=True)) if i != at]
+        wobble = _wobble([(value, n) for value, n in others if value is not None], usual.row)
+        made = one
+        if one.estimated is not None:
+            made = _against(one, one.estimated, usual.limits(rows, wobble), better, False)
+        if one.realised is not None:
+            by_labels = _against(one, one.realised, labelled.limits(known, wobble), better, True)
+            decides = by_labels.alert or 2 * known >= rows or one.estimated is None
+            made = by_labels if decides else made
+        out.append(made)
+    return out
+
+
+def _against(
+    one: PerformanceEstimate,
+    value: float,
+    limits: tuple[float, float],
+    better: Literal[1, -1],
+    by_labels: bool,
+) -> PerformanceEstimate:
+    below, above = value < limits[0], value > limits[1]
+    worse, more = (below, above) if better == 1 else (above, below)
+    return replace(
+        one, alert=worse, better=more, by_labels=by_labels, usual_low=limits[0], usual_high=limits[1]
+    )
+
+
+def _wobble(steps: Sequence[tuple[float, int]], row: float) -> float:
+    """The variance of batches beyond chance, from how they differ from one to the next (von Neumann 1941; by
+    the median, so that neither a lasting change nor a few odd batches count)."""
+    if len(steps) < MIN_STEPS:
+        return 0.0
+    values, rows = (np.array(part, dtype=np.float64) for part in zip(*steps, strict=True))
+    square = float(np.median(np.diff(values) ** 2)) / (2 * MEDIAN_CHI2)
+    return max(0.0, square - row * float(np.mean(1 / np.maximum(rows, 1))))
 
 
 def _realised(batch: Scored, metric: str) -> float | None:
@@ -144,10 +203,11 @@ class _Usual(NamedTuple):
     row: float
     rows: int
 
-    def left_by(self, value: float, rows: int) -> bool:
-        """Whether ``value`` of ``rows`` rows is farther than 3 sd from the mean; few rows scatter more."""
-        variance = self.between + self.row * (1 / rows + 1 / self.rows)
-        return abs(value - self.mean) > SIGMAS * math.sqrt(variance)
+    def limits(self, rows: int, wobble: float) -> tuple[float, float]:
+        """The mean +- 3 sd of a batch of ``rows`` rows; few rows scatter more. ``wobble``: variance between
+        batches beyond chance."""
+        variance = max(self.between, wobble) + self.row * (1 / rows + 1 / self.rows)
+        return self.mean - SIGMAS * math.sqrt(variance), self.mean + SIGMAS * math.sqrt(variance)
 
 
 def _usual(chunks: Sequence[tuple[float, int]], row: float) -> _Usual:
@@ -216,23 +276,26 @@ def _losses(
     model = _model(seed).fit(x, error)
     size = int(np.median([len(b.prediction) for b in batches] or [len(error)]))
     chunks = [(float(error[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
-    usual = _usual(chunks, float(np.var(error)))
+    labelled = _usual(chunks, float(np.var(error)))
+    told = [(float(guessed[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
+    usual = _usual(told, float(np.var(guessed)))._replace(mean=labelled.mean)
     noise, bias = float(np.std(error - guessed)), float((error - guessed).mean())
-    return tuple(_regressed(batch, model, bias, noise, usual) for batch in batches)
+    found = [_regressed(batch, model, bias, noise) for batch in batches]
+    sizes = [(len(b.prediction), 0 if b.truth is None else int(np.isfinite(b.truth).sum())) for b in batches]
+    return tuple(_judged(found, sizes, usual, labelled, -1))
 
 
-def _regressed(batch: Regressed, model: Any, bias: float, noise: float, usual: _Usual) -> PerformanceEstimate:
-    if len(batch.prediction) < MIN_ROWS:
-        return PerformanceEstimate(batch.name, "mae", None, None, None, None, None)
-    x = np.column_stack([batch.features, batch.prediction])
-    value = float(model.predict(x).mean()) + bias
-    error = noise / math.sqrt(len(x))
+def _regressed(batch: Regressed, model: Any, bias: float, noise: float) -> PerformanceEstimate:
     realised = None
     if batch.truth is not None and np.isfinite(batch.truth).sum() >= MIN_ROWS:
         realised = float(np.nanmean(np.abs(batch.truth - batch.prediction)))
-    alert = usual.left_by(value, len(x))
+    if len(batch.prediction) < MIN_ROWS:
+        return PerformanceEstimate(batch.name, "mae", None, realised, None, None, None)
+    x = np.column_stack([batch.features, batch.prediction])
+    value = float(model.predict(x).mean()) + bias
+    error = noise / math.sqrt(len(x))
     low, high = max(0.0, value - SIGMAS * error), value + SIGMAS * error
-    return PerformanceEstimate(batch.name, "mae", value, realised, error, low, high, alert)
+    return PerformanceEstimate(batch.name, "mae", value, realised, error, low, high)
 
 
 def _model(seed: int) -> Any:

@@ -11,6 +11,7 @@ from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict,
 from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.column_pair import ColumnPair
+from runwatch.judge.drift.daymodel import WEEKS_FROM
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.measures import figures, measures
 from runwatch.judge.drift.sentences import reason, sentence
@@ -61,7 +62,7 @@ def report(
         multivariate=multivariate,
         batches=tuple(batches),
         problems=tuple(problems),
-        note=_note(len(days)),
+        note=_note(days),
     )
 
 
@@ -87,9 +88,12 @@ def _consequence(column: ColumnDrift, usual: float) -> tuple[float, ...]:
     return (-RANK[column.verdict], -(column.effect or 0.0) * weight, -(column.effect or 0.0))
 
 
-def _note(days: int) -> str:
-    if days >= MIN_DAYS:
-        return f"judged against the spread of {days} reference files"
+def _note(days: Sequence[Named]) -> str:
+    if len(days) >= MIN_DAYS:
+        said = f"judged against the spread of {len(days)} reference files"
+        dated = all(day.day is not None for day in days)
+        early = dated and len(days) < WEEKS_FROM
+        return f"{said}; weekdays can be told apart from {WEEKS_FROM} on" if early else said
     return "baseline still learning: 8 or more reference files let day-to-day spread count"
 
 
@@ -127,7 +131,7 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
 
 def _new(pair: ColumnPair) -> tuple[str, ...]:
     """Categories that the reference does not have, most frequent first; none where its own tail is open."""
-    if pair.column.words is None or pair.reference.counts[-1]:
+    if pair.column.words is None or (pair.reference.counts[-1] and not pair.column.open):
         return ()
     ranked = sorted(pair.current.others.items(), key=lambda item: (-item[1], item[0]))
     return tuple(word for word, _ in ranked[:MAX_NEW])

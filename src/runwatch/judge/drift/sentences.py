@@ -6,12 +6,15 @@ import math
 
 import numpy as np
 
+from runwatch.domain.profile import ColumnProfile
+from runwatch.judge.drift import clock
 from runwatch.judge.drift.column_pair import ColumnPair, iqr, quantile, times_apart
 from runwatch.judge.drift.evidence import NO_VALUES
 from runwatch.judge.drift.verdicts import Decision
 from runwatch.text.units import number, percent, signed
 
 _SHIFT = 0.05
+_FEW = 0.005
 
 
 def share(value: float) -> str:
@@ -26,8 +29,11 @@ def sentence(pair: ColumnPair, decision: Decision) -> str:
         if subjects & {"distribution", "length", "shape"}:
             text = _ordered(pair, decision) if pair.ordered else _levels(pair)
             parts.extend([text] if text else [])
+        infinite = _infinite(pair.current) - _infinite(pair.reference)
+        if "distribution" in subjects and infinite >= _FEW:
+            parts.append(f"{share(_infinite(pair.current))} of the values are infinite")
         if "new categories" in subjects:
-            fresh = pair.current.counts[-1] / pair.m
+            fresh = pair.fresh(pair.current) / pair.m
             parts.append(f"{share(float(fresh))} of the values are new categories")
     if "missing" in subjects:
         before, now = pair.reference.missing_share or 0.0, pair.current.missing_share or 0.0
@@ -39,6 +45,10 @@ def sentence(pair: ColumnPair, decision: Decision) -> str:
     return "; ".join(parts)
 
 
+def _infinite(profile: ColumnProfile) -> float:
+    return (profile.neg_inf + profile.pos_inf) / max(profile.n, 1)
+
+
 def _ordered(pair: ColumnPair, decision: Decision) -> str:
     what = "median length" if pair.column.shaped else "median"
     before = quantile(pair.column, pair.reference, 0.5)
@@ -46,6 +56,8 @@ def _ordered(pair: ColumnPair, decision: Decision) -> str:
     spread = iqr(pair.column, pair.reference)
     if before is None or now is None:
         return ""
+    if clock.is_clock(pair.column) and (said := clock.sentence(pair)):
+        return said
     if decision.unit is not None:
         times, _ = times_apart(pair.column, pair.reference, pair.current)
         way = "larger" if decision.unit > 1 else "smaller"
@@ -81,6 +93,19 @@ def _levels(pair: ColumnPair) -> str:
 
 def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     """Why the verdict is what it is."""
+    said, stood = _reason(pair, decision, days), decision.among
+    if stood is None or not stood.days:
+        return said
+    if not decision.held_back:
+        said += f"; {stood.compared} is unlike that of the {stood.days} reference files"
+    if stood.independent < stood.days / 2:
+        said += f" (near ones are alike: worth about {max(1, round(stood.independent))} independent ones)"
+    if stood.set_aside:
+        said += f" ({stood.set_aside} of them, unlike all others, set aside)"
+    return said
+
+
+def _reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     evidence, test = decision.evidence, decision.deciding
     if evidence.reason:
         return evidence.reason

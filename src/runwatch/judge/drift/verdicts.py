@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair
-from runwatch.judge.drift.days import MIN_DAYS, day_p_value
+from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
     NO_VALUES,
     ColumnEvidence,
@@ -18,6 +19,7 @@ from runwatch.judge.drift.evidence import (
     examine,
     smallest_visible,
     unit_factor,
+    visible_in_levels,
 )
 from runwatch.judge.drift.p_values import benjamini_hochberg
 
@@ -27,7 +29,7 @@ RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drift
 class Decision(msgspec.Struct, frozen=True):
     """The verdict on one column. ``deciding``: the test that made it, or the values' own test where nothing
     was called; ``sure``: the tests that were significant; ``held_back``: significant in the rows, but no more
-    than the reference's days differ among themselves."""
+    than the reference's days differ among themselves; ``among``: how the batch stands among those days."""
 
     verdict: DriftVerdict
     evidence: ColumnEvidence
@@ -37,6 +39,7 @@ class Decision(msgspec.Struct, frozen=True):
     smallest_visible: float | None
     held_back: bool = False
     unit: float | None = None
+    among: Among | None = None
 
     @property
     def effect(self) -> float | None:
@@ -102,6 +105,9 @@ def _decision(
 ) -> Decision:
     n, m = (pair.reference.rows, pair.current.rows) if evidence.note else (pair.n, pair.m)
     visible = smallest_visible(n, m, columns, options)
+    if visible is not None and pair.column.words is not None and not evidence.note:
+        levels = len(pair.levels[0])
+        visible = min(visible, visible_in_levels(levels, n, m, columns, options) or visible)
     if not evidence.tests:
         return Decision("unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
@@ -149,15 +155,14 @@ def _among_days(
     """Keeps only those tests that the day rule confirms, Benjamini-Hochberg at ``day_q`` over all columns;
     a column that the rows did not call counts as a p of 1."""
     chances: list[float] = []
-    kept: list[dict[str, float]] = []
+    kept: list[dict[str, Among]] = []
     for index, decision in enumerate(decisions):
-        by_subject: dict[str, float] = {}
+        by_subject: dict[str, Among] = {}
         if decision.verdict in ("warning", "drifted"):
-            by_subject = {
-                t.subject: day_p_value(reference, days, recent, index, t.subject) for t in decision.sure
-            }
+            by_subject = {t.subject: among(reference, days, recent, index, t.subject) for t in decision.sure}
         kept.append(by_subject)
-        chances.append(min(1.0, len(by_subject) * min(by_subject.values())) if by_subject else 1.0)
+        least = min((one.p_value for one in by_subject.values()), default=1.0)
+        chances.append(min(1.0, len(by_subject) * least) if by_subject else 1.0)
     adjusted = benjamini_hochberg(chances)
     limit = _critical(adjusted, options.day_q)
     out: list[Decision] = []
@@ -165,17 +170,12 @@ def _among_days(
         if not by_subject:
             out.append(decision)
             continue
-        sure = tuple(t for t in decision.sure if by_subject[t.subject] * len(by_subject) <= limit)
+        sure = tuple(t for t in decision.sure if by_subject[t.subject].p_value * len(by_subject) <= limit)
         unit = decision.unit if any(t.subject == "distribution" for t in sure) else None
-        out.append(
-            _called(
-                decision.evidence,
-                sure,
-                decision.p_adjusted,
-                decision.smallest_visible,
-                options,
-                unit,
-                not sure,
-            )
+        made = _called(
+            decision.evidence, sure, decision.p_adjusted, decision.smallest_visible, options, unit, not sure
         )
+        deciding = made.deciding.subject if made.deciding else ""
+        said = by_subject.get(deciding) or min(by_subject.values(), key=lambda one: one.p_value)
+        out.append(replace(made, among=said))
     return out

@@ -73,7 +73,7 @@ def compare_predictions(
 def _metrics(sample: Sample, options: CompareOptions) -> tuple[tuple[MetricComparison, ...], str]:
     estimates = _estimates(sample, options.background)
     names = [estimate.name for estimate in estimates]
-    primary = choose_primary(names, options.primary)
+    primary = choose_primary({name: direction_of(name) for name in names}, options.primary)
     reason = ""
     if primary is None and options.primary is not None:
         reason = f"the primary metric {safe(options.primary)} is not among {', '.join(names)}"

@@ -15,7 +15,8 @@ class QualityCase(msgspec.Struct, frozen=True, eq=False):
     """``current``: the data in question; ``reference``: what is trusted, on the same grid, where there is
     one; ``sample``: rows of ``current`` in memory; ``facts``: what whole rows tell; ``expect``: the
     ``[data.expect]`` table; ``history``: earlier batches, oldest first; ``arrived``: when the data came and
-    ``now``, both seconds since the epoch; ``every``: seconds between arrivals by agreement."""
+    ``now``, both seconds since the epoch; ``every``: seconds between arrivals by agreement;
+    ``reference_facts``: as ``facts``, of the reference's rows."""
 
     current: TableProfile
     reference: TableProfile | None = None
@@ -27,6 +28,7 @@ class QualityCase(msgspec.Struct, frozen=True, eq=False):
     now: float | None = None
     target: str | None = None
     every: float | None = None
+    reference_facts: RowFacts | None = None
 
     def columns(self) -> Iterator[tuple[ColumnGrid, ColumnProfile | None, ColumnProfile]]:
         """(grid, reference or None, current) of every column that the current data has."""

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
+from runwatch.domain.hyperparameters import seed_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.curve_noise import noise_of, value_at
-from runwatch.judge.runs.hyperparameters import differences, recorded_metric, seed_of
+from runwatch.judge.runs.hyperparameters import differences
 from runwatch.judge.runs.naming import match
 from runwatch.judge.runs.seeds import over_tasks
 from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values
@@ -45,8 +46,7 @@ def compare_runs(
     changed = differences(runs_a, runs_b)
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", (), hparams=changed)
-    recorded = recorded_metric(runs_b[0]) or recorded_metric(runs_a[0])
-    metrics = compare_values(readings, options, recorded, always_noise=detail)
+    metrics = compare_values(readings, options, runs_b[0].main or runs_a[0].main, always_noise=detail)
     if len(runs_a) > 1 and len(runs_b) > 1:
         metrics += _aggregates(readings, options)
     return overall(names, metrics, options, changed)

@@ -1,31 +1,16 @@
-"""Hyperparameters: flat, as text for people, and how they differ."""
+"""How the hyperparameters of runs differ, as text for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any
 
+from runwatch.domain.hyperparameters import settings_of
 from runwatch.domain.run import Run
 from runwatch.text.safe import safe
 
-_SEEDS = ("seed", "random_seed", "random_state", "data_seed")
-_WATCHED = ("metric_for_best_model", "early_stopping_metric", "checkpoint_metric", "monitor", "eval_metric")
-_DATA = ("dataset", "data_hash", "fingerprint", "data_version", "git", "commit")
 _MOST = 500
 _WIDTH = 60
-
-
-def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested hyperparameters as "a.b" -> value; lists and other things stay values."""
-    out: dict[str, object] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            out.update(flat(value, f"{name}."))
-        else:
-            out[name] = value
-    return out
 
 
 def as_text(value: Any) -> str:
@@ -34,36 +19,6 @@ def as_text(value: Any) -> str:
         return "–"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return safe(text, _WIDTH)
-
-
-def seed_of(run: Run) -> str | None:
-    """The run's seed, where its hyperparameters or configuration name one."""
-    for section in (run.hparams, run.config):
-        for name, value in flat(section).items():
-            if name.rpartition(".")[2].lower() in _SEEDS and isinstance(value, int | str):
-                return str(value)
-    return None
-
-
-def recorded_metric(run: Run) -> str | None:
-    """The metric that the run's early stopping or checkpoints watch, where it is recorded."""
-    every = {**flat(run.config), **flat(run.hparams)}
-    for wanted in _WATCHED:
-        for name, value in every.items():
-            if name.rpartition(".")[2].lower() == wanted and isinstance(value, str) and value:
-                return value
-    return None
-
-
-def settings_of(run: Run) -> dict[str, object]:
-    """What may explain a difference: hyperparameters, configuration, and the environment's word on data and
-    code."""
-    told = {
-        name: value
-        for name, value in flat(run.environment).items()
-        if any(word in name.lower() for word in _DATA)
-    }
-    return {**told, **flat(run.config), **flat(run.hparams)}
 
 
 def differences(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from runwatch.domain.comparison import CompareOptions, RunRow, RunTable
 from runwatch.domain.directions import direction_of, is_placeholder, judged
+from runwatch.domain.hyperparameters import settings_of
 from runwatch.domain.run import Direction, Run
 from runwatch.judge.runs.comparing import Series, value_of
-from runwatch.judge.runs.hyperparameters import as_text, settings_of
+from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.judge.runs.naming import choose_primary
 
 
@@ -25,7 +27,7 @@ def rank_runs(
     ``step``. ``tags``: metric columns, default all that have a direction, in the runs' order. Runs without a
     finite value come last, unranked."""
     columns = list(tags) if tags is not None else _columns(runs, options)
-    chosen = metric or choose_primary(columns, options.primary)
+    chosen = metric or _main(runs, columns, options)
     if chosen is not None and chosen not in columns:
         columns.insert(0, chosen)
     direction = _direction(runs, chosen, options)
@@ -35,6 +37,14 @@ def rank_runs(
     ranked = [_ranked(row, place) for place, row in enumerate(rows, 1)]
     at = f"step {step}" if step is not None else options.at
     return RunTable(chosen, direction, at, tuple(columns), names, differing, tuple(ranked))
+
+
+def _main(runs: Sequence[Run], columns: Sequence[str], options: CompareOptions) -> str | None:
+    """The main metric of most runs; of equally many the one of the first run."""
+    mains = Counter(run.main for run in runs if run.main in columns)
+    most = mains.most_common(1)
+    directions = {tag: _direction(runs, tag, options) for tag in columns}
+    return choose_primary(directions, options.primary, most[0][0] if most else None)
 
 
 def _columns(runs: Sequence[Run], options: CompareOptions) -> list[str]:

@@ -48,16 +48,16 @@ class MetricReadings(msgspec.Struct, frozen=True):
 def compare_values(
     readings: Sequence[MetricReadings],
     options: CompareOptions,
-    recorded: str | None = None,
+    main: str | None = None,
     single: str = ONE_RUN,
     always_noise: bool = False,
 ) -> tuple[MetricComparison, ...]:
-    """Every metric with its verdict, the primary one marked. ``recorded``: the metric that a run's own early
-    stopping watches; ``single``: what is said where one value a side tells nothing of the noise;
+    """Every metric with its verdict, the primary one marked. ``main``: the main metric
+    of the runs; ``single``: what is said where one value a side tells nothing of the noise;
     ``always_noise``: ask the curves for an interval also where it cannot change the verdict."""
     directions = {r.name: direction_of(r.name, r.stated, options.directions.get(r.name)) for r in readings}
-    fit = {r.name: None for r in readings if directions[r.name] is not None and _is_judged(r.name, options)}
-    primary = choose_primary(list(fit), options.primary, recorded)
+    fit = {n: d for n, d in directions.items() if d is not None and _is_judged(n, options)}
+    primary = choose_primary(fit, options.primary, main)
     estimates = {r.name: found for r in readings if r.name in fit and (found := _estimate(r)) is not None}
     adjusted = _adjusted([found for name, found in estimates.items() if name != primary])
     made: list[MetricComparison] = []

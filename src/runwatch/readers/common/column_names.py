@@ -141,6 +141,19 @@ def moment(text: str) -> float:
     return found if _EARLIEST <= found <= _LATEST else math.nan
 
 
+def clock(value: object) -> float:
+    """One moment as a file tells it (a number as in ``seconds``, or ISO 8601) in seconds since the epoch;
+    NaN if it is none."""
+    if isinstance(value, str):
+        return moment(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(seconds(np.array([float(value)]))[0])
+    except OverflowError:
+        return math.nan
+
+
 def ranked(stem: str) -> bool:
     """Whether a file name tells one process of a launch: ``metrics_rank0``."""
     return _RANK.search(stem) is not None

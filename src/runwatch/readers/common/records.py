@@ -13,7 +13,6 @@ import numpy as np
 from runwatch.domain.directions import split_of
 from runwatch.domain.operations import Append, Epoch, Length, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
-from runwatch.readers._record_values import column, floor, numbers, walls, whole
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common import limits
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
@@ -29,6 +28,7 @@ from runwatch.readers.common.column_names import (
 )
 from runwatch.readers.common.epoch_steps import FRACTIONS, Epochs, Iterations
 from runwatch.readers.common.lines import Frame, LineNotes
+from runwatch.readers.common.record_values import column, floor, numbers, walls, whole
 from runwatch.readers.common.row_prefixes import (
     NOBODY,
     RowPrefix,

@@ -34,6 +34,7 @@ _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
+_JOURNAL = b'{"op_code":'
 _NEWS = re.compile(
     rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
     re.IGNORECASE,
@@ -45,7 +46,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     numbers of each (where several jobs log, each under its file's name)."""
     found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
-    logs = [name for _, name in found[-MAX_FILES:] if not starts_as_table(listing.head(name, 64))]
+    logs = [name for _, name in found[-MAX_FILES:] if not _is_other(listing.head(name, 64))]
     if not logs:
         return []
     said = {name: _what(listing, name, listing.files[name]) for name in logs}
@@ -60,6 +61,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
         file = (listing.join(name),)
         claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
     return claims
+
+
+def _is_other(head: bytes) -> bool:
+    """Whether a file that bears a log's name is a table or Optuna's journal."""
+    return starts_as_table(head) or head.startswith(_JOURNAL)
 
 
 def _of_newest_jobs(logs: list[str]) -> list[str]:

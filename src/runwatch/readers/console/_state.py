@@ -12,10 +12,10 @@ import numpy as np
 
 from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
-from runwatch.readers._console_tables import Tables
 from runwatch.readers.common import limits
 from runwatch.readers.common.epoch_steps import Epochs, Iterations
 from runwatch.readers.console._lines import LineProgress, parse, settings, settings_line
+from runwatch.readers.console._tables import Tables
 from runwatch.text.console import TRACEBACK, crash_words
 
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")

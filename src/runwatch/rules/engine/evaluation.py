@@ -13,7 +13,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.grouping import fold, inhibit
 from runwatch.rules.engine.options import ignored, options_of
-from runwatch.rules.engine.registry import Rule
+from runwatch.rules.engine.registry import Rule, Traits, traits_of
 from runwatch.text.durations import seconds
 
 
@@ -30,19 +30,21 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
     found: dict[tuple[str, str], Finding] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {}
+    traits: dict[str, Traits] = {}
     for rule in rules:
         names[rule.NAME] = rule.MANY
+        traits[rule.NAME] = traits_of(rule)
         options = options_of(rule, situation.options)
         if not options["enabled"]:
             continue
         try:
-            for finding in _of(rule, situation, options):
+            for finding in _of(rule, situation, options, traits[rule.NAME]):
                 found.setdefault(finding.key, finding)
         except Exception as error:  # one rule's fault, a plug-in's perhaps, must not silence the others
             message = f"the rule {rule.NAME!r} failed: {error!r}"
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
-    kept = fold(inhibit(tuple(found.values())), names)
+    kept = fold(inhibit(tuple(found.values()), traits), names)
     return Evaluated(tuple(sorted(kept, key=_order)), tuple(problems))
 
 
@@ -58,14 +60,14 @@ def timing(
     return found
 
 
-def _of(rule: Rule, situation: Situation, options: Mapping[str, object]) -> list[Finding]:
+def _of(rule: Rule, situation: Situation, options: Mapping[str, object], traits: Traits) -> list[Finding]:
     made = []
     for finding in rule.evaluate(situation, options):
         if ignored(options, finding.scope, finding.subject, finding.place):
             continue
         if options["severity"] and finding.severity != "info":
             finding = replace(finding, severity=cast(Severity, options["severity"]))
-        made.append(finding)
+        made.append(replace(finding, words=traits.words, topic=traits.topic))
     return made
 
 

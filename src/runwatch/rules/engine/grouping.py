@@ -8,46 +8,31 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding, worst
+from runwatch.rules.engine.registry import Traits
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
 _ALONE = 3
 _NAMED = 3
-_OF_A_RUN = frozenset(
-    [
-        "run-stalled",
-        "run-slow",
-        "run-diverged",
-        "loss-spike",
-        "metric-nonfinite",
-        "run-overfitting",
-        "ranks-apart",
-        "metric-regressed",
-        "slice-regressed",
-    ]
-)
 _Key = tuple[str, str]
-_ONE_OF_A_KIND = frozenset({"run-diverged", "run-overfitting", "metric-regressed"})
-_EXPLAINS = {
-    "run-crashed": _OF_A_RUN,
-    "metric-nonfinite": frozenset({"run-diverged", "loss-spike"}),
-    "run-diverged": frozenset({"loss-spike", "run-overfitting", "metric-regressed", "slice-regressed"}),
-    "data-drifted": frozenset({"data-quality"}),
-    "run-stalled": frozenset({"run-slow", "gpu-idle"}),
-    "metric-regressed": frozenset({"slice-regressed"}),
-}
 
 
-def inhibit(findings: Sequence[Finding]) -> list[Finding]:
-    """Those that no other finding explains. One that explains others holds their fingerprints in ``also``
-    and their summaries in its evidence. An unreadable root explains all that is known below it."""
+def inhibit(findings: Sequence[Finding], traits: Mapping[str, Traits]) -> list[Finding]:
+    """Those that no other finding explains, by what their rules say of themselves (``traits`` by rule). One
+    that explains others holds their fingerprints in ``also`` and their summaries in its evidence."""
     taken: dict[_Key, _Key] = {}
     places = _by_place(findings)
     for finding in findings:
-        if finding.rule == "source-unreadable":
+        own = traits[finding.rule]
+        if own.explains_all_below:
             below = [f for f in findings if f.rule != finding.rule and _below(finding, f)]
         else:
-            below = [f for place in _places(finding) for f in places[place] if _explains(finding, f)]
+            below = [
+                f
+                for place in _places(finding)
+                for f in places[place]
+                if _explains(finding, f, own, traits[f.rule])
+            ]
         for other in below:
             taken.setdefault(other.key, finding.key)
     explained: dict[_Key, list[Finding]] = {}
@@ -84,24 +69,18 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
     return made
 
 
-def _explains(finding: Finding, other: Finding) -> bool:
+def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> bool:
     if other.rule == finding.rule:
-        return finding.rule in _ONE_OF_A_KIND and _rank(finding) < _rank(other)
-    if finding.rule == "data-drifted" and not _same_column(finding, other):
-        return False
-    return other.rule in _EXPLAINS.get(finding.rule, ())
+        return own.one_of_a_kind and _rank(finding) < _rank(other)
+    if finding.rule in others.explained_by:
+        return True
+    return other.rule in own.explains and (own.also_asks is None or own.also_asks(finding, other))
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:
     """Of several of one kind in one place the worst speaks for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
     return -SEVERITIES.index(finding.severity), since, finding.fingerprint
-
-
-def _same_column(drift: Finding, fault: Finding) -> bool:
-    """Whether a fault in the data is what a drifted column already tells, and no worse."""
-    worse = SEVERITIES.index(fault.severity) > SEVERITIES.index(drift.severity)
-    return not worse and fault.subject.startswith(f"{drift.subject} ")
 
 
 def _below(source: Finding, other: Finding) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol, cast
+
+import msgspec
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
@@ -21,7 +23,16 @@ class Rule(Protocol):
     ``[rules.NAME]`` may set, with their values (their types are what is checked); ``HOLD``, ``KEEP``: for
     how many seconds the condition must hold before it opens a task, and be away before that is resolved;
     ``MANY``: what more than three findings of one scope are called together, "" when they are not folded.
-    ``evaluate`` must not read a clock, a file or a screen: the situation is all there is."""
+    ``evaluate`` must not read a clock, a file or a screen: the situation is all there is.
+
+    It may have more, with these defaults: ``WORDS``: what one and what several of its findings are called in
+    a count ("1 crashed"; its name); ``TOPIC``: under which heading the brief tells of it ("drift",
+    "regression", "end"; none); ``SUBJECTS``: what must have been looked at before it can be asked ("data",
+    "models", "host"; runs alone); ``EXPLAINS``: rules whose findings about the same run or scope are
+    consequences of its own (none); ``explains(finding, other)``: which of these are (all); ``EXPLAINED_BY``:
+    rules whose findings make its own a consequence (none); ``EXPLAINS_ALL_BELOW``: its finding explains
+    whatever is found at or below its scope (no); ``ONE_OF_A_KIND``: the worst of several findings in one
+    place speaks for all (no)."""
 
     @property
     def NAME(self) -> str: ...
@@ -37,6 +48,34 @@ class Rule(Protocol):
     def MANY(self) -> str: ...
 
     def evaluate(self, situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]: ...
+
+
+class Traits(msgspec.Struct, frozen=True):
+    """What a rule says of itself beyond what every rule must say; see ``Rule``."""
+
+    words: tuple[str, str]
+    topic: str = ""
+    subjects: tuple[str, ...] = ()
+    explains: frozenset[str] = frozenset()
+    explained_by: frozenset[str] = frozenset()
+    also_asks: Callable[[Finding, Finding], bool] | None = None
+    explains_all_below: bool = False
+    one_of_a_kind: bool = False
+
+
+def traits_of(rule: Rule) -> Traits:
+    """The rule's own words, or the defaults."""
+    name = rule.NAME.replace("-", " ")
+    return Traits(
+        words=getattr(rule, "WORDS", (name, name)),
+        topic=getattr(rule, "TOPIC", ""),
+        subjects=tuple(getattr(rule, "SUBJECTS", ())),
+        explains=frozenset(getattr(rule, "EXPLAINS", ())),
+        explained_by=frozenset(getattr(rule, "EXPLAINED_BY", ())),
+        also_asks=getattr(rule, "explains", None),
+        explains_all_below=bool(getattr(rule, "EXPLAINS_ALL_BELOW", False)),
+        one_of_a_kind=bool(getattr(rule, "ONE_OF_A_KIND", False)),
+    )
 
 
 _NEEDED = ("NAME", "DESCRIPTION", "DEFAULTS", "HOLD", "KEEP", "MANY", "evaluate")

@@ -9,7 +9,7 @@ from typing import Protocol
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.points import Points
-from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.html.svg import SvgCurve, curves, grid
@@ -152,7 +152,7 @@ def _curves(look: ChartSource, brief: Brief) -> str:
     drawn: list[str] = []
     for run in sorted(snapshot.situation.runs, key=lambda run: is_baseline(snapshot, run)):
         kept = run_facts(run)
-        metric = _main_metric(run, snapshot.situation.comparisons.get(run.key))
+        metric = run.main_metric
         if (kept["root"], kept["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
             continue
         lines = [*_baseline_curves(look, run, metric.tag), _curve(look, run.key, metric.tag, run.id, "run")]
@@ -179,21 +179,6 @@ def _baseline_curves(look: ChartSource, run: Run, tag: str) -> list[SvgCurve]:
 def _curve(look: ChartSource, key: RunKey, tag: str, name: str, style: str) -> SvgCurve:
     points = look.series(key, tag)
     return SvgCurve(name, points.steps.tolist(), points.values.tolist(), style)
-
-
-def _main_metric(run: Run, comparison: Comparison | None) -> Metric | None:
-    """The metric that decides, else a validation loss, else the one with most points."""
-    primary = comparison.primary if comparison else None
-    if primary and primary.name in run.metrics:
-        return run.metrics[primary.name]
-    shown = [metric for metric in run.metrics.values() if not metric.hidden and metric.count > 1]
-
-    def rank(metric: Metric) -> tuple[bool, bool, int]:
-        name = metric.tag.lower()
-        held_out = any(word in name for word in ("val", "eval", "test", "valid"))
-        return held_out and metric.direction is not None, "loss" in name, metric.count
-
-    return max(shown, key=rank, default=None)
 
 
 def _drift(look: ChartSource) -> str:

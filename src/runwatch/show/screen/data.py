@@ -15,6 +15,7 @@ from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
     TableView,
+    Tone,
     ViewColumn,
     ViewRow,
     Words,
@@ -229,8 +230,14 @@ def _performance_words(found: tuple[PerformanceEstimate, ...]) -> Words:
     if last.estimated is not None:
         spread = f" ± {units.number(last.standard_error, 2)}" if last.standard_error is not None else ""
         parts.append(
-            (Span(f"estimated {units.number(last.estimated)}{spread}", "bad" if last.alert else "plain"),)
+            (Span(f"estimated {units.number(last.estimated)}{spread}", _tone(last, by_labels=False)),)
         )
     if last.realised is not None:
-        parts.append((Span(f"realised {units.number(last.realised)}"),))
+        parts.append((Span(f"realised {units.number(last.realised)}", _tone(last, by_labels=True)),))
     return join(parts)
+
+
+def _tone(last: PerformanceEstimate, by_labels: bool) -> Tone:
+    if last.by_labels != by_labels:
+        return "plain"
+    return "bad" if last.alert else "good" if last.better else "plain"

@@ -171,7 +171,8 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     sets = snapshot.situation.data
     if ask.filter and any(_columns(data) for data in sets):
         return (text(f"no column matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
-    if any(data.computing for data in sets) or snapshot.watch.phase != "live":
+    watch = snapshot.watch
+    if any(data.computing for data in sets) or watch.phase != "live" or "data" in watch.waiting:
         return ((Span("looking at the data …", "muted"),),)
     if sets:
         problem = next((p for data in sets for p in data.problems), None)

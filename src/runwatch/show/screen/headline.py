@@ -1,132 +1,189 @@
-"""One line on top: what needs you first, in words."""
+"""One line on top: what needs you first, in words; and how fresh what is shown is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
-from runwatch.domain.finding import SEVERITIES, Finding
+from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import notes
+from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
 from runwatch.show.screen.tasks import is_open
 from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, join, text, words
 from runwatch.text import units
+from runwatch.text.fitting import fit_words
 from runwatch.text.safe import safe
 
 _LONGEST_MARK = 44
-_LONGEST_NAME = 24
+_GAP = 3
+SILENT_S = 75.0
+"""A snapshot comes at least every 30 s: after this long the watching itself must have stopped."""
+_PARTS = {"runs": "runs", "data": "data", "models": "models", "host": "this machine"}
 
 
-def headline(snapshot: Snapshot, today: date) -> Words:
-    """The worst and newest finding; else what is due; else that all is well."""
+class HeadAsk(NamedTuple):
+    """``width``: the cells that there are; ``chosen``: the finding that is walked to, None: the first."""
+
+    width: int
+    today: date
+    now: float
+    chosen: tuple[str, str] | None = None
+
+
+def header(snapshot: Snapshot, ask: HeadAsk) -> tuple[Words, Words]:
+    """The left and the right end of the top line: together they fit into ``ask.width``."""
+    least = max(ask.width * 3 // 5, 20)
+    right = _fitting(_state(snapshot, ask), ask.width - least)
+    room = ask.width - _cells(right) - (2 if right else 0)
+    left = headline(snapshot, ask, room)
+    spare = ask.width - _cells(left) - 2
+    return left, _fitting(_state(snapshot, ask), max(spare, _cells(right)))
+
+
+def headline(snapshot: Snapshot, ask: HeadAsk, room: int) -> Words:
+    """The finding that is looked at, else the first; else what is still to be judged; else what is due; else
+    that all is well."""
     if snapshot.watch.phase == "starting":
-        return (Span("looking around …", "muted"),)
-    troubles = _troubles(snapshot)
-    if troubles:
-        first = max(troubles, key=_urgency)
-        tone = SEVERITY_TONES[first.severity]
-        return words(badge(first.severity), " ", Span(about(first), tone))
-    late = [
-        t
-        for listed in snapshot.tasks.values()
-        for t in listed.tasks
-        if is_open(t, today) and _is_late(t.due, today)
-    ]
+        return (Span("looking for runs …", "muted"),)
+    finding = place_of(snapshot, ask.chosen) or next(iter(troubles(snapshot)), None)
+    if finding is not None:
+        return _finding(snapshot, finding, room)
+    if snapshot.watch.phase == "reading" or snapshot.watch.waiting:
+        return (Span(fit_words(pending(snapshot), room), "info"),)
+    late = _late(snapshot, ask.today)
     if late:
-        first_task = min(late, key=lambda task: task.due or today)
         more = f", and {len(late) - 1} more" if len(late) > 1 else ""
-        return words(Span("! due: ", "warn"), text(first_task.text), Span(more, "muted"))
-    return _calm(snapshot)
+        return words(
+            Span("! due: ", "warn"), Span(fit_words(safe(late[0]) + more, max(room - 7, 8)), "plain")
+        )
+    return _calm(snapshot, room)
 
 
-def about(finding: Finding) -> str:
-    """A finding in one line that names what it is about, once."""
-    summary, scope = safe(finding.summary), safe(finding.scope)
-    subject = safe(finding.subject)
-    if len(subject) > _LONGEST_NAME and subject != scope:
-        summary = summary.replace(subject, shortened(subject))
-    if not scope:
-        return summary
-    if scope in summary:
-        return summary.replace(scope, shortened(scope))
-    return summary if scope.rpartition("/")[2] in summary else f"{shortened(scope)}: {summary}"
+def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
+    every = in_order(snapshot)
+    at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
+    tone = SEVERITY_TONES[finding.severity]
+    said = fit_words(about(finding), max(room - 2 - len(at) - bool(at), 8))
+    return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(said, tone))
 
 
-def shortened(path: str) -> str:
-    """A long path by its end, so that what happened to it is still seen."""
-    return path if len(path) <= _LONGEST_NAME else "…" + path[1 - _LONGEST_NAME :]
+def pending(snapshot: Snapshot) -> str:
+    """What is being read or judged, with counts; "" when everything was judged once."""
+    watch = snapshot.watch
+    done, total = watch.reading
+    runs = units.plural(len(snapshot.situation.runs), "run")
+    if watch.phase == "starting":
+        return "looking for runs …"
+    if watch.phase == "reading":
+        return f"reading {done:,} of {total:,} files · {runs} so far" if total else f"reading · {runs} so far"
+    if not watch.waiting:
+        return ""
+    parts = []
+    for name in watch.waiting:
+        sets = len(snapshot.situation.data)
+        counted = runs if name == "runs" else f"{sets} data sets" if name == "data" and sets > 1 else ""
+        parts.append(counted or _PARTS[name])
+    return f"judging {', '.join(parts)} …"
 
 
-def _urgency(finding: Finding) -> tuple[int, float]:
-    return SEVERITIES.index(finding.severity), finding.since or finding.first_seen or 0.0
-
-
-def _is_late(due: date | None, today: date) -> bool:
-    return due is not None and due <= today
-
-
-def others(snapshot: Snapshot) -> Words:
-    """How many more findings there are beside the one in the headline: "+ 2 critical · 3 warning"."""
-    troubles = _troubles(snapshot)
-    if len(troubles) < 2:
-        return ()
-    first = max(troubles, key=_urgency)
-    counts = [
-        (n, severity)
-        for severity in ("critical", "warning")
-        if (n := sum(f.severity == severity and f is not first for f in troubles))
+def _late(snapshot: Snapshot, today: date) -> list[str]:
+    """The texts of the tasks that are due, the longest overdue first."""
+    due = [
+        (task.due, task.text)
+        for listed in snapshot.tasks.values()
+        for task in listed.tasks
+        if task.due is not None and task.due <= today and is_open(task, today)
     ]
-    return words(
-        Span("+ ", "muted"), join([(Span(f"{n} {name}", SEVERITY_TONES[name]),) for n, name in counts])
-    )
+    return [said for _, said in sorted(due, key=lambda pair: pair[0])]
 
 
-def _troubles(snapshot: Snapshot) -> list[Finding]:
-    return [f for f in snapshot.findings if f.severity != "info" and f.confirmed]
-
-
-def _calm(snapshot: Snapshot) -> Words:
+def _calm(snapshot: Snapshot, room: int) -> Words:
     gone = list(snapshot.situation.unreadable)
     if gone:
         name = gone[0].rstrip("/").rpartition("/")[2] or gone[0]
-        return words(Span("! ", "warn"), f"{safe(name)} cannot be read; this is how it was last seen")
+        said = f"{safe(name)} cannot be read; this is how it was last seen"
+        return words(Span("! ", "warn"), fit_words(said, room - 2))
     running = sum(run.status == "running" for run in snapshot.situation.runs)
     if running:
-        return words(
-            Span("✓ ", "good"), f"All is well: {units.plural(running, 'run')} running, nothing needs you"
-        )
-    if not snapshot.situation.runs:
+        said = f"All is well: {units.plural(running, 'run')} running, nothing needs you"
+    elif not snapshot.situation.runs:
         return (Span("no runs yet", "muted"),)
-    return words(Span("✓ ", "good"), "Nothing is running and nothing needs you")
+    else:
+        said = "Nothing is running and nothing needs you"
+    return words(Span("✓ ", "good"), fit_words(said, room - 2))
 
 
-def watching(snapshot: Snapshot, roomy: bool) -> Words:
-    """What else there is, how the watching itself goes, and (``roomy``) which roots: those stand last, the
-    first to give way."""
-    parts: list[Words] = [others(snapshot)] if others(snapshot) else []
-    parts += _reading_troubles(snapshot)
-    done, total = snapshot.watch.reading
-    if snapshot.watch.phase == "reading" and total:
-        parts.append((Span(f"reading {done:,} of {total:,}", "info"),))
-    elif snapshot.watch.phase == "live":
-        parts.append((Span("● live", "good"),))
-    return join([*parts, *(_places(snapshot) if roomy else [])], "   ")
-
-
-def _reading_troubles(snapshot: Snapshot) -> list[Words]:
-    """What could not be read or watched."""
+def _state(snapshot: Snapshot, ask: HeadAsk) -> list[Words]:
+    """What stands at the right, the most important first."""
+    watch = snapshot.watch
+    parts: list[Words] = [_freshness(snapshot, ask.now)]
     unread = len(snapshot.situation.problems)
-    found: list[Words] = []
     if unread:
-        found.append((Span("! ", "key"), Span(units.plural(unread, "problem"), "warn")))
-    return [*found, *(text(mark, "warn", _LONGEST_MARK) for mark in snapshot.watch.marks)]
-
-
-def _places(snapshot: Snapshot) -> list[Words]:
+        parts.append((Span("! ", "key"), Span(units.plural(unread, "problem"), "warn")))
+    parts += [_marked(snapshot, mark, ask.now) for mark in watch.marks if mark not in watch.degraded]
+    late = [data for data in snapshot.situation.data if data.late_by]
+    parts += [
+        text(f"{safe(data.name, 20)} {units.duration(data.late_by)} late", "warn", _LONGEST_MARK)
+        for data in late[:2]
+    ]
     told, roots = notes.count(snapshot), snapshot.situation.roots
-    found: list[Words] = [(Span("i ", "key"), Span(units.plural(told, "note"), "muted"))] if told else []
+    if told:
+        parts.append((Span("i ", "key"), Span(units.plural(told, "note"), "muted")))
     where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
-    return [*found, (Span(_short(where), "muted"),)]
+    return [*parts, (Span(shortened(where), "muted"),)]
 
 
-def _short(path: str) -> str:
-    return path if len(path) <= 24 else "…" + path[-23:]
+def _freshness(snapshot: Snapshot, now: float) -> Words:
+    """Whether the screen is live, and if not, what it lacks and since when."""
+    silent = now - snapshot.situation.now
+    watch = snapshot.watch
+    if silent > SILENT_S:
+        return (Span(f"✗ no news for {units.ago(snapshot.situation.now, now)}", "bad"),)
+    if watch.degraded:
+        more = f" +{len(watch.degraded) - 1}" if len(watch.degraded) > 1 else ""
+        first = _marked(snapshot, watch.degraded[0], now)
+        return (Span("! ", "key"), *first, Span(more, "warn"))
+    for source, since in snapshot.situation.unreadable.items():
+        name = safe(source.rstrip("/").rpartition("/")[2] or source, 20)
+        return (Span("! ", "key"), Span(f"{name} unreadable {units.ago(since, now)}", "warn"))
+    lost = [link for link in watch.hosts if link.state == "lost"]
+    if lost:
+        age = f" {units.ago(lost[0].heard, now)}" if lost[0].heard is not None else ""
+        more = f" +{len(lost) - 1}" if len(lost) > 1 else ""
+        return (Span("! ", "key"), Span(f"{safe(lost[0].name, 20)} lost{age}{more}", "warn"))
+    if watch.phase != "live":
+        done, total = watch.reading
+        return (Span(f"reading {done:,}/{total:,}" if total else "reading", "info"),)
+    if watch.waiting:
+        return (Span("judging", "info"),)
+    return (Span("● live", "good"),)
+
+
+def _marked(snapshot: Snapshot, mark: str, now: float) -> Words:
+    since = snapshot.watch.since.get(mark)
+    age = f" {units.ago(since, now)}" if since is not None and now - since >= 2 else ""
+    return (Span(safe(mark, _LONGEST_MARK) + age, "warn"),)
+
+
+def _cells(line: Words) -> int:
+    from rich.cells import cell_len
+
+    return sum(cell_len(span.text) for span in line)
+
+
+def _fitting(parts: Sequence[Words], width: int) -> Words:
+    """As many of the parts as fit; the first always, cut if need be."""
+    kept: list[Words] = []
+    for part in parts:
+        if kept and _cells(join([*kept, part], " " * _GAP)) > width:
+            break
+        kept.append(part)
+    first = kept[0]
+    if len(kept) == 1 and _cells(first) > width and len(first) > 1:
+        return tuple(
+            Span(fit_words(span.text, max(width - 2, 6)), span.tone) if i == 1 else span
+            for i, span in enumerate(first[:2])
+        )
+    return join(kept, " " * _GAP)

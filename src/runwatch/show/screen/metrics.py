@@ -7,11 +7,12 @@ from typing import NamedTuple
 import msgspec
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.curves import CurvesPicture, picture
 from runwatch.show.screen.forecast_words import chance
-from runwatch.show.screen.runs import is_baseline, lead_metric, rank
+from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
@@ -65,8 +66,7 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     if run is None:
         return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPicture())
     comparison = situation.comparisons.get(run.key)
-    lead = lead_metric(run, comparison)
-    tag = ask.tag if ask.tag in run.metrics else lead.tag if lead else None
+    tag = ask.tag if ask.tag in run.metrics else run.main
     return MetricsView(
         _title(snapshot, run),
         metric_table(run, comparison, models),
@@ -132,8 +132,8 @@ def metric_table(run: Run, comparison: Comparison | None, models: tuple[ViewRow,
     judged = list(comparison.metrics) if comparison else []
     judged.sort(key=lambda m: (not m.primary, _RANK[m.verdict], m.name))
     names = {metric.name for metric in judged}
-    rest = [m for tag, m in run.metrics.items() if tag not in names and not m.hidden]
-    rest.sort(key=rank)
+    others = {t: m.direction for t, m in run.metrics.items() if t not in names and not m.hidden}
+    rest = [run.metrics[tag] for tag in by_importance(others)]
     rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
     bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
     rows = (*models, *rows) if bad else (*rows, *models)
@@ -175,7 +175,7 @@ def _alone(metric: Metric) -> ViewRow:
 
 
 def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
-    if snapshot.watch.phase != "live":
+    if snapshot.watch.phase != "live" or "runs" in snapshot.watch.waiting:
         return ((Span("reading …", "muted"),),)
     if not snapshot.situation.runs:
         return ((Span("no run yet", "muted"),), (Span("its metrics and curves appear here", "muted"),))

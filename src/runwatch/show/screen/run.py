@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.curves import CurvesPicture, picture
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
-from runwatch.show.screen.runs import is_baseline, rank, run_name
+from runwatch.show.screen.runs import is_baseline, run_name
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     STATUS_TONES,
@@ -68,7 +69,7 @@ def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: f
         empty = TableView((), ())
         said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is gone from the disk")
         return RunView(said, (), (), empty, empty, empty, empty, (), 0, True)
-    tags = [metric.tag for metric in sorted(run.metrics.values(), key=rank) if not metric.hidden]
+    tags = by_importance({tag: m.direction for tag, m in run.metrics.items() if not m.hidden})
     return RunView(
         _head(snapshot, run, now),
         _reason(run, now),

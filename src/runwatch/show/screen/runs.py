@@ -12,6 +12,7 @@ from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.show.roots import root_names
 from runwatch.show.screen.view import (
     SERIES,
     SEVERITY_TONES,
@@ -49,8 +50,6 @@ _COLUMNS = (
     ViewColumn("delta", "± base", 9, right=True, drop=1),
     ViewColumn("age", "age", 4, right=True),
 )
-_VALIDATION = ("val", "valid", "validation", "eval", "test", "dev")
-_FAVOURITES = ("roc_auc", "auc", "f1_macro", "accuracy", "acc", "rmse", "loss")
 _NOW_S = 10.0
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
@@ -62,23 +61,6 @@ class RunsAsk(msgspec.Struct, frozen=True):
     filter: str = ""
     order: Order = "attention"
     marked: tuple[RunKey, ...] = ()
-
-
-def lead_metric(run: Run, comparison: Comparison | None) -> Metric | None:
-    """The metric that speaks for a run: the comparison's primary one, else the best known validation
-    metric, else any with a direction, else any that is not hidden."""
-    if comparison and comparison.primary and comparison.primary.name in run.metrics:
-        return run.metrics[comparison.primary.name]
-    shown = [metric for metric in run.metrics.values() if not metric.hidden]
-    return min(shown, key=rank, default=None)
-
-
-def rank(metric: Metric) -> tuple[bool, bool, int, str]:
-    """How little a metric tells at a glance: validation metrics with a direction come first."""
-    tag = metric.tag.lower()
-    parts = tag.replace("/", "_").split("_")
-    favourite = next((i for i, name in enumerate(_FAVOURITES) if tag.endswith(name)), len(_FAVOURITES))
-    return metric.direction is None, not any(part in _VALIDATION for part in parts), favourite, tag
 
 
 def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None:
@@ -175,14 +157,14 @@ def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
 
 
 def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
-    metric = lead_metric(run, snapshot.situation.comparisons.get(run.key))
+    metric = run.main_metric
     if metric is None:
         return "\uffff", 0.0
     return metric.tag, -metric.last if metric.direction == "max" else metric.last
 
 
 def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> ViewRow:
-    metric = lead_metric(run, comparison)
+    metric = run.main_metric
     busy = run.status == "running"
     return ViewRow(
         run.key,
@@ -233,18 +215,6 @@ def common_folder(ids: list[str]) -> str:
     while shared < min(len(first), len(last)) and first[shared] == last[shared]:
         shared += 1
     return first[: first.rfind("/", 0, shared) + 1]
-
-
-def root_names(roots: Sequence[str]) -> dict[str, str]:
-    """What each root is called beside the others: its last folder that tells it from them, else its path."""
-    split = {root: root.rstrip("/").split("/") for root in roots}
-    named = {}
-    for root, parts in split.items():
-        n = 1
-        while n < len(parts) and sum(other[-n:] == parts[-n:] for other in split.values()) > 1:
-            n += 1
-        named[root] = parts[-n] or root
-    return named if len(set(named.values())) == len(named) else {root: root for root in roots}
 
 
 def run_name(key: RunKey, roots: Sequence[str]) -> str:

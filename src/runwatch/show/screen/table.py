@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.run import flat
@@ -15,9 +16,7 @@ from runwatch.show.screen.runs import (
     common_folder,
     compared,
     is_baseline,
-    lead_metric,
     mark_tone,
-    rank,
     run_name,
 )
 from runwatch.show.screen.view import (
@@ -126,13 +125,13 @@ def _settings(run: Run) -> Iterator[str]:
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
     found = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
-    return tuple(metric.tag for metric in sorted(found.values(), key=rank))
+    return tuple(by_importance({tag: metric.direction for tag, metric in found.items()}))
 
 
 def _commonest(snapshot: Snapshot, runs: list[Run]) -> str | None:
     counts: dict[str, int] = {}
     for run in runs:
-        metric = lead_metric(run, snapshot.situation.comparisons.get(run.key))
+        metric = run.main_metric
         if metric is not None:
             counts[metric.tag] = counts.get(metric.tag, 0) + 1
     return max(counts, key=lambda tag: (counts[tag], tag), default=None)

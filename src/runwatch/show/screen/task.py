@@ -10,19 +10,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
 from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
 from runwatch.show.screen.drift import ColumnKey
+from runwatch.show.screen.findings import facts_of
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.show.screen.view import (
-    SEVERITY_TONES,
-    Span,
-    TableView,
-    ViewColumn,
-    ViewRow,
-    Words,
-    badge,
-    text,
-    words,
-)
-from runwatch.text import units
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, text
 
 _FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")
@@ -86,19 +76,7 @@ def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
     finding = finding_of(snapshot, key)
     if finding is None:
         return TableView(_FACTS, tuple(rows))
-    rows += [
-        _fact(
-            "finding",
-            words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
-        ),
-        _fact("about", text(finding.place)),
-        _fact("what to do", text(finding.advice)),
-        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
-    ]
-    for name, value in finding.evidence.items():
-        shown = units.number(value) if isinstance(value, float) else str(value)
-        rows.append(_fact(name, text(shown, "muted", 200)))
-    return TableView(_FACTS, tuple(rows))
+    return TableView(_FACTS, (*rows, *facts_of(finding, now)))
 
 
 def _fact(name: str, value: Words) -> ViewRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import msgspec
 
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
+from runwatch.show.screen.findings import in_order
 from runwatch.show.screen.view import (
     Span,
     TableView,
@@ -62,7 +64,8 @@ def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
         for task in listed.tasks
         if _wanted(task, ask, today) and (not ask.filter or matches(ask.filter, task.line))
     ]
-    chosen.sort(key=lambda pair: _order(pair[1], today))
+    places = {found.fingerprint: i for i, found in enumerate(in_order(snapshot))}
+    chosen.sort(key=lambda pair: _order(pair[1], today, places))
     rows = tuple(_row(root, task, today) for root, task in chosen)
     widest = max((len(plain(row.cells[3])) for row in rows), default=0)
     columns: tuple[ViewColumn, ...] = _COLUMNS
@@ -97,10 +100,13 @@ def is_open(task: Task, today: date) -> bool:
     )
 
 
-def _order(task: Task, today: date) -> tuple[bool, int, date, bool, str, str]:
+def _order(task: Task, today: date, places: Mapping[str, int]) -> tuple[bool, int, date, bool, int, str, str]:
+    """``places``: where each finding stands among the findings; their tasks stand in that order."""
     late = task.due is not None and task.due <= today
     group = 0 if task.priority == "A" else 1 if late else 2 if task.source == "manual" else 3
-    return task.done, group, task.due or date.max, task.source == "rule", task.priority or "~", task.text
+    place = places.get(task.fingerprint or "", len(places))
+    ruled = task.source == "rule"
+    return task.done, group, task.due or date.max, ruled, place, task.priority or "~", task.text
 
 
 def _row(root: str, task: Task, today: date) -> ViewRow:
@@ -199,8 +205,8 @@ def files(snapshot: Snapshot) -> Words:
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:
     if ask.filter and any(listed.tasks for listed in snapshot.tasks.values()):
         return (text(f"no task matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
-    if snapshot.watch.phase != "live":
-        return ((Span("reading the list …", "muted"),),)
+    if snapshot.watch.phase != "live" or snapshot.watch.waiting:
+        return ((Span("nothing yet: not everything is judged", "muted"),),)
     done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
@@ -212,6 +218,8 @@ def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...
 def summary(snapshot: Snapshot, today: date) -> Words:
     """Counts: "2 critical · 7 open"."""
     open_now = [t for listed in snapshot.tasks.values() for t in listed.tasks if is_open(t, today)]
+    if not open_now and (snapshot.watch.phase != "live" or snapshot.watch.waiting):
+        return ()
     if not open_now:
         return (Span("nothing pending", "good"),)
     critical = sum(task.priority == "A" for task in open_now)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from runwatch.config import Predictions
 from runwatch.domain.situation import Snapshot
-from runwatch.show.runs import headline_metric
 from runwatch.text.safe import safe
 from runwatch.text.toml import toml_string
 
@@ -29,7 +28,7 @@ _TASKS = """
 _ALERTS = """
 # [alerts]
 # on = "critical"
-# webhook = "https://example.org/hook/${RUNWATCH_TOKEN}"
+# webhook = "https://ntfy.sh/a-topic-nobody-guesses"   # a phone; any http URL gets JSON
 """
 
 
@@ -61,7 +60,7 @@ def _baseline(snapshot: Snapshot, root: str) -> str:
 
 def _metrics(snapshot: Snapshot) -> str:
     """The metric that would decide, as a comment; a direction where its name does not tell."""
-    chosen = next((m for run in snapshot.situation.runs if (m := headline_metric(run)) is not None), None)
+    chosen = next((m for run in snapshot.situation.runs if (m := run.main_metric) is not None), None)
     tag = toml_string(chosen.tag if chosen else "val/auc")
     lines = [
         "",

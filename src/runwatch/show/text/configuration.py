@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from runwatch.config import Settings
+from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
-_SECRET = {"urls", "webhook"}
+_SECRET = {"urls", "webhook", "key"}
 _OURS = {"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"}
 
 
 def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:
     rows = [
-        {"root": run_name(root), "file": s.file, "settings": plain(_masked(asdict(s)))}
+        {"root": run_name(root), "file": s.file, "settings": plain(_masked(to_plain(s)))}
         for root, s in settings.items()
     ]
     return {"schema": SCHEMA, "roots": rows}
@@ -28,7 +28,7 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
     lines: list[str] = []
     for root, found in settings.items():
         lines.append(f"{safe(root)}  ({safe(found.file or 'no configuration file')})")
-        mine, default = dict(_rows(_masked(asdict(found)))), dict(_rows(_masked(asdict(Settings()))))
+        mine, default = dict(_rows(_masked(to_plain(found)))), dict(_rows(_masked(to_plain(Settings()))))
         for key, value in mine.items():
             ours = re.split(r"[.\[]", key, maxsplit=1)[0] in _OURS
             if not ours and default.get(key) != value and value not in ("None", "()"):

@@ -52,13 +52,13 @@ class MetricsPane(Pane, ChartKeys):
         self.query_one(TableWidget).styles.max_height = "45%" if metrics.picture.curves else "100%"
         self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         picked = isinstance(event.key, str) and event.table.has_focus
         self.choice.tag = str(event.key) if picked else None
         self.post_message(Asked())
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         model = event.key.name if isinstance(event.key, view_metrics.ModelKey) else None
         subject = model or self.choice.looked

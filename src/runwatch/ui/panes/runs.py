@@ -61,12 +61,12 @@ class RunsPane(Pane):
         """The run under the cursor."""
         return cast("RunKey | None", self.query_one(TableWidget).key)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         self.choice.looked = cast("RunKey | None", event.key)
         self.post_message(Asked())
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if self.key is not None:
             self.post_message(Requested(ShowRun(self.key)))

@@ -70,10 +70,10 @@ class TasksPane(Pane):
         """The task under the cursor."""
         return cast("tasks.TaskKey | None", self.query_one(TableWidget).key)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if self.key is not None:
             self.post_message(Requested(ShowSubject(self.key)))

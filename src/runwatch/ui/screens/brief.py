@@ -1,33 +1,51 @@
-"""The morning brief, over the board until it is put away."""
+"""What happened since the last look, in full."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from runwatch.text.safe import safe
+from runwatch.domain.situation import Snapshot
+from runwatch.show.brief import Brief
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, text
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
+
+_COLUMNS = (ViewColumn("label", "", 11), ViewColumn("words", "", 40, grow=1))
 
 
-class BriefScreen(ModalScreen[None]):
-    """What happened since the last look."""
+class BriefScreen(Detail):
+    """A part a root where something happened."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,space,q", "dismiss", "Go to the board", id="brief.close")
-    ]
-
-    def __init__(self, text: str) -> None:
+    def __init__(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         super().__init__()
-        self._lines = [safe(line) for line in text.splitlines()]
+        self._briefs = tuple(briefs)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog brief") as box:
-            box.border_title = Content("since you last looked")
-            box.border_subtitle = Content("enter goes to the board")
-            with VerticalScroll():
-                yield Static(Content("\n".join(self._lines)))
+    def body(self) -> ComposeResult:
+        yield TableWidget(header=False)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        briefs = self._briefs
+        return lambda snapshot, now: brief_table(briefs)
+
+    def paint(self, view: Any) -> None:
+        self.query_one("#head", LineWidget).show((Span("What happened", "strong"),))
+        self.query_one(TableWidget).show(view)
+
+
+def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
+    """The briefs under each other, with the roots' names where there are several."""
+    rows: list[ViewRow] = []
+    for root, brief in briefs:
+        if len(briefs) > 1:
+            rows.append(ViewRow((root, "root"), ((), text(root, "accent"))))
+        rows.append(ViewRow((root, "head"), ((), text(f"{brief.span}: {brief.headline}", "strong"))))
+        rows += [
+            ViewRow((root, line.label), (text(line.label, "muted"), text(line.words))) for line in brief.lines
+        ]
+        rows.append(ViewRow((root, "end"), ((), ())))
+    nothing = (text("nothing happened since you last looked", "muted"),)
+    return TableView(_COLUMNS, tuple(rows), nothing)

@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import curves
-from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
@@ -45,8 +44,7 @@ class CompareScreen(Exporting, ChartKeys):
             picture = curves.CurvesPicture()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
-                lead = view_runs.lead_metric(first, snapshot.situation.comparisons.get(first.key))
-                picture = curves.picture(snapshot, first, keys, tag or (lead.tag if lead else None))
+                picture = curves.picture(snapshot, first, keys, tag or first.main)
             return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
 
         return make
@@ -57,7 +55,7 @@ class CompareScreen(Exporting, ChartKeys):
         self.query_one(TableWidget).show(table)
         self.query_one(Curves).draw_picture(picture, self.choice.chart)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         key = event.key
         if isinstance(key, tuple) and key and key[0] == "m":

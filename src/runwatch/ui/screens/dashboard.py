@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,17 +13,20 @@ from textual.containers import Horizontal, Vertical
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.destinations import ShowPlace
+from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
-from runwatch.show.screen.view import Words
-from runwatch.ui.messages import Requested
+from runwatch.show.screen.view import Span, Words
+from runwatch.text.safe import safe
+from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.keys import Keys
-from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.line import LineWidget, OpenLine
 from runwatch.ui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
     from runwatch.ui.widgets.prompt import Prompt
 
 WIDE, HIGH = 110, 30
@@ -59,6 +62,9 @@ class Dashboard(LiveScreen):
             id="board.history",
             tooltip="what opened, who closed it, how long it took; former baselines",
         ),
+        Binding("F", "findings", "Findings", id="board.findings", show=False, tooltip="all, in order"),
+        Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
+        Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="put away what happened"),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -75,7 +81,8 @@ class Dashboard(LiveScreen):
         self._counted: Mapping[str, Words] = {}
 
     def compose(self) -> ComposeResult:
-        yield LineWidget(id="headline")
+        yield OpenLine(id="headline")
+        yield OpenLine(id="banner", collapse=True)
         yield Tabs(id="tabs")
         with Horizontal(id="board"):
             with Vertical(id="left"):
@@ -112,11 +119,11 @@ class Dashboard(LiveScreen):
     def job(self) -> Callable[[Snapshot, float], Any]:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
         counts = {pane.ID: pane.count for pane in self._panes}
-        roomy = self.size.width >= WIDE
+        width, chosen = max(self.size.width - 2, 10), self.host.finding
 
         def make(snapshot: Snapshot, now: float) -> Any:
             today = datetime.fromtimestamp(now).date()
-            head = (headline.headline(snapshot, today), headline.watching(snapshot, roomy))
+            head = headline.header(snapshot, headline.HeadAsk(width, today, now, chosen))
             counted = {name: count(snapshot, now) for name, count in counts.items()}
             return head, counted, {name: job(snapshot, now) for name, job in jobs.items()}
 
@@ -180,6 +187,48 @@ class Dashboard(LiveScreen):
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         self._panes[self._active].focus_first()
+
+    def tell(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+        """Say in one line that something happened since a person last looked; "" puts the line away."""
+        said = "; ".join(safe(brief.headline) for _, brief in briefs)
+        if not said:
+            self.query_one("#banner", OpenLine).show(())
+            return
+        span = safe(briefs[0][1].span)
+        self.query_one("#banner", OpenLine).show(
+            (Span(f"{span}: ", "info"), Span(said, "strong")),
+            (Span("w", "key"), Span(" opens ", "muted"), Span("W", "key"), Span(" puts it away", "muted")),
+        )
+
+    def on_open_line_opened(self, event: OpenLine.Opened) -> None:
+        event.stop()
+        if event.line.id == "banner":
+            self.action_brief()
+        else:
+            self._open_headline()
+
+    def _open_headline(self) -> None:
+        snapshot = self.host.snapshot
+        if snapshot is None:
+            return
+        found = view_findings.place_of(snapshot, self.host.finding)
+        found = found or next(iter(view_findings.troubles(snapshot)), None)
+        if found is not None:
+            self.post_message(WalkTo(found.key))
+        else:
+            self.action_findings()
+
+    def action_findings(self) -> None:
+        self.post_message(Requested(ShowPlace("findings")))
+
+    def action_brief(self) -> None:
+        self.tell(())
+        self.host.mark_looked()
+        self.post_message(Requested(ShowPlace("brief")))
+
+    def action_seen(self) -> None:
+        self.tell(())
+        self.host.mark_looked()
 
     def action_board(self) -> None:
         self.post_message(Requested(ShowPlace("leaderboard")))

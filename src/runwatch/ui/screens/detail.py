@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen import findings as view_findings
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import LineWidget
@@ -35,6 +38,7 @@ class Detail(LiveScreen):
         self.active = 1
 
     def compose(self) -> ComposeResult:
+        yield LineWidget(id="finding", collapse=True)
         yield LineWidget(id="head")
         yield LineWidget(id="subhead", collapse=True)
         if self.TABS:
@@ -88,11 +92,22 @@ class Detail(LiveScreen):
         else:
             self.focus_previous()
 
+    def view(self) -> Callable[[Snapshot, float], Any]:
+        """``job``, and above it the finding that led here."""
+        job, key = self.job(), self.finding
+        return lambda snapshot, now: (view_findings.banner(snapshot, key, now), job(snapshot, now))
+
+    def take(self, view: Any) -> None:
+        """Paint what ``view`` made."""
+        banner, made = view
+        self.query_one("#finding", LineWidget).show(banner)
+        self.paint(made)
+
     def opened(self, event: TableWidget.Opened) -> bool:
         """Open what a row stands for; False when it stands for nothing but itself."""
         return False
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         row = event.table.row
         if not self.opened(event) and row is not None:

@@ -104,7 +104,7 @@ class Menu(ModalScreen[str | None]):
                 self.dismiss(value)
                 return
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         value: Any = event.key
         self.dismiss(value)
@@ -147,9 +147,9 @@ class Pick(ModalScreen[str | None]):
     def action_move(self, by: int) -> None:
         self.query_one(TableWidget).action_move(by)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
-    def on_table_opened(self, event: TableWidget.Opened) -> None:
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         self.dismiss(str(event.key))

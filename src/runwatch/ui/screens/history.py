@@ -84,5 +84,5 @@ class HistoryScreen(Filtered):
         self._events, self._champions, self._read = event.events, event.champions, True
         self.ask()
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

@@ -14,10 +14,10 @@ from runwatch.ui.host import Host, host
 
 class LiveScreen(Screen[None]):
     """``job`` returns a function that makes the view on another thread; ``paint`` shows it. ``painted``: a
-    view was shown. Under a dialog nothing is painted anew: with every line of it the terminal would be sent
-    the whole screen."""
+    view was shown. It goes on being painted under a dialog. ``finding``: the finding that led here."""
 
     painted = False
+    finding: tuple[str, str] | None = None
 
     @property
     def host(self) -> Host:
@@ -32,9 +32,28 @@ class LiveScreen(Screen[None]):
     def paint(self, view: Any) -> None:
         """Paint a view that ``job`` made."""
 
+    def view(self) -> Callable[[Snapshot, float], Any]:
+        """What is made for this screen: its job, and what stands around that."""
+        return self.job()
+
+    def take(self, view: Any) -> None:
+        """Paint what ``view`` made."""
+        self.paint(view)
+
     def ask(self) -> None:
         """Have the view made anew."""
         self.host.look(self)
+
+    def _compositor_refresh(self) -> None:
+        """Under a dialog Textual marks all of this screen as changed for ever after its first change, and
+        every update sends the whole screen to the terminal: pass on what changed and no more."""
+        if self is self.app.screen:
+            super()._compositor_refresh()
+        elif regions := set(self._compositor._dirty_regions):
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+            if self.is_current:
+                self.app.screen.refresh(*regions)
 
     def on_screen_resume(self) -> None:
         self.ask()

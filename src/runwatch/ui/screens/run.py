@@ -117,7 +117,7 @@ class RunScreen(Detail, ChartKeys):
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)
 
-    def on_table_moved(self, event: TableWidget.Moved) -> None:
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
 
     def opened(self, event: TableWidget.Opened) -> bool:

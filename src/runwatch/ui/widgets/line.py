@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -18,7 +22,7 @@ class LineWidget(Widget):
     way when little would be left of it. ``collapse``: takes
     no line when there is nothing to say."""
 
-    DEFAULT_CSS = "Line { height: 1; padding: 0 1; }"
+    DEFAULT_CSS = "LineWidget { height: 1; padding: 0 1; }"
 
     def __init__(self, *, id: str | None = None, collapse: bool = False) -> None:
         super().__init__(id=id)
@@ -49,3 +53,26 @@ class LineWidget(Widget):
         if right:
             left.append(Segment("  "))
         return Strip([*left, *right], width).apply_style(ground)
+
+
+class OpenLine(LineWidget, can_focus=True):
+    """A line that stands for something: Enter or a click posts ``Opened``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "Open", id="line.open")]
+
+    class Opened(Message):
+        """The line was chosen."""
+
+        def __init__(self, line: OpenLine) -> None:
+            super().__init__()
+            self.line = line
+
+        @property
+        def control(self) -> OpenLine:
+            return self.line
+
+    def action_open(self) -> None:
+        self.post_message(self.Opened(self))
+
+    def on_click(self) -> None:
+        self.post_message(self.Opened(self))

@@ -26,7 +26,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     posts ``Opened``, a moved cursor ``Moved``."""
 
     DEFAULT_CSS = """
-    Table { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+    TableWidget { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="table.down"),

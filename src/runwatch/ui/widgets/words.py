@@ -35,13 +35,24 @@ def fitted(
     return [blank, *segments] if right else [*segments, blank]
 
 
+_DIGITS = "0123456789.,"
+
+
+def _splits_number(text: str, at: int) -> bool:
+    """Whether a cut before place ``at`` leaves a part of a number, which reads as another number."""
+    return 0 < at < len(text) and text[at - 1] in _DIGITS and text[at] in _DIGITS
+
+
 def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
     out: list[Span] = []
     room = width - 1
     for span in line:
         have = cell_len(span.text)
         if have > room:
-            return (*out, Span(set_cell_size(span.text, max(room, 0)) + "…", span.tone))
+            kept = set_cell_size(span.text, max(room, 0))
+            if _splits_number(span.text, len(kept)):
+                kept = kept.rstrip(_DIGITS)
+            return (*out, Span(kept + "…", span.tone))
         out.append(span)
         room -= have
     return tuple(out)
@@ -54,7 +65,10 @@ def _cut_start(line: tuple[Span, ...], surplus: int) -> tuple[Span, ...]:
         if have <= drop:
             drop -= have
             continue
-        return (Span("…" + _without(span.text, drop), span.tone), *line[i + 1 :])
+        kept = _without(span.text, drop)
+        if _splits_number(span.text, len(span.text) - len(kept)):
+            kept = kept.lstrip(_DIGITS) or kept
+        return (Span("…" + kept, span.tone), *line[i + 1 :])
     return (Span("…"),)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
-from runwatch.domain.profile import DUPLICATE
+from runwatch.domain.profile import DUPLICATE, GUESSED, ColumnGrid, ColumnProfile
 from runwatch.judge.quality.case import QualityCase
 
 NAME = "type-change"
+_FEW = 0.01
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
 
 
@@ -15,19 +16,32 @@ def check(case: QualityCase) -> list[QualityCheck]:
     if case.reference is None:
         return []
     before, now = _types(case.reference.schema), _types(case.current.schema)
+    readable = {column.name for column, _, profile in case.columns() if _as_before(column, profile)}
     out: list[QualityCheck] = []
     for name in sorted(before.keys() & now.keys()):
         old, new = before[name], now[name]
-        if old == new or not new or not old:
+        if old == new or not new or not old or any(t.startswith(GUESSED) for t in old | new):
             continue
-        same = {_family(t) for t in old} == {_family(t) for t in new}
-        severity: Severity = "info" if same else "critical"
+        same = {_family(t) for t in old} == {_family(t) for t in new} or name in readable
+        as_text = same and new == {"string"} and not old & {"bool", "string"}
+        severity: Severity = "warning" if as_text else "info" if same else "critical"
         said = f"the type went from {', '.join(sorted(old))} to {', '.join(sorted(new))}"
-        advice = "write the column in its old type" if not same else "nothing to do: values stay comparable"
+        said += ": every value can be read, but is kept as text" if as_text else ""
+        advice = "nothing to do: values stay comparable"
+        if not same or as_text:
+            advice = "write the column in its old type"
         out.append(
             QualityCheck(NAME, severity, name, said, advice, {"before": sorted(old), "now": sorted(new)})
         )
     return out
+
+
+def _as_before(column: ColumnGrid, profile: ColumnProfile) -> bool:
+    """Whether nearly all values were read as the reference's, whatever their type: truth as 0 and 1, numbers
+    as text, a time in another unit."""
+    if not column.bins or profile.invalid > _FEW * profile.rows:
+        return False
+    return column.edges is not None or int(profile.counts[-1]) <= _FEW * profile.n
 
 
 def _types(schema: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:

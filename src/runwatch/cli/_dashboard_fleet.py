@@ -1,0 +1,37 @@
+"""The monitor of several machines, as dashboard and ``watch`` want it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from runwatch.cli._dashboard_monitor import briefs_of
+from runwatch.config import Settings
+from runwatch.hosts.fleet import Fleet
+from runwatch.hosts.remote import Remote, opening
+from runwatch.hosts.targets import Target
+from runwatch.monitor.live import Monitor
+from runwatch.store import paths
+from runwatch.store.state import State
+
+if TYPE_CHECKING:
+    from runwatch.show.brief import Brief
+
+
+class DashboardFleet(Fleet):
+    """Several machines, and what happened on them since the person last looked."""
+
+    def briefs(self) -> list[tuple[str, Brief]]:
+        return briefs_of(self)
+
+
+def fleet(
+    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+) -> DashboardFleet:
+    """The monitor of this machine's ``roots``, if there are any, and of other machines."""
+    return DashboardFleet(
+        Monitor(roots, settings) if roots else None,
+        lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],
+        State(paths.state_dir()),
+        "" if bell == "off" else "\a",
+    )

@@ -1,0 +1,15 @@
+"""The roots that a command looks at."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def root_arguments(parser: argparse.ArgumentParser) -> None:
+    """``ROOT...``, here or on other machines, and ``--all``."""
+    parser.add_argument(
+        "roots", nargs="*", metavar="ROOT", help="folders that hold runs, HOST:PATH by ssh (default: here)"
+    )
+    parser.add_argument(
+        "--all", action="store_true", dest="all_hosts", help="also the roots of all configured [[hosts]]"
+    )

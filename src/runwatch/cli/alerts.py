@@ -1,0 +1,51 @@
+"""``runwatch alerts``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "alerts"
+HELP = """Try the alerts: send a test to every channel of [alerts] and say what came back.
+
+  runwatch alerts test
+  runwatch alerts test ~/runs"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("test",))
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="whose configuration (default: here)")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    import time
+
+    from runwatch import config
+    from runwatch.cli import UsageError
+    from runwatch.cli._output import print_json
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.monitor.trial import try_alerts
+    from runwatch.system.identity import host_name, root_identity
+    from runwatch.text.jsonable import SCHEMA, plain
+
+    roots = resolve_roots(args.roots, args.config)
+    trials = [
+        (root, trial)
+        for root, settings in config.load(roots, args.config).items()
+        for trial in try_alerts(
+            settings, root, host_name(), root_identity(root, settings.id), time.time(), time.sleep
+        )
+    ]
+    if not trials:
+        raise UsageError(
+            "alerts: no channel is configured; set webhook or urls in [alerts], see docs/alerts.md"
+        )
+    if args.json:
+        rows = [
+            {"root": plain(root), "channel": t.channel, "ok": t.ok, "answer": t.answer} for root, t in trials
+        ]
+        print_json({"schema": SCHEMA, "channels": rows})
+    else:
+        for _, trial in trials:
+            print(f"{'ok  ' if trial.ok else 'FAIL'}  {trial.channel}: {trial.answer}", flush=True)
+    return 0 if all(trial.ok for _, trial in trials) else 1

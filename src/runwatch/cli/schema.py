@@ -1,0 +1,24 @@
+"""``runwatch schema``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "schema"
+HELP = """Print the JSON Schema of a command's --json.
+
+  runwatch schema check > check.schema.json"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from runwatch.show.schemas import ANSWERS
+
+    parser.add_argument("answer", choices=sorted(ANSWERS), help="whose")
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.show.schemas import schema_of
+
+    print_json(schema_of(args.answer))
+    return 0

@@ -1,0 +1,49 @@
+"""ORC: stripe by stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile, open_bytes
+from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+
+SUFFIXES = (".orc",)
+COLUMNAR = True
+TYPED = True
+
+
+@contextmanager
+def _opened(file: DataFile) -> Iterator[Any]:
+    import pyarrow.orc as orc
+
+    with open_bytes(file) as handle:
+        if handle.read(3) != b"ORC":
+            raise DataError(file.name, "is not an ORC file", "wait for it, or write it again")
+        handle.seek(0)
+        yield orc.ORCFile(handle)
+
+
+def schema(file: DataFile) -> list[tuple[str, Any]]:
+    with _opened(file) as found:
+        return [(field.name, field.type) for field in found.schema]
+
+
+def parts(file: DataFile) -> list[Part]:
+    with _opened(file) as found:
+        if not found.nstripes:
+            return []
+        each = -(-found.nrows // found.nstripes)  # stripes say their rows only when they are read
+        return ranges([each] * found.nstripes, len(found.schema))
+
+
+def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+    with _opened(file) as found:
+        names = list(found.schema.names)
+        twice = duplicated(names)
+        columns = [name for name in names if name in wanted and name not in twice]
+        for index in span(part):
+            batch = found.read_stripe(index, columns=columns)
+            yield Block(batch.num_rows, list(zip(batch.schema.names, batch.columns, strict=True)))

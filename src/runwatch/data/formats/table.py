@@ -1,0 +1,131 @@
+"""A file of any format as a table: what stands in its path is a column, nested values have columns of their
+own, a data tool's bookkeeping is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile
+from runwatch.data.formats.base import MAX_COLUMNS, Block, Format, Part
+from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
+
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+_INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0(\.\d+)?")
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_FRACTION = re.compile(r"-?\d+\.\d+")
+_CALENDAR = ("year", "month", "day", "hour", "minute", "week", "quarter")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Table:
+    """A format module that reads tables; the same calls as the module."""
+
+    def __init__(self, format_: Format) -> None:
+        self._format = format_
+        self.SUFFIXES, self.COLUMNAR = format_.SUFFIXES, format_.COLUMNAR
+        self.TYPED = format_.TYPED
+
+    def schema(self, file: DataFile) -> list[tuple[str, Any]]:
+        return list(_columns(self, file))
+
+    def parts(self, file: DataFile) -> list[Part]:
+        return self._format.parts(file)
+
+    def read(
+        self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+    ) -> Iterator[Block]:
+        inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
+        beside = {name: value for name, value in partition_values(file) if name in wanted}
+        for block in self._format.read(file, part, inner, coded):
+            columns = [column for name, array in block.columns for column in _expanded(name, array, wanted)]
+            if block.rows:
+                columns.extend((name, _repeated(value, block.rows)) for name, value in beside.items())
+            yield Block(block.rows, columns, block.skipped)
+
+    def _needed(self, name: str, wanted: Mapping[str, Any]) -> bool:
+        return name in wanted or any(key.startswith(name + ".") for key in wanted)
+
+
+@lru_cache(maxsize=512)
+def _stored(table: Table, file: DataFile) -> dict[str, Any]:
+    """Name and type of the columns in the file itself, less the bookkeeping ones; of a name that occurs twice
+    the last."""
+    found = table._format.schema(file)
+    if len(found) > MAX_COLUMNS:
+        what = f"has {len(found):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        raise DataError(file.name, what, "name those that matter in a file of their own")
+    return {name: type_ for i, (name, type_) in enumerate(found) if not is_index(name, i)}
+
+
+@lru_cache(maxsize=512)
+def _columns(table: Table, file: DataFile) -> tuple[tuple[str, Any], ...]:
+    stored = table._format.schema(file)
+    _stored(table, file)
+    out: list[tuple[str, Any]] = []
+    for index, (name, type_) in enumerate(stored):
+        if not is_index(name, index):
+            out.append((name, plain_type(type_)))
+            out.extend(_leaf_types(name, type_))
+    known = {name for name, _ in out}
+    out.extend((n, _partition_type(value)) for n, value in partition_values(file) if n not in known)
+    return tuple(out)
+
+
+def _leaf_types(name: str, type_: Any) -> list[tuple[str, Any]]:
+    return [pair for pair, _ in zip(leaf_types(name, type_), range(MAX_LEAVES), strict=False)]
+
+
+def is_index(name: str, position: int) -> bool:
+    """Whether a column is the row index that pandas (or R) wrote beside the data."""
+    return bool(_INDEX.fullmatch(name)) or (not name.strip() and position == 0)
+
+
+def _expanded(name: str, array: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    array = plain(array)
+    if name in wanted:
+        yield name, array
+    names = {leaf for leaf, _ in _leaf_types(name, array.type)}
+    if names & wanted.keys():
+        for leaf, values in leaves(name, array):
+            if leaf in wanted and leaf in names:
+                yield leaf, values
+
+
+def partition_values(file: DataFile) -> list[tuple[str, str | None]]:
+    """The columns that stand in the path, percent-decoded; None where Hive writes that there is no value.
+    Numbers of the calendar (``year=2026/month=3``) say when the rows came, not what they are: no columns."""
+    pairs = [(unquote(k), None if v == _HIVE_NULL else unquote(v)) for k, v in file.partitions]
+    return [(k, v) for k, v in pairs if k.lower() not in _CALENDAR or not (v or "").isdigit()]
+
+
+def _partition_type(value: str | None) -> Any:
+    import pyarrow as pa
+
+    if value is None:
+        return pa.null()
+    if _WHOLE.fullmatch(value):
+        return pa.int64()
+    if _FRACTION.fullmatch(value):
+        return pa.float64()
+    if _DATE.fullmatch(value):
+        return pa.date32()
+    return pa.bool_() if value in ("true", "false") else pa.string()
+
+
+def _repeated(value: str | None, rows: int) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = _partition_type(value)
+    if value is None:
+        return pa.nulls(rows)
+    scalar = pa.scalar(value, pa.string())
+    try:
+        return pa.repeat(pc.cast(scalar, kind), rows)
+    except pa.ArrowInvalid:
+        return pa.repeat(scalar, rows)

@@ -1,0 +1,240 @@
+"""Which files of a table folder live: Delta and Iceberg tables keep replaced rows on disk, Hugging Face
+datasets their mapped copies. A table whose rows are not simply the rows of its files is refused in words."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from runwatch.data.avro import AvroError, records
+from runwatch.data.errors import DataError
+
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+_MAX_BYTES = 256 << 20
+_COMMIT = re.compile(r"_delta_log/(\d{20})\.json")
+_CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint(\.\d{10}\.(\d{10}))?\.parquet")
+_OTHER_CHECKPOINT = re.compile(r"_delta_log/\d{20}\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)")
+_METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
+_WHOLE_TABLE = "export the table with its own tool, and name the exported files"
+
+
+class Folder(NamedTuple):
+    """A folder as these tables see it. ``name``: as shown; ``paths``: all files below it, relative, with
+    ``/``; ``read``: the bytes of one."""
+
+    name: str
+    paths: Collection[str]
+    read: Callable[[str], bytes]
+
+
+class Live(NamedTuple):
+    """A live file: its path relative to the folder, and its partition values as Hive would write them into
+    a path (None: as its own path says)."""
+
+    path: str
+    partitions: tuple[tuple[str, str], ...] | None = None
+
+
+def live_files(folder: Folder) -> list[Live] | None:
+    """The files that hold the table's rows; None for a folder that is no table but files. DataError for a
+    table that cannot be read as the sum of its files."""
+    tops = {path.partition("/")[0] for path in folder.paths}
+    if "_delta_log" in tops:
+        return _delta(folder)
+    if "metadata" in tops and any(_METADATA.fullmatch(path) for path in folder.paths):
+        return _iceberg(folder)
+    if ".hoodie" in tops:
+        raise DataError(folder.name, "is a Hudi table, which is not read", _WHOLE_TABLE)
+    if "_versions" in tops and any(path.endswith(".manifest") for path in folder.paths):
+        raise DataError(folder.name, "is a Lance dataset, which is not read", _WHOLE_TABLE)
+    return _hugging_face(folder)
+
+
+def _json(folder: Folder, path: str) -> Any:
+    body = folder.read(path)
+    if path.endswith(".gz.metadata.json"):
+        body = zlib.decompressobj(31).decompress(body, _MAX_BYTES)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise DataError(posixpath.join(folder.name, path), f"is not valid JSON ({error})", "") from error
+
+
+def _delta(folder: Folder) -> list[Live]:
+    """Delta's log replayed: the newest checkpoint, then every commit after it.
+    https://github.com/delta-io/delta/blob/master/PROTOCOL.md"""
+    commits = {int(m[1]): path for path in folder.paths if (m := _COMMIT.fullmatch(path))}
+    version, checkpoint = _checkpoint(folder)
+    numbers = sorted(number for number in commits if number > version)
+    if (not numbers and version < 0) or numbers != list(range(version + 1, version + 1 + len(numbers))):
+        raise DataError(
+            folder.name, "is a Delta table whose log has gaps", "see whether all of _delta_log is there"
+        )
+    live: dict[str, dict[str, Any]] = {}
+    for action in (*checkpoint, *_actions(folder, [commits[number] for number in numbers])):
+        _refuse_delta(folder, action)
+        for kind in ("add", "remove"):
+            entry = action.get(kind)
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                live.pop(entry["path"], None)
+                if kind == "add":
+                    live[entry["path"]] = entry
+    return [_added(folder, entry) for entry in live.values()]
+
+
+def _checkpoint(folder: Folder) -> tuple[int, list[dict[str, Any]]]:
+    """(version of the newest whole checkpoint, its actions); -1 where there is none."""
+    found: dict[int, list[str]] = {}
+    wanted: dict[int, int] = {}
+    for path in folder.paths:
+        if match := _CHECKPOINT.fullmatch(path):
+            found.setdefault(int(match[1]), []).append(path)
+            wanted[int(match[1])] = int(match[3] or 1)
+    whole = [version for version, paths in found.items() if len(paths) == wanted[version]]
+    if not whole:
+        if any(_OTHER_CHECKPOINT.fullmatch(path) for path in folder.paths):
+            what = "is a Delta table with checkpoints of version 2, which are not read"
+            raise DataError(folder.name, what, _WHOLE_TABLE)
+        return -1, []
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = []
+    for path in sorted(found[max(whole)]):
+        names = set(pq.read_schema(pa.BufferReader(folder.read(path))).names)
+        kept = [name for name in ("add", "metaData", "protocol") if name in names]
+        table = pq.read_table(pa.BufferReader(folder.read(path)), columns=kept, use_threads=False)
+        rows.extend(row for row in table.to_pylist() if any(row.values()))
+    for row in rows:
+        values = (row.get("add") or {}).get("partitionValues")
+        if isinstance(values, list):
+            row["add"]["partitionValues"] = dict(values)
+    return max(whole), rows
+
+
+def _actions(folder: Folder, paths: list[str]) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        for line in folder.read(path).splitlines():
+            try:
+                action = json.loads(line) if line.strip() else {}
+            except (ValueError, RecursionError) as error:
+                what = f"is not valid JSON ({error})"
+                raise DataError(posixpath.join(folder.name, path), what, "wait for it") from error
+            if isinstance(action, dict):
+                yield action
+
+
+def _refuse_delta(folder: Folder, action: dict[str, Any]) -> None:
+    entry = action.get("add")
+    if isinstance(entry, dict) and entry.get("deletionVector"):
+        what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
+        raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
+    metadata = action.get("metaData")
+    if isinstance(metadata, dict):
+        said = metadata.get("configuration") or {}
+        mode = dict(said).get("delta.columnMapping.mode", "none")
+        if mode != "none":
+            what = "is a Delta table with column mapping (_delta_log says so), which is not read"
+            raise DataError(folder.name, what, _WHOLE_TABLE)
+
+
+def _added(folder: Folder, entry: dict[str, Any]) -> Live:
+    path = unquote(entry["path"])
+    values = entry.get("partitionValues") or {}
+    partitions = tuple(
+        (quote(k), HIVE_NULL if v in (None, "") else quote(str(v))) for k, v in dict(values).items()
+    )
+    return Live(_inside(folder, path), partitions)
+
+
+def _inside(folder: Folder, path: str) -> str:
+    whole = posixpath.normpath(path)
+    if "://" in path or whole.startswith(("/", "..")) or "file:" in path:
+        what = f"is a table that names a file outside its folder ({path})"
+        raise DataError(folder.name, what, _WHOLE_TABLE)
+    if whole not in folder.paths:
+        raise DataError(
+            folder.name, f"is a table whose file {whole} is gone", "restore it, or export the table"
+        )
+    return whole
+
+
+def _iceberg(folder: Folder) -> list[Live]:
+    """The data files of the current snapshot. https://iceberg.apache.org/spec"""
+    metadata = _json(folder, _newest_metadata(folder))
+    current = metadata.get("current-snapshot-id")
+    snapshot = next((s for s in metadata.get("snapshots") or () if s.get("snapshot-id") == current), None)
+    if snapshot is None:
+        return []
+    location = str(metadata.get("location", ""))
+    found: list[Live] = []
+    try:
+        for manifest in _manifests(folder, snapshot, location):
+            for entry in records(folder.read(manifest["path"])):
+                found.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
+    except AvroError as error:
+        raise DataError(folder.name, f"is an Iceberg table with a damaged manifest ({error})", "") from error
+    return found
+
+
+def _newest_metadata(folder: Folder) -> str:
+    """The greatest version; ``version-hint.text`` names it in tables without a catalogue."""
+    found = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
+    if "metadata/version-hint.text" in folder.paths:
+        hint = folder.read("metadata/version-hint.text").decode("utf-8", "replace").strip()
+        named = [path for number, path in found if str(number) == hint]
+        if named:
+            return named[0]
+    newest = max(number for number, _ in found)
+    paths = [path for number, path in found if number == newest]
+    return max(paths, key=lambda path: int(_json(folder, path).get("last-updated-ms", 0)))
+
+
+def _manifests(folder: Folder, snapshot: dict[str, Any], location: str) -> Iterator[dict[str, Any]]:
+    listed = snapshot.get("manifest-list")
+    if not listed:
+        for path in snapshot.get("manifests") or ():
+            yield {"path": _beneath(folder, str(path), location), "deletes": False}
+        return
+    for entry in records(folder.read(_beneath(folder, str(listed), location))):
+        yield {
+            "path": _beneath(folder, entry["manifest_path"], location),
+            "deletes": entry.get("content") == 1,
+        }
+
+
+def _iceberg_file(folder: Folder, entry: dict[str, Any], deletes: bool, location: str) -> Iterator[Live]:
+    if entry.get("status") == 2:
+        return
+    file = entry["data_file"]
+    if deletes or file.get("content"):
+        what = "is an Iceberg table with delete files, which are not read"
+        raise DataError(folder.name, what, "rewrite its data files (compaction), or export it")
+    yield Live(_beneath(folder, file["file_path"], location), ())
+
+
+def _beneath(folder: Folder, path: str, location: str) -> str:
+    """A path of the metadata, relative to the table's folder, wherever that has been moved."""
+    base = location.rstrip("/") + "/"
+    if path.startswith(base):
+        return _inside(folder, unquote(path[len(base) :]) if "://" not in base else path[len(base) :])
+    return _inside(folder, path)
+
+
+def _hugging_face(folder: Folder) -> list[Live] | None:
+    """A saved dataset's files, or a cache's original without its mapped copies and index tables."""
+    if "state.json" in folder.paths:
+        listed = _json(folder, "state.json")
+        files = listed.get("_data_files") if isinstance(listed, dict) else None
+        if isinstance(files, list) and files:
+            return [Live(_inside(folder, str(file.get("filename")))) for file in files]
+    own = [path for path in folder.paths if path.endswith(".arrow")]
+    copies = [path for path in own if posixpath.basename(path).startswith("cache-")]
+    if copies and len(copies) < len(own):
+        return [Live(path) for path in own if path not in copies]
+    return None

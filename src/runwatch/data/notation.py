@@ -1,0 +1,286 @@
+"""Numbers, dates and durations that stand as text: which notation a column is in, and its values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import buffer_values, numbers
+
+PLAIN = "number"
+THOUSANDS = "number 1,234.5"
+DECIMAL_COMMA = "number 1.234,5"
+TIME_OF_DAY = "time"
+ISO_DURATION = "duration PT1S"
+CLOCK_DURATION = "duration 1 days 00:00:00"
+ISO = "moment iso"
+_MOMENT = "moment "
+_EPOCH = "epoch "
+
+_TRIED = 2_000
+_MOSTLY = 0.99
+_MANY = 50
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_EXPONENT = r"([eE][+-]?\d+)?"
+_GROUP = r"[ \x{a0}\x{202f}'\x{2019}]"
+_HEAD, _TAIL = r"^\s*[+-]?[$€£¥]?\s?", r"\s?[$€£¥%]?\s*$"
+_FORMS = {
+    PLAIN: rf"^\s*[+-]?(\d+(\.\d*)?|\.\d+){_EXPONENT}\s*$|^\s*(?i:nan|[+-]?inf(inity)?)\s*$",
+    THOUSANDS: rf"{_HEAD}(\d+|\d{{1,3}}(,\d{{3}})+|\d{{1,3}}({_GROUP}\d{{3}})+)(\.\d*)?{_EXPONENT}{_TAIL}",
+    DECIMAL_COMMA: rf"{_HEAD}(\d+|\d{{1,3}}(\.\d{{3}})+|\d{{1,3}}({_GROUP}\d{{3}})+)?(,\d*)?{_EXPONENT}"
+    + _TAIL,
+}
+_CODE = r"^\s*[+-]?0\d"
+_BROKEN = r"[.,eE%$€£¥]"
+_DECORATION = r"[\s\x{a0}\x{202f}'\x{2019}$€£¥%]"
+_CLOCK = r"( \d\d:\d\d(:\d\d(\.\d{1,9})?)?)?"
+_ISO = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?\s?(Z|[+-]\d\d:?\d\d)?\s*$"
+_DAY = rf"^(\d{{1,2}})([./-])(\d{{1,2}})[./-](\d{{4}}){_CLOCK}$"
+_OTHERS = {
+    "%Y/%m/%d": rf"^\d{{4}}/\d{{1,2}}/\d{{1,2}}{_CLOCK}$",
+    "%Y.%m.%d": rf"^\d{{4}}\.\d{{1,2}}\.\d{{1,2}}{_CLOCK}$",
+    "%d %b %Y": rf"^\d{{1,2}} [A-Za-z]{{3,9}} \d{{4}}{_CLOCK}$",
+    "%d-%b-%Y": rf"^\d{{1,2}}-[A-Za-z]{{3,9}}-\d{{4}}{_CLOCK}$",
+    "%b %d, %Y": rf"^[A-Za-z]{{3,9}} \d{{1,2}}, \d{{4}}{_CLOCK}$",
+    "%Y%m%d": r"^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$",
+}
+_TIME = r"^\d{1,2}:\d\d(:\d\d(\.\d{1,9})?)?$"
+_AMOUNT = r"\d+(?:\.\d+)?"
+_ISO_DURATION = (
+    rf"^(?P<sign>[+-]?)P(?:(?P<Y>{_AMOUNT})Y)?(?:(?P<M>{_AMOUNT})M)?(?:(?P<W>{_AMOUNT})W)?(?:(?P<D>{_AMOUNT})D)?"
+    rf"(?:T(?:(?P<h>{_AMOUNT})H)?(?:(?P<m>{_AMOUNT})M)?(?:(?P<s>{_AMOUNT})S)?)?$"
+)
+_CLOCK_DURATION = rf"^(?P<D>-?\d+) days?,?(?: (?P<sign>[+-]?)(?P<h>\d+):(?P<m>\d\d):(?P<s>{_AMOUNT}))?$"
+_SECONDS = {"Y": 365 * 86400, "M": 30 * 86400, "W": 7 * 86400, "D": 86400, "h": 3600, "m": 60, "s": 1}
+_CLOCK_NAME = re.compile(
+    r"(^|[_\W])(ts|time|times|timestamp|date|datetime|dt|epoch|unix\w*|created|updated|modified|at|when|since"
+    r"|day)([_\W]|$|\d)|[a-z](At|Time|Date|Timestamp|Ts)$|(date|time|timestamp)(_?(s|ms|us|ns))?$",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"[a-z](At|Time|Date|Timestamp)$")
+_FIRST, _LAST = 631_152_000, 4_102_444_800  # 1990 to 2100
+
+
+def detect(text: Any) -> str:
+    """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
+    times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
+    with a zero. ``text``: a string array without nulls."""
+    sample = _spread(text)
+    if not len(sample):
+        return ""
+    found = _numbers_form(sample) or _time_form(sample)
+    return found if found and (sample is text or _share(text, found) >= _MOSTLY) else ""
+
+
+def _spread(text: Any) -> Any:
+    if len(text) <= _TRIED:
+        return text
+    import pyarrow as pa
+
+    rows = np.linspace(0, len(text) - 1, _TRIED).astype(np.int64)
+    return text.take(pa.Array.from_buffers(pa.int64(), _TRIED, [None, pa.py_buffer(rows)]))
+
+
+def _matches(text: Any, pattern: str) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
+
+
+def _fits(text: Any, pattern: str) -> bool:
+    count = _matches(text, pattern)
+    return count == len(text) or (count >= _MOSTLY * len(text) and len(text.unique()) > _MANY)
+
+
+def _share(text: Any, notation: str) -> float:
+    return 1 - parse(text, notation)[1] / max(len(text), 1)
+
+
+def _numbers_form(text: Any) -> str:
+    found = next((form for form, pattern in _FORMS.items() if _fits(text, pattern)), "")
+    if not found or _matches(text, _CODE):
+        return ""
+    if found == PLAIN and not _matches(text, _BROKEN):
+        return PLAIN if len(text) >= _MANY and len(text.unique()) > 0.5 * len(text) else ""
+    digits = _matches(text, r"\d")
+    return found if digits >= _MOSTLY * len(text) else ""
+
+
+def _time_form(text: Any) -> str:
+    if _fits(text, _ISO):
+        return ISO
+    if _fits(text, _DAY):
+        return _MOMENT + _day_order(text)
+    for form, pattern in _OTHERS.items():
+        if _fits(text, pattern):
+            return _MOMENT + form
+    if _fits(text, _TIME):
+        return TIME_OF_DAY
+    if _fits(text, _ISO_DURATION) and _matches(text, r"\d"):
+        return ISO_DURATION
+    return CLOCK_DURATION if _fits(text, _CLOCK_DURATION) else ""
+
+
+def _day_order(text: Any) -> str:
+    """Day or month first, as the values above 12 tell; day first where none does."""
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(text, r"^(?P<a>\d{1,2})(?P<sign>[./-])(?P<b>\d{1,2})[./-]\d{4}").drop_null()
+    sign = parts.field("sign")[0].as_py()
+    second = max((int(value) for value in parts.field("b").unique().to_pylist()), default=0)
+    order = ("%m", "%d") if second > 12 else ("%d", "%m")
+    return f"{order[0]}{sign}{order[1]}{sign}%Y"
+
+
+def measured_type(type_: str, notation: str) -> str:
+    """The Arrow type that values in ``notation`` are counted as; ``type_`` itself where there is none."""
+    for start, kind in ((_MOMENT, "timestamp[us]"), ("time", "time64[us]"), ("duration", "duration[us]")):
+        if notation.startswith(start):
+            return kind
+    return "double" if notation.startswith("number") else type_
+
+
+def parse(text: Any, notation: str) -> tuple[NDArray[Any], int]:
+    """(the values that can be read, how many can't) of a string array without nulls: numbers as float64,
+    moments, times of day and durations as int64 microseconds. A moment without a zone is taken as UTC."""
+    if notation.startswith("number"):
+        return to_numbers(text, notation)
+    if notation.startswith("duration"):
+        return _durations(text, notation)
+    if notation == TIME_OF_DAY:
+        return _times_of_day(text)
+    return _moments(text, notation.removeprefix(_MOMENT))
+
+
+def to_numbers(text: Any, notation: str = PLAIN) -> tuple[NDArray[np.float64], int]:
+    """(the values that read as numbers, how many do not) of a string array without nulls."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    good = text.filter(pc.match_substring_regex(text, _FORMS[notation]))
+    if notation != PLAIN:
+        good = pc.replace_substring_regex(good, _DECORATION, "")
+        if notation == DECIMAL_COMMA:
+            good = pc.replace_substring(pc.replace_substring(good, ".", ""), ",", ".")
+        good = pc.replace_substring(good, ",", "")
+        good = good.filter(pc.match_substring_regex(good, _FORMS[PLAIN]))
+    values = pc.utf8_trim_whitespace(good).cast(pa.float64())
+    return buffer_values(values), len(text) - len(good)
+
+
+def _moments(text: Any, form: str) -> tuple[NDArray[np.int64], int]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(text)
+    if form != "iso":
+        found = pc.strptime(text, format=form, unit="us", error_is_null=True)
+        for clock in (" %H:%M:%S", " %H:%M"):
+            if found.null_count:
+                timed = pc.replace_substring_regex(text, r"(:\d\d)\.\d+$", r"\1")
+                again = pc.strptime(timed, format=form + clock, unit="us", error_is_null=True)
+                found = pc.coalesce(found, again)
+        values = numbers(found)
+        return values, len(text) - len(values)
+    try:
+        zone = "UTC" if _matches(text, r"(Z|:?\d\d[+-]\d\d:?\d\d)$") == len(text) else None
+        values = numbers(text.cast(pa.timestamp("us", zone)))
+        return values, 0
+    except pa.ArrowInvalid:
+        return _iso_one_by_one(text)
+
+
+def _iso_one_by_one(text: Any) -> tuple[NDArray[np.int64], int]:
+    from datetime import UTC, datetime, timedelta
+
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    found: list[int] = []
+    for value in text.to_pylist():
+        try:
+            moment = datetime.fromisoformat(value.strip())
+            found.append((moment.replace(tzinfo=moment.tzinfo or UTC) - start) // timedelta(microseconds=1))
+        except (ValueError, OverflowError):
+            continue
+    return np.array(found, dtype=np.int64), len(text) - len(found)
+
+
+def _times_of_day(text: Any) -> tuple[NDArray[np.int64], int]:
+    return _summed(text, r"^\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?\s*$")
+
+
+def _durations(text: Any, notation: str) -> tuple[NDArray[np.int64], int]:
+    return _summed(text, _ISO_DURATION if notation == ISO_DURATION else _CLOCK_DURATION)
+
+
+def _summed(text: Any, pattern: str) -> tuple[NDArray[np.int64], int]:
+    """Microseconds of amounts by unit; a sign before the hours is theirs alone, one before all is all's."""
+    import pyarrow.compute as pc
+
+    found = pc.extract_regex(text, pattern).drop_null()
+    total = np.zeros(len(found))
+    names = [field.name for field in found.type]
+    negative = _negative(found.field("sign")) if "sign" in names else np.zeros(len(found), dtype=bool)
+    for name in names:
+        if name == "sign":
+            continue
+        amount = pc.if_else(pc.equal(found.field(name), ""), "0", found.field(name))
+        values = to_numbers(amount)[0] * _SECONDS[name]
+        own = name != "D" or names[0] == "sign"
+        total += np.where(negative & own, -values, values)
+    return np.round(total * 1e6).astype(np.int64), len(text) - len(found)
+
+
+def _negative(signs: Any) -> NDArray[np.bool_]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return buffer_values(pc.equal(signs, "-").cast(pa.uint8())).astype(bool)
+
+
+def to_times(text: Any, of_day: bool) -> tuple[Any, int]:
+    """(the values that read as times, how many do not) of a string array without nulls: an Arrow array of
+    times of day or of moments, in microseconds."""
+    import pyarrow as pa
+
+    notation = TIME_OF_DAY if of_day else detect(text)
+    values, invalid = parse(text, notation if of_day or notation.startswith(_MOMENT) else ISO)
+    kind = pa.time64("us") if of_day else pa.timestamp("us")
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]), invalid
+
+
+def epoch(name: str, values: NDArray[Any]) -> str:
+    """ "epoch s", "epoch ms", … for numbers that are moments by their name and size, "epoch day" for numbers
+    like 20260301, else empty."""
+    named = _CLOCK_NAME.search(name) or _CAMEL.search(name)
+    if len(values) < 2 or not (named or bool((values[1:] >= values[:-1]).all())):
+        return ""
+    low, high = float(values.min()), float(values.max())
+    for unit, scale in _UNITS.items():
+        if low >= _FIRST * scale and high <= _LAST * scale:
+            return _EPOCH + unit
+    if named and values.dtype.kind in "iu" and low >= 19_000_101 and high <= 21_001_231:
+        month, day = values // 100 % 100, values % 100
+        if bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all()):
+            return _EPOCH + "day"
+    return ""
+
+
+def epoch_values(array: Any, notation: str) -> NDArray[Any] | None:
+    """Times as numbers in an epoch notation; None where they can't be."""
+    import pyarrow as pa
+
+    unit = notation.removeprefix(_EPOCH)
+    try:
+        if unit == "day":
+            days = numbers(array.cast(pa.date32()))
+            moments = days.astype("datetime64[D]")
+            year = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+            month = moments.astype("datetime64[M]").astype(np.int64) % 12 + 1
+            day = (moments - moments.astype("datetime64[M]")).astype(np.int64) + 1
+            return np.asarray(year * 10_000 + month * 100 + day, dtype=np.int64)
+        return numbers(array.cast(pa.timestamp(unit), safe=False))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None

@@ -1,0 +1,235 @@
+"""Arrow arrays of any type as one of the few types that are counted: extension types by their storage,
+encodings decoded, nested values as columns of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from runwatch.data.arrays import family, numbers, valid_mask
+
+MAX_DEPTH = 4
+MAX_LEAVES = 200
+_MONTH_MS, _DAY_MS = 30 * 86_400_000, 86_400_000
+
+
+def plain_type(type_: Any) -> Any:
+    """The type that ``plain`` turns ``type_`` into."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    name = _extension(type_)
+    if name == "arrow.bool8":
+        return pa.bool_()
+    if name == "arrow.uuid":
+        return pa.string()
+    if name:
+        return plain_type(type_.storage_type)
+    if t.is_run_end_encoded(type_):
+        return plain_type(type_.value_type)
+    if t.is_dictionary(type_):
+        inner = plain_type(type_.value_type)
+        viewed = inner != type_.value_type
+        return pa.dictionary(type_.index_type, inner, type_.ordered) if viewed else type_
+    if str(type_) == "string_view":
+        return pa.string()
+    if str(type_) == "binary_view":
+        return pa.binary()
+    return pa.duration("ms") if type_ == pa.month_day_nano_interval() else type_
+
+
+def plain(array: Any) -> Any:
+    """``array`` with extension types, run ends, views and intervals as the plain type of the same values."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    type_ = array.type
+    wanted = plain_type(type_)
+    if wanted == type_:
+        return array
+    name = _extension(type_)
+    if name == "arrow.bool8":
+        return pc.not_equal(array.storage, pa.scalar(0, pa.int8()))
+    if name == "arrow.uuid":
+        return uuids(array.storage)
+    if name:
+        return plain(array.storage)
+    if t.is_run_end_encoded(type_):
+        return plain(pc.run_end_decode(array))
+    if t.is_dictionary(type_):
+        return pa.DictionaryArray.from_arrays(array.indices, plain(array.dictionary), ordered=type_.ordered)
+    if type_ == pa.month_day_nano_interval():
+        return _from_interval(array)
+    return array.cast(wanted)
+
+
+def _extension(type_: Any) -> str:
+    import pyarrow as pa
+
+    return str(type_.extension_name) if isinstance(type_, pa.BaseExtensionType) else ""
+
+
+def uuids(array: Any) -> Any:
+    """16-byte values as UUIDs are written, so that they equal those of a text format."""
+    import pyarrow as pa
+
+    mask = valid_mask(array)
+    raw = np.frombuffer(array.buffers()[1], dtype=np.uint8)
+    raw = raw[16 * array.offset : 16 * (array.offset + len(array))].reshape(-1, 16)[mask]
+    digits = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+    pairs = np.stack([digits[raw >> 4], digits[raw & 15]], axis=2).reshape(-1, 32)
+    text = np.full((len(raw), 36), ord("-"), dtype=np.uint8)
+    text[:, [i for i in range(36) if i not in (8, 13, 18, 23)]] = pairs
+    offsets = np.concatenate([[0], np.cumsum(36 * mask)]).astype(np.int32)
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little")) if array.null_count else None
+    return pa.Array.from_buffers(
+        pa.string(), len(array), [bits, pa.py_buffer(offsets), pa.py_buffer(text.tobytes() or b"\0")]
+    )
+
+
+def _from_interval(array: Any) -> Any:
+    """Calendar intervals as durations of 30-day months, in milliseconds."""
+    kind = np.dtype([("months", "<i4"), ("days", "<i4"), ("nanoseconds", "<i8")])
+    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
+    days = values["months"].astype(np.int64) * _MONTH_MS + values["days"].astype(np.int64) * _DAY_MS
+    return durations(days + values["nanoseconds"] // 1_000_000, array)
+
+
+def interval_bytes(array: Any) -> Any:
+    """Parquet's INTERVAL (months, days, milliseconds as 4 bytes each) as durations."""
+    kind = np.dtype([("months", "<u4"), ("days", "<u4"), ("ms", "<u4")])
+    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
+    total = values["months"].astype(np.int64) * _MONTH_MS + values["days"].astype(np.int64) * _DAY_MS
+    return durations(total + values["ms"], array)
+
+
+def durations(values: Any, like: Any) -> Any:
+    """int64 milliseconds as an Arrow array of durations that is null where ``like`` is."""
+    import pyarrow as pa
+
+    bits = pa.py_buffer(np.packbits(valid_mask(like), bitorder="little")) if like.null_count else None
+    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
+    return pa.Array.from_buffers(pa.duration("ms"), len(like), [bits, body])
+
+
+def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """(name, type) of the columns that a nested column stands for beside itself: a struct's fields as
+    ``name.field``; of lists and maps the ``name.length``, of numbers in lists the ``name.mean`` and
+    ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    type_ = plain_type(type_)
+    if depth >= MAX_DEPTH:
+        return
+    if t.is_struct(type_):
+        for i in range(type_.num_fields):
+            field = type_.field(i)
+            yield f"{name}.{field.name}", plain_type(field.type)
+            yield from leaf_types(f"{name}.{field.name}", field.type, depth + 1)
+    elif t.is_map(type_):
+        yield f"{name}.length", pa.int32()
+        yield f"{name}.first", plain_type(type_.key_type)
+    elif is_list(type_):
+        yield f"{name}.length", pa.int32()
+        inner = plain_type(type_.value_type)
+        if family(inner) == "number" and not t.is_duration(inner):
+            yield f"{name}.mean", pa.float64()
+            yield f"{name}.spread", pa.float64()
+        elif family(inner) != "nested":
+            yield f"{name}.first", inner
+
+
+def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """The columns that ``leaf_types`` names, one value a row of ``array``."""
+    import pyarrow.types as t
+
+    array = plain(array)
+    if depth >= MAX_DEPTH:
+        return
+    if t.is_struct(array.type):
+        for field, child in zip(array.type, array.flatten(), strict=True):
+            yield f"{name}.{field.name}", plain(child)
+            yield from leaves(f"{name}.{field.name}", child, depth + 1)
+    elif t.is_map(array.type):
+        starts, lengths = _extents(array)
+        yield f"{name}.length", _numbers(lengths, array, "int32")
+        yield f"{name}.first", _first(plain(array.keys), starts, lengths, array)
+    elif is_list(array.type):
+        yield from _list_leaves(name, array)
+
+
+def is_list(type_: Any) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_list(type_) or t.is_large_list(type_) or t.is_fixed_size_list(type_))
+
+
+def _list_leaves(name: str, array: Any) -> Iterator[tuple[str, Any]]:
+    import pyarrow.types as t
+
+    starts, lengths = _extents(array)
+    yield f"{name}.length", _numbers(lengths, array, "int32")
+    values = plain(array.values)
+    if family(values.type) == "number" and not t.is_duration(values.type):
+        mean, spread = _moments(values, starts, lengths)
+        yield f"{name}.mean", _numbers(mean, array, "float64", lengths > 0)
+        yield f"{name}.spread", _numbers(spread, array, "float64", lengths > 0)
+    elif family(values.type) != "nested":
+        yield f"{name}.first", _first(values, starts, lengths, array)
+
+
+def _extents(array: Any) -> tuple[Any, Any]:
+    """(start in the child values, length) of each row; 0 long where the row is null."""
+    import pyarrow.types as t
+
+    n = len(array)
+    if t.is_fixed_size_list(array.type):
+        size = array.type.list_size
+        starts, lengths = (np.arange(n) + array.offset) * size, np.full(n, size)
+    else:
+        kind = np.int64 if t.is_large_list(array.type) else np.int32
+        where = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + n + 1]
+        starts, lengths = where[:-1].astype(np.int64), np.diff(where).astype(np.int64)
+    return starts, np.where(valid_mask(array), lengths, 0)
+
+
+def _moments(values: Any, starts: Any, lengths: Any) -> tuple[Any, Any]:
+    """Mean and standard deviation of each row's numbers, missing ones as NaN."""
+    flat = np.full(len(values) + 1, np.nan)  # one more, so that a last row's end is an index
+    flat[:-1][valid_mask(values)] = numbers(values)
+    mean, spread = np.full(len(lengths), np.nan), np.full(len(lengths), np.nan)
+    full = np.flatnonzero(lengths > 0)
+    if len(full):
+        bounds = np.stack([starts[full], starts[full] + lengths[full]], axis=1).ravel()
+        middle = np.add.reduceat(flat, bounds)[::2] / lengths[full]
+        rows = np.repeat(full, lengths[full])
+        begins = np.cumsum(lengths[full]) - lengths[full]
+        at = np.arange(len(rows)) + np.repeat(starts[full] - begins, lengths[full])
+        mean[full] = middle
+        apart = flat[at] - mean[rows]
+        spread[full] = np.sqrt(np.add.reduceat(apart * apart, begins) / lengths[full])
+    return mean, spread
+
+
+def _numbers(values: Any, like: Any, kind: str, there: Any = None) -> Any:
+    import pyarrow as pa
+
+    mask = valid_mask(like) if there is None else valid_mask(like) & there
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
+    body = pa.py_buffer(np.where(mask, values, 0).astype(kind))
+    return pa.Array.from_buffers(pa.type_for_alias(kind), len(like), [bits, body])
+
+
+def _first(values: Any, starts: Any, lengths: Any, like: Any) -> Any:
+    """The first element of each row, null where there is none."""
+    import pyarrow as pa
+
+    there = lengths > 0
+    where = np.where(there, starts, 0).astype(np.int64)
+    bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+    rows = pa.Array.from_buffers(pa.int64(), len(like), [bits, pa.py_buffer(where)])
+    return values.take(rows)

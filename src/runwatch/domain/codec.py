@@ -1,0 +1,21 @@
+"""The one way from typed records to plain values (JSON, MessagePack) and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+def to_plain(record: object) -> Any:
+    """``record`` as dicts, lists, texts and numbers, all levels deep. NaN and infinities stay floats, which
+    Python's ``json`` knows; dates become ISO texts. Raises TypeError for what has no plain form."""
+    return msgspec.to_builtins(record)
+
+
+def from_plain(kind: type[T], value: object) -> T:
+    """A ``kind`` of ``to_plain``'s values. Fields that ``kind`` does not know (a later version wrote them)
+    are passed over, missing ones take their defaults. Raises ValueError for what is no ``kind``."""
+    return msgspec.convert(value, kind)

@@ -1,0 +1,90 @@
+"""The main metric of a run: the one that stands for it wherever there is room for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from runwatch.domain.directions import core_words, judged, split_of
+from runwatch.domain.hyperparameters import watched_metric
+from runwatch.domain.run import Direction, Run
+
+_KNOWN = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(multiclass|binary)?(auc|auroc|rocauc)",
+        r"f1macro|macrof1|f1",
+        r"(multiclass|binary)?(accuracy|acc)",
+        r"map5095b?",
+        r"map50b?|map|meanaverageprecision",
+        r".*(rewardmean|meanreward|rewmean|reward)|episode(return|reward)|return",
+        r"rmse|rootmeansquarederror|rootsquarederror",
+    )
+)
+"""Names that people decide by, the first before the next."""
+
+
+def with_main_metric(run: Run, configured: str | None = None) -> Run:
+    """``run`` with ``main`` set: the tag of its main metric among those that are shown."""
+    shown = {tag: metric.direction for tag, metric in run.metrics.items() if not metric.hidden}
+    return replace(run, main=main_metric(shown, configured, watched_metric(run)))
+
+
+def main_metric(
+    directions: Mapping[str, Direction], configured: str | None = None, watched: str | None = None
+) -> str | None:
+    """The main metric among ``directions`` (name: whether lower or higher is better): the configured one,
+    else the one that the run's own early stopping or checkpoints watch, else the best known held-out one (ROC
+    AUC, macro F1, accuracy, mAP, reward, RMSE, then other scores, errors and losses; validation before test
+    before what names no part of the data), else the same of the training. None: there are none."""
+    for asked in (configured, watched):
+        found = None if asked is None else same_metric(directions, asked)
+        if found is not None:
+            return found
+    return next(iter(by_importance(directions)), None)
+
+
+def by_importance(directions: Mapping[str, Direction]) -> list[str]:
+    """The names, those that people decide by first: held-out ones before the training's."""
+    held_out = {core_words(name) for name in directions if split_of(name) in ("validation", "test")}
+    # Keras and others log the training's ``loss`` beside ``val_loss``, without a word for its part
+    bare_is_training = any(core_words(name) in held_out for name in directions if split_of(name) is None)
+
+    def rank(name: str) -> tuple[bool, int, int, str]:
+        split = split_of(name)
+        training = split == "train" or (split is None and bare_is_training)
+        place = {"validation": 0, "test": 1, None: 2, "train": 3}[split]
+        return training, _family(name, directions[name]), place, name
+
+    return sorted(directions, key=rank)
+
+
+def same_metric(names: Iterable[str], asked: str) -> str | None:
+    """The one name that says the same as ``asked``: the same name, else the only one of the same words and
+    split; where ``asked`` names no split, validation's."""
+    names = list(names)
+    if asked in names:
+        return asked
+    same = [name for name in names if core_words(name) == core_words(asked)]
+    for split in (split_of(asked), "validation"):
+        of_split = [name for name in same if split_of(name) == split]
+        if len(of_split) == 1:
+            return of_split[0]
+        if split_of(asked) is not None:
+            break
+    return None
+
+
+def _family(name: str, direction: Direction) -> int:
+    """How little people decide by a metric of this name: 0 is a ROC AUC."""
+    if direction is None or not judged(name):
+        return len(_KNOWN) + (3 if direction is not None else 4)
+    joined = "".join(core_words(name))
+    known = next((i for i, pattern in enumerate(_KNOWN) if pattern.fullmatch(joined)), None)
+    if known is not None:
+        return known
+    if direction == "max":
+        return len(_KNOWN)
+    return len(_KNOWN) + (2 if joined.endswith("loss") else 1)

@@ -1,0 +1,124 @@
+"""There: answers to a board's questions about curves, columns, consoles, tasks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, RunKey
+from runwatch.hosts import messages as m
+from runwatch.hosts.looking import Followed, Watched
+from runwatch.hosts.wire import WireError
+from runwatch.monitor.console import read_console
+from runwatch.monitor.live import Monitor
+from runwatch.monitor.root_state import TaskState
+from runwatch.store.intent_codec import load
+
+
+class Answers:
+    """Answers about what is watched; called on threads."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def to(self, question: m.Question) -> Any:
+        """The answer, of the kind that ``messages.BODIES`` names. Raises UserError, OSError, KeyError."""
+        match question:
+            case m.AskSeries():
+                return self._curve(question)
+            case m.AskColumn(_, data_set, root, column, batch):
+                return self._live.distribution(data_set, root, column, batch)
+            case m.AskConsole(_, root, _, path, end, size):
+                return read_console(self._known(root), path, end, size)
+            case m.AskRows(_, predictions, label):
+                return self._rows(predictions, label)
+            case m.AskHistory():
+                with self._desk() as desk:
+                    return desk.history()
+            case m.AskChampions(_, root):
+                with self._desk() as desk:
+                    return desk.champions(root)
+            case m.AskTasks(_, root):
+                with self._desk() as desk:
+                    listed = desk.look(date.today())[self._known(root)]
+                    return m.Todo(listed, desk.silences(root, time.time()))
+            case m.Do(_, intent):
+                return self._do(intent)
+            case m.AskChecks():
+                from runwatch.monitor.diagnostics import examine
+
+                return examine(self._watched.roots, terminal=False)
+
+    @property
+    def _live(self) -> Monitor:
+        monitor = self._watched.monitor
+        if monitor is None:
+            raise WireError("only a board that stays open can ask for that")
+        return monitor
+
+    def _known(self, root: str) -> str:
+        if root not in self._watched.roots:
+            raise WireError(f"{root}: not a root that was opened")
+        return root
+
+    @contextmanager
+    def _desk(self) -> Iterator[TaskState]:
+        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as desk:
+            yield desk
+
+    def _rows(self, predictions: str, label: str) -> m.RowsFound:
+        found = self._live.slice_rows(predictions, label)
+        return m.RowsFound(problem=found) if isinstance(found, Problem) else m.RowsFound(*found)
+
+    def _do(self, text: str) -> m.Did:
+        intent = load(text)
+        if intent is None:
+            raise WireError("runwatch there does not know how to do that; update it")
+        if isinstance(self._watched, Followed):
+            answer, task = self._watched.obey(intent), None
+        else:
+            with self._desk() as desk:
+                answer, task = desk.perform(intent, time.time(), date.today())
+        return m.Did(answer.ok, answer.message, answer.undo, task)
+
+    def _curve(self, asked: m.AskSeries) -> m.Curve:
+        points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
+        total, start = len(points), asked.have
+        if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
+            start = 0
+        wanted = points.where(slice(start, None))
+        if asked.most:
+            wanted = thinned(wanted, asked.most)
+        return m.Curve(start, total, _bytes(wanted.steps), _bytes(wanted.wall_times), _bytes(wanted.values))
+
+
+def _same(points: Points, at: int, step: int, value: float) -> bool:
+    there = float(points.values[at])
+    return int(points.steps[at]) == step and (there == value or (there != there and value != value))
+
+
+def _bytes(array: Any) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()  # type: ignore[no-any-return]
+
+
+def thinned(points: Points, most: int) -> Points:
+    """At most about ``most`` points: of each stretch the least and the greatest value, and whatever is not
+    finite; the first and the last stay."""
+    n = len(points)
+    if n <= most:
+        return points
+    edges = np.linspace(0, n, max(most // 2, 1) + 1).astype(np.int64)[:-1]
+    lengths = np.diff(np.append(edges, n))
+    stretch = np.repeat(np.arange(len(edges)), lengths)
+    low = np.where(np.isfinite(points.values), points.values, np.inf)
+    high = np.where(np.isfinite(points.values), points.values, -np.inf)
+    order_low, order_high = np.lexsort((low, stretch)), np.lexsort((-high, stretch))
+    odd = np.flatnonzero(~np.isfinite(points.values))[: max(most // 4, 1)]
+    kept = np.unique(np.concatenate([order_low[edges], order_high[edges], odd, [0, n - 1]]))
+    return points.where(kept)

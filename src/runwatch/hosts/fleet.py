@@ -1,0 +1,319 @@
+"""Here: this machine's monitor and other machines as one, behind what the screen knows as a monitor."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from runwatch.domain.address import host_of, path_of
+from runwatch.domain.drift import Distribution
+from runwatch.domain.hosts import HostLink
+from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
+from runwatch.hosts import messages as m
+from runwatch.hosts.curves import Curves
+from runwatch.hosts.merging import merged
+from runwatch.hosts.wire import WireError
+from runwatch.monitor.live import Answered, Monitor, Publish
+from runwatch.store.intent_codec import dump
+from runwatch.store.state import State
+from runwatch.system.identity import root_identity
+
+FRAME_S = 0.2
+KEEP_EVERY_S = 30.0
+SCREEN_POINTS = 4000
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+
+
+class Machine(Protocol):
+    """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
+
+    name: str
+
+    @property
+    def state(self) -> HostLink: ...
+    @property
+    def roots(self) -> tuple[str, ...]: ...
+    @property
+    def judged(self) -> bool: ...
+    @property
+    def rings(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def poke(self) -> None: ...
+    def snapshot(self, now: float) -> Snapshot: ...
+    def ask(self, question: Callable[[int], m.Question], patience: float = ...) -> Any: ...
+
+
+class Fleet:
+    """``local``: this machine's monitor, None where none of its roots is watched; ``make`` builds the other
+    machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to."""
+
+    def __init__(
+        self,
+        local: Monitor | None,
+        make: Callable[[Callable[[], None]], Sequence[Machine]],
+        state: State,
+        bell: str = "",
+    ) -> None:
+        self._local, self._bell = local, bell
+        self._news = threading.Condition()
+        self._fresh = self._stopped = False
+        self._newest_local: Snapshot | None = None
+        self._last: Snapshot | None = None
+        self._version = 0
+        self._kept_at = 0.0
+        self._publish: Publish | None = None
+        self._state = state
+        self._machines = {machine.name: machine for machine in make(self._tell)}
+        self._curves = {name: Curves(one.ask, SCREEN_POINTS) for name, one in self._machines.items()}
+        self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
+        self._judged = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
+
+    def start(self, publish: Publish) -> None:
+        self._publish = publish
+        self._thread.start()
+        for machine in self._machines.values():
+            machine.start()
+        if self._local is not None:
+            self._local.start(self._take_local)
+
+    def stop(self) -> None:
+        with self._news:
+            self._stopped = True
+            self._news.notify_all()
+        stopping = [threading.Thread(target=one.stop, daemon=True) for one in self._machines.values()]
+        for thread in stopping:
+            thread.start()
+        if self._local is not None:
+            self._local.stop()
+        for thread in stopping:
+            thread.join(5.0)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._state.close()
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def submit(self, intent: Intent, answered: Answered) -> None:
+        """Hand an intent to the machine that it is about."""
+        if isinstance(intent, Rescan):
+            for each in self._machines.values():
+                each.poke()
+                self._pool.submit(self._do, each, intent, intent, _nobody)
+        if isinstance(intent, MarkLooked):
+            answer = self._mark_looked(intent)
+            if self._local is None:
+                answered(answer)
+                return
+        root = _root_of(intent)
+        name = host_of(root)
+        machine = self._machines.get(name) if name else None
+        if machine is not None:
+            self._pool.submit(self._do, machine, intent, _there(intent), answered)
+        elif self._local is not None and name is None:
+            self._local.submit(intent, answered)
+        else:
+            answered(self._alone(intent))
+
+    def _alone(self, intent: Intent) -> IntentAnswer:
+        """An intent that no machine has to do with."""
+        if isinstance(intent, Rescan):
+            return IntentAnswer(intent, True, "looking at everything again")
+        return IntentAnswer(intent, False, "no root of that name is open")
+
+    def looked(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        if self._local is not None and host_of(root) is None:
+            return self._local.looked(root)
+        return self._state.looked([root_identity(root)])
+
+    def _mark_looked(self, intent: Intent) -> IntentAnswer:
+        """The other machines' roots were seen; this machine's own are its monitor's to remember."""
+        roots = self._last.situation.roots if self._last is not None else ()
+        try:
+            self._state.mark_looked([root_identity(one) for one in roots if host_of(one)], time.time())
+        except OSError as error:
+            return IntentAnswer(intent, False, str(error))
+        return IntentAnswer(intent, True, "seen")
+
+    @staticmethod
+    def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
+        try:
+            did = machine.ask(lambda number: m.Do(number, dump(there)))
+        except WireError as error:
+            answered(IntentAnswer(intent, False, str(error)))
+        else:
+            answered(IntentAnswer(intent, did.ok, did.message, did.undo))
+
+    def series(self, key: RunKey, tag: str) -> Points:
+        name = host_of(key.root)
+        if name is None:
+            return self._local.series(key, tag) if self._local is not None else Points.empty()
+        curves = self._curves.get(name)
+        try:
+            return Points.empty() if curves is None else curves.series(key, tag)
+        except WireError:
+            return Points.empty()
+
+    def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
+        name = host_of(root)
+        if name is None:
+            return None if self._local is None else self._local.distribution(data_set, root, column, batch)
+        try:
+            found: Distribution | None = self._machine(name).ask(
+                lambda number: m.AskColumn(number, data_set, path_of(root), column, batch)
+            )
+        except WireError:
+            return None
+        return found
+
+    def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
+        name = host_of(key.root)
+        if name is None:
+            if self._local is None:
+                raise OSError("this root is not open")
+            return self._local.console(key, path, end, size)
+        try:
+            data, start = self._machine(name).ask(
+                lambda number: m.AskConsole(number, path_of(key.root), key.id, path, end, size)
+            )
+        except WireError as error:
+            raise OSError(str(error)) from None
+        return data[-size:], start
+
+    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
+        name = host_of(predictions)
+        if name is None or name not in self._machines:
+            if self._local is None:
+                return Problem(predictions, None, "is not open")
+            return self._local.slice_rows(predictions, label)
+        try:
+            found = self._machines[name].ask(lambda number: m.AskRows(number, path_of(predictions), label))
+        except WireError as error:
+            return Problem(predictions, None, str(error))
+        return found.problem or (found.columns, found.rows)
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings: (root, event), newest first."""
+        found = list(self._local.history()) if self._local is not None else []
+        for name, machine in self._machines.items():
+            with contextlib.suppress(WireError):
+                events: m.Events = machine.ask(m.AskHistory)
+                found += [(f"{name}:{root}", event) for root, event in events]
+        return sorted(found, key=lambda one: -one[1].at)
+
+    def champions(self, root: str) -> list[dict[str, Any]]:
+        name = host_of(root)
+        if name is None:
+            return [] if self._local is None else self._local.champions(root)
+        try:
+            found: m.Champions = self._machine(name).ask(lambda number: m.AskChampions(number, path_of(root)))
+        except WireError:
+            return []
+        return found
+
+    def wait_judged(self, patience: float) -> Snapshot | None:
+        """The newest snapshot once every machine that answers has been looked at, or after ``patience``
+        seconds."""
+        self._judged.wait(patience)
+        return self._last
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong in the watching itself, here or there, "" when nothing did."""
+        return "" if self._last is None else self._last.watch.trouble
+
+    @property
+    def latest(self) -> Snapshot | None:
+        return self._last
+
+    def _machine(self, name: str) -> Machine:
+        if name not in self._machines:
+            raise WireError(f"{name} is not open")
+        return self._machines[name]
+
+    def _take_local(self, snapshot: Snapshot) -> None:
+        self._newest_local = snapshot
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._fresh = True
+            self._news.notify_all()
+
+    def _run(self) -> None:
+        """Publish at most five times a second; only the newest state counts."""
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._fresh or self._stopped)
+                if self._stopped:
+                    return
+                self._fresh = False
+            began = time.monotonic()
+            self._merge()
+            with self._news:
+                pause = max(FRAME_S, 5 * (time.monotonic() - began))
+                self._news.wait_for(lambda: self._stopped, pause)
+
+    def _merge(self) -> None:
+        now, machines = time.time(), list(self._machines.values())
+        local, self._version = self._newest_local, self._version + 1
+        others = [machine.snapshot(now) for machine in machines]
+        roots = [root_identity(root) for one in others for root in one.situation.roots]
+        looked = None if local is not None else self._state.looked(roots)
+        snapshot = merged(self._version, now, local, others, [one.state for one in machines], looked)
+        if self._bell and not snapshot.bell and any(machine.rings for machine in machines):
+            snapshot = replace(snapshot, bell=self._bell)
+        self._last = snapshot
+        self._keep(others, now)
+        waits = self._local is not None and not self._local.judged
+        if not waits and all(one.judged or one.state.state == "lost" for one in machines):
+            self._judged.set()
+        if self._publish is not None:
+            self._publish(snapshot)
+
+    def _keep(self, others: Sequence[Snapshot], now: float) -> None:
+        """Keep what ``status`` and ``brief`` tell of other machines."""
+        if now - self._kept_at < KEEP_EVERY_S:
+            return
+        from runwatch.store.snapshot_facts import facts
+
+        for snapshot, machine in zip(others, self._machines.values(), strict=True):
+            if machine.judged and machine.state.state == "live":
+                self._kept_at = now
+                key = " ".join(map(root_identity, snapshot.situation.roots))
+                with contextlib.suppress(OSError):
+                    self._state.keep(key, facts(snapshot, date.fromtimestamp(now)), now, KEEP_EVERY_S)
+
+
+def _nobody(answer: IntentAnswer) -> None:
+    """Not waited for."""
+
+
+def _root_of(intent: Intent) -> str:
+    if isinstance(intent, PinBaseline):
+        return intent.run.root
+    return str(getattr(intent, "root", "/"))
+
+
+def _there(intent: Intent) -> Intent:
+    """The intent with its root as the other machine names it."""
+    changes: Mapping[str, Any] = (
+        {"run": RunKey(path_of(intent.run.root), intent.run.id)}
+        if isinstance(intent, PinBaseline)
+        else {"root": path_of(_root_of(intent))}
+    )
+    return replace(intent, **changes)

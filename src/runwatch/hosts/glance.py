@@ -1,0 +1,128 @@
+"""Here: one look at several machines, each at its own roots."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from runwatch import config
+from runwatch.config import Settings
+from runwatch.domain.address import host_of, path_of
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.hosts.curves import Curves
+from runwatch.hosts.merging import merged
+from runwatch.hosts.remote import Remote, opening
+from runwatch.hosts.targets import Target
+from runwatch.monitor import once
+from runwatch.monitor.once import Wanted
+from runwatch.store import paths
+from runwatch.store.state import State
+
+
+class Connected:
+    """Machines, each asked to look once; ``wait`` until each has answered or failed. They stay connected for
+    questions until the process ends."""
+
+    def __init__(self, others: Sequence[Target], wanted: Wanted | None) -> None:
+        """``wanted`` None: no look, only questions."""
+        self._news = threading.Event()
+        how: dict[str, bool] = {"once": wanted is not None, "idle": wanted is None}
+        if wanted is not None:
+            how |= {"data": wanted.data, "judging": wanted.judging, "machine": wanted.machine}
+        self.machines = {one.name: Remote(one, opening(one, **how), self._news.set) for one in others}
+        for machine in self.machines.values():
+            machine.start()
+        atexit.register(self.close)
+
+    def wait(self, patience: float) -> None:
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if all(one.judged or one.state.state == "lost" for one in self.machines.values()):
+                return
+            self._news.wait(max(until - time.monotonic(), 0.0))
+            self._news.clear()
+
+    def close(self) -> None:
+        atexit.unregister(self.close)
+        ending = [threading.Thread(target=one.stop, daemon=True) for one in self.machines.values()]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join(3.0)
+
+
+class FleetLook:
+    """One finished look at several machines."""
+
+    def __init__(
+        self,
+        here: Sequence[str],
+        others: Sequence[Target],
+        config_path: str | None,
+        wanted: Wanted,
+        now: float | None,
+        patience: float,
+    ) -> None:
+        began = time.monotonic()
+        self._connected = Connected(others, wanted)
+        self._local = once.load(here, config_path, wanted, now) if here else None
+        self._connected.wait(patience - (time.monotonic() - began))
+        machines = self._connected.machines
+        moment = time.time() if now is None else now
+        self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
+        local = self._local.snapshot if self._local else None
+        links = [replace(one.state, message=self._missing(one, patience)) for one in machines.values()]
+        found = [one.snapshot(moment) for one in machines.values()]
+        made = merged(1, moment, local, found, links, None if local else _looked(found))
+        missing = tuple(
+            Problem(f"{link.name}:", None, link.message.removeprefix(f"{link.name}: "), "")
+            for link in links
+            if link.message
+        )
+        notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
+        situation = replace(
+            made.situation,
+            problems=(*made.situation.problems, *notes, *missing),
+            unjudged=(*made.situation.unjudged, *missing),
+        )
+        self.snapshot: Snapshot = replace(made, situation=situation)
+        base = config.user_settings(config_path)
+        self.settings: Mapping[str, Settings] = {
+            **(self._local.settings if self._local else {}),
+            **{
+                root: replace(base, folder=path_of(root), metrics=one.metrics.get(root, base.metrics))
+                for one in machines.values()
+                for root in one.roots
+            },
+        }
+
+    @staticmethod
+    def _missing(machine: Remote, patience: float) -> str:
+        """Why a machine's answer is not there, "" when it is."""
+        if machine.judged:
+            return ""
+        return machine.state.message or f"{machine.name}: no answer in {patience:.0f} s"
+
+    def series(self, key: RunKey, tag: str) -> Points:
+        """Raises WireError: the machine is gone."""
+        name = host_of(key.root)
+        if name is not None:
+            return self._curves[name].series(key, tag)
+        return self._local.series(key, tag) if self._local else Points.empty()
+
+
+def _looked(found: Sequence[Snapshot]) -> float | None:
+    """When a person last saw the roots of these."""
+    from runwatch.system.identity import root_identity
+
+    state = State(paths.state_dir())
+    try:
+        return state.looked([root_identity(root) for one in found for root in one.situation.roots])
+    finally:
+        state.close()

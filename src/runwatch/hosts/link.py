@@ -1,0 +1,120 @@
+"""Here: one process that leads to another machine, as bytes in and out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import time
+
+from runwatch.hosts.targets import MIRROR_MARKER, Target, explained
+from runwatch.hosts.wire import MARKER, WireError
+
+MOST_NOISE = 64 * 1024
+START_S = 60.0
+_READ = 256 * 1024
+_LAST_WORDS = 8 * 1024
+_STALL_S = 5.0
+_END_S = 1.0
+
+
+class LinkError(WireError):
+    """The link ended, or never was; the text says why and what helps."""
+
+
+class Link:
+    """Starts the command at once. ``write`` may be called from several threads, one at a time; all else
+    belongs to one."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._said = b""
+        try:
+            self._process = subprocess.Popen(
+                target.argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            program = target.argv[0]
+            raise LinkError(f"{target.name}: {program} can't be started: {error}; check the PATH") from None
+        pipes = self._process
+        assert pipes.stdin and pipes.stdout and pipes.stderr
+        self._in, self._out, self._err = pipes.stdin, pipes.stdout, pipes.stderr
+        self._open = {self._out, self._err}
+        os.set_blocking(self._in.fileno(), False)
+        self.received = 0
+
+    def write(self, data: bytes) -> None:
+        """Send all of it. Raises OSError; a side that takes nothing for 5 s counts as gone."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._in.fileno(), view) :]
+            except BlockingIOError:
+                if not select.select([], [self._in], [], _STALL_S)[1]:
+                    raise OSError("the other side takes nothing any more") from None
+            except ValueError:
+                raise OSError("the link is closed") from None
+
+    def read(self, patience: float) -> bytes:
+        """What came within ``patience`` seconds, b"" for nothing. Raises LinkError at the end."""
+        ready, _, _ = select.select(list(self._open), [], [], patience)
+        if self._err in ready:
+            said = os.read(self._err.fileno(), _READ)
+            self._said = (self._said + said)[-_LAST_WORDS:]
+            if not said:
+                self._open.discard(self._err)
+        if self._out in ready:
+            data = os.read(self._out.fileno(), _READ)
+            self.received += len(data)
+            if not data:
+                raise self._ended()
+            return data
+        return b""
+
+    def started(self, patience: float = START_S) -> tuple[bool, bytes]:
+        """Skip what shells print before our own first bytes; (is it the mirror's start, what follows it).
+        Raises LinkError."""
+        until, noise = time.monotonic() + patience, b""
+        while True:
+            noise += self.read(max(min(until - time.monotonic(), 1.0), 0.0))
+            for marker, mirror in ((MARKER, False), (MIRROR_MARKER, True)):
+                if marker in noise:
+                    return mirror, noise.partition(marker)[2]
+            if len(noise) > MOST_NOISE:
+                raise LinkError(
+                    f"{self._target.name}: {MOST_NOISE // 1024} KiB came that are not runwatch's; look at"
+                    " what its shell prints at start (~/.bashrc)"
+                )
+            if time.monotonic() > until:
+                raise LinkError(f"{self._target.name}: connected, but no answer in {patience:.0f} s")
+
+    def _ended(self) -> LinkError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_S)
+        with contextlib.suppress(OSError):
+            while self._err in self._open and select.select([self._err], [], [], 0.0)[0]:
+                more = os.read(self._err.fileno(), _READ)
+                self._said = (self._said + more)[-_LAST_WORDS:]
+                if not more:
+                    break
+        said = self._said.decode("utf-8", "replace")
+        return LinkError(explained(self._target.name, self._process.returncode, said, self._target.by_ssh))
+
+    def close(self) -> None:
+        """End the process: it is asked first, by the end of its input."""
+        with contextlib.suppress(OSError):
+            self._in.close()
+        for end in (None, self._process.terminate, self._process.kill):
+            if end is not None:
+                end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_S)
+                break
+        for pipe in (self._out, self._err):
+            pipe.close()

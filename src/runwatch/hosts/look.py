@@ -1,0 +1,29 @@
+"""Here: one look at everything, on whatever machine it is: what the commands' answers are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runwatch.hosts.naming import placed
+from runwatch.monitor import once
+from runwatch.monitor.once import Loaded, Wanted
+
+PATIENCE_S = 20.0
+
+
+def load(
+    roots: Sequence[str],
+    config_path: str | None = None,
+    wanted: Wanted | None = None,
+    now: float | None = None,
+    all_hosts: bool = False,
+    patience: float = PATIENCE_S,
+) -> Loaded:
+    """Read everything below ``roots`` once and judge it, each root on its own machine. A machine that does
+    not answer in time is a problem of the snapshot. Raises RootError, ConfigError."""
+    here, others = placed(roots, config_path, all_hosts)
+    if not others:
+        return once.load(here, config_path, wanted, now)
+    from runwatch.hosts.glance import FleetLook
+
+    return FleetLook(here, others, config_path, wanted or Wanted(), now, patience)

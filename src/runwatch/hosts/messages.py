@@ -1,0 +1,229 @@
+"""The messages between the two sides. Here and there: this side asks, the other one watches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from runwatch.config import Metrics
+from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.finding import Finding
+from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.machine import Machine
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.situation import WatchState
+from runwatch.domain.task import Task, TaskEvent, TaskList
+from runwatch.monitor.diagnostics import Diagnostic
+
+Pair = RunKey
+Events = list[tuple[str, TaskEvent]]
+Champions = list[dict[str, Any]]
+Tail = tuple[bytes, int]
+
+
+class Hello(msgspec.Struct, tag="hello"):
+    """The first message from there. ``clock``: its time (seconds since the epoch)."""
+
+    protocol: int
+    version: str
+    python: str
+    host: str
+    user: str
+    clock: float
+
+
+class Opened(msgspec.Struct, tag="opened"):
+    """The roots, as real paths, and what their configuration says of metrics."""
+
+    roots: tuple[str, ...]
+    metrics: dict[str, Metrics]
+
+
+class Refused(msgspec.Struct, tag="refused"):
+    """What was asked for cannot be had; the end of the link."""
+
+    message: str
+
+
+class Pong(msgspec.Struct, tag="pong"):
+    clock: float
+
+
+class Reply(msgspec.Struct, tag="reply"):
+    """The answer to a question: ``body`` is MessagePack of the kind that goes with it, unless ``error``."""
+
+    number: int
+    body: bytes = b""
+    error: str = ""
+
+
+class Rest(msgspec.Struct):
+    """What of a snapshot is told as one."""
+
+    now: float
+    host: str
+    roots: tuple[str, ...]
+    machine: Machine | None
+    problems: tuple[Problem, ...]
+    unreadable: dict[str, float]
+    unjudged: tuple[Problem, ...]
+    open_fingerprints: frozenset[str]
+    watch: WatchState
+    looked: float | None
+    assumptions: tuple[str, ...]
+    rings: bool
+
+
+class Update(msgspec.Struct, tag="update", omit_defaults=True):
+    """What changed since the update before it. Parts map keys to records; ``gone``: keys that left, by part;
+    ``more``: the rest of this change comes in the next message; ``judged``: all has been looked at."""
+
+    number: int
+    rest: Rest | None = None
+    runs: dict[RunKey, Run] = {}
+    health: dict[RunKey, tuple[HealthSign, ...]] = {}
+    outlooks: dict[RunKey, Outlook] = {}
+    comparisons: dict[RunKey, Comparison] = {}
+    baselines: dict[str, Baseline] = {}
+    predictions: dict[str, Comparison] = {}
+    data: dict[Pair, DataSet] = {}
+    findings: dict[int, Finding] = {}
+    tasks: dict[str, TaskList] = {}
+    gone: dict[str, tuple[Pair | str | int, ...]] = {}
+    more: bool = False
+    judged: bool = False
+
+
+class Open(msgspec.Struct, tag="open"):
+    """Look at ``roots``. ``once``: one look, no watching; ``idle``: none, only questions; ``keep``: tasks may
+    be opened, as a dashboard does; the rest as in ``monitor.once.Wanted``."""
+
+    roots: tuple[str, ...]
+    idle: bool = False
+    once: bool = False
+    keep: bool = False
+    data: bool = True
+    judging: bool = True
+    machine: bool = True
+
+
+class Seen(msgspec.Struct, tag="seen"):
+    """The update was taken; the next may come. There is never more than one on its way."""
+
+    number: int
+
+
+class Ping(msgspec.Struct, tag="ping"):
+    pass
+
+
+class AskSeries(msgspec.Struct, tag="series"):
+    """``have`` points are known here, the last of them (``step``, ``value``): only later ones are wanted
+    where that still holds. ``most``: how many may come, thinned to their envelope; 0: all."""
+
+    number: int
+    root: str
+    run: str
+    tag: str
+    have: int = 0
+    step: int = 0
+    value: float = 0.0
+    most: int = 0
+
+
+class Curve(msgspec.Struct):
+    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total`` there are."""
+
+    start: int
+    total: int
+    steps: bytes
+    wall_times: bytes
+    values: bytes
+
+
+class AskColumn(msgspec.Struct, tag="column"):
+    number: int
+    data_set: str
+    root: str
+    column: str
+    batch: int | None
+
+
+class AskConsole(msgspec.Struct, tag="console"):
+    number: int
+    root: str
+    run: str
+    path: str
+    end: int | None
+    size: int
+
+
+class AskRows(msgspec.Struct, tag="rows"):
+    number: int
+    predictions: str
+    label: str
+
+
+class RowsFound(msgspec.Struct):
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    problem: Problem | None = None
+
+
+class AskHistory(msgspec.Struct, tag="history"):
+    number: int
+
+
+class AskChampions(msgspec.Struct, tag="champions"):
+    number: int
+    root: str
+
+
+class AskTasks(msgspec.Struct, tag="tasks"):
+    number: int
+    root: str
+
+
+class Todo(msgspec.Struct):
+    listed: TaskList
+    silences: dict[str, float]
+
+
+class Do(msgspec.Struct, tag="do"):
+    """An intent, as ``store.intents.dump`` writes it."""
+
+    number: int
+    intent: str
+
+
+class Did(msgspec.Struct):
+    ok: bool
+    message: str
+    undo: str | None = None
+    task: Task | None = None
+
+
+class AskChecks(msgspec.Struct, tag="checks"):
+    """What ``doctor`` says there."""
+
+    number: int
+
+
+FromThere = Hello | Opened | Refused | Pong | Reply | Update
+Question = (
+    AskSeries | AskColumn | AskConsole | AskRows | AskHistory | AskChampions | AskTasks | Do | AskChecks
+)
+FromHere = Open | Seen | Ping | Question
+BODIES: dict[type[Any], Any] = {
+    AskSeries: Curve,
+    AskColumn: Distribution | None,
+    AskConsole: Tail,
+    AskRows: RowsFound,
+    AskHistory: Events,
+    AskChampions: Champions,
+    AskTasks: Todo,
+    Do: Did,
+    AskChecks: list[Diagnostic],
+}

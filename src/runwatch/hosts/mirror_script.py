@@ -1,0 +1,175 @@
+"""There, where nothing is installed: sends listings and pieces of files, on request, over standard output.
+
+Runs on any Python 3.6 or later with its standard library alone; this file's text is sent over the link and
+never stored there. A request is a line of JSON on standard input; an answer is a line of JSON that says how
+many bytes of zlib data follow. Reads only; ends with its input, or its silence."""
+
+# ruff: noqa: UP
+import json
+import os
+import select
+import stat
+import sys
+import time
+import zlib
+from typing import Any
+
+SILENCE_S = 60
+MOST_FILES = 200000
+SKIP = {".git", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".cache"}
+
+
+def walk(root: str) -> Any:
+    """{path: (size, mtime in ns, inode)} of regular files; links to folders are not followed."""
+    found = {}  # type: Any
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(os.path.join(root, folder)))
+        except OSError:
+            if not folder:
+                raise
+            continue
+        for entry in entries:
+            path = folder + "/" + entry.name if folder else entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in SKIP:
+                        waiting.append(path)
+                    continue
+                known = entry.stat()
+            except OSError:
+                continue
+            if stat.S_ISREG(known.st_mode):
+                found[path] = (known.st_size, known.st_mtime_ns, known.st_ino)
+                if len(found) >= MOST_FILES:
+                    return found
+    return found
+
+
+def opened(root: str, path: str) -> Any:
+    """A file descriptor of a regular file."""
+    file = os.open(os.path.join(root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    known = os.fstat(file)
+    if not stat.S_ISREG(known.st_mode):
+        os.close(file)
+        raise OSError("not a regular file")
+    return file, known
+
+
+def piece(file: int, size: int, start: int) -> bytes:
+    """``size`` bytes at ``start``; fewer at the end."""
+    parts = []
+    while size > 0:
+        part = os.pread(file, min(size, 1 << 20), start)
+        if not part:
+            break
+        parts.append(part)
+        start += len(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+class Mirror:
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.told = {}  # type: Any
+
+    def list(self, asked: Any) -> None:
+        """What changed since the last listing of this root."""
+        root = os.path.realpath(os.path.expanduser(asked["root"]))
+        began = time.time()
+        found = walk(root)
+        before = self.told.get(root, {})
+        changed = [[path, *known] for path, known in found.items() if before.get(path) != known]
+        gone = [path for path in before if path not in found]
+        self.told[root] = found
+        took = time.time() - began
+        self.answer(
+            {"root": root, "now": time.time(), "took": took, "full": len(found) >= MOST_FILES},
+            json.dumps([changed, gone]).encode("ascii"),
+        )
+
+    def heads(self, asked: Any) -> None:
+        """First and last bytes of files: lengths in the line, bytes one after the other."""
+        lengths, parts = [], []
+        for path in asked["files"]:
+            try:
+                file, known = opened(asked["root"], path)
+            except OSError:
+                lengths.append([0, 0, 0])
+                continue
+            try:
+                head = piece(file, asked["head"], 0)
+                rest = max(known.st_size - asked["tail"], len(head))
+                tail = piece(file, asked["tail"], rest)
+            except OSError:
+                head, tail, rest = b"", b"", 0
+            finally:
+                os.close(file)
+            lengths.append([len(head), len(tail), rest])
+            parts += [head, tail]
+        self.answer({"lengths": lengths}, b"".join(parts))
+
+    def get(self, asked: Any) -> None:
+        """A file from ``offset``, if its first and last bytes before that have these CRCs, else from 0."""
+        file, known = opened(asked["root"], asked["file"])
+        try:
+            start = asked["offset"]
+            near = min(start, 64)
+            same = (
+                start <= known.st_size
+                and [
+                    zlib.crc32(piece(file, min(start, 1024), 0)),
+                    zlib.crc32(piece(file, near, start - near)),
+                ]
+                == asked["crc"]
+            )
+            start = start if same else 0
+            data = piece(file, min(asked["most"], known.st_size - start), start)
+            after = os.fstat(file)
+        finally:
+            os.close(file)
+        self.answer(
+            {
+                "start": start,
+                "size": after.st_size,
+                "mtime": after.st_mtime_ns,
+                "inode": after.st_ino,
+                "still": known.st_mtime_ns == after.st_mtime_ns,
+            },
+            data,
+        )
+
+
+def main() -> None:
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+
+    def answer(told: Any, data: bytes = b"") -> None:
+        packed = zlib.compress(data, 6)
+        told["bytes"] = len(packed)
+        sink.write(json.dumps(told).encode("ascii") + b"\n" + packed)
+        sink.flush()
+
+    mirror = Mirror(answer)
+    answer({"python": sys.version.split()[0], "now": time.time()})
+    buffered = b""
+    while True:
+        while b"\n" not in buffered:
+            if not select.select([source], [], [], SILENCE_S)[0]:
+                return
+            data = os.read(source.fileno(), 1 << 16)
+            if not data:
+                return
+            buffered += data
+        line, _, buffered = buffered.partition(b"\n")
+        asked = json.loads(line.decode("ascii"))
+        try:
+            getattr(mirror, asked["do"])(asked)
+        except OSError as error:
+            answer({"error": error.strerror or str(error)})
+
+
+if __name__ == "__main__":
+    main()

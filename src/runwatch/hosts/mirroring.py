@@ -1,0 +1,421 @@
+"""Here: copies of the files of a machine that has only python3, so far as our readers claim them.
+
+Three folders a root, below the cache directory: ``listed`` has every file's name, size, first and last bytes
+(the rest are holes), for the readers to claim from; ``files`` has those that they claimed, whole, and is what
+is watched; ``parts`` what is not whole yet. What comes over the link is bounded, and names files below these
+only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from runwatch.config import Settings
+from runwatch.hosts.link import Link, LinkError
+from runwatch.hosts.wire import WireError
+from runwatch.monitor.reading import RootReader
+from runwatch.readers.common import limits
+from runwatch.readers.registry import built_in
+from runwatch.runs.checkpoints import is_checkpoint
+from runwatch.store import paths
+from runwatch.system.identity import digest
+
+MOST_FILES = 100_000
+MOST_HEADS = 20_000
+MOST_FILE = 256 * limits.MIB
+MOST_IN_ALL = 4 * 1024 * limits.MIB
+PIECE = 8 * limits.MIB
+_ANSWER_S = 30.0
+_HEADS_AT_ONCE = 100
+_HEAD = 64 * limits.KIB
+_LINE = 1 * limits.MIB
+_SCRIPT = Path(__file__).with_name("mirror_script.py")
+_NEVER = (
+    *(".bin", ".npy", ".npz", ".pkl", ".gz", ".tar", ".zip", ".so", ".pyc", ".whl"),
+    *(".png", ".jpg", ".jpeg", ".gif", ".mp4", ".wav"),
+)
+_ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv")
+
+
+class Known(NamedTuple):
+    """What a file there was when it was listed, or copied, last."""
+
+    size: int
+    mtime: int
+    inode: int
+
+
+class Conversation:
+    """Requests and answers over a link that leads to the script."""
+
+    def __init__(self, name: str, link: Link, data: bytes) -> None:
+        self._name, self._link, self._buffer = name, link, bytearray(data)
+        self.heard = time.monotonic()
+        script = _SCRIPT.read_bytes()
+        link.write(f"{len(script)}\n".encode() + script)
+        self.hello, _ = self._answer()
+
+    def ask(self, what: str, **words: Any) -> tuple[dict[str, Any], bytes]:
+        """The answer: its words and its data. Raises WireError; OSError when what was asked about there
+        can't be read."""
+        self._link.write(json.dumps({"do": what, **words}).encode("ascii") + b"\n")
+        told, data = self._answer()
+        if "error" in told:
+            raise FileNotFoundError(str(told["error"]))
+        return told, data
+
+    def _answer(self) -> tuple[dict[str, Any], bytes]:
+        until = time.monotonic() + _ANSWER_S
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._more(until, _LINE)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        try:
+            told = json.loads(line)
+            size = int(told["bytes"])
+            if not 0 <= size <= 2 * PIECE:
+                raise ValueError("an answer that is too large")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise WireError(f"{self._name}: what came is no answer of the mirror's ({error})") from None
+        while len(self._buffer) < size:
+            self._more(until, size)
+        packed = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self.heard = time.monotonic()
+        return told, _unpacked(self._name, packed)
+
+    def _more(self, until: float, most: int) -> None:
+        if time.monotonic() > until:
+            raise LinkError(f"{self._name}: no answer in {_ANSWER_S:.0f} s")
+        if len(self._buffer) > most + PIECE:
+            raise WireError(f"{self._name}: more came than was asked for")
+        self._buffer += self._link.read(1.0)
+
+
+def _unpacked(name: str, packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        data = unpacker.decompress(packed, 4 * PIECE)
+    except zlib.error as error:
+        raise WireError(f"{name}: an answer that is damaged ({error})") from None
+    if unpacker.unconsumed_tail:
+        raise WireError(f"{name}: an answer that unfolds to more than is allowed")
+    return data
+
+
+class MirroredRoot:
+    """The copy of one root. ``path``: as it was asked for; ``there``: its real path, once it was listed;
+    ``notes``: what is not mirrored, and why."""
+
+    def __init__(self, host: str, path: str, talk: Conversation) -> None:
+        base = paths.cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
+        self.folder = base / "mirror" / digest(f"{host}\0{path}".encode("utf-8", "surrogateescape"))
+        self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
+        self.notes: tuple[str, ...] = ()
+        self._talk = talk
+        self._listed: dict[str, Known] = {}
+        self._have = self._index()
+        self._pending: dict[str, Known] = {}
+        self._claimed: set[str] = set()
+        self._whole: dict[str, bytes] = {}
+        for part in ("listed", "files", "parts"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(self.folder / "listed", ignore_errors=True)
+        (self.folder / "listed").mkdir(mode=0o700)
+        self._reader = RootReader(str(self.folder / "listed"), Settings(), built_in())
+
+    @property
+    def files(self) -> str:
+        """The folder that is watched."""
+        return str(self.folder / "files")
+
+    def look(self) -> bool:
+        """Ask what changed, and what our readers make of it; whether there is something to fetch. Raises
+        WireError; OSError: the root is not there."""
+        told, data = self._talk.ask("list", root=self.path)
+        self.there, self.took = str(told["root"]), float(told["took"])
+        ahead = float(told["now"]) - time.time()
+        self.ahead = 0.0 if abs(ahead) < 5.0 else float(round(ahead))
+        changed, gone = _listing(data)
+        for path in gone:
+            self._drop(path)
+        fresh = []
+        for path, known in changed:
+            if not _harmless(path) or len(self._listed) >= MOST_FILES:
+                continue
+            before = self._listed.get(path)
+            self._listed[path] = known
+            grew = before is not None and before.inode == known.inode and before.size <= known.size
+            if not (grew and path in self._claimed and self._grow(path, known)):
+                fresh.append(path)
+        self._take_heads(fresh)
+        if changed or gone:
+            with contextlib.suppress(OSError):
+                self._reader.scan()
+            self._choose()
+        return bool(self._pending)
+
+    def fetch(self, enough: Callable[[], bool]) -> bool:
+        """Copy what was claimed and is not whole here, smallest first, until ``enough()``; whether all is."""
+        waiting = sorted(self._pending, key=lambda path: self._pending[path].size)
+        for path in waiting:
+            if enough():
+                break
+            known = self._pending.pop(path)
+            whole = self._whole.pop(path, None)
+            try:
+                if whole is None:
+                    self._copy(path, known)
+                else:
+                    self._take_whole(path, known, whole)
+            except OSError:  # gone meanwhile, or our disk is full: the next listing says
+                continue
+        if not self._pending:
+            self._whole.clear()
+        self._keep_index()
+        return not self._pending
+
+    def _grow(self, path: str, known: Known) -> bool:
+        """Of a claimed file that grew only the length is news; whether that was noted."""
+        file = self.folder / "listed" / path
+        try:
+            os.truncate(file, known.size)
+            self._date(file, known)
+        except OSError:
+            return False
+        return True
+
+    def _take_heads(self, changed: list[str]) -> None:
+        """First and last bytes of what changed, as files with holes."""
+        names = [path for path in changed if not _is_blob(path)][:MOST_HEADS]
+        for path in changed:
+            if _is_blob(path):
+                self._write_holes(path, b"", b"", 0)
+        logs = [path for path in names if _has_end(path)]
+        for group, tail_size in ((logs, limits.TAIL), (sorted(set(names) - set(logs)), 0)):
+            for at in range(0, len(group), _HEADS_AT_ONCE):
+                some = group[at : at + _HEADS_AT_ONCE]
+                told, data = self._talk.ask("heads", root=self.there, files=some, head=_HEAD, tail=tail_size)
+                for path, head, tail, rest in _pieces(some, told, data):
+                    self._write_holes(path, head, tail, rest)
+                    if len(head) == self._listed[path].size:
+                        self._whole[path] = head
+
+    def _write_holes(self, path: str, head: bytes, tail: bytes, rest: int) -> None:
+        known = self._listed[path]
+        with contextlib.suppress(OSError):
+            file = self.folder / "listed" / path
+            _make_room(file, self.folder / "listed")
+            with file.open("wb") as out:
+                out.write(head)
+                if tail:
+                    out.seek(rest)
+                    out.write(tail)
+                out.truncate(known.size)
+            self._date(file, known)
+
+    def _choose(self) -> None:
+        """What is to be copied: files that are claimed, and have changed since they were."""
+        claims = [claim for settled in self._reader.catalogue.runs.values() for claim in settled.claims]
+        wanted = {file for claim in claims for file in claim.files}
+        self._claimed = set(wanted)
+        wanted |= {f"{file}-wal" for file in wanted if f"{file}-wal" in self._listed}
+        wanted |= set(self._companions())
+        large = sorted(file for file in wanted if self._listed_size(file) > MOST_FILE)
+        total, chosen = 0, set[str]()
+        for file in sorted(wanted - set(large), key=lambda file: -self._mtime(file)):
+            total += self._listed_size(file)
+            if total > MOST_IN_ALL:
+                break
+            chosen.add(file)
+        left = len(wanted) - len(chosen) - len(large)
+        self.notes = (
+            *(f"{file}: larger than {MOST_FILE // limits.MIB} MiB, not mirrored" for file in large[:5]),
+            *((f"{left} older files past {MOST_IN_ALL // limits.MIB} MiB are not mirrored",) if left else ()),
+        )
+        for file in chosen:
+            known = self._listed.get(file)
+            if known is not None and self._have.get(file) != known:
+                self._pending[file] = known
+        for file, known in self._listed.items():
+            if is_checkpoint(file) and self._have.get(file) != known:
+                self._stand_in(file, known)
+
+    def _companions(self) -> Iterator[str]:
+        """Small files beside claimed ones: readers look into some of them without claiming them."""
+        folders = {file.rpartition("/")[0] for file in self._claimed}
+        for file, known in self._listed.items():
+            if known.size <= _HEAD and not _is_blob(file) and file.rpartition("/")[0] in folders:
+                yield file
+
+    def _stand_in(self, path: str, known: Known) -> None:
+        """A checkpoint is shown by its name and size: a hole will do."""
+        file = self.folder / "files" / path
+        with contextlib.suppress(OSError):
+            _make_room(file, self.folder / "files")
+            with file.open("wb") as out:
+                out.truncate(known.size)
+            self._date(file, known)
+            self._have[path] = known
+
+    def _take_whole(self, path: str, known: Known, data: bytes) -> None:
+        """A small file came with the first look at it."""
+        file = self.folder / "files" / path
+        _make_room(file, self.folder / "files")
+        before = file.read_bytes() if file.is_file() else b""
+        if before and data.startswith(before):
+            with file.open("ab") as out:
+                out.write(data[len(before) :])
+        else:
+            part = self.folder / "parts" / digest(os.fsencode(path))
+            part.write_bytes(data)
+            os.replace(part, file)
+        self._date(file, known)
+        self._have[path] = known
+
+    def _copy(self, path: str, known: Known) -> None:
+        file, part = (
+            self.folder / "files" / path,
+            self.folder / "parts" / digest(path.encode("utf-8", "replace")),
+        )
+        before = self._have.get(path)
+        rewritten = before is not None and before.size == known.size
+        offset = 0 if rewritten or not file.is_file() else file.stat().st_size
+        for _ in range(MOST_FILE // PIECE + 2):
+            crc = _fingerprint(part if part.exists() else file, offset)
+            told, data = self._talk.ask("get", root=self.there, file=path, offset=offset, crc=crc, most=PIECE)
+            start, size = int(told["start"]), int(told["size"])
+            appends = start == offset and file.is_file() and not part.exists() and not rewritten
+            target = file if appends else part
+            if start == 0 and not appends:
+                part.unlink(missing_ok=True)
+            elif start != offset:
+                raise WireError("a piece of a file that was not asked for")
+            _make_room(file, self.folder / "files")
+            with target.open("ab") as out:
+                out.write(data)
+            offset = start + len(data)
+            known = Known(size, int(told["mtime"]), int(told["inode"]))
+            if not data or offset >= size or offset > MOST_FILE:
+                break
+        if part.exists():
+            os.replace(part, file)
+        self._date(file, known)
+        self._have[path] = known
+
+    def _date(self, file: Path, known: Known) -> None:
+        """Times there, by the clock here."""
+        at = known.mtime - int(self.ahead * 1e9)
+        os.utime(file, ns=(at, at))
+
+    def _drop(self, path: str) -> None:
+        known = self._listed.pop(path, None)
+        self._pending.pop(path, None)
+        self._have.pop(path, None)
+        if known is not None:
+            for part in ("listed", "files"):
+                with contextlib.suppress(OSError):
+                    (self.folder / part / path).unlink()
+
+    def _listed_size(self, file: str) -> int:
+        known = self._listed.get(file)
+        return known.size if known is not None else 0
+
+    def _mtime(self, file: str) -> int:
+        known = self._listed.get(file)
+        return known.mtime if known is not None else 0
+
+    def _index(self) -> dict[str, Known]:
+        """What an earlier process copied; what is not there any more is copied again."""
+        try:
+            kept = json.loads((self.folder / "index.json").read_text("ascii"))
+            found = {path: Known(*map(int, known)) for path, known in kept.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+        return {p: k for p, k in found.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
+
+    def _keep_index(self) -> None:
+        text = json.dumps(self._have)
+        part = self.folder / "index.part"
+        with contextlib.suppress(OSError):
+            part.write_text(text, "ascii")
+            os.replace(part, self.folder / "index.json")
+
+
+def _listing(data: bytes) -> tuple[list[tuple[str, Known]], list[str]]:
+    """(changed files, files that are gone) of a listing. Raises WireError."""
+    try:
+        changed, gone = json.loads(data)
+        found = [
+            (str(path), Known(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
+        ]
+        return [one for one in found if one[1].size >= 0], [str(path) for path in gone]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise WireError(f"a listing that is none ({error})") from None
+
+
+def _pieces(
+    names: Iterable[str], told: dict[str, Any], data: bytes
+) -> Iterator[tuple[str, bytes, bytes, int]]:
+    """(file, first bytes, last bytes, where these begin). Raises WireError."""
+    at = 0
+    try:
+        for path, (head, tail, rest) in zip(names, told["lengths"], strict=True):
+            if not (0 <= head <= _HEAD and 0 <= tail <= limits.TAIL and 0 <= rest < 2**62):
+                raise ValueError("lengths that were not asked for")
+            yield path, data[at : at + head], data[at + head : at + head + tail], rest
+            at += head + tail
+    except (KeyError, ValueError, TypeError) as error:
+        raise WireError(f"beginnings of files that are none ({error})") from None
+
+
+def _is_blob(path: str) -> bool:
+    """Whether no reader ever looks into such a file."""
+    return path.endswith(_NEVER) or is_checkpoint(path)
+
+
+def _has_end(path: str) -> bool:
+    """Whether readers look at the end of such a file: logs, most of them."""
+    name = path.rpartition("/")[2]
+    return name.endswith(_ENDS_MATTER) or "." not in name
+
+
+def _harmless(path: str) -> bool:
+    """Whether a path from there stays below the folder it is put into, whatever it is put into."""
+    parts = path.split("/")
+    return (
+        "\0" not in path
+        and len(parts) <= 32
+        and all(part not in ("", ".", "..") and len(os.fsencode(part)) <= 255 for part in parts)
+        and len(path) < 2000
+    )
+
+
+def _make_room(file: Path, top: Path) -> None:
+    """Have the folders of a file; what was a file there before makes room."""
+    above = file.parent
+    if not above.is_dir():
+        for folder in reversed([above, *above.parents]):
+            if folder.is_relative_to(top) and folder.is_file():
+                folder.unlink()
+        above.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if file.is_dir():
+        shutil.rmtree(file)
+
+
+def _fingerprint(file: Path, offset: int) -> list[int]:
+    """CRC-32 of the first KiB and of the 64 bytes before ``offset``."""
+    if not offset:
+        return [0, 0]
+    near = min(offset, 64)
+    with file.open("rb") as opened:
+        head = opened.read(min(offset, 1024))
+        opened.seek(offset - near)
+        return [zlib.crc32(head), zlib.crc32(opened.read(near))]

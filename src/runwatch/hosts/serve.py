@@ -1,0 +1,196 @@
+"""There: ``runwatch serve --stdio``. Watches this machine's runs for a board on another one, for as long as
+the connection lives: the end of standard input, or its long silence, ends the process."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import select
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from runwatch import __version__
+from runwatch.domain.errors import UserError
+from runwatch.hosts import messages as m
+from runwatch.hosts.answering import Answers
+from runwatch.hosts.looking import Watched, opened
+from runwatch.hosts.telling import Teller
+from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
+from runwatch.system.identity import host_name
+
+SILENCE_S = 30.0
+MOST_WAITING = 64
+_READ = 64 * 1024
+
+
+def serve(stdin: int, stdout: int) -> int:
+    """Serve one board over two file descriptors; the exit code."""
+    return Server(stdin, stdout).run()
+
+
+class Server:
+    """One board's other side."""
+
+    def __init__(self, stdin: int, stdout: int) -> None:
+        self._stdin, self._stdout = stdin, stdout
+        self._out = Outward(self._write)
+        self._watched: Watched | None = None
+        self._answers: Answers | None = None
+        self._pool = ThreadPoolExecutor(4, "runwatch-serve")
+        self._waiting = 0
+        self._news = threading.Condition()
+        self._seen = self._sent = 0
+        self._ended = False
+        self._woken, self._waker = os.pipe()
+
+    def run(self) -> int:
+        try:
+            self._write(MARKER)
+            self._out.send(
+                m.Hello(PROTOCOL, __version__, platform.python_version(), host_name(), _user(), time.time())
+            )
+            self._listen()
+        except (WireError, UserError) as error:
+            self._refuse(str(error))
+            return 2
+        except OSError:
+            return 1
+        finally:
+            self._end()
+        return 0
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._stdout, view) :]
+
+    def _listen(self) -> None:
+        """Take what comes until the other side is gone."""
+        inward, decode = Inward(), decoder(m.FromHere)
+        while True:
+            ready, _, _ = select.select([self._stdin, self._woken], [], [], SILENCE_S)
+            data = os.read(self._stdin, _READ) if ready == [self._stdin] else b""
+            if not data:
+                return
+            for message in inward.feed(data):
+                self._take(decode(message))
+
+    def _take(self, message: Any) -> None:
+        match message:
+            case m.Open():
+                self._open(message)
+            case m.Ping():
+                self._out.send(m.Pong(time.time()))
+            case m.Seen(number):
+                with self._news:
+                    self._seen = max(self._seen, number)
+                    self._news.notify_all()
+            case _:
+                self._answer(message)
+
+    def _open(self, asked: m.Open) -> None:
+        if self._watched is not None:
+            raise WireError("the board asked twice for roots")
+        self._watched = opened(asked)
+        self._answers = Answers(self._watched)
+        self._out.send(m.Opened(self._watched.roots, self._watched.metrics))
+        threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
+
+    def _answer(self, question: m.Question) -> None:
+        """Answers are looked for on threads: one that hangs on a dead mount holds up no other."""
+        answers = self._answers
+        if answers is None or self._waiting >= MOST_WAITING:
+            self._out.send(m.Reply(question.number, error="too many questions at once; ask again"))
+            return
+        self._waiting += 1
+        self._pool.submit(self._reply, answers, question)
+
+    def _reply(self, answers: Answers, question: m.Question) -> None:
+        try:
+            self._send(m.Reply(question.number, encode(answers.to(question))))
+        except (UserError, OSError, KeyError, ValueError) as error:
+            self._send(m.Reply(question.number, error=str(error) or type(error).__name__))
+        except Exception as error:  # the board must not wait for ever: what went wrong is said there
+            self._send(m.Reply(question.number, error=f"internal error there: {error!r}"))
+        finally:
+            self._waiting -= 1
+
+    def _send(self, message: m.FromThere) -> None:
+        try:
+            self._out.send(message)
+        except OSError:
+            self._stop_listening()
+
+    def _tell(self) -> None:
+        """The newest snapshot each time that the other side has seen the one before: a slow link or board
+        skips what is between, and nothing piles up."""
+        assert self._watched is not None
+        teller, watched = Teller(), self._watched
+        try:
+            for snapshot, judged in watched.snapshots(self._pause):
+                for update in teller.updates(snapshot, judged):
+                    self._out.send(update)
+                    self._sent = update.number
+                    if not update.more:
+                        self._wait_seen()
+                if self._ended:
+                    return
+        except UserError as error:
+            self._refuse(str(error))
+            self._stop_listening()
+        except OSError:
+            self._stop_listening()
+        except Exception as error:
+            self._refuse(f"internal error there: {error!r}; please report it")
+            self._stop_listening()
+
+    def _wait_seen(self) -> None:
+        with self._news:
+            while self._seen < self._sent and not self._ended:
+                self._news.wait()
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait; False when it is over."""
+        with self._news:
+            if not self._ended:
+                self._news.wait_for(lambda: self._ended, seconds)
+        return not self._ended
+
+    def _refuse(self, message: str) -> None:
+        self._send(m.Refused(message))
+
+    def _stop_listening(self) -> None:
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+        os.write(self._waker, b"!")
+
+    def _end(self) -> None:
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._watched is not None:
+            self._watched.close()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+def run_stdio() -> int:
+    """``serve`` on this process's own standard input and output; whatever else prints, prints to standard
+    error. Ends within seconds of the board, even if a thread hangs on a dead mount."""
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    code = serve(0, stdout)
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,172 @@
+"""Columns that tell when: they move on by themselves, so that only going back, leaps and placeholders far
+from all other times are drift."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.domain.profile import ColumnGrid
+from runwatch.judge.drift.column_pair import ColumnPair, quantile
+from runwatch.text.units import percent
+
+_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "day": 1 / 86400}
+_SPANS_AHEAD = 10.0
+_YEAR = 366 * 86400.0
+_DAY = 86400.0
+_PLACEHOLDERS = (-2_051_222_400.0, 4_733_510_400.0)  # before 1905, from 2120 on
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """How a batch's times stand to the reference's. ``back``, ``ahead``: share of its rows before the
+    reference's first time by more than the reference's own span, and beyond its last by many spans; ``on``:
+    whether the rest only moved on; ``first``, ``last``: the batch's, in words."""
+
+    on: bool
+    back: float
+    ahead: float
+    first: str
+    last: str
+
+
+def is_clock(column: ColumnGrid) -> bool:
+    """Whether the column's values grow with time: moments, no times of day or durations."""
+    if column.edges is None or column.kind == "text":
+        return False
+    of_day = column.type.startswith(("time32", "time64", "duration")) or column.notation == "time"
+    return column.kind == "datetime" and not of_day
+
+
+def unit(column: ColumnGrid) -> str:
+    """The unit that a clock is counted in: "s", "ms", "us", "ns", "day", "date" (numbers like 20260301)."""
+    if column.notation.startswith("epoch "):
+        said = column.notation.removeprefix("epoch ")
+        return "date" if said == "day" else said
+    if column.notation.startswith("moment"):
+        return "us"
+    if column.type.startswith("date32"):
+        return "day"
+    if column.type.startswith("date64"):
+        return "ms"
+    return column.type.removeprefix("timestamp[").partition("]")[0].partition(",")[0]
+
+
+def seconds(column: ColumnGrid, value: float) -> float:
+    """Seconds since the epoch of a clock's value."""
+    said = unit(column)
+    if said == "date":
+        year, month, day = int(value) // 10_000, int(value) // 100 % 100, int(value) % 100
+        try:
+            return datetime(max(year, 1), month, day, tzinfo=UTC).timestamp()
+        except ValueError:
+            return (year - 1970) * 365.2425 * _DAY
+    return value / _PER_SECOND.get(said, 1.0)
+
+
+def moment(column: ColumnGrid, value: float) -> str:
+    """A clock's value in words: a date, with the time unless it is midnight."""
+    try:
+        when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds(column, value))
+    except (OverflowError, ValueError):
+        return f"the year {1970 + seconds(column, value) / (365.2425 * _DAY):,.0f}"
+    return (
+        when.strftime("%Y-%m-%d") if when.time() == datetime.min.time() else when.strftime("%Y-%m-%d %H:%M")
+    )
+
+
+def placeholders(pair: ColumnPair) -> NDArray[np.bool_]:
+    """Which bins hold a placeholder of the reference: one exact value far from any time in use, such as
+    9999-12-31 or 1900-01-01, in part of the rows. bool ``[bins]``."""
+    marked = np.zeros(pair.column.bins, dtype=bool)
+    edges = pair.column.edges
+    if edges is None:
+        return marked
+    for at in np.flatnonzero(pair.singleton):
+        value = seconds(pair.column, float(edges[at]))
+        marked[at] = not _PLACEHOLDERS[0] <= value < _PLACEHOLDERS[1]
+    if float(edges[0]) == pair.reference.low and pair.reference.counts[0]:
+        marked[0] = seconds(pair.column, pair.reference.low) < _PLACEHOLDERS[0]
+    return marked if 0 < int(pair.reference.counts[marked].sum()) < pair.n else np.zeros_like(marked)
+
+
+def moved(pair: ColumnPair) -> Moved:
+    """Where the batch's times went, placeholders of the reference left out of both sides."""
+    column, before, now = pair.column, pair.reference, pair.current
+    marked = placeholders(pair)
+    low, high = _range(pair, marked, before.low, before.high)
+    span = seconds(column, high) - seconds(column, low)
+    first, last = (seconds(column, value) for value in (now.low, now.high))
+    back = ahead = 0.0
+    if first < seconds(column, low) - max(span, _DAY) and not marked[0]:
+        back = 1.0 if now.high < low else _excess(pair, 0)
+    if not marked.any() and last > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR):
+        far = first > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR)
+        ahead = 1.0 if far else _far(pair, high)
+    return Moved(_on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high))
+
+
+def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> tuple[float, float]:
+    """The reference's first and last time without its placeholders, to a bin."""
+    edges = pair.column.edges
+    if edges is None or not marked.any():
+        return low, high
+    used = np.flatnonzero((pair.reference.counts > 0) & ~marked)
+    if not len(used):
+        return low, high
+    first = low if used[0] == 0 else float(edges[used[0] - 1])
+    return first, high if used[-1] == len(edges) else float(edges[used[-1]])
+
+
+def _excess(pair: ColumnPair, at: int) -> float:
+    """How much larger the batch's share of a bin is than the reference's."""
+    return max(0.0, float(pair.current.counts[at]) / pair.m - float(pair.reference.counts[at]) / pair.n)
+
+
+def _far(pair: ColumnPair, high: float) -> float:
+    """At least this share lies far ahead: what the mean of the last bin's values needs, were all others at
+    the reference's end and these at the batch's greatest."""
+    count, total = int(pair.current.counts[-1]), float(pair.current.sums[-1])
+    beyond = pair.current.high - high
+    if not count or beyond <= 0 or not math.isfinite(total):
+        return 0.0
+    return min(1.0, max(0.0, (total / count - high) / beyond)) * count / pair.m
+
+
+def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> bool:
+    """Whether the batch goes on where the reference ends, or nearly."""
+    column, now = pair.column, pair.current
+    if now.low >= high and now.high > high:
+        return True
+    early, was = quantile(column, now, 0.01), quantile(column, pair.reference, 0.5)
+    if not marked.any() and now.high > high and early is not None and was is not None and early >= was:
+        return True
+    late = (np.cumsum(pair.reference.counts) / max(pair.n, 1) > 0.99) & ~marked
+    rest = pair.m - int(now.counts[marked].sum())
+    heavy = pair.singleton & (pair.reference.counts > 0.02 * pair.n)
+    late &= ~heavy
+    if marked.any():
+        edges = column.edges
+        assert edges is not None
+        late |= (np.append(edges, edges[-1]) > high) & ~marked
+    return bool(rest and now.counts[late].sum() > 0.9 * rest)
+
+
+def sentence(pair: ColumnPair) -> str:
+    """What is wrong with the batch's times."""
+    found = moved(pair)
+    if found.back >= 1 or found.ahead >= 1:
+        way = "before the reference's first" if found.back >= 1 else "far beyond the reference's last"
+        return f"every time lies {way}: {found.first} to {found.last}"
+    if found.back >= found.ahead and found.back:
+        return (
+            f"{percent(found.back, 1)} of the times lie before the reference's first, down to {found.first}"
+        )
+    if found.ahead:
+        return (
+            f"{percent(found.ahead, 1)} of the times lie far beyond the reference's last, up to {found.last}"
+        )
+    return ""

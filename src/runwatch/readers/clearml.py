@@ -1,0 +1,151 @@
+"""ClearML without a server: a folder ``offline-<id>`` with ``metrics.jsonl`` (a list of events a line) and
+``task.json``, or only the zip that ClearML makes of it when the task is closed.
+
+ClearML writes NaN and infinity as 0.0 unless it is told otherwise: that can't be told apart any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
+from runwatch.readers.common import archives, bounded_json, limits
+from runwatch.readers.common.column_names import clock
+from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.rows import read_rows
+
+NAME = "clearml"
+_METRICS, _TASK = "metrics.jsonl", "task.json"
+_SESSION = re.compile(r"offline-[0-9a-f]{32}(\.zip)?")
+_SINGLE_VALUE = -(2**31)
+_TOP_SECTIONS = frozenset({"General", "Args"})
+_TYPES: Mapping[str, type] = {"int": int, "float": float}
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    if _SESSION.fullmatch(listing.name) and {_METRICS, _TASK} & listing.files.keys():
+        names = [name for name in (_TASK, _METRICS) if name in listing.files]
+        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in names))
+        above = listing.parent
+        if above is not None and f"{listing.name}.zip" in above.files:
+            yield Claim(NAME, "", listing.path, (above.join(f"{listing.name}.zip"),), role="part")
+    for name in listing.files:
+        packed = name.endswith(".zip") and _SESSION.fullmatch(name) is not None
+        if packed and name.removesuffix(".zip") not in set(listing.folders):
+            yield Claim(NAME, NAME, listing.join(name.removesuffix(".zip")), (listing.join(name),))
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        if source.file.endswith(".zip"):
+            return _archive(claim, source, cursor)
+        if source.file.endswith(_TASK):
+            version = read_version(source, cursor)
+            return version if isinstance(version, Reading) else version.reading(claim, _task(version.value))
+        return _growing(claim, source, cursor, final)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error, "it is read again when it changes")
+
+
+def _archive(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
+    """A closed session. Beside its folder it only says that the task was closed."""
+    if cursor is not None and cursor.stat == source.stat:
+        return unchanged(source, cursor)
+    notes = LineNotes(source.file)
+    told: list[Operation] = [] if cursor is None else [Replace()]
+    if claim.format:
+        with archives.opened(source.path) as archive:
+            if _TASK in archive.names:
+                told += _task(bounded_json.parse(archive.read(_TASK)))
+            if _METRICS in archive.names:
+                events = _Events({}, notes)
+                for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
+                    events.line(number, line)
+                told += events.operations(claim.tag_prefix)
+    told.append(Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime))
+    return Reading({claim.run_id: told}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+
+
+def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
+    rows = read_rows(source, cursor, final)
+    events = _Events(rows.state, rows.notes)
+    for number, line in rows:
+        events.line(number, line)
+    told: list[Operation] = [Replace()] if rows.rewritten else []
+    told += events.operations(claim.tag_prefix)
+    rows.state.update(events.state())
+    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+class _Events:
+    """Scalars by ``metric/variant``. State: ``step``, the greatest iteration, where single values stand."""
+
+    def __init__(self, state: Mapping[str, Any], notes: LineNotes) -> None:
+        self._step: int = state.get("step", 0)
+        self._notes = notes
+        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+
+    def state(self) -> dict[str, Any]:
+        return {"step": self._step}
+
+    def line(self, number: int, line: bytes) -> None:
+        """One line: a list of events, or one event."""
+        if not line.strip():
+            return
+        try:
+            value = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
+        except ValueError:
+            self._notes.line(number, "not a list of events, skipped", "it may be half written")
+            return
+        for event in value if isinstance(value, list) else (value,):
+            if isinstance(event, dict):
+                self._event(event)
+
+    def _event(self, event: Mapping[str, Any]) -> None:
+        metric, variant, at = event.get("metric"), event.get("variant"), event.get("iter")
+        value = bounded_json.number(event.get("value"))
+        if not isinstance(metric, str) or value is None or type(at) is not int or abs(at) >= 2**63:
+            return
+        single = at == _SINGLE_VALUE
+        step = self._step if single else at
+        self._step = max(self._step, step)
+        name = str(variant) if single or variant == metric else f"{metric}/{variant}" if variant else metric
+        if name in self._points or len(self._points) < limits.TAGS:
+            steps, values, walls = self._points.setdefault(name, ([], [], []))
+            steps.append(step)
+            values.append(value)
+            walls.append(clock(event.get("timestamp")))
+
+    def operations(self, prefix: str) -> Iterable[Operation]:
+        for tag, (steps, values, walls) in self._points.items():
+            yield Append(prefix + tag, Points.of(steps, values, walls))
+
+
+def _task(task: object) -> list[Operation]:
+    if not isinstance(task, dict):
+        return []
+    told: list[Operation] = []
+    for key, field in (("name", "name"), ("project", "project_name")):
+        if isinstance(task.get(field), str) and task[field]:
+            told.append(Label("name" if key == "name" else "project", task[field]))
+    sections = task.get("hyperparams")
+    values: dict[str, object] = {}
+    for section, params in sections.items() if isinstance(sections, dict) else ():
+        inner = {name: _value(param) for name, param in params.items()} if isinstance(params, dict) else {}
+        values |= inner if section in _TOP_SECTIONS else {section: inner}
+    return [*told, HParams(values)] if values else told
+
+
+def _value(param: object) -> object:
+    """A parameter, which ClearML writes as text, by its type."""
+    if not isinstance(param, dict):
+        return param
+    text = param.get("value")
+    try:
+        return _TYPES[str(param.get("type"))](str(text))
+    except (KeyError, ValueError):
+        return text

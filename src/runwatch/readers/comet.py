@@ -1,0 +1,131 @@
+"""Comet without a server: ``<id>.zip`` with ``messages.json`` (a message a line). Comet packs it when the
+experiment ends; until then the zip is empty, and its messages lie in a temporary folder."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
+from runwatch.readers.common import archives, bounded_json, limits
+from runwatch.readers.common.column_names import clock
+from runwatch.readers.common.lines import LineNotes
+
+NAME = "comet"
+_EXPERIMENT, _MESSAGES = "experiment.json", "messages.json"
+_ARCHIVE = re.compile(r"[0-9A-Za-z]{32,50}(?:-\w{1,20})?\.zip")
+_EMPTY = b"PK\x05\x06"
+_LARGEST = 64 * limits.MIB
+_BY_HAND = frozenset({"manual", "cli"})
+_NO_METRICS = frozenset({"process duration", "curr_step", "curr_epoch"})
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    for name in listing.files:
+        if not (name.endswith(".zip") and _ARCHIVE.fullmatch(name)):
+            continue
+        head = listing.head(name, 64)
+        packed = head.startswith(archives.MAGIC) and head[30:].startswith(
+            (b"experiment.json", b"messages.json")
+        )
+        if packed or (head.startswith(_EMPTY) and listing.files[name].size == 22):
+            file = listing.join(name)
+            yield Claim(NAME, NAME, file.removesuffix(".zip"), (file,))
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    if cursor is not None and cursor.stat == source.stat:
+        return unchanged(source, cursor)
+    notes, messages = LineNotes(source.file), _Messages()
+    told: list[Operation] = [] if cursor is None else [Replace()]
+    try:
+        with archives.opened(source.path) as archive:
+            if _MESSAGES not in archive.names:
+                told.append(Evidence("running", "Comet packs its zip when the experiment ends"))
+            else:
+                for number, line in enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1):
+                    messages.line(number, line, notes)
+                told += messages.operations(claim.tag_prefix)
+            if _EXPERIMENT in archive.names:
+                told += _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error, "it is read again when it changes")
+    return Reading({claim.run_id: told}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+
+
+def _experiment(said: object) -> Iterable[Operation]:
+    if not isinstance(said, dict):
+        return
+    started, ended = clock(said.get("start_time")), clock(said.get("stop_time"))
+    if not math.isnan(started):
+        yield Started(started)
+    if isinstance(said.get("project_name"), str):
+        yield Label("project", said["project_name"])
+    at = None if math.isnan(ended) else ended
+    if said.get("customer_error_reported"):
+        words = str(said.get("customer_error_message") or "an error")[:300]
+        yield Evidence("crashed", f"Comet recorded: {words}", at=at)
+    elif at is not None:
+        yield Evidence("finished", "Comet recorded the end", at=at)
+
+
+class _Messages:
+    """Metrics by ``context_name``, as Comet shows them, and the parameters that a person logged."""
+
+    def __init__(self) -> None:
+        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+        self._values: dict[str, object] = {}
+        self._name = ""
+        self._last = 0
+
+    def line(self, number: int, line: bytes, notes: LineNotes) -> None:
+        if not line.strip():
+            return
+        try:
+            message = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
+        except ValueError:
+            notes.line(number, "not a message, skipped", "it may be damaged")
+            return
+        payload = message.get("payload") if isinstance(message, dict) else None
+        if not isinstance(payload, dict):
+            return
+        kind = message.get("type")
+        if kind == "metric_msg" and isinstance(payload.get("metric"), dict):
+            self._metric(payload, payload["metric"])
+        elif kind == "parameter_msg" and isinstance(payload.get("param"), dict):
+            self._param(payload["param"])
+        elif kind == "log_other" and payload.get("key") == "Name":
+            self._name = str(payload.get("value", ""))
+
+    def _metric(self, payload: Mapping[str, Any], metric: Mapping[str, Any]) -> None:
+        """A metric without a step stands where the one before it stood."""
+        name, value = metric.get("metricName"), bounded_json.number(metric.get("metricValue"))
+        if not isinstance(name, str) or value is None or name in _NO_METRICS or name.startswith("sys."):
+            return
+        step = metric.get("step")
+        if type(step) is int and abs(step) < 2**63:
+            self._last = step
+        context = payload.get("context")
+        tag = f"{context}_{name}" if isinstance(context, str) and context else name
+        if tag in self._points or len(self._points) < limits.TAGS:
+            steps, values, walls = self._points.setdefault(tag, ([], [], []))
+            steps.append(self._last)
+            values.append(value)
+            walls.append(clock(payload.get("local_timestamp")))
+
+    def _param(self, param: Mapping[str, Any]) -> None:
+        name = param.get("paramName")
+        if isinstance(name, str) and param.get("source") in _BY_HAND and not name.startswith("run_arg_"):
+            self._values[name.replace("|", "/")] = param.get("paramValue")
+
+    def operations(self, prefix: str) -> Iterable[Operation]:
+        for tag, (steps, values, walls) in self._points.items():
+            yield Append(prefix + tag, Points.of(steps, values, walls))
+        if self._values:
+            yield HParams(self._values)
+        if self._name:
+            yield Label("name", self._name)

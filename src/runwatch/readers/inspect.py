@@ -1,0 +1,120 @@
+"""inspect-ai: logs of evaluations, ``*.eval`` (a zip whose members are packed with Zstandard) and ``*.json``.
+Each log is a run: its scores, or that it failed, stand in ``header.json`` once it is over."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    unchanged,
+)
+from runwatch.readers.common import archives, bounded_json, limits
+from runwatch.readers.common.column_names import clock
+
+NAME = "inspect"
+_HEADER, _START = "header.json", "_journal/start.json"
+_JSON = re.compile(
+    rb'\s{0,8}\{\s{0,8}"version"\s{0,4}:\s{0,4}\d{1,4},\s{0,8}"status"\s{0,4}:\s{0,4}"\w{1,20}",'
+    rb'\s{0,8}"eval"\s{0,4}:\s{0,4}\{'
+)
+_SETTINGS = ("model", "task", "task_args", "model_args", "model_generate_config", "task_version")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    for name in listing.files:
+        packed = name.endswith(".eval") and listing.head(name, 4) == archives.MAGIC
+        if packed or (name.endswith(".json") and _JSON.match(listing.head(name, 256))):
+            file = listing.join(name)
+            yield Claim(NAME, NAME, file, (file,))
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        if not source.file.endswith(".eval"):
+            document = read_document(source, cursor)
+            if document is None:
+                return unchanged(source, cursor)
+            return _told(claim, source, cursor, document.cursor, bounded_json.parse(document.data))
+        if cursor is not None and cursor.stat == source.stat:
+            return unchanged(source, cursor)
+        with archives.opened(source.path) as archive:
+            name = _HEADER if _HEADER in archive.names else _START
+            if name not in archive.names:
+                raise ValueError("no log of inspect-ai in it")
+            log = bounded_json.parse(archive.read(name))
+        return _told(claim, source, cursor, Cursor(source.stat.size, stat=source.stat), log)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error, "it is read again when it changes")
+
+
+def _told(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, log: object) -> Reading:
+    if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
+        problem = Problem(source.file, None, "no log of inspect-ai", "it is read again when it changes")
+        return Reading({}, now, (problem,))
+    told: list[Operation] = [] if before is None else [Replace()]
+    told += _facts(log["eval"])
+    told += _scores(log)
+    told.append(_state(log))
+    return Reading({claim.run_id: told}, now)
+
+
+def _facts(said: Mapping[str, Any]) -> Iterable[Operation]:
+    settings = {key: said[key] for key in _SETTINGS if said.get(key) not in (None, {})}
+    if settings:
+        yield HParams(settings)
+    task, model = said.get("task"), said.get("model")
+    if isinstance(task, str):
+        yield Label("name", f"{task} ({model})" if isinstance(model, str) else task)
+        yield Label("group", task)
+    started = clock(said.get("created"))
+    if not math.isnan(started):
+        yield Started(started)
+    dataset = said.get("dataset")
+    count = dataset.get("samples") if isinstance(dataset, dict) else None
+    if type(count) is int and 0 < count < 2**53:
+        yield Length(steps=count)
+
+
+def _scores(log: Mapping[str, Any]) -> Iterable[Operation]:
+    """Each metric of each score, at the number of samples that were completed."""
+    results = log.get("results")
+    if not isinstance(results, dict):
+        return
+    done = results.get("completed_samples")
+    step = done if type(done) is int and abs(done) < 2**63 else 0
+    at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
+    scores = results.get("scores")
+    for score in scores[: limits.TAGS] if isinstance(scores, list) else ():
+        metrics = score.get("metrics") if isinstance(score, dict) else None
+        for name, metric in metrics.items() if isinstance(metrics, dict) else ():
+            value = bounded_json.number(metric.get("value")) if isinstance(metric, dict) else None
+            if value is not None:
+                yield Append(f"{score.get('name', 'score')}/{name}", Points.of([step], [value], [at]))
+
+
+def _state(log: Mapping[str, Any]) -> Operation:
+    status = log.get("status", "started")
+    at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
+    known = None if math.isnan(at) else at
+    if status == "success":
+        return Evidence("finished", "inspect-ai: the evaluation succeeded", at=known)
+    if status == "error":
+        error = log.get("error")
+        words = str(error.get("message", ""))[:300] if isinstance(error, dict) else ""
+        return Evidence("crashed", f"inspect-ai: {words}" if words else "inspect-ai: an error", at=known)
+    if status == "cancelled":
+        return Evidence("crashed", "inspect-ai: the evaluation was cancelled", at=known)
+    return Evidence("running", "inspect-ai calls the evaluation started")

@@ -1,0 +1,91 @@
+"""lm-evaluation-harness (and lighteval): ``results_*.json``, written once all tasks are done. The folder of a
+model is the run; a task's metric is a tag, with its direction and its standard error as they are stated."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.column_names import clock
+from runwatch.readers.common.documents import read_version
+
+NAME = "lm-eval"
+_FILE = re.compile(r"results(?:[_-]\S{1,200})?\.json")
+_RESULTS = re.compile(rb'\s{0,8}\{\s{0,8}(?:"results"\s{0,4}:\s{0,4}\{|"config_general"\s{0,4}:)')
+_NO_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples", "n-shot"})
+_STDERR = "_stderr"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """The result files of a folder, oldest first: of a task evaluated twice the later file counts."""
+    found = sorted(
+        name
+        for name in listing.files
+        if name.startswith("results") and _FILE.fullmatch(name) and _RESULTS.match(listing.head(name, 128))
+    )
+    if found:
+        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in found))
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    said = version.value if isinstance(version.value, dict) else {}
+    results = said.get("results")
+    at = clock(said.get("date"))
+    better = said.get("higher_is_better")
+    told = list(_metrics(results if isinstance(results, dict) else {}, better, at))
+    if not told:
+        problem = Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")
+        return version.reading(claim, told, problem)
+    return version.reading(claim, [*told, *_facts(said, at)])
+
+
+def _metrics(results: Mapping[str, Any], better: object, at: float) -> Iterator[Operation]:
+    """``acc,none`` of a task as ``task/acc``; another filter than none stays behind the comma."""
+    for task, values in list(results.items())[: limits.TAGS]:
+        for key, value in values.items() if isinstance(values, dict) else ():
+            found = bounded_json.number(value)
+            metric, _, kind = key.partition(",")
+            if found is None or metric in _NO_METRICS:
+                continue
+            tag = f"{task}/{metric}" + (f",{kind}" if kind not in ("", "none") else "")
+            yield Append(tag, Points.of([0], [found], [at]))
+            stated = better.get(task) if isinstance(better, dict) else None
+            higher = stated.get(metric) if isinstance(stated, dict) else None
+            if isinstance(higher, bool) and not metric.endswith(_STDERR):
+                yield Stated(tag, "max" if higher else "min")
+
+
+def _facts(said: Mapping[str, Any], at: float) -> Iterator[Operation]:
+    config = said.get("config") or said.get("config_general")
+    settings = dict(config) if isinstance(config, dict) else {}
+    shots = said.get("n-shot")
+    if isinstance(shots, dict) and shots:
+        settings["num_fewshot"] = shots
+    if settings:
+        yield HParams(settings)
+    name = said.get("model_name") or settings.get("model_name")
+    if isinstance(name, str) and name:
+        yield Label("name", name)
+    took = bounded_json.number(_as_number(said.get("total_evaluation_time_seconds")))
+    if not math.isnan(at):
+        yield Started(at)
+    known = took is not None and not math.isnan(at)
+    yield Evidence("finished", "lm-eval wrote its results", at=at + took if known and took else None)
+
+
+def _as_number(value: object) -> object:
+    """A number written as text (``"16.65"``)."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""What Optuna's storages have in common: studies, the states of trials, parameters as the user sees them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from runwatch.domain.operations import Append, Evidence, Label, Operation, Started, Stated
+from runwatch.domain.points import Points
+from runwatch.readers.common import bounded_json
+
+INTERMEDIATE = "intermediate_value"
+METRIC_NAMES = "study:metric_names"
+STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
+DIRECTIONS = ("NOT_SET", "MINIMIZE", "MAXIMIZE")
+
+
+class Study:
+    """What all trials of a study share: ``objectives``, each with its direction."""
+
+    def __init__(self, name: str, directions: Sequence[str], names: object = None) -> None:
+        self.name = name
+        usual = ["value"] if len(directions) == 1 else [f"value_{i}" for i in range(len(directions))]
+        known = isinstance(names, list) and len(names) == len(directions)
+        self.objectives = dict(
+            zip(map(str, names) if known and isinstance(names, list) else usual, directions, strict=True)
+        )
+
+    def opening(self, number: int, started: float) -> Iterator[Operation]:
+        """What is known of a trial once it has begun."""
+        yield Label("name", f"{self.name}/{number}")
+        yield Label("group", self.name)
+        if not math.isnan(started):
+            yield Started(started)
+        for name, direction in self.objectives.items():
+            if direction in ("MINIMIZE", "MAXIMIZE"):
+                better = "min" if direction == "MINIMIZE" else "max"
+                yield Stated(name, "min" if better == "min" else "max")
+                if len(self.objectives) == 1:
+                    yield Stated(INTERMEDIATE, "min" if better == "min" else "max")
+
+    def values(self, values: Iterable[tuple[int, float]], step: int, at: float) -> Iterator[Operation]:
+        """The objectives by number, at the last intermediate step."""
+        names = list(self.objectives)
+        for i, value in values:
+            if 0 <= i < len(names):
+                yield Append(names[i], Points.of([step], [value], [at]))
+
+
+def state_of(state: str, at: float, step: int | None = None) -> Operation:
+    known = None if math.isnan(at) else at
+    if state == "COMPLETE":
+        return Evidence("finished", "Optuna: the trial is complete", at=known)
+    if state == "PRUNED":
+        where = "" if step is None else f" after step {step}"
+        return Evidence("finished", f"Optuna pruned the trial{where}", at=known)
+    if state == "FAIL":
+        return Evidence("crashed", "Optuna: the trial failed", at=known)
+    return Evidence("running", "Optuna calls the trial running")
+
+
+def parameter(internal: float, distribution: object) -> object:
+    """A parameter as the user sees it, from Optuna's own number and its distribution."""
+    if isinstance(distribution, str):
+        try:
+            distribution = bounded_json.parse(distribution)
+        except ValueError:
+            return internal
+    kind = distribution.get("name") if isinstance(distribution, dict) else None
+    told = distribution.get("attributes") if isinstance(distribution, dict) else None
+    if kind == "CategoricalDistribution" and isinstance(told, dict):
+        choices = told.get("choices")
+        index = int(internal) if math.isfinite(internal) else -1
+        return choices[index] if isinstance(choices, list) and 0 <= index < len(choices) else internal
+    whole = kind is not None and str(kind).startswith("Int") and float(internal).is_integer()
+    return int(internal) if whole else internal
+
+
+def moment(text: object, utc: bool) -> float:
+    """Seconds since the epoch; a time without a zone is UTC or local, as ``utc`` says; NaN if it is none."""
+    try:
+        found = datetime.fromisoformat(str(text))
+        return (found.replace(tzinfo=UTC) if utc and found.tzinfo is None else found).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return math.nan
+
+
+def parsed(text: object) -> object:
+    """A JSON text's value; the text itself when it is none."""
+    try:
+        return bounded_json.parse(str(text))
+    except ValueError:
+        return str(text)

@@ -1,0 +1,224 @@
+"""Optuna's SQLite storage, of 4.x and 5.x. A study is a group, each of its trials a run
+``<file>#<study>/<number>`` with its state, objectives, parameters and intermediate values.
+
+Times stand without a zone: 5.x writes UTC, 4.x the local time of its machine."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Append, HParams, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import limits, sqlite
+from runwatch.readers.optuna._study import (
+    INTERMEDIATE,
+    METRIC_NAMES,
+    Study,
+    moment,
+    parameter,
+    parsed,
+    state_of,
+)
+
+NAME = "optuna"
+PRIORITY = 60
+ROWS = 50_000
+
+_TABLES = frozenset({"studies", "trials", "trial_params", "trial_values", "version_info"})
+_SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
+_UTC_SINCE = 5
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    for name in sqlite.names(listing):
+        if sqlite.tables_in_sight(listing, name) >= _TABLES:
+            files = sqlite.files(listing, name)
+            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        with sqlite.opened(source) as connection:
+            return _Database(connection, source, cursor).reading()
+    except sqlite.Busy:
+        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
+        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
+    except sqlite3.Error as error:
+        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+
+
+class _Database:
+    """One reading. State: ``trial`` the last trial known, ``open`` those that were not over; ``param``,
+    ``value``, ``middle``, ``attr``: the last row read of each table; ``studies``: how many there were."""
+
+    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
+        self._db = connection
+        self._source = source
+        self._state: dict[str, Any] = dict(cursor.state) if cursor is not None else {}
+        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
+        self._told: dict[str, list[Operation]] = {}
+        if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
+            raise ValueError("no Optuna storage: the table trials lacks its columns")
+        self._utc = self._major() >= _UTC_SINCE
+        self._studies = self._known_studies()
+
+    def reading(self) -> Reading:
+        self._forget_deleted()
+        more = self._trials()
+        if not more:
+            more = any([self._params(), self._middle(), self._values(), self._attributes()])
+        cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
+        return Reading(self._told, cursor, (), more)
+
+    def _major(self) -> int:
+        row = self._db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
+        head = str(row[0]).partition(".")[0] if row else ""
+        return int(head) if head.isdecimal() else 0
+
+    def _known_studies(self) -> dict[int, Study]:
+        directions: dict[int, list[str]] = {}
+        for study, word in self._db.execute(
+            "SELECT study_id, direction FROM study_directions ORDER BY study_id, objective LIMIT ?", (ROWS,)
+        ):
+            directions.setdefault(study, []).append(str(word))
+        names: dict[int, object] = {}
+        for study, text in self._db.execute(
+            "SELECT study_id, value_json FROM study_system_attributes"
+            " WHERE key = ? AND length(value_json) < ?",
+            (METRIC_NAMES, limits.MIB),
+        ):
+            names[study] = parsed(text)
+        rows = self._db.execute("SELECT study_id, substr(study_name, 1, 512) FROM studies LIMIT ?", (ROWS,))
+        return {
+            study: Study(str(name), directions.get(study) or ["NOT_SET"], names.get(study))
+            for study, name in rows
+        }
+
+    def _forget_deleted(self) -> None:
+        """A study that was deleted takes its trials along: the rest is read anew then."""
+        highest, count = self._db.execute("SELECT max(trial_id), count(*) FROM trials").fetchone()
+        names = {str(key): study.name for key, study in self._studies.items()}
+        known: dict[str, list[object]] = self._state.get("studies", {})
+        gone = any(names.get(key) != name for key, (name, _) in known.items())
+        if gone or (highest or 0) < self._state.get("trial", 0) or count < self._state.get("count", 0):
+            for name, trials in known.values():
+                for number in range(int(str(trials))):
+                    self._told[f"{self._prefix}{name}/{number}"] = [Replace()]
+            self._state = {}
+        trials_of = dict(self._db.execute("SELECT study_id, max(number) + 1 FROM trials GROUP BY study_id"))
+        self._state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
+        self._state["count"] = count
+
+    def _tell(self, study: int, number: object, operations: Iterable[Operation]) -> None:
+        known = self._studies.get(study)
+        if known is not None:
+            self._told.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
+
+    def _trials(self) -> bool:
+        """New trials, and those that were not over when they were last looked at."""
+        last = self._state.get("trial", 0)
+        columns = "trial_id, study_id, number, state, datetime_start, datetime_complete"
+        rows = self._db.execute(
+            f"SELECT {columns} FROM trials WHERE trial_id > ? ORDER BY trial_id LIMIT ?", (last, ROWS)
+        ).fetchall()
+        known = dict(self._state.get("open", ()))
+        for trial in known:
+            rows += self._db.execute(f"SELECT {columns} FROM trials WHERE trial_id = ?", (trial,)).fetchall()
+        still: list[list[object]] = []
+        for trial, study, number, state, start, end in rows:
+            began = moment(start, self._utc)
+            if study in self._studies and known.get(trial) in (None, "WAITING") and state != "WAITING":
+                self._tell(study, number, self._studies[study].opening(number, began))
+            if state != known.get(trial) and state != "WAITING":
+                self._tell(
+                    study, number, [state_of(str(state), moment(end, self._utc), self._step(trial, state))]
+                )
+            if state in ("RUNNING", "WAITING"):
+                still.append([trial, state])
+        self._state["open"] = still
+        self._state["trial"] = max([last, *(row[0] for row in rows)])
+        return len(rows) >= ROWS
+
+    def _step(self, trial: int, state: str) -> int | None:
+        if state != "PRUNED":
+            return None
+        found = self._db.execute(
+            "SELECT max(step) FROM trial_intermediate_values WHERE trial_id = ?", (trial,)
+        ).fetchone()
+        return found[0] if found else None
+
+    def _new(self, key: str, table: str, row: str, columns: str, where: str = "1") -> list[Any]:
+        """The rows of ``table`` since the last one read, with the study and the number of their trial."""
+        rows = self._db.execute(
+            f"SELECT {row}, study_id, number, {columns} FROM {table} JOIN trials USING (trial_id)"
+            f" WHERE {row} > ? AND {where} ORDER BY {row} LIMIT ?",
+            (self._state.get(key, 0), ROWS),
+        ).fetchall()
+        if rows:
+            self._state[key] = rows[-1][0]
+        return rows
+
+    def _params(self) -> bool:
+        fits = f"length(param_name) <= 512 AND length(distribution_json) < {limits.MIB}"
+        columns = "param_name, param_value, distribution_json"
+        rows = self._new("param", "trial_params", "param_id", columns, fits)
+        found: dict[tuple[int, int], dict[str, object]] = {}
+        for _, study, number, name, value, distribution in rows:
+            if isinstance(value, (int, float)):
+                found.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
+        for (study, number), values in found.items():
+            self._tell(study, number, [HParams(values)])
+        return len(rows) >= ROWS
+
+    def _middle(self) -> bool:
+        table = "trial_intermediate_values"
+        columns = "step, intermediate_value" + self._kind(table, "intermediate_value_type")
+        rows = self._new("middle", table, "trial_intermediate_value_id", columns)
+        found: dict[tuple[int, int], tuple[list[int], list[float]]] = {}
+        for _, study, number, step, value, kind in rows:
+            if isinstance(step, int):
+                steps, values = found.setdefault((study, number), ([], []))
+                steps.append(step)
+                values.append(_value(value, kind))
+        for (study, number), (steps, values) in found.items():
+            self._tell(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
+        return len(rows) >= ROWS
+
+    def _values(self) -> bool:
+        columns = (
+            "objective, value, datetime_complete,"
+            " (SELECT max(step) FROM trial_intermediate_values m WHERE m.trial_id = trials.trial_id)"
+            + self._kind("trial_values", "value_type")
+        )
+        rows = self._new("value", "trial_values", "trial_value_id", columns)
+        for _, study, number, objective, value, end, step, kind in rows:
+            if study in self._studies and isinstance(objective, int):
+                told = [(objective, _value(value, kind))]
+                self._tell(
+                    study, number, self._studies[study].values(told, step or 0, moment(end, self._utc))
+                )
+        return len(rows) >= ROWS
+
+    def _attributes(self) -> bool:
+        fits = f"length(key) <= 512 AND length(value_json) <= {64 * limits.KIB}"
+        rows = self._new("attr", "trial_user_attributes", "trial_user_attribute_id", "key, value_json", fits)
+        for _, study, number, key, text in rows:
+            self._tell(study, number, [HParams({str(key): parsed(text)}, "config")])
+        return len(rows) >= ROWS
+
+    def _kind(self, table: str, column: str) -> str:
+        """The column that says infinite or NaN, which older files lack."""
+        return f", {column}" if column in sqlite.columns(self._db, table) else ", 'FINITE'"
+
+
+def _value(value: object, kind: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else _SPECIAL.get(str(kind), math.nan)

@@ -1,0 +1,193 @@
+"""Optuna's journal: one JSON record an operation, for all studies and trials of the file. A study is a group,
+each of its trials a run ``<file>#<study>/<number>``. Times have a zone since 5.x, and are local before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from runwatch.domain.operations import Append, HParams, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.rows import read_rows
+from runwatch.readers.optuna._study import (
+    DIRECTIONS,
+    INTERMEDIATE,
+    METRIC_NAMES,
+    STATES,
+    Study,
+    moment,
+    parameter,
+    state_of,
+)
+
+NAME = "optuna-journal"
+FORMAT = "optuna"
+PRIORITY = 60
+MAGIC = b'{"op_code":'
+
+_ENDINGS = (".log", ".journal", ".jsonl", ".txt")
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    for name in listing.files:
+        if name.endswith(_ENDINGS) and listing.head(name, len(MAGIC)) == MAGIC:
+            file = listing.join(name)
+            yield Claim(NAME, FORMAT, file, (file,), priority=PRIORITY, role="many")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        rows = read_rows(source, cursor, final)
+    except OSError as error:
+        return failed(source, cursor, error)
+    journal = _Journal(source.file + "#", rows.state)
+    if rows.rewritten and cursor is not None:
+        journal.told = _Journal(source.file + "#", cursor.state).void()
+    for number, line in rows:
+        try:
+            record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
+            journal.take(record)
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError):
+            rows.notes.line(number, "not a record of Optuna's journal, skipped", "it may be half written")
+    rows.state.update(journal.state())
+    return Reading(journal.told, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+class _Journal:
+    """State: ``studies`` (name, directions, metric names, number of trials, whether deleted) in the order
+    of their numbers, ``trials`` the study of each trial, ``steps`` the last intermediate step of those that
+    are not over, ``waiting`` those that have not begun."""
+
+    def __init__(self, prefix: str, state: Mapping[str, Any]) -> None:
+        self.told: dict[str, list[Operation]] = {}
+        self._prefix = prefix
+        self._studies: list[list[Any]] = [list(study) for study in state.get("studies", ())]
+        self._trials: list[list[int]] = [list(trial) for trial in state.get("trials", ())]
+        self._steps: dict[str, int] = dict(state.get("steps", {}))
+        self._waiting: set[int] = set(state.get("waiting", ()))
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "studies": self._studies,
+            "trials": self._trials,
+            "steps": self._steps,
+            "waiting": sorted(self._waiting),
+        }
+
+    def void(self) -> dict[str, list[Operation]]:
+        """What takes back all that the file said, when it is another one now."""
+        for trial in range(len(self._trials)):
+            self._tell(trial, [Replace()])
+        return self.told
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """One operation. Raises what its missing or strange fields raise."""
+        take = _OPERATIONS.get(record["op_code"])
+        if take is not None:
+            take(self, record)
+
+    def _study(self, number: int) -> Study:
+        name, directions, names, *_ = self._studies[number]
+        return Study(name, directions, names)
+
+    def _tell(self, trial: int, operations: Iterable[Operation]) -> None:
+        study, number = self._trials[trial]
+        if not self._studies[study][4]:
+            run = f"{self._prefix}{self._studies[study][0]}/{number}"
+            self.told.setdefault(run, []).extend(operations)
+
+    def _create_study(self, record: Mapping[str, Any]) -> None:
+        words = [DIRECTIONS[number] for number in record["directions"]]
+        self._studies.append([str(record["study_name"])[:512], words, None, 0, False])
+
+    def _delete_study(self, record: Mapping[str, Any]) -> None:
+        gone = record["study_id"]
+        for trial, (study, _) in enumerate(self._trials):
+            if study == gone:
+                self._tell(trial, [Replace()])
+        self._studies[gone][4] = True
+
+    def _study_attribute(self, record: Mapping[str, Any]) -> None:
+        names = record["system_attr"].get(METRIC_NAMES)
+        if names is not None:
+            self._studies[record["study_id"]][2] = names
+
+    def _create_trial(self, record: Mapping[str, Any]) -> None:
+        study = record["study_id"]
+        number = self._studies[study][3]
+        self._studies[study][3] = number + 1
+        trial = len(self._trials)
+        self._trials.append([study, number])
+        state = STATES[record.get("state", 0)]
+        if state == "WAITING":
+            self._waiting.add(trial)
+        else:
+            self._begin(trial, record)
+        self._take_whole(trial, record)
+        if state not in ("WAITING", "RUNNING"):
+            self._end(trial, state, record)
+
+    def _begin(self, trial: int, record: Mapping[str, Any]) -> None:
+        study, number = self._trials[trial]
+        self._waiting.discard(trial)
+        self._tell(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
+        self._tell(trial, [state_of("RUNNING", math.nan)])
+
+    def _take_whole(self, trial: int, record: Mapping[str, Any]) -> None:
+        """What ``add_trial`` and ``enqueue_trial`` write of a trial at once."""
+        distributions = record.get("distributions") or {}
+        params = {
+            name: parameter(value, distributions.get(name))
+            for name, value in (record.get("params") or {}).items()
+            if isinstance(value, (int, float))
+        }
+        if params:
+            self._tell(trial, [HParams(params)])
+        for step, value in (record.get("intermediate_values") or {}).items():
+            self._middle(trial, int(step), value)
+        if record.get("user_attrs"):
+            self._tell(trial, [HParams(record["user_attrs"], "config")])
+
+    def _param(self, record: Mapping[str, Any]) -> None:
+        value = parameter(record["param_value_internal"], record["distribution"])
+        self._tell(record["trial_id"], [HParams({record["param_name"]: value})])
+
+    def _set_state(self, record: Mapping[str, Any]) -> None:
+        trial, state = record["trial_id"], STATES[record["state"]]
+        if state == "RUNNING":
+            self._begin(trial, record)
+        elif state != "WAITING":
+            self._end(trial, state, record)
+
+    def _end(self, trial: int, state: str, record: Mapping[str, Any]) -> None:
+        study, _ = self._trials[trial]
+        at = moment(record.get("datetime_complete"), False)
+        step = self._steps.pop(str(trial), None)
+        values = [(i, float(value)) for i, value in enumerate(record.get("values") or ())]
+        self._tell(trial, self._study(study).values(values, step or 0, at))
+        self._tell(trial, [state_of(state, at, step)])
+
+    def _intermediate(self, record: Mapping[str, Any]) -> None:
+        self._middle(record["trial_id"], record["step"], record["intermediate_value"])
+
+    def _middle(self, trial: int, step: int, value: float) -> None:
+        self._steps[str(trial)] = max(step, self._steps.get(str(trial), step))
+        self._tell(trial, [Append(INTERMEDIATE, Points.of([step], [float(value)]))])
+
+    def _attribute(self, record: Mapping[str, Any]) -> None:
+        self._tell(record["trial_id"], [HParams(record["user_attr"], "config")])
+
+
+_OPERATIONS = {
+    0: _Journal._create_study,
+    1: _Journal._delete_study,
+    3: _Journal._study_attribute,
+    4: _Journal._create_trial,
+    5: _Journal._param,
+    6: _Journal._set_state,
+    7: _Journal._intermediate,
+    8: _Journal._attribute,
+}

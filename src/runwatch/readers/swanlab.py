@@ -1,0 +1,183 @@
+"""SwanLab: the run file ``run-<id>.swanlab`` (records in the log format of LevelDB, as with W&B) and the
+configuration beside it. Media and the machine's own statistics are no metrics.
+
+Source: the protobuf descriptors of swanlab 0.10.3; unknown fields are skipped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import (
+    Claim,
+    Cursor,
+    Listing,
+    Reading,
+    SourceFile,
+    failed,
+    read_document,
+    read_tail,
+    unchanged,
+)
+from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
+
+NAME = "swanlab"
+
+_MAGIC, _MAGIC_SIZE, _VERSION = b":SWL\xd6\xe1", 7, 2
+_LARGEST = limits.RECORD - 256 * limits.KIB
+_CONFIG = "config.yaml"
+_SCALAR, _CUSTOM, _SYSTEM = 1, 1, 2
+_STATES = {1: "finished", 2: "crashed", 3: "crashed"}
+_DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    logs = sorted(name for name in listing.files if name.endswith(".swanlab") and name.startswith("run-"))
+    if not logs:
+        return
+    yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in logs))
+    inner = listing.child("files")
+    if inner is not None and _CONFIG in inner.files:
+        yield Claim(NAME, "", listing.path, (inner.join(_CONFIG),), role="part")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        if source.file.endswith(".swanlab"):
+            return _log(claim, source, cursor, final)
+        document = read_document(source, cursor)
+        if document is None:
+            return unchanged(source, cursor)
+        config = bounded_yaml.parse(document.data)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error, "it is read again when it changes")
+    values = {
+        str(key): inner.get("value") if isinstance(inner, dict) else inner
+        for key, inner in (config.items() if isinstance(config, dict) else ())
+    }
+    return Reading({claim.run_id: [HParams(values)]} if values else {}, document.cursor)
+
+
+def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
+    tail = read_tail(source, cursor)
+    said: list[Operation] = [Replace()] if tail.rewritten else []
+    head = _MAGIC_SIZE if tail.start == 0 else 0
+    if head and len(tail.data) >= head and tail.data[:head] != _MAGIC + bytes([_VERSION]):
+        return _foreign(
+            claim, source, said, tail.cursor(0, {"foreign": True}), bool(tail.state.get("foreign"))
+        )
+    if len(tail.data) < head:
+        return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
+    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(tail.state.get("dropping")), final)
+    content, problems = _Content(), list[Problem]()
+    for record in log.records():
+        try:
+            content.record(record)
+        except ValueError as error:
+            problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
+    problems += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
+    said += content.operations(claim.tag_prefix)
+    next_cursor = tail.cursor(head + log.used, {"dropping": True} if log.dropping else {})
+    operations = {claim.run_id: said} if said else {}
+    return Reading(operations, next_cursor, tuple(problems[: limits.PROBLEMS]), tail.more)
+
+
+def _foreign(claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, known: bool) -> Reading:
+    """Another tool's file, or another version's: said once."""
+    words = "not a SwanLab run file of version 2"
+    problem = Problem(source.file, "byte 0", words, "export its metrics with the SwanLab that wrote it")
+    return Reading({claim.run_id: said} if said else {}, cursor, () if known else (problem,))
+
+
+class _Content:
+    """What records say, in the order that they are given."""
+
+    def __init__(self) -> None:
+        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+        self._said: list[Operation] = []
+
+    def operations(self, prefix: str) -> list[Operation]:
+        made: list[Operation] = [
+            Append(prefix + tag, Points.of(steps, values, walls))
+            for tag, (steps, values, walls) in self._points.items()
+        ]
+        return made + self._said
+
+    def record(self, data: bytes) -> None:
+        """One ``Record``. Raises ValueError for bytes that are none."""
+        for number, wire, at, end in fields(data, 0, len(data)):
+            if wire == BYTES and number == 13:
+                self._scalar(data, at, end)
+            elif wire == BYTES and number == 10:
+                self._start(data, at, end)
+            elif wire == BYTES and number == 11:
+                self._finish(data, at, end)
+
+    def _scalar(self, data: bytes, start: int, end: int) -> None:
+        tag, step, kind, wall, value = "", 0, 0, math.nan, 0.0
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == BYTES:
+                tag = text(data, at, stop)
+            elif number == 2 and wire == VARINT:
+                step = signed(at)
+            elif number == 3 and wire == VARINT:
+                kind = at
+            elif number == 4 and wire == BYTES:
+                wall = _timestamp(data, at, stop)
+            elif number == 5 and wire == BYTES:
+                value = next((double(data, low) for n, w, low, _ in fields(data, at, stop)
+                              if n == 1 and w == FIXED64), 0.0)  # fmt: skip
+        if not tag or kind not in (0, _SCALAR) or tag.startswith("__swanlab__"):
+            return
+        if tag not in self._points and len(self._points) >= limits.TAGS:
+            raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
+        steps, values, walls = self._points.setdefault(tag, ([], [], []))
+        steps.append(step)
+        values.append(value)
+        walls.append(wall)
+
+    def _start(self, data: bytes, start: int, end: int) -> None:
+        for number, wire, at, stop in fields(data, start, end):
+            if wire != BYTES or stop <= at:
+                continue
+            if number == 1:
+                self._said.append(Label("project", text(data, at, stop)))
+            elif number == 4:
+                self._said.append(Label("name", text(data, at, stop)))
+            elif number == 7:
+                self._said.append(Label("group", text(data, at, stop)))
+            elif number == 12:
+                self._said.append(Started(_timestamp(data, at, stop)))
+        self._said.append(Evidence("running", "SwanLab recorded its start and no end"))
+
+    def _finish(self, data: bytes, start: int, end: int) -> None:
+        state, error, when = 0, "", math.nan
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == VARINT:
+                state = at
+            elif number == 2 and wire == BYTES:
+                error = text(data, at, stop)
+            elif number == 3 and wire == BYTES:
+                when = _timestamp(data, at, stop)
+        at_end = None if math.isnan(when) else when
+        if _STATES.get(state) == "finished":
+            self._said.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
+        elif state in _STATES:
+            last = error.strip().rpartition("\n")[2][:300]
+            words = last or ("aborted" if state == 3 else "a crash")
+            self._said.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))
+
+
+def _timestamp(data: bytes, start: int, end: int) -> float:
+    seconds = nanos = 0
+    for number, wire, at, _ in fields(data, start, end):
+        if number == 1 and wire == VARINT:
+            seconds = signed(at)
+        elif number == 2 and wire == VARINT:
+            nanos = at
+    return seconds + nanos * 1e-9

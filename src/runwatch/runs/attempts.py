@@ -1,0 +1,357 @@
+"""Which of a file's points are the newest training's: the one place where a counter that goes back is judged.
+
+TensorBoard's rule for preempted jobs, for every format: a record with step s supersedes what was written
+before it at s or later. What is superseded stays as a ``Former`` branch. Not everything that goes back is a
+restart:
+
+- Rows that come a little late, and writers that interleave, soon go on where the counter was before. So a
+  step that goes back only opens a *descent*; one from which the counter jumps back up is withdrawn.
+- Tags with a counter of their own (validation by epochs beside training by iterations) answer for themselves:
+  only a tag whose counter is the furthest speaks for all.
+
+Each decision looks at the rows written so far, in their order, so any split of a file ends the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from runwatch.domain.directions import is_bookkeeping
+from runwatch.domain.points import IntArray, Points
+from runwatch.runs.series import Series, envelope
+
+New = Sequence[tuple[str, Points, IntArray | None]]
+
+NEAR = 8
+"""Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
+still turn out to be none."""
+
+MOST_FORMER, MOST_POINTS, SPANS = 50, 2048, 512
+USED_TO_IT = 3
+
+
+class Former(msgspec.Struct, eq=False):
+    """What a later attempt superseded. ``step``: where the later one set in, ``wall``: when (NaN: not known);
+    ``first``, ``last``: the steps where this one began and how far it came; ``ended``: its last wall time;
+    ``written``: the points it wrote; ``whole``: nothing of it counts any more; ``for_all``: it holds for all
+    tags, not for one with a counter of its own (``tag``: the one that went back); ``lost``: the superseded
+    points by tag, once another attempt began an envelope of them where they are many; ``counts``: how many
+    they were; ``kept``: how many points each tag had left."""
+
+    tag: str
+    step: int
+    wall: float
+    first: int
+    last: int
+    written: int
+    for_all: bool
+    ended: float = math.nan
+    whole: bool = True
+    lost: dict[str, Points] = msgspec.field(default_factory=dict)
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
+    kept: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def take(self, tag: str, points: Points) -> None:
+        self.lost[tag] = points
+        self.counts[tag] = len(points)
+        known = points.wall_times[np.isfinite(points.wall_times)]
+        if len(known):
+            self.ended = float(np.fmax(self.ended, known.max()))
+
+    def settle(self) -> None:
+        """Keep no more than a chart needs."""
+        for tag, points in self.lost.items():
+            if len(points) > MOST_POINTS:
+                self.lost[tag] = envelope(points.where(np.argsort(points.steps, kind="stable")), SPANS)
+
+
+class _Descent(msgspec.Struct, eq=False):
+    """A tag's step went back, and what that means is not certain yet. ``top``: its greatest step before;
+    ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``patience``: how many rows
+    make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);
+    ``sizes``: how many points each tag had before, ``written`` all together; ``rows``, ``low``, ``previous``:
+    since then; ``former``: once it counts as a restart."""
+
+    tag: str
+    top: int
+    wall: float
+    stride: int
+    patience: int
+    affected: frozenset[str]
+    for_all: bool
+    sizes: dict[str, int]
+    written: int
+    low: int
+    previous: int
+    rows: int = 0
+    former: Former | None = None
+
+
+class _Part(NamedTuple):
+    """New points of one tag, and where each stands among the new rows of all tags."""
+
+    points: Points
+    rows: IntArray
+
+
+class Attempts:
+    """The series of the newest attempt in one file, and what earlier ones left there."""
+
+    def __init__(self) -> None:
+        self.series: dict[str, Series] = {}
+        self.former: list[Former] = []
+        self.forgotten = 0
+        self.lost: Counter[str] = Counter()
+        self._open: _Descent | None = None
+        self._written = self._told = 0
+        self._late = self._withdrawn = self._slack = 0
+
+    def extend(self, new: New) -> set[str]:
+        """Take new points, by tag in the order of writing. The tags whose past changed."""
+        if self._open is None and not any(self._goes_back(tag, points) for tag, points, _ in new):
+            for tag, points, _ in new:
+                self._append(tag, points)
+            return set()
+        return self._by_row(_parts(new))
+
+    def passed(self, tag: str) -> Points:
+        """Superseded points of a tag that count after all: a resumed training has gone well past them and did
+        not write the tag anew there (TensorBoard, too, takes points back tag by tag)."""
+        last = self.former[-1] if self.former else None
+        if last is None or last.whole or not last.for_all or tag == last.tag or tag not in last.lost:
+            return Points.empty()
+        lost = last.lost[tag]
+        anew = self.series[tag].steps(last.kept[tag])
+        stride = int(np.diff(lost.steps).max()) if len(lost) > 1 else 1
+        counts = lost.steps + stride <= self._top
+        return lost.where(counts & (lost.steps < anew.min()) if len(anew) else counts)
+
+    def restart(self, step: int, branch: bool = True) -> set[str]:
+        """The file itself says that what it told at ``step`` or later is void (without ``branch``: it is only
+        told once more). The tags whose past changed."""
+        self._settle()
+        tops = {tag: series.top for tag, series in self.series.items()}
+        if not tops or max(tops.values()) < step:
+            return set()
+        tag = max(tops, key=lambda name: tops[name])
+        self._open = self._descent(tag, step, math.nan, frozenset(tops), for_all=True)
+        changed = self._supersede(self._open)
+        former = self._open.former
+        self._settle()
+        if former is not None and not branch:
+            self.former.remove(former)
+            self.lost -= former.counts
+        return changed
+
+    @property
+    def nbytes(self) -> int:
+        held = sum(series.nbytes for series in self.series.values())
+        return held + 24 * sum(len(points) for one in self.former for points in one.lost.values())
+
+    def _goes_back(self, tag: str, points: Points) -> bool:
+        steps, series = points.steps, self.series.get(tag)
+        if len(steps) and series is not None and steps[0] < series.top:
+            return True
+        return len(steps) > 1 and bool((steps[1:] < steps[:-1]).any())
+
+    def _append(self, tag: str, points: Points) -> None:
+        series = self.series.get(tag)
+        if series is None:
+            series = self.series[tag] = Series()
+        series.extend(points)
+        self._written += len(points)
+
+    def _by_row(self, parts: Mapping[str, _Part]) -> set[str]:
+        """Row by row around where a counter goes back, in one go between."""
+        done = dict.fromkeys(parts, 0)
+        descents: dict[str, int | None] = {}
+        changed: set[str] = set()
+        while True:
+            for tag in parts.keys() - descents.keys():
+                descents[tag] = self._next_descent(tag, parts[tag].points.steps, done[tag])
+            row, tag = self._next_row(parts, done, descents)
+            for name, part in parts.items():
+                stop = len(part.rows) if row is None else int(np.searchsorted(part.rows, row))
+                if stop > done[name]:
+                    self._append(name, part.points.where(slice(done[name], stop)))
+                    done[name] = stop
+            if row is None:
+                return changed
+            at = done[tag]
+            done[tag] += 1
+            new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
+            changed |= new
+            descents = {n: i for n, i in descents.items() if n != tag and n not in new}
+
+    def _next_row(
+        self, parts: Mapping[str, _Part], done: Mapping[str, int], descents: Mapping[str, int | None]
+    ) -> tuple[int | None, str]:
+        """The next row that must be looked at, and the tag in it: one that goes back (of several the
+        furthest), or the next of a tag that has just gone back."""
+        rows = [
+            (int(parts[tag].rows[at]), -self._top_of(tag), tag)
+            for tag, at in descents.items()
+            if at is not None
+        ]
+        watched = "" if self._open is None else self._open.tag
+        if watched in parts and done[watched] < len(parts[watched].rows):
+            rows.append((int(parts[watched].rows[done[watched]]), -(2**63), watched))
+        row, _, tag = min(rows, default=(None, 0, ""))
+        return row, tag
+
+    def _top_of(self, tag: str) -> int:
+        series = self.series.get(tag)
+        return -(2**63) if series is None else series.top
+
+    def _next_descent(self, tag: str, steps: IntArray, start: int) -> int | None:
+        """The first point from ``start`` on that lies below one before it."""
+        top, length = self._top_of(tag), 64
+        while start < len(steps):
+            some = steps[start : start + length]
+            tops = np.maximum.accumulate(np.append(np.int64(top), some))
+            below = np.flatnonzero(some < tops[:-1] - self._slack)
+            if len(below):
+                return start + int(below[0])
+            start, length, top = start + length, length * 4, int(tops[-1])
+        return None
+
+    def _take(self, tag: str, point: Points) -> set[str]:
+        """One point that goes back, or that may settle what went back before."""
+        step, changed = int(point.steps[0]), set[str]()
+        if self._open is not None and self._open.tag == tag:
+            changed = self._watch(self._open, step)
+        if self._open is None and step < self._top_of(tag) - self._slack:
+            self._open = self._descend(tag, self.series[tag], point)
+        self._append(tag, point)
+        descent = self._open
+        if descent is not None and descent.tag == tag:
+            descent.rows += 1
+            descent.low, descent.previous = min(descent.low, step), step
+            if descent.former is None and descent.rows >= descent.patience:
+                changed |= self._supersede(descent)
+            elif descent.rows > max(NEAR, descent.patience):
+                self._settle()
+        return changed
+
+    def _watch(self, descent: _Descent, step: int) -> set[str]:
+        """The next step of the tag that went back: does it go on where it was before?"""
+        if step <= descent.top:
+            if descent.former is not None and step < descent.previous:
+                self._settle()
+            else:
+                descent.stride = max(descent.stride, step - descent.previous if descent.rows > 1 else 0)
+            return set()
+        if descent.former is not None and step - descent.previous <= descent.stride:
+            self._settle()
+            return set()
+        self._late = max(self._late, descent.rows)
+        self._withdrawn += 1
+        if self._withdrawn >= USED_TO_IT:
+            self._slack = max(self._slack, descent.top - descent.low)
+        self._open = None
+        return set() if descent.former is None else self._withdraw(descent.former)
+
+    def _descend(self, tag: str, series: Series, point: Points) -> _Descent:
+        """How much it takes to believe that this is a restart: one row, if it goes far back or writes a step
+        anew; more, where rows were late before, or each step is written by several."""
+        step = int(point.steps[0])
+        newest = series.tail(4 * NEAR)
+        near = np.unique(newest)
+        deep = len(near) >= NEAR and step < int(near[-NEAR])
+        several = 2 * len(near) <= len(newest)
+        if deep:
+            patience = 1
+        else:
+            patience = NEAR if several else 1 if bool((near == step).any()) else 2
+            patience = max(patience, 2 + self._late if self._late else 0)
+        aside = is_bookkeeping(tag)
+        for_all = series.top >= self._top and not aside
+        affected = frozenset(
+            name
+            for name, one in self.series.items()
+            if (for_all or one.top == series.top) and is_bookkeeping(name) == aside
+        )
+        made = self._descent(tag, step, float(point.wall_times[0]), affected, for_all)
+        strides = np.diff(near[-NEAR:])
+        made.stride, made.patience = int(strides.max()) if len(strides) else 0, min(patience, 4 * NEAR)
+        return made
+
+    def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
+        sizes = {name: len(one) for name, one in self.series.items()}
+        top = self.series[tag].top
+        return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, self._written, step, step)
+
+    @property
+    def _top(self) -> int:
+        """How far the file is."""
+        tops = (series.top for tag, series in self.series.items() if not is_bookkeeping(tag))
+        return max(tops, default=-(2**63))
+
+    def _supersede(self, descent: _Descent) -> set[str]:
+        """The descent is a restart: what was written before it, at its step or later, is a branch now."""
+        before = [one.step for one in self.former if one.for_all]
+        began = before[-1] if before else self.series[descent.tag].bottom
+        written = descent.written - self._told
+        former = Former(descent.tag, descent.low, descent.wall, began, descent.top, written, descent.for_all)
+        if self.former:
+            self._close(self.former[-1], descent)
+        for name in descent.affected:
+            size = descent.sizes[name]
+            lost, left = self.series[name].cut(size, descent.low)
+            former.kept[name] = size - len(lost)
+            if len(lost):
+                former.take(name, lost)
+            if name == descent.tag:
+                former.whole = not left
+        self._told += former.written
+        self.lost += former.counts
+        self.former.append(former)
+        descent.former = former
+        if len(self.former) > MOST_FORMER:
+            del self.former[0]
+            self.forgotten += 1
+        return set(former.lost)
+
+    def _close(self, former: Former, descent: _Descent) -> None:
+        """Another attempt begins: what was passed of the branch before stays for good, the rest is for
+        charts."""
+        for tag in list(former.lost):
+            passed = self.passed(tag)
+            if len(passed):
+                self.series[tag].put_back(passed)
+                descent.sizes[tag] += len(passed)
+                former.take(tag, former.lost[tag].where(~np.isin(former.lost[tag].steps, passed.steps)))
+                self.lost[tag] -= len(passed)
+        former.settle()
+
+    def _withdraw(self, former: Former) -> set[str]:
+        """It was no restart: the branch goes back to where it came from."""
+        self.former.remove(former)
+        self._told -= former.written
+        self.lost -= former.counts
+        for tag, points in former.lost.items():
+            self.series[tag].put_back(points)
+        return set(former.lost)
+
+    def _settle(self) -> None:
+        self._open = None
+
+
+def _parts(new: New) -> dict[str, _Part]:
+    """By tag, the pieces of each in order."""
+    found: dict[str, list[tuple[Points, IntArray | None]]] = {}
+    for tag, points, rows in new:
+        found.setdefault(tag, []).append((points, rows))
+    made: dict[str, _Part] = {}
+    for tag, pieces in found.items():
+        points = Points.concat([piece for piece, _ in pieces])
+        known = [rows for _, rows in pieces if rows is not None]
+        rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))
+        made[tag] = _Part(points, rows)
+    return made

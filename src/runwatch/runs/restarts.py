@@ -1,0 +1,151 @@
+"""Restarts that one file of a run tells and that hold for its other files too: files of one claim, by their
+clocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from runwatch.domain.directions import is_bookkeeping
+from runwatch.domain.points import Points
+from runwatch.domain.run import Attempt
+from runwatch.runs.series import Series
+from runwatch.runs.source_data import EPOCH, SourceData
+
+MOST_FILES = 200
+
+
+class _Restart(NamedTuple):
+    """What the claim's files told before ``wall`` (None: those before the ``by``-th) at ``step`` or later is
+    superseded. ``top``: how far the counter was. ``ended``: the file that ended before this one began.
+    ``reached``: a resumed training has got so far: what it did not write anew up to there still counts, as in
+    TensorBoard, which takes points back tag by tag."""
+
+    step: int
+    wall: float | None
+    by: int
+    top: int
+    ended: SourceData | None = None
+    reached: int | None = None
+
+
+class Restarts:
+    """The restarts of all claims of a run, as its sources stand now."""
+
+    def __init__(self, sources: Iterable[SourceData]) -> None:
+        claims: dict[str, list[SourceData]] = {}
+        for told in sources:
+            claims.setdefault(told.speaker.claim, []).append(told)
+        self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
+
+    def split(self, told: SourceData, tag: str) -> tuple[Points, Points]:
+        """A source's points of a tag: those that count, and those that another file's restart superseded."""
+        series = told.series[tag]
+        points = Points.concat([told.attempts.passed(tag), series.points()])
+        lost = np.zeros(len(points), dtype=np.bool_)
+        for restart in self._of.get(told.speaker.claim, ()):
+            if _reaches(restart, told, tag, series):
+                before = True if restart.wall is None else points.wall_times < restart.wall
+                least = restart.step if restart.reached is None else max(restart.step, restart.reached + 1)
+                lost |= (points.steps >= least) & before
+        return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
+
+    def changed(self, told: SourceData, tag: str, series: Series) -> bool:
+        """Whether the points that count are others than the series: another file's restart took some back, or
+        some of its own were taken back in vain."""
+        if len(told.attempts.passed(tag)):
+            return True
+        found = self._of.get(told.speaker.claim, ())
+        reached = any(_reaches(restart, told, tag, series) for restart in found)
+        return reached and len(self.split(told, tag)[1]) > 0
+
+    def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
+        """The earlier attempts that the visible sources tell of, oldest first."""
+        best = max(visible, key=lambda told: sum(one.for_all for one in told.attempts.former), default=None)
+        rows: list[tuple[float, Attempt]] = []
+        number = 0
+        if best is not None:
+            number = best.attempts.forgotten
+            for one in best.attempts.former:
+                if one.for_all:
+                    ended = None if math.isnan(one.ended) else one.ended
+                    facts = (one.first, one.last, one.written, one.counts.total(), ended, one.step)
+                    rows.append((one.wall, Attempt(0, *facts)))
+        for claim in dict.fromkeys(told.speaker.claim for told in visible):
+            rows += [
+                (r.wall or math.nan, self._attempt(r, r.ended)) for r in self._of.get(claim, ()) if r.ended
+            ]
+        if not any(math.isnan(wall) for wall, _ in rows):
+            rows.sort(key=lambda row: row[0])
+        return tuple(
+            Attempt(number + i, a.first_step, a.last_step, a.points, a.superseded, a.ended, a.resumed_at)
+            for i, (_, a) in enumerate(rows, 1)
+        )
+
+    def _attempt(self, restart: _Restart, told: SourceData) -> Attempt:
+        series = {tag: one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+        lost = sum(len(self.split(told, tag)[1]) for tag in series)
+        written = sum(map(len, series.values()))
+        first = min((one.bottom for one in series.values()), default=0)
+        return Attempt(0, first, restart.top, written, lost, _clock(told)[1], restart.step)
+
+
+def _reaches(restart: _Restart, told: SourceData, tag: str, series: Series) -> bool:
+    if is_bookkeeping(tag) or series.top < restart.step:
+        return False
+    if restart.wall is None:
+        return told.speaker.order < restart.by
+    return restart.by != told.speaker.order and (restart.ended is not None or series.top <= restart.top)
+
+
+def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
+    found: list[_Restart] = []
+    for told in files:
+        place = told.speaker.order
+        if told.purged is not None:
+            found.append(_Restart(told.purged, None, place, 0))
+        found += [
+            _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else told.last_step)
+            for one in told.attempts.former
+            if one.for_all and not math.isnan(one.wall)
+        ]
+    return found + _between(files)
+
+
+def _between(files: Sequence[SourceData]) -> list[_Restart]:
+    """A file that begins after another ended, where that one's furthest tags go back."""
+    clocked = sorted(
+        ((*clock, told) for told in files if not math.isnan((clock := _clock(told))[0])),
+        key=lambda row: (row[0], row[2].speaker.order),
+    )
+    found: list[_Restart] = []
+    for i, (begun, _, told) in enumerate(clocked[:MOST_FILES]):
+        for _, ended, earlier in reversed(clocked[:i]):
+            step = _goes_back(earlier, told) if ended <= begun else None
+            if step is not None:
+                found.append(_Restart(step, begun, told.speaker.order, earlier.last_step or 0, earlier))
+                break
+    return found
+
+
+def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
+    """The step where the later file sets in, if the furthest tags of the earlier one begin there again."""
+    tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+    furthest = max(tops.values(), default=0)
+    steps = [
+        later.series[tag].bottom
+        for tag, top in tops.items()
+        if top == furthest and tag in later.series and later.series[tag].bottom < top
+    ]
+    return min(steps, default=None)
+
+
+def _clock(told: SourceData) -> tuple[float, float]:
+    """The first and the last wall time of a source; NaN where it has none."""
+    series = [one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
+    firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]
+    lasts = [one.last_wall for one in series if not math.isnan(one.last_wall)]
+    return min(firsts, default=math.nan), max(lasts, default=math.nan)

@@ -1,0 +1,61 @@
+"""What one source of a run has told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from runwatch.domain.operations import Evidence, Length, Writer
+from runwatch.domain.run import Direction, Problem
+from runwatch.runs.attempts import Attempts
+from runwatch.runs.series import Series
+
+EPOCH = "\0epoch"
+"""The tag under which the epochs of a file's rows are kept; no metric."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
+
+    claim: str
+    format: str
+    file: str
+    order: int
+    priority: int
+    supersedes: frozenset[str]
+    exclusive: bool
+
+
+class SourceData(msgspec.Struct, eq=False):
+    """All that one source has told."""
+
+    speaker: Source
+    attempts: Attempts = msgspec.field(default_factory=Attempts)
+    hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
+    stated: dict[str, Direction] = msgspec.field(default_factory=dict)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    evidence: Evidence | None = None
+    length: Length | None = None
+    epoch: float | None = None
+    rank: float | None = None
+    writer: Writer | None = None
+    started: float | None = None
+    purged: int | None = None
+    history_below: int | None = None
+    skipped_tags: int = 0
+
+    @property
+    def series(self) -> dict[str, Series]:
+        """The newest attempt's, by tag."""
+        return self.attempts.series
+
+    @property
+    def last_step(self) -> int | None:
+        return max((s.top for s in self.series.values() if len(s)), default=None)
+
+    @property
+    def newest_epoch(self) -> float | None:
+        """The greatest epoch of the newest attempt."""
+        rows = self.series.get(EPOCH)
+        known = [] if rows is None or rows.low > rows.high else [rows.high]
+        return max(known if self.epoch is None else [*known, self.epoch], default=None)

@@ -1,0 +1,146 @@
+"""All that the rules found, in one order for headline, list and walk; and one finding in full."""
+
+from __future__ import annotations
+
+from runwatch.domain.finding import Finding, urgency
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.view import (
+    SEVERITY_TONES,
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    badge,
+    matches,
+    text,
+    words,
+)
+from runwatch.text import units
+from runwatch.text.safe import safe
+
+_COLUMNS = (
+    ViewColumn("severity", "", 10),
+    ViewColumn("what", "what", 30, grow=5),
+    ViewColumn("where", "where", 18, grow=1, keep_end=True, drop=2),
+    ViewColumn("age", "since", 9, right=True),
+)
+_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
+_LONGEST_NAME = 24
+Key = tuple[str, str]
+
+
+def in_order(snapshot: Snapshot) -> list[Finding]:
+    """Every finding: what needs a person first (the worst, then the newest), then what is unconfirmed, then
+    what is for information."""
+    return sorted(snapshot.findings, key=lambda found: (not _needs(found), urgency(found)))
+
+
+def troubles(snapshot: Snapshot) -> list[Finding]:
+    """Those that need a person, in order."""
+    return [finding for finding in in_order(snapshot) if _needs(finding)]
+
+
+def _needs(finding: Finding) -> bool:
+    return finding.severity != "info" and finding.confirmed
+
+
+def place_of(snapshot: Snapshot, key: Key | None) -> Finding | None:
+    """The finding of this key, while it holds."""
+    return next((finding for finding in snapshot.findings if finding.key == key), None)
+
+
+def step(snapshot: Snapshot, key: Key | None, by: int) -> Finding | None:
+    """The finding ``by`` places after the one of ``key``, round the end; None when there is none."""
+    every = in_order(snapshot)
+    if not every:
+        return None
+    at = next((i for i, found in enumerate(every) if found.key == key), -1 if by > 0 else 0)
+    return every[(at + by) % len(every)]
+
+
+def about(finding: Finding) -> str:
+    """A finding in one line that names what it is about, once and first."""
+    summary, scope = safe(finding.summary), safe(finding.scope)
+    subject = safe(finding.subject)
+    if len(subject) > _LONGEST_NAME and subject != scope:
+        summary = summary.replace(subject, shortened(subject))
+    if not scope:
+        return summary
+    if scope in summary:
+        return summary.replace(scope, shortened(scope))
+    leaf = scope.rpartition("/")[2]
+    return summary if leaf in summary else f"{shortened(leaf)}: {summary}"
+
+
+def shortened(path: str) -> str:
+    """A long path by its end, so that what happened to it is still seen."""
+    return path if len(path) <= _LONGEST_NAME else "…" + path[1 - _LONGEST_NAME :]
+
+
+def banner(snapshot: Snapshot, key: Key | None, now: float) -> Words:
+    """ "finding 2 of 7", what it is and what to do: above the screen that it led to."""
+    finding = place_of(snapshot, key)
+    if finding is None:
+        return ()
+    every = in_order(snapshot)
+    return words(
+        Span(f"finding {every.index(finding) + 1} of {len(every)}  ", "muted"),
+        badge(finding.severity),
+        " ",
+        text(finding.summary, SEVERITY_TONES[finding.severity]),
+        Span("  " + safe(finding.advice), "muted"),
+    )
+
+
+def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
+    """A row a finding."""
+    chosen = [f for f in in_order(snapshot) if matches(filter, f.rule, f.severity, f.place, f.summary)]
+    nothing: tuple[Words, ...] = (text(f"no finding matches “{filter}”"),) if filter else (_calm(snapshot),)
+    return TableView(_COLUMNS, tuple(_row(found, now) for found in chosen), nothing)
+
+
+def _calm(snapshot: Snapshot) -> Words:
+    if snapshot.watch.phase != "live" or snapshot.watch.waiting:
+        return (Span("not everything is judged yet …", "muted"),)
+    return (Span("✓ ", "good"), Span("nothing was found", "strong"))
+
+
+def _row(finding: Finding, now: float) -> ViewRow:
+    tone = SEVERITY_TONES[finding.severity]
+    began = finding.since or finding.first_seen
+    return ViewRow(
+        finding.key,
+        (
+            words(badge(finding.severity), Span(f" {finding.severity}", tone)),
+            words(text(about(finding)), "" if finding.confirmed else Span("  not confirmed yet", "muted")),
+            text(finding.place, "muted"),
+            (Span(units.ago(began, now), "muted"),),
+        ),
+    )
+
+
+def finding_facts(finding: Finding, now: float) -> TableView:
+    """One finding as facts."""
+    return TableView(_FACTS, tuple(facts_of(finding, now)))
+
+
+def facts_of(finding: Finding, now: float) -> list[ViewRow]:
+    """What it is, where, what to do, since when, and its evidence."""
+    rows = [
+        _fact(
+            "finding",
+            words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
+        ),
+        _fact("about", text(finding.place)),
+        _fact("what to do", text(finding.advice)),
+        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
+    ]
+    for name, value in finding.evidence.items():
+        shown = units.number(value) if isinstance(value, float) else str(value)
+        rows.append(_fact(name, text(shown, "muted", 200)))
+    return rows
+
+
+def _fact(name: str, value: Words) -> ViewRow:
+    return ViewRow(name, (text(name, "muted"), value))

@@ -1,0 +1,154 @@
+"""What a build server reads: a pull-request comment, JUnit's XML, GitHub's annotations.
+
+JUnit: https://github.com/testmoapp/junitxml; annotations:
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+from xml.sax.saxutils import escape, quoteattr
+
+import msgspec
+
+from runwatch.show.text.tabular import render
+from runwatch.text.safe import safe
+
+FORMATS = ("markdown", "junit", "github")
+Level = Literal["ok", "info", "warning", "critical", "unknown"]
+_LEAST = {
+    "info": ("info", "warning", "critical"),
+    "warning": ("warning", "critical"),
+    "critical": ("critical",),
+}
+_COMMANDS = {"critical": "error", "warning": "warning", "info": "notice", "unknown": "notice"}
+_MOST_ANNOTATIONS = 50
+
+
+class CiCase(msgspec.Struct, frozen=True):
+    """One thing that was judged. ``name`` within ``group``; ``file``: the file it is about, if it is one."""
+
+    name: str
+    level: Level
+    message: str
+    detail: str = ""
+    group: str = ""
+    file: str = ""
+
+
+class CiTable(msgspec.Struct, frozen=True):
+    """A table under a caption ("" for none)."""
+
+    caption: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class CiReport(msgspec.Struct, frozen=True):
+    """An answer. ``title``: the command; ``level``, ``verdict``: in a word and in a line; ``reason``: why;
+    ``tables``, ``notes``, ``legend``: what Markdown shows beside it."""
+
+    title: str
+    level: Level
+    verdict: str
+    reason: str = ""
+    cases: Sequence[CiCase] = ()
+    tables: Sequence[CiTable] = ()
+    notes: Sequence[str] = ()
+    legend: str = ""
+
+
+def render_ci(reports: Sequence[CiReport], form: str, fail_on: str) -> str:
+    """Reports in one of ``FORMATS``. ``fail_on``: the least level that is a failure, "never" for none."""
+    if form == "markdown":
+        return "\n\n".join(map(_markdown, reports))
+    if form == "github":
+        return "\n".join(_github(report, fail_on) for report in reports)
+    suites = [line for report in reports for line in _junit(report, fail_on)]
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"])
+
+
+def markdown_text(words: str) -> str:
+    """Text that Markdown, and the HTML in it, takes literally."""
+    shown = safe(words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"^(\d+)(?=[.)])", r"\1\\", re.sub(r"[\\`*_\[\]|~$]", r"\\\g<0>", shown))
+    return re.sub(r"^(?=[#+=-])", r"\\", shown)
+
+
+def _markdown(report: CiReport) -> str:
+    parts = [f"### {markdown_text(report.verdict)}"]
+    if report.reason:
+        parts.append(markdown_text(report.reason))
+    for table in report.tables:
+        if table.caption:
+            parts.append(f"**{markdown_text(table.caption)}**")
+        parts.append(render(table.headers, table.rows, "markdown"))
+    if report.notes:
+        parts.append("\n".join(f"- {markdown_text(note)}" for note in report.notes))
+    if report.legend:
+        parts.append(f"<sub>{markdown_text(report.legend)}</sub>")
+    return "\n\n".join(parts)
+
+
+def _junit(report: CiReport, fail_on: str) -> list[str]:
+    cases = list(report.cases)
+    if report.level == "unknown" or not cases:
+        cases.insert(0, CiCase("result", report.level, report.verdict, report.reason))
+    failed = sum(_fails(case, fail_on) for case in cases)
+    errors = int(report.level == "unknown")
+    skipped = sum(case.level == "unknown" for case in cases) - errors
+    counts = f'tests="{len(cases)}" failures="{failed}" errors="{errors}" skipped="{skipped}"'
+    lines = [f"  <testsuite name={quoteattr(f'runwatch {report.title}')} {counts}>"]
+    for number, case in enumerate(cases):
+        lines += _testcase(case, report, fail_on, number == 0 and bool(errors))
+    return [*lines, "  </testsuite>"]
+
+
+def _testcase(case: CiCase, report: CiReport, fail_on: str, error: bool) -> list[str]:
+    group = quoteattr(safe(".".join(filter(None, ("runwatch", report.title, case.group)))))
+    opening = f"    <testcase classname={group} name={quoteattr(safe(case.name))}"
+    message, detail = quoteattr(safe(case.message)), escape(safe(case.detail or case.message))
+    if error:
+        return [f"{opening}>", f"      <error message={message}>{detail}</error>", "    </testcase>"]
+    if _fails(case, fail_on):
+        failure = f'      <failure message={message} type="{case.level}">{detail}</failure>'
+        return [f"{opening}>", failure, "    </testcase>"]
+    if case.level == "unknown":
+        return [f"{opening}>", f"      <skipped message={message}/>", "    </testcase>"]
+    if case.level == "ok":
+        return [f"{opening}/>"]
+    return [f"{opening}>", f"      <system-out>{detail}</system-out>", "    </testcase>"]
+
+
+def _github(report: CiReport, fail_on: str) -> str:
+    told = [case for case in report.cases if case.level != "ok"]
+    lines = [
+        _command(report.level if report.level != "ok" else "info", f"runwatch {report.title}", report.verdict)
+    ]
+    for case in told[:_MOST_ANNOTATIONS]:
+        level = case.level if case.level != "critical" or _fails(case, fail_on) else "warning"
+        lines.append(
+            _command(level, f"{case.group} {case.name}".strip(), case.detail or case.message, case.file)
+        )
+    if len(told) > _MOST_ANNOTATIONS:
+        lines.append(f"and {len(told) - _MOST_ANNOTATIONS} more")
+    return "\n".join(lines)
+
+
+def _command(level: str, title: str, message: str, file: str = "") -> str:
+    fields = [f"file={_property(file)}"] if file else []
+    fields.append(f"title={_property(title)}")
+    return f"::{_COMMANDS[level]} {','.join(fields)}::{_data(message)}"
+
+
+def _data(words: str) -> str:
+    return safe(words).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(words: str) -> str:
+    return _data(words).replace(":", "%3A").replace(",", "%2C")
+
+
+def _fails(case: CiCase, fail_on: str) -> bool:
+    return case.level in _LEAST.get(fail_on, ())

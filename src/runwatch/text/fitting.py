@@ -1,0 +1,38 @@
+"""A sentence for little room: it loses asides, then whole words from its end, never part of a number."""
+
+from __future__ import annotations
+
+import re
+
+from rich.cells import cell_len
+
+_ASIDE = re.compile(r"\s*\([^()]*\)|[;,] and [\d,]+ more\b.*$")
+_LEADING = "a an the is are was of at by from to in on and or with against than for its no not about"
+_DANGLING = frozenset(_LEADING.split())
+_NUMBER = re.compile(r"^[+−±~<>-]?\d")
+
+
+def fit_words(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells."""
+    if cell_len(text) <= width:
+        return text
+    text = _ASIDE.sub("", text)
+    if cell_len(text) <= width:
+        return text
+    kept: list[str] = []
+    room = width - 1
+    for word in text.split(" "):
+        room -= cell_len(word) + bool(kept)
+        if room < 0:
+            break
+        kept.append(word)
+    while len(kept) > 1 and _leads_on(kept[-1]):
+        kept.pop()
+    if kept:
+        return " ".join(kept).rstrip(",;:") + "…"
+    return "…" + text.split(" ")[0][2 - width :] if width > 2 else "…"[:width]
+
+
+def _leads_on(word: str) -> bool:
+    """A word that says nothing without the next one; a number may have lost its unit."""
+    return word.lower() in _DANGLING or bool(_NUMBER.match(word))

@@ -1,0 +1,41 @@
+"""One finding in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import ComposeResult
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen import findings as view_findings
+from runwatch.show.screen.view import Span
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
+
+
+class FindingScreen(Detail):
+    """Its words, and the evidence."""
+
+    def __init__(self, key: view_findings.Key) -> None:
+        super().__init__()
+        self.key = key
+
+    def body(self) -> ComposeResult:
+        yield TableWidget(header=False)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        key = self.key
+
+        def make(snapshot: Snapshot, now: float) -> Any:
+            finding = view_findings.place_of(snapshot, key)
+            return view_findings.finding_facts(finding, now) if finding is not None else None
+
+        return make
+
+    def paint(self, view: Any) -> None:
+        gone = (Span("  it does not hold any more; this is how it was", "muted"),) if view is None else ()
+        self.query_one("#head", LineWidget).show((Span("Finding", "strong"), *gone))
+        if view is not None:
+            self.query_one(TableWidget).show(view)

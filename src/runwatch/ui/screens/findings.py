@@ -1,0 +1,39 @@
+"""All findings as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from textual.app import ComposeResult
+
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen import findings as view_findings
+from runwatch.show.screen.view import Span
+from runwatch.ui.messages import WalkTo
+from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.table import TableWidget
+
+
+class FindingsScreen(Filtered):
+    """What needs a person first is on top; Enter opens what a finding is about."""
+
+    FILTERS = "findings"
+
+    def body(self) -> ComposeResult:
+        yield TableWidget(lasting=True)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        filter = self.words
+        return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
+
+    def paint(self, view: Any) -> None:
+        self.query_one("#head", LineWidget).show(
+            (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
+        )
+        self.query_one(TableWidget).show(view)
+
+    def opened(self, event: TableWidget.Opened) -> bool:
+        self.post_message(WalkTo(cast("view_findings.Key", event.key)))
+        return True

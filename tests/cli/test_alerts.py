@@ -1,0 +1,47 @@
+"""``runwatch alerts test``: every channel is tried, and what came back is said."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from runwatch.cli import main
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "alerts"))
+from test_sending import TOKEN, Server, server  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+def configured(root: Path, *lines: str) -> str:
+    (root / "runwatch.toml").write_text("\n".join(["[alerts]", *lines]) + "\n")
+    (root / "runwatch.toml").chmod(0o600)
+    return str(root)
+
+
+def test_what_came_back_of_each(tmp_path, capsys, server: Server):  # noqa: F811
+    base = server.url.partition("/hook")[0]
+    server.answers = [200, 200, 400, 400]
+    root = configured(tmp_path, f'webhook = ["{base}/{TOKEN}", "{base}/no/{TOKEN}"]')
+    assert main(["alerts", "test", root, "--config", f"{root}/runwatch.toml"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("ok ") and "answered 200" in out[0]
+    assert out[1].startswith("FAIL") and "answered 400" in out[1] and TOKEN not in "".join(out)
+    assert [got["event_action"] for got in server.got[:2]] == ["trigger", "resolve"]
+    assert server.got[0]["root"] == root and server.got[0]["host"]
+
+
+def test_in_json_with_what_is_wrong_in_the_configuration(tmp_path, capsys):
+    root = configured(tmp_path, 'webhook = "ftp://x"', 'urls = ["ntfy://${NOT_SET}"]')
+    assert main(["alerts", "test", root, "--config", f"{root}/runwatch.toml", "--json"]) == 1
+    rows = json.loads(capsys.readouterr().out)["channels"]
+    assert len(rows) == 2 and not any(row["ok"] for row in rows) and "NOT_SET" in rows[0]["answer"]
+
+
+def test_no_channel_is_said(tmp_path, capsys):
+    assert main(["alerts", "test", str(tmp_path)]) == 2
+    assert "no channel is configured" in capsys.readouterr().err

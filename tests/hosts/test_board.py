@@ -1,0 +1,193 @@
+"""A board that stays open over real ssh links that are slow, are cut, break and come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from helping import until, write_run
+from proxy import Wire
+
+from runwatch.cli._dashboard_fleet import DashboardFleet
+from runwatch.domain.intents import AddTask, PinBaseline, Rescan
+from runwatch.domain.run import RunKey
+from runwatch.hosts.remote import Remote, opening
+from runwatch.hosts.targets import target
+from runwatch.store import paths
+from runwatch.store.state import State
+
+pytestmark = pytest.mark.slow
+
+
+class Board:
+    """A fleet and what it published last."""
+
+    def __init__(self, *hosts: str) -> None:
+        targets = [target(name, ("runs",), {}) for name in hosts]
+        self.fleet = DashboardFleet(
+            None,
+            lambda changed: [Remote(one, opening(one, keep=True), changed) for one in targets],
+            State(paths.state_dir()),
+        )
+        self.newest = None
+        self.fleet.start(self._take)
+
+    def _take(self, snapshot) -> None:
+        self.newest = snapshot
+
+    def runs(self, host: str) -> dict:
+        found = self.newest.situation.runs if self.newest else ()
+        return {run.id: run for run in found if run.root.startswith(f"{host}:")}
+
+    def link(self, host: str):
+        return (
+            next((one for one in self.newest.watch.hosts if one.name == host), None) if self.newest else None
+        )
+
+    def live(self, host: str) -> bool:
+        link = self.link(host)
+        return link is not None and link.state == "live"
+
+
+@pytest.fixture
+def opened(reach) -> Iterator[list[Board]]:
+    boards: list[Board] = []
+    yield boards
+    for board in boards:
+        board.fleet.stop()
+
+
+@pytest.fixture
+def wire(reach) -> Iterator[Wire]:
+    made = Wire(reach.port)
+    yield made
+    made.close()
+
+
+def append(file, step: int) -> None:
+    with file.open("a") as out:
+        out.write(f'{{"step": {step}, "val_loss": 0.01}}\n')
+
+
+def test_what_is_appended_there_is_seen_here(reach, opened):
+    file = write_run(reach.host("grow") / "runs/exp-1")
+    opened.append(board := Board("grow"))
+    assert until(lambda: board.runs("grow"))
+    append(file, 20)
+    assert until(lambda: board.runs("grow")["exp-1"].step == 20)
+    key = board.runs("grow")["exp-1"].key
+    assert key.root == f"grow:{reach.folder}/homes/grow/runs"
+    assert board.fleet.series(key, "val_loss").steps.tolist() == list(range(21))
+    append(file, 21)
+    assert until(lambda: board.runs("grow")["exp-1"].step == 21)
+    assert len(board.fleet.series(key, "val_loss")) == 22
+    data, start = board.fleet.console(key, "exp-1/metrics.jsonl", None, 10)
+    assert data == file.read_bytes()[-10:] and start == file.stat().st_size - 10
+
+
+def test_intents_go_there_and_are_answered(reach, opened):
+    home = reach.host("tell")
+    write_run(home / "runs/exp-1")
+    opened.append(board := Board("tell"))
+    assert until(lambda: board.runs("tell"))
+    root, answers = board.runs("tell")["exp-1"].root, []
+    board.fleet.submit(AddTask("look", root), answers.append)
+    board.fleet.submit(PinBaseline(RunKey(root, "exp-1")), answers.append)
+    board.fleet.submit(Rescan(), answers.append)
+    board.fleet.submit(AddTask("look", "elsewhere:/x"), answers.append)
+    assert until(lambda: len(answers) == 4)
+    assert sorted(answer.ok for answer in answers) == [False, True, True, True]
+    assert until(lambda: [t.text for t in board.newest.tasks[root].tasks if "look" in t.text])
+    assert until(lambda: root in board.newest.situation.baselines)
+    assert board.fleet.champions(root)[-1]["run"] == "exp-1"
+    assert not (home / "runs/todo.txt").exists()
+
+
+def test_a_cut_link_goes_grey_the_rest_stays_live_and_it_comes_back(reach, opened, wire):
+    file = write_run(reach.host("far", port=wire.port) / "runs/exp-1")
+    near = write_run(reach.host("near") / "runs/exp-2")
+    opened.append(board := Board("far", "near"))
+    assert until(
+        lambda: board.runs("far") and board.runs("near") and board.live("far") and board.live("near")
+    )
+    wire.cut = True
+    assert until(lambda: board.link("far").state == "lost", 30)
+    assert board.runs("far")["exp-1"].step == 19 and board.link("far").heard < time.time() - 5
+    append(near, 20)
+    assert until(lambda: board.runs("near")["exp-2"].step == 20) and board.live("near")
+    append(file, 20)
+    wire.cut = False
+    assert until(lambda: board.live("far") and board.runs("far")["exp-1"].step == 20, 90)
+    assert list(board.runs("far")) == ["exp-1"]
+
+
+def test_a_link_that_breaks_is_made_again_and_nothing_is_lost_or_doubled(reach, opened, wire):
+    home = reach.host("shaky", port=wire.port)
+    file = write_run(home / "runs/exp-1")
+    opened.append(board := Board("shaky"))
+    assert until(lambda: board.live("shaky"))
+    wire.break_all()
+    assert until(lambda: board.link("shaky").state == "lost")
+    assert board.link("shaky").message.startswith("shaky: ")
+    append(file, 20)
+    write_run(home / "runs/exp-2")
+    wire.broken = False
+    board.fleet.submit(Rescan(), lambda answer: None)
+    assert until(lambda: board.live("shaky") and set(board.runs("shaky")) == {"exp-1", "exp-2"}, 90)
+    assert board.runs("shaky")["exp-1"].metrics["val_loss"].count == 21
+
+
+def test_a_slow_link_is_only_late(reach, opened, wire):
+    wire.delay = 0.2
+    file = write_run(reach.host("slow", port=wire.port) / "runs/exp-1")
+    opened.append(board := Board("slow"))
+    assert until(lambda: board.live("slow") and board.runs("slow"))
+    for step in range(20, 40):
+        append(file, step)
+        time.sleep(0.02)
+    assert until(lambda: board.runs("slow")["exp-1"].step == 39)
+    assert len(board.fleet.series(board.runs("slow")["exp-1"].key, "val_loss")) == 40
+
+
+def serving(home) -> list[psutil.Process]:
+    """The processes of ``runwatch serve`` of a machine."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if "serve" in process.cmdline() and process.environ().get("HOME") == str(home):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_the_other_side_killed_comes_back(reach, opened):
+    home = reach.host("fragile")
+    write_run(home / "runs/exp-1")
+    opened.append(board := Board("fragile"))
+    assert until(lambda: board.live("fragile"))
+    (process,) = serving(home)
+    process.send_signal(signal.SIGKILL)
+    assert until(lambda: not board.live("fragile"))
+    assert until(lambda: board.live("fragile") and list(board.runs("fragile")) == ["exp-1"])
+
+
+def test_this_side_killed_leaves_nothing_there(reach, me):
+    import sys
+
+    home = reach.host("left-behind")
+    write_run(home / "runs/exp-1")
+    board = subprocess.Popen(
+        [sys.executable, "-m", "runwatch", "watch", "left-behind:runs"],
+        env={**os.environ, "PYTHONPATH": str(reach.source)},
+        stderr=subprocess.DEVNULL,
+    )
+    assert until(lambda: serving(home))
+    board.kill()
+    board.wait()
+    assert until(lambda: not serving(home), 40)

@@ -1,0 +1,155 @@
+"""A machine that has only python3: its files are copied, and read here as they would be there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from helping import until, write_run
+from test_board import Board, append
+
+from runwatch.hosts.mirroring import _harmless
+
+RUNS = Path(__file__).resolve().parents[1] / "fixtures/runs"
+
+
+def without_place(runs: list[dict]) -> dict:
+    """Runs by id, without what differs between two places."""
+    return {run["id"]: {k: v for k, v in run.items() if k not in ("host", "root")} for run in runs}
+
+
+@pytest.mark.slow
+def test_every_format_reads_as_it_does_at_home(reach, runwatch, me):
+    home = reach.host("museum", runwatch=None)
+    shutil.copytree(RUNS, home / "runs", symlinks=True)
+    here = json.loads(runwatch("ls", str(home / "runs"), "--json").stdout)
+    answer = json.loads(runwatch("ls", "museum:runs", "--json").stdout)
+    (host,) = answer["hosts"]
+    assert host["mirrored"] and host["message"] == ""
+    assert without_place(answer["runs"]) == without_place(here["runs"])
+    assert {run["root"] for run in answer["runs"]} == {f"museum:{home}/runs"}
+    doctor = json.loads(runwatch("doctor", "museum:runs", "--json").stdout)
+    assert "copied here" in doctor["checks"][0]["found"]
+
+
+@pytest.fixture
+def bare(reach):
+    return reach.host(f"bare-{len(list((reach.folder / 'homes').glob('*')))}", runwatch=None)
+
+
+@pytest.fixture
+def board(bare):
+    write_run(bare / "runs/exp-1")
+    made = Board(bare.name)
+    yield made
+    made.fleet.stop()
+
+
+@pytest.mark.slow
+def test_what_is_written_there_is_followed(bare, board):
+    name, file = bare.name, bare / "runs/exp-1/metrics.jsonl"
+    assert until(lambda: board.runs(name))
+    assert board.link(name).mirrored and board.runs(name)["exp-1"].root == f"{name}:{bare}/runs"
+    append(file, 20)
+    assert until(lambda: board.runs(name)["exp-1"].step == 20)
+    write_run(bare / "runs/exp-2", steps=5)
+    assert until(lambda: "exp-2" in board.runs(name))
+    write_run(bare / "runs/exp-1", steps=7, loss=4.0)
+    assert until(lambda: board.runs(name)["exp-1"].step == 6)
+    assert board.runs(name)["exp-1"].metrics["val_loss"].max == 4.0
+    key = board.runs(name)["exp-1"].key
+    assert len(board.fleet.series(key, "val_loss")) == 7
+    shutil.rmtree(bare / "runs/exp-2")
+    assert until(lambda: list(board.runs(name)) == ["exp-1"])
+    (bare / "runs/exp-1/model.pt").write_bytes(b"x" * 1000)
+    append(file, 7)
+    assert until(lambda: [c.size for c in board.runs(name)["exp-1"].checkpoints] == [1000])
+
+
+@pytest.mark.slow
+def test_tasks_of_a_mirrored_machine_are_kept_here(bare, board):
+    from runwatch.domain.intents import AddTask, FinishTask
+
+    assert until(lambda: board.runs(bare.name))
+    root, answers = f"{bare.name}:{bare}/runs", []
+    board.fleet.submit(AddTask("look at it", root), answers.append)
+    assert until(lambda: root in board.newest.tasks and board.newest.tasks[root].tasks)
+    (task,) = board.newest.tasks[root].tasks
+    board.fleet.submit(FinishTask(root, task.id), answers.append)
+    assert until(lambda: len(answers) == 2 and board.newest.tasks[root].tasks[0].done)
+    assert all(answer.ok for answer in answers)
+    assert not list(bare.rglob("todo.txt"))
+
+
+@pytest.mark.slow
+def test_copies_are_taken_up_again(reach, runwatch, me):
+    home = reach.host("again", runwatch=None)
+    file = write_run(home / "runs/exp-1", steps=2000)
+    runwatch("ls", "again:runs", "--json")
+    (copy,) = (me / ".cache/runwatch/mirror").glob("*/files/exp-1/metrics.jsonl")
+    assert copy.read_bytes() == file.read_bytes()
+    inode = copy.stat().st_ino
+    append(file, 2000)
+    (run,) = json.loads(runwatch("ls", "again:runs", "--json").stdout)["runs"]
+    assert run["step"] == 2000 and copy.stat().st_ino == inode
+    assert abs(copy.stat().st_mtime - file.stat().st_mtime) < 1
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/x", "a/../../x", "a//b", "a/./b", "", "a/", "a\0b", "x" * 300, "a/" * 40 + "b"]
+)
+def test_a_path_that_leads_elsewhere_is_none(path):
+    assert not _harmless(path)
+    assert _harmless("runs/exp-1/metrics (1).jsonl") and _harmless("a..b/c\udcff")
+
+
+HOSTILE = """#!/usr/bin/env python3
+import json, sys, zlib
+out = sys.stdout.buffer
+out.write(b"\\0runwatch: mirror\\0\\n"); out.flush()
+sys.stdin.buffer.read(int(sys.stdin.buffer.readline()))
+def answer(told, data=b""):
+    packed = zlib.compress(data); told["bytes"] = len(packed)
+    out.write(json.dumps(told).encode() + b"\\n" + packed); out.flush()
+answer({"python": "3"})
+row = b'{"step": 1, "loss": 2.0}\\n' * 9
+for line in sys.stdin.buffer:
+    asked = json.loads(line)
+    if asked["do"] == "list":
+        files = [[path, len(row), 0, 0] for path in PATHS]
+        answer({"root": "/r", "now": 0, "took": 0}, json.dumps([files, []]).encode())
+    elif asked["do"] == "heads":
+        answer({"lengths": [[len(row), 0, 0] for _ in asked["files"]]}, row * len(asked["files"]))
+    else:
+        answer({"start": START, "size": len(row), "mtime": 0, "inode": 0}, row)
+"""
+
+
+@pytest.mark.slow
+def test_a_hostile_mirror_writes_nothing_outside(reach, runwatch, me):
+    paths = [
+        "../../../../../../out.jsonl",
+        "/tmp/runwatch-hit.jsonl",
+        "a/metrics.jsonl",
+        "a/metrics.jsonl/x.jsonl",
+    ]
+    evil = HOSTILE.replace("PATHS", repr(paths)).replace("START", "0")
+    reach.host("evil", runwatch=evil)
+    before = {path for path in me.parent.rglob("*") if ".cache" not in path.parts}
+    answer = json.loads(runwatch("ls", "evil:runs", "--json").stdout)
+    assert {run["host"] for run in answer["runs"]} <= {"evil"}
+    assert {path for path in me.parent.rglob("*") if ".cache" not in path.parts} - before <= set(
+        me.glob(".local/**/*")
+    ) | {me / ".local"}
+    assert not os.path.exists("/tmp/runwatch-hit.jsonl")
+
+
+@pytest.mark.slow
+def test_a_mirror_that_sends_what_was_not_asked_for_is_refused(reach, runwatch):
+    evil = HOSTILE.replace("PATHS", '["a/metrics.jsonl"]').replace("START", "10**15")
+    reach.host("odd", runwatch=evil)
+    (problem,) = json.loads(runwatch("ls", "odd:runs", "--json").stdout)["problems"]
+    assert "not asked for" in problem["message"]

@@ -1,0 +1,181 @@
+"""Over a real ssh: commands with roots on other machines."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from helping import copy_samples, write_run
+from sshd import RUNWATCH
+
+pytestmark = pytest.mark.slow
+
+
+def test_runs_of_two_machines_and_this_one_are_one_list(reach, runwatch, me):
+    copy_samples(reach.host("one"))
+    write_run(reach.host("two") / "runs/exp-1")
+    write_run(me / "local/exp-2")
+    answer = runwatch("ls", "one:runs", "two:~/runs", "local", "--json")
+    found = json.loads(answer.stdout)
+    assert answer.returncode == 0 and answer.stderr == ""
+    hosts = {(run["host"], run["id"]) for run in found["runs"]}
+    assert {("two", "exp-1"), (None, "exp-2"), ("one", "runs/retrain-nightly")} <= hosts
+    roots = {run["root"] for run in found["runs"] if run["host"] == "two"}
+    assert roots == {f"two:{reach.folder}/homes/two/runs"}
+    assert [(host["name"], host["state"]) for host in found["hosts"]] == [("one", "live"), ("two", "live")]
+    assert "one:runs/retrain-nightly" in runwatch("ls", "one:runs", "two:runs").stdout
+
+
+def test_a_local_path_of_that_name_wins(reach, runwatch, me):
+    write_run(me / "three:runs/exp-1")
+    reach.host("three")
+    (run,) = json.loads(runwatch("ls", "three:runs", "--json").stdout)["runs"]
+    assert run["host"] is None
+
+
+def test_a_machine_without_anything_is_named_and_the_others_told(reach, runwatch):
+    write_run(reach.host("fine") / "runs/exp-1")
+    reach.host("bare", runwatch=None, python=False)
+    answer = runwatch("check", "fine:runs", "bare:runs", "gone:x", "--json")
+    found = json.loads(answer.stdout)
+    assert answer.returncode == 3 and found["worst"] == "unknown"
+    messages = {host["name"]: host["message"] for host in found["hosts"]}
+    assert messages["fine"] == ""
+    assert "runwatch not found" in messages["bare"] and "command" in messages["bare"]
+    assert "Could not resolve" in messages["gone"]
+    text = runwatch("check", "fine:runs", "bare:runs").stdout
+    assert text.startswith("RUNWATCH UNKNOWN - not answered: bare")
+
+
+def test_a_silent_machine_costs_no_more_than_the_patience(reach, runwatch):
+    write_run(reach.host("quick") / "runs/exp-1")
+    reach.host("hung", runwatch="#!/bin/sh\nexec sleep 600\n")
+    began = time.monotonic()
+    found = json.loads(runwatch("ls", "quick:runs", "hung:runs", "--json").stdout)
+    assert [run["host"] for run in found["runs"]] == ["quick"]
+    assert any("no answer in 20 s" in problem["message"] for problem in found["problems"])
+    assert time.monotonic() - began > 15
+
+
+def test_a_root_that_is_not_there_is_said_with_its_machine(reach, runwatch):
+    reach.host("empty")
+    answer = runwatch("ls", "empty:nothing", "--json")
+    (problem,) = json.loads(answer.stdout)["problems"]
+    assert problem["file"] == "empty:" and "no such directory" in problem["message"]
+
+
+def test_what_a_shell_prints_first_is_skipped(reach, runwatch):
+    home = reach.host("noisy")
+    (home / ".bashrc").write_text("echo welcome; printf 'a\\0b\\xff'; echo RUNWATCH >&2\n")
+    write_run(home / "runs/exp-1")
+    assert [run["host"] for run in json.loads(runwatch("ls", "noisy:runs", "--json").stdout)["runs"]] == [
+        "noisy"
+    ]
+
+
+def test_endless_noise_ends(reach, runwatch):
+    reach.host("flood", runwatch="#!/bin/sh\nexec yes\n")
+    (problem,) = json.loads(runwatch("ls", "flood:runs", "--json").stdout)["problems"]
+    assert "64 KiB came" in problem["message"]
+
+
+def test_another_protocol_is_said_with_both_versions(reach, runwatch):
+    other = RUNWATCH.replace(
+        "-m runwatch",
+        "-c 'import runwatch.hosts.serve as s; s.PROTOCOL = 99; import runwatch.cli as c; c.main()'",
+    )
+    reach.host("future", runwatch=other)
+    (problem,) = json.loads(runwatch("ls", "future:runs", "--json").stdout)["problems"]
+    assert "speaks protocol 99" in problem["message"] and "update" in problem["message"]
+
+
+def test_a_changed_host_key_is_refused_and_explained(reach, runwatch):
+    reach.host("moved")
+    known = reach.folder / "known_hosts"
+    before = known.read_text()
+    try:
+        known.write_text(before.replace("AAAA", "AAAB", 1).replace("AAAB", "AAAA", 1)[:60] + before[60:])
+        other = (reach.folder / "key-moved.pub").read_text().split()
+        known.write_text(f"[127.0.0.1]:{reach.port} {other[0]} {other[1]}\n")
+        (problem,) = json.loads(runwatch("ls", "moved:runs", "--json").stdout)["problems"]
+    finally:
+        known.write_text(before)
+    assert "host key" in problem["message"] and "ssh moved" in problem["message"]
+
+
+def test_an_undecodable_name_comes_through(reach, runwatch):
+    import os
+
+    home = reach.host("bytes")
+    write_run(home / "runs/exp-1")
+    os.rename(os.fsencode(home / "runs/exp-1"), os.fsencode(home / "runs") + b"/exp-\xff\xfe")
+    (run,) = json.loads(runwatch("ls", "bytes:runs", "--json").stdout)["runs"]
+    assert run["id"] == "exp-\\xff\\xfe" and run["metrics"]["val_loss"]["count"] == 20
+
+
+def test_tasks_and_pins_are_the_machines_own(reach, runwatch):
+    write_run(reach.host("desk") / "runs/exp-1")
+    assert runwatch("tasks", "--root", "desk:runs", "add", "(A) look at it").returncode == 0
+    (task,) = json.loads(runwatch("tasks", "--root", "desk:runs", "--json").stdout)["tasks"]
+    assert (task["host"], task["text"], task["priority"]) == ("desk", "look at it", "A")
+    assert "done" in runwatch("tasks", "--root", "desk:runs", "done", "look").stdout
+    assert json.loads(runwatch("tasks", "--root", "desk:runs", "--json").stdout)["tasks"][0]["done"]
+    history = json.loads(runwatch("tasks", "--root", "desk:runs", "history", "--json").stdout)
+    assert history["events"]
+    assert runwatch("baseline", "set", "exp-1", "--root", "desk:runs").returncode == 0
+    (pin,) = json.loads(runwatch("baseline", "show", "--root", "desk:runs", "--json").stdout)["baselines"]
+    assert pin["name"] == "exp-1" and pin["root"].startswith("desk:/")
+    refused = runwatch("tasks", "--root", "desk:runs", "done", "nothing like it")
+    assert refused.returncode == 1 and refused.stderr.startswith("runwatch: desk: ")
+
+
+def test_runs_are_compared_across_machines(reach, runwatch):
+    write_run(reach.host("left") / "runs/exp-1", loss=1.0)
+    write_run(reach.host("right") / "runs/exp-2", loss=3.0)
+    answer = runwatch("compare", "right:runs/exp-2", "--baseline", "left:~/runs/exp-1", "--json")
+    found = json.loads(answer.stdout)
+    (metric,) = [m for m in found["metrics"] if m["name"] == "val_loss"]
+    assert (metric["baseline"], metric["candidate"]) == (pytest.approx(0.05), pytest.approx(0.15))
+    table = runwatch("compare", "left:runs/exp-1", "right:runs/exp-2", "--format", "csv").stdout
+    assert "exp-1" in table and "exp-2" in table
+    shown = json.loads(runwatch("show", "exp-1", "--root", "left:runs", "--json").stdout)["run"]
+    assert shown["host"] == "left"
+
+
+def test_configured_machines_have_names_roots_and_commands(reach, runwatch, me):
+    home = reach.host("behind", runwatch=None)
+    (home / "tool").write_text(RUNWATCH)
+    (home / "tool").chmod(0o755)
+    write_run(home / "runs/exp-1")
+    own = me / ".config/runwatch/runwatch.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(
+        f'[[hosts]]\nname = "lab"\nssh = "behind"\nroots = ["~/runs"]\ncommand = "{home}/tool"\n\n'
+        f'[[hosts]]\nname = "piped"\nroots = ["{home}/runs"]\n'
+        f'command = ["env", "HOME={home}", "{home}/tool"]\n'
+    )
+    found = json.loads(runwatch("ls", "--all", "--json").stdout)
+    assert {(run["host"], run["id"]) for run in found["runs"]} == {("lab", "exp-1"), ("piped", "exp-1")}
+    assert [run["host"] for run in json.loads(runwatch("ls", "lab:", "--json").stdout)["runs"]] == ["lab"]
+    (me / "found").mkdir()
+    (me / "found/runwatch.toml").write_text(
+        '[[hosts]]\nname = "x"\nroots = ["/"]\ncommand = ["touch", "hit"]\n'
+    )
+    refused = runwatch("ls", "found")
+    assert refused.returncode == 0 and "your own configuration" in refused.stdout
+    assert not (me / "hit").exists()
+
+
+def test_doctor_says_what_is_there(reach, runwatch):
+    write_run(reach.host("well") / "runs/exp-1")
+    answer = runwatch("doctor", "well:runs", "--json")
+    checks = {check["name"]: check for check in json.loads(answer.stdout)["checks"]}
+    assert "protocol 1" in checks["well"]["found"] and checks["well: root"]["state"] == "good"
+
+
+@pytest.mark.parametrize("name", ["-oProxyCommand=touch hit:x", "https://example.com/x"])
+def test_what_is_no_address_is_never_given_to_ssh(reach, runwatch, me, name):
+    answer = runwatch("ls", "--", name)
+    assert answer.returncode == 2 and "no such directory" in answer.stderr
+    assert not (me / "hit").exists()

@@ -1,0 +1,66 @@
+"""ClearML 2.1.12 without a server: a closed session (folder and zip) and one that was killed (folder)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from growing import grown
+from harness import FIXTURES, Told, read_all
+
+from runwatch.domain.operations import Evidence, Label
+from runwatch.readers import clearml
+
+SESSIONS = FIXTURES / "clearml"
+CLOSED, KILLED = "offline-0976f34e5c7040b8b54c086033600842", "offline-b4c46f07a229436c99346192f7a2524a"
+
+
+def last(told: Told) -> dict[str, tuple[int, int, float]]:
+    return {tag: (len(p), int(p.steps[-1]), float(p.values[-1])) for tag, p in told.series.items()}
+
+
+def test_scalars_single_values_and_parameters() -> None:
+    runs = read_all(clearml, SESSIONS).runs
+    assert set(runs) == {CLOSED, KILLED}
+    assert last(runs[CLOSED]) == {
+        "loss/train": (6, 50, 1 / 6),
+        "loss/val": (6, 50, 1 / 3),
+        "acc": (6, 50, 5 / 6),
+        "best": (1, 50, 0.9),
+    }
+    assert runs[CLOSED].hparams == {"lr": 0.1, "layers": 2}
+    assert [(label.key, label.value) for label in runs[CLOSED].of(Label)] == [
+        ("name", "ends"),
+        ("project", "demo"),
+    ]
+    assert runs[CLOSED].of(Evidence)[-1].status == "finished"
+    assert not runs[KILLED].of(Evidence)
+
+
+def test_the_zip_alone_says_the_same(tmp_path: Path) -> None:
+    shutil.copy(SESSIONS / f"{CLOSED}.zip", tmp_path)
+    told = read_all(clearml, tmp_path).runs[CLOSED]
+    whole = read_all(clearml, SESSIONS).runs[CLOSED]
+    assert last(told) == last(whole)
+    assert (told.hparams, told.of(Evidence)[-1].status) == (whole.hparams, "finished")
+
+
+def test_any_split_reads_the_same(tmp_path: Path) -> None:
+    data = (SESSIONS / CLOSED / "metrics.jsonl").read_bytes()
+    rows = data.replace(b"}, {", b"}]\n[{")
+    file = f"{CLOSED}/metrics.jsonl"
+    whole = grown(clearml, tmp_path / "a", file, rows, [])
+    assert whole == grown(clearml, tmp_path / "c", file, data, [])
+    for cut in range(10, len(rows), 301):
+        assert grown(clearml, tmp_path / "b", file, rows, [cut, cut + 77]) == whole
+
+
+def test_strange_lines_are_said(tmp_path: Path) -> None:
+    folder = tmp_path / CLOSED
+    folder.mkdir()
+    (folder / "metrics.jsonl").write_text(
+        '[{"metric": "a", "variant": "b", "iter": 1, "value": 2}]\n[{]\n[3, {}]\n'
+    )
+    session = read_all(clearml, tmp_path)
+    assert last(session.runs[CLOSED]) == {"a/b": (1, 1, 2.0)}
+    assert [problem.where for problem in session.problems] == ["line 2"]

@@ -1,0 +1,207 @@
+"""A counter that goes back: resumed, started again, late, interleaved; any split of a file ends the same."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runwatch.domain.directions import direction_of
+from runwatch.domain.operations import Append, EpochAt, Operation
+from runwatch.domain.points import Points
+from runwatch.runs.source_data import Source
+from runwatch.runs.sources import RunMemory
+from runwatch.runs.summary import RunSummary, Summariser
+
+Row = tuple[int, dict[str, float]]
+_FILE = Source("claim", "csv", "log.csv", 0, 10, frozenset(), False)
+
+
+def _operations(rows: list[Row], first: int = 0) -> list[Operation]:
+    found: dict[str, list[tuple[int, int, float]]] = {}
+    for line, (step, values) in enumerate(rows, first):
+        for tag, value in values.items():
+            found.setdefault(tag, []).append((line, step, value))
+    told: list[Operation] = []
+    for tag, cells in found.items():
+        lines, steps, numbers = zip(*cells, strict=True)
+        told.append(Append(tag, Points.of(steps, numbers), np.array(lines)))
+    return told
+
+
+def _memory(rows: list[Row], cuts: list[int] | None = None) -> RunMemory:
+    memory = RunMemory()
+    for start, stop in pairwise(sorted({0, *(min(c, len(rows)) for c in cuts or []), len(rows)})):
+        memory.apply(_FILE, _operations(rows[start:stop], start))
+    return memory
+
+
+def _story(memory: RunMemory) -> RunSummary:
+    return Summariser(direction_of, lambda tag: False).story(memory, {}, None)
+
+
+def _losses(steps: list[int]) -> list[Row]:
+    return [(step, {"loss": float(i)}) for i, step in enumerate(steps)]
+
+
+RESUMED = [*range(1, 11), 6, 7]
+AGAIN = [*range(1, 11), 1, 2, 3, 4]
+
+
+def test_a_resumed_training_supersedes_from_its_step_on() -> None:
+    memory = _memory(_losses(RESUMED))
+    story = _story(memory)
+    metric = story.metrics["loss"]
+    assert (metric.last, metric.last_step, metric.count, metric.former) == (11.0, 7, 7, 5)
+    assert story.step == 7
+    [attempt] = story.attempts
+    assert (attempt.number, attempt.first_step, attempt.last_step, attempt.resumed_at) == (1, 1, 10, 6)
+    assert (attempt.points, attempt.superseded) == (10, 5)
+    [branch] = memory.former("loss", memory.voices()["loss"])
+    assert branch.steps.tolist() == [6, 7, 8, 9, 10]
+
+
+def test_a_training_started_again_is_an_attempt_of_its_own() -> None:
+    story = _story(_memory(_losses(AGAIN)))
+    metric = story.metrics["loss"]
+    assert (metric.min, metric.best, metric.count, story.step) == (10.0, 10.0, 4, 4)
+    assert [(a.first_step, a.last_step, a.superseded) for a in story.attempts] == [(1, 10, 10)]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [1, 3, 2, 5, 4, 7, 6, 9, 8],
+        [3, 1, 2, 6, 4, 5, 9, 7, 8],
+        [1, 1, 2, 2, 3, 3, 4, 4],
+        [2, 1, 3, 2, 4, 3, 5, 4, 6, 5, 7],
+        [10, 20, 30, 40, 60, 50, 70, 80],
+        [100, 50, 110, 60, 120, 70, 130, 80, 140],
+        [10, 10, 10, 10, 20, 20, 20, 10, 20, 30, 30, 20, 30, 30, 40],
+    ],
+    ids=["pairs", "threes", "two writers", "one behind", "one late", "far apart", "four ranks"],
+)
+def test_rows_that_are_late_and_writers_that_interleave_are_no_restart(steps: list[int]) -> None:
+    memory = _memory(_losses(steps))
+    assert memory.points("loss", memory.voices()["loss"]).steps.tolist() == sorted(set(steps))
+    assert _story(memory).attempts == ()
+
+
+def test_a_restart_holds_for_what_the_newer_attempt_has_not_written_yet() -> None:
+    rows: list[Row] = [(i, {"loss": 1.0 / i, **({"val": 0.5} if i % 5 == 0 else {})}) for i in range(1, 11)]
+    story = _story(_memory([*rows, *rows[:3]]))
+    assert story.metrics.keys() == {"loss"} and story.step == 3
+    resumed = _story(_memory([*rows, *rows[6:8]]))
+    assert (resumed.metrics["val"].last_step, resumed.step) == (5, 8)
+
+
+def test_what_a_resumed_training_never_writes_anew_counts_once_it_is_passed() -> None:
+    rows: list[Row] = [(i, {"loss": 1.0, "val": 0.5}) for i in range(10)]
+    memory = _memory([*rows, *[(i, {"loss": 1.0}) for i in range(8, 20)]])
+    assert _story(memory).metrics["val"].last_step == 9
+    assert _story(memory).metrics["loss"].former == 2 and _story(memory).metrics["val"].former == 0
+
+
+def test_a_counter_of_its_own_speaks_for_itself_alone() -> None:
+    rows: list[Row] = []
+    for epoch in range(1, 7):
+        rows += [(100 * epoch + i, {"loss": 1.0}) for i in range(3)]
+        rows.append((epoch % 3, {"val": float(epoch)}))
+    story = _story(_memory(rows))
+    assert story.metrics["loss"].count == 18 and story.step == 602
+    assert story.attempts == ()
+
+
+def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step() -> None:
+    rows: list[Row] = [(i, {"system/cpu": 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
+    rows += [(i, {"system/cpu": 1.0}) for i in range(5)]
+    story = _story(_memory(rows))
+    assert story.step == 2 and story.metrics["loss"].count == 3 and story.attempts == ()
+
+
+def test_epochs_are_the_newest_attempts() -> None:
+    memory = RunMemory()
+    memory.apply(_FILE, [*_operations(_losses([1, 2, 3, 4])), EpochAt(Points.of([1, 3], [0.0, 1.0]))])
+    assert _story(memory).epoch == 1.0
+    new = EpochAt(Points.of([1], [0.0]), np.array([4]))
+    memory.apply(_FILE, [*_operations(_losses([1, 2]), 4), new])
+    assert _story(memory).epoch == 0.0
+
+
+def test_three_attempts_are_listed_in_order() -> None:
+    attempts = _story(_memory(_losses([*range(9), *range(4), *range(6)]))).attempts
+    assert [(a.number, a.first_step, a.last_step) for a in attempts] == [(1, 0, 8), (2, 0, 3)]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_next_event_file_supersedes_by_its_clock_in_whatever_order_they_are_read(
+    order: tuple[int, int],
+) -> None:
+    files = [
+        Points.of(range(1, 11), np.arange(10.0), np.arange(100.0, 110.0)),
+        Points.of([6, 7], [50.0, 51.0], [200.0, 201.0]),
+    ]
+    memory = RunMemory()
+    for i in order:
+        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        memory.apply(speaker, [Append("loss", files[i])])
+    story = _story(memory)
+    assert (story.metrics["loss"].last, story.metrics["loss"].count) == (51.0, 7)
+    [attempt] = story.attempts
+    assert (attempt.last_step, attempt.resumed_at, attempt.ended, attempt.superseded) == (10, 6, 109.0, 5)
+
+
+def test_writers_of_one_time_in_two_files_are_no_restart() -> None:
+    memory = RunMemory()
+    for i in (0, 1):
+        steps = np.arange(1 + i, 20, 2)
+        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        memory.apply(speaker, [Append("loss", Points.of(steps, steps, 100.0 + steps))])
+    story = _story(memory)
+    assert story.metrics["loss"].count == 19 and story.attempts == ()
+
+
+def test_what_is_logged_without_a_step_is_kept_in_order_of_writing() -> None:
+    memory = RunMemory()
+    values = [0.9, 0.2, 0.5, 0.8]
+    memory.apply(_FILE, [Append("val_loss", Points.of([0] * 4, values, [1.0, 2.0, 3.0, 4.0]))])
+    metric = _story(memory).metrics["val_loss"]
+    assert (metric.last, metric.best, metric.count, metric.max) == (0.8, 0.2, 4, 0.9)
+    memory.apply(_FILE, [Append("val_loss", Points.of([1], [0.1], [5.0]))])
+    assert _story(memory).metrics["val_loss"].count == 2
+
+
+_STARTS = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 14)), min_size=1, max_size=5)
+_SWAPS = st.lists(st.integers(0, 40), max_size=4)
+_CUTS = st.lists(st.integers(0, 60), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_STARTS, st.integers(1, 4), _SWAPS, _CUTS)
+def test_attempts_split_anywhere_end_the_same(
+    starts: list[tuple[int, int]], every: int, swaps: list[int], cuts: list[int]
+) -> None:
+    rows: list[Row] = [
+        (step, {"loss": float(start * 100 + step), **({"val": float(step)} if step % every == 0 else {})})
+        for start, count in starts
+        for step in range(start, start + count)
+    ]
+    for swap in swaps:
+        if swap + 1 < len(rows):
+            rows[swap], rows[swap + 1] = rows[swap + 1], rows[swap]
+    whole, split = _memory(rows), _memory(rows, cuts)
+    assert repr(_story(split)) == repr(_story(whole))
+    for tag, voices in whole.voices().items():
+        ours = [points.steps.tolist() for points in split.former(tag, split.voices()[tag])]
+        assert ours == [points.steps.tolist() for points in whole.former(tag, voices)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(-5, 30), max_size=40), _CUTS)
+def test_any_order_of_steps_is_told_the_same_however_it_is_split(steps: list[int], cuts: list[int]) -> None:
+    rows = _losses(steps)
+    whole, split = _memory(rows), _memory(rows, cuts)
+    assert repr(_story(split)) == repr(_story(whole))

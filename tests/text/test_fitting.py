@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runwatch.text.fitting import fit_words
+
+SAID = "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95 % interval −0.0058 to −0.0033)"
+
+
+def test_it_loses_asides_then_whole_words() -> None:
+    assert fit_words(SAID, 200) == SAID
+    assert fit_words(SAID, 60) == "small worse than champion, roc_auc −0.0045"
+    assert fit_words(SAID, 40) == "small worse than champion, roc_auc…"
+    assert fit_words(SAID, 30) == "small worse than champion…"
+    assert fit_words("the median rose by 0.30 IQR", 24) == "the median rose…"
+
+
+@given(st.integers(1, 120))
+def test_it_always_fits_and_no_number_is_cut(width: int) -> None:
+    said = fit_words(SAID, width)
+    assert len(said) <= width
+    whole = set(re.findall(r"[−\d.]*\d", SAID))
+    assert set(re.findall(r"[−\d.]*\d", said)) <= whole
