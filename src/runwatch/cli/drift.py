@@ -157,7 +157,10 @@ def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
         importance=_importance(args.importance),
     )
     engine = engine_of(args.engine)
-    files, batch_files = find_files([args.reference]), find_files(args.current)
+    files, batch_files = (
+        find_files([args.reference], chained=True),
+        find_files(args.current, chained=True),
+    )
     reference = open_reference(files, options, engine=engine)
     named, batches, problems = profile_batches(batch_files, reference.grid, engine=engine)
     rules = DriftOptions(importance=options.importance)

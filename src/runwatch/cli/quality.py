@@ -86,8 +86,10 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
         expect=expect,
     )
     engine = engine_of(args.engine)
-    files = find_files([args.data])
-    base = open_reference(find_files([args.reference]) if args.reference else files, options, engine=engine)
+    files = find_files([args.data], chained=True)
+    base = open_reference(
+        find_files([args.reference], chained=True) if args.reference else files, options, engine=engine
+    )
     if args.reference:
         named, _, problems = profile_batches(files, base.grid, engine=engine)
     else:

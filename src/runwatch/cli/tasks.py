@@ -157,7 +157,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     place = place_of(root, settings)
     say_problems([settings], place.problem)
     file = TodoFile(place.file, locks, place.private)
-    if place.private and args.root and args.action == "add":
+    if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)
         return place.identity, own

@@ -39,7 +39,7 @@ _OLDER_BATCHES = 400
 class DataSpec(msgspec.Struct, frozen=True):
     """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
     or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
-    batches by agreement."""
+    batches by agreement; ``within``: the folders beyond which no file is read (none: no bounds)."""
 
     name: str
     root: str
@@ -48,6 +48,7 @@ class DataSpec(msgspec.Struct, frozen=True):
     options: DataOptions = msgspec.field(default_factory=DataOptions)
     assumed: str = ""
     every: float | None = None
+    within: tuple[str, ...] = ()
 
 
 def data_set(
@@ -65,7 +66,7 @@ def data_set(
     )
     try:
         reference = open_reference(
-            find_files(_there(spec, spec.reference), spec.root), spec.options, cache, engine
+            find_files(_there(spec, spec.reference), spec.root, spec.within), spec.options, cache, engine
         )
     except DataError as error:
         return replace(empty, problems=(error.problem,))
@@ -171,7 +172,7 @@ def _batch_files(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], 
     problems: list[Problem] = []
     for path in _there(spec, spec.batches):
         try:
-            files.extend(find_files([path], spec.root))
+            files.extend(find_files([path], spec.root, spec.within))
         except DataError as error:
             problems.append(error.problem)
     kept = {file.uri: file for file in files if file.uri not in own}
@@ -234,7 +235,9 @@ def column_distribution(
     """Both distributions of one column, for the detail view: the reference and ``batch`` (by name; default:
     the newest). None when they cannot be read or have no such column."""
     try:
-        reference = open_reference(find_files(_there(spec, spec.reference), spec.root), spec.options, cache)
+        reference = open_reference(
+            find_files(_there(spec, spec.reference), spec.root, spec.within), spec.options, cache
+        )
     except DataError:
         return None
     files = [file for file in _batch_files(spec, reference)[0] if batch is None or file.name == batch]

@@ -22,7 +22,10 @@ def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ..
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
     found = discover(entries(top), lambda path: _schema(root, path))
-    return tuple(DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed) for one in found)
+    return tuple(
+        DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
+        for one in found
+    )
 
 
 def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
@@ -89,7 +92,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
     )
     reference = tuple(settings.path(path) for path in _listed(entry.reference))
     batches = tuple(settings.path(path) for path in _listed(entry.current))
-    return DataSpec(entry.name, root, reference, batches, options, every=entry.every)
+    return DataSpec(entry.name, root, reference, batches, options, every=entry.every, within=settings.bounds)
 
 
 def _expect(settings: Settings, entry: Data) -> dict[str, object]:
