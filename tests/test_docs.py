@@ -69,7 +69,7 @@ def words_of(line: str) -> list[str]:
     """The arguments of a command line: up to a pipe or redirection; "A|none" is one of the two."""
     words = []
     for word in shlex.split(line)[1:]:
-        if word in ("|", ">", ">>", "&", "&&"):
+        if word in ("|", ">", ">>", "&", "&&") or re.match(r"\d>", word):
             break
         words.append(word.split("|")[0])
     return words
@@ -279,3 +279,26 @@ def test_the_design_page_names_every_room_in_the_order_that_is_checked() -> None
     assert stated
     told = [set(re.findall(r"\w+", layer)) for layer in stated[0].split("←")]
     assert [layer for layer in told if layer] == [set(re.findall(r"\w+", x)) for x in reversed(layers)]
+
+
+def test_no_reference_leads_to_a_page_that_a_reader_does_not_have() -> None:
+    """Section and fault numbers of notes that are not in this repository tell a reader nothing."""
+    unknown = re.compile(
+        r"\b(methods section|fault|promise|decision|law|issue) \d+\b|\bthe contract (says|has)\b", re.I
+    )
+    places = [*ROOT.glob("*.md")]
+    for folder, ending in (
+        ("src", "py"),
+        ("tests", "py"),
+        ("benchmarks", "py"),
+        ("scripts", "py"),
+        ("docs", "md"),
+    ):
+        places += (ROOT / folder).rglob(f"*.{ending}")
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in places
+        if "fixtures" not in path.parts and path != Path(__file__)
+        for match in unknown.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found

@@ -1,4 +1,4 @@
-"""Fault 19: event files with broken sums, torn records and lengths that lie."""
+"""Event files with broken sums, torn records and lengths that lie."""
 
 from __future__ import annotations
 

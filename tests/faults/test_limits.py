@@ -1,4 +1,4 @@
-"""Fault 20: what is too deep, too long or too much costs one line, and little memory."""
+"""What is too deep, too long or too much costs one line, and little memory."""
 
 from __future__ import annotations
 

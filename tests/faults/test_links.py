@@ -1,4 +1,4 @@
-"""Fault 10: links that go round, away, or nowhere."""
+"""Links that go round, away, or nowhere."""
 
 from __future__ import annotations
 

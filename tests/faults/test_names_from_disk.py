@@ -1,4 +1,4 @@
-"""Fault 9: names that are no text, or that lie."""
+"""Names that are no text, or that lie."""
 
 from __future__ import annotations
 

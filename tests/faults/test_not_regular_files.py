@@ -1,4 +1,4 @@
-"""Fault 4: what is no regular file is never opened."""
+"""What is no regular file is never opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fault 6: NaN and the infinities are values on the screen, and null with a text in JSON."""
+"""NaN and the infinities are values on the screen, and null with a text in JSON."""
 
 from __future__ import annotations
 

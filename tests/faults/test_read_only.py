@@ -1,4 +1,4 @@
-"""Promise 1: runwatch changes nothing in what it looks at."""
+"""Runwatch changes nothing in what it looks at."""
 
 from __future__ import annotations
 

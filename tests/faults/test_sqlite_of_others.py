@@ -1,4 +1,4 @@
-"""Fault 18: databases that others write while we look."""
+"""Databases that others write while we look."""
 
 from __future__ import annotations
 

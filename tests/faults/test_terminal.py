@@ -1,4 +1,4 @@
-"""Fault 7 and promise 8 in a pty: nothing of a hostile text gets through raw, and the terminal comes back."""
+"""In a pty: nothing of a hostile text gets through raw, and the terminal comes back."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ def without_place(runs: list[dict]) -> dict:
 def test_every_format_reads_as_it_does_at_home(reach, runwatch, me):
     home = reach.host("museum", runwatch=None)
     shutil.copytree(RUNS, home / "runs", symlinks=True)
+    for path in (home / "runs").rglob("*"):
+        os.utime(path, (1_770_000_000, 1_770_000_000), follow_symlinks=False)
     here = json.loads(runwatch("ls", str(home / "runs"), "--json").stdout)
     answer = json.loads(runwatch("ls", "museum:runs", "--json").stdout)
     (host,) = answer["hosts"]
@@ -119,7 +121,7 @@ row = b'{"step": 1, "loss": 2.0}\\n' * 9
 for line in sys.stdin.buffer:
     asked = json.loads(line)
     if asked["do"] == "list":
-        files = [[path, len(row), 0, 0] for path in PATHS]
+        files = [[path, SIZE, 0, 0] for path in PATHS]
         answer({"root": "/r", "now": 0, "took": 0}, json.dumps([files, []]).encode())
     elif asked["do"] == "heads":
         answer({"lengths": [[len(row), 0, 0] for _ in asked["files"]]}, row * len(asked["files"]))
@@ -136,7 +138,7 @@ def test_a_hostile_mirror_writes_nothing_outside(reach, runwatch, me):
         "a/metrics.jsonl",
         "a/metrics.jsonl/x.jsonl",
     ]
-    evil = HOSTILE.replace("PATHS", repr(paths)).replace("START", "0")
+    evil = HOSTILE.replace("PATHS", repr(paths)).replace("START", "0").replace("SIZE", "len(row)")
     reach.host("evil", runwatch=evil)
     before = {path for path in me.parent.rglob("*") if ".cache" not in path.parts}
     answer = json.loads(runwatch("ls", "evil:runs", "--json").stdout)
@@ -149,7 +151,7 @@ def test_a_hostile_mirror_writes_nothing_outside(reach, runwatch, me):
 
 @pytest.mark.slow
 def test_a_mirror_that_sends_what_was_not_asked_for_is_refused(reach, runwatch):
-    evil = HOSTILE.replace("PATHS", '["a/metrics.jsonl"]').replace("START", "10**15")
+    evil = HOSTILE.replace("PATHS", '["a/metrics.jsonl"]').replace("START", "10**15").replace("SIZE", "10**6")
     reach.host("odd", runwatch=evil)
     (problem,) = json.loads(runwatch("ls", "odd:runs", "--json").stdout)["problems"]
     assert "not asked for" in problem["message"]

@@ -179,3 +179,15 @@ def test_what_is_no_address_is_never_given_to_ssh(reach, runwatch, me, name):
     answer = runwatch("ls", "--", name)
     assert answer.returncode == 2 and "no such directory" in answer.stderr
     assert not (me / "hit").exists()
+
+
+def test_the_brief_says_where_what_happened(reach, runwatch):
+    copy_samples(reach.host("told"))
+    answer = runwatch("brief", "told:runs", "gone:x", "--since", "400d", "--json")
+    found = json.loads(answer.stdout)
+    assert {run["host"] for run in found["run_details"]} == {"told"} and found["findings"][0][
+        "host"
+    ] == "told"
+    (waiting,) = [line["text"] for line in found["lines"] if line["label"] == "waiting"]
+    assert "gone: ssh: Could not resolve" in waiting and answer.returncode == 0
+    assert "told:runs/retrain-nightly" in runwatch("brief", "told:runs", "--since", "400d").stdout

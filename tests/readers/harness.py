@@ -13,6 +13,7 @@ import numpy as np
 from runwatch.domain.operations import (
     Append,
     Epoch,
+    EpochAt,
     Evidence,
     HParams,
     Length,
@@ -72,7 +73,7 @@ class Told:
             mine.setdefault(operation.tag, []).append(operation.points)
         elif isinstance(operation, Replace):
             mine.clear()
-            void = (HParams, Evidence, Length, Epoch, Rank)
+            void = (HParams, Evidence, Length, Epoch, EpochAt, Rank)
             self.said[source] = [o for o in self.said.get(source, []) if not isinstance(o, void)]
         elif isinstance(operation, PurgeFrom):
             place = self.order.index(source) if source in self.order else len(self.order)
@@ -84,6 +85,12 @@ class Told:
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [operation for operation in self.others if isinstance(operation, kind)]
+
+    @property
+    def epoch(self) -> float | None:
+        """The greatest epoch, whether told of the file or of its rows."""
+        rows = [float(said.points.values.max()) for said in self.of(EpochAt)]
+        return max([*rows, *(said.value for said in self.of(Epoch))], default=None)
 
     @property
     def hparams(self) -> dict[str, object]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_tables import agrees, plain
 
 from runwatch.config import Settings
-from runwatch.domain.operations import Epoch, HParams, Length, Rank, Stated
+from runwatch.domain.operations import HParams, Length, Rank, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader
 from runwatch.readers import keras, sklearn
@@ -185,7 +185,7 @@ def test_a_history_dump_counts_epochs_from_zero(tmp_path: Path) -> None:
     told = read_all(keras, tmp_path).runs["."]
     assert told.series["loss"].steps.tolist() == [0, 1, 2]
     assert plain(told.series)["val_loss"] == [(0, 1.0), (1, 2.0), (2, 3.0)]
-    assert told.of(Epoch) == [Epoch(2)]
+    assert told.epoch == 2
 
 
 ROUNDS = st.lists(st.tuples(st.integers(0, 99), st.floats(-9, 9)), max_size=8)

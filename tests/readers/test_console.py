@@ -10,7 +10,7 @@ from harness import FIXTURES, Session, claims, read_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Epoch, Evidence, Length
+from runwatch.domain.operations import Evidence, Length
 from runwatch.readers import console
 from runwatch.readers.common import limits
 
@@ -211,11 +211,11 @@ def test_the_two_streams_of_one_job_are_one_story(tmp_path: Path) -> None:
 def test_planned_epochs_are_reached_only_at_the_end_of_the_last(tmp_path: Path) -> None:
     run = said(tmp_path, b"Epoch 3/3\nloss: 0.4\n").runs["."]
     assert (run.of(Length)[-1].epochs, run.of(Length)[-1].first_epoch) == (3, 1)
-    assert run.of(Epoch)[-1].value == 2
+    assert run.epoch == 2
     run = said(tmp_path, b"Epoch [3/3], Step [30/60], Loss: 0.3\n").runs["."]
-    assert run.of(Epoch)[-1].value == 2.5
+    assert run.epoch == 2.5
     run = said(tmp_path, b"Epoch 3/3 loss=0.3\n").runs["."]
-    assert run.of(Epoch)[-1].value == 3
+    assert run.epoch == 3
 
 
 def test_a_later_job_makes_the_death_of_an_earlier_one_past(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from growing import grown
-from harness import FIXTURES, Told, claims, read_all
+from harness import FIXTURES, Told, claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Epoch, HParams, Length
+from runwatch.domain.operations import Append, HParams, Length
 from runwatch.readers import console
+from runwatch.readers.base import SourceFile
 
 CONSOLES = FIXTURES / "consoles"
 
@@ -53,7 +54,7 @@ def test_the_end_of_catboost_and_of_keras_is_seen(tmp_path: Path) -> None:
     told = read_log(tmp_path, (CONSOLES / "catboost-two-sets.log").read_bytes())
     assert told.of(Length)[-1].steps == 59
     told = read_log(tmp_path, (CONSOLES / "keras.log").read_bytes())
-    assert (told.of(Length)[-1].epochs, told.of(Epoch)[-1].value) == (3, 3)
+    assert (told.of(Length)[-1].epochs, told.epoch) == (3, 3)
 
 
 def test_settings_are_hyperparameters_and_no_metrics(tmp_path: Path) -> None:
@@ -156,3 +157,14 @@ def test_any_split_of_the_growth_gives_the_same(data: bytes, cuts: list[int]) ->
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         assert grown(console, root, "train.log", data, cuts) == grown(console, root, "train.log", data, [])
+
+
+def test_points_tell_the_lines_they_stood_on(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text(
+        "hello\nEpoch 1/2\n7/7 - 1s - loss: 0.5\nEpoch 1/2\n7/7 - 1s - loss: 0.25\n"
+    )
+    (claim,) = (claim for claim in claims(console, tmp_path) if claim.format)
+    source = SourceFile(str(tmp_path), "train.log", stat_of(tmp_path / "train.log"))
+    (told,) = console.read(claim, source, None).operations.values()
+    (loss,) = (one for one in told if isinstance(one, Append))
+    assert (loss.points.steps.tolist(), loss.rows.tolist()) == ([1, 1], [3, 5])

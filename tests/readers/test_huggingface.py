@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_tables import agrees
 
 from runwatch.config import Settings
-from runwatch.domain.operations import Epoch, Evidence, HParams, Length, Rank, Stated
+from runwatch.domain.operations import Epoch, Evidence, HParams, Length, Rank, Reached, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader
 from runwatch.readers import huggingface
@@ -160,3 +160,24 @@ def test_garbage_never_raises(noise: bytes, name: str) -> None:
         save(Path(folder) / "trainer_state.json", state(1))
         (Path(folder) / name).write_bytes(noise)
         summaries(read_all(huggingface, Path(folder), final=True))
+
+
+def test_a_checkpoint_at_the_planned_end_is_the_end(tmp_path: Path) -> None:
+    """Short trainings log nothing, and save no state at the root."""
+    state = {"global_step": 48, "max_steps": 48, "epoch": 3.0, "log_history": []}
+    place = tmp_path / "checkpoint-48"
+    place.mkdir()
+    (place / "trainer_state.json").write_text(json.dumps(state))
+    told = read_all(huggingface, tmp_path).runs["."]
+    assert [said.status for said in told.of(Evidence)] == ["finished"]
+    assert told.of(Reached) == [Reached(48)] and told.epoch == 3.0
+
+
+def test_early_stopping_is_an_end(tmp_path: Path) -> None:
+    control = {"TrainerControl": {"args": {"should_training_stop": True}}}
+    state = {"global_step": 20, "max_steps": 48, "log_history": [], "stateful_callbacks": control}
+    place = tmp_path / "checkpoint-20"
+    place.mkdir()
+    (place / "trainer_state.json").write_text(json.dumps(state))
+    [said] = read_all(huggingface, tmp_path).runs["."].of(Evidence)
+    assert (said.status, said.reason) == ("finished", "trainer_state.json: stopped early, at step 20")

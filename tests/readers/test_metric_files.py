@@ -9,7 +9,7 @@ import pytest
 from growing import rewritten
 from harness import FIXTURES, Told, claims, read_all
 
-from runwatch.domain.operations import Epoch, Length, Stated
+from runwatch.domain.operations import Length, Stated
 from runwatch.readers import dvc, epochs, wandb
 from runwatch.readers.base import Reader
 from runwatch.readers.boosting import catboost
@@ -28,7 +28,7 @@ def test_skorch_history(tmp_path: Path) -> None:
     told = only(epochs, FIXTURES / "skorch-history")
     assert set(told.series) == {"train_loss", "valid_loss", "valid_acc"}
     assert last(told)["valid_acc"] == (6, 6, pytest.approx(0.8653846153846154))
-    assert told.of(Epoch) == [Epoch(6)]
+    assert told.epoch == 6
     assert claims(epochs, FIXTURES / "skorch-history")[0].format == "skorch"
 
 

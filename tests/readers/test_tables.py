@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from harness import FIXTURES, Session, claims, read_all
 
-from runwatch.domain.operations import Epoch, Length
+from runwatch.domain.operations import Length
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers import csv, jsonl, keras, lightning, sb3, ultralytics
@@ -363,7 +363,7 @@ def test_ultralytics_knows_its_length_and_where_it_counts_from(tmp_path: Path, f
     told = session(tmp_path, header + rows, "results.csv", ultralytics).runs["."]
     assert plain(told.series)["train/box_loss"] == [(first, 0.5), (first + 1, 1.5), (first + 2, 2.5)]
     assert told.of(Length) == [Length(epochs=7, first_epoch=first)]
-    assert told.of(Epoch)[-1].value == first + 2
+    assert told.epoch == first + 2
 
 
 def test_sb3_reads_json_lines_where_there_is_no_table(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from harness import FIXTURES, Session, claims, read_all
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Epoch, Evidence, HParams, Writer
+from runwatch.domain.operations import Evidence, HParams, Writer
 from runwatch.readers import tensorboard
 
 EXPECTED = json.loads((FIXTURES / "expected_events.json").read_text())
@@ -155,7 +155,7 @@ def test_epoch_is_an_attribute_not_a_metric(tmp_path: Path) -> None:
     put(tmp_path, b"".join(ev.scalar(tag, s, float(s)) for s in range(4) for tag in ("epoch", "loss")))
     told = read_all(tensorboard, tmp_path).runs["."]
     assert told.series.keys() == {"loss"}
-    assert told.of(Epoch) == [Epoch(3.0)]
+    assert told.epoch == 3.0
 
 
 def test_hparams_nest_as_written(tmp_path: Path) -> None:

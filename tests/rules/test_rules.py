@@ -88,7 +88,11 @@ def compared(
     one: Run, *metrics: MetricComparison, source: str = "runwatch.toml", **more: object
 ) -> Situation:
     comparison = Comparison("exp/a", "champ", "worse", "", metrics, **more)  # type: ignore[arg-type]
-    baselines = {"/r": Baseline("run", "champ", source)}
+    baselines = {
+        "/r": Baseline(
+            "run", "champ", source, origin="assumed" if source.startswith("assumed") else "configured"
+        )
+    }
     return situation(one, comparisons={one.key: comparison}, baselines=baselines)
 
 

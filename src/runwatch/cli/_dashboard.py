@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from runwatch.ui.host import Watching
 
 NAME = ""
-HELP = """Model monitoring in one terminal screen: the runs below ROOT, the drift of their data, their metrics
-against the baseline, and what to do.
+HELP = """Model monitoring on one terminal screen: the runs under ROOT, data drift, metrics against the
+baseline, and a to-do list.
 
   runwatch ~/runs          open the dashboard on a folder of runs
-  runwatch gpu1:~/runs     the same on another machine, by ssh; several roots make one board
-  runwatch demo            the same on samples that go on living
-  runwatch COMMAND --help  the answers without a screen"""
+  runwatch gpu1:~/runs     runs on another machine, over ssh; several roots share one board
+  runwatch demo            try it on sample runs that keep changing
+  runwatch COMMAND --help  help on one command"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
     parser.epilog = "commands:\n" + _commands()
 
 

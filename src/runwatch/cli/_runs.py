@@ -13,7 +13,7 @@ from runwatch.text.safe import run_name
 
 
 def resolve_run(name: str, runs: Sequence[Run]) -> Run:
-    """RUN as the contract says: an exact id, else an existing path, else a unique ending of an id.
+    """RUN: an exact id, else an existing path, else a unique ending of an id.
     Raises UsageError, naming the candidates when it is ambiguous."""
     address = split(name) if is_elsewhere(name) else None
     if address is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from runwatch.cli._output import formats
 
 NAME = "drift"
-HELP = """Compare data files or folders with a reference.
+HELP = """Has the data drifted? Compare files or folders with a reference.
 
   runwatch drift reference.parquet batches/2026-03-01.parquet
   runwatch drift train/ 'batches/*.csv' --target label --json
@@ -22,32 +22,34 @@ _KINDS = ("numeric", "categorical", "boolean", "datetime", "text")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REFERENCE", help="file, folder, glob or URL that is trusted")
+    parser.add_argument("reference", metavar="REFERENCE", help="reference data: file, folder, glob or URL")
     parser.add_argument(
-        "current", metavar="CURRENT", nargs="+", help="files, folders, globs or URLs to judge"
+        "current", metavar="CURRENT", nargs="+", help="data to check: files, folders, globs or URLs"
     )
     formats(parser)
-    parser.add_argument("--by", metavar="COLUMN", help="judge each value of COLUMN on its own as well")
+    parser.add_argument("--by", metavar="COLUMN", help="also check each value of COLUMN separately")
     data_options(parser)
-    parser.add_argument("--prediction", metavar="COLUMN", help="the column of predictions")
-    parser.add_argument("--score", metavar="COLUMN", help="the column of scores")
+    parser.add_argument("--prediction", metavar="COLUMN", help="column with the predictions")
+    parser.add_argument("--score", metavar="COLUMN", help="column with the scores")
     parser.add_argument(
-        "--importance", metavar="FILE", help="JSON or CSV of column and importance, to rank by"
+        "--importance",
+        metavar="FILE",
+        help="JSON or CSV file with each column's importance, to order the results",
     )
     parser.add_argument(
         "--multivariate",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="also try to tell the two apart with a classifier (needs scikit-learn, takes seconds)",
+        help="also look for drift of all columns together, with a classifier (takes seconds)",
     )
-    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
+    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="do the work on a running Dask cluster")
     fail_on(parser)
 
 
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Options that say what the columns are."""
-    parser.add_argument("--target", metavar="COLUMN", help="the label")
-    parser.add_argument("--key", metavar="COLUMN", help="the column that names a row")
+    parser.add_argument("--target", metavar="COLUMN", help="column with the label")
+    parser.add_argument("--key", metavar="COLUMN", help="column that identifies a row")
     parser.add_argument(
         "--include", metavar="PATTERN", action="append", default=[], help="only these columns"
     )
@@ -57,7 +59,7 @@ def data_options(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=KIND",
         action="append",
         default=[],
-        help=f"what a column is, instead of a guess: {', '.join(_KINDS)}",
+        help=f"set a column's kind instead of guessing it: {', '.join(_KINDS)}",
     )
 
 
@@ -66,7 +68,7 @@ def fail_on(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         choices=LEVELS,
         default="warning",
-        help="least severity that makes the exit code non-zero",
+        help="lowest severity that makes the exit code non-zero (default: warning)",
     )
 
 

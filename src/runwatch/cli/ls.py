@@ -7,15 +7,15 @@ import argparse
 from runwatch.cli._roots import root_arguments
 
 NAME = "ls"
-HELP = """One row a run: how it stands, how far it is, its metric.
+HELP = """List runs: status, progress, main metric.
 
-  runwatch ls ~/runs            the runs below ~/runs
-  runwatch ls ~/runs --json     the same for scripts"""
+  runwatch ls ~/runs            list the runs under ~/runs
+  runwatch ls ~/runs --json     the same as JSON"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from runwatch.cli._output import formats
 from runwatch.cli.drift import complain, data_options, engine_of, exit_code, fail_on, kinds
 
 NAME = "quality"
-HELP = """Data-quality checks of a file, folder, glob or URL.
+HELP = """Check the quality of a file, folder, glob or URL.
 
   runwatch quality data.parquet
   runwatch quality new.csv --reference train.csv --target label --key id
@@ -19,15 +19,15 @@ HELP = """Data-quality checks of a file, folder, glob or URL.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="file, folder, glob or URL to check")
-    parser.add_argument("--reference", metavar="REF", help="data that is trusted, to compare with")
+    parser.add_argument("--reference", metavar="REF", help="trusted data to compare with")
     formats(parser)
     data_options(parser)
     parser.add_argument(
         "--expect",
         metavar="FILE",
-        help="TOML file with hard rules ([data.expect] or top level), or a pandera schema",
+        help="TOML file with rules ([data.expect] or top level), or a pandera schema",
     )
-    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
+    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="do the work on a running Dask cluster")
     fail_on(parser)
 
 

@@ -130,7 +130,7 @@ def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}; mend the line") from None
+        raise ConfigError(f"{file}: not valid TOML: {error}; correct that line") from None
     except RecursionError:
         raise ConfigError(f"{file}: nested too deep; write it flat") from None
     settings = Checker(file, text).settings(table, defaults)

@@ -149,13 +149,15 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
 
 class Baseline(msgspec.Struct, frozen=True):
     """What is compared against. ``kind``: run, group, metrics (a file) or predictions (a file); ``name``:
-    run id, glob or path; ``source``: who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …")."""
+    run id, glob or path; ``source``: who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …");
+    ``origin``: which of the three kinds of word that is."""
 
     kind: Literal["run", "group", "metrics", "predictions"]
     name: str
     source: str
     since: float | None = None
     reason: str = ""
+    origin: Literal["pinned", "configured", "assumed"] = "configured"
 
 
 class RunRow(msgspec.Struct, frozen=True):

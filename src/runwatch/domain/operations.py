@@ -85,6 +85,12 @@ class EpochAt(msgspec.Struct, frozen=True, eq=False):
     rows: IntArray | None = None
 
 
+class Reached(msgspec.Struct, frozen=True):
+    """The step that the run has got to by its framework's word, where no point tells it."""
+
+    step: int
+
+
 class Stated(msgspec.Struct, frozen=True):
     """A metric's direction as the framework states it."""
 
@@ -129,6 +135,7 @@ Operation = (
     | Length
     | Epoch
     | EpochAt
+    | Reached
     | Stated
     | Rank
     | Writer

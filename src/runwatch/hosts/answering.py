@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
@@ -18,7 +19,6 @@ from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
-from runwatch.store.intent_codec import load
 
 
 class Answers:

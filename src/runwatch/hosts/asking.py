@@ -10,13 +10,13 @@ import msgspec
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.errors import UserError
+from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent
 from runwatch.hosts import messages as m
 from runwatch.hosts.glance import Connected
 from runwatch.hosts.look import PATIENCE_S
 from runwatch.hosts.naming import placed
 from runwatch.hosts.remote import Remote
-from runwatch.store.intent_codec import dump
 
 
 class Asked(msgspec.Struct, frozen=True):

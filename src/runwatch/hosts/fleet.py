@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
+from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -25,7 +26,6 @@ from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
-from runwatch.store.intent_codec import dump
 from runwatch.store.state import State
 from runwatch.system.identity import root_identity
 

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Sequence
 
+from runwatch.hosts.conversation import Conversation
 from runwatch.hosts.link import Link, LinkError
-from runwatch.hosts.mirroring import Conversation, MirroredRoot
+from runwatch.hosts.mirroring import MirroredRoot
 from runwatch.hosts.serve import Server
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import MARKER, WireError

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runwatch.config import Settings
-from runwatch.hosts.link import Link, LinkError
+from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader
 from runwatch.readers.common import limits
@@ -31,17 +31,13 @@ MOST_FILES = 100_000
 MOST_HEADS = 20_000
 MOST_FILE = 256 * limits.MIB
 MOST_IN_ALL = 4 * 1024 * limits.MIB
-PIECE = 8 * limits.MIB
-_ANSWER_S = 30.0
 _HEADS_AT_ONCE = 100
 _HEAD = 64 * limits.KIB
-_LINE = 1 * limits.MIB
-_SCRIPT = Path(__file__).with_name("mirror_script.py")
 _NEVER = (
-    *(".bin", ".npy", ".npz", ".pkl", ".gz", ".tar", ".zip", ".so", ".pyc", ".whl"),
-    *(".png", ".jpg", ".jpeg", ".gif", ".mp4", ".wav"),
+    *(".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".h5", ".hdf5", ".onnx", ".keras", ".joblib"),
+    *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".png", ".jpg", ".jpeg", ".gif", ".mp4", ".wav"),
 )
-_ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv")
+_ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv", ".zip", ".eval")
 
 
 class Known(NamedTuple):
@@ -50,64 +46,6 @@ class Known(NamedTuple):
     size: int
     mtime: int
     inode: int
-
-
-class Conversation:
-    """Requests and answers over a link that leads to the script."""
-
-    def __init__(self, name: str, link: Link, data: bytes) -> None:
-        self._name, self._link, self._buffer = name, link, bytearray(data)
-        self.heard = time.monotonic()
-        script = _SCRIPT.read_bytes()
-        link.write(f"{len(script)}\n".encode() + script)
-        self.hello, _ = self._answer()
-
-    def ask(self, what: str, **words: Any) -> tuple[dict[str, Any], bytes]:
-        """The answer: its words and its data. Raises WireError; OSError when what was asked about there
-        can't be read."""
-        self._link.write(json.dumps({"do": what, **words}).encode("ascii") + b"\n")
-        told, data = self._answer()
-        if "error" in told:
-            raise FileNotFoundError(str(told["error"]))
-        return told, data
-
-    def _answer(self) -> tuple[dict[str, Any], bytes]:
-        until = time.monotonic() + _ANSWER_S
-        while (end := self._buffer.find(b"\n")) < 0:
-            self._more(until, _LINE)
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        try:
-            told = json.loads(line)
-            size = int(told["bytes"])
-            if not 0 <= size <= 2 * PIECE:
-                raise ValueError("an answer that is too large")
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise WireError(f"{self._name}: what came is no answer of the mirror's ({error})") from None
-        while len(self._buffer) < size:
-            self._more(until, size)
-        packed = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        self.heard = time.monotonic()
-        return told, _unpacked(self._name, packed)
-
-    def _more(self, until: float, most: int) -> None:
-        if time.monotonic() > until:
-            raise LinkError(f"{self._name}: no answer in {_ANSWER_S:.0f} s")
-        if len(self._buffer) > most + PIECE:
-            raise WireError(f"{self._name}: more came than was asked for")
-        self._buffer += self._link.read(1.0)
-
-
-def _unpacked(name: str, packed: bytes) -> bytes:
-    unpacker = zlib.decompressobj()
-    try:
-        data = unpacker.decompress(packed, 4 * PIECE)
-    except zlib.error as error:
-        raise WireError(f"{name}: an answer that is damaged ({error})") from None
-    if unpacker.unconsumed_tail:
-        raise WireError(f"{name}: an answer that unfolds to more than is allowed")
-    return data
 
 
 class MirroredRoot:
@@ -245,7 +183,7 @@ class MirroredRoot:
             if known is not None and self._have.get(file) != known:
                 self._pending[file] = known
         for file, known in self._listed.items():
-            if is_checkpoint(file) and self._have.get(file) != known:
+            if is_checkpoint(file) and file not in chosen and self._have.get(file) != known:
                 self._stand_in(file, known)
 
     def _companions(self) -> Iterator[str]:
@@ -378,7 +316,7 @@ def _pieces(
 
 def _is_blob(path: str) -> bool:
     """Whether no reader ever looks into such a file."""
-    return path.endswith(_NEVER) or is_checkpoint(path)
+    return path.endswith(_NEVER)
 
 
 def _has_end(path: str) -> bool:

@@ -16,6 +16,7 @@ from runwatch import __version__
 from runwatch.config import Metrics
 from runwatch.domain.address import joined
 from runwatch.domain.hosts import HostLink
+from runwatch.domain.intent_codec import dump, load
 from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
@@ -24,7 +25,6 @@ from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.picture import Picture
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
-from runwatch.store.intent_codec import dump, load
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
@@ -200,7 +200,7 @@ class Remote:
         mirror.start()
         inside = InProcess()
         try:
-            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names))
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
             self._converse(inside, inside.started(), copies, mirror)
         finally:
             mirror.stop()

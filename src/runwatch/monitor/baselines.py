@@ -19,7 +19,7 @@ def baseline_of(root: str, settings: Settings, pin: Pin | None, runs: Sequence[R
     """A pin wins over ``[baseline]``, that over the one run whose name says that it is the baseline."""
     if pin is not None:
         day = (iso(pin.at) or "")[:10]
-        return Baseline("run", pin.run, f"pinned {day}", pin.at, pin.reason)
+        return Baseline("run", pin.run, f"pinned {day}", pin.at, pin.reason, "pinned")
     setting = settings.baseline
     source = settings.file or "configuration"
     if setting.run is not None:
@@ -35,10 +35,10 @@ def _assumed(runs: Sequence[Run]) -> Baseline | None:
     """The one run that is called a baseline, or several that differ only in a number: its seeds."""
     named = [run.id for run in runs if _NAMES.search(run.id) and run.metrics]
     if len(named) == 1:
-        return Baseline("run", named[0], "assumed: its name says so")
+        return Baseline("run", named[0], "assumed: its name says so", origin="assumed")
     globs = {re.sub(r"\d+", "*", run_id) for run_id in named}
     if len(globs) == 1:
-        return Baseline("group", globs.pop(), f"assumed: {len(named)} runs are called so")
+        return Baseline("group", globs.pop(), f"assumed: {len(named)} runs are called so", origin="assumed")
     return None
 
 

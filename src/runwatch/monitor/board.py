@@ -238,7 +238,7 @@ class Board:
         baselines = [
             f"baseline {baseline.name} ({baseline.source})"
             for baseline in situation.baselines.values()
-            if baseline.source.startswith("assumed")
+            if baseline.origin == "assumed"
         ]
         return (*baselines, *self.beside.assumptions)
 

@@ -54,8 +54,14 @@ class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
     ``distribution``, ``console``, ``state``."""
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], keep: bool = True) -> None:
-        self._board = Board(roots, settings, Wanted(), keep=keep, wake=self._wake_up)
+    def __init__(
+        self,
+        roots: tuple[str, ...],
+        settings: Mapping[str, Settings],
+        keep: bool = True,
+        wanted: Wanted | None = None,
+    ) -> None:
+        self._board = Board(roots, settings, wanted or Wanted(), keep=keep, wake=self._wake_up)
         self._wake = threading.Condition()
         self._woken = False
         self._stopped = False

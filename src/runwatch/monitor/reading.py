@@ -386,7 +386,7 @@ def _stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
         if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
             points = operation.points
             walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
-            operation = Append(operation.tag, Points(points.steps, walls, points.values))
+            operation = replace(operation, points=Points(points.steps, walls, points.values))
         out.append(operation)
     return out
 

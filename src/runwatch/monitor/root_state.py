@@ -241,10 +241,6 @@ class TaskState:
                 found.append(None)
         return tuple(found)
 
-    def writes_for(self, root: str) -> bool:
-        """Whether this process is the root's writer."""
-        return root in self._mine
-
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced for a root, until when."""
         return self.state.silences(self._places[root].identity, now)

@@ -29,6 +29,15 @@ from runwatch.system.files import NotRegular, open_regular
 Role = Literal["run", "part", "lonely", "many"]
 
 
+class Layout(msgspec.Struct, frozen=True):
+    """What a person says of the columns of a log of their own: the names of the ``step`` and of the clock
+    (``wall``), and the ``metrics`` (names, ``*`` matches any part). "" and (): as usual names tell."""
+
+    step: str = ""
+    wall: str = ""
+    metrics: tuple[str, ...] = ()
+
+
 class Claim(msgspec.Struct, frozen=True):
     """Files that one reader understands as (a part of) one run.
 
@@ -37,7 +46,7 @@ class Claim(msgspec.Struct, frozen=True):
     formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
     its files tell one story, the greatest ``Rank`` speaks. ``role``: "run" makes a run; "part" joins one
     that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
-    holds many runs, whose ids ``read`` gives."""
+    holds many runs, whose ids ``read`` gives. ``layout``: what the configuration says of the columns."""
 
     reader: str
     format: str
@@ -48,11 +57,13 @@ class Claim(msgspec.Struct, frozen=True):
     supersedes: frozenset[str] = frozenset()
     exclusive: bool = False
     role: Role = "run"
+    layout: Layout | None = None
 
     @property
     def identity(self) -> str:
         """What stays the same while the claim's files grow in number."""
-        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix))
+        said = () if self.layout is None else (repr(self.layout),)
+        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *said))
 
 
 class Cursor(msgspec.Struct, frozen=True):

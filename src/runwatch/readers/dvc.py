@@ -4,7 +4,6 @@ each. They are rewritten whole by each ``dvc repro``; the parameters beside them
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Iterator
 
 from runwatch.domain.operations import Append, Operation, Replace
@@ -85,5 +84,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _parsed(file: str, data: bytes) -> object:
     if file.endswith(".toml"):
+        import tomllib
+
         return tomllib.loads(data.decode("utf-8"))
     return bounded_json.parse(data) if file.endswith(".json") else bounded_yaml.parse(data)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, Epoch, Length, Operation
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import limits
@@ -54,12 +53,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         if isinstance(row, dict):
             kept = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
             records.feed(json.dumps(kept).encode() + b"\n", final=True)
-    told: list[Operation] = [
-        Append(claim.tag_prefix + tag, points) for tag, points in records.series().items()
-    ]
+    told = records.log.operations(claim.tag_prefix)
     if not told:
         problem = Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")
         return version.reading(claim, told, problem)
-    told += [Epoch(records.epoch)] if records.epoch is not None else []
-    told += [Length(records.length)] if records.length is not None else []
     return version.reading(claim, told, *records.notes.problems())

@@ -18,6 +18,7 @@ from runwatch.domain.operations import (
     Length,
     Operation,
     Rank,
+    Reached,
     Stated,
 )
 from runwatch.domain.points import Points
@@ -25,6 +26,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
 from runwatch.readers.common import bounded_json, limits
 from runwatch.readers.common.documents import Version, read_version
+from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
 NAME = "huggingface"
@@ -86,12 +88,10 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
     state: Mapping[str, Any] = version.value
-    log = state.get("log_history")
-    rows = [row for row in log if isinstance(row, dict)] if isinstance(log, list) else []
-    series, unplaced = _series(rows)
-    operations: list[Operation] = [
-        Append(claim.tag_prefix + tag, Points.of(steps, values)) for tag, (steps, values) in series.items()
-    ]
+    history = state.get("log_history")
+    rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
+    log, unplaced = _points(rows)
+    operations = list(log.operations(claim.tag_prefix))
     done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0)))
     epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
@@ -99,39 +99,32 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
         operations.append(Epoch(max(epochs)))
     if planned is not None and planned > 0:
         operations.append(Length(steps=planned))
-    if at_root and done is not None:
-        operations += _end(done, planned, rows)
+    if done is not None:
+        operations += [Reached(done), *_end(state, done, planned, rows, at_root)]
     operations += _settings(state)
-    operations += _stated(state, series)
-    if unplaced or not isinstance(log, list):
+    operations += _stated(state, log)
+    if unplaced or not isinstance(history, list):
         what = f"{plural(unplaced, 'log row')} without a step" if unplaced else "no log_history"
         problem = Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")
         return version.reading(claim, operations, problem)
     return version.reading(claim, operations)
 
 
-Columns = tuple[list[int], list[float]]
-
-
-def _series(rows: list[dict[str, Any]]) -> tuple[dict[str, Columns], int]:
-    """Steps and values by tag, and how many rows have no step."""
-    series: dict[str, Columns] = {}
+def _points(rows: list[dict[str, Any]]) -> tuple[PointLog, int]:
+    """The points by tag, and how many rows have no step."""
+    log = PointLog()
     unplaced = 0
     for row in rows:
         step = _whole(row.get("step"))
         if step is None:
             unplaced += 1
             continue
+        log.next_row()
         for key, value in row.items():
-            if key in ("step", "epoch"):
-                continue
             number = bounded_json.number(value)
-            if number is None or (key not in series and len(series) >= limits.TAGS):
-                continue
-            steps, values = series.setdefault(key, ([], []))
-            steps.append(step)
-            values.append(number)
-    return series, unplaced
+            if key not in ("step", "epoch") and number is not None:
+                log.add(key, step, number)
+    return log, unplaced
 
 
 def _whole(value: object) -> int | None:
@@ -141,13 +134,25 @@ def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, int) else int(number)
 
 
-def _end(done: int, planned: int | None, rows: list[dict[str, Any]]) -> list[Operation]:
-    """The Trainer's own word that training is over."""
+def _end(
+    state: Mapping[str, Any], done: int, planned: int | None, rows: list[dict[str, Any]], at_root: bool
+) -> list[Operation]:
+    """The Trainer's own word that training is over; a checkpoint tells it too."""
     if planned is not None and 0 < planned <= done:
         return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
-    if any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
+    if _stopped(state):
+        return [Evidence("finished", f"trainer_state.json: stopped early, at step {done:,}")]
+    if at_root and any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
         return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
     return []
+
+
+def _stopped(state: Mapping[str, Any]) -> bool:
+    """Whether a callback (early stopping) ended the training before its planned length."""
+    control: Any = state
+    for name in ("stateful_callbacks", "TrainerControl", "args"):
+        control = control.get(name) if isinstance(control, dict) else None
+    return isinstance(control, dict) and control.get("should_training_stop") is True
 
 
 def _settings(state: Mapping[str, Any]) -> list[Operation]:
@@ -158,12 +163,12 @@ def _settings(state: Mapping[str, Any]) -> list[Operation]:
     return [HParams(values)] if values else []
 
 
-def _stated(state: Mapping[str, Any], series: Mapping[str, Columns]) -> list[Operation]:
+def _stated(state: Mapping[str, Any], log: PointLog) -> list[Operation]:
     """The direction of the metric that chooses the best model: the one whose greatest (or least) value, and
     not both, is ``best_metric``."""
     best = bounded_json.number(state.get("best_metric"))
     found: list[tuple[str, Direction]] = []
-    for tag, (_, values) in series.items():
+    for tag, values in log.values():
         finite = [value for value in values if abs(value) < float("inf")]
         if best is None or not tag.startswith("eval_") or not finite or best not in finite:
             continue

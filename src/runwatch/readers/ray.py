@@ -5,16 +5,14 @@ The experiment state holds pickles in hex: they are never decoded."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Started, Writer
-from runwatch.domain.points import Points
+from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
 from runwatch.domain.run import Problem, Status
 from runwatch.readers.base import (
     Claim,
@@ -28,6 +26,7 @@ from runwatch.readers.base import (
     unchanged,
 )
 from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import Rows, read_rows
 
 NAME = "ray"
@@ -98,8 +97,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _results(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
     told: list[Operation] = [Replace()] if rows.rewritten else []
-    steps: dict[str, list[int]] = {}
-    points: dict[str, list[tuple[float, float]]] = {}
+    log = PointLog()
     for number, line in rows:
         if not line.strip():
             continue
@@ -111,12 +109,10 @@ def _results(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
             told.extend(_introduction(row))
             rows.state["introduced"] = True
         wall = bounded_json.number(row.get("timestamp"))
+        log.next_row()
         for tag, value in _numbers(row):
-            steps.setdefault(tag, []).append(row[_STEP])
-            points.setdefault(tag, []).append((np.nan if wall is None else wall, value))
-    for tag, found in points.items():
-        walls, values = np.array(found, dtype=np.float64).T
-        told.append(Append(tag, Points.of(steps[tag], values, walls)))
+            log.add(tag, row[_STEP], value, math.nan if wall is None else wall)
+    told.extend(log.operations())
     operations = {claim.run_id: told} if told else {}
     return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
 

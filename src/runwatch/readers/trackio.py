@@ -13,11 +13,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
-from runwatch.domain.points import Points
+from runwatch.domain.operations import HParams, Label, Operation, Replace, Started
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json, sqlite
+from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
 NAME = "trackio"
@@ -108,20 +108,20 @@ class _Look:
             " WHERE id > ? ORDER BY id LIMIT ?",
             (self._state.get("row", -(2**63)), ROWS),
         ).fetchall()
-        found: dict[tuple[str, str], tuple[list[int], list[float], list[float]]] = {}
+        logs: dict[str, PointLog] = {}
         for _, key, name, step, stamp, text in rows:
             values = _object(text)
             if values is None or not isinstance(step, int):
                 self._skipped += 1
                 continue
             run, wall = self._name(str(key), str(name)), _moment(stamp)
+            log = logs.setdefault(run, PointLog())
+            log.next_row()
             for tag, value in bounded_json.flat_numbers(values).items():
-                steps, walls, numbers = found.setdefault((run, tag), ([], [], []))
-                steps.append(step)
-                walls.append(wall)
-                numbers.append(value)
-        for (run, tag), (steps, walls, numbers) in found.items():
-            self._tell(run, Append(tag, Points.of(steps, numbers, walls)))
+                log.add(tag, step, value, wall)
+        for run, log in logs.items():
+            for operation in log.operations():
+                self._tell(run, operation)
         if rows:
             self._state["row"] = rows[-1][0]
             self._state["mark"] = self._mark(rows[-1][0])

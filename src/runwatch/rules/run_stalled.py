@@ -24,7 +24,7 @@ EXPLAINS = frozenset({"run-slow", "gpu-idle"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """A warning past the threshold (methods section 2), critical past three of them, or after
+    """A warning past the threshold, critical past three of them, or after
     ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
     for run in situation.runs:
         sign = next((s for s in situation.health.get(run.key, ()) if s.kind == "stalled"), None)

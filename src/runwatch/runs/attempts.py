@@ -28,6 +28,9 @@ from runwatch.runs.series import Series, envelope
 
 New = Sequence[tuple[str, Points, IntArray | None]]
 
+EPOCH = "\0epoch"
+"""The tag under which the epochs of a file's rows are kept; no metric."""
+
 NEAR = 8
 """Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
 still turn out to be none."""
@@ -165,7 +168,7 @@ class Attempts:
         if series is None:
             series = self.series[tag] = Series()
         series.extend(points)
-        self._written += len(points)
+        self._written += len(points) if tag != EPOCH else 0
 
     def _by_row(self, parts: Mapping[str, _Part]) -> set[str]:
         """Row by row around where a counter goes back, in one go between."""
@@ -193,9 +196,9 @@ class Attempts:
         self, parts: Mapping[str, _Part], done: Mapping[str, int], descents: Mapping[str, int | None]
     ) -> tuple[int | None, str]:
         """The next row that must be looked at, and the tag in it: one that goes back (of several the
-        furthest), or the next of a tag that has just gone back."""
+        furthest, a metric before the epoch), or the next of a tag that has just gone back."""
         rows = [
-            (int(parts[tag].rows[at]), -self._top_of(tag), tag)
+            (int(parts[tag].rows[at]), 2**63 if tag == EPOCH else -self._top_of(tag), tag)
             for tag, at in descents.items()
             if at is not None
         ]

@@ -4,6 +4,7 @@ clocks."""
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,8 +13,9 @@ import numpy as np
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt
+from runwatch.runs.attempts import EPOCH
 from runwatch.runs.series import Series
-from runwatch.runs.source_data import EPOCH, SourceData
+from runwatch.runs.source_data import SourceData
 
 MOST_FILES = 200
 
@@ -64,7 +66,8 @@ class Restarts:
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
-        best = max(visible, key=lambda told: sum(one.for_all for one in told.attempts.former), default=None)
+        known = [told for told in visible if told.series.keys() - {EPOCH}]
+        best = max(known, key=lambda told: sum(one.for_all for one in told.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []
         number = 0
         if best is not None:
@@ -72,7 +75,7 @@ class Restarts:
             for one in best.attempts.former:
                 if one.for_all:
                     ended = None if math.isnan(one.ended) else one.ended
-                    facts = (one.first, one.last, one.written, one.counts.total(), ended, one.step)
+                    facts = (one.first, one.last, one.written, _points_in(one.counts), ended, one.step)
                     rows.append((one.wall, Attempt(0, *facts)))
         for claim in dict.fromkeys(told.speaker.claim for told in visible):
             rows += [
@@ -149,3 +152,7 @@ def _clock(told: SourceData) -> tuple[float, float]:
     firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]
     lasts = [one.last_wall for one in series if not math.isnan(one.last_wall)]
     return min(firsts, default=math.nan), max(lasts, default=math.nan)
+
+
+def _points_in(counts: Counter[str]) -> int:
+    return counts.total() - counts[EPOCH]

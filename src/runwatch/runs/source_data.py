@@ -6,11 +6,8 @@ import msgspec
 
 from runwatch.domain.operations import Evidence, Length, Writer
 from runwatch.domain.run import Direction, Problem
-from runwatch.runs.attempts import Attempts
+from runwatch.runs.attempts import EPOCH, Attempts
 from runwatch.runs.series import Series
-
-EPOCH = "\0epoch"
-"""The tag under which the epochs of a file's rows are kept; no metric."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -38,6 +35,7 @@ class SourceData(msgspec.Struct, eq=False):
     length: Length | None = None
     epoch: float | None = None
     rank: float | None = None
+    reached: int | None = None
     writer: Writer | None = None
     started: float | None = None
     purged: int | None = None

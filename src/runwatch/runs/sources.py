@@ -17,6 +17,7 @@ from runwatch.domain.operations import (
     Operation,
     PurgeFrom,
     Rank,
+    Reached,
     Replace,
     Started,
     Stated,
@@ -24,10 +25,10 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import IntArray, Points
 from runwatch.domain.run import Attempt, Problem
-from runwatch.runs.attempts import Attempts
+from runwatch.runs.attempts import EPOCH, Attempts
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
-from runwatch.runs.source_data import EPOCH, Source, SourceData
+from runwatch.runs.source_data import Source, SourceData
 
 MAX_TAGS = 10_000
 MAX_PROBLEMS = 20
@@ -108,7 +109,7 @@ class RunMemory:
     def visible(self) -> list[SourceData]:
         """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
         no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
-        sources = self._after_rank()
+        sources = self.ranked()
         structured = any(told.series for told in sources if told.speaker.format not in ("console", ""))
         if structured:
             sources = [told for told in sources if told.speaker.format != "console" or not told.series]
@@ -118,7 +119,8 @@ class RunMemory:
             shown, key=lambda told: (-told.speaker.priority, told.speaker.claim, told.speaker.order)
         )
 
-    def _after_rank(self) -> list[SourceData]:
+    def ranked(self) -> list[SourceData]:
+        """The sources but for those of an exclusive claim that others of it have overtaken."""
         best: dict[str, SourceData] = {}
         for told in self.told.values():
             if told.speaker.exclusive and told.rank is not None:
@@ -239,7 +241,7 @@ def _replace(told: SourceData, keep_history: bool, rest: Sequence[Operation]) ->
         told.attempts = Attempts()
     told.hparams.clear()
     told.problems.clear()
-    told.evidence = told.length = told.epoch = told.rank = told.purged = None
+    told.evidence = told.length = told.epoch = told.rank = told.reached = told.purged = None
     return tags
 
 
@@ -262,6 +264,8 @@ def _note(told: SourceData, operation: Operation) -> None:
             told.stated[tag] = direction
         case Rank(value):
             told.rank = value
+        case Reached(step):
+            told.reached = step
         case Writer():
             told.writer = operation
         case Started(at):

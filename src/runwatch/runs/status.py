@@ -23,7 +23,7 @@ class Facts(msgspec.Struct, frozen=True):
     its other files;
     ``own_clock``: the last wall time inside its files; ``longest_gap``: the longest usual gap between
     writes; ``silence``: (word, seconds) of a run that some runwatch process saw being written: "none",
-    "quiet" or "stalled" by its own rhythm (methods section 2)."""
+    "quiet" or "stalled" by its own rhythm."""
 
     evidence: tuple[Evidence, ...] = ()
     length: Length | None = None

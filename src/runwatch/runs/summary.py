@@ -11,8 +11,9 @@ from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
+from runwatch.runs.attempts import EPOCH
 from runwatch.runs.series import SPARK, Series, spark
-from runwatch.runs.source_data import EPOCH, SourceData
+from runwatch.runs.source_data import SourceData
 from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
@@ -62,14 +63,14 @@ class Summariser:
         return RunSummary(
             formats=_formats(visible, voices),
             metrics=metrics,
-            step=_step(metrics.values()),
+            step=_step(metrics.values(), visible),
             epoch=max((e for told in visible if (e := told.newest_epoch) is not None), default=None),
             hparams=_merged(visible, "hparams"),
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),
             labels={key: value for told in reversed(visible) for key, value in told.labels.items()},
             problems=tuple(_problems(memory.told.values(), visible)),
-            evidence=tuple(told.evidence for told in memory.told.values() if told.evidence is not None),
+            evidence=tuple(told.evidence for told in memory.ranked() if told.evidence is not None),
             length=_length(visible),
             started=_started(memory.told.values()),
             own_clock=max(clocks, default=None),
@@ -115,11 +116,12 @@ def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Se
     return series
 
 
-def _step(metrics: Iterable[Metric]) -> int | None:
+def _step(metrics: Iterable[Metric], visible: Iterable[SourceData]) -> int | None:
     """How far the run is: the greatest last step, but for counters that are not the training's."""
     known = list(metrics)
     training = [metric for metric in known if not is_bookkeeping(metric.tag)]
-    return max((metric.last_step for metric in training or known), default=None)
+    steps = [metric.last_step for metric in training or known]
+    return max(steps + [told.reached for told in visible if told.reached is not None], default=None)
 
 
 def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _HPARAMS_SHOWN = 20
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
-    """``compare --json``, as the contract has it."""
+    """``compare --json``."""
     return {
         "schema": SCHEMA,
         "candidate": run_name(found.candidate),

@@ -1,4 +1,4 @@
-"""Findings as the contract's JSON, and the short words for what happened."""
+"""Findings as JSON, and the short words for what happened."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from runwatch.text.units import iso, plural
+from runwatch.text.units import iso
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 _INSIDE = ("since", "first_seen", "last_seen", "words", "topic")
@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 
 def finding_json(finding: Facts, now: float) -> dict[str, Any]:
-    """The contract's finding of a kept one (``store.kept.finding_facts``); what holds now and was never
+    """A kept finding as JSON (``store.kept.finding_facts``); what holds now and was never
     seen before is first seen now."""
     seen = finding["first_seen"] or finding["since"] or now
     kept = {key: value for key, value in finding.items() if key not in _INSIDE}
@@ -43,17 +43,6 @@ def counted(findings: Iterable[Facts]) -> str:
     """ "1 crashed, 2 regressed", worst first; "" when there are none."""
     counts = Counter(_words(finding) for finding in in_order(findings))
     return ", ".join(f"{n} {words[n != 1]}" for words, n in counts.items())
-
-
-def of_severity(findings: Iterable[Facts]) -> str:
-    """ "1 critical finding, 2 warnings"."""
-    counts = Counter(finding["severity"] for finding in findings)
-    parts = []
-    if counts["critical"]:
-        parts.append(plural(counts["critical"], "critical finding"))
-    if counts["warning"]:
-        parts.append(plural(counts["warning"], "warning"))
-    return ", ".join(parts)
 
 
 def _place(finding: Facts) -> tuple[int, float, str]:

@@ -1,4 +1,4 @@
-"""The to-do list for the command line: JSON as the contract has it, and a plain list."""
+"""The to-do list for the command line: JSON, and a plain list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH = 100
 
 
 def task_json(task: Task, host: str | None = None) -> dict[str, Any]:
-    """One task, every field of the contract."""
+    """One task, every field that docs/json.md names."""
     return {
         "id": hparams(task.id),
         "host": host,

@@ -1,4 +1,4 @@
-"""``state.db``: what runwatch must not forget: tasks, history, pins, silences, who writes, intents.
+"""``state.db``: what runwatch must not forget: tasks, history, pins, silences, who writes.
 
 One file a user and host, shared by all runwatch processes. Times are seconds since the epoch and come in as
 arguments; ``root`` is always a root's identity (``places.root_identity``)."""
@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.store.database import open_database, reopened
-from runwatch.store.snapshot_facts import SnapshotFacts, newest_kept
+from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.storable import restored, storable
 
 if TYPE_CHECKING:
-    from runwatch.domain.intents import Intent, IntentAnswer
     from runwatch.domain.task import TaskEvent, TaskRecord
 
 FILE = "state.db"
@@ -37,6 +36,7 @@ MIGRATIONS = (
 )
 _DAY = 86400.0
 _HISTORY_DAYS = 400
+_KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
 
 
@@ -138,13 +138,13 @@ class State:
         ]
 
     def prune(self, now: float) -> None:
-        """Forget what is older than the stated limits: history 400 days and 200,000 events, intents a day,
-        silences that ended. Raises ``StateError``."""
+        """Forget what is older than the stated limits: history 400 days and 200,000 events,
+        silences that ended, what was kept of a root 60 days ago. Raises ``StateError``."""
         with self._writing() as db:
             db.execute("DELETE FROM events WHERE at < ?", (now - _HISTORY_DAYS * _DAY,))
             db.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (_HISTORY_ROWS,))
-            db.execute("DELETE FROM intents WHERE at < ?", (now - _DAY,))
             db.execute("DELETE FROM silences WHERE until < ?", (now,))
+            db.execute("DELETE FROM kept WHERE at < ?", (now - _KEPT_DAYS * _DAY,))
 
     # Pins, the look marker, silences
 
@@ -214,47 +214,6 @@ class State:
         """Stop being the root's writer. Raises ``StateError``."""
         self._write("DELETE FROM leases WHERE root = ? AND token = ?", root, token)
 
-    # Intents of processes that do not write
-
-    def queue(self, root: str, intent: Intent, now: float) -> int:
-        """Ask the root's writer; the number is for asking for the answer. Raises ``StateError``."""
-        from runwatch.store.intent_codec import dump
-
-        with self._writing() as db:
-            row = db.execute(
-                "INSERT INTO intents (root, at, body) VALUES (?, ?, ?) RETURNING id",
-                (root, now, dump(intent)),
-            ).fetchone()
-        return int(row[0])
-
-    def waiting(self, root: str) -> list[tuple[int, Intent]]:
-        """What was asked and not yet answered, oldest first; what can't be read is answered so."""
-        from runwatch.store.intent_codec import load
-
-        asked = []
-        for number, body in self._rows(
-            "SELECT id, body FROM intents WHERE root = ? AND answer IS NULL ORDER BY id", root
-        ):
-            if (intent := load(body)) is None:
-                self._answer(
-                    number, False, "not understood: it was asked by another version of runwatch", None
-                )
-            else:
-                asked.append((number, intent))
-        return asked
-
-    def reply(self, number: int, answer: IntentAnswer) -> None:
-        """Answer what was asked. Raises ``StateError``."""
-        self._answer(number, answer.ok, answer.message, answer.undo)
-
-    def answer(self, number: int) -> tuple[bool, str, str | None] | None:
-        """(ok, message, undo token), None as long as there is no answer."""
-        rows = self._rows("SELECT answer FROM intents WHERE id = ? AND answer IS NOT NULL", number)
-        if not rows:
-            return None
-        ok, message, undo = json.loads(rows[0][0])
-        return bool(ok), str(message), undo
-
     # What is shown without reading anything else
 
     def keep(self, key: str, facts: Mapping[str, Any], now: float, beat: float) -> None:
@@ -268,8 +227,11 @@ class State:
         with self._lock:
             return newest_kept(self._db, key)
 
-    def _answer(self, number: int, ok: bool, message: str, undo: str | None) -> None:
-        self._write("UPDATE intents SET answer = ? WHERE id = ?", json.dumps([ok, message, undo]), number)
+    def kept_rows(self) -> list[SnapshotFacts]:
+        """All that is kept, newest first."""
+        rows = self._rows("SELECT at, beat, body FROM kept ORDER BY at DESC")
+        found = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
+        return [row for row in found if row.facts.get("version", VERSION) == VERSION]
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock, self._guarded():

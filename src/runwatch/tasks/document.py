@@ -48,10 +48,6 @@ class Document(msgspec.Struct, frozen=True):
             _apply(lines, edit)
         return Document(tuple(lines), self.bom)
 
-    def has(self, edit: LineEdit) -> bool:
-        """Whether the line that ``edit`` changes is there."""
-        return edit.old is None or edit.old in self.texts
-
 
 def _apply(lines: list[tuple[str, str]], edit: LineEdit) -> None:
     if edit.old is None:

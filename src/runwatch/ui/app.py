@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _HANG_UP_S = 5.0
+_LEAVE_S = 0.9
 
 
 class RunwatchApp(App[None]):
@@ -104,6 +106,13 @@ class RunwatchApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return {f"rw-{tone}": colour for tone, colour in tones_of(self.current_theme).items()}
 
+    def get_driver_class(self) -> type[Driver]:
+        if os.name == "nt":
+            return super().get_driver_class()
+        from runwatch.ui.terminal import Terminal
+
+        return Terminal
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._fence]
 
@@ -130,12 +139,24 @@ class RunwatchApp(App[None]):
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
 
     def _hang_up(self) -> None:
-        """The terminal may be gone: leave, and if that hangs on it, leave all the same. Nothing is lost:
-        what matters was saved when it happened."""
-        self.watchdog = threading.Timer(_HANG_UP_S, os._exit, (1,))
+        """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
+        self._leave_within(_HANG_UP_S, 1)
+        self.exit()
+
+    def _leave_within(self, seconds: float, code: int) -> None:
+        """End the process then, however much hangs (a mount that does not answer, a terminal that takes no
+        output). Nothing is lost: what matters was saved when it happened."""
+        if self.is_headless or self.watchdog is not None:
+            return
+        self.watchdog = threading.Timer(seconds, self._end_now, (code,))
         self.watchdog.daemon = True
         self.watchdog.start()
-        self.exit()
+
+    def _end_now(self, code: int) -> None:
+        give_back = getattr(self._driver, "give_back", None)
+        if give_back is not None:
+            give_back()
+        os._exit(code)
 
     def on_unmount(self) -> None:
         self.bridge.stop()
@@ -332,6 +353,7 @@ class RunwatchApp(App[None]):
 
     async def action_quit(self) -> None:
         self.mark_looked()
+        self._leave_within(_LEAVE_S, 0)
         self.exit()
 
 

@@ -27,14 +27,14 @@ def run(watching: Watching, settings: UiSettings) -> int:
     if refusal:
         print(refusal, file=sys.stderr)
         return 2
+    for name in ("COLUMNS", "LINES"):  # what the size was when somebody exported them
+        os.environ.pop(name, None)
     app = RunwatchApp(watching, settings)
     try:
         app.run(mouse=settings.mouse)
     except Exception as error:
         app.crash = app.crash or error
     finally:
-        if app.watchdog is not None:
-            app.watchdog.cancel()
         watching.stop()
         app.bridge.stop()
     if app.crash is None:

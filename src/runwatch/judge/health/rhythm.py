@@ -56,7 +56,7 @@ class Rhythm:
     def threshold(self, earlier: float = 0.0) -> float:
         """The silence past which a run counts as stalled: the most of 30 usual intervals, three times the
         longest pause, 600 s. ``earlier``: the longest pause of earlier runs of the same project counts as
-        seen (methods section 2)."""
+        seen."""
         return max(_MEDIANS * (self.usual or 0.0), _PAUSES * max(self.longest, earlier), _FLOOR)
 
     def silence(

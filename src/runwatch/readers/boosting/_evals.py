@@ -15,6 +15,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, Sourc
 from runwatch.readers.common import bounded_json, limits
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.lines import Frame, LineNotes
+from runwatch.readers.common.point_log import PointLog
 
 Library = Literal["xgboost", "lightgbm"]
 _DUMP = re.compile(
@@ -163,38 +164,33 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
     first = 0 if claim.reader == "xgboost" else 1
-    rows: dict[str, tuple[list[int], list[float]]] = {}
+    log = PointLog()
     for _, block in frame.blocks(tail.data[:size], notes):
-        _rounds(block, first, rows)
-    _rounds(frame.rest(tail.data[size:], final and not tail.more), first, rows)
-    last = max((max(steps) for steps, _ in rows.values()), default=None)
-    before = tail.state.get("last")
+        _rounds(block, first, log)
+    _rounds(frame.rest(tail.data[size:], final and not tail.more), first, log)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
-    operations += [Append(claim.tag_prefix + tag, Points.of(*columns)) for tag, columns in rows.items()]
+    operations += log.operations(claim.tag_prefix)
+    last = log.top()
     if last is not None:
-        last = last if before is None else max(last, before)
         operations += [Rank(float(last)), *_length(source)]
-    state = {**frame.state(), "last": before if last is None else last}
     return Reading(
         {claim.run_id: operations} if operations else {},
-        tail.cursor(size, state),
+        tail.cursor(size, frame.state()),
         notes.problems(),
         tail.more,
     )
 
 
-def _rounds(block: bytes, first: int, rows: dict[str, tuple[list[int], list[float]]]) -> None:
+def _rounds(block: bytes, first: int, log: PointLog) -> None:
     if b"]\t" not in block:
         return
     for line in block.decode("utf-8", "backslashreplace").split("\n"):
         found = _ROUND.search(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
         if found is None:
             continue
-        step = int(found[1]) - first
+        log.next_row()
         for name, value in _metrics(found[2].split("\t")):
-            steps, values = rows.setdefault(name, ([], []))
-            steps.append(step)
-            values.append(value)
+            log.add(name, int(found[1]) - first, value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:

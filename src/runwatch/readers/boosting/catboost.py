@@ -75,7 +75,7 @@ def _named(append: Append, sets: int) -> Append:
     metric, _, suffix = append.tag.removeprefix("test/").rpartition(":")
     number = int(suffix) if metric and suffix.isdecimal() else sets - 1
     name = metric if metric and suffix.isdecimal() else append.tag.removeprefix("test/")
-    return Append(f"test{number or ''}/{name}", append.points)
+    return replace(append, tag=f"test{number or ''}/{name}")
 
 
 def _sets(source: SourceFile) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,8 +53,13 @@ class Archive:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         _check_directory(opened)
-        with zipfile.ZipFile(io.BufferedReader(_Raw(opened))) as directory:
-            self._members = {info.filename: info for info in directory.infolist()}
+        import zipfile
+
+        try:
+            with zipfile.ZipFile(io.BufferedReader(_Raw(opened))) as directory:
+                self._members = {info.filename: info for info in directory.infolist()}
+        except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError) as error:
+            raise ValueError(str(error) or "no whole zip archive") from None
 
     @property
     def names(self) -> list[str]:
@@ -107,9 +111,6 @@ def _check_directory(opened: Opened) -> None:
 
 @contextmanager
 def opened(path: str) -> Iterator[Archive]:
-    """The archive at ``path``. Raises OSError, ValueError (``zipfile.BadZipFile`` is told as that too)."""
+    """The archive at ``path``. Raises OSError, ValueError."""
     with Opened(path) as file:
-        try:
-            yield Archive(file)
-        except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError) as error:
-            raise ValueError(str(error) or "no whole zip archive") from None
+        yield Archive(file)

@@ -6,41 +6,20 @@ not logged; rows of another width and cells that stopped being numbers are probl
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from runwatch.domain.operations import Append, Epoch, Operation, Replace
-from runwatch.domain.points import FloatArray, IntArray, Points
-from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_tail
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.points import FloatArray, IntArray
+from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common import limits
 from runwatch.readers.common.cells import BoolArray, CellMatrix, Cells, number
-from runwatch.readers.common.column_names import (
-    WEAK_STEP_KEYS,
-    index_key,
-    metric_columns,
-    moment,
-    plain,
-    ranked,
-    seconds,
-    step_key,
-    wall_key,
-)
-from runwatch.readers.common.epoch_steps import FRACTIONS, Epochs, Iterations
+from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
-from runwatch.readers.common.row_prefixes import (
-    NOBODY,
-    RowPrefix,
-    groups,
-    name_column,
-    owner_of,
-    rank_column,
-    rank_word,
-    split_column,
-)
+from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 32 * limits.MIB
@@ -63,30 +42,36 @@ def header_names(line: bytes) -> tuple[list[str], str] | None:
     return names, delimiter
 
 
-class TableHeader(msgspec.Struct):
-    """The columns of a table. ``width``: how many cells a row has; names past the limit are not kept."""
+class _Rows:
+    """A block of the table's rows, as ``RowLog`` takes them."""
 
-    names: list[str]
-    width: int
-    step: int | None = None
-    epoch: int | None = None
-    wall: int | None = None
-    rank: int | None = None
-    split: int | None = None
-    named: int | None = None
-    metrics: list[int] = msgspec.field(default_factory=list)
+    def __init__(self, roles: Roles, matrix: CellMatrix, before: int) -> None:
+        self.roles = roles
+        self.lines: IntArray = matrix.lines + (before + 1)
+        self.steps: IntArray = np.empty(0, dtype=np.int64)
+        self.placed: BoolArray = np.empty(0, dtype=np.bool_)
+        self.follows: BoolArray | None = None
+        self._matrix = matrix
 
-    @staticmethod
-    def of(names: list[str], width: int) -> TableHeader:
-        made = TableHeader(_distinct(names[: limits.COLUMNS]), width)
-        step, wall = step_key(made.names) or index_key(made.names), wall_key(made.names)
-        made.step = None if step is None else made.names.index(step)
-        made.wall = None if wall is None else made.names.index(wall)
-        made.epoch = next((i for i, name in enumerate(made.names) if plain(name) == "epoch"), None)
-        made.rank, made.split = rank_column(made.names), split_column(made.names)
-        made.named = name_column(made.names)
-        made.metrics = metric_columns(made.names, step)
-        return made
+    def numbers(self, column: int) -> tuple[FloatArray, BoolArray]:
+        return self._matrix.values[column], self._matrix.present[column]
+
+    def words(self, column: int) -> Sequence[object]:
+        values, present = self.numbers(column)
+        found: list[object] = [
+            value if known else None for value, known in zip(values.tolist(), present, strict=True)
+        ]
+        for place, row, cell in self._matrix.texts:
+            if place == column:
+                found[row] = cell.decode("utf-8", "replace")
+        return found
+
+    def clock(self, column: int) -> FloatArray:
+        walls = seconds(self._matrix.values[column])
+        for place, row, cell in self._matrix.texts:
+            if place == column:
+                walls[row] = moment(cell.decode("utf-8", "backslashreplace"))
+        return walls
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -101,55 +86,53 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 class DelimitedRows:
-    """One file's rows between two looks. Feed it what is new; ``points`` and ``epoch`` hold the outcome."""
+    """One file's rows between two looks. Feed it what is new; ``log`` holds the outcome."""
 
-    def __init__(self, file: str, state: Mapping[str, Any], much: bool = False) -> None:
+    def __init__(
+        self, file: str, state: Mapping[str, Any], much: bool = False, layout: Layout | None = None
+    ) -> None:
         self.notes = LineNotes(file)
-        self._much = much
-        self._ranked = ranked(file.rpartition("/")[2].rpartition(".")[0])
         self.frame = Frame.of(state)
-        self.points: dict[str, list[Points]] = {}
-        self.epoch: float | None = None
+        self.log = RowLog(self.notes, state)
+        self._much = much
+        self._layout = layout
+        self._by_rank = not tells_rank(file)
         self._delimiter: str = state.get("delimiter", ",")
-        self._header = TableHeader.of(state["names"], state["width"]) if "names" in state else None
+        self._width: int = state.get("width", 0)
+        self._roles = self._roles_of(state["names"]) if "names" in state else None
         self._wordless: set[int] = set(state.get("wordless", ()))
-        self._places: dict[str, Any] = dict(state.get("places", {}))
-        self._too_many = False
         self._quoted: dict[int, list[str]] = {}
         self._quotes = Quotes(state, self.notes)
 
+    def _roles_of(self, names: list[str]) -> Roles:
+        return Roles.of(_distinct(names[: limits.COLUMNS]), self._by_rank, self._layout)
+
     def state(self) -> dict[str, Any]:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        made = self.frame.state() | self._quotes.state()
-        if self._header is not None:
-            made |= {"names": self._header.names, "width": self._header.width, "delimiter": self._delimiter}
-            made |= {"wordless": sorted(self._wordless), "places": self._places}
+        made = self.frame.state() | self._quotes.state() | self.log.state()
+        if self._roles is not None:
+            made |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
+            made |= {"wordless": sorted(self._wordless)}
         return made
 
-    def feed(self, data: bytes, final: bool) -> int:
-        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done."""
+    def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
+        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
+        what the cursor has to remember."""
         size = self.frame.consumable(data, self.notes)
         for before, block in self.frame.blocks(data[:size], self.notes):
             self._block(before, block)
         rest = self.frame.rest(data[size:], final)
+        state = self.state()
         if rest:
-            self._unterminated(rest)
-        return size
-
-    def _unterminated(self, rest: bytes) -> None:
-        last = DelimitedRows(self.notes.file, self.state())
-        last._block(self.frame.line, rest)
-        for tag, parts in last.points.items():
-            self.points.setdefault(tag, []).extend(parts)
-        if last.epoch is not None:
-            self.epoch = last.epoch if self.epoch is None else max(self.epoch, last.epoch)
+            self._block(self.frame.line, rest)
+        return size, state
 
     def _block(self, before: int, block: bytes) -> None:
-        if self._header is None:
+        if self._roles is None:
             skipped = self._first_header(before, block)
             before += block.count(b"\n", 0, skipped)
             block = block[skipped:]
-            if not block or self._header is None:
+            if not block or self._roles is None:
                 return
         cells = Cells(self._cleaned(before, block), ord(self._delimiter), self._much)
         start = 0
@@ -169,7 +152,7 @@ class DelimitedRows:
             line = block[at:stop].strip()
             before, at = before + 1, stop
             found = header_names(line) if line and not line.startswith(b"#{") else None
-            if found is not None and (not line.startswith(b"#") or step_key(found[0])):
+            if found is not None and (not line.startswith(b"#") or self._roles_of(found[0]).step is not None):
                 self._delimiter = found[1]
                 self._switch(found[0])
                 break
@@ -179,19 +162,19 @@ class DelimitedRows:
 
     def _repeated_header(self, row: int, line: bytes) -> list[str] | None:
         names = self._quoted.get(row) or split_line(line.removeprefix(BOM), self._delimiter)
-        if names is None or len(names) < 2 or step_key(names) is None:
+        if names is None or len(names) < 2 or self._roles_of(names).step is None:
             return None
         return names if all(number(name.encode()) is None for name in names) else None
 
     def _switch(self, names: list[str]) -> None:
-        header = TableHeader.of(names, len(names))
+        roles = self._roles_of(names)
         if len(names) > limits.COLUMNS:
             self.notes.add(None, f"{len(names):,} columns, only the first {limits.COLUMNS:,} are read")
-        if header.step is None:
-            self.notes.add(None, "no column tells the step", "add a column named step or epoch")
-        if self._header is None or header.names != self._header.names:
-            self._wordless = set(range(len(header.names)))
-        self._header = header
+        if roles.step is None:
+            self.notes.add(None, *_no_step(self._layout))
+        if self._roles is None or roles.names != self._roles.names:
+            self._wordless = set(range(len(roles.names)))
+        self._roles, self._width = roles, len(names)
 
     def _cleaned(self, before: int, block: bytes) -> bytes:
         """The block with lines that hold NULs blanked, quotes resolved, ``\\r`` before ``\\n`` gone; a line
@@ -226,120 +209,64 @@ class DelimitedRows:
         )
 
     def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
-        header = self._header
-        if header is None or header.step is None or first >= last:
+        roles = self._roles
+        if roles is None or roles.step is None or first >= last:
             return
-        matrix, strange = cells.matrix(first, last, header.width)
+        matrix, strange = cells.matrix(first, last, self._width)
         for row in strange:
             if cells.line(row).lstrip().startswith(b"#"):
                 continue
-            found = f"{int(cells.counts()[row]):,} cells where the header has {header.width:,}"
+            found = f"{int(cells.counts()[row]):,} cells where the header has {self._width:,}"
             self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
         if not len(matrix.lines):
             return
-        steps, placed = self._steps(cells, matrix, header, before)
-        self._texts(matrix, header, before)
-        self._collect(matrix, header, steps, placed)
+        block = _Rows(roles, matrix, before)
+        block.steps, block.placed = self._steps(cells, matrix, roles, before)
+        self._texts(matrix, roles, before)
+        self.log.take([block])
 
     def _steps(
-        self, cells: Cells, matrix: CellMatrix, header: TableHeader, before: int
+        self, cells: Cells, matrix: CellMatrix, roles: Roles, before: int
     ) -> tuple[IntArray, BoolArray]:
-        """Each row's step, and which rows have one: an integer within 64 bits."""
-        assert header.step is not None
-        values = matrix.values[header.step]
-        by_epoch = header.step == header.epoch
+        """Each row's step as written, and which rows have one: an integer within 64 bits."""
+        assert roles.step is not None
+        values = matrix.values[roles.step]
+        by_epoch = roles.step == roles.epoch
         with np.errstate(invalid="ignore"):
-            placed = matrix.present[header.step] & (np.abs(values) < 2.0**63)
+            placed = matrix.present[roles.step] & (np.abs(values) < 2.0**63)
             placed &= by_epoch | (values == np.floor(values))
-        name = header.names[header.step]
+        name = roles.names[roles.step]
         for row in np.flatnonzero(~placed).tolist():
             if matrix.present[:, row].any():
                 line = before + int(matrix.lines[row]) + 1
                 self.notes.line(line, f"{name} is no whole number, row skipped", "log an integer step")
         steps: IntArray = np.where(placed, values, 0.0).astype(np.int64)
         for row in np.flatnonzero(placed & (np.abs(values) >= _EXACT)).tolist():
-            text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[header.step]
+            text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[roles.step]
             if text.strip().lstrip(b"+-").isdigit():
                 steps[row] = max(min(int(text), 2**63 - 1), -(2**63))
-        self._go_on(matrix, header, before, steps, placed)
         return steps, placed
 
-    def _go_on(
-        self, matrix: CellMatrix, header: TableHeader, before: int, steps: IntArray, placed: BoolArray
-    ) -> None:
-        """Change ``steps`` where the file's own counter is a fraction, or starts again with each epoch."""
-        assert header.step is not None
-        if header.epoch is None:
-            return
-        if header.step != header.epoch:
-            repeats = plain(header.names[header.step]) in WEAK_STEP_KEYS
-            iterations = Iterations(self._places.get("iterations", {}), repeats)
-            steps[placed] = iterations.steps(steps[placed], matrix.values[header.epoch][placed])
-            self._places["iterations"] = iterations.state()
-            return
-        counted = Epochs(self._places.get("epochs", {}))
-        steps[placed], first = counted.steps(matrix.values[header.epoch][placed])
-        self._places["epochs"] = counted.state()
-        if first is not None:
-            line = before + int(matrix.lines[placed][first]) + 1
-            self.notes.line(line, *FRACTIONS)
-
-    def _texts(self, matrix: CellMatrix, header: TableHeader, before: int) -> None:
+    def _texts(self, matrix: CellMatrix, roles: Roles, before: int) -> None:
         """A word in a column that had numbers before it is a problem; columns of words are silent."""
         if not (matrix.texts or self._wordless):
             return
         with_numbers = matrix.present.any(axis=1)
         first = np.where(with_numbers, matrix.present.argmax(axis=1), len(matrix.lines))
         for column, row, cell in matrix.texts:
-            if column >= len(header.names) or column in (header.step, header.wall):
+            if column >= len(roles.names) or column in (roles.step, roles.wall):
                 continue
             if column not in self._wordless or first[column] < row:
                 shown = cell[:40].decode("utf-8", "backslashreplace")
                 line = before + int(matrix.lines[row]) + 1
-                self.notes.line(line, f"{header.names[column]} is not a number: {shown!r}", "log numbers")
+                self.notes.line(line, f"{roles.names[column]} is not a number: {shown!r}", "log numbers")
         self._wordless -= set(np.flatnonzero(with_numbers).tolist())
 
-    def _collect(self, matrix: CellMatrix, header: TableHeader, steps: IntArray, placed: BoolArray) -> None:
-        walls = _walls(matrix, header)
-        if header.epoch is not None:
-            epochs = matrix.values[header.epoch][placed & np.isfinite(matrix.values[header.epoch])]
-            if len(epochs):
-                self.epoch = max(float(epochs.max()), -np.inf if self.epoch is None else self.epoch)
-        filled = matrix.present & placed
-        for owner, rows in self._owners(matrix, header):
-            theirs = filled if rows is None else filled[:, rows]
-            counts = theirs.sum(axis=1)
-            for column in header.metrics:
-                if not counts[column]:
-                    continue
-                if counts[column] == len(steps):
-                    found = Points(steps, walls, matrix.values[column])
-                else:
-                    those = theirs[column] if rows is None else rows[theirs[column]]
-                    found = Points(steps[those], walls[those], matrix.values[column][those])
-                self._add(owner.tag(header.names[column]), found)
 
-    def _add(self, tag: str, points: Points) -> None:
-        if tag in self.points or len(self.points) < limits.TAGS:
-            self.points.setdefault(tag, []).append(points)
-        elif not self._too_many:
-            self._too_many = True
-            self.notes.add(None, f"more than {limits.TAGS:,} tags, the rest is not read", "log fewer names")
-
-    def _owners(self, matrix: CellMatrix, header: TableHeader) -> list[tuple[RowPrefix, IntArray | None]]:
-        """Whose rows these are; None: all of them."""
-        rank = None if self._ranked else header.rank
-        if rank is None and header.split is None and header.named is None:
-            return [(NOBODY, None)]
-        words: dict[int | None, dict[int, str]] = {header.split: {}, header.named: {}}
-        for column, row, cell in matrix.texts:
-            if column in words:
-                words[column][row] = cell.decode("utf-8", "replace")
-        splits, names = words[header.split], words[header.named]
-        ranks = [None] * len(matrix.lines) if rank is None else matrix.values[rank].tolist()
-        word = "" if rank is None else rank_word(header.names[rank])
-        owners = [owner_of(one, splits.get(row), names.get(row), word) for row, one in enumerate(ranks)]
-        return list(groups(owners))
+def _no_step(layout: Layout | None) -> tuple[str, str]:
+    if layout is not None and layout.step:
+        return f"no column is called {layout.step}", "correct step under [[runs]] in runwatch.toml"
+    return "no column tells the step", 'name it in runwatch.toml: [[runs]] step = "..."'
 
 
 def _undecodable(data: bytes) -> bool:
@@ -348,16 +275,6 @@ def _undecodable(data: bytes) -> bool:
     except UnicodeDecodeError:
         return True
     return False
-
-
-def _walls(matrix: CellMatrix, header: TableHeader) -> FloatArray:
-    if header.wall is None:
-        return np.full(len(matrix.lines), np.nan)
-    walls = seconds(matrix.values[header.wall])
-    for column, row, cell in matrix.texts:
-        if column == header.wall:
-            walls[row] = moment(cell.decode("utf-8", "backslashreplace"))
-    return walls
 
 
 def _is_much(source: SourceFile, size: int) -> bool:
@@ -374,18 +291,13 @@ def read_table(
         tail = read_tail(source, cursor)
     except OSError as error:
         return failed(source, cursor, error)
-    table = DelimitedRows(source.file, tail.state, _is_much(source, len(tail.data)))
-    consumed = table.feed(tail.data, final and not tail.more)
+    table = DelimitedRows(source.file, tail.state, _is_much(source, len(tail.data)), claim.layout)
+    consumed, state = table.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
-    joined = {tag: Points.concat(parts) for tag, parts in table.points.items()}
-    if tail.rewritten and keep_history:
-        joined = dict(sorted(joined.items(), key=lambda item: int(item[1].steps.min())))
-    operations += [Append(claim.tag_prefix + tag, points) for tag, points in joined.items()]
-    if table.epoch is not None:
-        operations.append(Epoch(table.epoch))
+    operations += table.log.operations(claim.tag_prefix)
     return Reading(
         {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, table.state()),
+        tail.cursor(consumed, state),
         table.notes.problems(),
         tail.more,
     )

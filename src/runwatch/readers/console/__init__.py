@@ -34,7 +34,7 @@ _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
-_JOURNAL = b'{"op_code":'
+_RECORDS = (b'{"op_code":', b'{"record_id":', b'{"obj": {"type":')  # Optuna, FLAML, Neptune
 _NEWS = re.compile(
     rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
     re.IGNORECASE,
@@ -64,8 +64,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def _is_other(head: bytes) -> bool:
-    """Whether a file that bears a log's name is a table or Optuna's journal."""
-    return starts_as_table(head) or head.startswith(_JOURNAL)
+    """Whether a file that bears a log's name is a table, or another tool's records."""
+    return starts_as_table(head) or head.startswith(_RECORDS)
 
 
 def _of_newest_jobs(logs: list[str]) -> list[str]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Length, Operation
+from runwatch.domain.operations import EpochAt, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
-from runwatch.readers.common import limits
 from runwatch.readers.common.epoch_steps import Epochs, Iterations
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.console._lines import LineProgress, parse, settings, settings_line
 from runwatch.readers.console._tables import Tables
 from runwatch.text.console import TRACEBACK, crash_words
@@ -21,6 +21,7 @@ from runwatch.text.console import TRACEBACK, crash_words
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]{0,200}(?::|$)")
 _CHAINED = ("During handling of the above", "The above exception was the direct cause")
 _MOST_BARS = 20
+_PLACES = 1000  # a share of an epoch as a step
 _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
 
 
@@ -111,11 +112,12 @@ class ConsoleHealth:
 class PlannedLength:
     """Planned lengths (``epoch 3/10``, ``step 100/6000``) and how far the epochs are.
 
-    State: ``epochs`` the planned number, ``first`` the smallest epoch seen, ``steps`` the planned steps."""
+    State: ``lines`` read so far, ``epochs`` the planned number, ``first`` the smallest epoch seen,
+    ``steps`` the planned steps."""
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
-        self._epoch: float | None = None
+        self._epochs: list[float] = []
         self._planned = False
 
     def feed(self, text: str, said: LineProgress | None) -> None:
@@ -136,7 +138,9 @@ class PlannedLength:
         self._state["epochs"] = said.epochs
         self._state["first"] = min(epoch, self._state.get("first", epoch))
         self._planned = self._planned or before != (said.epochs, self._state["first"])
-        self._epoch = max(self._epoch or 0.0, self._done(said, epoch))
+        done = self._done(said, epoch)
+        if self._epochs[-1:] != [done]:
+            self._epochs.append(done)
 
     @staticmethod
     def _done(said: LineProgress, epoch: int) -> float:
@@ -152,23 +156,24 @@ class PlannedLength:
             epochs = self._state.get("epochs")
             planned = epochs + 1 if epochs and from_zero else epochs
             yield Length(self._state.get("steps"), planned, first_epoch=0 if from_zero else 1)
-        if self._epoch is not None:
-            yield Epoch(self._epoch)
+        if self._epochs:
+            yield EpochAt(Points.of([round(_PLACES * epoch) for epoch in self._epochs], self._epochs))
 
 
 class ConsoleNumbers:
-    """Points. State: ``epoch`` the last one named, ``first`` the number of the first one, ``row`` how many
-    lines gave numbers without a place; ``train`` the last step of the training, ``total`` its length;
-    ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation);
-    ``laps`` the last batch and the finished rounds of bars, by their length."""
+    """Points. State: ``lines`` read so far, ``epoch`` the last one named, ``first`` the number of the first
+    one, ``row`` how many lines gave numbers without a place; ``train`` the last step of the training,
+    ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed
+    it (an evaluation); ``laps`` the last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: dict[str, Any], prefix: str) -> None:
         self._state = state
         self._prefix = prefix
-        self._points: dict[str, tuple[list[int], list[float]]] = {}
+        self._log = PointLog()
         self._settings: dict[str, object] = {}
 
     def feed(self, text: str, said: LineProgress | None) -> None:
+        self._log.next_row()
         if said is None:
             if settings_line(text) and len(self._settings) < _MOST_SETTINGS:
                 self._settings |= settings(text)
@@ -185,14 +190,7 @@ class ConsoleNumbers:
         if not said.held_out:
             self._state["train"] = step
         for name, value in said.pairs:
-            self._add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
-
-    def _add(self, name: str, step: int, value: float) -> None:
-        tag = self._prefix + name
-        if tag in self._points or len(self._points) < limits.TAGS:
-            steps, values = self._points.setdefault(tag, ([], []))
-            steps.append(step)
-            values.append(value)
+            self._log.add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
 
     def _see_bar(self, said: LineProgress) -> None:
         """After the bar of an epoch came to its end, one of another length is that of ``evaluate``."""
@@ -259,7 +257,6 @@ class ConsoleNumbers:
         return int(found[0])
 
     def operations(self) -> Iterable[Operation]:
-        for tag, (steps, values) in self._points.items():
-            yield Append(tag, Points.of(steps, values))
+        yield from self._log.operations(self._prefix)
         if self._settings:
             yield HParams(self._settings)

@@ -164,8 +164,8 @@ class _Look:
         good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]
-        for run, tag, points in _by_series(good):
-            self._tell(run, Append(tag, points))
+        for run, append in _by_series(good):
+            self._tell(run, append)
         for run, stamp in {row[1]: row[4] for row in good}.items():
             self._alive(runs[run], seconds(stamp))
         return more
@@ -176,13 +176,13 @@ class _Look:
             self._tell(run.key, Evidence("running", said.reason, at=at))
 
 
-def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str, Points]]:
+def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:
     """Rows (row id, run, tag, step, milliseconds, value, is_nan) as points by run and tag, in row order.
 
     MLflow stores NaN as 0 with a mark, and infinities as the largest doubles."""
     if not rows:
         return
-    _, runs, tags, steps, stamps, values, marks = zip(*rows, strict=True)
+    numbered, runs, tags, steps, stamps, values, marks = zip(*rows, strict=True)
     names: dict[tuple[str, str], int] = {}
     codes = np.array([names.setdefault(pair, len(names)) for pair in zip(runs, tags, strict=True)])
     order = np.argsort(codes, kind="stable")
@@ -191,7 +191,7 @@ def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, str, Poin
     numbers[np.array([mark == 1 for mark in marks])] = np.nan
     walls = np.array([stamp if type(stamp) is int else math.nan for stamp in stamps]) / 1000
     walls[~((walls > 0) & (walls < LATEST))] = np.nan
-    whole = Points.of(steps, numbers, walls)
+    whole, lines = Points.of(steps, numbers, walls), np.array(numbered, dtype=np.int64)
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     for (run, tag), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
-        yield run, str(tag), whole.where(order[start:end])
+        yield run, Append(str(tag), whole.where(order[start:end]), lines[order[start:end]])

@@ -127,9 +127,9 @@ def _with_table(folder: Listing) -> Listing:
 
 
 def _of_mmengine(listing: Listing) -> Home | None:
-    """MMEngine keeps its curves one folder below the run's log."""
+    """MMEngine keeps its curves one folder below the run's log, and so does Guild."""
     above = listing.parent
-    return Home(above, "") if above is not None and listing.name == MMENGINE else None
+    return Home(above, "") if above is not None and listing.name in (MMENGINE, ".guild") else None
 
 
 def _of_hparams(listing: Listing) -> Home | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.operations import Append, Epoch, Evidence, HParams, Operation, PurgeFrom
+from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Operation, PurgeFrom
 from runwatch.domain.points import Points
 from runwatch.readers.common import limits
 from runwatch.readers.common.protobuf import Malformed
@@ -163,7 +163,8 @@ class Slice:
             for tag, (rows, points) in series.items():
                 first, last = np.searchsorted(rows, (low, at))
                 if last > first:
-                    out.extend(_told(prefix, tag, points.where(slice(first, last))))
+                    some = slice(first, last)
+                    out.append(_told(prefix, tag, points.where(some), rows[some]))
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
@@ -200,8 +201,8 @@ def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     return walls if good.all() else np.where(good, walls, np.nan)
 
 
-def _told(prefix: str, tag: str, points: Points) -> list[Operation]:
+def _told(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
     if tag not in _EPOCH_TAGS:
-        return [Append(prefix + tag, points)]
-    finite = points.values[np.isfinite(points.values)]
-    return [Epoch(float(finite.max()))] if len(finite) else []
+        return Append(prefix + tag, points, rows)
+    finite = np.isfinite(points.values)
+    return EpochAt(points.where(finite), rows[finite])

@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from runwatch.domain.operations import (
-    Append,
-    Epoch,
     Evidence,
     HParams,
     Label,
@@ -21,8 +18,8 @@ from runwatch.domain.operations import (
     Stated,
     Writer,
 )
-from runwatch.domain.points import Points
 from runwatch.readers.common import limits
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
 
 _OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
@@ -41,21 +38,12 @@ class RecordContent:
     """What records say, in the order that they are given."""
 
     def __init__(self) -> None:
-        self._points: dict[str, tuple[list[int], list[float], list[float]]] = defaultdict(
-            lambda: ([], [], [])
-        )
+        self._log = PointLog()
         self._said: list[Operation] = []
         self._keys: dict[bytes, Key] = {}
-        self._epoch: float | None = None
 
     def operations(self, prefix: str) -> list[Operation]:
-        out: list[Operation] = [
-            Append(prefix + tag, Points.of(steps, values, walls))
-            for tag, (steps, walls, values) in self._points.items()
-        ]
-        if self._epoch is not None:
-            out.append(Epoch(self._epoch))
-        return out + self._said
+        return [*self._log.operations(prefix), *self._said]
 
     def record(self, data: bytes) -> None:
         """One ``Record``. Raises Malformed, or ValueError for a step that is no integer of 64 bits."""
@@ -68,10 +56,13 @@ class RecordContent:
         step = 0
         wall = math.nan
         row: list[tuple[str, float]] = []
+        media: set[str] = set()
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
                 key, value = self._quick(data, at, stop) or item(data, at, stop)
-                if key == ("_step",):
+                if key[-1] == "_type" and len(key) > 1:
+                    media.add("/".join(key[:-1]) + "/")
+                elif key == ("_step",):
                     step = whole(value)
                 elif key == ("_timestamp",) and isinstance(value, int | float):
                     wall = float(value)
@@ -79,6 +70,8 @@ class RecordContent:
                     row.extend(numbers("/".join(key), value))
             elif number == 2 and wire == BYTES:
                 step = next((signed(low) for part, _, low, _ in fields(data, at, stop) if part == 1), step)
+        if media:
+            row = [(tag, value) for tag, value in row if not tag.startswith(tuple(media))]
         self.row(step, wall, row)
 
     def _quick(self, data: bytes, at: int, end: int) -> Item | None:
@@ -105,17 +98,14 @@ class RecordContent:
         """Values logged together. Raises ValueError for a step beyond 64 bits."""
         if not -_LARGEST_STEP <= step < _LARGEST_STEP:
             raise ValueError(f"step {step} is beyond 64 bits")
+        self._log.next_row()
         for tag, value in row:
-            if tag == "epoch":
-                if math.isfinite(value):
-                    self._epoch = value if self._epoch is None else max(self._epoch, value)
-                continue
-            if tag not in self._points and len(self._points) >= limits.TAGS:
-                raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
-            steps, walls, values = self._points[tag]
-            steps.append(step)
-            walls.append(wall)
-            values.append(value)
+            if tag != "epoch":
+                self._log.add(tag, step, value, wall)
+            elif math.isfinite(value):
+                self._log.epoch(step, value)
+        if self._log.full:
+            raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
 
     def _config(self, data: bytes, start: int, end: int) -> None:
         values: dict[str, object] = {}

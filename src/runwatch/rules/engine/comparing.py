@@ -30,7 +30,7 @@ def subjects(situation: Situation) -> Iterator[Subject]:
         run = runs.get(key)
         baseline = situation.baselines.get(key.root)
         if run is not None:
-            assumed = baseline is not None and baseline.source.startswith("assumed")
+            assumed = baseline is not None and baseline.origin == "assumed"
             yield Subject(run.id, run.root, comparison, run, assumed)
     root = situation.roots[0] if situation.roots else ""
     for name, comparison in situation.predictions.items():

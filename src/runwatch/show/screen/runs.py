@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.run import Metric, Run, RunKey
@@ -50,6 +52,8 @@ _COLUMNS = (
     ViewColumn("delta", "± base", 9, right=True, drop=1),
     ViewColumn("age", "age", 4, right=True),
 )
+_WITH_HOST = (_COLUMNS[0], ViewColumn("host", "host", 8, drop=4), *_COLUMNS[1:])
+_HERE = "here"
 _NOW_S = 10.0
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
@@ -79,7 +83,9 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
     chosen.sort(key=_sorting(snapshot, ask.order))
     several = len(situation.roots) > 1
-    roots = root_names(situation.roots) if several else {}
+    columns = _WITH_HOST if snapshot.watch.hosts else _COLUMNS
+    roots = _prefixes(situation.roots, bool(snapshot.watch.hosts)) if several else {}
+    lost = {link.name for link in snapshot.watch.hosts if link.state == "lost"}
     prefix = "" if several else common_folder([run.id for run in situation.runs])
     worst = worst_severities(snapshot)
     old = kept or {}
@@ -92,6 +98,8 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
             roots.get(run.root, ""),
             prefix,
             worst.get(run.key),
+            (host_of(run.root) or _HERE) if snapshot.watch.hosts else "",
+            host_of(run.root) in lost,
         )
         made = _Made(run, comparison, look, _age(run, now))
         have = old.get(run.key)
@@ -99,7 +107,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     if kept is not None:
         kept.clear()
         kept.update(new)
-    return TableView(_COLUMNS, tuple(row for _, row in new.values()), _nothing(snapshot, ask))
+    return TableView(columns, tuple(row for _, row in new.values()), _nothing(snapshot, ask))
 
 
 class _Look(NamedTuple):
@@ -110,6 +118,8 @@ class _Look(NamedTuple):
     root: str
     prefix: str
     worst: Severity | None
+    host: str = ""
+    lost: bool = False
 
 
 class _Made(NamedTuple):
@@ -166,10 +176,11 @@ def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
 def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> ViewRow:
     metric = run.main_metric
     busy = run.status == "running"
-    return ViewRow(
+    row = ViewRow(
         run.key,
         (
             (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
+            *((text(look.host, "muted", 20),) if look.host else ()),
             _name(run, look),
             _progress(run),
             (Span(eta(run), "muted"),),
@@ -180,6 +191,24 @@ def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> Vi
             (Span(_age(run, now), "muted"),),
         ),
     )
+    return row._replace(cells=tuple(map(_grey, row.cells))) if look.lost else row
+
+
+def _grey(cell: Words) -> Words:
+    """What a machine told that does not answer now."""
+    return tuple(span._replace(tone="faint") for span in cell)
+
+
+def _prefixes(roots: Sequence[str], with_hosts: bool) -> dict[str, str]:
+    """What stands before a run's id to tell its root: not what the host's column says already."""
+    names = root_names(roots)
+    if not with_hosts:
+        return names
+    on = Counter(map(host_of, roots))
+    return {
+        root: "" if on[host_of(root)] == 1 else name.removeprefix(f"{host_of(root)}/")
+        for root, name in names.items()
+    }
 
 
 def _age(run: Run, now: float) -> str:

@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from runwatch.show.screen.view import Words
 from runwatch.ui.palette import palette
-from runwatch.ui.widgets.words import fitted, width_of
+from runwatch.ui.widgets.words import changed_cells, fitted, width_of
 
 _LEAST = 12
 
@@ -33,18 +34,24 @@ class LineWidget(Widget):
 
     def show(self, left: Words, right: Words = ()) -> None:
         """Take new words; equal ones are not painted again."""
-        if (left, right) != (self._left, self._right):
-            self._left, self._right = left, right
-            if self._collapse:
-                self.display = bool(left or right)
+        if (left, right) == (self._left, self._right):
+            return
+        before = self._strip() if self.is_attached and self.content_size.width > 0 else None
+        self._left, self._right = left, right
+        if self._collapse and self.display != bool(left or right):
+            self.display = bool(left or right)
+            before = None
+        if before is None:
             self.refresh()
+        elif span := changed_cells(before, self._strip()):
+            self.refresh(Region(span[0], 0, span[1] - span[0], 1))
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
-        if y or width <= 0:
-            return Strip.blank(width)
-        colours = palette(self.app)
-        ground = self.rich_style
+        return Strip.blank(width) if y or width <= 0 else self._strip()
+
+    def _strip(self) -> Strip:
+        width, colours, ground = self.content_size.width, palette(self.app), self.rich_style
         room = min(width_of(self._right), width - min(width_of(self._left), width // 2) - 2)
         if room < min(width_of(self._right), _LEAST):
             return Strip(fitted(self._left, width, colours), width).apply_style(ground)

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.words import fitted, line_strip
+from runwatch.ui.widgets.words import changed_cells, fitted, line_strip
 
 
 class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
@@ -126,12 +126,22 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
             before = old[i] if i < len(old) else None
             after = new[i] if i < len(new) else None
             if before != after:
-                self._refresh_row(i)
+                self._refresh_row(i, before, after)
 
-    def _refresh_row(self, index: int) -> None:
-        y = index + self._header - int(self.scroll_y)
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+    def _refresh_row(self, index: int, before: ViewRow | None = None, after: ViewRow | None = None) -> None:
+        """Paint a row again; of a row that only changed, the cells that did."""
+        y, width = index + self._header - int(self.scroll_y), self.size.width
+        if not 0 <= y < self.size.height:
+            return
+        start, end = 0, width
+        if before is not None and after is not None and index != self._cursor:
+            colours = palette(self.app)
+            drawn = [self._draw_row(row, False, width, colours) for row in (before, after)]
+            span = changed_cells(*drawn)
+            if span is None:
+                return
+            start, end = span
+        self.refresh(Region(start, y, end - start, 1))
 
     def select(self, key: Hashable) -> None:
         """Put the cursor on a row by its key, if it is there."""
@@ -181,8 +191,10 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip(segments).adjust_cell_length(width)
 
     def _render_row(self, index: int, width: int, colours: Palette) -> Strip:
-        row = self._view.rows[index]
         here = self._with_cursor and index == self._cursor
+        return self._draw_row(self._view.rows[index], here, width, colours)
+
+    def _draw_row(self, row: ViewRow, here: bool, width: int, colours: Palette) -> Strip:
         mark = "▌" if here and self.has_focus else " "
         segments = [Segment(mark, colours["accent"])]
         for i, (column, have, at) in enumerate(self._widths):

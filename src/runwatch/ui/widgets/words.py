@@ -87,6 +87,24 @@ def line_strip(line: tuple[Span, ...], width: int, palette: Palette, ground: Sty
     return strip.apply_style(ground) if ground else strip
 
 
+def changed_cells(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """The first and the last but one cell in which two strips of one width differ; None where they are alike.
+    Over a slow line every byte that is not sent counts."""
+    before, after = _cells(old), _cells(new)
+    if len(before) != len(after):
+        return 0, len(after)
+    places = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    return (places[0], places[-1] + 1) if places else None
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    out: list[tuple[str, Style | None]] = []
+    for segment in strip:
+        for char in segment.text:
+            out += [(char, segment.style)] * cell_len(char)
+    return out
+
+
 def content(line: Iterable[Span], palette: Palette) -> Content:
     """The words as Content, for titles and Static."""
     parts = [(span.text, ContentStyle.from_rich_style(palette[span.tone])) for span in line if span.text]

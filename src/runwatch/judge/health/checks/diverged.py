@@ -28,7 +28,7 @@ _OF_THE_FALL, _OF_THE_FALL_PLAIN = 0.02, 0.5
 
 class Diverged(CurveCheck):
     """The median of 20 points above the best such median by max(log 1.5, 6 standard errors of their
-    difference) at three looks, ten points apart (methods section 2). The noise is that of neighbouring
+    difference) at three looks, ten points apart. The noise is that of neighbouring
     points, so a steady rise does not hide itself. A rise below 2 % of what the loss had fallen by is none;
     where values are <= 0, it must be half of that."""
 

@@ -76,7 +76,7 @@ class BestValidation(CurveCheck):
 
 class Overfitting(RunCheck):
     """The best validation loss is 8 evaluations old or older, the present one surely worse, and the
-    training loss of the same name has fallen since (methods section 2)."""
+    training loss of the same name has fallen since."""
 
     NAME: ClassVar[str] = "overfitting"
 

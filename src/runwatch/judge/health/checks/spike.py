@@ -34,8 +34,8 @@ class _Spike(msgspec.Struct):
 
 class Spike(CurveCheck):
     """log x above the median of the reference points by max(8 MAD, log 1.5), in 2 of 3 consecutive points
-    (methods section 2). Where the reference holds values <= 0: x above its median by 8 plain MAD and by
-    half of the median's size. Three spikes in 500 points are a warning."""
+    . Where the reference holds values <= 0: x above its median by 8 plain MAD and by
+     half of the median's size. Three spikes in 500 points are a warning."""
 
     __slots__ = ("_count", "_over", "_spikes")
     NAME: ClassVar[str] = "spike"

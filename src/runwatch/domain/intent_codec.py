@@ -1,4 +1,4 @@
-"""Intents as JSON: how a process that does not write asks the one that does."""
+"""Intents as JSON: how a board on another machine asks the one that writes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""FLAML: the log of a search (``log_file_name``), a JSON record a trial. A trial is a step;
+``validation_loss`` is what FLAML minimises. The hyperparameters shown are the best trial's so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from runwatch.domain.operations import Append, HParams, Operation, Replace, Stated
+from runwatch.domain.points import Points
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.rows import Rows, read_rows
+
+NAME = "flaml"
+PRIORITY = 60
+MAGIC = b'{"record_id":'
+_ENDINGS = (".log", ".jsonl", ".json", ".txt")
+_LOSS = "validation_loss"
+_BOOKKEEPING = frozenset({"pred_time"})
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    found = [
+        n for n in sorted(listing.files) if n.endswith(_ENDINGS) and listing.head(n, 16).startswith(MAGIC)
+    ]
+    for name in found:
+        prefix = f"{name.rpartition('.')[0]}/" if len(found) > 1 else ""
+        yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix, priority=PRIORITY)
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    try:
+        rows = read_rows(source, cursor, final)
+    except OSError as error:
+        return failed(source, cursor, error)
+    told: list[Operation] = [Replace()] if rows.rewritten else []
+    told += _told(rows, claim.tag_prefix)
+    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+
+
+def _told(rows: Rows, prefix: str) -> Iterable[Operation]:
+    """State: ``best``, the smallest validation loss so far."""
+    points: dict[str, tuple[list[int], list[float]]] = {}
+    best: dict[str, Any] | None = None
+    for number, line in rows:
+        try:
+            record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace")) if line.strip() else {}
+        except ValueError:
+            rows.notes.line(number, "not a record of FLAML's, skipped", "it may be half written")
+            continue
+        step, loss = record.get("record_id"), bounded_json.number(record.get(_LOSS))
+        if type(step) is not int or loss is None or abs(step) >= 2**63:
+            continue
+        logged = record.get("logged_metric")
+        others = bounded_json.flat_numbers(logged) if isinstance(logged, dict) else {}
+        for name, value in {_LOSS: loss, **others}.items():
+            if name not in _BOOKKEEPING:
+                steps, values = points.setdefault(name, ([], []))
+                steps.append(step)
+                values.append(value)
+        if loss < rows.state.get("best", math.inf):
+            rows.state["best"], best = loss, record
+    for name, columns in points.items():
+        yield Append(prefix + name, Points.of(*columns))
+    if points:
+        yield Stated(prefix + _LOSS, "min")
+    if best is not None and isinstance(best.get("config"), dict):
+        yield HParams({"learner": best.get("learner"), **best["config"]})

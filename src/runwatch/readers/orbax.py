@@ -1,0 +1,49 @@
+"""Orbax (JAX, Flax): the metrics that were saved with each checkpoint, ``<folder>/<step>/metrics/metrics``.
+Only the checkpoints that were kept have any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from runwatch.domain.operations import Append, Operation
+from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common.documents import read_version
+
+NAME = "orbax"
+_STEP = re.compile(r"(?:[A-Za-z][\w-]{0,60}_)?(\d{1,18})", re.ASCII)
+_METADATA, _METRICS = "_CHECKPOINT_METADATA", "metrics"
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    found: list[tuple[int, str]] = []
+    for name in listing.folders:
+        match = _STEP.fullmatch(name)
+        checkpoint = listing.child(name) if match is not None else None
+        inner = checkpoint.child(_METRICS) if checkpoint is not None else None
+        if match is None or checkpoint is None or inner is None:
+            continue
+        if _METADATA in checkpoint.files and _METRICS in inner.files:
+            found.append((int(match[1]), inner.join(_METRICS)))
+    if found:
+        files = tuple(file for _, file in sorted(found)[-limits.TAGS :])
+        yield Claim(NAME, NAME, listing.path, files, priority=40, role="lonely")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    match = _STEP.fullmatch(source.file.split("/")[-3])
+    found = bounded_json.flat_numbers(version.value)
+    if match is None or not found:
+        problem = Problem(source.file, None, "no numbers in it", "give save() metrics by name")
+        return version.reading(claim, [], problem)
+    told: list[Operation] = [
+        Append(claim.tag_prefix + tag, Points.of([int(match[1])], [value], [source.stat.mtime]))
+        for tag, value in found.items()
+    ]
+    return version.reading(claim, told)

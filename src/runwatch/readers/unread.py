@@ -1,0 +1,93 @@
+"""Stores whose metrics can't be read without the tool that wrote them: said in words, with the way out, and
+never passed over in silence. Of Aim's runs the names and times are read."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Evidence, Label, Operation, Started
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.common import sqlite
+
+NAME = "unread"
+_AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
+_AX = re.compile(rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"')
+_AX_TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2"})
+_MOST = 10_000
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    """A store claims the file by which it is known, for no run of its own but Aim's."""
+    for name in sqlite.names(listing):
+        if sqlite.tables_in_sight(listing, name) >= _AX_TABLES:
+            yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="many")
+    aim = listing.child(_AIM)
+    if aim is not None and _AIM_RUNS in aim.files:
+        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="many")
+    for name in listing.files:
+        snapshot = name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None
+        if snapshot or (
+            name in sqlite.names(listing) and sqlite.tables_in_sight(listing, name) >= _AX_TABLES
+        ):
+            yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="many")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    if claim.format == "ax":
+        message = "Ax: this store is not read"
+        hint = "export its trials: client.summarize().to_csv('trials.csv', index_label='step')"
+        return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
+    try:
+        with sqlite.opened(source) as connection:
+            told = dict(_aim_runs(connection, claim, source))
+    except sqlite.Busy:
+        return Reading({}, replace(cursor or Cursor(), stat=None))
+    except sqlite3.Error as error:
+        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    message = "Aim: the metrics of this store are not read, only the names of its runs"
+    hint = "export them: Repo(PATH).query_metrics(), then .dataframe() of each metric to a CSV file"
+    return Reading(told, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
+
+
+def _aim_runs(
+    connection: sqlite3.Connection, claim: Claim, source: SourceFile
+) -> Iterable[tuple[str, list[Operation]]]:
+    """Aim notes no end in its table: a run that is not over has a file ``meta/progress/<hash>``."""
+    rows = connection.execute(
+        "SELECT r.hash, substr(r.name, 1, 512), r.created_at, substr(e.name, 1, 512) FROM run r"
+        " LEFT JOIN experiment e ON e.id = r.experiment_id WHERE length(r.hash) <= 64"
+        " ORDER BY r.id DESC LIMIT ?",
+        (_MOST,),
+    )
+    for key, name, created, experiment in rows:
+        told: list[Operation] = []
+        if name:
+            told.append(Label("name", str(name)))
+        if experiment:
+            told.append(Label("project", str(experiment)))
+        started = _utc(created)
+        if not math.isnan(started):
+            told.append(Started(started))
+        going_on = os.path.lexists(
+            source.sibling(f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}")
+        )
+        words = "Aim has not closed the run" if going_on else "Aim closed the run"
+        told.append(Evidence("running" if going_on else "finished", words))
+        yield f"{claim.run_id}#{key}", told
+
+
+def _utc(text: object) -> float:
+    try:
+        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return math.nan

@@ -1,0 +1,124 @@
+"""Neptune 1.14, Guild AI 0.9, Syne Tune 0.16, FLAML 2.8, Aim 3.29, Orbax 0.12.8; stores of Ax."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from growing import grown
+from harness import FIXTURES, Told, claims, read_all
+
+from runwatch.domain.operations import Evidence, Label, Started, Stated
+from runwatch.readers import console, flaml, guild, neptune, orbax, syne_tune, tensorboard, unread
+
+NEPTUNE = next((FIXTURES / "neptune/.neptune/offline").iterdir())
+OK, BAD = sorted(path.name for path in (FIXTURES / "guild/runs").iterdir())
+
+
+def last(told: Told) -> dict[str, tuple[int, int, float]]:
+    return {tag: (len(p), int(p.steps[-1]), float(p.values[-1])) for tag, p in told.series.items()}
+
+
+def labels(told: Told) -> dict[str, str]:
+    return {label.key: label.value for label in told.of(Label)}
+
+
+def test_neptune_offline() -> None:
+    (told,) = read_all(neptune, FIXTURES / "neptune").runs.values()
+    assert last(told) == {"train/loss": (5, 40, 0.2), "best": (1, 40, 0.9)}
+    assert told.hparams == {"params/lr": 0.1, "params/layers": 2}
+    assert labels(told) == {"name": "ends"}
+    assert told.of(Started)[0].at == pytest.approx(1796001771.474168)
+    assert claims(console, FIXTURES / "neptune") == []
+
+
+def test_a_neptune_series_without_steps_and_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "metadata.json").write_text('{"containerType": "run"}')
+    rows = [
+        {"obj": {"type": "LogFloats", "path": ["a"], "values": [{"value": v, "step": None, "ts": 1.7e9 + v}]}}
+        for v in (3.0, 2.0)
+    ]
+    failed = {"obj": {"type": "AssignBool", "path": ["sys", "failed"], "value": True}}
+    text = "".join(json.dumps(row) + "\n" for row in [*rows, failed]) + '{"obj": {}}\n'
+    (tmp_path / "data-1.log").write_text(text)
+    session = read_all(neptune, tmp_path)
+    assert last(session.runs["."]) == {"a": (2, 1, 2.0)}
+    assert session.runs["."].of(Evidence)[-1].status == "crashed"
+    assert [problem.where for problem in session.problems] == ["line 4"]
+
+
+def test_any_split_of_neptunes_log_reads_the_same(tmp_path: Path) -> None:
+    data = (NEPTUNE / "data-1.log").read_bytes()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.json").write_text('{"containerType": "run"}')
+    whole = grown(neptune, tmp_path / "a", "data-1.log", data, [])
+    for cut in range(40, len(data), 173):
+        assert grown(neptune, tmp_path / "b", "data-1.log", data, [cut]) == whole
+
+
+def test_guild() -> None:
+    runs = read_all(guild, FIXTURES / "guild").runs
+    good, bad = runs[f"runs/{OK}"], runs[f"runs/{BAD}"]
+    assert good.hparams == {"epochs": 3, "lr": 0.5}
+    assert labels(good) == {"name": "epochs=3 lr=0.5"}
+    assert good.of(Started)[0].at == pytest.approx(1796001865.367822)
+    assert [good.of(Evidence)[-1].status, bad.of(Evidence)[-1].status] == ["finished", "crashed"]
+    assert bad.of(Evidence)[-1].reason == "Guild recorded exit status 3"
+    events = read_all(tensorboard, FIXTURES / "guild").runs
+    assert last(events[f"runs/{OK}"])["loss"] == (3, 2, pytest.approx(0.166667))
+
+
+def test_syne_tune() -> None:
+    runs = read_all(syne_tune, FIXTURES / "syne-tune").runs
+    assert set(runs["demo/0"].series) == {"loss"}
+    assert runs["demo/0"].series["loss"].steps.tolist() == [1, 2, 3]
+    assert labels(runs["demo/0"]) == {"group": "demo", "name": "demo/0"}
+    assert runs["demo/0"].of(Evidence)[-1].reason == "Syne Tune: the trial ended"
+    assert runs["demo/4"].of(Evidence)[-1].reason == "Syne Tune: the trial was stopped by the scheduler"
+
+
+def test_reports_without_a_step_are_counted_and_a_failure_is_no_end(tmp_path: Path) -> None:
+    text = "".join(f'[tune-metric]: {{"acc": 0.{i}, "st_worker_iter": {i}}}\nhello\n' for i in range(3))
+    (tmp_path / "std.out").write_text(text)
+    (tmp_path / "std.err").write_text("Traceback (most recent call last):\nValueError: x\n")
+    (tmp_path / "end").write_text("1.0")
+    told = read_all(syne_tune, tmp_path).runs["."]
+    assert last(told) == {"acc": (3, 3, 0.2)}
+    assert not told.of(Evidence)
+    whole = grown(syne_tune, tmp_path, "std.out", text.encode(), [])
+    for cut in range(5, len(text), 17):
+        assert grown(syne_tune, tmp_path, "std.out", text.encode(), [cut]) == whole
+
+
+def test_flaml() -> None:
+    told = read_all(flaml, FIXTURES / "flaml").runs["."]
+    assert set(told.series) == {"validation_loss"}
+    assert last(told)["validation_loss"] == (6, 5, pytest.approx(0.05917, abs=1e-5))
+    assert told.of(Stated) == [Stated("validation_loss", "min")]
+    assert (told.hparams["learner"], told.hparams["n_estimators"]) == ("rf", 7)
+    assert claims(console, FIXTURES / "flaml") == []
+
+
+def test_of_aim_only_the_names_are_read_and_that_is_said() -> None:
+    session = read_all(unread, FIXTURES / "aim")
+    found = {labels(told)["name"]: told.of(Evidence)[-1].status for told in session.runs.values()}
+    assert found == {"ends": "finished", "killed": "running"}
+    assert [problem.message for problem in session.problems] == [
+        "Aim: the metrics of this store are not read, only the names of its runs"
+    ]
+
+
+def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "snapshot.json").write_text('{"_type": "AxClient", "experiment": {}}')
+    session = read_all(unread, tmp_path)
+    assert not session.runs
+    assert [problem.message for problem in session.problems] == ["Ax: this store is not read"]
+
+
+def test_orbax_keeps_metrics_with_its_checkpoints() -> None:
+    told = read_all(orbax, FIXTURES / "orbax").runs["ckpt"]
+    assert told.series["loss"].steps.tolist() == [20, 30]
+    assert last(told)["acc"] == (2, 30, 0.3)
+    assert told.series["acc"].values[0] != told.series["acc"].values[0]
