@@ -11,6 +11,7 @@ import msgspec
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.screen.view import (
@@ -80,7 +81,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
     chosen.sort(key=_sorting(snapshot, ask.order))
     several = len(situation.roots) > 1
     roots = root_names(situation.roots) if several else {}
-    prefix = "" if several else common_folder([run.id for run in situation.runs])
+    names = board_names(situation.runs)
     worst = worst_severities(snapshot)
     old = kept or {}
     new: Kept = {}
@@ -90,7 +91,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
             mark_tone(ask.marked, run.key),
             is_baseline(snapshot, run),
             roots.get(run.root, ""),
-            prefix,
+            names[run.key],
             worst.get(run.key),
         )
         made = _Made(run, comparison, look, _age(run, now))
@@ -108,7 +109,7 @@ class _Look(NamedTuple):
     tone: Tone | None
     is_baseline: bool
     root: str
-    prefix: str
+    name: str
     worst: Severity | None
 
 
@@ -127,7 +128,7 @@ class _Made(NamedTuple):
 
 
 def _hay(run: Run) -> tuple[str, ...]:
-    return (safe(run.id), run.status, *run.formats)
+    return (safe(run.id), safe(run.name), run.status, *run.formats)
 
 
 def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
@@ -206,7 +207,19 @@ def mark_tone(marked: Iterable[RunKey], key: RunKey) -> Tone | None:
     return None
 
 
-def common_folder(ids: list[str]) -> str:
+def board_names(runs: Sequence[Run]) -> dict[RunKey, str]:
+    """By run: its name, else its path without the folders that all runs lie in (of one root)."""
+    several = len({run.root for run in runs}) > 1
+    prefix = "" if several else _common_folder([run.id for run in runs])
+    paths = {
+        run.key: run.id[len(prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
+        for run in runs
+    }
+    named = shown_names([run for run in runs if run.name])
+    return {**paths, **named}
+
+
+def _common_folder(ids: list[str]) -> str:
     """The folders that all runs lie in, with the last slash: what a table need not repeat."""
     if len(ids) < 2:
         return ""
@@ -224,8 +237,7 @@ def run_name(key: RunKey, roots: Sequence[str]) -> str:
 
 
 def _name(run: Run, look: _Look) -> Words:
-    own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
-    folder, slash, leaf = safe(own).rpartition("/")
+    folder, slash, leaf = ("", "", safe(look.name)) if run.name else safe(look.name).rpartition("/")
     root = safe(look.root) + ":" if look.root else ""
     mark = (Span(" ●", look.tone),) if look.tone else ()
     return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), _trouble(run, look), mark)
