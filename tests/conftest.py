@@ -35,6 +35,12 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(autouse=True)
+def brief_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look within this process takes as long as this machine needs: brief must not end it."""
+    monkeypatch.setattr("runwatch.cli.brief._WAIT_S", 120.0)
+
+
+@pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
     """A test that leaves one of runwatch's (or watchdog's) threads running fails."""
     before = set(threading.enumerate())

@@ -45,3 +45,19 @@ def test_in_json_with_what_is_wrong_in_the_configuration(tmp_path, capsys):
 def test_no_channel_is_said(tmp_path, capsys):
     assert main(["alerts", "test", str(tmp_path)]) == 2
     assert "no channel is configured" in capsys.readouterr().err
+
+
+def test_a_check_on_a_timer_sends_what_counts(tmp_path, capsys, server: Server):  # noqa: F811
+    (tmp_path / "exp").mkdir()
+    (tmp_path / "exp" / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")
+    config = f"{configured(tmp_path, f'webhook = {json.dumps(server.url)}')}/runwatch.toml"
+    words = ["check", str(tmp_path), "--config", config, "--send"]
+    assert main(words) == 0 and server.got == []
+    trace = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: boom\n'
+    (tmp_path / "exp" / "train.log").write_text(trace)
+    assert main(words) == 2
+    assert [(got["rule"], got["root"]) for got in server.got] == [("run-crashed", str(tmp_path))]
+    assert main(words[:-1]) == 2 and len(server.got) == 1
+    server.answers = [400]
+    capsys.readouterr()
+    assert main(words) == 2 and "alert not sent" in capsys.readouterr().err

@@ -69,24 +69,66 @@ import sys, time
 from runwatch.monitor import once
 from runwatch.cli import brief, main
 once.load = lambda *a, **k: time.sleep(60)
-brief._PATIENCE_S = brief._PATIENCE_FIRST_S = 0.2
-raise SystemExit(main(["brief", sys.argv[1]]))
+brief._WAIT_S = 0.2
+raise SystemExit(main(["brief", *sys.argv[1:]]))
 """
 
 
 def test_a_slow_look_falls_back_on_what_was_kept(root, tmp_path, capsys):
-    def slow() -> str:
+    def slow(*words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", _SLOW, str(root)], capture_output=True, text=True, timeout=30
+            [sys.executable, "-c", _SLOW, str(root), *words], capture_output=True, text=True, timeout=30
         )
         assert done.returncode == 0 and done.stderr == ""
         return done.stdout
 
     assert "nothing was kept yet" in slow()
+    answer = json.loads(slow("--json"))
+    assert answer["schema"] == 1 and "nothing was kept yet" in answer["error"]
     call(capsys, str(root))
     state = State(tmp_path / "state" / "runwatch")
     (key,) = state._db.execute("SELECT key FROM kept").fetchone()
     kept = state.kept()
     state.keep(key, {**kept.facts, "now": kept.at - 7200}, kept.at - 7200, kept.beat)
     state.close()
-    assert "(as of 2h ago)" in slow()
+    assert "as of 2h ago" in slow()
+    assert json.loads(slow("--json"))["old"] == "as of 2h ago"
+
+
+_GONE = """
+import os, sys, time
+from runwatch.cli import main
+real = os.path.realpath
+os.path.realpath = lambda path, **k: time.sleep(60) if str(path).startswith(sys.argv[1]) else real(path, **k)
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+def test_a_root_that_does_not_answer_keeps_nothing_from_the_others(root, tmp_path, capsys):
+    """As on a network share that hangs: what was kept of it is told, and the good root's news too."""
+    far = tmp_path / "far"
+    (far / "exp-7").mkdir(parents=True)
+    (far / "exp-7" / "metrics.csv").write_text("step,loss\n1,0.5\n")
+    call(capsys, str(far))
+    call(capsys, str(root))
+
+    def said(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", _GONE, str(far), *words], capture_output=True, text=True, timeout=50
+        )
+
+    both = said("brief", str(root), str(far))
+    assert both.returncode == 0 and "exp-1" in both.stdout and "exp-7" in both.stdout
+    assert "far: no answer yet, as of" in both.stdout
+    answer = json.loads(said("brief", str(far), "--json").stdout)
+    assert answer["runs"]["running"] == ["exp-7"] and answer["old"]
+    check = said("check", str(far))
+    assert (
+        check.returncode == 3 and check.stdout.startswith("RUNWATCH UNKNOWN - ") and "answer" in check.stdout
+    )
+
+
+def test_errors_are_json_too(root, capsys):
+    for words in (["gone"], ["--since", "soon"], ["--config", "gone.toml"]):
+        code, out, _ = call(capsys, *words, "--json")
+        assert code == 0 and json.loads(out)["error"]

@@ -100,7 +100,7 @@ def test_several_at_once_and_options_in_between(root, capsys):
         (["fly"], 2, "invalid choice"),
         (["list", "extra"], 2, "takes no words"),
         (["list", "--root", "gone"], 2, "no such directory"),
-        (["history", "--since", "whenever"], 2, "is no moment"),
+        (["history", "--since", "whenever"], 2, "is not a time"),
     ],
 )
 def test_complaints(root, capsys, words, code, said):

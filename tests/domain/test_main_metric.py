@@ -38,6 +38,7 @@ def chosen(*names: str, configured: str | None = None, watched: str | None = Non
             "metrics/mAP50-95(B)",
         ),
         (("lr", "throughput"), "throughput"),
+        (("grad_norm", "train/loss", "val/lr"), "train/loss"),
         ((), None),
     ],
 )

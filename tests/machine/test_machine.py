@@ -19,7 +19,7 @@ from runwatch.machine.load import CpuMeter, pressure
 from runwatch.machine.memory import memory_use
 from runwatch.machine.oom import KillCounter
 from runwatch.machine.procfs import ProcFs
-from runwatch.machine.timeouts import WithTimeout
+from runwatch.system.timeouts import WithTimeout
 
 GIB = 1 << 30
 

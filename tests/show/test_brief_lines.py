@@ -169,7 +169,7 @@ def test_since(words, hours):
 
 @pytest.mark.parametrize("words", ["", "soon", "25:00", "7x", "-7d", "99999-01-01", "99999999d"])
 def test_no_moment(words):
-    with pytest.raises(ValueError, match="is no moment"):
+    with pytest.raises(ValueError, match="is not a time"):
         show.since_moment(words, NOW)
 
 
@@ -181,3 +181,13 @@ def test_a_moment_ahead_is_none_since_which_things_happened():
 def test_drift_counts_as_attention():
     brief = show.compose(kept_facts(data=[drifting()]), [], NOW)
     assert brief.findings == []
+
+
+def test_one_cause_is_one_line():
+    crashed = [run(f"exp-{n}", "crashed", status_reason="CUDA out of memory") for n in range(6)]
+    crashed.append(run("other", "crashed", status_reason="killed"))
+    slow = [finding("run-slow", scope=f"exp-{n}", summary=f"exp-{n} is slow") for n in range(3)]
+    said = show.compose(kept_facts(runs=crashed, findings=slow), [], NOW)
+    lines = {line.label: line.words for line in said.lines}
+    assert lines["crashed"] == ("exp-0, exp-1, exp-2, exp-3 and 2 more (CUDA out of memory), other (killed)")
+    assert lines["attention"] == "exp-0 is slow (and 2 more runs)"

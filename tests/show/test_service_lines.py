@@ -19,8 +19,8 @@ def test_plain_paths_stay_plain():
 
 def test_odd_paths_are_quoted_for_each():
     assert '"/home/me/my runs/50%% \\"new\\" $$x\\\\\'y"' in systemd(ODD)
-    line = cron(ODD).splitlines()[1]
-    assert shlex.split(line.replace("\\%", "%"))[-1] == ODD and "%" not in line.replace("\\%", "")
+    for line in [line for line in cron(ODD).splitlines() if line.startswith(("@reboot", "45"))]:
+        assert shlex.split(line.replace("\\%", "%"))[-1] == ODD and "%" not in line.replace("\\%", "")
     assert shlex.split(login(ODD).splitlines()[-1])[-1] == ODD
 
 
@@ -38,3 +38,40 @@ def test_the_login_line_is_shell(tmp_path):
 def test_paths_that_no_line_holds_are_refused(name, root):
     with pytest.raises(UserError, match="rename it"):
         SERVICES[name](root)
+
+
+@pytest.mark.parametrize("root", ["/home/me/runs", ODD])
+def test_systemd_has_nothing_to_say(tmp_path, root):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    name = ""
+    units: dict[str, list[str]] = {}
+    for line in systemd(root).split("# then:")[0].splitlines():
+        if line.startswith("# ~/.config/systemd/user/"):
+            name = line.rpartition("/")[2]
+        units.setdefault(name, []).append(line)
+    for name, lines in units.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    assert sorted(units) == ["runwatch-check.service", "runwatch-check.timer", "runwatch.service"]
+    told = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", *(str(tmp_path / name) for name in units)],
+        capture_output=True, text=True, timeout=120,
+        env={"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    ours = [line for line in told.stderr.splitlines() if "runwatch" in line]
+    assert not ours, ours
+
+
+def test_cron_gives_the_secrets_and_runs_without_them(tmp_path):
+    line = next(line for line in cron("/r").splitlines() if line.startswith("@reboot"))
+    shell = line.removeprefix("@reboot ").rpartition(";")[0] + '; echo "<$TOKEN>"'
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "ENVIRONMENT": ".config/runwatch/environment"}
+
+    def ran() -> str:
+        return subprocess.run(["/bin/sh", "-c", shell], env=env, capture_output=True, text=True).stdout
+
+    assert ran() == "<>\n"
+    secrets = tmp_path / ".config/runwatch/environment"
+    secrets.parent.mkdir(parents=True)
+    secrets.write_text("TOKEN=s3cret\n")
+    assert ran() == "<s3cret>\n"

@@ -17,7 +17,6 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
 from runwatch.store.cache import CacheFile
 from runwatch.store.paths import root_identity, state_dir
-from runwatch.store.snapshot_facts import read_kept
 from runwatch.store.state import MIGRATIONS, Holder, State, StateError
 
 NOW = 1_790_000_000.0
@@ -136,12 +135,13 @@ def test_kept_facts_are_read_without_writing(tmp_path):
     state = State(tmp_path / "state")
     state.keep("a", {"n": 1}, NOW, 5.0)
     state.keep("b", {"n": 2}, NOW + 1, 5.0)
-    database = tmp_path / "state" / "state.db"
-    assert read_kept(database) == (NOW + 1, 5.0, {"n": 2})
-    assert read_kept(database, "a") == (NOW, 5.0, {"n": 1}) == state.kept("a")
+    assert state.kept() == (NOW + 1, 5.0, {"n": 2})
+    assert state.kept("a") == (NOW, 5.0, {"n": 1})
+    assert [row.at for row in state.kept_rows()] == [NOW + 1, NOW]
     state.keep("d", {"version": 99}, NOW, 5.0)
-    assert read_kept(database, "d") is None
-    assert read_kept(database, "c") is None and read_kept(tmp_path / "none") is None
+    assert state.kept("d") is None and state.kept("c") is None and len(state.kept_rows()) == 2
+    state.prune(NOW + 61 * 86400)
+    assert state.kept_rows() == []
     with pytest.raises(ValueError):
         state.keep("a", {"n": float("nan")}, NOW, 5.0)
     state.close()

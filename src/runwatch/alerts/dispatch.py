@@ -131,7 +131,7 @@ def step(
     not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
     until when; ``acknowledged``: ``taken``'s answer."""
     pairs = list(heard)
-    firing = {f.fingerprint: _event(f, who) for f, who in pairs if not _silenced(f, silences, now)}
+    firing = {f.fingerprint: event_of(f, who) for f, who in pairs if not _silenced(f, silences, now)}
     quiet = {f.fingerprint for f, _ in pairs} | set(held)
     known = _updated(memory.known, firing, quiet, acknowledged)
     waits: dict[str, float] = {}
@@ -247,7 +247,8 @@ def _silenced(finding: Finding, silences: Mapping[str, float], now: float) -> bo
     return any(silences.get(match, 0.0) > now for match in matches)
 
 
-def _event(finding: Finding, who: str) -> Event:
+def event_of(finding: Finding, who: str) -> Event:
+    """A finding that holds, as an event."""
     return Event(
         fingerprint=finding.fingerprint,
         action="trigger",

@@ -8,6 +8,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from typing import NoReturn, Protocol
@@ -109,7 +110,8 @@ def _complain(command: Command, error: Exception, arguments: Sequence[str]) -> i
     from runwatch.text.safe import safe
 
     known, text = isinstance(error, UserError), explained(error)
-    _say_unknown(command, text, arguments)
+    with suppress(OSError):  # where stdout is what failed, stderr still says it
+        _say_unknown(command, text, arguments)
     print("runwatch: " + "\n".join(safe(line) for line in text.splitlines()), file=sys.stderr)
     if command.NAME in MONITORING:
         return 3
@@ -148,10 +150,10 @@ def common_options(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group("common options")
     group.add_argument("--config", metavar="FILE", help="configuration (default: ROOT/runwatch.toml)")
-    group.add_argument("--theme", metavar="NAME", help="colours of the dashboard")
-    group.add_argument("--no-color", action="store_true", help="no colours (as NO_COLOR=1)")
-    group.add_argument("-q", "--quiet", action="store_true", help="say less")
-    group.add_argument("-v", "--verbose", action="count", default=0, help="say more")
+    group.add_argument("--theme", metavar="NAME", help="the dashboard's colour theme")
+    group.add_argument("--no-color", action="store_true", help="no colours (same as NO_COLOR=1)")
+    group.add_argument("-q", "--quiet", action="store_true", help="print less")
+    group.add_argument("-v", "--verbose", action="count", default=0, help="print more")
     group.add_argument("--debug", action="store_true", help="show tracebacks")
     group.add_argument("--version", action="version", version=f"runwatch {__version__}")
 

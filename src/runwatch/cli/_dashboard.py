@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from runwatch.ui.host import Watching
 
 NAME = ""
-HELP = """Model monitoring in one terminal screen: the runs below ROOT, the drift of their data, their metrics
-against the baseline, and what to do.
+HELP = """Model monitoring on one terminal screen: the runs under ROOT, data drift, metrics against the
+baseline, and a to-do list.
 
   runwatch ~/runs          open the dashboard on a folder of runs
-  runwatch gpu1:~/runs     the same on another machine, by ssh; several roots make one board
-  runwatch demo            the same on samples that go on living
-  runwatch COMMAND --help  the answers without a screen"""
+  runwatch gpu1:~/runs     runs on another machine, over ssh; several roots share one board
+  runwatch demo            try it on sample runs that keep changing
+  runwatch COMMAND --help  help on one command"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
     parser.epilog = "commands:\n" + _commands()
 
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watching(
-    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], own: Settings
 ) -> Watching:
     if not others:
         from runwatch.cli._dashboard_monitor import DashboardMonitor
@@ -58,7 +58,7 @@ def _watching(
         return DashboardMonitor(roots, settings)
     from runwatch.cli._dashboard_fleet import fleet
 
-    return fleet(roots, settings, others, bell)
+    return fleet(roots, settings, others, own)
 
 
 def _theme(name: str, own: Path | None) -> str:
@@ -121,7 +121,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     log = state / "runwatch.log" if state else None
     log_to(log)
     return open_screen(
-        _watching(paths, settings, others, own.alerts.bell),
+        _watching(paths, settings, others, config.user_settings(args.config)),
         UiSettings(
             theme=theme,
             keymap=ui.keymap,
@@ -129,5 +129,6 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
             mouse=ui.mouse and not args.no_mouse,
             themes=own_themes,
             log=log,
+            roots=paths,
         ),
     )

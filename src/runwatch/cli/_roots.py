@@ -8,8 +8,14 @@ import argparse
 def root_arguments(parser: argparse.ArgumentParser) -> None:
     """``ROOT...``, here or on other machines, and ``--all``."""
     parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="folders that hold runs, HOST:PATH by ssh (default: here)"
+        "roots",
+        nargs="*",
+        metavar="ROOT",
+        help="folders with runs, or HOST:PATH over ssh (default: current folder)",
     )
     parser.add_argument(
-        "--all", action="store_true", dest="all_hosts", help="also the roots of all configured [[hosts]]"
+        "--all",
+        action="store_true",
+        dest="all_hosts",
+        help="add the roots of all [[hosts]] in your configuration",
     )

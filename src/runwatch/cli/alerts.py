@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "alerts"
-HELP = """Try the alerts: send a test to every channel of [alerts] and say what came back.
+HELP = """Send a test message to every channel in [alerts] and report the answers.
 
   runwatch alerts test
   runwatch alerts test ~/runs"""
@@ -13,8 +13,10 @@ HELP = """Try the alerts: send a test to every channel of [alerts] and say what 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("test",))
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="whose configuration (default: here)")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "roots", nargs="*", metavar="ROOT", help="roots whose [alerts] to test (default: current folder)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli import UsageError
     from runwatch.cli._output import print_json
     from runwatch.monitor.once import resolve_roots
-    from runwatch.monitor.trial import try_alerts
+    from runwatch.monitor.sending import try_alerts
     from runwatch.system.identity import host_name, root_identity
     from runwatch.text.jsonable import SCHEMA, plain
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from runwatch.domain.comparison import Baseline
 
 NAME = "baseline"
-HELP = """What candidates are compared against, and what was before it.
+HELP = """Set or show the baseline that runs are compared against.
 
   runwatch baseline set exp-17 --root ~/runs     pin a run
-  runwatch baseline set exp-17 --write-config    and write it into runwatch.toml, for colleagues
+  runwatch baseline set exp-17 --write-config    also write it into runwatch.toml, to share it
   runwatch baseline show
   runwatch baseline clear"""
 
@@ -25,12 +25,14 @@ HELP = """What candidates are compared against, and what was before it.
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("set", "show", "clear"))
     parser.add_argument(
-        "run", nargs="?", metavar="RUN", help="with set: a run's id, its unique ending or its path"
+        "run", nargs="?", metavar="RUN", help="with set: a run's id, name, path, or the unique end of its id"
     )
-    parser.add_argument("--root", help="folder that holds the runs (default: the configured one, else here)")
-    parser.add_argument("--reason", default="", help="why, for the history")
-    parser.add_argument("--write-config", action="store_true", help="write it into ROOT/runwatch.toml too")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "--root", help="folder with the runs (default: the configured one, else the current folder)"
+    )
+    parser.add_argument("--reason", default="", help="reason to keep in the history")
+    parser.add_argument("--write-config", action="store_true", help="also write it into ROOT/runwatch.toml")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

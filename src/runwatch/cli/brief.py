@@ -8,53 +8,74 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
     from runwatch.show.brief import Brief
+    from runwatch.store.snapshot_facts import SnapshotFacts
     from runwatch.store.state import State
 
+from runwatch.cli._output import print_json
 from runwatch.cli._roots import root_arguments
 
 NAME = "brief"
-HELP = """What happened since you last looked, in at most 12 lines; never fails a login (exit code 0).
+HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
 
   runwatch brief
-  runwatch brief --since 7d                       with the week's summary
-  runwatch brief --format html > brief.html       one file, for people who are not engineers"""
+  runwatch brief --since 7d                       includes a summary of the week
+  runwatch brief --since 7d --format markdown     a review of the week, to be sent as it is
+  runwatch brief --format html > brief.html       a single page for people who are not engineers"""
 
-_PATIENCE_S = 1.5
-_PATIENCE_FIRST_S = 10.0
-_PATIENCE_REPORT_S = 120.0
+_WAIT_S = 1.4
+_WAIT_PAGE_S = 120.0
+_T = TypeVar("_T")
 
 
-class _Known(NamedTuple):
-    """The facts to speak of; the look itself where there was one; how old facts may be unsaid; the roots'
-    identities."""
+class _Look(NamedTuple):
+    """What was found of one root that a person named: its facts, whence they are (None: just now), what names
+    it in the state, and the look itself."""
 
-    facts: Mapping[str, Any]
-    loaded: Loaded | None
-    fresh_for: float | None
-    identities: Sequence[str]
+    kept: SnapshotFacts
+    keys: Sequence[str]
+    fresh: bool
+    loaded: Loaded | None = None
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument(
-        "--since", metavar="TIME", help="7d, yesterday, 18:04, 2026-11-25 (default: last look)"
+        "--since", metavar="TIME", help="7d, yesterday, 18:04 or 2026-11-25 (default: when you last looked)"
     )
     parser.add_argument(
-        "--format", choices=("text", "markdown", "html", "json"), default="text", help="how to print"
+        "--format",
+        choices=("text", "markdown", "html", "json"),
+        default="text",
+        help="output format (default: text)",
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
+    parser.add_argument(
+        "--wait", type=float, metavar="SECONDS",
+        help="how long a look may take before what was kept is told instead (default: 1.4; html: 120)",
+    )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 
 
+def unknown(reason: str, as_json: bool) -> None:
+    """JSON is JSON whatever happens."""
+    if as_json:
+        from runwatch.show.brief import nothing_json
+
+        print_json(nothing_json(reason, time.time()))
+
+
 def run(args: argparse.Namespace) -> int:
+    late = False
     try:
-        _brief(args)
+        late = _brief(args, time.monotonic())
     except BrokenPipeError:
         raise
     except Exception as error:  # a login goes on whatever happens
@@ -65,38 +86,161 @@ def run(args: argparse.Namespace) -> int:
 
         words = str(error) if isinstance(error, ValueError) else explained(error)
         print(f"runwatch: brief: {safe(words)}", file=sys.stderr)
+        unknown(words, args.format == "json")
+    if late:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # the look goes on in a thread that nobody waits for
     return 0
 
 
-def _brief(args: argparse.Namespace) -> None:
+def _brief(args: argparse.Namespace, began: float) -> bool:
+    """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
     from runwatch.store import paths
     from runwatch.store.state import State
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
+    wait = args.wait if args.wait is not None else _patience(args)
     with contextlib.closing(State(paths.state_dir())) as state:
-        known, late = _known(args, state, now)
-        if known is None:
-            print("runwatch: still reading, and nothing was kept yet; open the dashboard once: runwatch")
+        names, finding = _names(args, began + wait)
+        work = {name: _Work(lambda name=name: _look(args, name, state, now)) for name in names}  # type: ignore[misc]
+        looks: list[_Look] = []
+        silent: list[str] = []
+        for name, one in work.items():
+            found = one.result(began + wait)
+            if found is None:
+                found = _remembered(state, name)
+                silent.append(_waiting(name, found, now))
+            looks += [found] if found else []
+            if found and found.loaded:
+                silent += [link.message for link in found.loaded.snapshot.watch.hosts if link.message]
+        if looks:
+            _say(args, state, looks, silent, now, since)
+        elif args.format == "json":
+            unknown("; ".join(silent) or "still reading, and nothing was kept yet", True)
         else:
-            _say(args, state, known, now, since)
-    if late:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # the look goes on in a thread that nobody waits for
+            print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 reads on")
+    return finding or any(one.going for one in work.values())
 
 
-def _say(args: argparse.Namespace, state: State, known: _Known, now: float, since: float | None) -> None:
+def _patience(args: argparse.Namespace) -> float:
+    """Seconds that a brief may take; another machine is waited for."""
+    from runwatch.hosts.look import PATIENCE_S
+    from runwatch.hosts.naming import is_elsewhere
+
+    if args.format == "html":
+        return _WAIT_PAGE_S
+    return PATIENCE_S + _WAIT_S if args.all_hosts or any(map(is_elsewhere, args.roots)) else _WAIT_S
+
+
+def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
+    """The roots as a person names them, one by one: a page is about all of them at once; and whether the
+    configuration that may name them is still being read."""
+    if args.all_hosts or args.format == "html":
+        return [""], False
+    if args.roots:
+        return list(dict.fromkeys(args.roots)), False
+    from runwatch.config import configured_roots
+
+    reading = _Work(lambda: configured_roots(args.config) or (os.getcwd(),))
+    names = reading.result(until)
+    return list(names or [os.environ.get("PWD", ".")]), reading.going
+
+
+def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Look:
+    """One root (or, "", all of them): what a running process keeps of it, else a look."""
+    from runwatch import config
+    from runwatch.hosts.look import load
+    from runwatch.hosts.naming import is_elsewhere
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.show.text.status import is_old
+    from runwatch.store import paths
+
+    names = [name] if name else list(args.roots)
+    if not args.all_hosts and not any(map(is_elsewhere, names)):
+        roots = resolve_roots(names, args.config)
+        settings = config.load(roots, args.config)
+        keys = [paths.root_identity(root, settings[root].id) for root in roots]
+        kept = _of(state, keys, roots)
+        if kept and not is_old(kept, now) and args.format != "html":
+            return _Look(kept, keys, True)
+    loaded = load(names, args.config, all_hosts=args.all_hosts)
+    roots = loaded.snapshot.situation.roots
+    keys = [
+        paths.root_identity(root, loaded.settings[root].id if root in loaded.settings else None)
+        for root in roots
+    ]
+    return _Look(_keep(loaded, state, keys, now), keys, True, loaded)
+
+
+def _of(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFacts | None:
+    """What was kept last of one root, alone or among others."""
+    from runwatch.store.kept_facts import of_root
+
+    kept = state.kept(" ".join(keys))
+    return kept or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
+
+
+def _keep(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> SnapshotFacts:
+    """The facts of a look, kept for the next time that there is none."""
+    from datetime import date
+
+    from runwatch.monitor.root_state import BEAT_S
+    from runwatch.store.snapshot_facts import SnapshotFacts, facts
+
+    made = facts(loaded.snapshot, date.fromtimestamp(now))
+    with contextlib.suppress(OSError):
+        state.keep(" ".join(keys), made, now, BEAT_S)
+    return SnapshotFacts(now, BEAT_S, made)
+
+
+def _remembered(state: State, name: str) -> _Look | None:
+    """What was kept of a root that does not answer: by its name alone, the disk is not asked."""
+    from runwatch.store.kept_facts import of_root
+
+    path = os.path.normpath(os.path.join(os.environ.get("PWD", "/"), os.path.expanduser(name)))
+    kept = of_root(state.kept_rows(), name) or of_root(state.kept_rows(), path)
+    return _Look(kept, kept.facts.get("keys", ()), False) if kept else None
+
+
+def _waiting(name: str, found: _Look | None, now: float) -> str:
+    from runwatch.text.safe import safe
+    from runwatch.text.units import ago
+
+    shown = safe(name) or "the roots"
+    if found is None:
+        return f"{shown}: still reading, and nothing was kept yet"
+    return f"{shown}: no answer yet, as of {ago(found.kept.facts['now'], now)} ago"
+
+
+def _say(
+    args: argparse.Namespace,
+    state: State,
+    looks: Sequence[_Look],
+    silent: Sequence[str],
+    now: float,
+    since: float | None,
+) -> None:
+    from runwatch.hosts.look import happened_there
     from runwatch.show.brief import compose
+    from runwatch.store.kept_facts import together
 
-    facts = {**known.facts, "looked": state.looked(known.identities)}
-    history = [(entry.root, entry.event) for entry in state.history(known.identities)]
-    brief = compose(facts, history, now, since, known.fresh_for)
-    print(_rendered(args.format, brief, known), end="")
+    kept = together([look.kept for look in looks])
+    assert kept is not None  # there is one look at least
+    keys = [key for look in looks for key in look.keys]
+    facts = {**kept.facts, "looked": state.looked(keys)}
+    history = [(entry.root, entry.event) for entry in state.history(keys)]
+    history += [event for look in looks for event in happened_there(look.loaded)]
+    old = not any(look.fresh for look in looks)
+    brief = compose(
+        facts, history, now, since, 0.0 if old else None, () if old and len(silent) == 1 else silent
+    )
+    print(_rendered(args.format, brief, looks[0].loaded), end="")
 
 
-def _rendered(form: str, brief: Brief, known: _Known) -> str:
+def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
     from runwatch.show import brief as show
 
     if form == "json":
@@ -108,62 +252,34 @@ def _rendered(form: str, brief: Brief, known: _Known) -> str:
     if form == "html":
         from runwatch.show.html.report import html
 
-        return html(brief, known.loaded)
+        return html(brief, loaded)
     return "\n".join(show.text(brief)) + "\n"
 
 
-def _known(args: argparse.Namespace, state: State, now: float) -> tuple[_Known | None, bool]:
-    """What is known within the time that a login may take, and whether a look is still going on."""
-    from runwatch import config
-    from runwatch.monitor.once import resolve_roots
-    from runwatch.show.text.status import BEATS
-    from runwatch.store import paths
+class _Work(Generic[_T]):
+    """Something that a thread does which nobody waits for longer than they want to."""
 
-    roots = resolve_roots(args.roots, args.config)
-    settings = config.load(roots, args.config)
-    identities = [paths.root_identity(root, settings[root].id) for root in roots]
-    kept = state.kept(" ".join(identities))
-    silent = BEATS * kept.beat if kept else None
-    if kept and silent and now - kept.at <= silent and args.format != "html":
-        return _Known(kept.facts, None, silent, identities), False
-    patience = _PATIENCE_S if kept else _PATIENCE_FIRST_S
-    loaded, failed = _look(roots, args.config, patience if args.format == "text" else _PATIENCE_REPORT_S)
-    if loaded:
-        return _Known(_kept_now(loaded, state, identities, now), loaded, None, identities), False
-    if failed and not kept:
-        raise failed
-    return (_Known(kept.facts, None, silent, identities) if kept else None), failed is None
+    def __init__(self, do: Callable[[], _T]) -> None:
+        self._do = do
+        self._made: _T | None = None
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="runwatch-brief", daemon=True)
+        self._thread.start()
 
-
-def _kept_now(loaded: Loaded, state: State, identities: Sequence[str], now: float) -> Mapping[str, Any]:
-    """The facts of a look, kept for the next time that there is none."""
-    from datetime import date
-
-    from runwatch.monitor.root_state import BEAT_S
-    from runwatch.store.snapshot_facts import facts
-
-    made = facts(loaded.snapshot, date.fromtimestamp(now))
-    with contextlib.suppress(OSError):
-        state.keep(" ".join(identities), made, now, BEAT_S)
-    return made
-
-
-def _look(
-    roots: Sequence[str], config_file: str | None, patience: float
-) -> tuple[Loaded | None, Exception | None]:
-    """A look that took at most ``patience`` seconds; (None, None) when it is still going on."""
-    from runwatch.monitor.once import load
-
-    done: list[Loaded] = []
-    failed: list[Exception] = []
-
-    def look() -> None:
+    def _run(self) -> None:
         try:
-            done.append(load(roots, config_file))
-        except Exception as error:  # told by the caller
-            failed.append(error)
+            self._made = self._do()
+        except Exception as error:  # raised where the result is asked for
+            self._failed = error
 
-    thread = threading.Thread(target=look, name="runwatch-brief", daemon=True)
-    thread.start()
-    thread.join(patience)
-    return (done[0] if done else None), (failed[0] if failed else None)
+    @property
+    def going(self) -> bool:
+        return self._thread.is_alive()
+
+    def result(self, until: float) -> _T | None:
+        """What it made, None when it is not ready at ``until`` (``time.monotonic``). Raises what it
+        raised."""
+        self._thread.join(max(until - time.monotonic(), 0.0))
+        if self._failed is not None:
+            raise self._failed
+        return self._made

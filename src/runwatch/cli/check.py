@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from runwatch.cli._output import formats
 from runwatch.cli._roots import root_arguments
 
+if TYPE_CHECKING:
+    from runwatch.monitor.once import Loaded
+
 NAME = "check"
-HELP = """All rules, once; the exit code says the worst: 0 ok, 1 warning, 2 critical, 3 unknown.
+HELP = """Run all rules once. The exit code is the worst result: 0 ok, 1 warning, 2 critical, 3 unknown.
 
   runwatch check ~/runs
   runwatch check --fail-on critical
-  runwatch check --tonight            at 22:00: what can't wait until nine
+  runwatch check --tonight            only what cannot wait until tomorrow morning
   runwatch check --format github      annotations; also junit, markdown
   runwatch check --prom /var/lib/node_exporter/runwatch.prom"""
 
@@ -22,12 +27,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
     parser.add_argument(
         "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
-        help="the least severity that counts (default: warning)",
+        help="lowest severity that makes the exit code non-zero (default: warning)",
     )  # fmt: skip
-    parser.add_argument("--tonight", action="store_true", help="only what can't wait until nine")
-    parser.add_argument("--prom", metavar="FILE", help="write Prometheus' text format to FILE too")
-    parser.add_argument("--openmetrics", action="store_true", help="with --prom: as OpenMetrics")
+    parser.add_argument("--tonight", action="store_true", help="only what cannot wait until tomorrow morning")
+    parser.add_argument("--prom", metavar="FILE", help="also write Prometheus metrics to FILE")
+    parser.add_argument("--openmetrics", action="store_true", help="with --prom: use the OpenMetrics format")
+    parser.add_argument(
+        "--send", action="store_true", help="also send what counts (--fail-on) to the channels of [alerts]"
+    )
     formats(parser)
+
+
+def _send(look: Loaded, found: Sequence[Mapping[str, Any]], fail_on: str) -> None:
+    from runwatch.monitor.sending import send_findings
+    from runwatch.text.safe import safe
+
+    for words in send_findings(look, {finding["fingerprint"] for finding in found}, fail_on):
+        print(f"runwatch: {safe(words)}", file=sys.stderr)
 
 
 def unknown(reason: str, as_json: bool) -> None:
@@ -67,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
                 f"runwatch: {safe(args.prom)}: not written: {error.strerror}; check the path", file=sys.stderr
             )
             code = UNKNOWN
+    if args.send and code in (1, 2):
+        _send(look, check.findings, args.fail_on)
     if args.format == "json":
         print_json(as_json(check))
     elif args.format != "text":

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
 
 NAME = "compare"
-HELP = """Metrics, predictions and slices against a baseline.
+HELP = """Compare runs, metric files or predictions with a baseline.
 
   runwatch compare exp-17                              a run against the pinned baseline
   runwatch compare exp-17 --baseline exp-12            … against another run
   runwatch compare exp-17 --baseline 'seed-*'          … against a group of seeds
-  runwatch compare exp-12 exp-17 exp-18 --format csv   any runs in one table
+  runwatch compare exp-12 exp-17 exp-18 --format csv   several runs in one table
   runwatch compare cand.json --baseline champ.json     two metrics files
   runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
   runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
@@ -37,59 +37,81 @@ LEVELS = ("info", "warning", "critical", "never")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "run", metavar="RUN", nargs="+", help="run id or path, metrics file, predictions file"
+        "run", metavar="RUN", nargs="+", help="run (id, name or path), metrics file or predictions file"
     )
     parser.add_argument(
-        "--baseline", metavar="RUN", help="what to compare with: the same kinds, or a glob of runs"
+        "--baseline", metavar="RUN", help="what to compare with: of the same kind, or a glob of runs"
     )
-    parser.add_argument("--root", action="append", default=[], help="folder that holds the runs")
-    parser.add_argument("--primary", metavar="METRIC", help="the metric that decides")
+    parser.add_argument("--root", action="append", default=[], help="folder with the runs")
+    parser.add_argument("--primary", metavar="METRIC", help="the metric that decides the verdict")
     parser.add_argument(
         "--tolerance",
         metavar="[METRIC=]NUMBER",
         action="append",
         default=[],
-        help="largest loss that still counts as equivalent (default: of the primary metric)",
+        help="largest drop that still counts as equivalent (no METRIC: for the primary metric)",
     )
-    parser.add_argument("--at", choices=("last", "best"), help="which value of a run counts")
-    parser.add_argument("--step", type=int, metavar="N", help="table of runs: the last value not past step N")
+    parser.add_argument(
+        "--at", choices=("last", "best"), help="which value of a run to compare (default: last)"
+    )
+    parser.add_argument(
+        "--step", type=int, metavar="N", help="table of runs: take the last value up to step N"
+    )
     formats(parser, "csv", "latex")
     parser.add_argument(
         "--fail-on",
         choices=LEVELS,
         default="warning",
-        help="least severity that makes the exit code non-zero",
+        help="lowest severity that makes the exit code non-zero (default: warning)",
     )
     _prediction_options(parser.add_argument_group("predictions files"))
 
 
 def _prediction_options(group: Any) -> None:
-    group.add_argument("--key", metavar="COLUMN", help="names a row: joins both sides")
-    group.add_argument("--target", metavar="COLUMN", help="the truth")
-    group.add_argument("--prediction", metavar="COLUMN", help="the predicted label or value")
+    group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
+    group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
+    group.add_argument(
+        "--prediction", metavar="COLUMN", help="column with column with the predicted label or value"
+    )
     group.add_argument(
         "--score",
         metavar="COLUMN",
         action="append",
         default=[],
-        help="score: one, one a class, or a prefix p_*",
+        help="column with the score: one, one per class, or a prefix such as p_*",
     )
     group.add_argument(
-        "--baseline-prediction", metavar="COLUMN", help="the baseline's, where named otherwise"
+        "--baseline-prediction",
+        metavar="COLUMN",
+        help="the baseline's prediction column, if named differently",
     )
-    group.add_argument("--baseline-score", metavar="COLUMN", action="append", default=[], help="likewise")
     group.add_argument(
-        "--threshold", type=float, metavar="T", help="score >= T is positive, with no --prediction"
+        "--baseline-score",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="the baseline's score column, if named differently",
     )
-    group.add_argument("--slice", metavar="COLUMN", action="append", default=[], help="look at its groups")
-    group.add_argument("--group", metavar="COLUMN", help="the unit that rows repeat (user, patient)")
+    group.add_argument(
+        "--threshold", type=float, metavar="T", help="without --prediction: a score >= T is positive"
+    )
+    group.add_argument(
+        "--slice",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="also compare within each group of COLUMN",
+    )
+    group.add_argument("--group", metavar="COLUMN", help="column whose rows belong together (user, patient)")
     group.add_argument(
         "--task",
         choices=("binary", "multiclass", "regression", "forecast"),
-        help="what is predicted (default: guessed, and said)",
+        help="kind of prediction (default: guessed from the data)",
     )
-    group.add_argument("--positive", metavar="LABEL", help="the positive class (default: the larger label)")
-    group.add_argument("--horizon", type=int, metavar="H", help="forecast: steps ahead")
+    group.add_argument(
+        "--positive", metavar="LABEL", help="the positive class (default: the label that sorts last)"
+    )
+    group.add_argument("--horizon", type=int, metavar="H", help="forecasts: number of steps ahead")
 
 
 def run(args: argparse.Namespace) -> int:

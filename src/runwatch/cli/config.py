@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 
 NAME = "config"
-HELP = """Which file said what.
+HELP = """Show the settings in effect and which file each comes from.
 
   runwatch config show ~/runs"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("show",))
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "roots", nargs="*", metavar="ROOT", help="folders with runs (default: current folder)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 
 NAME = "demo"
-HELP = """The dashboard on a living copy of the samples: models train, data drifts, a run crashes.
+HELP = """Open the dashboard on sample runs that keep changing: models train, data drifts, a run crashes.
 
-Everything is written to a temporary folder by a training program of its own, and read as your runs are."""
+A separate training program writes them into a temporary folder; they are read just as your runs are."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    parser.add_argument("--still", action="store_true", help="only the samples; nothing goes on")
+    parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
+    parser.add_argument("--still", action="store_true", help="only the samples; nothing changes")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,15 +7,15 @@ import argparse
 from runwatch.cli._roots import root_arguments
 
 NAME = "doctor"
-HELP = """Is this machine fit: terminal, colours, inotify limits, file systems, permissions, optional parts.
+HELP = """Check this machine: terminal, colours, inotify limits, file systems, permissions, optional packages.
 
   runwatch doctor ~/runs
-  runwatch doctor gpu1:~/runs     can that machine be reached, and is it fit"""
+  runwatch doctor gpu1:~/runs     check another machine and the connection to it"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

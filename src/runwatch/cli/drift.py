@@ -4,50 +4,52 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from runwatch.cli._output import formats
 
 NAME = "drift"
-HELP = """Compare data files or folders with a reference.
+HELP = """Has the data drifted? Compare files or folders with a reference.
 
   runwatch drift reference.parquet batches/2026-03-01.parquet
   runwatch drift train/ 'batches/*.csv' --target label --json
   runwatch drift s3://bucket/ref.parquet s3://bucket/new/ --by region"""
 
 LEVELS = ("info", "warning", "critical", "never")
-MULTIVARIATE_ROWS = 10_000
 _KINDS = ("numeric", "categorical", "boolean", "datetime", "text")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reference", metavar="REFERENCE", help="file, folder, glob or URL that is trusted")
+    parser.add_argument("reference", metavar="REFERENCE", help="reference data: file, folder, glob or URL")
     parser.add_argument(
-        "current", metavar="CURRENT", nargs="+", help="files, folders, globs or URLs to judge"
+        "current", metavar="CURRENT", nargs="+", help="data to check: files, folders, globs or URLs"
     )
     formats(parser)
-    parser.add_argument("--by", metavar="COLUMN", help="judge each value of COLUMN on its own as well")
+    parser.add_argument("--by", metavar="COLUMN", help="also check each value of COLUMN separately")
     data_options(parser)
-    parser.add_argument("--prediction", metavar="COLUMN", help="the column of predictions")
-    parser.add_argument("--score", metavar="COLUMN", help="the column of scores")
+    parser.add_argument("--prediction", metavar="COLUMN", help="column with the predictions")
+    parser.add_argument("--score", metavar="COLUMN", help="column with the scores")
     parser.add_argument(
-        "--importance", metavar="FILE", help="JSON or CSV of column and importance, to rank by"
+        "--importance",
+        metavar="FILE",
+        help="JSON or CSV file with each column's importance, to order the results",
     )
     parser.add_argument(
         "--multivariate",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="also try to tell the two apart with a classifier (needs scikit-learn, takes seconds)",
+        help="also look for drift of all columns together, with a classifier (takes seconds)",
     )
-    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="profile on a running Dask cluster")
+    parser.add_argument("--engine", metavar="dask://HOST:PORT", help="do the work on a running Dask cluster")
     fail_on(parser)
 
 
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Options that say what the columns are."""
-    parser.add_argument("--target", metavar="COLUMN", help="the label")
-    parser.add_argument("--key", metavar="COLUMN", help="the column that names a row")
+    parser.add_argument("--target", metavar="COLUMN", help="column with the label")
+    parser.add_argument("--key", metavar="COLUMN", help="column that identifies a row")
     parser.add_argument(
         "--include", metavar="PATTERN", action="append", default=[], help="only these columns"
     )
@@ -57,7 +59,7 @@ def data_options(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=KIND",
         action="append",
         default=[],
-        help=f"what a column is, instead of a guess: {', '.join(_KINDS)}",
+        help=f"set a column's kind instead of guessing it: {', '.join(_KINDS)}",
     )
 
 
@@ -66,7 +68,7 @@ def fail_on(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         choices=LEVELS,
         default="warning",
-        help="least severity that makes the exit code non-zero",
+        help="lowest severity that makes the exit code non-zero (default: warning)",
     )
 
 
@@ -102,18 +104,18 @@ def complain(problems: Sequence[Any]) -> None:
         print(f"runwatch: {safe(f'{problem.file}: {problem.message}{hint}')}", file=sys.stderr)
 
 
-def engine_of(address: str | None) -> Any:
-    """The engine that profiles pieces: this process, or a Dask cluster."""
-    from runwatch.data.keeping import this_process
-    from runwatch.domain.errors import UserError
+@contextmanager
+def kept_profiles() -> Iterator[Any]:
+    """The cache of profiles, so that files which have not changed are not read again."""
+    from runwatch.monitor.data_watch import Pieces
+    from runwatch.store import paths
+    from runwatch.store.cache import CacheFile
 
-    if address is None:
-        return this_process
-    if not address.startswith("dask://"):
-        raise UserError(f"--engine {address}: is not a known engine; use dask://HOST:PORT")
-    from runwatch.data.dask import DaskEngine
-
-    return DaskEngine(address)
+    cache = CacheFile(paths.cache_dir())
+    try:
+        yield Pieces(cache)
+    finally:
+        cache.close()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -140,11 +142,11 @@ def _rank(report: Any) -> int:
     return RANK[report.verdict]
 
 
-def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
+def judged(args: argparse.Namespace) -> tuple[Any, Sequence[tuple[str, Any]]]:
     """(the report, one report a segment)."""
-    from runwatch.data.workflow import find_files, open_reference, profile_batches
-    from runwatch.domain.profile import DataOptions, DriftOptions
-    from runwatch.judge.drift.report import report
+    from runwatch.data.errors import DataError
+    from runwatch.domain.profile import DataOptions
+    from runwatch.monitor.data_pipeline import DataSpec, compare, engine_of, open_data
 
     options = DataOptions(
         include=tuple(args.include),
@@ -154,54 +156,22 @@ def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
         prediction=args.prediction,
         score=args.score,
         key=args.key,
-        importance=_importance(args.importance),
+        segments=(args.by,) if args.by else (),
+        multivariate=args.multivariate,
     )
-    engine = engine_of(args.engine)
-    files, batch_files = find_files([args.reference]), find_files(args.current)
-    reference = open_reference(files, options, engine=engine)
-    named, batches, problems = profile_batches(batch_files, reference.grid, engine=engine)
-    rules = DriftOptions(importance=options.importance)
-    together = (
-        _together(reference.files, batch_files, reference.grid, problems) if args.multivariate else None
+    spec = DataSpec(
+        "drift",
+        "",
+        (args.reference,),
+        tuple(args.current),
+        options,
+        importance=args.importance or "",
+        engine=args.engine or "",
     )
-    made = report(
-        reference.profile,
-        named,
-        rules,
-        days=reference.days,
-        reference_files=len(reference.files),
-        batches=batches,
-        problems=[*reference.problems, *problems],
-        multivariate=together,
-    )
-    return made, _segments(args.by, reference, batch_files, problems, rules) if args.by else []
-
-
-def _importance(path: str | None) -> dict[str, float]:
-    if path is None:
-        return {}
-    from runwatch.data.importance import read_importance
-
-    return read_importance(path)
-
-
-def _together(files: Any, batch_files: Any, grid: Any, problems: Any) -> Any:
-    from runwatch.data.sample import sample
-    from runwatch.judge.drift.multivariate import domain_classifier
-
-    bad = {problem.file for problem in problems}
-    names = [c.name for c in grid.columns if c.role == "feature" and c.kind not in ("text", "datetime")]
-    good = [file for file in batch_files if file.name not in bad]
-    rows = MULTIVARIATE_ROWS
-    return domain_classifier(sample(files, names, rows), sample(good, names, rows) if good else {})
-
-
-def _segments(by: str, reference: Any, batch_files: Any, problems: Any, rules: Any) -> list[tuple[str, Any]]:
-    from runwatch.data.segments import segment_profiles
-    from runwatch.judge.drift.segments import segment_reports
-
-    bad = {problem.file for problem in problems}
-    good = [file for file in batch_files if file.name not in bad]
-    before = segment_profiles(reference.files, reference.grid, by)
-    now = segment_profiles(good, reference.grid, by)
-    return segment_reports(by, before, now, rules)
+    engine = engine_of(spec.engine)
+    with kept_profiles() as cache:
+        opened = open_data(spec, cache, engine)
+        compared = compare(spec, opened, opened.named, (), cache, engine)
+    for problem in compared.misconfigured if opened.files else opened.problems:
+        raise DataError(problem.file, problem.message, problem.hint)
+    return compared.report, compared.segments

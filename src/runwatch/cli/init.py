@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 
 NAME = "init"
-HELP = """Look at ROOT and write a commented runwatch.toml with what was found.
+HELP = """Write a commented runwatch.toml for what is found in ROOT.
 
-  runwatch init ~/runs                        writes ~/runs/runwatch.toml; never over one without --force
-  runwatch init ~/runs --service systemd      prints a unit that watches it (or: cron, login)"""
+  runwatch init ~/runs                        writes ~/runs/runwatch.toml (--force to overwrite)
+  runwatch init ~/runs --service systemd      prints a systemd unit that watches it (or: cron, login)"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("root", nargs="?", metavar="ROOT", help="folder that holds the runs (default: here)")
-    parser.add_argument("--force", action="store_true", help="write over an existing runwatch.toml")
     parser.add_argument(
-        "--service", choices=("systemd", "cron", "login"), help="print how to start the watching"
+        "root", nargs="?", metavar="ROOT", help="folder with the runs (default: current folder)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite an existing runwatch.toml")
+    parser.add_argument(
+        "--service", choices=("systemd", "cron", "login"), help="print how to start runwatch this way"
     )
 
 

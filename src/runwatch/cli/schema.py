@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 NAME = "schema"
-HELP = """Print the JSON Schema of a command's --json.
+HELP = """Print the JSON Schema of a command's JSON output.
 
   runwatch schema check > check.schema.json"""
 
@@ -13,7 +13,7 @@ HELP = """Print the JSON Schema of a command's --json.
 def configure(parser: argparse.ArgumentParser) -> None:
     from runwatch.show.schemas import ANSWERS
 
-    parser.add_argument("answer", choices=sorted(ANSWERS), help="whose")
+    parser.add_argument("answer", choices=sorted(ANSWERS), help="the command")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 
 NAME = "serve"
-HELP = """What a board on another machine starts here, over ssh; nobody types it. See docs/hosts.md.
+HELP = """Serve a dashboard on another machine, over ssh. Started by runwatch itself; see docs/hosts.md.
 
-  runwatch gpu1:~/runs             there: opens the board; ssh starts this command on gpu1"""
+  runwatch gpu1:~/runs             on your machine: ssh starts this command on gpu1"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--stdio", action="store_true", required=True, help="speak over standard input and output"
-    )
+    parser.add_argument("--stdio", action="store_true", required=True, help="use standard input and output")
 
 
 def run(args: argparse.Namespace) -> int:

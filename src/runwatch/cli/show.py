@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 
 NAME = "show"
-HELP = """One run: status, hyperparameters, metrics, health, files.
+HELP = """Show one run: status, hyperparameters, metrics, health, files.
 
-  runwatch show exp-17                     any unique ending of the run's id
+  runwatch show exp-17                     the run's id, its name, or the unique end of its id
   runwatch show exp-17 --root ~/runs --json"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="a run's id, its unique ending, or its path")
+    parser.add_argument("run", metavar="RUN", help="a run's id, name, path, or the unique end of its id")
     parser.add_argument(
-        "--root", action="append", default=[], help="folder that holds the run (default: here)"
+        "--root", action="append", default=[], help="folder with the run (default: current folder)"
     )
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 
 NAME = "state"
-HELP = """Where runwatch keeps its own files, how large they are; throw away what can be read again.
+HELP = """Show where runwatch keeps its own files and how large they are; clear the cache.
 
   runwatch state
-  runwatch state --prune      the cache goes; tasks, history, pins and silences stay"""
+  runwatch state --prune      clears the cache; tasks, history, pins and silences stay"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prune", action="store_true", help="throw away the cache")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--prune", action="store_true", help="clear the cache")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

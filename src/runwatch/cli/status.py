@@ -5,28 +5,31 @@ from __future__ import annotations
 import argparse
 
 NAME = "status"
-HELP = """One line from what a running runwatch kept last; reads no run.
+HELP = """Print one line from the last saved state, without reading any run.
 
-  runwatch status
+  runwatch status                                     the worst of all roots of the last week
+  runwatch status ~/runs
   set -g status-right '#(runwatch status --tmux)'     in tmux.conf"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tmux", action="store_true", help="with tmux's colour marks")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="only these (default: all that is kept)")
+    parser.add_argument("--tmux", action="store_true", help="with tmux colour codes")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     import time
 
-    from runwatch.show.text.status import status_json, status_line
+    from runwatch.show.text.status import chosen, status_json, status_line
+    from runwatch.store.kept_facts import read_summaries
     from runwatch.store.paths import state_dir
-    from runwatch.store.snapshot_facts import read_kept
+    from runwatch.system.identity import host_name
     from runwatch.text.jsonable import dump
 
-    directory = state_dir()
-    kept = read_kept(directory / "state.db") if directory else None
-    now = time.time()
+    directory, now = state_dir(), time.time()
+    rows = read_summaries(directory / "state.db") if directory else []
+    kept = chosen(rows, args.roots, host_name(), now)
     if args.json:
         print(dump(status_json(kept, now), indent=None))
     else:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from runwatch.tasks.task_list import RootTaskList
 
 NAME = "tasks"
-HELP = """The to-do list (a todo.txt file): read and change it.
+HELP = """Show and change the to-do list (a todo.txt file).
 
-  runwatch tasks                              what is to do
+  runwatch tasks                              list list what is to do
   runwatch tasks add "(B) retrain +churn due:2026-12-01"
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID
@@ -34,13 +34,17 @@ _ACTIONS = ("list", "add", "done", "reopen", "snooze", "edit", "priority", "sile
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="COMMAND")
-    parser.add_argument("words", nargs="*", metavar="WORD", help="what COMMAND is about")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="what the command needs: a task's text, id or date"
+    )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--root", help="the root whose list it is (default: the configured one, else here)")
+    where.add_argument(
+        "--root", help="root whose list to use (default: the configured one, else the current folder)"
+    )
     where.add_argument("--file", help="a todo.txt file")
-    parser.add_argument("--all", action="store_true", help="list done and snoozed tasks too")
-    parser.add_argument("--since", default="400d", help="history: from when (7d, yesterday, 2026-11-01)")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument("--all", action="store_true", help="also list done, snoozed and hidden tasks")
+    parser.add_argument("--since", default="400d", help="history: since when (7d, yesterday, 2026-11-01)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     # "tasks done --json ID": options may stand between the words
 
 

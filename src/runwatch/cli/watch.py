@@ -7,9 +7,9 @@ import argparse
 from runwatch.cli._roots import root_arguments
 
 NAME = "watch"
-HELP = """The watch loop, tasks and alerts without a screen, until it is ended (systemd, cron @reboot).
+HELP = """Watch without a screen: keep tasks up to date and send alerts (for systemd or cron @reboot).
 
-Exit code 1: something went wrong inside meanwhile (it was told, and the watching went on).
+Exits with 1 if there was an internal error meanwhile (it was reported, and watching went on).
 
   runwatch watch ~/runs
   runwatch init --service systemd     prints a unit for it"""
@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     state = state_dir()
     log_to(state / "watch.log" if state else None)
     settings = config.load(paths, args.config)
-    monitor = fleet(paths, settings, others, "off") if others else Monitor(paths, settings)
+    own = config.user_settings(args.config)
+    monitor = fleet(paths, settings, others, own, rings=False) if others else Monitor(paths, settings)
     monitor.start(publish)
     ended.wait()
     monitor.stop()

@@ -107,7 +107,7 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}; mend the line") from None
+        raise ConfigError(f"{file}: not valid TOML: {error}; correct that line") from None
     checker = Checker(file, text)
     settings = checker.settings(table, defaults or Settings())
     if "alerts" in table:

@@ -52,11 +52,12 @@ def by_importance(directions: Mapping[str, Direction]) -> list[str]:
     # Keras and others log the training's ``loss`` beside ``val_loss``, without a word for its part
     bare_is_training = any(core_words(name) in held_out for name in directions if split_of(name) is None)
 
-    def rank(name: str) -> tuple[bool, int, int, str]:
+    def rank(name: str) -> tuple[bool, bool, int, int, str]:
         split = split_of(name)
         training = split == "train" or (split is None and bare_is_training)
         place = {"validation": 0, "test": 1, None: 2, "train": 3}[split]
-        return training, _family(name, directions[name]), place, name
+        decides = directions[name] is not None and judged(name)
+        return not decides, training, _family(name, directions[name]), place, name
 
     return sorted(directions, key=rank)
 
@@ -79,8 +80,8 @@ def same_metric(names: Iterable[str], asked: str) -> str | None:
 
 def _family(name: str, direction: Direction) -> int:
     """How little people decide by a metric of this name: 0 is a ROC AUC."""
-    if direction is None or not judged(name):
-        return len(_KNOWN) + (3 if direction is not None else 4)
+    if direction is None:
+        return len(_KNOWN) + 3
     joined = "".join(core_words(name))
     known = next((i for i, pattern in enumerate(_KNOWN) if pattern.fullmatch(joined)), None)
     if known is not None:

@@ -90,7 +90,8 @@ class Followed(_Rooted):
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], asked: Open) -> None:
         super().__init__(roots, settings)
-        self._loop = Monitor(roots, settings, keep=asked.keep)
+        wanted = Wanted(asked.data, asked.judging, asked.machine)
+        self._loop = Monitor(roots, settings, keep=asked.keep, wanted=wanted)
         self._newest: Snapshot | None = None
         self._news = threading.Event()
         self._loop.start(self._publish)

@@ -17,7 +17,7 @@ def placed(
     """(roots on this machine, other machines with theirs). A local path of that very name wins; ``HOST:``
     alone means the roots that the configuration gives HOST; ``all_hosts``: all configured ones too. Raises
     ConfigError, UserError."""
-    named = [(root, None if os.path.lexists(root) else split(root)) for root in roots]
+    named = [(root, split(root) if is_elsewhere(root) else None) for root in roots]
     if not all_hosts and not any(address for _, address in named):
         return tuple(roots), ()
     known = config.hosts(config_file)
@@ -38,5 +38,6 @@ def placed(
 
 
 def is_elsewhere(root: str) -> bool:
-    """Whether a root as a person writes it is on another machine."""
-    return not os.path.lexists(root) and split(root) is not None and host_of(root) is not None
+    """Whether a root as a person writes it is on another machine. The disk is asked only where the name may
+    mean one: it may be a mount that no longer answers."""
+    return split(root) is not None and host_of(root) is not None and not os.path.lexists(root)

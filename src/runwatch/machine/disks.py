@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from runwatch.domain.machine import Disk
-from runwatch.machine.timeouts import WithTimeout
+from runwatch.system.timeouts import WithTimeout
 
 _HISTORY, _EVERY = 6 * 3600.0, 60.0
 _SPAN, _AT_LEAST = 600.0, 5

@@ -192,7 +192,7 @@ def _parts() -> Iterator[Diagnostic]:
         except PackageNotFoundError:
             yield Diagnostic(name, "bad", "not installed", f"pip install {name}")
     extras = {
-        "pynvml": ("gpu", "GPUs"),
+        "pynvml": ("gpu", "GPU metrics"),
         "apprise": ("notify", "alerts by mail, Slack, ntfy …"),
         "fsspec": ("remote", "data on object stores"),
         "distributed": ("dask", "profiles on a Dask cluster"),
@@ -201,7 +201,10 @@ def _parts() -> Iterator[Diagnostic]:
     for modules, (extra, what) in extras.items():
         if any(importlib.util.find_spec(module) is None for module in modules.split()):
             yield Diagnostic(
-                f"runwatch[{extra}]", "note", f"not installed: no {what}", f"pip install 'runwatch[{extra}]'"
+                f"runwatch[{extra}]",
+                "note",
+                f"optional, not installed (needed for {what})",
+                f"pip install 'runwatch[{extra}]'",
             )
         else:
             yield Diagnostic(f"runwatch[{extra}]", "good", what)

@@ -54,8 +54,14 @@ class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
     ``distribution``, ``console``, ``state``."""
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], keep: bool = True) -> None:
-        self._board = Board(roots, settings, Wanted(), keep=keep, wake=self._wake_up)
+    def __init__(
+        self,
+        roots: tuple[str, ...],
+        settings: Mapping[str, Settings],
+        keep: bool = True,
+        wanted: Wanted | None = None,
+    ) -> None:
+        self._board = Board(roots, settings, wanted or Wanted(), keep=keep, wake=self._wake_up)
         self._wake = threading.Condition()
         self._woken = False
         self._stopped = False
@@ -135,6 +141,10 @@ class Monitor:
     def roots(self) -> tuple[str, ...]:
         """What is watched."""
         return tuple(self._rounds)
+
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        return self._board.kept_view(root)
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""

@@ -11,6 +11,9 @@ import msgspec
 from runwatch import config
 from runwatch.config import Settings
 from runwatch.domain.errors import UserError
+from runwatch.system.timeouts import WithTimeout
+
+_ANSWERS_WITHIN_S = 10.0
 
 if TYPE_CHECKING:
     from runwatch.domain.points import Points
@@ -45,15 +48,25 @@ class Wanted(msgspec.Struct, frozen=True):
 def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, ...]:
     """Absolute roots: those given, else those of the configuration, else the current directory."""
     named = tuple(roots) or config.configured_roots(config_file) or (os.getcwd(),)
+    asking: WithTimeout[tuple[str, bool, bool]] = WithTimeout(_ANSWERS_WITHIN_S)
     found = []
     for root in named:
-        path = os.path.realpath(os.path.expanduser(root))
-        if not os.path.exists(path):
+        answer = asking.ask(root, lambda root=root: _placed(root))  # type: ignore[misc]
+        if answer is None:
+            raise RootError(f"{root}: does not answer; check the disk or network share that it is on")
+        path, exists, is_folder = answer
+        if not exists:
             raise RootError(f"{root}: no such directory; check the path")
-        if not os.path.isdir(path):
+        if not is_folder:
             raise RootError(f"{root}: not a directory; give the folder that holds the runs")
         found.append(path)
     return tuple(dict.fromkeys(found))
+
+
+def _placed(root: str) -> tuple[str, bool, bool]:
+    """(the real path, whether it is there, whether it is a folder)."""
+    path = os.path.realpath(os.path.expanduser(root))
+    return path, os.path.exists(path), os.path.isdir(path)
 
 
 def load(

@@ -64,7 +64,9 @@ def _of_labels(raw: Raw, job: Job) -> Predicted:
 def _of_score(raw: Raw, value: Floats, job: Job, bad: int) -> Predicted:
     """One score a row, of the positive class."""
     if job.task in ("regression", "multiclass"):
-        raise ScoringError(job.model, f"gives labels and one score: no {job.task}", "mend [[models]] task")
+        raise ScoringError(
+            job.model, f"gives labels and one score: no {job.task}", "correct task in [[models]]"
+        )
     names = _names(job, raw.classes)
     classes = tuple(label_text(one) for one in names or ())
     if names is None and raw.label is not None and job.positive is not None:
@@ -86,7 +88,9 @@ def _of_classes(raw: Raw, scores: Floats, job: Job) -> Predicted:
     if job.task == "regression":
         raise ScoringError(job.model, f"gives {scores.shape[1]} numbers a row", "only one is compared")
     if job.task == "binary" and scores.shape[1] != 2:
-        raise ScoringError(job.model, f"gives {scores.shape[1]} scores a row: not two classes", "mend task")
+        raise ScoringError(
+            job.model, f"gives {scores.shape[1]} scores a row: not two classes", "correct task in [[models]]"
+        )
     finite: Bools = np.asarray(np.isfinite(scores).all(axis=1))
     notes: list[str] = []
     if not _probabilities(scores[finite]):
@@ -118,7 +122,7 @@ def _names(job: Job, own: Sequence[Any] | None) -> Sequence[Any] | None:
     """The classes by number: as a person named them, else as the model does."""
     if job.classes and own is not None and len(own) != len(job.classes):
         wrong = f"has {len(own)} classes, but {len(job.classes)} are named"
-        raise ScoringError(job.model, wrong, "mend [[models]] classes")
+        raise ScoringError(job.model, wrong, "correct classes in [[models]]")
     return job.classes or own
 
 
@@ -131,7 +135,9 @@ def _labels(raw: Raw, job: Job) -> Any:
     numbers = [int(one) for one in (raw.classes or range(len(job.classes)))]
     named = dict(zip(numbers, job.classes, strict=False))
     if unknown := sorted(set(label.astype(int).tolist()) - set(named)):
-        raise ScoringError(job.model, f"predicts class {unknown[0]}, which has no name", "mend classes")
+        raise ScoringError(
+            job.model, f"predicts class {unknown[0]}, which has no name", "correct classes in [[models]]"
+        )
     return [named[int(one)] for one in label.tolist()]
 
 

@@ -58,7 +58,7 @@ def since_moment(words: str, now: float) -> float:
     try:
         at = _since(words.strip(), datetime.fromtimestamp(now)).timestamp()
     except (ValueError, OverflowError, OSError):
-        raise ValueError(f"{words!r} is no moment; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
+        raise ValueError(f"{words!r} is not a time; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
     if at > now:
         raise ValueError(f"{words!r} is ahead; give 7d, yesterday, 18:04 or 2026-11-25T09:00")
     return at
@@ -79,10 +79,16 @@ def _since(words: str, now: datetime) -> datetime:
 
 
 def compose(
-    facts: Facts, history: History, now: float, since: float | None = None, fresh_for: float | None = None
+    facts: Facts,
+    history: History,
+    now: float,
+    since: float | None = None,
+    fresh_for: float | None = None,
+    silent: Sequence[str] = (),
 ) -> Brief:
     """The brief of facts. ``since`` None: since the person last looked, else the last day. ``fresh_for``:
-    facts older than that many seconds are said to be old."""
+    facts older than that many seconds are said to be old; ``silent``: words about roots that do not
+    answer."""
     looked = facts["looked"]
     start = since if since is not None else looked if looked is not None else now - DAY
     age = now - facts["now"]
@@ -104,7 +110,7 @@ def compose(
         lines=(),
         old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
     )
-    return _with_lines(brief, facts, history)
+    return _with_lines(brief, facts, history, silent)
 
 
 def text(brief: Brief) -> list[str]:
@@ -120,6 +126,22 @@ def markdown(brief: Brief) -> str:
     body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
     found = [_finding_line(finding) for finding in brief.findings[:20]]
     return "\n".join([*head, *body, *(["", "### Findings", "", *found] if found else [])]) + "\n"
+
+
+def nothing_json(reason: str, now: float) -> dict[str, Any]:
+    """``brief --json`` when nothing is known."""
+    runs = {name: [] for name in ("finished", "crashed", "running", "stalled", "new")}  # type: dict[str, list[str]]
+    return {
+        "schema": SCHEMA,
+        "since": None,
+        "until": iso(now),
+        "headline": "nothing is known",
+        "runs": runs,
+        "findings": [],
+        "tasks": {"open": 0, "new": [], "resolved": []},
+        "old": None,
+        "error": hparams(reason),
+    }
 
 
 def _finding_line(finding: Facts) -> str:
@@ -185,12 +207,13 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
     return ", ".join(parts) or "nothing new"
 
 
-def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
+def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[str]) -> Brief:
     found = [f for f in brief.findings if f["severity"] != "info" and f.get("topic") != "end"]
     regressed = [f for f in found if f.get("topic") == "regression"]
     drifted = [f for f in found if f.get("topic") == "drift"]
     rest = [f for f in found if f not in regressed and f not in drifted]
     pairs = [
+        ("waiting", "; ".join(silent)),
         ("crashed", _runs(brief.runs["crashed"], _reason)),
         ("stalled", _runs(brief.runs["stalled"], _reason)),
         ("finished", _runs(brief.runs["finished"], lambda run: "")),
@@ -210,13 +233,21 @@ def _with_lines(brief: Brief, facts: Facts, history: History) -> Brief:
 
 
 def _runs(runs: Sequence[Facts], note: Any) -> str:
-    parts = []
-    for run in runs[:_NAMES]:
-        said = note(run)
-        name = _short(run["id"])
-        parts.append(f"{name} ({said})" if said else name)
-    more = f" and {len(runs) - _NAMES} more" if len(runs) > _NAMES else ""
-    return ", ".join(parts) + more
+    """Runs by name; those with the same to say of them together."""
+    groups: dict[str, list[str]] = {}
+    for run in runs:
+        groups.setdefault(note(run), []).append(_on(run) + _short(run["id"]))
+    parts: list[str] = []
+    told = 0
+    for said, names in groups.items():
+        room = _NAMES - (len(parts) if said else told)
+        if room <= 0:
+            break
+        shown = names[:room]
+        told += len(names) if said else len(shown)
+        more = f" and {len(names) - len(shown)} more" if said and len(names) > len(shown) else ""
+        parts.append(", ".join(shown) + more + (f" ({said})" if said else ""))
+    return ", ".join(parts) + (f" and {len(runs) - told} more" if len(runs) > told else "")
 
 
 def _short(name: str) -> str:
@@ -239,14 +270,29 @@ def _progress(run: Facts) -> str:
 
 
 def _summaries(findings: Sequence[Facts]) -> str:
-    shown = "; ".join(safe(_said(f), 70) for f in findings[:2])
-    return shown + (f"; and {len(findings) - 2} more" if len(findings) > 2 else "")
+    """The first two causes; findings that say the same of several runs are one."""
+    causes: dict[str, list[Facts]] = {}
+    for finding in findings:
+        summary = str(finding["summary"])
+        cause = summary.replace(finding["run"], "") if finding["run"] else summary
+        causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
+    shown = [
+        safe(_said(same[0]), 70) + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
+        for same in list(causes.values())[:2]
+    ]
+    return "; ".join(shown) + (f"; and {len(causes) - 2} more" if len(causes) > 2 else "")
 
 
 def _said(finding: Facts) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
-    return summary if run is None or run in summary else f"{_short(run)}: {summary}"
+    return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")
+
+
+def _on(fact: Facts) -> str:
+    """The other machine that something is on, "" for this one."""
+    host = fact.get("host")
+    return f"{safe(host, 20)}:" if host else ""
 
 
 def _tasks(brief: Brief) -> str:

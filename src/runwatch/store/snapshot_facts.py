@@ -4,9 +4,7 @@ Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +15,6 @@ from runwatch.text.jsonable import text as _text
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from runwatch.domain.drift import DataSet
     from runwatch.domain.finding import Finding
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from runwatch.domain.situation import Snapshot
     from runwatch.domain.task import Task, TaskList
 
-_VERSION = 1
+VERSION = 1
 _RECENT = 8 * 86400.0
 _MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
 _SEVERITIES = ("critical", "warning", "info")
@@ -41,19 +38,6 @@ class SnapshotFacts(NamedTuple):
     facts: Facts
 
 
-def read_kept(database: Path, key: str | None = None) -> SnapshotFacts | None:
-    """What was kept last in the state database (for one set of roots, or for any); None when there is
-    nothing or it cannot be read. Writes nothing."""
-    if not os.path.isfile(database):
-        return None
-    uri = database.absolute().as_uri() + "?mode=ro"
-    try:
-        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
-            return newest_kept(connection, key)
-    except (sqlite3.Error, ValueError):
-        return None
-
-
 def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> SnapshotFacts | None:
     """The newest kept row of an open database; None when another version of runwatch kept it."""
     row = connection.execute(
@@ -61,7 +45,7 @@ def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> Snaps
     ).fetchone()
     facts = json.loads(row[2]) if row else None
     return (
-        SnapshotFacts(row[0], row[1], facts) if facts and facts.get("version", _VERSION) == _VERSION else None
+        SnapshotFacts(row[0], row[1], facts) if facts and facts.get("version", VERSION) == VERSION else None
     )
 
 
@@ -76,8 +60,9 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
     for run in situation.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
     return {
-        "version": _VERSION,
+        "version": VERSION,
         "now": situation.now,
+        "host": _text(situation.host),
         "roots": [_text(root) for root in situation.roots],
         "looked": snapshot.looked,
         "run_counts": counts,
@@ -93,6 +78,25 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
         "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
         "trouble": _text(snapshot.watch.trouble),
+        "by_root": {_text(root): _root_facts(snapshot, root, today) for root in situation.roots},
+    }
+
+
+def _root_facts(snapshot: Snapshot, root: str, today: date) -> Facts:
+    """The counts of one root; what belongs to the machine is counted with the first."""
+    situation = snapshot.situation
+    first = root == situation.roots[0]
+    states = [run.status for run in situation.runs if run.root == root]
+    found: list[str] = [
+        f.severity for f in snapshot.findings if f.root == root or (first and f.root not in situation.roots)
+    ]
+    listed = {root: snapshot.tasks[root]} if root in snapshot.tasks else {}
+    problems = sum(len(run.problems) for run in situation.runs if run.root == root)
+    return {
+        "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
+        "finding_counts": {severity: found.count(severity) for severity in _SEVERITIES},
+        "tasks": tasks_facts(listed, today),
+        "problems": problems + (len(situation.problems) if first else 0),
     }
 
 
@@ -142,6 +146,7 @@ def tasks_facts(lists: Mapping[str, TaskList], today: date) -> Facts:
     still = [task for task in tasks if task.state == "open"]
     still.sort(key=lambda task: (task.priority or "~", str(task.due or "~")))
     return {
+        "file": _text(" ".join(files)),
         "open": len(still),
         "overdue": sum(task.due is not None and task.due < today for task in still),
         "due_today": sum(task.due == today for task in still),

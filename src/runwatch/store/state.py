@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.store.database import open_database, reopened
-from runwatch.store.snapshot_facts import SnapshotFacts, newest_kept
+from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.storable import restored, storable
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ MIGRATIONS = (
 )
 _DAY = 86400.0
 _HISTORY_DAYS = 400
+_KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
 
 
@@ -138,11 +139,12 @@ class State:
 
     def prune(self, now: float) -> None:
         """Forget what is older than the stated limits: history 400 days and 200,000 events,
-        silences that ended. Raises ``StateError``."""
+        silences that ended, what was kept of a root 60 days ago. Raises ``StateError``."""
         with self._writing() as db:
             db.execute("DELETE FROM events WHERE at < ?", (now - _HISTORY_DAYS * _DAY,))
             db.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (_HISTORY_ROWS,))
             db.execute("DELETE FROM silences WHERE until < ?", (now,))
+            db.execute("DELETE FROM kept WHERE at < ?", (now - _KEPT_DAYS * _DAY,))
 
     # Pins, the look marker, silences
 
@@ -224,6 +226,12 @@ class State:
         """What was kept last, for these roots or (None) for any."""
         with self._lock:
             return newest_kept(self._db, key)
+
+    def kept_rows(self) -> list[SnapshotFacts]:
+        """All that is kept, newest first."""
+        rows = self._rows("SELECT at, beat, body FROM kept ORDER BY at DESC")
+        found = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
+        return [row for row in found if row.facts.get("version", VERSION) == VERSION]
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock, self._guarded():

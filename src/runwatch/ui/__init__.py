@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-_HARMLESS = ("TEXTUAL_DISABLE_KITTY_KEY", "TEXTUAL_ALLOW_SIGNALS", "TEXTUAL_DEVTOOLS_HOST")
+_HARMLESS = (
+    "TEXTUAL_DISABLE_KITTY_KEY",
+    "TEXTUAL_ALLOW_SIGNALS",
+    "TEXTUAL_DEVTOOLS_HOST",
+    "TEXTUAL_SNAPSHOT_TEMPDIR",  # of the snapshot tests; Textual itself does not read it
+)
 _NUMBERS = ("TEXTUAL_FPS", "TEXTUAL_SMOOTH_SCROLL", "TEXTUAL_SLOW_THRESHOLD", "TEXTUAL_DEVTOOLS_PORT")
 _CHOICES = {
     "TEXTUAL_ANIMATIONS": ("none", "basic", "full"),

@@ -187,7 +187,7 @@ def test_lateness_by_the_sources_own_rhythm() -> None:
     assert late_by(times[:3], 1e9) is None
     past = history([N] * 7)
     found = faults(good(1), history=past, arrived=7 * 3600.0, now=7 * 3600.0 + 5 * 3600)
-    assert "late" in found["volume", ""].summary
+    assert "overdue" in found["volume", ""].summary
 
 
 def test_expectations() -> None:

@@ -34,7 +34,7 @@ class LineNotes(msgspec.Struct):
     def problems(self) -> tuple[Problem, ...]:
         if not self.more:
             return tuple(self.found)
-        hint = "mend the ones above first"
+        hint = "fix the problems above first"
         return (*self.found, Problem(self.file, None, plural(self.more, "further problem"), hint))
 
 

@@ -105,7 +105,7 @@ def _about(data: DataSet, now: float) -> Words:
     if data.expected_every:
         parts.append((Span(f"a batch about every {units.duration(data.expected_every)}", "muted"),))
     if data.late_by:
-        parts.append((Span(f"late by {units.duration(data.late_by)}", "warn"),))
+        parts.append((Span(f"overdue by {units.duration(data.late_by)}", "warn"),))
     if data.assumed:
         parts.append(text(data.assumed, "info"))
     if data.latest and data.latest.note:

@@ -153,7 +153,7 @@ def _said(data: DataSet, now: float) -> Words:
     if data.computing:
         parts.append((Span("computing …", "info"),))
     if data.late_by:
-        parts.append((Span(f"late by {units.duration(data.late_by)}", "warn"),))
+        parts.append((Span(f"overdue by {units.duration(data.late_by)}", "warn"),))
     elif newest and newest.when is not None:
         parts.append((Span(f"newest {since(newest.when, now)}", "muted"),))
     joint = data.latest.multivariate if data.latest else None

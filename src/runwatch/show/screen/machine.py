@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from runwatch.domain.hosts import HostLink
 from runwatch.domain.machine import Disk, Gpu, Machine
+from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import (
     Span,
     TableView,
@@ -19,6 +21,7 @@ from runwatch.text import units
 from runwatch.text.safe import safe
 
 _DAY = 86400.0
+MOST_STRIPS = 5
 
 
 def strip(machine: Machine | None) -> Words:
@@ -44,6 +47,48 @@ def strip(machine: Machine | None) -> Words:
     if machine.oom_kills:
         parts.append((Span(f"✗ {units.plural(machine.oom_kills, 'out-of-memory kill')}", "bad"),))
     return join(parts, "  ")
+
+
+def strips(snapshot: Snapshot, now: float) -> tuple[Words, ...]:
+    """A line a machine, this one first where its roots are watched; of many those that need a look, and
+    how the others are."""
+    links = snapshot.watch.hosts
+    if not links:
+        return (strip(snapshot.situation.machine),)
+    here = snapshot.situation.machine
+    lines = [strip(here)] if here is not None else []
+    order = sorted(links, key=lambda link: (link.state == "live", -_strain(snapshot, link)))
+    shown = order if len(links) + len(lines) <= MOST_STRIPS else order[: MOST_STRIPS - 1 - len(lines)]
+    lines += [_of_host(snapshot, link, now) for link in links if link in shown]
+    if len(shown) < len(links):
+        rest = [link for link in links if link not in shown]
+        live = sum(link.state == "live" for link in rest)
+        lines.append((Span(f"{units.plural(len(rest), 'more host')}, {live} live", "muted"),))
+    return tuple(lines)
+
+
+def _of_host(snapshot: Snapshot, link: HostLink, now: float) -> Words:
+    """Another machine's line: how it is, or since when nothing is known and why."""
+    machine = snapshot.situation.machines.get(link.name)
+    mirrored = (Span("  mirrored", "muted"),) if link.mirrored else ()
+    name = words(*text(link.name, "strong", 20), *mirrored)
+    if link.state == "live" and machine is not None:
+        own = strip(machine)[len(text(machine.host, "strong", 20)) :]
+        clock = f"  clock {units.duration(abs(link.clock))} {'ahead' if link.clock > 0 else 'behind'}"
+        return words(name, own, (Span(clock, "warn"),) if link.clock else ())
+    said = link.message.removeprefix(f"{link.name}: ") or ("live" if link.state == "live" else "connecting …")
+    age = f"{units.ago(link.heard, now)}: " if link.state == "lost" and link.heard is not None else ""
+    tone: Tone = "muted" if link.state == "live" else "warn"
+    return words(name, "  ", Span(safe(age + said, 100), tone))
+
+
+def _strain(snapshot: Snapshot, link: HostLink) -> float:
+    """How close a machine is to some limit of its own: 0..1."""
+    machine = snapshot.situation.machines.get(link.name)
+    if machine is None:
+        return 0.0
+    memory = machine.memory_used / machine.memory_total if machine.memory_total else 0.0
+    return max([memory, *(disk.percent / 100 for disk in machine.disks)])
 
 
 def load_tone(share: float | None) -> Tone:
@@ -114,6 +159,24 @@ def notes(machine: Machine) -> tuple[str, ...]:
 
 
 _FULL = (ViewColumn("what", "", 16), ViewColumn("gauge", "", 24), ViewColumn("said", "", 40, grow=1))
+
+
+def machines_table(snapshot: Snapshot, now: float) -> TableView:
+    """All machines in full, one after the other."""
+    links = snapshot.watch.hosts
+    here = snapshot.situation.machine
+    if not links:
+        return machine_table(here)
+    rows = list(machine_table(here).rows) if here is not None else []
+    for link in links:
+        rows.append(ViewRow(("link", link.name), ((), (), ())))
+        machine = snapshot.situation.machines.get(link.name)
+        rows.append(
+            ViewRow(("name", link.name), (text(link.name, "strong"), (), _of_host(snapshot, link, now)))
+        )
+        if machine is not None:
+            rows += [row._replace(key=(link.name, row.key)) for row in machine_table(machine).rows]
+    return TableView(_FULL, tuple(rows))
 
 
 def machine_table(machine: Machine | None) -> TableView:

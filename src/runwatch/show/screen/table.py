@@ -11,10 +11,9 @@ import msgspec
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.roots import root_names
 from runwatch.show.screen.run import flat
 from runwatch.show.screen.runs import (
-    board_names,
+    common_folder,
     compared,
     is_baseline,
     mark_tone,
@@ -75,7 +74,7 @@ def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
     runs = [
         run
         for run in snapshot.situation.runs
-        if not ask.filter or matches(ask.filter, safe(run.id), safe(run.name), run.status, *_settings(run))
+        if not ask.filter or matches(ask.filter, safe(run.id), run.status, *_settings(run))
     ]
     choices = _tags(runs)
     metric = ask.metric if ask.metric in choices else _commonest(snapshot, runs)
@@ -101,9 +100,8 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     )
     tag = metric or ""
     roots = snapshot.situation.roots
-    called = board_names(snapshot.situation.runs)
-    short = root_names(roots) if len(roots) > 1 else {}
-    names = [safe(f"{short[run.root]}:{called[run.key]}" if short else called[run.key]) for run in ranked]
+    prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
+    names = [safe(run.name) or run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
     rows = tuple(_ranked(snapshot, run, names[i], i, tag, ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
@@ -99,16 +99,16 @@ def _junit(report: CiReport, fail_on: str) -> list[str]:
     errors = int(report.level == "unknown")
     skipped = sum(case.level == "unknown" for case in cases) - errors
     counts = f'tests="{len(cases)}" failures="{failed}" errors="{errors}" skipped="{skipped}"'
-    lines = [f"  <testsuite name={quoteattr(f'runwatch {report.title}')} {counts}>"]
+    lines = [f"  <testsuite name={_quoted(f'runwatch {report.title}')} {counts}>"]
     for number, case in enumerate(cases):
         lines += _testcase(case, report, fail_on, number == 0 and bool(errors))
     return [*lines, "  </testsuite>"]
 
 
 def _testcase(case: CiCase, report: CiReport, fail_on: str, error: bool) -> list[str]:
-    group = quoteattr(safe(".".join(filter(None, ("runwatch", report.title, case.group)))))
-    opening = f"    <testcase classname={group} name={quoteattr(safe(case.name))}"
-    message, detail = quoteattr(safe(case.message)), escape(safe(case.detail or case.message))
+    group = _quoted(safe(".".join(filter(None, ("runwatch", report.title, case.group)))))
+    opening = f"    <testcase classname={group} name={_quoted(safe(case.name))}"
+    message, detail = _quoted(safe(case.message)), escape(safe(case.detail or case.message))
     if error:
         return [f"{opening}>", f"      <error message={message}>{detail}</error>", "    </testcase>"]
     if _fails(case, fail_on):
@@ -140,6 +140,11 @@ def _command(level: str, title: str, message: str, file: str = "") -> str:
     fields = [f"file={_property(file)}"] if file else []
     fields.append(f"title={_property(title)}")
     return f"::{_COMMANDS[level]} {','.join(fields)}::{_data(message)}"
+
+
+def _quoted(words: str) -> str:
+    """An attribute's value; it has no line breaks, ``safe`` has shown them."""
+    return f'"{escape(words)}"'
 
 
 def _data(words: str) -> str:

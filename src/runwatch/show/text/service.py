@@ -13,8 +13,11 @@ _UNIT = """\
 # ~/.config/systemd/user/runwatch.service
 [Unit]
 Description=runwatch: watch trainings, data and models
+Documentation=https://github.com/runwatch/runwatch/tree/main/docs
 
 [Service]
+# the secrets that runwatch.toml names as ${{NAME}}: lines NAME=value, chmod 600; the file may be missing
+EnvironmentFile=-%h/.config/runwatch/environment
 ExecStart={program} watch --quiet {root}
 Restart=on-failure
 RestartSec=30
@@ -29,7 +32,10 @@ Description=runwatch: what cannot wait until morning
 
 [Service]
 Type=oneshot
-ExecStart={program} check --tonight --fail-on critical {root}
+EnvironmentFile=-%h/.config/runwatch/environment
+# --send: through the channels of [alerts]; the exit code then only says what was found
+ExecStart={program} check --tonight --fail-on critical --send {root}
+SuccessExitStatus=1 2
 
 # ~/.config/systemd/user/runwatch-check.timer
 [Unit]
@@ -45,13 +51,21 @@ WantedBy=timers.target
 # then:
 #   systemctl --user daemon-reload
 #   systemctl --user enable --now runwatch.service runwatch-check.timer
-#   loginctl enable-linger          # so that it runs while you are logged out"""
+#   runwatch alerts test            # reaches you?
+#   loginctl enable-linger          # a user's units end at the last logout; lingering keeps them running, and
+#                                   # starts them at boot. Undo: loginctl disable-linger"""
 
 _CRON = """\
 # crontab -e
-@reboot {program} watch --quiet {root}
+# cron knows neither your PATH nor your secrets: those that runwatch.toml names as ${{NAME}} stand in this
+# file as lines NAME=value (chmod 600). What a line prints is mailed to MAILTO.
+SHELL=/bin/sh
+ENVIRONMENT=.config/runwatch/environment
+@reboot {secrets} {program} watch --quiet {root}
 45 8 * * 1-5 {program} brief {root}
-55 21 * * * {program} check --tonight --fail-on critical {root}"""
+0 9 * * 1 {program} brief --since 7d --format markdown {root}
+55 21 * * * {secrets} {program} check --tonight --fail-on critical --send {root} >/dev/null"""
+_SECRETS = 'set -a; cd; [ -r "$ENVIRONMENT" ] && . "./$ENVIRONMENT";'
 
 _LOGIN = """\
 # ~/.profile, ~/.zprofile
@@ -64,9 +78,12 @@ def systemd(root: str) -> str:
 
 
 def cron(root: str) -> str:
-    """Lines for crontab: the watch, the brief at 8:45, the check at 21:55. Raises ``UserError``."""
+    """Lines for crontab: the watch, the brief at 8:45, a review on Mondays, the check at 21:55. Raises
+    ``UserError``."""
     program, quoted = shlex.join(_program()), shlex.quote(_whole(root))
-    return _CRON.format(program=program.replace("%", "\\%"), root=quoted.replace("%", "\\%"))
+    return _CRON.format(
+        program=program.replace("%", "\\%"), root=quoted.replace("%", "\\%"), secrets=_SECRETS
+    )
 
 
 def login(root: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
 
 BEATS = 3
@@ -12,55 +14,87 @@ _TIGHT = 85.0
 _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "old": "brightblack"}
 
 
-def status_line(kept: SnapshotFacts | None, now: float, tmux: bool = False) -> str:
+def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: float) -> list[SnapshotFacts]:
+    """What was kept of ``roots`` (as a person writes them; none: of all that were looked at in the last
+    week), a part a root. ``rows``: newest first; ``host``: this machine."""
+    if not roots:
+        found = newest_by_root(rows, now - FORGOTTEN_AFTER)
+        return [found[key] for key in sorted(found)]
+    known = newest_by_root(rows)
+    parts = []
+    for name in roots:
+        names = {name, os.path.abspath(os.path.expanduser(name))}
+        fitting = [key for key in known if key[1] in names] or [
+            key for key in known if key[1] == os.path.realpath(os.path.expanduser(name))
+        ]
+        parts += sorted(fitting, key=lambda key: key[0] != host)[:1]
+    return [known[key] for key in dict.fromkeys(parts)]
+
+
+def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) -> str:
     """ "rw 3 run 1! 2~ 5 open disk 8%": running runs, critical findings (!), warnings (~), open tasks, the
-    free share of the fullest disk when it is tight; with its age once that is over three beats. Nothing was
+    free share of the fullest disk when it is tight; with the age of what is over three beats old. Nothing was
     kept: "rw ?". ``tmux``: with tmux's colours."""
+    kept = together(parts)
     if kept is None:
         return "rw ?"
     paint = _tmux if tmux else _plain
-    facts, old = kept.facts, is_old(kept, now)
+    facts = kept.facts
+    late = [part for part in parts if is_old(part, now)]
+    old = len(late) == len(parts)
     runs, found = facts["run_counts"], facts["finding_counts"]
-    parts = ["rw", f"{runs.get('running', 0)} run"]
+    words = ["rw", f"{runs.get('running', 0)} run"]
     if found["critical"]:
-        parts.append(paint(f"{found['critical']}!", "bad"))
+        words.append(paint(f"{found['critical']}!", "bad"))
     if found["warning"]:
-        parts.append(paint(f"{found['warning']}~", "warn"))
+        words.append(paint(f"{found['warning']}~", "warn"))
     trouble = facts.get("trouble", "")
     if trouble:
-        parts.append(paint("internal error", "bad"))
+        words.append(paint("internal error", "bad"))
     elif not found["critical"] and not found["warning"] and not old:
-        parts.append(paint("ok", "good"))
+        words.append(paint("ok", "good"))
     if facts["tasks"]["open"]:
-        parts.append(f"{facts['tasks']['open']} open")
+        words.append(f"{facts['tasks']['open']} open")
     fullest = max((disk["percent"] for disk in facts["disks"]), default=0.0)
     if fullest >= _TIGHT:
-        parts.append(paint(f"disk {100 - fullest:.0f}%", "bad" if fullest >= 95 else "warn"))
-    if old:
-        parts.append(paint(f"({_age(now - kept.at)} ago)", "old"))
-    return " ".join(parts)
+        words.append(paint(f"disk {100 - fullest:.0f}%", "bad" if fullest >= 95 else "warn"))
+    if late:
+        age = _age(now - min(part.at for part in late))
+        words.append(paint(f"({age} ago)" if old else f"({len(late)} of {len(parts)} {age} ago)", "old"))
+    return " ".join(words)
 
 
-def status_json(kept: SnapshotFacts | None, now: float) -> dict[str, Any]:
-    """The same as JSON."""
-    from runwatch.text.units import iso
-
+def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, Any]:
+    """The same as JSON, with each root's part."""
+    kept, line = together(parts), status_line(parts, now)
     if kept is None:
-        return {"schema": 1, "at": None, "age_s": None, "old": True, "line": status_line(None, now)}
-    facts: Mapping[str, Any] = kept.facts
-    tasks = {name: facts["tasks"][name] for name in ("open", "overdue", "snoozed", "critical")}
+        return {"schema": 1, "at": None, "age_s": None, "old": True, "roots": [], "line": line}
     return {
         "schema": 1,
+        **_counts(kept, now),
+        "roots": kept.facts["roots"],
+        "disks": kept.facts["disks"],
+        "trouble": kept.facts.get("trouble") or None,
+        "by_root": [
+            {"root": root, "host": part.facts.get("host"), **_counts(part, now)}
+            for part in parts
+            for root in part.facts["roots"]
+        ],
+        "line": line,
+    }
+
+
+def _counts(kept: SnapshotFacts, now: float) -> dict[str, Any]:
+    from runwatch.text.units import iso
+
+    facts: Mapping[str, Any] = kept.facts
+    return {
         "at": iso(kept.at),
         "age_s": max(now - kept.at, 0.0),
         "old": is_old(kept, now),
-        "roots": facts["roots"],
         "runs": facts["run_counts"],
         "findings": facts["finding_counts"],
-        "tasks": tasks,
-        "disks": facts["disks"],
-        "trouble": facts.get("trouble") or None,
-        "line": status_line(kept, now),
+        "tasks": {name: facts["tasks"][name] for name in ("open", "overdue", "snoozed", "critical")},
     }
 
 

@@ -1,4 +1,4 @@
-"""The machine, on one line."""
+"""The machine on one line; with other machines on the board, a line each."""
 
 from __future__ import annotations
 
@@ -29,10 +29,17 @@ class MachinePane(Pane, can_focus=True):
         yield LineWidget(id="machine-line")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return lambda snapshot, now: machine.strip(snapshot.situation.machine)
+        return machine.strips
 
     def show(self, view: Any) -> None:
-        self.query_one(LineWidget).show(view)
+        lines = list(self.query(LineWidget))
+        for line in lines[len(view) :]:
+            line.remove()
+        for i, words in enumerate(view):
+            if i == len(lines):
+                lines.append(LineWidget())
+                self.mount(lines[i])
+            lines[i].show(words)
 
     def action_open(self) -> None:
         self.post_message(Requested(ShowPlace("machine")))

@@ -22,7 +22,7 @@ class MachineScreen(Detail):
         yield TableWidget(header=False, cursor=False)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        return lambda snapshot, now: machine.machine_table(snapshot.situation.machine)
+        return machine.machines_table
 
     def paint(self, view: Any) -> None:
         self.query_one("#head", LineWidget).show((Span("Machine", "strong"),))

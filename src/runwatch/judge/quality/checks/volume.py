@@ -48,7 +48,7 @@ def _late(case: QualityCase) -> list[QualityCheck]:
     every = case.every or expected_every(times)
     if not late or not every:
         return []
-    summary = f"late by {duration(late)}: it comes every {duration(every)}"
+    summary = f"overdue by {duration(late)} (expected every {duration(every)})"
     severity: Severity = "critical" if late > 3 * every else "warning"
     advice = "see whether the job that delivers it still runs"
     return [QualityCheck(NAME, severity, "", summary, advice, {"late_by": late, "every": every})]

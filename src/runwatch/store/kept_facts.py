@@ -1,0 +1,143 @@
+"""What was kept of several roots, at several moments by several processes, as one: each root's newest facts.
+
+Imports nothing heavy: a tmux status line pays for every import."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
+
+FORGOTTEN_AFTER = 7 * 86400.0
+_SUMMARY = (
+    "version",
+    "host",
+    "now",
+    "roots",
+    "run_counts",
+    "finding_counts",
+    "tasks",
+    "disks",
+    "trouble",
+    "by_root",
+)
+_COUNTED = ("open", "overdue", "due_today", "snoozed", "critical", "done_today", "beyond", "older")
+
+RootKey = tuple[str, str]
+
+
+def read_summaries(database: Path) -> list[SnapshotFacts]:
+    """What ``status`` needs of everything that was kept, newest first; [] when there is nothing or it cannot
+    be read. Writes nothing."""
+    if not os.path.isfile(database):
+        return []
+    fields = ", ".join(f"json_extract(body, '$.{name}')" for name in _SUMMARY)
+    uri = database.absolute().as_uri() + "?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+            rows = connection.execute(f"SELECT at, beat, {fields} FROM kept ORDER BY at DESC").fetchall()
+    except (sqlite3.Error, ValueError):
+        return []
+    found = []
+    for at, beat, *values in rows:
+        facts = {
+            name: _value(value) for name, value in zip(_SUMMARY, values, strict=True) if value is not None
+        }
+        if facts.get("version", VERSION) == VERSION:
+            found.append(SnapshotFacts(at, beat, facts))
+    return found
+
+
+def newest_by_root(
+    rows: Iterable[SnapshotFacts], since: float = float("-inf")
+) -> dict[RootKey, SnapshotFacts]:
+    """The newest facts of each (host, root). ``rows``: newest first; what is older than ``since`` is left
+    out."""
+    found: dict[RootKey, SnapshotFacts] = {}
+    for row in rows:
+        if row.at < since:
+            continue
+        host, roots = str(row.facts.get("host", "")), row.facts["roots"]
+        if "by_root" not in row.facts:
+            found.setdefault((host, " ".join(roots)), row)
+            continue
+        for root in roots:
+            if (host, root) not in found:
+                found[host, root] = SnapshotFacts(row.at, row.beat, only(row.facts, root))
+    return found
+
+
+def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
+    """The newest facts of one root by its path, alone or among others."""
+    for row in rows:
+        if root in row.facts["roots"] and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
+            return SnapshotFacts(row.at, row.beat, only(row.facts, root))
+    return None
+
+
+def only(facts: Facts, root: str) -> Facts:
+    """The facts of one of several roots; what belongs to the machine stays with the first."""
+    roots = facts["roots"]
+    if len(roots) == 1:
+        return facts
+    first = root == roots[0]
+
+    def mine(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return [row for row in rows if row["root"] == root or (first and row["root"] not in roots)]
+
+    part = {name: mine(facts[name]) for name in ("runs", "findings", "data") if name in facts}
+    by_root = {root: facts["by_root"][root]}
+    return {**facts, **part, **by_root[root], "roots": [root], "by_root": by_root}
+
+
+def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
+    """Several roots' facts as one: counts added, lists joined, as old as the oldest. None of none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    facts = [part.facts for part in parts]
+    made: Facts = {**facts[0]}
+    for name in ("run_counts", "finding_counts"):
+        made[name] = _added([one[name] for one in facts])
+    for name in ("runs", "findings", "data", "roots", "marks"):
+        if all(name in one for one in facts):
+            made[name] = [row for one in facts for row in one[name]]
+    made["findings"] = sorted(made.get("findings", []), key=_worst_first)
+    made["by_root"] = {root: part for one in facts for root, part in one.get("by_root", {}).items()}
+    made["tasks"] = _tasks([one["tasks"] for one in facts])
+    made["disks"] = list({(one.get("host"), d["mount"]): d for one in facts for d in one["disks"]}.values())
+    made["problems"] = sum(one.get("problems", 0) for one in facts)
+    made["trouble"] = next((one["trouble"] for one in facts if one.get("trouble")), "")
+    made["now"] = min(one.get("now", part.at) for one, part in zip(facts, parts, strict=True))
+    return SnapshotFacts(min(p.at for p in parts), max(p.beat for p in parts), made)
+
+
+def _tasks(parts: Sequence[Facts]) -> Facts:
+    """A to-do file that several roots share counts once."""
+    files: dict[object, Facts] = {}
+    for number, part in enumerate(parts):
+        files.setdefault(part.get("file") or number, part)
+    added = _added([{name: one[name] for name in _COUNTED if name in one} for one in files.values()])
+    lines = [line for one in files.values() for line in one.get("lines", ())]
+    lines.sort(key=lambda line: (line["priority"] or "~", line["due"] or "~"))
+    notices = sorted({notice for one in files.values() for notice in one.get("notices", ())})
+    return {**added, "notices": notices, "lines": lines}
+
+
+def _added(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    names = dict.fromkeys(name for table in tables for name in table)
+    return {name: sum(table.get(name, 0) for table in tables) for name in names}
+
+
+def _worst_first(finding: Mapping[str, Any]) -> int:
+    return ("critical", "warning", "info").index(finding["severity"])
+
+
+def _value(value: object) -> Any:
+    """``json_extract`` gives lists and tables as their text."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
