@@ -55,6 +55,11 @@ name = "far"
 reference = "https://evil.example/ref.csv"
 current = "data/new/*.csv"
 [[data]]
+name = "cluster"
+reference = "data/ref.csv"
+current = "data/new/*.csv"
+engine = "dask://evil.example:8786"
+[[data]]
 name = "chained"
 reference = "data/ref.csv"
 current = "simplecache::https://evil.example/x.csv"
@@ -90,7 +95,7 @@ def test_what_stays_inside_counts_and_nothing_else(root: Path) -> None:
     assert found.tasks.file is None and found.baseline.metrics is None and not found.watch.follow
     assert found.watch.roots == (".",) and found.reader_options == {}
     (problem,) = found.problems
-    assert problem.hint.endswith(f"runwatch trust {root}") and len(found.withheld) == 15 - 0
+    assert problem.hint.endswith(f"runwatch trust {root}") and len(found.withheld) == 16
     for words in ("send alerts to evil.example", "load the model", "be remembered as somebody-else"):
         assert words in problem.message
     assert "HOME" not in problem.message
@@ -103,7 +108,7 @@ def test_trust_is_of_the_content_and_can_be_taken_back(
     said = capsys.readouterr().out
     assert str(root / "runwatch.toml") in said and "send alerts to evil.example" in said
     found = _load(root)
-    assert len(found.data) == 7 and found.id == "somebody-else" and not found.withheld and not found.problems
+    assert len(found.data) == 8 and found.id == "somebody-else" and not found.withheld and not found.problems
     assert found.allows("/anywhere") and main(["trust", str(root)]) == 0
     assert "nothing here waits" in capsys.readouterr().out
     with (root / "runwatch.toml").open("a") as file:

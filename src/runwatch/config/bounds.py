@@ -112,7 +112,11 @@ def _kept(
 
 
 def _data_paths(entry: Data) -> list[str]:
-    return [*_listed(entry.reference), *_listed(entry.current), *_given(entry.importance, entry.schema)]
+    return [
+        *_listed(entry.reference),
+        *_listed(entry.current),
+        *_given(entry.importance, entry.schema, entry.engine),
+    ]
 
 
 def _prediction_paths(entry: Predictions) -> list[str]:

@@ -18,7 +18,15 @@ import msgspec
 from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import (
+    ClearBaseline,
+    Intent,
+    IntentAnswer,
+    KeepView,
+    MarkLooked,
+    PinBaseline,
+    Rescan,
+)
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
@@ -276,6 +284,9 @@ class TaskState:
             case MarkLooked():
                 self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
+            case KeepView(root, view):
+                self.state.note(f"view:{self._places[root].identity}", view)
+                return IntentAnswer(intent, True, "kept")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:
