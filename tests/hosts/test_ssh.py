@@ -90,6 +90,17 @@ def test_another_protocol_is_said_with_both_versions(reach, runwatch):
     assert "speaks protocol 99" in problem["message"] and "update" in problem["message"]
 
 
+def test_another_version_of_the_same_protocol_is_fine_and_said(reach, runwatch):
+    older = RUNWATCH.replace(
+        "-m runwatch",
+        "-c 'import runwatch; runwatch.__version__ = \"0.0.9\"; import runwatch.cli as c; c.main()'",
+    )
+    write_run(reach.host("older", runwatch=older) / "runs/exp-1")
+    checks = json.loads(runwatch("doctor", "older:runs", "--json").stdout)["checks"]
+    assert "0.0.9 there" in checks[0]["found"] and "protocol 1: fine" in checks[0]["found"]
+    assert len(json.loads(runwatch("ls", "older:runs", "--json").stdout)["runs"]) == 1
+
+
 def test_a_changed_host_key_is_refused_and_explained(reach, runwatch):
     reach.host("moved")
     known = reach.folder / "known_hosts"
@@ -179,3 +190,15 @@ def test_what_is_no_address_is_never_given_to_ssh(reach, runwatch, me, name):
     answer = runwatch("ls", "--", name)
     assert answer.returncode == 2 and "no such directory" in answer.stderr
     assert not (me / "hit").exists()
+
+
+def test_the_brief_says_where_what_happened(reach, runwatch):
+    copy_samples(reach.host("told"))
+    answer = runwatch("brief", "told:runs", "gone:x", "--since", "400d", "--json")
+    found = json.loads(answer.stdout)
+    assert {run["host"] for run in found["run_details"]} == {"told"} and found["findings"][0][
+        "host"
+    ] == "told"
+    (waiting,) = [line["text"] for line in found["lines"] if line["label"] == "waiting"]
+    assert "gone: ssh: Could not resolve" in waiting and answer.returncode == 0
+    assert "told:runs/retrain-nightly" in runwatch("brief", "told:runs", "--since", "400d").stdout

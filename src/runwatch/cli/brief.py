@@ -102,7 +102,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
-    wait = args.wait if args.wait is not None else _WAIT_PAGE_S if args.format == "html" else _WAIT_S
+    wait = args.wait if args.wait is not None else _patience(args)
     with contextlib.closing(State(paths.state_dir())) as state:
         names, finding = _names(args, began + wait)
         work = {name: _Work(lambda name=name: _look(args, name, state, now)) for name in names}  # type: ignore[misc]
@@ -114,6 +114,8 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
                 found = _remembered(state, name)
                 silent.append(_waiting(name, found, now))
             looks += [found] if found else []
+            if found and found.loaded:
+                silent += [link.message for link in found.loaded.snapshot.watch.hosts if link.message]
         if looks:
             _say(args, state, looks, silent, now, since)
         elif args.format == "json":
@@ -121,6 +123,16 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
         else:
             print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 reads on")
     return finding or any(one.going for one in work.values())
+
+
+def _patience(args: argparse.Namespace) -> float:
+    """Seconds that a brief may take; another machine is waited for."""
+    from runwatch.hosts.look import PATIENCE_S
+    from runwatch.hosts.naming import is_elsewhere
+
+    if args.format == "html":
+        return _WAIT_PAGE_S
+    return PATIENCE_S + _WAIT_S if args.all_hosts or any(map(is_elsewhere, args.roots)) else _WAIT_S
 
 
 def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
@@ -211,6 +223,7 @@ def _say(
     now: float,
     since: float | None,
 ) -> None:
+    from runwatch.hosts.look import happened_there
     from runwatch.show.brief import compose
     from runwatch.store.kept_facts import together
 
@@ -219,6 +232,7 @@ def _say(
     keys = [key for look in looks for key in look.keys]
     facts = {**kept.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
+    history += [event for look in looks for event in happened_there(look.loaded)]
     old = not any(look.fresh for look in looks)
     brief = compose(
         facts, history, now, since, 0.0 if old else None, () if old and len(silent) == 1 else silent

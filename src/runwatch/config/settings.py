@@ -65,6 +65,7 @@ class Data(msgspec.Struct, frozen=True):
     every: float | None = None
     expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
     schema: str | None = None
+    engine: str | None = None
 
 
 class Cost(msgspec.Struct, frozen=True):

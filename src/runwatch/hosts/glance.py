@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,17 @@ from msgspec.structs import replace
 
 from runwatch import config
 from runwatch.config import Settings
-from runwatch.domain.address import host_of, path_of
+from runwatch.domain.address import host_of, joined, path_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.domain.task import TaskEvent
+from runwatch.hosts import messages as m
 from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
+from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
 from runwatch.monitor.once import Wanted
 from runwatch.store import paths
@@ -108,6 +112,15 @@ class FleetLook:
         if machine.judged:
             return ""
         return machine.state.message or f"{machine.name}: no answer in {patience:.0f} s"
+
+    def history(self) -> list[tuple[str, TaskEvent]]:
+        """What happened to tasks and findings of other machines: (root, event), oldest first."""
+        found: list[tuple[str, TaskEvent]] = []
+        for name, machine in self._connected.machines.items():
+            with contextlib.suppress(WireError):
+                events: m.Events = machine.ask(m.AskHistory)
+                found += [(joined(name, root), event) for root, event in events]
+        return sorted(found, key=lambda one: one[1].at)
 
     def series(self, key: RunKey, tag: str) -> Points:
         """Raises WireError: the machine is gone."""

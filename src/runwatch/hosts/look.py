@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from runwatch.hosts.naming import placed
 from runwatch.monitor import once
 from runwatch.monitor.once import Loaded, Wanted
+
+if TYPE_CHECKING:
+    from runwatch.domain.task import TaskEvent
 
 PATIENCE_S = 20.0
 
@@ -27,3 +31,9 @@ def load(
     from runwatch.hosts.glance import FleetLook
 
     return FleetLook(here, others, config_path, wanted or Wanted(), now, patience)
+
+
+def happened_there(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:
+    """What happened to tasks and findings of the other machines of a look: (root, event), oldest first."""
+    asked: Callable[[], list[tuple[str, TaskEvent]]] | None = getattr(loaded, "history", None)
+    return [] if asked is None else asked()

@@ -10,7 +10,6 @@ from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
-from runwatch.data.importance import read_importance
 from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.tree import Folder
@@ -85,11 +84,20 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         key=entry.key,
         segments=entry.segments,
         expect=_expect(settings, entry),
-        importance=_importance(settings, entry),
     )
+    importance = settings.path(entry.importance) if entry.importance else ""
     reference = tuple(settings.path(path) for path in _listed(entry.reference))
     batches = tuple(settings.path(path) for path in _listed(entry.current))
-    return DataSpec(entry.name, root, reference, batches, options, every=entry.every)
+    return DataSpec(
+        entry.name,
+        root,
+        reference,
+        batches,
+        options,
+        every=entry.every,
+        importance=importance,
+        engine=entry.engine or "",
+    )
 
 
 def _expect(settings: Settings, entry: Data) -> dict[str, object]:
@@ -101,15 +109,6 @@ def _expect(settings: Settings, entry: Data) -> dict[str, object]:
         return {**expectations(settings.path(entry.schema)), **entry.expect}
     except DataError as error:
         return {f"schema file: {error}": True, **entry.expect}
-
-
-def _importance(settings: Settings, entry: Data) -> dict[str, float]:
-    if entry.importance is None:
-        return {}
-    try:
-        return read_importance(settings.path(entry.importance))
-    except DataError:
-        return {}
 
 
 def _listed(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -236,7 +236,7 @@ def _runs(runs: Sequence[Facts], note: Any) -> str:
     """Runs by name; those with the same to say of them together."""
     groups: dict[str, list[str]] = {}
     for run in runs:
-        groups.setdefault(note(run), []).append(_short(run["id"]))
+        groups.setdefault(note(run), []).append(_on(run) + _short(run["id"]))
     parts: list[str] = []
     told = 0
     for said, names in groups.items():
@@ -286,7 +286,13 @@ def _summaries(findings: Sequence[Facts]) -> str:
 def _said(finding: Facts) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
-    return summary if run is None or run in summary else f"{_short(run)}: {summary}"
+    return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")
+
+
+def _on(fact: Facts) -> str:
+    """The other machine that something is on, "" for this one."""
+    host = fact.get("host")
+    return f"{safe(host, 20)}:" if host else ""
 
 
 def _tasks(brief: Brief) -> str:
