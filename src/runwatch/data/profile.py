@@ -14,6 +14,7 @@ from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
+from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
 from runwatch.data.precision import same_precision
 from runwatch.domain.profile import (
@@ -148,12 +149,14 @@ class Counter:
         self.low, self.high = zero.low, zero.high
         self.others: dict[int, dict[str, int]] = {}
         self._notations: dict[int, str] = {}
+        self._neighbours = Neighbours(grid)
         self.rows = 0
         self.skipped = 0
 
     def add(self, block: Block) -> None:
         self.rows += block.rows
         self.skipped += block.skipped
+        self._neighbours.add(block)
         for name, array in block.columns:
             index = self.grid.index.get(name)
             if index is not None and len(array):
@@ -171,6 +174,7 @@ class Counter:
             self.others,
             schema,
             self.skipped,
+            self._neighbours.result(),
         )
 
     def _column(self, index: int, array: Any) -> None:

@@ -17,8 +17,9 @@ Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 class ColumnDrift(msgspec.Struct, frozen=True):
     """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
-    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural
-    logarithm; Wasserstein in the column's units; ``sentence``: what changed, in plain words."""
+    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural logarithm;
+    Wasserstein in the column's units; ``sentence``: what changed, in plain words; ``reference_effective``,
+    ``current_effective``: how many independent rows each side is worth, where its rows hang together."""
 
     name: str
     kind: ColumnKind
@@ -44,6 +45,8 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     role: Role = "feature"
     importance: float | None = None
     kind_guessed: bool = True
+    reference_effective: int | None = None
+    current_effective: int | None = None
 
 
 class Multivariate(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             sign.severity,
             sign.summary,
-            f"{safe(sign.tag)} of {safe(run.id)} diverged",
+            f"{safe(sign.tag)} of {safe(run.title)} diverged",
             f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
             "with a lower learning rate, warm-up or gradient clipping.",
             subject=sign.tag,
