@@ -260,6 +260,10 @@ class Board:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
         return self._desk.history()
 
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        return self._desk.state.noted(f"view:{self._desk.identity(root)}") or ""
+
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
         return self._desk.state.looked([self._desk.identity(root)])

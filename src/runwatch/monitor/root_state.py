@@ -16,7 +16,15 @@ import msgspec
 
 from runwatch.config import Settings
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import (
+    ClearBaseline,
+    Intent,
+    IntentAnswer,
+    KeepView,
+    MarkLooked,
+    PinBaseline,
+    Rescan,
+)
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
@@ -266,6 +274,9 @@ class TaskState:
             case MarkLooked():
                 self.state.mark_looked([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
+            case KeepView(root, view):
+                self.state.note(f"view:{self._places[root].identity}", view)
+                return IntentAnswer(intent, True, "kept")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:

@@ -34,9 +34,9 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             sign.severity,
             sign.summary,
-            f"{safe(sign.tag)} of {safe(run.id)} rose far above its best"
+            f"{safe(sign.tag)} of {safe(run.title)} rose far above its best"
             if sign.severity != "critical"
-            else f"{safe(sign.tag)} of {safe(run.id)} diverged",
+            else f"{safe(sign.tag)} of {safe(run.title)} diverged",
             advice,
             subject=sign.tag,
             since=begun(run, sign),
