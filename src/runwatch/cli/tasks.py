@@ -145,6 +145,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     from pathlib import Path
 
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.monitor.root_state import place_of
     from runwatch.store import paths
@@ -156,9 +157,11 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
         path = Path(args.file).expanduser().absolute()
         return paths.root_identity(str(path.parent)), TodoFile(path, locks)
     root = resolve_roots([args.root] if args.root else [], args.config)[0]
-    place = place_of(root, config.load((root,), args.config)[root])
+    settings = config.load((root,), args.config)[root]
+    place = place_of(root, settings)
+    say_problems([settings], place.problem)
     file = TodoFile(place.file, locks, place.private)
-    if place.private and args.root and args.action == "add":
+    if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)
         return place.identity, own
