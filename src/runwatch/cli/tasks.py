@@ -160,7 +160,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     settings = config.load((root,), args.config)[root]
     place = place_of(root, settings)
     say_problems([settings], place.problem)
-    file = TodoFile(place.file, locks, place.private)
+    file = place.todo_file()
     if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)
