@@ -7,6 +7,8 @@ from pathlib import Path
 
 from looking import dashboard, ls, only_run, runs, write
 
+from runwatch.domain.intents import Rescan
+
 
 async def test_a_loop_and_a_latest_link_show_the_run_once(root: Path) -> None:
     write(root / "exp" / "a" / "metrics.csv", "step,loss\n1,0.5\n")
@@ -32,7 +34,7 @@ async def test_a_file_link_inside_the_root_is_followed_and_grows(root: Path) -> 
         await eyes.sees("0.5000")
         with target.open("a") as file:
             file.write("2,0.25\n")
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         await eyes.sees("0.2500")
 
 

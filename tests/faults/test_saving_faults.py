@@ -18,7 +18,7 @@ import pytest
 from looking import dashboard, ls, only_run, said, strict, write
 
 from runwatch.cli import main
-from runwatch.domain.intents import AddTask
+from runwatch.domain.intents import AddTask, Rescan
 from runwatch.tasks import task_list
 
 MINE = "(A) 2026-01-01 My own line\tx  \u00e9 due:2027-01-01\nanother, \\odd\n"
@@ -76,7 +76,7 @@ async def test_what_could_not_be_saved_is_said_and_saved_later(
             await eyes.sees("unsaved", "Look at seed 3")
             assert todo.read_text() == MINE
         await eyes.pilot.pause(0.3)
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         await eyes.until(lambda: "Look at seed 3" in todo.read_text(), "the save")
         await eyes.misses("unsaved")
     assert todo.read_text().startswith(MINE)

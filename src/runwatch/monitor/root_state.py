@@ -64,6 +64,18 @@ def place_of(root: str, settings: Settings) -> RootState:
     return RootState(identity, folder / "todo.txt", True, refused)
 
 
+def take_over_earlier(state: State, root: str, settings: Settings) -> None:
+    """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
+    today, the to-do list in the state directory too."""
+    old, new = paths.earlier_identity(root), paths.root_identity(root, settings.id)
+    before, now = paths.root_dir(old), paths.root_dir(new)
+    with contextlib.suppress(OSError):  # tried again at the next start
+        if old != new and before and now and before.is_dir() and not now.exists():
+            before.rename(now)
+        if old != new:
+            state.take_over(old, new, host_name())
+
+
 def _may_name(teller: Path, file: Path, root: str) -> bool:
     """Whether a configuration or link may name ``file``: one in the root of another user only inside it."""
     if os.path.realpath(teller.parent) != os.path.realpath(root):
@@ -90,6 +102,8 @@ class TaskState:
         self._roots = roots
         self._writes = writes
         self.state = State(paths.state_dir())
+        for root in roots:
+            take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
         self._books = {
             root: RootTaskList(
