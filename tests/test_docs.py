@@ -302,3 +302,13 @@ def test_no_reference_leads_to_a_page_that_a_reader_does_not_have() -> None:
         for match in unknown.finditer(path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+def test_the_table_of_the_world_names_makers_that_exist_and_all_of_them() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    makers = ROOT / "tests" / "fixtures" / "makers"
+    named = set(re.findall(r"`((?:families/)?\w+\.(?:py|sh))`", page))
+    files = (path for path in makers.rglob("*.*") if "__pycache__" not in path.parts)
+    there = {path.relative_to(makers).as_posix() for path in files}
+    there -= {"families/common.py", "families/sanitize.py"}
+    assert named == there

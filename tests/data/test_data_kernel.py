@@ -51,7 +51,7 @@ def test_sums_are_of_the_finite_values_of_each_bin() -> None:
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64, np.float32, np.float64])
 def test_values_are_compared_in_their_own_type(dtype: type) -> None:
-    edges, _ = make_edges(np.array([1, 2, 2, 3, 100], dtype=dtype))
+    edges, _, _ = make_edges(np.array([1, 2, 2, 3, 100], dtype=dtype))
     assert edges.dtype == dtype
     found = tally(np.array([1, 2, 2, 3, 100], dtype=dtype), edges)
     assert found.counts.sum() == 5
@@ -59,7 +59,7 @@ def test_values_are_compared_in_their_own_type(dtype: type) -> None:
 
 def test_integers_past_two_to_the_53_stay_apart() -> None:
     big = 2**60
-    edges, _ = make_edges(np.array([big, big + 1, big + 2], dtype=np.int64))
+    edges, _, _ = make_edges(np.array([big, big + 1, big + 2], dtype=np.int64))
     counts = tally(np.array([big + 1], dtype=np.int64), edges).counts
     assert counts.sum() == 1
     assert counts.argmax() != tally(np.array([big], dtype=np.int64), edges).counts.argmax()
@@ -68,7 +68,7 @@ def test_integers_past_two_to_the_53_stay_apart() -> None:
 def test_an_atom_has_a_bin_of_its_own_and_no_other_bin_is_large() -> None:
     rng = np.random.default_rng(0)
     values = np.where(rng.random(20_000) < 0.6, 0.0, rng.exponential(size=20_000))
-    edges, _ = make_edges(values)
+    edges, _, _ = make_edges(values)
     found = tally(values, edges)
     at = int(np.searchsorted(edges, 0.0))
     assert found.counts[at] == (values == 0).sum()
@@ -78,7 +78,7 @@ def test_an_atom_has_a_bin_of_its_own_and_no_other_bin_is_large() -> None:
 
 def test_deciles_are_edges_of_the_grid() -> None:
     values = np.random.default_rng(1).normal(size=5000)
-    edges, deciles = make_edges(values)
+    edges, deciles, _ = make_edges(values)
     inner = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
     assert len(deciles) == 9
     for edge, point in zip(edges[list(deciles)], inner, strict=True):

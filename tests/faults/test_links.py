@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from looking import dashboard, ls, only_run, runs, write
 
 from runwatch.domain.intents import Rescan
+
+pytestmark = pytest.mark.usefixtures("trusting")
 
 
 async def test_a_loop_and_a_latest_link_show_the_run_once(root: Path) -> None:

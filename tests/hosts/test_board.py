@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
@@ -14,8 +17,10 @@ from helping import until, write_run
 from proxy import Wire
 
 from runwatch.cli._dashboard_fleet import DashboardFleet
+from runwatch.config import Alerts
 from runwatch.domain.intents import AddTask, PinBaseline, Rescan
 from runwatch.domain.run import RunKey
+from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
 from runwatch.store import paths
@@ -27,12 +32,14 @@ pytestmark = pytest.mark.slow
 class Board:
     """A fleet and what it published last."""
 
-    def __init__(self, *hosts: str) -> None:
+    def __init__(self, *hosts: str, webhook: str = "") -> None:
         targets = [target(name, ("runs",), {}) for name in hosts]
+        state = State(paths.state_dir())
         self.fleet = DashboardFleet(
             None,
             lambda changed: [Remote(one, opening(one, keep=True), changed) for one in targets],
-            State(paths.state_dir()),
+            state,
+            alerts=host_alerts(Alerts(webhook=webhook or None), None, state),
         )
         self.newest = None
         self.fleet.start(self._take)
@@ -191,3 +198,53 @@ def test_this_side_killed_leaves_nothing_there(reach, me):
     board.kill()
     board.wait()
     assert until(lambda: not serving(home), 40)
+
+
+@pytest.fixture
+def posts(monkeypatch) -> Iterator[tuple[str, list[dict]]]:
+    """(a webhook's URL, what was posted to it); groups wait for no company."""
+    got: list[dict] = []
+
+    class Take(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr("runwatch.alerts.dispatch.GROUP_WAIT", 0.0)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/x", got
+    server.shutdown()
+
+
+def crash(folder) -> None:
+    write_run(folder)
+    (folder / "train.log").write_text("Traceback (most recent call last):\nValueError: no\n")
+
+
+def test_alerts_about_machines_name_them_and_differ_by_machine(reach, opened, posts):
+    url, got = posts
+    for name in ("ward1", "ward2"):
+        crash(reach.host(name) / "runs/exp-1")
+    opened.append(Board("ward1", "ward2", webhook=url))
+    assert until(lambda: len([p for p in got if p["rule"] == "run-crashed"]) == 2)
+    one, two = (post for post in got if post["rule"] == "run-crashed")
+    assert {one["host"], two["host"]} == {"ward1", "ward2"} and one["dedup_key"] != two["dedup_key"]
+    assert one["root"].startswith(f"{one['host']}:/") and one["fingerprint"] == two["fingerprint"]
+
+
+def test_a_machine_that_sends_its_own_alerts_is_left_to_it(reach, opened, posts):
+    url, got = posts
+    home = reach.host("own")
+    crash(home / "runs/exp-1")
+    own = home / ".config/runwatch/runwatch.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('[alerts]\nwebhook = "http://127.0.0.1:9/x"\n')
+    opened.append(board := Board("own", webhook=url))
+    assert until(lambda: board.newest and any(f.rule == "run-crashed" for f in board.newest.findings))
+    time.sleep(7)
+    assert got == []

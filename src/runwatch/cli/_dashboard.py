@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _watching(
-    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], own: Settings
 ) -> Watching:
     if not others:
         from runwatch.cli._dashboard_monitor import DashboardMonitor
@@ -58,7 +58,7 @@ def _watching(
         return DashboardMonitor(roots, settings)
     from runwatch.cli._dashboard_fleet import fleet
 
-    return fleet(roots, settings, others, bell)
+    return fleet(roots, settings, others, own)
 
 
 def _theme(name: str, own: Path | None) -> str:
@@ -121,7 +121,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     log = state / "runwatch.log" if state else None
     log_to(log)
     return open_screen(
-        _watching(paths, settings, others, own.alerts.bell),
+        _watching(paths, settings, others, config.user_settings(args.config)),
         UiSettings(
             theme=theme,
             keymap=ui.keymap,
@@ -129,5 +129,6 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
             mouse=ui.mouse and not args.no_mouse,
             themes=own_themes,
             log=log,
+            roots=paths,
         ),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runwatch.cli._dashboard_monitor import briefs_of
 from runwatch.config import Settings
+from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.fleet import Fleet
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
@@ -26,12 +27,19 @@ class DashboardFleet(Fleet):
 
 
 def fleet(
-    roots: tuple[str, ...], settings: Mapping[str, Settings], others: Sequence[Target], bell: str
+    roots: tuple[str, ...],
+    settings: Mapping[str, Settings],
+    others: Sequence[Target],
+    own: Settings,
+    rings: bool = True,
 ) -> DashboardFleet:
-    """The monitor of this machine's ``roots``, if there are any, and of other machines."""
+    """The monitor of this machine's ``roots``, if there are any, and of other machines; ``own``: the user's
+    settings, by which alerts about these are sent."""
+    state = State(paths.state_dir())
     return DashboardFleet(
         Monitor(roots, settings) if roots else None,
         lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],
-        State(paths.state_dir()),
-        "" if bell == "off" else "\a",
+        state,
+        "" if own.alerts.bell == "off" or not rings else "\a",
+        host_alerts(own.alerts, own.alerts_file, state),
     )

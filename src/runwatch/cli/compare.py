@@ -188,9 +188,12 @@ def _configured(
 
 def _settings(args: argparse.Namespace) -> Settings:
     from runwatch import config
+    from runwatch.cli._output import say_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
-    return config.load((root,), args.config)[root]
+    settings = config.load((root,), args.config)[root]
+    say_problems([settings])
+    return settings
 
 
 def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> CompareOptions:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from runwatch.cli._output import formats
@@ -17,7 +18,6 @@ HELP = """Has the data drifted? Compare files or folders with a reference.
   runwatch drift s3://bucket/ref.parquet s3://bucket/new/ --by region"""
 
 LEVELS = ("info", "warning", "critical", "never")
-MULTIVARIATE_ROWS = 10_000
 _KINDS = ("numeric", "categorical", "boolean", "datetime", "text")
 
 
@@ -104,18 +104,18 @@ def complain(problems: Sequence[Any]) -> None:
         print(f"runwatch: {safe(f'{problem.file}: {problem.message}{hint}')}", file=sys.stderr)
 
 
-def engine_of(address: str | None) -> Any:
-    """The engine that profiles pieces: this process, or a Dask cluster."""
-    from runwatch.data.keeping import this_process
-    from runwatch.domain.errors import UserError
+@contextmanager
+def kept_profiles() -> Iterator[Any]:
+    """The cache of profiles, so that files which have not changed are not read again."""
+    from runwatch.monitor.data_watch import Pieces
+    from runwatch.store import paths
+    from runwatch.store.cache import CacheFile
 
-    if address is None:
-        return this_process
-    if not address.startswith("dask://"):
-        raise UserError(f"--engine {address}: is not a known engine; use dask://HOST:PORT")
-    from runwatch.data.dask import DaskEngine
-
-    return DaskEngine(address)
+    cache = CacheFile(paths.cache_dir())
+    try:
+        yield Pieces(cache)
+    finally:
+        cache.close()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -142,11 +142,11 @@ def _rank(report: Any) -> int:
     return RANK[report.verdict]
 
 
-def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
+def judged(args: argparse.Namespace) -> tuple[Any, Sequence[tuple[str, Any]]]:
     """(the report, one report a segment)."""
-    from runwatch.data.workflow import find_files, open_reference, profile_batches
-    from runwatch.domain.profile import DataOptions, DriftOptions
-    from runwatch.judge.drift.report import report
+    from runwatch.data.errors import DataError
+    from runwatch.domain.profile import DataOptions
+    from runwatch.monitor.data_pipeline import DataSpec, compare, engine_of, open_data
 
     options = DataOptions(
         include=tuple(args.include),
@@ -156,54 +156,22 @@ def judged(args: argparse.Namespace) -> tuple[Any, list[tuple[str, Any]]]:
         prediction=args.prediction,
         score=args.score,
         key=args.key,
-        importance=_importance(args.importance),
+        segments=(args.by,) if args.by else (),
+        multivariate=args.multivariate,
     )
-    engine = engine_of(args.engine)
-    files, batch_files = find_files([args.reference]), find_files(args.current)
-    reference = open_reference(files, options, engine=engine)
-    named, batches, problems = profile_batches(batch_files, reference.grid, engine=engine)
-    rules = DriftOptions(importance=options.importance)
-    together = (
-        _together(reference.files, batch_files, reference.grid, problems) if args.multivariate else None
+    spec = DataSpec(
+        "drift",
+        "",
+        (args.reference,),
+        tuple(args.current),
+        options,
+        importance=args.importance or "",
+        engine=args.engine or "",
     )
-    made = report(
-        reference.profile,
-        named,
-        rules,
-        days=reference.days,
-        reference_files=len(reference.files),
-        batches=batches,
-        problems=[*reference.problems, *problems],
-        multivariate=together,
-    )
-    return made, _segments(args.by, reference, batch_files, problems, rules) if args.by else []
-
-
-def _importance(path: str | None) -> dict[str, float]:
-    if path is None:
-        return {}
-    from runwatch.data.importance import read_importance
-
-    return read_importance(path)
-
-
-def _together(files: Any, batch_files: Any, grid: Any, problems: Any) -> Any:
-    from runwatch.data.sample import sample
-    from runwatch.judge.drift.multivariate import domain_classifier
-
-    bad = {problem.file for problem in problems}
-    names = [c.name for c in grid.columns if c.role == "feature" and c.kind not in ("text", "datetime")]
-    good = [file for file in batch_files if file.name not in bad]
-    rows = MULTIVARIATE_ROWS
-    return domain_classifier(sample(files, names, rows), sample(good, names, rows) if good else {})
-
-
-def _segments(by: str, reference: Any, batch_files: Any, problems: Any, rules: Any) -> list[tuple[str, Any]]:
-    from runwatch.data.segments import segment_profiles
-    from runwatch.judge.drift.segments import segment_reports
-
-    bad = {problem.file for problem in problems}
-    good = [file for file in batch_files if file.name not in bad]
-    before = segment_profiles(reference.files, reference.grid, by)
-    now = segment_profiles(good, reference.grid, by)
-    return segment_reports(by, before, now, rules)
+    engine = engine_of(spec.engine)
+    with kept_profiles() as cache:
+        opened = open_data(spec, cache, engine)
+        compared = compare(spec, opened, opened.named, (), cache, engine)
+    for problem in compared.misconfigured if opened.files else opened.problems:
+        raise DataError(problem.file, problem.message, problem.hint)
+    return compared.report, compared.segments

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.cli._output import formats
-from runwatch.cli.drift import complain, data_options, engine_of, exit_code, fail_on, kinds
+from runwatch.cli.drift import complain, data_options, exit_code, fail_on, kept_profiles, kinds
 
 NAME = "quality"
 HELP = """Check the quality of a file, folder, glob or URL.
@@ -70,39 +70,29 @@ def _guesses(case: Any, wanted: bool) -> list[str]:
 
 def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
     """(what the checks look at, problems); None where no data could be read."""
-    from runwatch.data.inspection import inspect, usual_repeats
-    from runwatch.data.keeping import NoCache
-    from runwatch.data.workflow import find_files, open_reference, profile_batches, total
     from runwatch.domain.profile import DataOptions
-    from runwatch.judge.quality.case import QualityCase
+    from runwatch.monitor.data_pipeline import DataSpec, engine_of, open_data, quality_case
 
-    expect = _expect(args.expect)
     options = DataOptions(
         include=tuple(args.include),
         exclude=tuple(args.exclude),
         kinds=kinds(args.kind),
         target=args.target,
         key=args.key,
-        expect=expect,
+        expect=_expect(args.expect),
     )
-    engine = engine_of(args.engine)
-    files = find_files([args.data])
-    base = open_reference(find_files([args.reference]) if args.reference else files, options, engine=engine)
-    if args.reference:
-        named, _, problems = profile_batches(files, base.grid, engine=engine)
-    else:
-        named, problems = list(base.days), []
-    problems = [*base.problems, *problems]
-    if not named:
-        return None, problems
-    good = [file for file in files if file.name in {one.name for one in named}]
-    sampled, facts, trouble = inspect(good, base.grid, options, NoCache())
-    arrived = max((file.when for file in good if file.when is not None), default=None)
-    reference = base.profile if args.reference else None
-    current = total(base.grid, named)
-    usual = usual_repeats(base.files, base.grid, facts, NoCache()) if args.reference else None
-    case = QualityCase(current, reference, sampled, facts, expect, (), arrived, now, args.target, None, usual)
-    return case, [*problems, *trouble]
+    spec = DataSpec(
+        "quality", "", (args.reference or args.data,), (args.data,), options, engine=args.engine or ""
+    )
+    engine = engine_of(spec.engine)
+    with kept_profiles() as cache:
+        opened = open_data(spec, cache, engine, tolerant=True)
+        if not opened.named:
+            return None, list(opened.problems)
+        case, trouble = quality_case(
+            spec, opened, opened.named, (), cache, now, engine, compared=bool(args.reference)
+        )
+    return case, [*opened.problems, *trouble]
 
 
 def _expect(path: str | None) -> Mapping[str, object]:

@@ -146,6 +146,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     from pathlib import Path
 
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.monitor.root_state import place_of, take_over_earlier
     from runwatch.store import paths
@@ -162,8 +163,9 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     with closing(State(paths.state_dir())) as state:
         take_over_earlier(state, root, settings)
     place = place_of(root, settings)
+    say_problems([settings], place.problem)
     file = TodoFile(place.file, locks, place.private)
-    if place.private and args.root and args.action == "add":
+    if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)
         return place.identity, own

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from itertools import groupby
 from typing import Any
 
 from runwatch.data.errors import DataError, explained
+from runwatch.data.keeping import Answer
 from runwatch.data.profile import Piece, profile
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import Grid, TableProfile, empty_profile, merge
@@ -23,7 +24,21 @@ class DaskEngine:
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def __call__(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
+    def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
+        """What ``function`` makes of ``args`` on one of the workers."""
+        with self._client() as client:
+            self._check(client)
+            try:
+                found: Answer = client.submit(function, *args, pure=False, retries=2).result()
+                return found
+            except (DataError, UserError):
+                raise
+            except Exception as error:
+                raise UserError(
+                    f"--engine {self.address}: the cluster gave up ({_first_line(error)})"
+                ) from error
+
+    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
         """One answer a piece, in order: a file's first piece answers for all of its pieces, the others
         with the empty profile, so that the answers add up to the same counts."""
         if not pieces:
@@ -65,6 +80,10 @@ class DaskEngine:
                 version = version if isinstance(version, str) else None
                 what = f"--engine {self.address}: {worker} has {version or 'no'} runwatch"
                 raise UserError(f"{what}; on every worker: pip install 'runwatch[dask]=={__version__}'")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _version() -> str | None:

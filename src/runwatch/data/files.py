@@ -15,18 +15,30 @@ from msgspec.structs import replace
 
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
     from runwatch.data.lakes import Live
 
+_PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
+_CALENDAR = re.compile(
+    r"(dt|ds|date|day|month|year|hour|week|snapshot_date)=|[^=]+=\d{4}-\d\d-\d\d", re.IGNORECASE
+)
 _MAX_TABLE_FILE = 256 << 20
 _LEVELS_ABOVE = 4
+PROTOCOLS = frozenset(
+    {"http", "https", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "s3", "s3a", "gs", "gcs", "az"}
+    | {"abfs", "abfss", "adl", "oci", "oss", "hf", "memory"}
+)
+WRAPPERS = frozenset({"zip", "tar", "simplecache", "filecache", "blockcache"})
+_CONNECT_S, _READ_S = 10, 60
+_MAX_FETCHED = 4 << 30
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
 class DataFile(msgspec.Struct, frozen=True):
     """One regular file or remote object. ``name``: as shown; ``partitions``: hive ``key=value`` pairs of its
-    path below the folder that was asked for."""
+    path below the folder that was asked for; ``part_of``: the table or folder that it is only a part of."""
 
     uri: str
     name: str
@@ -35,6 +47,12 @@ class DataFile(msgspec.Struct, frozen=True):
     inode: int = 0
     etag: str = ""
     partitions: tuple[tuple[str, str], ...] = ()
+    part_of: str = ""
+
+    @property
+    def batch(self) -> str:
+        """The name of the batch that it belongs to: itself, or what it is a part of."""
+        return self.part_of or self.name
 
     @property
     def remote(self) -> bool:
@@ -46,13 +64,19 @@ class DataFile(msgspec.Struct, frozen=True):
         return f"{self.size}:{self.etag}" if self.etag else f"{self.size}:{self.mtime_ns}:{self.inode}"
 
     @property
+    def stateless(self) -> bool:
+        """Whether nothing tells one state of it from another."""
+        return self.remote and not self.etag and not self.mtime_ns
+
+    @property
     def when(self) -> float | None:
         return self.mtime_ns / 1e9 if self.mtime_ns else None
 
     @property
     def day(self) -> int | None:
         """The date in its name or partitions as a proleptic ordinal, None when there is none."""
-        for text in (*(value for _, value in self.partitions), os.path.basename(self.name), self.name):
+        own = () if self.part_of else (os.path.basename(self.name), self.name)
+        for text in (*(value for _, value in self.partitions), *own, self.part_of):
             for match in _DAY.finditer(text):
                 try:
                     return date(*(int(part) for part in match.groups())).toordinal()
@@ -82,11 +106,11 @@ def _known() -> str:
     return ", ".join(sorted(ending for ending in formats() if not ending.endswith(PACKED)))
 
 
-def resolve(spec: str, base: str | None = None) -> list[DataFile]:
+def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[DataFile]:
     """The data files of a file, folder, glob or fsspec URL, in natural name order. ``base``: names are made
-    relative to it. DataError when there are none."""
+    relative to it; ``chained``: URLs in URLs are allowed. DataError when there are none."""
     if is_url(spec):
-        return _resolve_url(spec)
+        return _resolve_url(spec, chained)
     if os.path.isdir(spec):
         return _some(_in_folder(spec, base), spec, *_empty(spec))
     if not os.path.lexists(spec) and glob.has_magic(spec):
@@ -102,8 +126,12 @@ def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
     found: list[DataFile | None] = []
     live: dict[str, set[str] | None] = {}
     for path in glob.iglob(spec, recursive=True):
+        if os.path.basename(path).startswith((".", "_")):
+            continue
         if os.path.isdir(path):
-            found.extend(_in_folder(path, base))
+            whole = os.path.relpath(path, base) if base else path
+            parts = _in_folder(path, base)
+            found.extend(replace(part, part_of=part.part_of or whole) for part in parts)
         elif suffix(path) and _lives(path, live):
             found.append(_local(path, base, None))
     return _some(found, spec, "matches no data files", "check the pattern, and quote it from the shell")
@@ -157,13 +185,31 @@ def _in_folder(folder: str, base: str | None) -> list[DataFile]:
                 file = _local(os.path.join(directory, one.path), base, folder)
                 if file is not None:
                     beside = file.partitions if one.partitions is None else one.partitions
-                    found.append(replace(file, partitions=beside))
+                    whole = os.path.relpath(directory, base) if base else directory
+                    found.append(replace(file, partitions=beside, part_of=whole))
             continue
         folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
         paths = [os.path.join(directory, n) for n in names if suffix(n) and not n.startswith((".", "_"))]
         found.extend(file for path in paths if (file := _local(path, base, folder)) is not None)
     rows = [file for file in found if suffix(file.uri) != ".json"]
-    return rows or found
+    known: dict[str, set[str] | None] = {}
+    return [_grouped(file, base, folder) for file in rows or found if _lives(file.uri, known)]
+
+
+def _grouped(file: DataFile, base: str | None, folder: str) -> DataFile:
+    """A file that is only a part of a table (of Delta, Iceberg or Hugging Face, of a partitioned folder, of a
+    Spark job) as a part of it: of one date of it, where the partitions tell dates."""
+    if file.part_of:
+        return file
+    parts = [part for part in os.path.relpath(file.uri, folder).split(os.sep)[:-1] if "=" in part]
+    if not parts and not _PART.match(os.path.basename(file.uri)):
+        return file
+    top = os.path.dirname(file.uri)
+    while "=" in os.path.basename(top) and len(top) > len(folder):
+        top = os.path.dirname(top)
+    dated = [part for part in parts if _CALENDAR.match(part)]
+    whole = os.path.join(top, *dated)
+    return replace(file, part_of=os.path.relpath(whole, base) if base else whole)
 
 
 def _table_like(folders: Sequence[str], names: Sequence[str]) -> bool:
@@ -218,35 +264,78 @@ def partitions_of(path: str) -> tuple[tuple[str, str], ...]:
     return tuple((k, v) for k, eq, v in (part.partition("=") for part in parts) if eq and k)
 
 
-def filesystem(url: str) -> tuple[Any, str]:
-    """(fsspec file system, path in it). DataError when fsspec or the protocol's package is missing."""
+def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
+    """(fsspec file system, path in it). DataError when the kind of URL is none that we open, when it holds
+    another one and ``chained`` is off, when fsspec or the protocol's package is missing, or the server cannot
+    be reached."""
+    _known_kind(url, chained)
     try:
         import fsspec
     except ImportError as error:
         raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
     try:
-        system, path = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
+        system, path = fsspec.core.url_to_fs(url, **_patience(url))
+    except ImportError as error:
         raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
+    except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
+        raise explained(url, error) from error
     return system, path
 
 
-def _resolve_url(url: str) -> list[DataFile]:
-    system, path = filesystem(url)
+def _known_kind(url: str, chained: bool) -> None:
+    """DataError for a URL that would be opened by more than its own words say: fsspec has kinds that run
+    other programs, read this machine, or wrap one another."""
+    links = url.split("::")
+    if len(links) > 1 and not chained:
+        raise DataError(url, "holds another URL", "name the file itself; only the command line takes both")
+    for number, link in enumerate(links, 1):
+        kind, sign, _ = link.partition("://")
+        here = not sign and number == len(links) > 1  # a file of this machine, by its path
+        if not here and kind.lower() not in (PROTOCOLS if len(links) == 1 else PROTOCOLS | WRAPPERS):
+            known = ", ".join(sorted(PROTOCOLS - {"memory"}))
+            raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """Time limits for the file systems that have none of their own."""
+    scheme = url.partition("://")[0]
+    if scheme in ("http", "https"):
+        import aiohttp
+
+        return {
+            "client_kwargs": {"timeout": aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=_READ_S)}
+        }
+    if scheme in ("s3", "s3a"):
+        limits = {"connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "retries": {"max_attempts": 2}}
+        return {"config_kwargs": limits}
+    return {}
+
+
+def _resolve_url(url: str, chained: bool) -> list[DataFile]:
+    system, path = filesystem(url, chained)
     scheme = url.split("://", 1)[0]
     try:
-        if glob.has_magic(path):
+        system.invalidate_cache()  # a listing that is kept hides what has arrived since
+        if glob.has_magic(path.partition("?")[0] if scheme.startswith("http") else path):
             entries = list(system.glob(path, detail=True).values())
-        elif system.isdir(path):
+        elif suffix(url) is None and system.isdir(path):
             entries = list(system.find(path, detail=True).values())
         else:
             entries = [system.info(path)]
+        entries = [_with_state(system, entry) for entry in entries if entry.get("type", "file") == "file"]
     except Exception as error:
         raise explained(url, error) from error
-    found = [
-        _remote(scheme, system, entry, url, path) for entry in entries if entry.get("type", "file") == "file"
-    ]
-    return _some(found, url, "holds no data files", "check the URL")
+    return _some(
+        (_remote(scheme, system, e, url, path) for e in entries), url, "holds no data files", "check the URL"
+    )
+
+
+def _with_state(system: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry with what tells one state of the file from another, which listings of web servers lack."""
+    known = {"ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "Last-Modified", "created"}
+    if known & entry.keys() or suffix(str(entry["name"])) is None:
+        return entry
+    return {**entry, **system.info(entry["name"])}
 
 
 def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str) -> DataFile | None:
@@ -255,11 +344,15 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
     if suffix(inner) is None:
         return None
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
+    etag = etag or str(entry.get("Last-Modified") or "")
     changed = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified")
     seconds: Any = changed.timestamp() if isinstance(changed, datetime) else changed
     mtime = int(float(seconds) * 1e9) if isinstance(seconds, int | float) else 0
     etag = etag or (str(entry.get("created", "")) if not mtime else "")
-    below = inner[len(path) :] if inner.startswith(path) else inner
+    top = path.split("*")[0]
+    below = inner[len(top) :] if inner.startswith(top) else inner
+    if any(part.startswith(("_", ".")) for part in below.split("/")):
+        return None
     return DataFile(whole, whole, int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below))
 
 
@@ -267,8 +360,28 @@ def open_bytes(file: DataFile) -> Any:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
         system, path = filesystem(file.uri)
-        return system.open(path, "rb")
+        try:
+            return system.open(path, "rb") if file.size else _fetched(system, path, file)
+        except Exception as error:
+            raise explained(file.name, error) from error
     return _opened_regular(file.uri, file.name)
+
+
+def _fetched(system: Any, path: str, file: DataFile) -> Any:
+    """A file whose server does not say its size, which can only be read from its beginning, in a temporary
+    file."""
+    import tempfile
+
+    copy: Any = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    with system.open(path, "rb", block_size=0) as source:
+        while block := source.read(1 << 20):
+            copy.write(block)
+            if copy.tell() > _MAX_FETCHED:
+                copy.close()
+                what = f"is more than {_MAX_FETCHED >> 30} GiB long, and its server does not say its size"
+                raise DataError(file.name, what, "copy it here first")
+    copy.seek(0)
+    return copy
 
 
 def _opened_regular(path: str, name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
 
 BINS = 240
+EDGE_ROWS = 100_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
 ENGINE = "3"
@@ -28,40 +29,85 @@ _ID_NAME = re.compile(
 )
 _ROWS_IN_ORDER = 0.99
 _LEAST_ROWS = 20
+_ULPS = 8
+_NINE_DIGITS = 1e-9
 _TARGETS = {"target", "label", "y", "y_true", "ground_truth", "actual", "labels"}
 _PREDICTIONS = {"prediction", "predictions", "pred", "y_pred", "y_hat", "y_score", "y_prob", "y_pred_proba"}
 
 
-def make_edges(values: NDArray[Any], bins: int = BINS) -> tuple[NDArray[Any], tuple[int, ...]]:
-    """(edges in the dtype of ``values``, positions of the inner deciles among them). Finite values only, not
-    empty. A value that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of
-    the bins are quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
+class Edges(NamedTuple):
+    """``edges`` in the dtype of the values, the positions of the inner ``deciles`` among them, and of
+    fractions the bins that are ``exact``: one value, whatever rounding did to its last digits."""
+
+    edges: NDArray[Any]
+    deciles: tuple[int, ...]
+    exact: tuple[int, ...] = ()
+
+
+def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
+    """Edges for finite values, at least one; of more than 100,000, for a random sample of so many. A value
+    that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of the bins are
+    quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
+    if len(values) > EDGE_ROWS:
+        values = values[np.random.default_rng(0).integers(0, len(values), EDGE_ROWS)]
     ordered = np.sort(values)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     distinct = ordered[starts]
     repeats = np.diff(np.append(starts, len(ordered)))
     if len(distinct) <= bins // 2:
-        atoms, rest = distinct, ordered[:0]
+        heavy = np.ones(len(distinct), dtype=bool)
     else:
         heavy = repeats > len(ordered) / bins
-        atoms = distinct[heavy]
-        rest = ordered[~np.repeat(heavy, repeats)]
-    pieces = [atoms, _before(atoms)]
-    left = bins - len(atoms)
+    rest = ordered[~np.repeat(heavy, repeats)]
+    lower, upper = _around(distinct, heavy)
+    pieces = [lower, upper]
+    left = bins - int(heavy.sum())
     if len(rest) and left > 1:
         at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
         pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
-    inner = _before_float(np.unique(np.quantile(ordered, _INNER)), ordered.dtype)
+    inner = _before_float(
+        np.unique(np.interp(_INNER * (len(ordered) - 1), np.arange(len(ordered)), ordered)), ordered.dtype
+    )
+    if ordered.dtype.kind == "f" and len(lower):
+        below = np.clip(np.searchsorted(lower, inner, side="right") - 1, 0, None)
+        inside = (inner >= lower[below]) & (inner <= upper[below])
+        inner = np.where(inside, lower[below], inner)
     pieces.append(inner)
     edges = np.unique(np.concatenate(pieces))
-    return edges, tuple(int(i) for i in np.unique(np.searchsorted(edges, inner)))
+    deciles = tuple(int(i) for i in np.unique(np.searchsorted(edges, inner)))
+    exact = np.searchsorted(edges, upper) if ordered.dtype.kind == "f" else ()
+    return Edges(edges, deciles, tuple(int(i) for i in exact))
 
 
-def _before(values: NDArray[Any]) -> NDArray[Any]:
-    """The next smaller value of the same dtype."""
-    if values.dtype.kind == "f":
-        below_float: NDArray[Any] = np.nextafter(values, values.dtype.type(-np.inf))
-        return below_float
+def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(lower, upper) edges of the atoms. Fractions that differ in their last digits only are one (0.3 and
+    0.1 + 0.2), and what a writer of nine digits makes of an atom is in its bin, unless its neighbours are as
+    near."""
+    at = np.flatnonzero(heavy)
+    atoms = distinct[at]
+    if distinct.dtype.kind != "f":
+        return _below_whole(atoms), atoms
+    if not len(atoms):
+        return atoms, atoms
+    kind = distinct.dtype.type
+    rounding = _ULPS * np.spacing(np.abs(atoms))
+    with np.errstate(over="ignore", invalid="ignore"):
+        below = atoms - np.where(at > 0, distinct[at - 1], kind(-np.inf))
+        above = (
+            np.where(at + 1 < len(distinct), distinct[np.minimum(at + 1, len(distinct) - 1)], kind(np.inf))
+            - atoms
+        )
+    wide = np.maximum(rounding, _NINE_DIGITS * np.abs(atoms))
+    down = np.where(below <= rounding, rounding, np.minimum(wide, below / 4)).astype(kind)
+    up = np.where(above <= rounding, rounding, np.minimum(wide, above / 4)).astype(kind)
+    lower = np.minimum(atoms - down, np.nextafter(atoms, kind(-np.inf)))
+    upper = np.maximum(atoms + up, atoms)
+    first = np.append(True, lower[1:] > upper[:-1])  # atoms that differ by rounding only are one
+    return lower[first], upper[np.append(first[1:], True)]
+
+
+def _below_whole(values: NDArray[Any]) -> NDArray[Any]:
+    """The next smaller whole number of the same dtype, where there is one."""
     least = np.iinfo(values.dtype).min
     below: NDArray[Any] = values[values > least] - values.dtype.type(1)
     return below
@@ -121,7 +167,7 @@ def _ordered(
     if kind == "numeric" and not notation and role == "feature" and not type_.startswith("duration"):
         notation = epoch(name, finite)
         kind = "datetime" if notation else kind
-    edges, deciles = make_edges(finite)
+    edges, deciles, exact = make_edges(finite)
     low, high = finite.min(), finite.max()
     if low == high and declared is None and kind != "datetime":
         kind = "constant"
@@ -138,6 +184,7 @@ def _ordered(
         unique,
         "key" if unique and role == "feature" else role,
         notation=notation,
+        exact=exact,
         ascending=kind == "numeric" and declared is None and _ascending(finite),
     )
 
@@ -174,7 +221,7 @@ def _worded(
         kind = "constant"
     if kind == "text":
         lengths, _ = shapes(text)
-        edges, deciles = make_edges(lengths)
+        edges, deciles, _ = make_edges(lengths)
         key = unique and role == "feature" and bool(_ID_NAME.search(name))
         return ColumnGrid(
             name, kind, type_, edges, None, deciles, declared is None, unique, "key" if key else role
@@ -236,7 +283,7 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
     for column in made:
         head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
-        read_as = (column.notation, column.ascending)
+        read_as = (column.notation, column.ascending, column.exact)
         digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())

@@ -11,7 +11,7 @@ from runwatch.data.errors import DataError, explained
 from runwatch.data.facts import row_facts
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
-from runwatch.data.keeping import Cache, files_key, kept_json
+from runwatch.data.keeping import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.profile import parse_types
 from runwatch.data.sample import sample
 from runwatch.domain.profile import DataOptions, Grid, RowFacts
@@ -23,37 +23,39 @@ _FEW = 0.005
 
 
 def inspect(
-    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache
+    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache, engine: Engine = HERE
 ) -> tuple[Mapping[str, NDArray[Any]], RowFacts | None, list[Problem]]:
     """(sample of up to 20,000 rows, facts about rows, problems) of the files; the facts come from the cache
     while the files do not change. Tables wider than 500 columns are sampled on their first 500."""
     names = [column.name for column in grid.columns][:_MAX_COLUMNS]
     try:
-        rows = sample(files, names, SAMPLE_ROWS) if files else {}
-        return rows, _facts(files, grid, options, cache), []
+        rows = engine.call(sample, files, names, SAMPLE_ROWS) if files else {}
+        return rows, _facts(files, grid, options, cache, engine), []
     except DataError as error:
         return {}, None, [error.problem]
 
 
 def usual_repeats(
-    files: Sequence[DataFile], grid: Grid, facts: RowFacts | None, cache: Cache
+    files: Sequence[DataFile], grid: Grid, facts: RowFacts | None, cache: Cache, engine: Engine = HERE
 ) -> RowFacts | None:
     """The same of the reference's rows, to tell how often rows repeat by nature; None where the batch's
     hardly do, or where they cannot be read."""
     if facts is None or facts.duplicate_rows < _FEW * facts.rows:
         return None
     try:
-        return _facts(files, grid, DataOptions(), cache)
+        return _facts(files, grid, DataOptions(), cache, engine)
     except DataError:
         return None
 
 
-def _facts(files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache) -> RowFacts:
+def _facts(
+    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache, engine: Engine
+) -> RowFacts:
     keys = key_columns(grid, options)
     names = _all_names(files, grid)
 
     def made() -> dict[str, Any]:
-        facts = row_facts(files, names, keys, parse_types(grid))
+        facts = engine.call(row_facts, files, names, keys, parse_types(grid))
         return {
             "rows": facts.rows,
             "duplicate_rows": facts.duplicate_rows,

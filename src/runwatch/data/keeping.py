@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
@@ -68,23 +68,40 @@ def kept_json(cache: Cache, key: PieceKey, make: Callable[[], Any]) -> Any:
     return made
 
 
-Engine = Callable[[Sequence[Piece], Grid], Iterable[TableProfile | DataError]]
+Answer = TypeVar("Answer")
 
 
-def this_process(pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
-    """Profiles pieces one after the other, in order; a piece that cannot be read answers with its error."""
-    for piece in pieces:
-        try:
-            yield profile(piece, grid)
-        except DataError as error:
-            yield error
+class Engine(Protocol):
+    """Where data is read: here, or on other machines. ``profiles``: one answer a piece, in order, its error
+    where it cannot be read; ``call``: what a function of files makes, errors raised as there."""
+
+    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]: ...
+
+    def call(self, function: Callable[..., Answer], *args: Any) -> Answer: ...
+
+
+class ThisProcess:
+    """Reads one piece after the other."""
+
+    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
+        for piece in pieces:
+            try:
+                yield profile(piece, grid)
+            except DataError as error:
+                yield error
+
+    def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
+        return function(*args)
+
+
+HERE = ThisProcess()
 
 
 def profile_files(
-    files: Sequence[DataFile], grid: Grid, cache: Cache, engine: Engine = this_process
+    files: Sequence[DataFile], grid: Grid, cache: Cache, engine: Engine = HERE
 ) -> tuple[list[Named], list[Problem]]:
-    """One profile a file in the order given, from the cache where the file has not changed, and what could
-    not be read."""
+    """One profile a batch (a file, or the files that are parts of one) in the order given, from the cache
+    where a file has not changed, and what could not be read."""
     made: dict[str, TableProfile] = {}
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
@@ -98,8 +115,20 @@ def profile_files(
         except DataError as error:
             problems.append(error.problem)
     _run(work, grid, cache, engine, made, problems)
-    named = [Named(file.name, made[file.uri], file.day, file.when) for file in files if file.uri in made]
-    return named, problems
+    return _batches(files, made), problems
+
+
+def _batches(files: Sequence[DataFile], made: Mapping[str, TableProfile]) -> list[Named]:
+    parts: dict[str, list[DataFile]] = {}
+    for file in files:
+        if file.uri in made:
+            parts.setdefault(file.batch, []).append(file)
+    named: list[Named] = []
+    for name, own in parts.items():
+        whole = reduce(merge, (made[file.uri] for file in own))
+        whens = [file.when for file in own if file.when is not None]
+        named.append(Named(name, whole, own[0].day, max(whens, default=None)))
+    return named
 
 
 def _run(
@@ -110,7 +139,7 @@ def _run(
     made: dict[str, TableProfile],
     problems: list[Problem],
 ) -> None:
-    answers = iter(engine([piece for _, pieces in work for piece in pieces], grid))
+    answers = iter(engine.profiles([piece for _, pieces in work for piece in pieces], grid))
     for file, pieces in work:
         results = [next(answers) for _ in pieces]
         errors = [result for result in results if isinstance(result, DataError)]
@@ -132,7 +161,7 @@ def _key(file: DataFile, grid: Grid) -> PieceKey:
 
 
 def _kept(file: DataFile, grid: Grid, cache: Cache) -> TableProfile | None:
-    packed = cache.get(_key(file, grid))
+    packed = None if file.stateless else cache.get(_key(file, grid))
     if packed is None:
         return None
     try:
@@ -154,7 +183,7 @@ def _head(packed: bytes) -> tuple[dict[str, str], bytes]:
 
 def _keep(file: DataFile, total: TableProfile, cache: Cache) -> None:
     """Keeps the profile, unless the file changed while it was read."""
-    if isinstance(cache, NoCache):
+    if isinstance(cache, NoCache) or file.stateless:
         return
     if not file.remote:
         try:

@@ -33,9 +33,10 @@ def pack_profile(profile: TableProfile) -> bytes:
         "rows": profile.rows,
         "skipped": profile.skipped,
         "schema": profile.schema,
+        "dependence": len(profile.dependence),
         "others": {str(index): table for index, table in profile.others.items()},
     }
-    arrays = [profile.counts, profile.sums, profile.scalars, profile.low, profile.high]
+    arrays = [profile.counts, profile.sums, profile.scalars, profile.low, profile.high, profile.dependence]
     return _joined(head, arrays)
 
 
@@ -50,14 +51,27 @@ def unpack_profile(packed: bytes, grid: Grid) -> TableProfile:
     columns, at = len(grid.columns), 0
     arrays: list[Any] = []
     shapes = (int(grid.offsets[-1]), int(grid.sum_offsets[-1]), columns * SCALARS, columns, columns)
-    for size, dtype in zip(shapes, (np.int64, np.float64, np.int64, np.float64, np.float64), strict=True):
+    types = (np.int64, np.float64, np.int64, np.float64, np.float64, np.float64)
+    for size, dtype in zip((*shapes, 3 * head["dependence"]), types, strict=True):
         arrays.append(np.frombuffer(body, dtype=dtype, count=size, offset=at))
         at += 8 * size
-    counts, sums, scalars, low, high = arrays
+    counts, sums, scalars, low, high, dependence = arrays
     others = {int(index): dict(table) for index, table in head["others"].items()}
     schema = tuple((name, type_) for name, type_ in head["schema"])
     scalars = scalars.reshape(columns, SCALARS)
-    return TableProfile(grid, head["rows"], counts, sums, scalars, low, high, others, schema, head["skipped"])
+    return TableProfile(
+        grid,
+        head["rows"],
+        counts,
+        sums,
+        scalars,
+        low,
+        high,
+        others,
+        schema,
+        head["skipped"],
+        dependence.reshape(-1, 3),
+    )
 
 
 def pack_grid(grid: Grid) -> bytes:
@@ -78,6 +92,7 @@ def pack_grid(grid: Grid) -> bytes:
                 "role": column.role,
                 "notation": column.notation,
                 "ascending": column.ascending,
+                "exact": column.exact,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -117,6 +132,7 @@ def unpack_grid(packed: bytes) -> Grid:
                 tuple(entry["rare"]),
                 entry["notation"],
                 entry["ascending"],
+                tuple(entry["exact"]),
             )
         )
     return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))

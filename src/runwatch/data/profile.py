@@ -14,6 +14,7 @@ from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
+from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
 from runwatch.data.precision import same_precision
 from runwatch.domain.profile import (
@@ -148,12 +149,14 @@ class Counter:
         self.low, self.high = zero.low, zero.high
         self.others: dict[int, dict[str, int]] = {}
         self._notations: dict[int, str] = {}
+        self._neighbours = Neighbours(grid)
         self.rows = 0
         self.skipped = 0
 
     def add(self, block: Block) -> None:
         self.rows += block.rows
         self.skipped += block.skipped
+        self._neighbours.add(block)
         for name, array in block.columns:
             index = self.grid.index.get(name)
             if index is not None and len(array):
@@ -171,6 +174,7 @@ class Counter:
             self.others,
             schema,
             self.skipped,
+            self._neighbours.result(),
         )
 
     def _column(self, index: int, array: Any) -> None:
@@ -226,7 +230,7 @@ class Counter:
         assert column.edges is not None
         edges = column.edges
         if type_ and type_ != column.type:
-            values, edges = same_precision(values, type_, edges, column.type)
+            values, edges = same_precision(values, type_, edges, column.type, column.exact)
         found: Tally = tally(values, edges)
         start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
         self.counts[start : start + column.bins] += found.counts
@@ -394,13 +398,45 @@ def _in_unit(array: Any, column: ColumnGrid) -> Any:
     timed = family(array.type) == "time" or t.is_duration(array.type)
     if column.notation.startswith("epoch"):
         return epoch_values(array.drop_null(), column.notation) if timed else numbers(array)
-    wanted = _time_type(measured_type(column.type, column.notation)) if timed else None
+    measured = measured_type(column.type, column.notation)
+    if timed != measured.startswith(_TIMES):
+        return _across(array, column, measured)
+    wanted = _time_type(measured) if timed else None
     if wanted is None or array.type == wanted:
         return numbers(array)
     try:
         return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
+
+
+def _across(array: Any, column: ColumnGrid, measured: str) -> Any:
+    """Numbers where times or durations are counted, or the other way round: in seconds, milliseconds, micro-
+    or nanoseconds, whichever brings the typical value nearest to the reference's."""
+    values, edges = numbers(array), column.edges
+    unit = _unit(measured) or _unit(_value_type(array))
+    if edges is None or not len(values) or not unit or family(array.type) == "boolean":
+        return values
+    middle, typical = float(edges[len(edges) // 2]), float(np.median(values))
+    units = [unit / each for each in _IN_A_SECOND.values()]
+    factors = units if _unit(measured) else [1 / factor for factor in units]
+    factor = min(factors, key=lambda one: _apart(typical * one, middle))
+    return values if factor == 1 else np.floor(values * factor).astype(np.int64)
+
+
+def _apart(a: float, b: float) -> float:
+    return float(abs(np.arcsinh(a) - np.arcsinh(b)))
+
+
+_IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def _unit(type_: str) -> float:
+    """How many of a time type's units are a second; 0 for other types."""
+    if type_.startswith("date32"):
+        return 1 / 86_400
+    found = type_.partition("[")[2].rstrip("]").partition(",")[0] if type_.startswith(_TIMES) else ""
+    return _IN_A_SECOND.get(found, 0)
 
 
 def _as_duration(array: Any, wanted: Any) -> Any:

@@ -14,7 +14,7 @@ from runwatch.data.errors import DataError, explained
 from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block
-from runwatch.data.keeping import Cache, files_key
+from runwatch.data.keeping import HERE, Cache, Engine, files_key
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
 from runwatch.data.sample import joined
@@ -23,7 +23,9 @@ from runwatch.domain.profile import Grid, TableProfile
 MAX_SEGMENTS = 50
 
 
-def kept_segments(files: Sequence[DataFile], grid: Grid, by: str, cache: Cache) -> dict[str, TableProfile]:
+def kept_segments(
+    files: Sequence[DataFile], grid: Grid, by: str, cache: Cache, engine: Engine = HERE
+) -> dict[str, TableProfile]:
     """``segment_profiles``, kept while the files do not change. DataError as there."""
     key = files_key("segments-1", grid, files, by)
     packed = cache.get(key)
@@ -33,7 +35,7 @@ def kept_segments(files: Sequence[DataFile], grid: Grid, by: str, cache: Cache) 
             return {v: unpack_profile(base64.b64decode(body), grid) for v, body in table.items()}
         except (ValueError, KeyError):
             pass
-    made = segment_profiles(files, grid, by)
+    made = engine.call(segment_profiles, files, grid, by)
     table = {value: base64.b64encode(pack_profile(one)).decode() for value, one in made.items()}
     cache.put(key, json.dumps(table).encode())
     return made

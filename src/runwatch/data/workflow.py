@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -14,12 +15,13 @@ from runwatch.data.files import DataFile, resolve
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
-from runwatch.data.keeping import Cache, Engine, NoCache, PieceKey, profile_files, this_process
+from runwatch.data.keeping import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.pack import pack_grid, unpack_grid
 from runwatch.data.sample import sampled_columns
 from runwatch.domain.drift import Batch
 from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
+from runwatch.system.files import is_really_below
 
 
 class Reference(msgspec.Struct, frozen=True, eq=False):
@@ -33,32 +35,54 @@ class Reference(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...]
 
 
-def find_files(specs: Sequence[str], base: str | None = None) -> list[DataFile]:
-    """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one."""
+def find_files(
+    specs: Sequence[str], base: str | None = None, within: Sequence[str] = (), chained: bool = False
+) -> list[DataFile]:
+    """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one.
+    ``within``: folders beyond which no file is taken, links followed, and no URL either (none: no bounds);
+    ``chained``: URLs in URLs (``zip://a.csv::s3://b/c.zip``) are allowed."""
     found: dict[str, DataFile] = {}
     for spec in specs:
-        for file in resolve(spec, base):
+        for file in resolve(spec, base, chained):
             found.setdefault(file.uri, file)
+    if within:
+        _stay(found.values(), within)
     return list(found.values())
+
+
+def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
+    """DataError for the first file that lies elsewhere, links followed."""
+    inside: dict[str, bool] = {}
+    for file in files:
+        folder = os.path.dirname(file.uri)
+        asked = file.uri if os.path.islink(file.uri) else folder
+        if asked not in inside:
+            inside[asked] = not file.remote and any(is_really_below(asked, one) for one in within)
+        if not inside[asked]:
+            raise DataError(file.name, "leads out of the root: not read", "runwatch trust ROOT allows it")
 
 
 def open_reference(
     files: Sequence[DataFile],
     options: DataOptions,
     cache: Cache | None = None,
-    engine: Engine = this_process,
+    engine: Engine = HERE,
 ) -> Reference:
     """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
     DataError when none of them can be read."""
     cache = NoCache() if cache is None else cache
-    readable, problems = _readable(files)
-    grid = open_grid(readable, options, cache)
-    days, more = profile_files(readable, grid, cache, engine)
+    problems: list[Problem] = []
+    grid = _kept_grid(files, options, cache)
+    if grid is None:
+        files, problems = _readable(files)
+        grid = engine.call(_new_grid, files, options)
+        _keep_grid(grid, files, options, cache)
+    days, more = profile_files(files, grid, cache, engine)
     if not days:
         raise DataError(files[0].name, more[0].message if more else "cannot be read", "check the reference")
-    kept = {day.name for day in days}
+    unread = {problem.file for problem in more}
     return Reference(
-        tuple(file for file in readable if file.name in kept),
+        tuple(file for file in files if file.name not in unread),
         grid,
         total(grid, days),
         tuple(days),
@@ -85,23 +109,26 @@ def _readable(files: Sequence[DataFile]) -> tuple[list[DataFile], list[Problem]]
     return good, [error.problem for error in errors]
 
 
-def open_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> Grid:
-    """The grid that the files fix under ``options``, from the cache while neither changes."""
+def _grid_key(files: Sequence[DataFile], options: DataOptions) -> PieceKey:
     stamps = "\n".join(f"{file.uri}\t{file.stamp}" for file in files)
     said = repr((options.include, options.exclude, sorted(options.kinds.items())))
     roles = repr((options.target, options.prediction, options.score, options.key))
     digest = hashlib.sha256(f"{stamps}\n{said}\n{roles}".encode("utf-8", "surrogateescape")).hexdigest()
-    key = PieceKey(f"grid-{ENGINE}", "", "grid", digest)
-    packed = cache.get(key)
-    if packed is not None:
-        try:
-            return unpack_grid(packed)
-        except (ValueError, KeyError):
-            pass
-    grid = _new_grid(files, options)
+    return PieceKey(f"grid-{ENGINE}", "", "grid", digest)
+
+
+def _kept_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> Grid | None:
+    """The grid that these files fixed under these options before."""
+    packed = cache.get(_grid_key(files, options))
+    try:
+        return None if packed is None else unpack_grid(packed)
+    except (ValueError, KeyError):
+        return None
+
+
+def _keep_grid(grid: Grid, files: Sequence[DataFile], options: DataOptions, cache: Cache) -> None:
     if not isinstance(cache, NoCache):
-        cache.put(key, pack_grid(grid))
-    return grid
+        cache.put(_grid_key(files, options), pack_grid(grid))
 
 
 def _new_grid(files: Sequence[DataFile], options: DataOptions) -> Grid:
@@ -125,11 +152,18 @@ def profile_batches(
     files: Sequence[DataFile],
     grid: Grid,
     cache: Cache | None = None,
-    engine: Engine = this_process,
+    engine: Engine = HERE,
 ) -> tuple[list[Named], list[Batch], list[Problem]]:
-    """(profiles of the readable files, one entry a file with why it could not be read, problems)."""
+    """(profiles of the readable batches, one entry a batch with why it could not be read, problems)."""
     named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)
-    rows = {one.name: one.profile.rows for one in named}
-    wrong = {problem.file: problem for problem in problems}
-    batches = [Batch(file.name, rows.get(file.name, 0), file.when, wrong.get(file.name)) for file in files]
-    return named, batches, problems
+    wrong: dict[str, Problem] = {}
+    batch = {file.name: file.batch for file in files}
+    for problem in problems:
+        wrong.setdefault(batch.get(problem.file, problem.file), problem)
+    read = {one.name: one for one in named}
+    batches: dict[str, Batch] = {}
+    for file in files:
+        one = read.get(file.batch)
+        rows, when = (0, file.when) if one is None else (one.profile.rows, one.when)
+        batches.setdefault(file.batch, Batch(file.batch, rows, when, wrong.get(file.batch)))
+    return named, list(batches.values()), problems

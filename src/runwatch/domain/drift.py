@@ -17,8 +17,9 @@ Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 class ColumnDrift(msgspec.Struct, frozen=True):
     """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
-    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural
-    logarithm; Wasserstein in the column's units; ``sentence``: what changed, in plain words."""
+    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural logarithm;
+    Wasserstein in the column's units; ``sentence``: what changed, in plain words; ``reference_effective``,
+    ``current_effective``: how many independent rows each side is worth, where its rows hang together."""
 
     name: str
     kind: ColumnKind
@@ -44,6 +45,8 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     role: Role = "feature"
     importance: float | None = None
     kind_guessed: bool = True
+    reference_effective: int | None = None
+    current_effective: int | None = None
 
 
 class Multivariate(msgspec.Struct, frozen=True):
@@ -136,7 +139,9 @@ class QualityCheck(msgspec.Struct, frozen=True):
 class DataSet(msgspec.Struct, frozen=True, eq=False):
     """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
     batch against the reference; ``errors_changed``: the batch in which the error rate of labelled rows last
-    changed, ``errors_fell``: for the better; ``assumed``: how it was found when no configuration named it."""
+    changed, ``errors_fell``: for the better; ``assumed``: how it was found when no configuration named it;
+    ``misconfigured``: what was asked for and cannot be done; ``late_from``: when the next batch will be late,
+    seconds since the epoch; ``fresh_within``: how old the newest may be by agreement, seconds."""
 
     name: str
     root: str
@@ -154,6 +159,9 @@ class DataSet(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...] = ()
     computing: bool = False
     version: int = 0
+    misconfigured: tuple[Problem, ...] = ()
+    late_from: float | None = None
+    fresh_within: float | None = None
     errors_fell: bool = False
 
 

@@ -71,6 +71,13 @@ class MarkLooked(msgspec.Struct, frozen=True):
     """The person has seen the board: every watched root was looked at now."""
 
 
+class KeepView(msgspec.Struct, frozen=True):
+    """Remember how a person arranged this root's board: ``view`` is the screen's own text."""
+
+    root: str
+    view: str
+
+
 class Rescan(msgspec.Struct, frozen=True):
     """Walk everything now."""
 
@@ -87,6 +94,7 @@ Intent = (
     | Silence
     | Undo
     | MarkLooked
+    | KeepView
     | Rescan
 )
 

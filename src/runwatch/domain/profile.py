@@ -33,7 +33,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     are more values than words, a bitmap of the sample's values (a Bloom filter, so a known value is never
     taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
-    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do."""
+    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
+    fractions, the bins that hold one value to nine digits."""
 
     name: str
     kind: ColumnKind
@@ -48,6 +49,16 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     rare: tuple[int, int, int] = (0, 0, 0)
     notation: str = ""
     ascending: bool = False
+    exact: tuple[int, ...] = ()
+
+    @property
+    def singleton(self) -> NDArray[np.bool_]:
+        """Which bins hold one value: bool ``[bins]``; the open outer ones never do."""
+        single = np.zeros(self.bins, dtype=bool)
+        if self.edges is not None and len(self.edges) > 1 and self.edges.dtype.kind != "f":
+            single[1:-1] = self.edges[1:] - self.edges[:-1] == 1
+        single[[at for at in self.exact if 0 < at < self.bins - 1]] = True
+        return single
 
     @property
     def open(self) -> bool:
@@ -102,7 +113,9 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
     buckets and then the new values of an open column;
     ``invalid``: values that are not of the column's type; ``others``: up to 64 values outside the words with
     their counts, the least in lexical order (so that any split of the rows keeps the same ones); of an open
-    column the most frequent new ones, whose counts may be too low where they came in pieces."""
+    column the most frequent new ones, whose counts may be too low where they came in pieces. ``design``,
+    ``missing_design``: how many rows are worth one independent one, of the values and of which are
+    missing."""
 
     rows: int
     null: int
@@ -116,6 +129,8 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
     low: float
     high: float
     others: Mapping[str, int]
+    design: float = 1.0
+    missing_design: float = 1.0
 
     @property
     def missing(self) -> int:
@@ -136,7 +151,10 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
     +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
     type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
-    before types that the format does not say; ``skipped``: lines that were no rows."""
+    before types that the format does not say; ``skipped``: lines that were no rows. ``dependence``: float64
+    ``[columns + 1, 3]``: rows looked at for whether neighbours are alike, and these times the design effects
+    of the values and of which are missing; the last row is of the table: rows looked at, and these times how
+    often a row occurs among them. An estimate, which depends on how the rows came in pieces."""
 
     grid: Grid
     rows: int
@@ -148,6 +166,7 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     others: Mapping[int, Mapping[str, int]] = msgspec.field(default_factory=dict)
     schema: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
+    dependence: Floats = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
 
     def column(self, index: int) -> ColumnProfile:
         grid, column = self.grid, self.grid.columns[index]
@@ -166,7 +185,26 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
             low=float(self.low[index]),
             high=float(self.high[index]),
             others=self.others.get(index, {}),
+            design=self._design(index, 1),
+            missing_design=self._design(index, 2),
         )
+
+    def _design(self, index: int, which: int) -> float:
+        if not len(self.dependence) or not self.dependence[index, 0]:
+            return 1.0
+        return max(1.0, float(self.dependence[index, which] / self.dependence[index, 0]))
+
+    @property
+    def looked_at(self) -> int:
+        """Rows that ``dependence`` was estimated from."""
+        return int(self.dependence[-1, 0]) if len(self.dependence) else 0
+
+    @property
+    def repeated(self) -> float:
+        """How often a row occurs among the rows near it, in the mean over rows: 1 where none is repeated."""
+        if not self.looked_at:
+            return 1.0
+        return float(self.dependence[-1, 1] / self.dependence[-1, 0])
 
     def pairs(self) -> Iterator[tuple[ColumnGrid, ColumnProfile]]:
         for index, column in enumerate(self.grid.columns):
@@ -207,7 +245,12 @@ def merge(a: TableProfile, b: TableProfile) -> TableProfile:
         others=_merge_others(a, b),
         schema=a.schema if a.schema == b.schema else tuple(sorted({*a.schema, *b.schema})),
         skipped=a.skipped + b.skipped,
+        dependence=_added(a.dependence, b.dependence),
     )
+
+
+def _added(a: Floats, b: Floats) -> Floats:
+    return a + b if len(a) and len(b) else a if len(a) else b
 
 
 def _merge_others(a: TableProfile, b: TableProfile) -> Mapping[int, Mapping[str, int]]:

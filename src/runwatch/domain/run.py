@@ -144,6 +144,11 @@ class Run(msgspec.Struct, frozen=True, eq=False):
         return None if self.main is None else self.metrics.get(self.main)
 
     @property
+    def title(self) -> str:
+        """What people call it: its name, else its id."""
+        return self.name or self.id
+
+    @property
     def points(self) -> int:
         """All points: the sum of every metric's distinct steps."""
         return sum(metric.count for metric in self.metrics.values())

@@ -16,12 +16,13 @@ from runwatch.domain.address import host_of, path_of
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
+from runwatch.hosts.alerting import HostAlerts
 from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
@@ -30,7 +31,9 @@ from runwatch.store.state import State
 from runwatch.system.identity import root_identity
 
 FRAME_S = 0.2
+TICK_S = 5.0
 KEEP_EVERY_S = 30.0
+SILENCES_EVERY_S = 60.0
 SCREEN_POINTS = 4000
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -48,6 +51,8 @@ class Machine(Protocol):
     def judged(self) -> bool: ...
     @property
     def rings(self) -> bool: ...
+    @property
+    def alerting(self) -> bool: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def poke(self) -> None: ...
@@ -57,7 +62,8 @@ class Machine(Protocol):
 
 class Fleet:
     """``local``: this machine's monitor, None where none of its roots is watched; ``make`` builds the other
-    machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to."""
+    machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to;
+    ``alerts``: what sends alerts about them, None: nothing does."""
 
     def __init__(
         self,
@@ -65,6 +71,7 @@ class Fleet:
         make: Callable[[Callable[[], None]], Sequence[Machine]],
         state: State,
         bell: str = "",
+        alerts: HostAlerts | None = None,
     ) -> None:
         self._local, self._bell = local, bell
         self._news = threading.Condition()
@@ -73,6 +80,9 @@ class Fleet:
         self._last: Snapshot | None = None
         self._version = 0
         self._kept_at = 0.0
+        self._alerts = alerts
+        self._silences: dict[str, Mapping[str, float]] = {}
+        self._silences_at = 0.0
         self._publish: Publish | None = None
         self._state = state
         self._machines = {machine.name: machine for machine in make(self._tell)}
@@ -101,6 +111,8 @@ class Fleet:
         for thread in stopping:
             thread.join(5.0)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._alerts is not None:
+            self._alerts.close()
         self._state.close()
 
     @property
@@ -118,6 +130,10 @@ class Fleet:
             if self._local is None:
                 answered(answer)
                 return
+        if isinstance(intent, KeepView) and host_of(intent.root) is not None:
+            with contextlib.suppress(OSError):
+                self._state.note(f"view:{root_identity(intent.root)}", intent.view)
+            return
         root = _root_of(intent)
         name = host_of(root)
         machine = self._machines.get(name) if name else None
@@ -133,6 +149,12 @@ class Fleet:
         if isinstance(intent, Rescan):
             return IntentAnswer(intent, True, "looking at everything again")
         return IntentAnswer(intent, False, "no root of that name is open")
+
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        if self._local is not None and host_of(root) is None:
+            return self._local.kept_view(root)
+        return self._state.noted(f"view:{root_identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -258,7 +280,7 @@ class Fleet:
         """Publish at most five times a second; only the newest state counts."""
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._fresh or self._stopped)
+                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S if self._alerts else None)
                 if self._stopped:
                     return
                 self._fresh = False
@@ -277,6 +299,10 @@ class Fleet:
         snapshot = merged(self._version, now, local, others, [one.state for one in machines], looked)
         if self._bell and not snapshot.bell and any(machine.rings for machine in machines):
             snapshot = replace(snapshot, bell=self._bell)
+        self._alert(others, now)
+        if self._alerts is not None and self._alerts.problems:
+            problems = (*snapshot.situation.problems, *self._alerts.problems)
+            snapshot = replace(snapshot, situation=replace(snapshot.situation, problems=problems))
         self._last = snapshot
         self._keep(others, now)
         waits = self._local is not None and not self._local.judged
@@ -284,6 +310,24 @@ class Fleet:
             self._judged.set()
         if self._publish is not None:
             self._publish(snapshot)
+
+    def _alert(self, others: Sequence[Snapshot], now: float) -> None:
+        """Have alerts sent about machines that were judged and do not send their own."""
+        if self._alerts is None:
+            return
+        if now - self._silences_at > SILENCES_EVERY_S:
+            self._silences_at = now
+            self._pool.submit(self._ask_silences)
+        for snapshot, machine in zip(others, self._machines.values(), strict=True):
+            if machine.judged and machine.state.state == "live" and not machine.alerting:
+                self._alerts.look(snapshot, self._silences, now)
+
+    def _ask_silences(self) -> None:
+        for machine in self._machines.values():
+            for root in machine.roots:
+                with contextlib.suppress(WireError):
+                    todo: m.Todo = machine.ask(lambda number, r=root: m.AskTasks(number, path_of(r)))  # type: ignore[misc]
+                    self._silences[root] = todo.silences
 
     def _keep(self, others: Sequence[Snapshot], now: float) -> None:
         """Keep what ``status`` and ``brief`` tell of other machines."""

@@ -35,10 +35,12 @@ class Hello(msgspec.Struct, tag="hello"):
 
 
 class Opened(msgspec.Struct, tag="opened"):
-    """The roots, as real paths, and what their configuration says of metrics."""
+    """The roots, as real paths, and what their configuration says of metrics; ``alerting``: whether there
+    alerts are sent."""
 
     roots: tuple[str, ...]
     metrics: dict[str, Metrics]
+    alerting: bool = False
 
 
 class Refused(msgspec.Struct, tag="refused"):

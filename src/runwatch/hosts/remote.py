@@ -50,7 +50,8 @@ class _Waiting:
 
 class Remote:
     """``changed`` is called, on the machine's own thread, whenever there is something new to show. ``hello``:
-    what it said of itself; ``notes``: what of a mirrored machine is not copied."""
+    what it said of itself; ``notes``: what of a mirrored machine is not copied; ``alerting``:
+    whether it sends alerts itself."""
 
     def __init__(self, target: Target, opening: m.Open, changed: Callable[[], None]) -> None:
         self.name = target.name
@@ -63,6 +64,7 @@ class Remote:
         self._named = tuple(joined(target.name, path) for path in target.roots)
         self._lock = threading.Lock()
         self.hello: m.Hello | None = None
+        self.alerting = False
         self._wake = threading.Event()
         self._stopped = False
         self._out: Outward | None = None
@@ -240,9 +242,10 @@ class Remote:
             case m.Hello():
                 self._greet(message)
                 out.send(opening)
-            case m.Opened(roots, metrics):
+            case m.Opened(roots, metrics, alerting):
                 self._metrics = {self._root(root): one for root, one in metrics.items()}
                 self._named = tuple(map(self._root, roots))
+                self.alerting = alerting
                 self._out = out
                 if self._opening.idle:
                     self._set(state="live", heard=time.time())

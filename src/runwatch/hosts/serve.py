@@ -97,7 +97,9 @@ class Server:
             raise WireError("the board asked twice for roots")
         self._watched = opened(asked)
         self._answers = Answers(self._watched)
-        self._out.send(m.Opened(self._watched.roots, self._watched.metrics))
+        alerts = [one.alerts for one in self._watched.settings.values()]
+        sends = asked.keep and any(one.urls or one.webhook for one in alerts)
+        self._out.send(m.Opened(self._watched.roots, self._watched.metrics, sends))
         threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
 
     def _answer(self, question: m.Question) -> None:

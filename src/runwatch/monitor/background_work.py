@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from runwatch.monitor.multivariate_process import MultivariateProcess
 
 
-TABLES = (".parquet", ".csv", ".tsv", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson", ".csv.gz", ".pq")
+_PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
+_LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
+TABLES = (*_PLAIN, *_LINES, *(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst")))
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -90,7 +92,8 @@ class BackgroundWork:
         predictions = [problem for side in self._sides for problem in side.problems]
         data = [p for one in self.data if one.latest is None and not one.computing for p in one.problems[:1]]
         newest = [one.batches[-1].problem for one in self.data if one.batches]
-        return (*predictions, *data, *(problem for problem in newest if problem is not None))
+        wrong = [problem for one in self.data for problem in one.misconfigured]
+        return (*predictions, *data, *(problem for problem in newest if problem is not None), *wrong)
 
     @property
     def machine(self) -> Machine | None:
@@ -194,7 +197,7 @@ class BackgroundWork:
     def tick(self, now: float) -> None:
         """Ask for what is due."""
         for root, data in self._data.items():
-            if data.arrived_outside():
+            if data.arrived_outside() or data.due(now):
                 self._judge_data(root)
         for root, models in self._models.items():
             if models.due(now):

@@ -1,231 +1,107 @@
-"""One data set, judged: its reference opened, its batches profiled (only what changed is read), its newest
-batch compared, its columns followed over time. Blocking and heavy: the monitor calls it in a worker."""
+"""One data set, judged: its newest batch compared, its columns followed over time. Blocking and heavy: the
+monitor calls it in the background."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, is_url, natural
-from runwatch.data.inspection import inspect, usual_repeats
-from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json, this_process
-from runwatch.data.sample import sample
-from runwatch.data.segments import kept_segments
-from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
-from runwatch.domain.codec import from_plain, to_plain
-from runwatch.domain.drift import Batch, ColumnTrend, DataSet, Distribution, DriftReport, Multivariate
-from runwatch.domain.profile import DataOptions, DriftOptions, Named
+from runwatch.data.files import DataFile
+from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json
+from runwatch.domain.drift import ColumnTrend, DataSet, Distribution
+from runwatch.domain.errors import UserError
+from runwatch.domain.profile import DriftOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.distribution import distribution
-from runwatch.judge.drift.multivariate import domain_classifier
-from runwatch.judge.drift.report import report
-from runwatch.judge.drift.segments import segment_reports
 from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, assembled, row
-from runwatch.judge.quality.arrivals import expected_every, late_by
-from runwatch.judge.quality.case import QualityCase
+from runwatch.judge.quality.arrivals import Arrival, expected_every, next_arrival
 from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
+from runwatch.monitor.data_pipeline import (
+    DataSpec,
+    Opened,
+    compare,
+    engine_of,
+    multivariate,
+    open_data,
+    quality_case,
+    rules_of,
+)
+from runwatch.text.durations import seconds
 
-CLASSIFIER_ROWS = 10_000
-_OLDER_BATCHES = 400
-
-
-class DataSpec(msgspec.Struct, frozen=True):
-    """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
-    or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
-    batches by agreement."""
-
-    name: str
-    root: str
-    reference: tuple[str, ...]
-    batches: tuple[str, ...]
-    options: DataOptions = msgspec.field(default_factory=DataOptions)
-    assumed: str = ""
-    every: float | None = None
+__all__ = ["DataSpec", "column_distribution", "data_set", "multivariate"]
+_EARLIER = 7
 
 
 def data_set(
-    spec: DataSpec,
-    cache: Cache | None = None,
-    now: float | None = None,
-    engine: Engine = this_process,
-    version: int = 0,
+    spec: DataSpec, cache: Cache | None = None, now: float | None = None, version: int = 0
 ) -> DataSet:
     """The data set as it stands on disk. Never raises for bad data: what cannot be read is a problem or an
     ``unknown``. ``now``: seconds since the epoch, for lateness."""
     cache = NoCache() if cache is None else cache
-    empty = DataSet(
+    whole = DataSet(
         spec.name, spec.root, ", ".join(spec.reference), (), (), None, assumed=spec.assumed, version=version
     )
     try:
-        reference = open_reference(
-            find_files(_there(spec, spec.reference), spec.root), spec.options, cache, engine
-        )
+        engine = engine_of(spec.engine)
+        opened = open_data(spec, cache, engine)
+        whole = replace(whole, batches=opened.batches, problems=opened.problems)
+        return _judged(whole, spec, opened, cache, now, engine) if opened.named else whole
     except DataError as error:
-        return replace(empty, problems=(error.problem,))
-    files, problems = _batch_files(spec, reference)
-    named, batches, unread = profile_batches(files, reference.grid, cache, engine)
-    problems = [*reference.problems, *problems, *unread]
-    whole = replace(empty, batches=tuple(batches), problems=tuple(problems))
-    return _judged(whole, spec, reference, files, named, cache, now) if named else whole
+        return replace(whole, problems=(*whole.problems, error.problem))
+    except UserError as error:
+        said, _, hint = str(error).partition("; ")
+        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, said, hint)))
 
 
 def _judged(
-    whole: DataSet,
-    spec: DataSpec,
-    reference: Reference,
-    files: Sequence[DataFile],
-    named: list[Named],
-    cache: Cache,
-    now: float | None,
+    whole: DataSet, spec: DataSpec, opened: Opened, cache: Cache, now: float | None, engine: Engine
 ) -> DataSet:
-    rules = DriftOptions(importance=spec.options.importance)
-    newest, earlier = named[-1], named[:-1]
-    newest_files = [file for file in files if file.name == newest.name]
-    sampled, facts, trouble = inspect(newest_files, reference.grid, spec.options, cache)
-    case = QualityCase(
-        newest.profile,
-        reference.profile,
-        sampled,
-        facts,
-        spec.options.expect,
-        earlier,
-        newest.when,
-        now,
-        spec.options.target,
-        spec.every,
-        usual_repeats(reference.files, reference.grid, facts, cache),
-    )
+    reference, named = opened.reference, opened.named
+    newest, earlier = named[-1:], named[:-1]
+    case, trouble = quality_case(spec, opened, newest, earlier, cache, None, engine)
+    compared = compare(spec, opened, newest, earlier[-_EARLIER:], cache, engine)
     times = [one.when for one in named if one.when is not None]
-    change = errors_changed(reference, files, spec.options, cache)
+    limit = seconds(spec.options.expect.get("fresh_within"))
+    expected = next_arrival(times, spec.every)
+    if limit is not None and times:
+        expected = Arrival(max(times) + limit, max(times) + limit)
+    late = expected is not None and now is not None and now > expected.late
+    regression = spec.options.multivariate
+    change = errors_changed(reference, opened.files, spec.options, cache)
     return replace(
         whole,
-        latest=_latest(spec, reference, whole.batches, newest, newest_files, earlier, rules, cache),
-        trends=_trends(reference, files, named, rules, cache),
+        latest=replace(compared.report, problems=()),
+        trends=_trends(opened, rules_of(spec)[0], cache),
         quality=examine(case),
-        segments=_segments(spec, reference, newest_files, rules, cache),
-        estimated=estimates(reference, files, spec.options, cache, spec.options.multivariate),
+        segments=compared.segments,
+        estimated=estimates(reference, opened.files, spec.options, cache, regression),
         errors_changed=None if change is None else change.batch,
         errors_fell=change is not None and change.fell,
-        late_by=None if now is None else late_by(times, now, spec.every),
+        late_by=now - expected.due if late and now is not None and expected is not None else None,
+        late_from=None if expected is None else expected.late,
+        fresh_within=limit,
         expected_every=spec.every or expected_every(times),
         problems=(*whole.problems, *trouble),
+        misconfigured=compared.misconfigured,
     )
 
 
-def _trends(
-    reference: Reference,
-    files: Sequence[DataFile],
-    named: Sequence[Named],
-    rules: DriftOptions,
-    cache: Cache,
-) -> tuple[ColumnTrend, ...]:
+def _trends(opened: Opened, rules: DriftOptions, cache: Cache) -> tuple[ColumnTrend, ...]:
     """Trends whose rows are kept while neither the reference nor the batches behind a row change."""
-    by_name = {file.name: file for file in files}
+    reference, named = opened.reference, opened.named
+    parts: dict[str, list[DataFile]] = {}
+    for file in opened.files:
+        parts.setdefault(file.batch, []).append(file)
     rows = []
     for at in range(max(0, len(named) - LONGEST), len(named)):
         recent = named[max(0, at + 1 - LOOK_BACK) : at + 1]
-        behind = [*reference.files, *(by_name[one.name] for one in recent)]
+        behind = [*reference.files, *(file for one in recent for file in parts[one.name])]
         key = files_key("trend-1", reference.grid, behind)
         rows.append(kept_json(cache, key, partial(row, reference.profile, recent, rules, reference.days)))
     return assembled(reference.profile, rows, rules)
-
-
-def _latest(
-    spec: DataSpec,
-    reference: Reference,
-    batches: Sequence[Batch],
-    newest: Named,
-    files: Sequence[DataFile],
-    earlier: Sequence[Named],
-    rules: DriftOptions,
-    cache: Cache,
-) -> DriftReport:
-    """The newest batch against the reference."""
-    return report(
-        reference.profile,
-        [newest],
-        rules,
-        days=reference.days,
-        earlier=earlier[-7:],
-        reference_files=len(reference.files),
-        batches=[batch for batch in batches if batch.name == newest.name],
-        multivariate=multivariate(reference, files, cache) if spec.options.multivariate else None,
-    )
-
-
-def _there(spec: DataSpec, paths: Sequence[str]) -> list[str]:
-    return [path if is_url(path) else os.path.join(spec.root, path) for path in paths]
-
-
-def _batch_files(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list[Problem]]:
-    """The batches, oldest first; the reference's own files are none of them."""
-    own = {file.uri for file in reference.files}
-    files: list[DataFile] = []
-    problems: list[Problem] = []
-    for path in _there(spec, spec.batches):
-        try:
-            files.extend(find_files([path], spec.root))
-        except DataError as error:
-            problems.append(error.problem)
-    kept = {file.uri: file for file in files if file.uri not in own}
-    return in_time(list(kept.values()))[-_OLDER_BATCHES:], problems
-
-
-def in_time(files: Sequence[DataFile]) -> list[DataFile]:
-    """Oldest first: by the dates in their names where all have one, else by their numbers, else by mtime."""
-    if all(file.day is not None for file in files):
-        return sorted(files, key=lambda file: (file.day or 0, natural(file.name)))
-    if all(any(char.isdigit() for char in os.path.basename(file.name)) for file in files):
-        return sorted(files, key=lambda file: natural(file.name))
-    return sorted(files, key=lambda file: (file.mtime_ns, natural(file.name)))
-
-
-def multivariate(
-    reference: Reference, files: Sequence[DataFile], cache: Cache | None = None
-) -> Multivariate | None:
-    """The domain classifier on samples of features, kept while the files do not change; None when they
-    cannot be read. Imports scikit-learn: call it in another process."""
-    cache = NoCache() if cache is None else cache
-    key = files_key("classifier-1", reference.grid, [*reference.files, *files])
-    kept = kept_json(cache, key, lambda: _classified(reference, files))
-    if kept is None:
-        return None
-    return from_plain(Multivariate, kept)
-
-
-def _classified(reference: Reference, files: Sequence[DataFile]) -> dict[str, Any] | None:
-    names = [
-        column.name
-        for column in reference.grid.columns
-        if column.role == "feature" and column.kind not in ("text", "datetime")
-    ]
-    try:
-        before = sample(reference.files, names, CLASSIFIER_ROWS)
-        found: dict[str, Any] = to_plain(domain_classifier(before, sample(files, names, CLASSIFIER_ROWS)))
-        return found
-    except DataError:
-        return None
-
-
-def _segments(
-    spec: DataSpec, reference: Reference, files: Sequence[DataFile], rules: DriftOptions, cache: Cache
-) -> tuple[tuple[str, DriftReport], ...]:
-    out: list[tuple[str, DriftReport]] = []
-    for by in spec.options.segments:
-        try:
-            before = kept_segments(reference.files, reference.grid, by, cache)
-            now = kept_segments(files, reference.grid, by, cache)
-        except DataError:
-            continue
-        out.extend(segment_reports(by, before, now, rules))
-    return tuple(out)
 
 
 def column_distribution(
@@ -233,10 +109,24 @@ def column_distribution(
 ) -> Distribution | None:
     """Both distributions of one column, for the detail view: the reference and ``batch`` (by name; default:
     the newest). None when they cannot be read or have no such column."""
+    cache = NoCache() if cache is None else cache
     try:
-        reference = open_reference(find_files(_there(spec, spec.reference), spec.root), spec.options, cache)
-    except DataError:
+        opened = open_data(spec, cache, engine_of(spec.engine))
+    except UserError:
         return None
-    files = [file for file in _batch_files(spec, reference)[0] if batch is None or file.name == batch]
-    named, _, _ = profile_batches(files[-1:], reference.grid, cache)
-    return distribution(reference.profile, named[0].profile, column) if named else None
+    named = [one for one in opened.named if batch is None or one.name == batch]
+    return distribution(opened.reference.profile, named[-1].profile, column) if named else None
+
+
+def classify(spec: DataSpec, cache: Cache) -> None:
+    """Works out what needs scikit-learn, so that it is in the cache: the domain classifier for the newest
+    batch, and estimated errors of numbers."""
+    try:
+        engine = engine_of(spec.engine)
+        opened = open_data(spec, cache, engine)
+        newest = opened.files_of(opened.named[-1:])
+        if newest:
+            multivariate(opened.reference, newest, cache, engine)
+            estimates(opened.reference, opened.files, spec.options, cache, regression=True)
+    except UserError:
+        return

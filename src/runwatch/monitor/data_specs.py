@@ -10,7 +10,6 @@ from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
-from runwatch.data.importance import read_importance
 from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.tree import Folder
@@ -22,7 +21,10 @@ def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ..
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
     found = discover(entries(top), lambda path: _schema(root, path))
-    return tuple(DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed) for one in found)
+    return tuple(
+        DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
+        for one in found
+    )
 
 
 def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
@@ -85,11 +87,21 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         key=entry.key,
         segments=entry.segments,
         expect=_expect(settings, entry),
-        importance=_importance(settings, entry),
     )
+    importance = settings.path(entry.importance) if entry.importance else ""
     reference = tuple(settings.path(path) for path in _listed(entry.reference))
     batches = tuple(settings.path(path) for path in _listed(entry.current))
-    return DataSpec(entry.name, root, reference, batches, options, every=entry.every)
+    return DataSpec(
+        entry.name,
+        root,
+        reference,
+        batches,
+        options,
+        every=entry.every,
+        importance=importance,
+        engine=entry.engine or "",
+        within=settings.bounds,
+    )
 
 
 def _expect(settings: Settings, entry: Data) -> dict[str, object]:
@@ -101,15 +113,6 @@ def _expect(settings: Settings, entry: Data) -> dict[str, object]:
         return {**expectations(settings.path(entry.schema)), **entry.expect}
     except DataError as error:
         return {f"schema file: {error}": True, **entry.expect}
-
-
-def _importance(settings: Settings, entry: Data) -> dict[str, float]:
-    if entry.importance is None:
-        return {}
-    try:
-        return read_importance(settings.path(entry.importance))
-    except DataError:
-        return {}
 
 
 def _listed(value: str | Sequence[str]) -> tuple[str, ...]:

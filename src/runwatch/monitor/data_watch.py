@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
+from runwatch.data.files import is_url
 from runwatch.data.keeping import PieceKey
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
@@ -19,6 +20,7 @@ from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
 from runwatch.store.cache import CacheFile
 from runwatch.watch.observer import Dirty, Watcher
 
+AGAIN_S = 60.0
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -48,6 +50,7 @@ class DataWatch:
         self._outside = [(Dirty(folder, wake), folder) for folder in outside(root, settings)]
         self._watchers = [Watcher(folder, dirty) for dirty, folder in self._outside]
         self._version = 0
+        self._judged_at = 0.0
         self.sets: tuple[DataSet, ...] = tuple(
             DataSet(entry.name, root, str(entry.reference), (), (), None, computing=True)
             for entry in settings.data
@@ -74,9 +77,23 @@ class DataWatch:
         taken = [dirty.take() for dirty, _ in self._outside]
         return any(paths or scan for paths, scan in taken)
 
+    def due(self, now: float) -> bool:
+        """Whether the data is to be looked at though no file event says so: it lies behind URLs, or the next
+        batch has become late."""
+        quiet = now - self._judged_at
+        if self._judged_at and quiet >= AGAIN_S and any(_far(spec) for spec in self._specs):
+            return True
+        return any(
+            one.late_from is not None
+            and now > one.late_from
+            and (one.late_by is None or quiet >= max(AGAIN_S, 0.25 * (one.expected_every or 0.0)))
+            for one in self.sets
+        )
+
     def judge(self, top: Folder, now: float, deep: bool = False) -> None:
         """Look at all data sets and predictions; what did not change costs a ``stat``. ``deep``: what the
         other process has found out is in the cache by now; take it along."""
+        self._judged_at = now
         self._specs = data_specs(self._root, self._settings, top)
         self._version += 1
         sets = []
@@ -122,3 +139,7 @@ class DataWatch:
             if entry.name == name and path is not None:
                 return slice_rows(path, prediction_options(entry, self._settings)[0], label)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")
+
+
+def _far(spec: DataSpec) -> bool:
+    return any(is_url(path) for path in (*spec.reference, *spec.batches))

@@ -20,8 +20,8 @@ from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import stamp_of
-from runwatch.monitor.data_sets import DataSpec, in_time
-from runwatch.scoring.base import Job
+from runwatch.monitor.data_pipeline import DataSpec, in_time
+from runwatch.scoring.base import Job, numeric_columns
 
 MAX_BATCHES = 30
 _ENGINE = "1"
@@ -83,7 +83,8 @@ def make_plan(
     reference = [file for file in reference if not file.remote]
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
     target, assumed = _target(entry, spec, (*batches[-1:], *reference))
-    job = _Jobs(entry, settings, spec, folder, target, usable)
+    usual = () if entry.features else _usual_columns(entry, spec, target, reference)
+    job = _Jobs(entry, settings, spec, folder, target, usable, usual)
     return ScoringPlan(
         entry,
         spec,
@@ -102,13 +103,15 @@ def folder_of(base: str, name: str) -> str:
 
 def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem]]:
     """(reference, batches in time's order, what could not be found). DataError: no reference."""
-    reference = find_files([_there(spec, path) for path in spec.reference], spec.root)
+    reference = find_files([_there(spec, path) for path in spec.reference], spec.root, spec.within)
     own = {file.uri for file in reference}
     found: dict[str, DataFile] = {}
     problems: list[Problem] = []
     for path in spec.batches:
         try:
-            found.update({file.uri: file for file in find_files([_there(spec, path)], spec.root)})
+            found.update(
+                {file.uri: file for file in find_files([_there(spec, path)], spec.root, spec.within)}
+            )
         except DataError as error:
             problems.append(error.problem)
     return reference, in_time([file for uri, file in found.items() if uri not in own]), problems
@@ -138,6 +141,20 @@ def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[st
     return None, ""
 
 
+def _usual_columns(
+    entry: Model, spec: DataSpec, target: str | None, reference: Sequence[DataFile]
+) -> tuple[str, ...]:
+    """The columns, in order, that a model gets which names none: fixed once, by the reference, so that a
+    batch in another order is scored the same."""
+    apart = {target, entry.key or spec.options.key, entry.group}
+    for file in reference:
+        try:
+            return numeric_columns(dict(format_of(file).schema(file)), apart)
+        except Exception:  # as in _target
+            continue
+    return ()
+
+
 class _Jobs:
     """Makes the jobs of one entry."""
 
@@ -149,6 +166,7 @@ class _Jobs:
         folder: str,
         target: str | None,
         usable: Sequence[str],
+        usual: tuple[str, ...],
     ) -> None:
         self._folder = folder
         self._models = {
@@ -172,6 +190,7 @@ class _Jobs:
             positive=entry.positive,
             score=entry.score,
             seconds=entry.timeout,
+            usual=usual,
         )
 
     def of(self, file: DataFile, side: str) -> Job | None:

@@ -22,8 +22,8 @@ def from_json(text: str) -> list[DataSpec]:
 
 
 def main() -> int:
-    """Judge each data set with the multivariate check on."""
-    from runwatch.monitor.data_sets import data_set
+    """Work out for each data set what needs scikit-learn, and keep it."""
+    from runwatch.monitor.data_sets import classify
     from runwatch.monitor.data_watch import Pieces
     from runwatch.store import paths
     from runwatch.store.cache import CacheFile
@@ -31,7 +31,8 @@ def main() -> int:
     os.nice(10)
     cache = CacheFile(paths.cache_dir())
     for spec in from_json(sys.stdin.read()):
-        data_set(replace(spec, options=replace(spec.options, multivariate=True)), Pieces(cache))
+        wanted = replace(spec, options=replace(spec.options, multivariate=True))
+        classify(wanted, Pieces(cache))
     cache.close()
     return 0
 

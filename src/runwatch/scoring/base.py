@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -27,6 +27,7 @@ class ScoringError(Exception):
 
 class Job(msgspec.Struct, frozen=True):
     """One model on one file. ``features``: columns in the model's order, () for those it names itself;
+    ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
     ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
     into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
     machine has), ``seconds``: limits."""
@@ -48,6 +49,7 @@ class Job(msgspec.Struct, frozen=True):
     rows: int = MAX_ROWS
     memory: int | None = None
     seconds: float = 300.0
+    usual: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Self:
@@ -82,8 +84,8 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a file offers a model: all its ``names``, those that hold numbers (target and key left out), and
-    the ``features`` that a person named."""
+    """What a file offers a model: all its ``names``; the columns of numbers that the reference has (target
+    and key left out), in its order; and the ``features`` that a person named."""
 
     file: str
     names: tuple[str, ...]
@@ -101,10 +103,26 @@ class Raw(msgspec.Struct, frozen=True, eq=False):
     value: NDArray[np.float64] | None = None
 
 
+KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
+
+
+def numeric_columns(kinds: Mapping[str, Any], apart: Collection[str | None]) -> tuple[str, ...]:
+    """The names of numbers and booleans among Arrow types by name, without those ``apart`` and usual keys."""
+    import pyarrow.types as t
+
+    return tuple(
+        name
+        for name, kind in kinds.items()
+        if name not in apart
+        and name.lower() not in KEYS
+        and (t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind))
+    )
+
+
 class Scorer(Protocol):
     """A loaded model. ``bind``: the columns that it needs of a file (ScoringError when they are not there);
     ``run``: outputs for an Arrow table of these columns; ``by_place``: neither the model nor a person names
-    its columns, so that the file's order is all there is."""
+    its columns, so that the reference's order is all there is."""
 
     by_place: bool
 

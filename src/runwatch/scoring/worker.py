@@ -17,7 +17,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError
+from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
 from runwatch.scoring.formats import format_of
 from runwatch.scoring.outputs import predicted
 from runwatch.scoring.tables import InputTable
@@ -27,7 +27,6 @@ from runwatch.text.units import plural
 
 _MOST_MEMORY = 8 << 30
 _GRACE_S = 5
-_KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
 
 
 def main() -> int:
@@ -76,7 +75,8 @@ def do(job: Job) -> ScoringAnswer:
         made = replace(made, notes=(*made.notes, f"{plural(source.skipped, 'line')} skipped: not rows"))
     if model.by_place and len(columns) > 1:
         said = ", ".join(safe(name, 30) for name in columns[:12])
-        order = f"features taken in the file's order ({said}): [[models]] features = […]"
+        whose = "the reference's" if job.usual else "the file's"
+        order = f"features taken in {whose} order ({said}): [[models]] features = […]"
         made = replace(made, notes=(*made.notes, order))
     return write(job, table, made)
 
@@ -93,17 +93,8 @@ def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
 
 
 def _offer(job: Job, kinds: dict[str, Any]) -> Offer:
-    import pyarrow as pa
-
     apart = {job.target, job.key, job.group}
-    numeric = [
-        name
-        for name, kind in kinds.items()
-        if name not in apart
-        and name.lower() not in _KEYS
-        and (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
-    ]
-    return Offer(job.data, tuple(kinds), tuple(numeric), job.features)
+    return Offer(job.data, tuple(kinds), job.usual or numeric_columns(kinds, apart), job.features)
 
 
 def in_words(job: Job, error: Exception) -> Problem:

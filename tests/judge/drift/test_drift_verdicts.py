@@ -106,7 +106,7 @@ def test_bad_columns_do_not_poison_the_rest(rng) -> None:
     now = {"good": rng.normal(1, 1, size=2000), "empty": np.full(2000, np.nan), "fresh": np.ones(2000)}
     found = judged(before, now)
     assert column(found, "good").verdict == "drifted"
-    assert column(found, "gone").verdict == "unknown" and column(found, "gone").reason == "not in the batch"
+    assert column(found, "gone").verdict == "drifted" and column(found, "gone").reason == "not in the batch"
     assert column(found, "empty").verdict == "drifted" and column(found, "empty").missing_current == 1.0
     assert column(found, "fresh").reason == "not in the reference"
     assert found.share_drifted == 1.0

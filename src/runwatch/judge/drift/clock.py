@@ -117,8 +117,13 @@ def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float)
     used = np.flatnonzero((pair.reference.counts > 0) & ~marked)
     if not len(used):
         return low, high
-    first = low if used[0] == 0 else float(edges[used[0] - 1])
-    return first, high if used[-1] == len(edges) else float(edges[used[-1]])
+    first, last = int(used[0]), int(used[-1])
+    least = low if first == 0 else float(edges[first - 1])
+    if last == len(edges):
+        return least, high
+    start = float(edges[last - 1]) if last else low
+    mean = float(pair.reference.sums[last]) / float(pair.reference.counts[last])
+    return least, min(float(edges[last]), 2 * mean - start)  # its upper edge may be the placeholder's own
 
 
 def _excess(pair: ColumnPair, at: int) -> float:

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints, TableProfile
 from runwatch.text.units import number
 
 POOL = 5.0
@@ -38,8 +39,19 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @property
     def effective(self) -> float:
-        """nm / (n + m)."""
-        return self.n * self.m / (self.n + self.m) if self.n and self.m else 0.0
+        """nm / (n + m) of independent rows."""
+        return self.n * self.m / (self.n + self.m) / self.design if self.n and self.m else 0.0
+
+    @property
+    def design(self) -> float:
+        """How much more the difference of two shares varies than that of independent rows (Kish 1965)."""
+        return joint_design(self.reference.design, self.n, self.current.design, self.m)
+
+    @property
+    def missing_design(self) -> float:
+        """The same of which values are missing."""
+        ref, cur = self.reference, self.current
+        return joint_design(ref.missing_design, ref.rows, cur.missing_design, cur.rows)
 
     @cached_property
     def cumulative(self) -> tuple[Floats, Floats]:
@@ -51,13 +63,7 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def singleton(self) -> NDArray[np.bool_]:
-        """Which bins hold exactly one value: bool ``[bins]``; the open outer ones never do."""
-        edges = self.column.edges
-        single = np.zeros(self.column.bins, dtype=bool)
-        if edges is not None and len(edges) > 1:
-            before = np.nextafter(edges, -np.inf) if edges.dtype.kind == "f" else edges - edges.dtype.type(1)
-            single[1:-1] = edges[:-1] == before[1:]
-        return single
+        return self.column.singleton
 
     @cached_property
     def deciles(self) -> tuple[Ints, Ints]:
@@ -80,7 +86,7 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def levels(self) -> tuple[Ints, Ints]:
         """Counts of categories with rare ones pooled, see ``pooled``."""
-        return pooled(self.level_counts(self.reference), self.level_counts(self.current))
+        return pooled(self.level_counts(self.reference), self.level_counts(self.current), self.design)
 
     @property
     def bins(self) -> tuple[Ints, Ints]:
@@ -97,14 +103,48 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
         return low, high
 
 
-def pooled(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """Two count vectors whose last entry is "other", with every level whose expected count is below 5 on
-    either side added to "other". The choice looks at both together, so it favours neither."""
+_FEW_TO_TELL = 4096
+_ONCE = 1.05
+
+
+def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
+    """The columns of both, in the grid's order, with what their rows are worth: a batch of few rows is taken
+    to hang together as the reference does, and rows that are repeated on one side only count once."""
+    repeated, own = current.repeated, reference.repeated
+    now = repeated if own <= _ONCE < repeated and current.looked_at <= reference.looked_at else 1.0
+    before = own if repeated <= _ONCE < own and reference.looked_at <= current.looked_at else 1.0
+    out = []
+    for index, column in enumerate(reference.grid.columns):
+        ref, cur = reference.column(index), current.column(index)
+        least = (ref.design, ref.missing_design) if current.looked_at < _FEW_TO_TELL else (1.0, 1.0)
+        cur = replace(
+            cur,
+            design=_bounded(max(cur.design, least[0], now), cur.rows),
+            missing_design=_bounded(max(cur.missing_design, least[1], now), cur.rows),
+        )
+        ref = replace(ref, design=max(ref.design, before), missing_design=max(ref.missing_design, before))
+        out.append(ColumnPair(column, ref, cur))
+    return out
+
+
+def _bounded(design: float, rows: int) -> float:
+    return min(design, max(rows / 2, 1.0))
+
+
+def joint_design(a: float, n: int, b: float, m: int) -> float:
+    """The design effect of a difference between n rows of effect a and m of effect b."""
+    return (a / n + b / m) / (1 / n + 1 / m) if n and m else 1.0
+
+
+def pooled(a: Ints, b: Ints, design: float = 1.0) -> tuple[Ints, Ints]:
+    """Two count vectors whose last entry is "other", with every level whose expected count (of independent
+    rows, ``design`` being worth one) is below 5 on either side added to "other". The choice looks at both
+    together, so it favours neither."""
     n, m = int(a.sum()), int(b.sum())
     if not n or not m or len(a) < 2:
         return a, b
     together = a[:-1] + b[:-1]
-    keep = together * min(n, m) / (n + m) >= POOL
+    keep = together * min(n, m) / (n + m) >= POOL * design
     rest_a, rest_b = n - int(a[:-1][keep].sum()), m - int(b[:-1][keep].sum())
     if rest_a == rest_b == 0:
         return a[:-1][keep], b[:-1][keep]
@@ -130,6 +170,8 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     inside = (p * total - (cumulative[index] - profile.counts[index])) / profile.counts[index]
     if edges.dtype.kind in "iu" and high - low <= 1:
         return high
+    if index in column.exact and len(profile.sums):
+        return float(profile.sums[index] / profile.counts[index])
     part = float(np.clip(inside, 0, 1))
     if index in (0, len(edges)) and len(profile.sums):
         return _in_open_bin(low, high, float(profile.sums[index] / profile.counts[index]), part)

@@ -20,6 +20,7 @@ Subject = Literal["distribution", "length", "shape", "missing", "new categories"
 NOISE_KS = 0.87
 NOISE_TV = 0.4
 _NEAR_ZERO = 0.1
+GONE = "not in the batch"
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
@@ -65,12 +66,12 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     data left them anything to find."""
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
-        return ColumnEvidence((), "the reference has no rows" if not ref.rows else "not in the batch")
+        return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
     note = _incomparable(pair)
     found = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
-    tests = [_missing(ref, cur, options)]
+    tests = [_missing(pair, options)]
     if ref.invalid or cur.invalid:
-        tests.append(_invalid(ref, cur, options))
+        tests.append(_invalid(pair, options))
     if found is not None and max(found.back, found.ahead) > 0:
         tests.append(_out_of_time(pair, found, options))
     elif found is not None and found.on:
@@ -120,40 +121,62 @@ def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
         if pair.column.shaped:
             other = np.zeros(1, dtype=np.int64)
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
-            tests.append(level_test(*pooled(a, b), options, "shape"))
+            tests.append(level_test(*pooled(a, b, pair.design), options, "shape", pair.design))
         return tests
-    return [level_test(*pair.levels, options, "distribution"), new_categories(pair, options)]
+    return [
+        level_test(*pair.levels, options, "distribution", pair.design),
+        new_categories(pair, options),
+    ]
 
 
 def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "distribution") -> DriftTest:
     """Kolmogorov-Smirnov on the certified lower end."""
     distance = ks.measure(pair)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
-    p = ks_p_value(distance, pair.n, pair.m)
+    p = ks_p_value(distance, _worth(pair.n, pair.design), _worth(pair.m, pair.design))
     return DriftTest(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)
 
 
-def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject) -> DriftTest:
-    """Two-sample chi-square; the effect is total variation."""
+def _worth(rows: int, design: float) -> int:
+    """How many independent rows ``rows`` are worth."""
+    return rows if design <= 1 else max(1, round(rows / design)) if rows else 0
+
+
+def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design: float = 1.0) -> DriftTest:
+    """Two-sample chi-square, corrected for rows that hang together (Rao, Scott 1981); the effect is total
+    variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:
         return DriftTest(subject, "chi-square", 1.0, 0.0, 0.0, options.levels)
     distance = total_variation.total_variation(a, b)
-    effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * (n + m) / (n * m)))
-    noise = (len(a) - 1) * (n + m) / (8 * math.log(2) * n * m)
+    effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * design * (n + m) / (n * m)))
+    noise = (len(a) - 1) * design * (n + m) / (8 * math.log(2) * n * m)
     divergence = math.sqrt(max(0.0, js.js_distance(a, b) ** 2 / math.log(2) - noise))
-    p = chi2.chi_square(a, b)[1]
+    p = (
+        chi2_p_value(chi2.chi_square(a, b)[0] / design, len(a) - 1)
+        if design > 1
+        else chi2.chi_square(a, b)[1]
+    )
     return DriftTest(subject, "chi-square", p, effect, distance, options.levels, divergence)
 
 
-def _missing(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> DriftTest:
-    p = proportions_p_value(ref.missing, ref.rows, cur.missing, cur.rows)
+def _missing(pair: ColumnPair, options: DriftOptions) -> DriftTest:
+    ref, cur = pair.reference, pair.current
+    p = _shares_p(ref.missing, ref.rows, cur.missing, cur.rows, pair.missing_design)
     gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
     return DriftTest("missing", "missing share", p, gap, gap, options.levels)
 
 
-def _invalid(ref: ColumnProfile, cur: ColumnProfile, options: DriftOptions) -> DriftTest:
-    p = proportions_p_value(ref.invalid, ref.rows, cur.invalid, cur.rows)
+def _shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
+    if design <= 1:
+        return proportions_p_value(a, n, b, m)
+    rows = _worth(n, design), _worth(m, design)
+    return proportions_p_value(round(a / n * rows[0]), rows[0], round(b / m * rows[1]), rows[1])
+
+
+def _invalid(pair: ColumnPair, options: DriftOptions) -> DriftTest:
+    ref, cur = pair.reference, pair.current
+    p = _shares_p(ref.invalid, ref.rows, cur.invalid, cur.rows, pair.missing_design)
     gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
     return DriftTest("invalid", "share of another type", p, gap, gap, options.levels)
 
@@ -167,10 +190,10 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     fresh = pair.fresh(pair.current)
     excess = fresh / m - expected
     if once < 5 and fresh < 10:
-        p = proportions_p_value(round(once), n, fresh, m)
+        p = _shares_p(round(once), n, fresh, m, pair.design)
         p = p if excess > 0 else 1.0
     else:
-        spread = math.sqrt(max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2)
+        spread = math.sqrt(pair.design * (max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2))
         p = normal_p_value(excess / spread) / 2 if excess > 0 else 1.0
     effect = max(0.0, excess)
     return DriftTest("new categories", "share of new categories", p, effect, effect, options.new_levels)
@@ -187,15 +210,19 @@ def rare_values(pair: ColumnPair) -> tuple[float, float]:
     return once * part + pair.fresh(pair.reference), twice * part
 
 
-def smallest_visible(n: int, m: int, columns: int, options: DriftOptions) -> float | None:
+def smallest_visible(
+    n: int, m: int, columns: int, options: DriftOptions, design: float = 1.0
+) -> float | None:
     """The smallest distance that these n can show past Benjamini-Hochberg's margin over ``columns``."""
     if not n or not m:
         return None
     q = options.q / max(options.tests, 1)
-    return math.sqrt(-math.log(q / (2 * max(columns, 1))) / 2) * math.sqrt((n + m) / (n * m))
+    return math.sqrt(-math.log(q / (2 * max(columns, 1))) / 2) * math.sqrt(design * (n + m) / (n * m))
 
 
-def visible_in_levels(levels: int, n: int, m: int, columns: int, options: DriftOptions) -> float | None:
+def visible_in_levels(
+    levels: int, n: int, m: int, columns: int, options: DriftOptions, design: float = 1.0
+) -> float | None:
     """The same for a column of so many levels: the total variation from which on chi-square is significant
     whatever the levels' shares (Cauchy-Schwarz). Below the bound of Kolmogorov-Smirnov for few levels."""
     if not n or not m:
@@ -205,7 +232,7 @@ def visible_in_levels(levels: int, n: int, m: int, columns: int, options: DriftO
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if chi2_p_value(middle, max(levels - 1, 1)) > chance else (low, middle)
-    return math.sqrt(high * (n + m) / (n * m)) / 2
+    return math.sqrt(high * design * (n + m) / (n * m)) / 2
 
 
 def unit_factor(column: ColumnGrid, reference: ColumnProfile, current: ColumnProfile) -> float | None:

@@ -1,6 +1,8 @@
 """All columns together: can a classifier tell the batch's rows from the reference's? Fit on one half of the
 rows, one-sided Mann-Whitney on the other, so that the p-value is honest (folds are not independent, halves
-are). Two are asked, Bonferroni over both: a linear discriminant on ranks sees many small shifts, of which
+are). Rows that hang together stay in one half: all of a group where there are groups, else stretches of
+neighbours; and the spread of the AUC is that of rows which hang together (DeLong's components with a design
+effect). Two are asked, Bonferroni over both: a linear discriminant on ranks sees many small shifts, of which
 trees see too little; trees see changed combinations. Needs scikit-learn; run it in another process where its
 import matters."""
 
@@ -14,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.drift import DriftVerdict, Multivariate
 from runwatch.domain.profile import Floats
 from runwatch.judge.drift.p_values import normal_p_value
@@ -24,20 +27,25 @@ MAX_LEVELS = 32
 LEVELS: tuple[float, float] = (0.55, 0.65)
 ALPHA = 0.01
 TOP = 10
+_LENGTHS = 10
+_GIVES_AWAY = 0.05
 
 _RIDGE = 1e-3
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 Table = Mapping[str, NDArray[Any]]
+Labels = NDArray[np.int64]
 Model = Callable[[Floats], Floats]
 
 
-def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multivariate:
+def domain_classifier(
+    reference: Table, current: Table, seed: int = 0, groups: tuple[Labels, Labels] | None = None
+) -> Multivariate:
     """The AUC by which rows of ``current`` are told from rows of ``reference`` (columns by name, row-aligned,
     float64 with NaN or object arrays of str and None; the columns of both are used) by the surer of two
     classifiers, with the p that it is 0.5 and the columns that give it away (the drop in AUC when the column
-    is shuffled). Verdict: p < 0.01 and AUC >= 0.55 is a warning, >= 0.65 drifted; too few rows are
-    ``unknown``."""
+    is shuffled). ``groups``: whose each row is, int64 ``[n]`` and ``[m]``. Verdict: p < 0.01 and AUC >= 0.55
+    is a warning, >= 0.65 drifted; too few rows are ``unknown``."""
     names = [name for name in reference if name in current]
     n = len(next(iter(reference.values()), ()))
     m = len(next(iter(current.values()), ()))
@@ -47,7 +55,8 @@ def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multiv
     rng = np.random.default_rng(seed)
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
-    fit, held = _halves(n, m, rng)
+    owners = _stretches(x, n, m) if groups is None else _owners(*groups)
+    fit, held = _halves(owners, y, rng)
     told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values
     x, names = x[:, told], [names[i] for i in told]
     if not names:
@@ -55,7 +64,9 @@ def domain_classifier(reference: Table, current: Table, seed: int = 0) -> Multiv
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
         models = [_discriminant(x[fit], y[fit]), _trees(x[fit], y[fit], seed)]
-        told_by = [mann_whitney(*_sides(model, x[held], y[held])) for model in models]
+        told_by = [
+            told_apart(model(x[held]), y[held], None if groups is None else owners[held]) for model in models
+        ]
         surer = min(range(len(models)), key=lambda i: (told_by[i][1], -told_by[i][0]))
         model, auc = models[surer], told_by[surer][0]
         p = min(1.0, len(models) * told_by[surer][1])
@@ -81,10 +92,69 @@ def _coded(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     return np.array([math.nan if v is None else code.get(v, float(MAX_LEVELS)) for v in both])
 
 
-def _halves(n: int, m: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row numbers of two halves, each with half of either side."""
-    a, b = rng.permutation(n), n + rng.permutation(m)
-    return np.concatenate([a[: n // 2], b[: m // 2]]), np.concatenate([a[n // 2 :], b[m // 2 :]])
+def _stretches(x: Floats, n: int, m: int) -> Labels:
+    """Neighbours as if they were of one group where rows hang together, else each row its own."""
+    sides, first = [], 0
+    for rows, part in ((n, x[:n]), (m, x[n:])):
+        columns = (column[~np.isnan(column)] for column in part.T)
+        design = max((serial(column) for column in columns), default=1.0)
+        count = rows if design <= 1 else int(np.clip(rows / (_LENGTHS * design), 4, rows))
+        sides.append(first + np.arange(rows) * count // rows)
+        first = int(sides[-1][-1]) + 1
+    return np.concatenate(sides)
+
+
+def _owners(a: Labels, b: Labels) -> Labels:
+    """The groups of both sides, numbered; one that is on both sides is one."""
+    owners: Labels = np.unique(np.concatenate([a, b]), return_inverse=True)[1]
+    return owners
+
+
+def _halves(owners: Labels, y: Labels, rng: np.random.Generator) -> tuple[Labels, Labels]:
+    """Row numbers of two halves, each with about half of either side's rows, no owner in both."""
+    fit = np.zeros(int(owners.max()) + 1, dtype=bool)
+    sizes = np.stack([np.bincount(owners[y == side], minlength=len(fit)) for side in (0, 1)])
+    for own in (sizes[0] >= sizes[1], sizes[0] < sizes[1]):
+        order = rng.permutation(np.flatnonzero(own))
+        until = np.cumsum(sizes[:, order].sum(axis=0))
+        fit[order[until <= (until[-1] + 1) // 2] if len(until) else order] = True
+    chosen = fit[owners]
+    return np.flatnonzero(chosen), np.flatnonzero(~chosen)
+
+
+def told_apart(scores: Floats, y: Labels, owners: Labels | None = None) -> tuple[float, float]:
+    """(AUC that scores of ``y`` 1 exceed those of 0; one-sided p that it is not above 0.5). Where neighbours,
+    or rows of one owner, are alike, the spread is that of as many independent rows as they are worth."""
+    low, high = scores[y == 0], scores[y == 1]
+    auc, p = mann_whitney(low, high)
+    if not 0 < auc < 1:
+        return auc, p
+    parts = [_placed(own, other) for own, other in ((low, high), (high, low))]
+    effects = [
+        serial(part) if owners is None else clustered(part, owners[y == side])[0]
+        for side, part in enumerate(parts)
+    ]
+    if max(effects) <= 1:
+        return auc, p
+    variance = sum(
+        effect * float(part.var()) / len(part) for part, effect in zip(parts, effects, strict=True)
+    )
+    few = min(len(part) / effect for part, effect in zip(parts, effects, strict=True))
+    return auc, _t_tail((auc - 0.5) / math.sqrt(variance), few) if variance > 0 else p
+
+
+def _t_tail(t: float, rows: float) -> float:
+    from scipy.special import stdtr
+
+    return float(stdtr(max(rows - 1, 1), -t))
+
+
+def _placed(own: Floats, other: Floats) -> Floats:
+    """Each value's place among the other side's, 0 to 1, ties as half (DeLong and others 1988)."""
+    ordered = np.sort(other)
+    below, upto = (np.searchsorted(ordered, own, side=side) for side in _SIDES)
+    out: Floats = (below + upto) / (2 * len(other))
+    return out
 
 
 def _discriminant(x: Floats, y: NDArray[np.int64]) -> Model:
@@ -144,17 +214,27 @@ def _importance(
     names: list[str],
     rng: np.random.Generator,
 ) -> tuple[tuple[str, float], ...]:
-    """Permutation importance on up to 2,000 held-out rows."""
-    rows = rng.permutation(len(x))[:2000]
+    """Permutation importance on up to 4,000 held-out rows: drops of three standard errors (DeLong and others
+    1988, paired) and a twentieth of the largest."""
+    rows = rng.permutation(len(x))[:4000]
     x, y = x[rows], y[rows]
-    base = mann_whitney(*_sides(model, x, y))[0]
+    base = _placements(model(x), y)
     drops = []
     for index, name in enumerate(names):
         shuffled = x.copy()
         shuffled[:, index] = rng.permutation(shuffled[:, index])
-        drops.append((name, base - mann_whitney(*_sides(model, shuffled, y))[0]))
-    drops.sort(key=lambda pair: -pair[1])
-    return tuple((name, drop) for name, drop in drops[:TOP] if drop > 0)
+        lost = [a - b for a, b in zip(base, _placements(model(shuffled), y), strict=True)]
+        error = math.sqrt(sum(float(part.var()) / len(part) for part in lost))
+        drops.append((name, float(lost[1].mean()), error))
+    drops.sort(key=lambda one: -one[1])
+    least = max(0.0, _GIVES_AWAY * drops[0][1])
+    return tuple((name, drop) for name, drop, error in drops[:TOP] if drop > max(least, 3 * error))
+
+
+def _placements(scores: Floats, y: Labels) -> tuple[Floats, Floats]:
+    """The places of either side's scores among the other's, higher where the sides are told apart."""
+    low, high = scores[y == 0], scores[y == 1]
+    return 1 - _placed(low, high), _placed(high, low)
 
 
 def _sides(model: Model, x: Floats, y: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -10,11 +10,11 @@ import numpy as np
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
 from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
-from runwatch.judge.drift.column_pair import ColumnPair
+from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.daymodel import WEEKS_FROM
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.measures import figures, measures
-from runwatch.judge.drift.sentences import reason, sentence
+from runwatch.judge.drift.sentences import effective_rows, reason, sentence
 from runwatch.judge.drift.verdicts import RANK, Decision, decide
 
 MAX_NEW = 20
@@ -40,9 +40,10 @@ def report(
     importance, usual = _importance(options, multivariate)
     pooled = reduce(merge, (one.profile for one in current), empty_profile(reference.grid))
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
+    pairs = paired(reference, pooled)
     columns = [
         _column(
-            ColumnPair(grid, reference.column(i), pooled.column(i)),
+            pairs[i],
             decisions[i],
             importance.get(grid.name),
             len(days),
@@ -100,7 +101,7 @@ def _note(days: Sequence[Named]) -> str:
 def _column(pair: ColumnPair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:
     column, ref, cur = pair.column, pair.reference, pair.current
     shown = dict.fromkeys(measures()) if decision.evidence.note else figures(pair)
-    test = decision.deciding
+    test, worth = decision.deciding, effective_rows(pair, decision)
     return ColumnDrift(
         name=column.name,
         kind=column.kind,
@@ -126,6 +127,8 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         role=column.role,
         importance=importance,
         kind_guessed=column.guessed,
+        reference_effective=worth[0] if worth else None,
+        current_effective=worth[1] if worth else None,
     )
 
 

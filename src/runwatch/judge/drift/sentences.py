@@ -14,6 +14,7 @@ from runwatch.judge.drift.verdicts import Decision
 from runwatch.text.units import number, percent, signed
 
 _SHIFT = 0.05
+_HANG_TOGETHER = 1.5
 _FEW = 0.005
 
 
@@ -94,6 +95,9 @@ def _levels(pair: ColumnPair) -> str:
 def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     """Why the verdict is what it is."""
     said, stood = _reason(pair, decision, days), decision.among
+    worth = effective_rows(pair, decision)
+    if worth is not None and not decision.evidence.reason:
+        said += f"; these rows are not independent (about {worth[0]:,} and {worth[1]:,} effective)"
     if stood is None or not stood.days:
         return said
     if not decision.held_back:
@@ -103,6 +107,19 @@ def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     if stood.set_aside:
         said += f" ({stood.set_aside} of them, unlike all others, set aside)"
     return said
+
+
+def effective_rows(pair: ColumnPair, decision: Decision) -> tuple[int, int] | None:
+    """How many independent rows each side is worth, where that is at most two thirds of its rows; None
+    else."""
+    ref, cur = pair.reference, pair.current
+    if decision.evidence.note:
+        rows, design = (ref.rows, cur.rows), (ref.missing_design, cur.missing_design)
+    else:
+        rows, design = (pair.n, pair.m), (ref.design, cur.design)
+    if max(design) < _HANG_TOGETHER:
+        return None
+    return round(rows[0] / design[0]), round(rows[1] / design[1])
 
 
 def _reason(pair: ColumnPair, decision: Decision, days: int) -> str:
@@ -116,8 +133,9 @@ def _reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     if decision.verdict in ("warning", "drifted") and test is not None:
         level = test.levels[1 if decision.verdict == "drifted" else 0]
         if test.effect < level:
-            far = number(test.divergence, 3)
-            return f"Jensen-Shannon distance {far} (base 2), at or above {number(level, 2)}"
+            natural = math.sqrt(math.log(2))  # the unit in which the figure "js" is shown
+            far = number(test.divergence * natural, 3)
+            return f"Jensen-Shannon distance {far}, at or above {number(level * natural, 2)}"
         return (
             f"{test.method}: effect {number(test.effect, 3)}, at or above {number(level, 2)}, and significant"
         )

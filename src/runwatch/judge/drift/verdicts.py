@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
-from runwatch.judge.drift.column_pair import ColumnPair
+from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
+    GONE,
     NO_VALUES,
     ColumnEvidence,
     DriftTest,
@@ -55,9 +56,7 @@ def decide(
 ) -> list[Decision]:
     """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
     ``recent``: the batches up to the newest, oldest first, for the day rule."""
-    pairs = [
-        ColumnPair(c, reference.column(i), current.column(i)) for i, c in enumerate(reference.grid.columns)
-    ]
+    pairs = paired(reference, current)
     why = _absent(current)
     evidence = [
         ColumnEvidence((), why[pair.column.name]) if pair.column.name in why else examine(pair, options)
@@ -104,12 +103,14 @@ def _decision(
     options: DriftOptions,
 ) -> Decision:
     n, m = (pair.reference.rows, pair.current.rows) if evidence.note else (pair.n, pair.m)
-    visible = smallest_visible(n, m, columns, options)
+    design = pair.missing_design if evidence.note else pair.design
+    visible = smallest_visible(n, m, columns, options, design)
     if visible is not None and pair.column.words is not None and not evidence.note:
         levels = len(pair.levels[0])
-        visible = min(visible, visible_in_levels(levels, n, m, columns, options) or visible)
+        visible = min(visible, visible_in_levels(levels, n, m, columns, options, design) or visible)
     if not evidence.tests:
-        return Decision("unknown", evidence, None, (), None, visible)
+        gone = evidence.reason == GONE and pair.column.role == "feature"
+        return Decision("drifted" if gone else "unknown", evidence, None, (), None, visible)
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
     moved = any(t.subject == "distribution" for t in sure)
     unit = unit_factor(pair.column, pair.reference, pair.current) if moved else None

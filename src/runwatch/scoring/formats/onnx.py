@@ -87,7 +87,9 @@ class _Onnx:
             self._columns = self._shared(offer.features, "features")
         elif len(names) == 1 and (self._inputs[0].width != 1 or names[0] not in offer.names):
             self.by_place = True
-            self._columns = self._shared(offer.numeric, "numeric columns of the data")
+            if absent := [name for name in offer.numeric if name not in offer.names]:
+                raise missing(offer, absent)
+            self._columns = self._shared(offer.numeric, "numeric columns")
         elif wide := [one for one in self._inputs if one.width != 1]:
             what = f"input {safe(wide[0].name)} takes several columns"
             raise ScoringError(self._data, what, "name them all in order: [[models]] features = […]")

@@ -73,8 +73,7 @@ def _values_in(column: ColumnGrid) -> Floats:
     if edges is None or len(edges) < 2:
         return values
     if edges.dtype.kind == "f":
-        exact = np.nextafter(edges[1:], edges.dtype.type(-np.inf)) == edges[:-1]
-        values[1:-1] = np.where(exact, 1.0, _CONTINUOUS)
+        values[1:-1] = np.where(column.singleton[1:-1], 1.0, _CONTINUOUS)
     else:
         values[1:-1] = np.diff(edges.astype(np.float64))
     values[0] = values[-1] = values[1:-1].max()

@@ -1,0 +1,162 @@
+"""Whether the rows of a piece hang together: its first rows, looked at in the order in which they lie."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
+from runwatch.data.formats.base import Block
+from runwatch.data.kernel import Hashes, hashed, mixed
+from runwatch.domain.dependence import clustered, serial
+from runwatch.domain.profile import ColumnGrid, Floats, Grid
+
+ROWS = 4096
+_LEAST = 64
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_OF_SOMEONE = re.compile(
+    r"(?i)(id|uuid|guid|key|user|customer|client|patient|session|device|account|household)s?$"
+)
+
+
+class Neighbours:
+    """The first ``ROWS`` rows of each column that blocks bring, and what they tell."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._parts: dict[int, list[tuple[NDArray[Any], NDArray[np.bool_]]]] = {}
+        self._have: dict[int, int] = {}
+        self._all = 0
+
+    def add(self, block: Block) -> None:
+        self._all += block.rows
+        for name, array in block.columns:
+            index = self._grid.index.get(name)
+            need = ROWS - self._have.get(index, 0) if index is not None else 0
+            if index is None or need <= 0 or not len(array) or family(array.type) in ("nested", "null"):
+                continue
+            part = array.slice(0, need)
+            self._parts.setdefault(index, []).append(_filled(part, self._grid.columns[index]))
+            self._have[index] = self._have.get(index, 0) + len(part)
+
+    def result(self) -> Floats:
+        """``TableProfile.dependence``."""
+        out = np.zeros((len(self._grid.columns) + 1, 3))
+        held = {index: _joined(parts) for index, parts in self._parts.items()}
+        in_time = any(_clock(self._grid.columns[index], *held[index]) for index in held)
+        owners = [
+            groups
+            for index in held
+            if (groups := _owners(self._grid.columns[index], *held[index])) is not None
+        ]
+        for index, (values, known) in held.items():
+            column = self._grid.columns[index]
+            if column.kind == "datetime" or len(values) < _LEAST:
+                continue
+            share = min(1.0, len(values) / max(self._all, 1))
+            labels = column.words is not None
+            design = _design(
+                values[known], in_time, labels, [o[known] for o in owners if len(o) == len(known)], share
+            )
+            gaps = 1.0
+            if 0 < known.sum() < len(known):
+                own = [o for o in owners if len(o) == len(known)]
+                gaps = _design(known.astype(np.float64), in_time, False, own, share)
+            out[index] = len(values), len(values) * design, len(values) * gaps
+        out[-1] = self._repeats(held)
+        return out
+
+    def _repeats(self, held: dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[float, float, float]:
+        rows = max((len(values) for values, _ in held.values()), default=0)
+        total: Hashes = np.zeros(rows, dtype=np.uint64)
+        for index in sorted(held):
+            values, known = held[index]
+            if len(values) == rows:
+                total = mixed(total * _GOLDEN + np.where(known, mixed(_bits(values)), _GOLDEN))
+        _, counts = np.unique(total, return_counts=True)
+        return float(rows), float((counts.astype(np.float64) ** 2).sum()), 0.0
+
+
+def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """(a number a row: its own, the length of free text, the hash of a word; which rows have one)."""
+    import pyarrow.types as t
+
+    known = valid_mask(array.indices if t.is_dictionary(array.type) else array)
+    if family(array.type) in ("number", "time", "boolean"):
+        own = numbers(array)
+        values = np.zeros(len(array), dtype=own.dtype)
+        values[known] = own
+        return values, known & np.isfinite(values) if own.dtype.kind == "f" else known
+    if t.is_dictionary(array.type):
+        words = hashed(as_text(array.dictionary.fill_null("")))
+        out = np.zeros(len(array), dtype=np.uint64)
+        out[known] = words[buffer_values(array.indices.drop_null())]
+        return out, known
+    text = as_text(array).drop_null()
+    out = np.zeros(len(array), dtype=np.uint64)
+    out[known] = np.diff(spans(text)[0]).astype(np.uint64) if column.shaped else hashed(text)
+    return out, known
+
+
+def _joined(parts: list[tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([values for values, _ in parts]), np.concatenate([known for _, known in parts])
+
+
+def _bits(values: NDArray[Any]) -> Hashes:
+    wide = values.astype(np.float64) + 0.0 if values.dtype.kind == "f" else values.astype(np.int64)
+    return wide.view(np.uint64)
+
+
+def _clock(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> bool:
+    """Whether the rows lie in order of this column's times."""
+    if column.kind != "datetime" or known.sum() < _LEAST:
+        return False
+    times = values[known]
+    return bool((times[1:] >= times[:-1]).all() and times[-1] > times[0])
+
+
+def _owners(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """Whose each row is, where the column's name says that it names someone and its values repeat; None
+    else."""
+    if not _OF_SOMEONE.search(column.name) or known.sum() < _LEAST or column.role == "key":
+        return None
+    groups: NDArray[np.int64] = np.unique(values, return_inverse=True)[1]
+    several = int(groups.max()) + 1
+    return groups if 20 <= several < 0.95 * len(values) else None
+
+
+def _design(
+    values: NDArray[Any], in_time: bool, labels: bool, owners: list[NDArray[np.int64]], share: float
+) -> float:
+    """The design effect of a column's values in the order of their rows, or by whose they are."""
+    if len(values) < _LEAST or not _split(values, labels).any():
+        return 1.0
+    design = serial(values, in_time, not labels) if in_time or _suspicious(_split(values, labels)) else 1.0
+    for groups in owners:
+        if np.array_equal(np.unique(values, return_inverse=True)[1], groups):
+            continue
+        numbers = _split(values, labels).astype(np.float64)
+        effect, sure = clustered(numbers, groups, share if design == 1.0 else 1.0)
+        design = max(design, effect) if sure else design
+    return design
+
+
+def _split(values: NDArray[Any], labels: bool) -> NDArray[np.bool_]:
+    """The values in two kinds: a cheap look before the thorough one."""
+    at = values.astype(np.float64).mean() if labels else np.median(values)
+    above: NDArray[np.bool_] = values > at
+    return above if above.any() else values < at
+
+
+def _suspicious(kinds: NDArray[np.bool_], sure: float = 2.5) -> bool:
+    """Whether neighbours are of one kind more often than chance has it, at any of eight distances."""
+    n, share = len(kinds), float(kinds.mean())
+    centred = kinds - share
+    spread = share * (1 - share) * np.sqrt(n)
+    total = sum(float(centred[lag:] @ centred[:-lag]) for lag in range(1, 9))
+    return bool(spread > 0 and total / (spread * np.sqrt(8)) > sure)

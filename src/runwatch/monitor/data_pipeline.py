@@ -1,0 +1,254 @@
+"""The steps from files to verdicts, the same for a watched data set and for a command: open the reference,
+profile what arrived, compare it, look at its quality."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from runwatch.data.errors import DataError
+from runwatch.data.files import DataFile, is_url, natural
+from runwatch.data.importance import read_importance
+from runwatch.data.inspection import inspect, usual_repeats
+from runwatch.data.keeping import HERE, Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.sample import sample
+from runwatch.data.segments import kept_segments
+from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
+from runwatch.domain.codec import from_plain, to_plain
+from runwatch.domain.drift import Batch, DriftReport, Multivariate
+from runwatch.domain.errors import UserError
+from runwatch.domain.profile import DataOptions, DriftOptions, Named
+from runwatch.domain.run import Problem
+from runwatch.judge.drift.multivariate import domain_classifier
+from runwatch.judge.drift.report import report
+from runwatch.judge.drift.segments import segment_reports
+from runwatch.judge.quality.case import QualityCase
+
+CLASSIFIER_ROWS = 10_000
+_OLDER_BATCHES = 400
+_MOST_SKIPPED = 0.01
+
+
+class DataSpec(msgspec.Struct, frozen=True):
+    """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
+    or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
+    batches by agreement; ``importance``: the file that says how much each column matters; ``engine``: the
+    address of a Dask cluster that reads the files, empty for this process; ``within``: the folders beyond
+    which no file is read (none: no bounds)."""
+
+    name: str
+    root: str
+    reference: tuple[str, ...]
+    batches: tuple[str, ...]
+    options: DataOptions = msgspec.field(default_factory=DataOptions)
+    assumed: str = ""
+    every: float | None = None
+    importance: str = ""
+    engine: str = ""
+    within: tuple[str, ...] = ()
+
+
+class Opened(msgspec.Struct, frozen=True, eq=False):
+    """A data set's reference, the ``files`` that arrived (oldest first), the profiles of their batches
+    (``named``), one entry a batch with what is wrong with it, and what could not be read."""
+
+    reference: Reference
+    files: tuple[DataFile, ...]
+    named: tuple[Named, ...]
+    batches: tuple[Batch, ...]
+    problems: tuple[Problem, ...]
+
+    def files_of(self, named: Sequence[Named]) -> list[DataFile]:
+        names = {one.name for one in named}
+        return [file for file in self.files if file.batch in names]
+
+
+class Compared(msgspec.Struct, frozen=True, eq=False):
+    """A report on one or more batches, one on each segment, and what was asked for and cannot be done."""
+
+    report: DriftReport
+    segments: tuple[tuple[str, DriftReport], ...] = ()
+    misconfigured: tuple[Problem, ...] = ()
+
+
+def engine_of(address: str) -> Engine:
+    """What reads the data: this process, or the Dask cluster at ``dask://HOST:PORT``. UserError for another
+    address."""
+    if not address:
+        return HERE
+    if not address.startswith("dask://"):
+        raise UserError(f"engine {address}: is not a known engine; use dask://HOST:PORT")
+    from runwatch.data.dask import DaskEngine
+
+    return DaskEngine(address)
+
+
+def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> Opened:
+    """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
+    ``tolerant``: batches of which more than 1 % of the lines are no rows are not left out."""
+    files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
+    reference = open_reference(files, spec.options, cache, engine)
+    arrived, problems = _arrived(spec, reference)
+    named, batches, unread = profile_batches(arrived, reference.grid, cache, engine)
+    left_out = [problem for one in (*reference.days, *named) if (problem := _left_out(one)) is not None]
+    spoilt = set() if tolerant else {one.name for one in named if _skipped(one) > _MOST_SKIPPED}
+    wrong = {one.name: _left_out(one) for one in named if one.name in spoilt}
+    batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
+    kept = tuple(one for one in named if one.name not in spoilt)
+    problems = [*reference.problems, *problems, *unread, *left_out]
+    return Opened(reference, tuple(arrived), kept, tuple(batches), tuple(problems))
+
+
+def _skipped(named: Named) -> float:
+    lines = named.profile.rows + named.profile.skipped
+    return named.profile.skipped / lines if lines else 0.0
+
+
+def _left_out(named: Named) -> Problem | None:
+    if not named.profile.skipped:
+        return None
+    lines = named.profile.rows + named.profile.skipped
+    said = f"{named.profile.skipped:,} of {lines:,} lines are no rows and were left out"
+    return Problem(named.name, None, said, "look for stray separators, quotes or cut lines")
+
+
+def there(spec: DataSpec, paths: Sequence[str]) -> list[str]:
+    return [path if is_url(path) else os.path.join(spec.root, path) for path in paths]
+
+
+def _arrived(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list[Problem]]:
+    """The files of the batches, oldest first; the reference's own are none of them."""
+    own = {file.uri for file in reference.files}
+    files: list[DataFile] = []
+    problems: list[Problem] = []
+    for path in there(spec, spec.batches):
+        try:
+            files.extend(find_files([path], spec.root or None, spec.within, not spec.root))
+        except DataError as error:
+            problems.append(error.problem)
+    kept = {file.uri: file for file in files if not spec.root or file.uri not in own}
+    ordered = in_time(list(kept.values()))
+    newest = dict.fromkeys(file.batch for file in reversed(ordered))
+    wanted = set(list(newest)[:_OLDER_BATCHES]) if spec.root else set(newest)
+    return [file for file in ordered if file.batch in wanted], problems
+
+
+def in_time(files: Sequence[DataFile]) -> list[DataFile]:
+    """Oldest first: by the dates in their names where all have one, else by their numbers, else by mtime."""
+    if all(file.day is not None for file in files):
+        return sorted(files, key=lambda file: (file.day or 0, natural(file.name)))
+    if all(any(char.isdigit() for char in os.path.basename(file.batch)) for file in files):
+        return sorted(files, key=lambda file: natural(file.name))
+    return sorted(files, key=lambda file: (file.mtime_ns, natural(file.name)))
+
+
+def rules_of(spec: DataSpec) -> tuple[DriftOptions, list[Problem]]:
+    """How drift is judged, and why the importances cannot be read."""
+    if not spec.importance:
+        return DriftOptions(importance=spec.options.importance), []
+    try:
+        return DriftOptions(importance=read_importance(spec.importance)), []
+    except DataError as error:
+        return DriftOptions(importance=spec.options.importance), [error.problem]
+
+
+def compare(
+    spec: DataSpec,
+    opened: Opened,
+    current: Sequence[Named],
+    earlier: Sequence[Named],
+    cache: Cache,
+    engine: Engine = HERE,
+) -> Compared:
+    """The rows of ``current`` against the reference, all together and by segment. ``earlier``: batches before
+    them, which the day rule may look back on."""
+    rules, wrong = rules_of(spec)
+    reference, files = opened.reference, opened.files_of(current)
+    names = {one.name for one in current}
+    together = multivariate(reference, files, cache, engine) if spec.options.multivariate and files else None
+    made = report(
+        reference.profile,
+        current,
+        rules,
+        days=reference.days,
+        earlier=earlier,
+        reference_files=len(reference.files),
+        current_files=len(files),
+        batches=[one for one in opened.batches if one.name in names or one.problem is not None],
+        problems=opened.problems,
+        multivariate=together,
+    )
+    segments: list[tuple[str, DriftReport]] = []
+    for by in spec.options.segments:
+        try:
+            before = kept_segments(reference.files, reference.grid, by, cache, engine)
+            now = kept_segments(files, reference.grid, by, cache, engine)
+        except DataError as error:
+            wrong.append(error.problem)
+            continue
+        segments.extend(segment_reports(by, before, now, rules))
+    return Compared(made, tuple(segments), tuple(wrong))
+
+
+def quality_case(
+    spec: DataSpec,
+    opened: Opened,
+    current: Sequence[Named],
+    earlier: Sequence[Named],
+    cache: Cache,
+    now: float | None,
+    engine: Engine = HERE,
+    compared: bool = True,
+) -> tuple[QualityCase, list[Problem]]:
+    """What the checks of quality look at, and what could not be read. ``compared``: False where the data is
+    its own reference."""
+    reference, files = opened.reference, opened.files_of(current)
+    sampled, facts, trouble = inspect(files, reference.grid, spec.options, cache, engine)
+    arrived = max((one.when for one in current if one.when is not None), default=None)
+    usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
+    case = QualityCase(
+        total(reference.grid, current),
+        reference.profile if compared else None,
+        sampled,
+        facts,
+        spec.options.expect,
+        earlier,
+        arrived,
+        now,
+        spec.options.target,
+        spec.every,
+        usual,
+    )
+    return case, trouble
+
+
+def multivariate(
+    reference: Reference, files: Sequence[DataFile], cache: Cache | None = None, engine: Engine = HERE
+) -> Multivariate | None:
+    """The domain classifier on samples of features, kept while the files do not change; None when they
+    cannot be read. Imports scikit-learn: call it in another process."""
+    cache = NoCache() if cache is None else cache
+    key = files_key("classifier-1", reference.grid, [*reference.files, *files])
+    kept = kept_json(cache, key, lambda: _classified(reference, files, engine))
+    if kept is None:
+        return None
+    return from_plain(Multivariate, kept)
+
+
+def _classified(reference: Reference, files: Sequence[DataFile], engine: Engine) -> dict[str, Any] | None:
+    names = [
+        column.name
+        for column in reference.grid.columns
+        if column.role == "feature" and column.kind not in ("text", "datetime") and not column.ascending
+    ]
+    try:
+        before = engine.call(sample, reference.files, names, CLASSIFIER_ROWS)
+        now = engine.call(sample, files, names, CLASSIFIER_ROWS)
+        found: dict[str, Any] = to_plain(domain_classifier(before, now))
+        return found
+    except DataError:
+        return None

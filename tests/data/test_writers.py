@@ -1,0 +1,279 @@
+"""Files as real tools write them: the same values give the same verdicts, whatever wrote them."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import decimal
+import gzip
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+import pytest
+from drift_command import MOVED, drift, verdict
+
+FILES = Path(__file__).parents[1] / "fixtures" / "writers"
+REAL = [
+    ("spark/p_ref", "spark/p_same", "region", "stable", 600),
+    ("spark/p_ref", "spark/p_moved", "region", "drifted", 600),
+    ("spark/csvpq_ref", "spark/csv_same", "txt", "stable", 600),
+    ("spark/csvpq_ref", "spark/json_same", "txt", "stable", 600),
+    ("spark/int96_ref", "spark/int96_moved", "valid_to", "drifted", 600),
+    ("duckdb/p_ref", "duckdb/p_moved", "region", "drifted", None),
+    ("delta/ref.parquet", "delta/overwritten", "x", "stable", 600),
+    ("delta/ref.parquet", "delta/deleted", "x", "stable", 600),
+    ("delta/ref.parquet", "delta/moved", "x", "drifted", 600),
+    ("delta/ref.parquet", "delta/moved/*.parquet", "x", "drifted", 600),
+    ("iceberg/ref.parquet", "iceberg/overwritten", "x", "stable", 600),
+    ("hf/ref.parquet", "hf/csv_default", "x", "stable", 600),
+    ("hf/ref.parquet", "hf/saved", "x", "stable", 600),
+    ("polars/cat_ref.arrow", "polars/cat_same.arrow", "tier", "stable", None),
+    ("polars/cat_ref.arrow", "polars/cat_moved.arrow", "tier", "drifted", None),
+    ("polars/i128_ref.parquet", "polars/i128_same.parquet", "anchor", "stable", None),
+    ("polars/dur_ref.parquet", "polars/dur_same.ndjson", "wait", "stable", None),
+    ("polars/dur_ref.parquet", "polars/dur_moved.ndjson", "wait", "drifted", None),
+    ("fastparquet/ref.parquet", "fastparquet/same.parquet", "wait", "stable", None),
+    ("fastparquet/ref.parquet", "fastparquet/moved.parquet", "wait", "drifted", None),
+]
+
+
+@pytest.mark.parametrize(("reference", "current", "column", "expected", "rows"), REAL)
+def test_what_real_tools_wrote(
+    reference: str, current: str, column: str, expected: str, rows: int | None
+) -> None:
+    code, report, said = drift(FILES / reference, FILES / current)
+    assert code < 3, said
+    assert report["columns"][column]["verdict"] == expected
+    assert rows is None or report["current"]["rows"] == rows
+
+
+def test_types_that_arrow_has_no_plain_name_for_are_columns_like_others() -> None:
+    code, report, said = drift(FILES / "duckdb/types_ref.parquet", FILES / "duckdb/types_ref.parquet")
+    assert code == 0 and not said
+    assert report["columns"]["wait"]["kind"] == "numeric" and report["columns"]["wait"]["verdict"] == "stable"
+
+
+def test_a_table_without_rows_is_said_to_be_one() -> None:
+    code, _, said = drift(FILES / "spark/p_ref", FILES / "spark/p_norows")
+    assert code == 3 and "no rows" in said
+
+
+def frame(n: int, seed: int, moved: bool = False) -> pd.DataFrame:
+    r = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "x": (r.normal(size=n) + moved).round(4),
+            "grid": r.choice(np.arange(0, 1, 0.1), n, p=np.arange(1, 11) / 55 if moved else None),
+            "flag": r.random(n) < (0.6 if moved else 0.3),
+            "code": [f"{i:05d}" for i in r.integers(0, 400, n) * 7 + (1 if moved else 0)],
+            "tier": r.choice(list("abc"), n, p=[0.1, 0.3, 0.6] if moved else [0.5, 0.3, 0.2]),
+            "born": pd.Timestamp("1980-01-01") + pd.to_timedelta(r.integers(0, 9000, n) - 6000 * moved, "D"),
+            "wait": pd.to_timedelta(r.integers(100, 5000, n) * (3 if moved else 1), "s"),
+        }
+    )
+
+
+def write(data: pd.DataFrame, path: Path) -> Path:
+    name = path.name
+    text = data.to_csv(index=False)
+    packers = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+    if name.endswith(".parquet"):
+        data.to_parquet(path)
+    elif name.endswith(".feather"):
+        data.to_feather(path)
+    elif name.endswith(".orc"):
+        seconds = data["wait"].dt.total_seconds().astype("int64")
+        orc.write_table(pa.Table.from_pandas(data.assign(wait=seconds), preserve_index=False), str(path))
+    elif name.endswith((".jsonl", ".ndjson")):
+        data.to_json(path, orient="records", lines=True, date_format="iso")
+    elif name.endswith(".json"):
+        data.to_json(path, orient="records", date_format="iso")
+    elif name.endswith(".de.csv"):
+        data.to_csv(path, sep=";", decimal=",", index=False)
+    elif name.endswith(".zst"):
+        with pa.CompressedOutputStream(str(path), "zstd") as out:
+            out.write(text.encode())
+    elif path.suffix in packers:
+        path.write_bytes(packers[path.suffix](text.encode()))
+    elif name.endswith(".tsv"):
+        data.to_csv(path, sep="\t")
+    else:
+        path.write_text(text)
+    return path
+
+
+ENDINGS = [".parquet", ".feather", ".orc", ".jsonl", ".json", ".csv", ".de.csv", ".tsv"]
+PACKED = [".csv.gz", ".csv.bz2", ".csv.xz", ".csv.zst"]
+
+
+@pytest.mark.parametrize("reference", [".parquet", ".csv", ".jsonl"])
+@pytest.mark.parametrize("ending", [*ENDINGS, *PACKED])
+def test_the_same_rows_give_the_same_verdicts_in_every_format(
+    tmp_path: Path, reference: str, ending: str
+) -> None:
+    trusted = write(frame(3000, 1), tmp_path / f"ref{reference}")
+    same, moved = (
+        write(frame(1500, 2), tmp_path / f"same{ending}"),
+        write(frame(1500, 3, True), tmp_path / f"moved{ending}"),
+    )
+    code, still, said = drift(trusted, same)
+    assert code == 0 and not said, still
+    assert {name: c["verdict"] for name, c in still["columns"].items()} == dict.fromkeys(
+        frame(1, 1).columns, "stable"
+    )
+    code, changed, said = drift(trusted, moved)
+    assert code == 2 and not said
+    assert {c["verdict"] for c in changed["columns"].values()} <= set(MOVED)
+
+
+def test_a_gzip_body_is_read_whatever_its_name_says(tmp_path: Path) -> None:
+    write(frame(3000, 1), tmp_path / "ref.csv")
+    (tmp_path / "b.csv").write_bytes(gzip.compress(frame(900, 2).to_csv(index=False).encode()))
+    assert drift(tmp_path / "ref.csv", tmp_path / "b.csv")[1]["current"]["rows"] == 900
+
+
+HEADERS = {
+    "comments": "# exported\n# by: a job\n",
+    "delimiter": "sep=,\n",
+    "blank": "\n",
+}
+
+
+@pytest.mark.parametrize("before", HEADERS.values(), ids=HEADERS)
+def test_what_stands_before_a_header_is_no_header(tmp_path: Path, before: str) -> None:
+    for name, seed in (("ref", 1), ("cur", 2)):
+        (tmp_path / f"{name}.csv").write_text(before + frame(1500, seed).to_csv(index=False))
+    code, report, said = drift(tmp_path / "ref.csv", tmp_path / "cur.csv")
+    assert code == 0 and report["current"]["rows"] == 1500, said
+
+
+def test_a_header_cell_may_hold_the_other_delimiters(tmp_path: Path) -> None:
+    for name, seed in (("ref", 1), ("cur", 2)):
+        data = frame(1500, seed).rename(columns={"x": "size, s, m\nl"})
+        data.to_csv(tmp_path / f"{name}.csv", sep=";", index=False)
+    code, report, said = drift(tmp_path / "ref.csv", tmp_path / "cur.csv")
+    assert code == 0 and "size, s, m\nl" in report["columns"], said
+
+
+def test_lines_that_are_no_rows_are_named_and_too_many_are_an_error(tmp_path: Path) -> None:
+    lines = frame(2000, 1).to_csv(index=False).splitlines(keepends=True)
+    (tmp_path / "ref.csv").write_text("".join(lines))
+    (tmp_path / "few.csv").write_text("".join([*lines, "1,2\n"]))
+    (tmp_path / "many.csv").write_text("".join([*lines, *["1,2\n"] * 100]))
+    code, _, said = drift(tmp_path / "ref.csv", tmp_path / "few.csv")
+    assert code == 0 and "1 of 2,001 lines" in said
+    code, _, said = drift(tmp_path / "ref.csv", tmp_path / "many.csv")
+    assert code == 3 and "100 of 2,100 lines" in said
+
+
+def parquet(path: Path, **columns: Any) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "decimal"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_values_are_compared_in_the_coarser_precision(tmp_path: Path, kind: str, moved: bool) -> None:
+    r = np.random.default_rng(0)
+    tenths = np.round(np.arange(0, 1, 0.1), 1)
+    before = r.choice(tenths, 3000)
+    now = r.choice(tenths, 1000, p=np.arange(1, 11) / 55 if moved else None)
+    written = (
+        pa.array([decimal.Decimal(str(v)) for v in now]) if kind == "decimal" else pa.array(now.astype(kind))
+    )
+    wide = parquet(tmp_path / "wide.parquet", p=before)
+    narrow = parquet(tmp_path / "narrow.parquet", p=written)
+    assert (verdict(wide, narrow, "p") in MOVED) is moved
+    assert (verdict(narrow, wide, "p") in MOVED) is moved
+
+
+@pytest.mark.parametrize("form", ["int", "float", "str", "bool8"])
+def test_one_boolean_in_every_form(tmp_path: Path, form: str) -> None:
+    r = np.random.default_rng(1)
+    truth = {"ref": r.random(3000) < 0.3, "same": r.random(1000) < 0.3, "moved": r.random(1000) < 0.6}
+
+    def written(values: np.ndarray) -> Any:
+        if form == "int":
+            return values.astype(int)
+        if form == "float":
+            return pa.array([None if i % 97 == 0 else float(v) for i, v in enumerate(values)])
+        if form == "bool8":
+            return pa.ExtensionArray.from_storage(pa.bool8(), pa.array(values.astype("i1")))
+        return [str(v) for v in values]
+
+    base = parquet(tmp_path / "ref.parquet", flag=truth["ref"])
+    other = parquet(tmp_path / "other.parquet", flag=written(truth["ref"]))
+    for name in ("same", "moved"):
+        now = parquet(tmp_path / f"{name}.parquet", flag=written(truth[name]))
+        plain = parquet(tmp_path / f"{name}-plain.parquet", flag=truth[name])
+        assert (verdict(base, now, "flag") in MOVED) is (name == "moved")
+        assert (verdict(other, plain, "flag") in MOVED) is (name == "moved")
+
+
+TEXTS = {
+    "thousands": lambda v: f"{v:,.2f}",
+    "german": lambda v: f"{v:,.2f}".translate(str.maketrans(",.", ".,")),
+    "spaces": lambda v: f"{v:,.2f}".replace(",", " "),
+    "currency": lambda v: f"${v:,.2f}",
+    "day first": lambda v: (dt.date(2000, 1, 1) + dt.timedelta(days=float(v))).strftime("%d.%m.%Y"),
+    "month first": lambda v: (dt.date(2000, 1, 1) + dt.timedelta(days=float(v))).strftime("%m/%d/%Y"),
+    "duration": lambda v: f"PT{int(v)}S",
+}
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_numbers_and_times_that_are_text_are_read_as_what_they_are(tmp_path: Path, form: str) -> None:
+    r = np.random.default_rng(3)
+    for name, n, factor in (("ref", 3000, 1.0), ("same", 1000, 1.0), ("moved", 1000, 0.5)):
+        values = [TEXTS[form](v) for v in r.uniform(1000, 9000, n) * factor]
+        data = pd.DataFrame({"a": r.normal(size=n).round(4), "v": values})
+        data.to_csv(tmp_path / f"{name}.csv", index=False)
+    assert verdict(tmp_path / "ref.csv", tmp_path / "same.csv", "v") == "stable"
+    assert verdict(tmp_path / "ref.csv", tmp_path / "moved.csv", "v") in MOVED
+
+
+def test_nested_columns_are_seen_by_their_leaves(tmp_path: Path) -> None:
+    r = np.random.default_rng(4)
+
+    def rows(n: int, shift: float) -> Any:
+        pairs = zip(r.normal(shift, 1, n), r.integers(0, 4, n), strict=True)
+        return pa.array([{"price": float(v), "tags": ["a"] * int(k)} for v, k in pairs])
+
+    def vectors(n: int, shift: float) -> Any:
+        return pa.FixedSizeListArray.from_arrays(pa.array(r.normal(shift, 1, 4 * n)), 4)
+
+    ref = parquet(tmp_path / "ref.parquet", item=rows(3000, 0), vector=vectors(3000, 0))
+    cur = parquet(tmp_path / "cur.parquet", item=rows(1000, 1), vector=vectors(1000, 1))
+    _, report, _ = drift(ref, cur)
+    found = {name: column["verdict"] for name, column in report["columns"].items()}
+    assert found["item.price"] == found["vector.mean"] == "drifted"
+    assert found["item.tags.length"] == found["vector.spread"] == found["vector.length"] == "stable"
+
+
+def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:
+    for name, factor in (("ref", 1.0), ("cur", 3.0)):
+        r = np.random.default_rng(5)
+        with open(tmp_path / f"{name}.jsonl", "w") as out:
+            for i in range(6000):
+                late = {"late": factor * float(r.normal(10))} if i > 5000 else {}
+                out.write(json.dumps({"a": i % 7, "pad": "p" * 300, **late}) + "\n")
+    assert verdict(tmp_path / "ref.jsonl", tmp_path / "cur.jsonl", "late") in MOVED
+
+
+def test_what_is_too_large_for_a_parser_is_refused_in_words(tmp_path: Path) -> None:
+    ref = write(frame(200, 1), tmp_path / "ref.csv")
+    (tmp_path / "names.jsonl").write_text("".join(json.dumps({f"k{i}": 1}) + "\n" for i in range(10_100)))
+    (tmp_path / "deep.jsonl").write_text('{"a":' * 70 + "1" + "}" * 70 + "\n")
+    (tmp_path / "line.csv").write_text("a,b\n1," + "x" * (9 << 20) + "\n")
+    (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(10_100)) + "\n")
+    said = {"names.jsonl": "different keys", "deep.jsonl": "deep", "line.csv": "MiB", "wide.csv": "columns"}
+    for name, words in said.items():
+        code, _, complaint = drift(ref, tmp_path / name)
+        assert code == 3 and name in complaint and words in complaint
