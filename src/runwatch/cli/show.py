@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     roots = args.root or roots_for(args.run, args.config)
     snapshot = load(roots, args.config, Wanted(data=False, machine=False)).snapshot
-    found = resolve_run(args.run, snapshot.situation.runs)
+    found = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
     if args.json:
         print_json(show_json(snapshot, found))
     else:
