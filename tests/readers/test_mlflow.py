@@ -128,7 +128,7 @@ def test_a_dataset_that_was_logged_is_no_run(tmp_path: Path) -> None:
         folder = tmp_path / place / ("b" * 32)
         folder.mkdir(parents=True)
         (folder / "meta.yaml").write_text("digest: c0ffee\nname: train\nsource_type: local\n")
-    assert not [claim for claim in claims(files, tmp_path)]
+    assert not list(claims(files, tmp_path))
 
 
 def test_metrics_without_meta_are_a_run_that_says_so(tmp_path: Path) -> None:
