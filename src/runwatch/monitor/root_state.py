@@ -17,6 +17,7 @@ import msgspec
 from runwatch.config import Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
+    AddNote,
     ClearBaseline,
     Intent,
     IntentAnswer,
@@ -29,7 +30,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, user_name
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -277,6 +278,12 @@ class TaskState:
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)
                 return IntentAnswer(intent, True, "kept")
+            case AddNote(root, kind, subject, text):
+                words = " ".join(text.split())
+                if not words:
+                    return IntentAnswer(intent, False, "the note is empty; say something")
+                self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
+                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:
