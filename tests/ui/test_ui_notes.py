@@ -1,6 +1,5 @@
 """``N`` on a run keeps a note."""
 
-from conftest import board
 from runwatch.domain.intents import AddNote
 
 

@@ -152,6 +152,7 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Look:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.hosts.look import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -162,6 +163,7 @@ def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Loo
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
+        say_problems(settings.values())
         keys = [paths.root_identity(root, settings[root].id) for root in roots]
         kept = _of(state, keys, roots)
         if kept and not is_old(kept, now) and args.format != "html":

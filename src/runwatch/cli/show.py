@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     roots = args.root or roots_for(args.run, args.config)
     look = load(roots, args.config, Wanted(data=False, machine=False))
     snapshot = look.snapshot
-    found = resolve_run(args.run, snapshot.situation.runs)
+    found = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
     noted = [remark for remark in of_runs(remarks_of(look), [found.key]) if remark.kind == "run"]
     if args.json:
         notes = [remark_json(found.root, remark) for remark in noted]

@@ -197,6 +197,26 @@ class State:
         rows = self._rows("SELECT value FROM notes WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
+    def take_over(self, old: str, new: str, host: str) -> bool:
+        """What is kept of a root under its name of an earlier version is kept under ``new`` from now on.
+        False: there is none, there is some under ``new`` already, or it is another machine's (its last writer
+        ran on another than ``host``). Raises ``StateError``."""
+        tables = ("records", "events", "pins", "silences", "remarks")
+        kept = " UNION ".join(f"SELECT 1 FROM {table} WHERE root = ?1" for table in tables)
+        if not self._rows(kept, old) or self._rows(kept, new):
+            return False
+        if self._rows("SELECT 1 FROM leases WHERE root = ? AND host != ?", old, host):
+            return False
+        with self._writing() as db:
+            for table in tables:
+                db.execute(f"UPDATE {table} SET root = ? WHERE root = ?", (new, old))
+            db.execute(
+                "UPDATE OR REPLACE notes SET key = replace(key, ?, ?) WHERE key LIKE ?",
+                (f":{old}", f":{new}", f"%:{old}"),
+            )
+            db.execute("DELETE FROM leases WHERE root = ?", (old,))
+        return True
+
     # What people say of runs, batches and baselines
 
     def add_remark(self, root: str, kind: str, subject: str, now: float, by: str, text: str) -> int:

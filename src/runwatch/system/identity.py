@@ -48,6 +48,11 @@ def root_identity(
     return digest(os.fsencode(place or f"{lasting_name(host or host_name())}:{path}"))
 
 
+def earlier_identity(root: str) -> str:
+    """What named a root in the state before machines were told apart: a digest of its real path alone."""
+    return digest(os.fsencode(os.path.realpath(root)))
+
+
 def lasting_name(host: str) -> str:
     """A machine's name without what changes at each start: a container's random name is "container", a pod's
     is its deployment's; macOS takes its domain from the network it is on."""
