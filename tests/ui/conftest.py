@@ -50,9 +50,11 @@ def board() -> OpenBoard:
         first: Snapshot | None = None,
         size: tuple[int, int] = (120, 36),
         brief: Brief | None = None,
+        view: str = "",
         **settings: Any,
     ) -> AsyncIterator[Board]:
         watching = made_up.FakeWatching(first, brief)
+        watching.view = view
         app = RunwatchApp(watching, UiSettings(clock=lambda: made_up.NOW, **settings))
         notices = _lasting(app)
         async with app.run_test(size=size, notifications=True) as pilot:

@@ -424,6 +424,7 @@ class FakeWatching:
     def __init__(self, first: Snapshot | None = None, brief: Brief | None = None) -> None:
         self.first = first if first is not None else snapshot()
         self.told = brief
+        self.view = ""
         self.intents: list[Intent] = []
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
@@ -492,6 +493,9 @@ class FakeWatching:
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         return list(self.events)
+
+    def kept_view(self, root: str) -> str:
+        return self.view
 
     def champions(self, root: str) -> list[dict[str, Any]]:
         return list(self.pins)

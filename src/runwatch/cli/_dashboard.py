@@ -129,5 +129,6 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
             mouse=ui.mouse and not args.no_mouse,
             themes=own_themes,
             log=log,
+            roots=paths,
         ),
     )

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from runwatch.cli._roots import root_arguments
+
+if TYPE_CHECKING:
+    from runwatch.domain.situation import Snapshot
 
 NAME = "ls"
 HELP = """List runs: status, progress, main metric.
 
   runwatch ls ~/runs            list the runs under ~/runs
-  runwatch ls ~/runs --json     the same as JSON"""
+  runwatch ls ~/runs --json     the same as JSON
+  runwatch ls ~/runs --filter "status:crashed val/loss<0.3 lr=1e-3 age<2d !debug"
+
+A filter's terms must all hold: words, /patterns/, status: format: name: group: tag: label:, comparisons of
+hyperparameters, metrics, age, started, took, step, epoch; ! before a term turns it round, a,b is either."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
+    parser.add_argument("--filter", metavar="TERMS", default="", help="only the runs that pass")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -27,8 +36,25 @@ def run(args: argparse.Namespace) -> int:
     wanted = Wanted(data=False, judging=False, machine=False)
     look = load(args.roots, args.config, wanted, all_hosts=args.all_hosts)
     snapshot = look.snapshot
+    if args.filter:
+        snapshot = _filtered(snapshot, args.filter)
     if args.json:
         print_json(ls_json(snapshot))
     else:
         print(ls_text(snapshot))
-    return 0
+    return 1 if any(link.message for link in snapshot.watch.hosts) else 0
+
+
+def _filtered(snapshot: Snapshot, line: str) -> Snapshot:
+    """The snapshot with the runs that pass. Raises UsageError: a term means nothing."""
+    from msgspec.structs import replace
+
+    from runwatch.cli import UsageError
+    from runwatch.text.run_filter import parse
+
+    found = parse(line)
+    if found.complaint:
+        raise UsageError(f"--filter: {found.complaint}")
+    situation = snapshot.situation
+    passed = tuple(run for run in situation.runs if found.holds(run, situation.now))
+    return replace(snapshot, situation=replace(situation, runs=passed))

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from runwatch.domain.remark import RemarkKind
 from runwatch.domain.run import RunKey
 
 
@@ -54,6 +55,15 @@ class SetPriority(msgspec.Struct, frozen=True):
     priority: str | None
 
 
+class AddNote(msgspec.Struct, frozen=True):
+    """A note in the person's own words on a run, a batch or the baseline."""
+
+    root: str
+    kind: RemarkKind
+    subject: str
+    text: str
+
+
 class Silence(msgspec.Struct, frozen=True):
     """No task and no alert for one fingerprint (or rule, or scope) until a time (seconds since the epoch)."""
 
@@ -71,6 +81,13 @@ class MarkLooked(msgspec.Struct, frozen=True):
     """The person has seen the board: every watched root was looked at now."""
 
 
+class KeepView(msgspec.Struct, frozen=True):
+    """Remember how a person arranged this root's board: ``view`` is the screen's own text."""
+
+    root: str
+    view: str
+
+
 class Rescan(msgspec.Struct, frozen=True):
     """Walk everything now."""
 
@@ -85,8 +102,10 @@ Intent = (
     | EditTask
     | SetPriority
     | Silence
+    | AddNote
     | Undo
     | MarkLooked
+    | KeepView
     | Rescan
 )
 

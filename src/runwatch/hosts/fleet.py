@@ -16,7 +16,7 @@ from runwatch.domain.address import host_of, path_of
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent, IntentAnswer, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
@@ -130,6 +130,10 @@ class Fleet:
             if self._local is None:
                 answered(answer)
                 return
+        if isinstance(intent, KeepView) and host_of(intent.root) is not None:
+            with contextlib.suppress(OSError):
+                self._state.note(f"view:{root_identity(intent.root)}", intent.view)
+            return
         root = _root_of(intent)
         name = host_of(root)
         machine = self._machines.get(name) if name else None
@@ -145,6 +149,12 @@ class Fleet:
         if isinstance(intent, Rescan):
             return IntentAnswer(intent, True, "looking at everything again")
         return IntentAnswer(intent, False, "no root of that name is open")
+
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        if self._local is not None and host_of(root) is None:
+            return self._local.kept_view(root)
+        return self._state.noted(f"view:{root_identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -270,7 +280,7 @@ class Fleet:
         """Publish at most five times a second; only the newest state counts."""
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S if self._alerts else None)
+                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S)
                 if self._stopped:
                     return
                 self._fresh = False

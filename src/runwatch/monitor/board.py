@@ -213,7 +213,10 @@ class Board:
 
     def _problems(self) -> tuple[Problem, ...]:
         alerts = self._alerting.problems if self._alerting else ()
+        configured = dict.fromkeys(p for one in self.settings.values() for p in one.problems)
         return (
+            *configured,
+            *self._desk.problems,
             *self.roots.problems,
             *self.beside.problems,
             *alerts,
@@ -259,6 +262,10 @@ class Board:
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
         return self._desk.history()
+
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        return self._desk.state.noted(f"view:{self._desk.identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""

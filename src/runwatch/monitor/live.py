@@ -142,6 +142,10 @@ class Monitor:
         """What is watched."""
         return tuple(self._rounds)
 
+    def kept_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when nobody did."""
+        return self._board.kept_view(root)
+
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
         return self._board.looked(root)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,20 +17,30 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, MarkLooked, PinBaseline, Undo
+from runwatch.domain.intents import (
+    ClearBaseline,
+    Intent,
+    IntentAnswer,
+    KeepView,
+    MarkLooked,
+    PinBaseline,
+    Undo,
+)
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen import findings as view_findings
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, ViewReady
+from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, Recalled, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
     Intended,
+    NoteDeed,
     Request,
     Requested,
     TakeBack,
@@ -50,6 +61,7 @@ if TYPE_CHECKING:
 _REFRESH_AGES_S = 15.0
 _HANG_UP_S = 5.0
 _LEAVE_S = 0.9
+_KEEP_AFTER_S = 0.5
 
 
 class RunwatchApp(App[None]):
@@ -81,6 +93,8 @@ class RunwatchApp(App[None]):
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: LiveScreen | None = None
+        self._began = time.monotonic()
+        self._keeping: Timer | None = None
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFilter()
@@ -172,9 +186,29 @@ class RunwatchApp(App[None]):
     def _start_watching(self) -> None:
         def start() -> None:
             self.watching.start(self.bridge.publish)
+            self.post_message(Recalled([self.watching.kept_view(root) for root in self.settings.roots[:1]]))
             self.post_message(Briefed(self.watching.briefs()))
 
         in_background(self, "watching could not start", start, "start")
+
+    def on_recalled(self, event: Recalled) -> None:
+        for view in event.views:
+            self.choice.take(view)
+        dashboard = self.screen_stack[0] if self.screen_stack else None
+        if event.views and isinstance(dashboard, Dashboard):
+            dashboard.rearrange()
+
+    def keep_view(self) -> None:
+        """Remember how the board is arranged, a little later: several changes are often made in a row."""
+        if self._keeping is not None:
+            self._keeping.stop()
+        self._keeping = self.set_timer(_KEEP_AFTER_S, self._keep_now)
+
+    def _keep_now(self) -> None:
+        self._keeping = None
+        roots = self.snapshot.situation.roots if self.snapshot else ()
+        for root in roots:
+            self.watching.submit(KeepView(root, self.choice.kept()), lambda answer: None)
 
     def on_briefed(self, event: Briefed) -> None:
         self.briefs = event.briefs
@@ -186,6 +220,8 @@ class RunwatchApp(App[None]):
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
+        if self.snapshot is None and isinstance(self.screen, Dashboard):
+            self.screen.wait(time.monotonic() - self._began)
         if self.live is not None:
             self.live.ask()
 
@@ -262,10 +298,13 @@ class RunwatchApp(App[None]):
             from runwatch.ui.task_actions import task_deed
 
             task_deed(self, request)
-        elif isinstance(request, BaselineDeed):
-            from runwatch.ui.baseline_actions import baseline_deed
+        elif isinstance(request, BaselineDeed | NoteDeed):
+            from runwatch.ui.baseline_actions import baseline_deed, note_deed
 
-            baseline_deed(self, request)
+            if isinstance(request, NoteDeed):
+                note_deed(self, request)
+            else:
+                baseline_deed(self, request)
         else:
             self._show(request)
 
@@ -353,6 +392,8 @@ class RunwatchApp(App[None]):
 
     async def action_quit(self) -> None:
         self.mark_looked()
+        if self._keeping is not None:
+            self._keep_now()
         self._leave_within(_LEAVE_S, 0)
         self.exit()
 

@@ -50,6 +50,14 @@ class Briefed(Message, bubble=False):
         self.briefs = briefs
 
 
+class Recalled(Message, bubble=False):
+    """How the board was arranged last is known."""
+
+    def __init__(self, views: Sequence[str]) -> None:
+        super().__init__()
+        self.views = views
+
+
 class Answered(Message, bubble=False):
     """The monitor answered an intent; ``back``: what takes it back where the answer brings no token."""
 

@@ -30,8 +30,8 @@ Weight = Literal["information", "warning", "error"]
 
 class Watching(Protocol):
     """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
-    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history`` and ``champions`` may read the
-    disk, ``briefs`` waits until all was judged: thread workers only."""
+    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history``, ``champions`` and ``kept_view``
+    may read the disk, ``briefs`` waits until all was judged: thread workers only."""
 
     def start(self, publish: Callable[[Snapshot], None]) -> None: ...
     def stop(self) -> None: ...
@@ -43,6 +43,7 @@ class Watching(Protocol):
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
+    def kept_view(self, root: str) -> str: ...
     def champions(self, root: str) -> list[dict[str, Any]]: ...
     def briefs(self) -> list[tuple[str, Brief]]: ...
 
@@ -77,6 +78,9 @@ class Host(Protocol):
 
     def mark_looked(self) -> None:
         """The person has seen what happened."""
+
+    def keep_view(self) -> None:
+        """Remember how the board is arranged."""
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""

@@ -1,6 +1,8 @@
-"""What a person has chosen on this screen: shared by the panes, kept nowhere else."""
+"""What a person has chosen on this screen: shared by the panes; what is worth it is kept for the root."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,16 +12,38 @@ from runwatch.show.screen.runs import Order
 
 
 class Selection(msgspec.Struct):
-    """``looked``: the run under the cursor; ``marked``: runs whose curves are laid over each other;
-    ``tag``: the metric drawn, None = the run's leading one; ``filters`` by pane."""
+    """What is chosen now."""
 
     looked: RunKey | None = None
+    """The run under the cursor."""
     marked: tuple[RunKey, ...] = ()
+    """Runs whose curves are laid over each other."""
     tag: str | None = None
+    """The metric drawn; None: the run's leading one."""
     order: Order = "attention"
+    sort: str = ""
+    """The column that orders the runs; "": ``order`` does."""
+    descending: bool = False
+    columns: tuple[str, ...] = ()
+    metric: str | None = None
+    """Shown instead of each run's main metric."""
+    group: str = ""
+    folded: frozenset[str] = frozenset()
+    starred: frozenset[RunKey] = frozenset()
+    hidden: frozenset[RunKey] = frozenset()
+    with_hidden: bool = False
     chart: ChartAsk = msgspec.field(default_factory=ChartAsk)
     filters: dict[str, str] = msgspec.field(default_factory=dict)
+    """By pane."""
     finished: bool = False
+    full: str = ""
+    """The pane that has the whole screen."""
+    closed: frozenset[str] = frozenset()
+    """Panes that are hidden."""
+    left: int = 31
+    """Of 50 parts of the width, those of the left column."""
+    weights: dict[str, int] = msgspec.field(default_factory=dict)
+    """A pane's share of its column's height, where a person changed it."""
 
     def toggle(self, key: RunKey) -> None:
         """Mark a run, or take its mark away."""
@@ -27,3 +51,38 @@ class Selection(msgspec.Struct):
             self.marked = tuple(other for other in self.marked if other != key)
         else:
             self.marked = (*self.marked, key)
+
+    def kept(self) -> str:
+        """What is worth keeping, as JSON."""
+        return msgspec.json.encode(_Kept(**{name: getattr(self, name) for name in _KEPT})).decode()
+
+    def take(self, text: str) -> None:
+        """Take what was kept; what another version wrote, or a person broke, is left alone."""
+        try:
+            kept = msgspec.json.decode(text, type=_Kept)
+        except (msgspec.DecodeError, ValueError):
+            return
+        for name in _KEPT:
+            setattr(self, name, getattr(kept, name))
+
+    def without_gone_columns(self, known: Sequence[str]) -> None:
+        """Forget chosen columns that no run has."""
+        self.columns = tuple(key for key in self.columns if key in known)
+
+
+class _Kept(msgspec.Struct):
+    order: Order = "attention"
+    sort: str = ""
+    descending: bool = False
+    columns: tuple[str, ...] = ()
+    metric: str | None = None
+    group: str = ""
+    folded: frozenset[str] = frozenset()
+    starred: frozenset[RunKey] = frozenset()
+    hidden: frozenset[RunKey] = frozenset()
+    closed: frozenset[str] = frozenset()
+    left: int = 31
+    weights: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+_KEPT = _Kept.__struct_fields__

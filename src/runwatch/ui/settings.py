@@ -15,7 +15,8 @@ Layout = Literal["auto", "panes", "tabs"]
 class UiSettings(msgspec.Struct, frozen=True):
     """``theme``: a name, "" = ours for this terminal. ``keymap``: binding id -> keys ("slash,f").
     ``layout``: panes side by side, tabs, or by the terminal's size. ``themes``: the folder with a person's
-    own theme files. ``log``: where a crash leaves its traceback. ``clock``: seconds since the epoch."""
+    own theme files. ``roots``: the folders on this machine that are watched. ``log``: where a
+    crash leaves its traceback. ``clock``: seconds since the epoch."""
 
     theme: str = ""
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -24,3 +25,4 @@ class UiSettings(msgspec.Struct, frozen=True):
     themes: Path | None = None
     log: Path | None = None
     clock: Callable[[], float] = time.time
+    roots: tuple[str, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -10,116 +12,239 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from runwatch.domain.address import host_of
-from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import SEVERITIES, Severity
-from runwatch.domain.run import Metric, Run, RunKey
+from runwatch.domain.hyperparameters import flat
+from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
+from runwatch.show.screen.run_columns import (
+    DEFAULT,
+    Case,
+    Kind,
+    Look,
+    age,
+    compared,
+    eta,
+    kind,
+    metric_of,
+    status,
+)
 from runwatch.show.screen.view import (
     SERIES,
-    SEVERITY_TONES,
     STATUS_TONES,
-    VERDICT_TONES,
     Span,
     TableView,
     Tone,
     ViewColumn,
     ViewRow,
     Words,
-    bar,
-    difference,
     figure,
-    matches,
-    spark,
     text,
     words,
 )
 from runwatch.text import units
+from runwatch.text.run_filter import parse
 from runwatch.text.safe import safe
-from runwatch.text.signs import METRIC_SIGNS, SEVERITY_SIGNS, STATUS_SIGNS
+from runwatch.text.signs import STATUS_WORDS
 
+__all__ = ["compared", "eta"]
 Order = Literal["attention", "newest", "name", "metric"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
-
-_COLUMNS = (
-    ViewColumn("status", "status", 10),
-    ViewColumn("run", "run", 16, grow=3, keep_end=True),
-    ViewColumn("progress", "progress", 10, drop=2),
-    ViewColumn("eta", "left", 8, right=True, drop=6),
-    ViewColumn("metric", "metric", 12, grow=1, drop=5),
-    ViewColumn("value", "value", 7, right=True),
-    ViewColumn("trend", "trend", 8, drop=3),
-    ViewColumn("delta", "± base", 9, right=True, drop=1),
-    ViewColumn("age", "age", 4, right=True),
-)
-_WITH_HOST = (_COLUMNS[0], ViewColumn("host", "host", 8, drop=4), *_COLUMNS[1:])
+NARROW = 64
 _HERE = "here"
-_NOW_S = 10.0
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
 
 class RunsAsk(msgspec.Struct, frozen=True):
-    """What a person wants to see of the runs: a filter, an order, and the marked ones."""
+    """What a person wants to see of the runs. ``sort``: the key of a column, "" for ``order``; ``columns``:
+    keys, () for the usual ones; ``metric``: shown instead of each run's main one; ``group``: "", "folder",
+    "group", or ``=NAME`` of a hyperparameter; ``folded``: names of groups that are closed; ``width``: of the
+    table, in cells."""
 
     filter: str = ""
     order: Order = "attention"
     marked: tuple[RunKey, ...] = ()
+    sort: str = ""
+    descending: bool = False
+    columns: tuple[str, ...] = ()
+    metric: str | None = None
+    group: str = ""
+    folded: frozenset[str] = frozenset()
+    starred: frozenset[RunKey] = frozenset()
+    hidden: frozenset[RunKey] = frozenset()
+    with_hidden: bool = False
+    width: int = 120
 
 
-def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None:
-    """A run's comparison for one tag."""
-    return next((m for m in comparison.metrics if m.name == tag), None) if comparison else None
+class GroupKey(NamedTuple):
+    """Names a group of runs in the table."""
+
+    name: str
 
 
-Kept = dict[RunKey, tuple["_Made", ViewRow]]
+Kept = dict[object, tuple["_Made", ViewRow]]
 """Rows of the last view with what they were made of; a row of the same parts is taken over."""
 
 
 def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None) -> TableView:
     """All runs that pass the filter, those that need a person first on top. ``kept`` is brought up to date:
     the next view makes only the rows that changed."""
-    situation = snapshot.situation
-    chosen = [run for run in situation.runs if not ask.filter or matches(ask.filter, *_hay(run))]
-    chosen.sort(key=_sorting(snapshot, ask.order))
-    several = len(situation.roots) > 1
-    columns = _WITH_HOST if snapshot.watch.hosts else _COLUMNS
-    roots = _prefixes(situation.roots, bool(snapshot.watch.hosts)) if several else {}
-    lost = {link.name for link in snapshot.watch.hosts if link.state == "lost"}
-    prefix = "" if several else common_folder([run.id for run in situation.runs])
-    worst = worst_severities(snapshot)
+    cases = _ordered(snapshot, _cases(snapshot, _passing(snapshot, ask, now), ask, now), ask)
+    kinds, columns = _columns(cases, ask, bool(snapshot.watch.hosts))
+    shape = (tuple(column.key for column in columns), ask.width < NARROW)
     old = kept or {}
     new: Kept = {}
+    rows: list[ViewRow] = []
+    for group, members in _grouped(cases, ask):
+        if group is not None:
+            rows.append(_group_row(group, members, columns, group in ask.folded))
+            if group in ask.folded:
+                continue
+        for case in members:
+            if group is not None:
+                prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.look.prefix
+                case = case._replace(look=case.look._replace(depth=1, prefix=prefix))
+            made = _Made(case.run, case.comparison, case.look, age(case.run, now), case.metric, shape)
+            have = old.get(case.run.key)
+            row = have[1] if have and have[0].same_as(made) else _row(case, kinds, ask)
+            new[case.run.key] = (made, row)
+            rows.append(row)
+    if kept is not None:
+        kept.clear()
+        kept.update(new)
+    return TableView(columns, tuple(rows), _nothing(snapshot, ask), _note(snapshot, cases, ask))
+
+
+def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
+    holds = parse(ask.filter).holds if ask.filter.strip() else None
+    return [
+        run
+        for run in snapshot.situation.runs
+        if (ask.with_hidden or run.key not in ask.hidden) and (holds is None or holds(run, now))
+    ]
+
+
+def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[Case]:
+    situation = snapshot.situation
+    several = len(situation.roots) > 1
+    hosts = snapshot.watch.hosts
+    roots = _prefixes(situation.roots, bool(hosts)) if several else {}
+    lost = {link.name for link in hosts if link.state == "lost"}
+    prefix = "" if several else common_folder([run.id for run in situation.runs])
+    worst = worst_severities(snapshot)
+    out = []
     for run in chosen:
-        comparison = situation.comparisons.get(run.key)
-        look = _Look(
+        look = Look(
             mark_tone(ask.marked, run.key),
             is_baseline(snapshot, run),
             roots.get(run.root, ""),
             prefix,
             worst.get(run.key),
-            (host_of(run.root) or _HERE) if snapshot.watch.hosts else "",
-            host_of(run.root) in lost,
+            run.key in ask.starred,
+            host=(host_of(run.root) or _HERE) if hosts else "",
+            lost=host_of(run.root) in lost,
         )
-        made = _Made(run, comparison, look, _age(run, now))
-        have = old.get(run.key)
-        new[run.key] = have if have and have[0].same_as(made) else (made, _row(run, comparison, look, now))
-    if kept is not None:
-        kept.clear()
-        kept.update(new)
-    return TableView(columns, tuple(row for _, row in new.values()), _nothing(snapshot, ask))
+        comparison = situation.comparisons.get(run.key)
+        out.append(Case(run, comparison, look, metric_of(run, ask.metric), now))
+    return out
 
 
-class _Look(NamedTuple):
-    """What else decides how a run's row looks."""
+def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
+    """In the wanted order; those without a value last, starred ones first."""
+    if ask.sort:
+        order = kind(ask.sort).order
+        valued = [(value, case) for case in cases if (value := order(case)) is not None]
+        valued.sort(key=lambda pair: pair[0], reverse=ask.descending)
+        cases = [case for _, case in valued] + [case for case in cases if order(case) is None]
+    else:
+        key = _sorting(snapshot, ask.order)
+        cases = sorted(cases, key=lambda case: key(case.run))
+    return sorted(cases, key=lambda case: not case.look.starred) if ask.starred else cases
 
-    tone: Tone | None
-    is_baseline: bool
-    root: str
-    prefix: str
-    worst: Severity | None
-    host: str = ""
-    lost: bool = False
+
+def _columns(
+    cases: list[Case], ask: RunsAsk, hosts: bool = False
+) -> tuple[list[Kind], tuple[ViewColumn, ...]]:
+    """The columns, and how they are laid out. Where all runs have one main metric its name is the title of
+    its value; else each row says it. A narrow table shows a status by its sign alone."""
+    keys = list(ask.columns or DEFAULT)
+    if hosts and not ask.columns:
+        keys.insert(1, "host")
+    tags = {case.metric.tag for case in cases if case.metric}
+    uniform = len(tags) == 1 and not ask.columns
+    if uniform:
+        keys.remove("metric")
+    kinds = [kind(key) for key in keys]
+    columns = []
+    for each in kinds:
+        column = each.column
+        if column.key == "value" and uniform:
+            title = safe(next(iter(tags)), 30)
+            column = column._replace(title=title, width=max(7, min(len(title), 12)), keep_end=True)
+        elif column.key == "metric" and len(tags) < 2:
+            column = column._replace(drop=5)
+        elif column.key == "status" and ask.width < NARROW:
+            column = column._replace(title="", width=1)
+        if column.key == ask.sort:
+            arrow = "▼" if ask.descending else "▲"
+            room = max(column.width, len(column.title) + 1)
+            column = column._replace(title=column.title + arrow, width=room)
+        columns.append(column)
+    return kinds, tuple(columns)
+
+
+def _grouped(cases: list[Case], ask: RunsAsk) -> list[tuple[str | None, list[Case]]]:
+    """(name of the group, its runs), in the order of their first runs; one group without a name where nothing
+    is grouped."""
+    if not ask.group:
+        return [(None, cases)]
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(_group_of(case.run, ask.group), []).append(case)
+    return list(groups.items())
+
+
+def _group_of(run: Run, by: str) -> str:
+    if by == "folder":
+        return run.id.rpartition("/")[0] or "."
+    if by == "group":
+        return run.group
+    have = flat(run.hparams).get(by[1:])
+    return f"{by[1:]} = {'–' if have is None else units.number(have) if isinstance(have, float) else have}"
+
+
+def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
+    """A group's name, how many runs it has and how they stand, and the mean and spread of their metric."""
+    counts: dict[str, int] = {}
+    for case in members:
+        counts[case.run.status] = counts.get(case.run.status, 0) + 1
+    said = words(
+        text(name, "accent"),
+        Span(f"  {units.plural(len(members), 'run')}", "muted"),
+        Span(_spread(members), "plain"),
+        *(
+            Span(f" · {n} {STATUS_WORDS[name]}", STATUS_TONES[name])
+            for name, n in counts.items()
+            if name in ("crashed", "stalled", "running")
+        ),
+    )
+    cells: list[Words] = []
+    for column in columns:
+        sign = (Span("▸" if folded else "▾", "accent"),)
+        cells.append(sign if column.key == "status" else said if column.key == "run" else ())
+    return ViewRow(GroupKey(name), tuple(cells), wide="run")
+
+
+def _spread(members: list[Case]) -> str:
+    """ "  val/auc 0.8512 ± 0.0021", where all have one metric."""
+    metrics = [case.metric for case in members if case.metric and math.isfinite(case.metric.last)]
+    if not metrics or len({metric.tag for metric in metrics}) > 1:
+        return ""
+    values = [metric.last for metric in metrics]
+    said = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
+    return said if len(values) < 2 else f"{said} ± {figure(statistics.stdev(values))}"
 
 
 class _Made(NamedTuple):
@@ -127,71 +252,21 @@ class _Made(NamedTuple):
 
     run: Run
     comparison: Comparison | None
-    look: _Look
+    look: Look
     age: str
+    metric: object
+    shape: object
 
     def same_as(self, other: _Made) -> bool:
         """Whether the same row comes of it."""
-        parts = self.run is other.run and self.comparison is other.comparison
-        return parts and (self.look, self.age) == (other.look, other.age)
+        parts = self.run is other.run and self.comparison is other.comparison and self.metric is other.metric
+        return parts and (self.look, self.age, self.shape) == (other.look, other.age, other.shape)
 
 
-def _hay(run: Run) -> tuple[str, ...]:
-    return (safe(run.id), run.status, *run.formats)
-
-
-def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
-    if order == "name":
-        return lambda run: (run.root, run.id)
-    if order == "newest":
-        return lambda run: -(run.updated or 0)
-    if order == "metric":
-        return lambda run: _by_metric(snapshot, run)
-    worst = worst_severities(snapshot)
-    return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -_moment(run), run.id)
-
-
-def _moment(run: Run) -> float:
-    """What orders runs alike: their last write, but for running ones their start, so that rows stay where
-    they are while the runs are being written."""
-    return (run.started if run.status == "running" else run.updated) or 0.0
-
-
-def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
-    """The worst severity of each run's findings, infos left out."""
-    out: dict[RunKey, Severity] = {}
-    for finding in sorted(snapshot.findings, key=lambda found: SEVERITIES.index(found.severity)):
-        if finding.run is not None and finding.severity != "info":
-            out[finding.run] = finding.severity
-    return out
-
-
-def _by_metric(snapshot: Snapshot, run: Run) -> tuple[str, float]:
-    metric = run.main_metric
-    if metric is None:
-        return "\uffff", 0.0
-    return metric.tag, -metric.last if metric.direction == "max" else metric.last
-
-
-def _row(run: Run, comparison: Comparison | None, look: _Look, now: float) -> ViewRow:
-    metric = run.main_metric
-    busy = run.status == "running"
-    row = ViewRow(
-        run.key,
-        (
-            (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
-            *((text(look.host, "muted", 20),) if look.host else ()),
-            _name(run, look),
-            _progress(run),
-            (Span(eta(run), "muted"),),
-            text(metric.tag, "muted") if metric else (),
-            _value(metric),
-            spark(metric.spark, 8, "accent" if busy else "muted") if metric else (),
-            _delta(look, comparison, metric),
-            (Span(_age(run, now), "muted"),),
-        ),
-    )
-    return row._replace(cells=tuple(map(_grey, row.cells))) if look.lost else row
+def _row(case: Case, kinds: list[Kind], ask: RunsAsk) -> ViewRow:
+    short = ask.width < NARROW
+    cells = [status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds]
+    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.look.lost else cells))
 
 
 def _grey(cell: Words) -> Words:
@@ -211,12 +286,52 @@ def _prefixes(roots: Sequence[str], with_hosts: bool) -> dict[str, str]:
     }
 
 
-def _age(run: Run, now: float) -> str:
-    """How long ago it was written; "now" for a running run that wrote a few seconds ago, so that rows are not
-    painted every second only because they grow older."""
-    if run.status == "running" and run.updated is not None and 0 <= now - run.updated < _NOW_S:
-        return "now"
-    return units.ago(run.updated, now)
+def _note(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> Words:
+    """ "8 of 57 shown", what of the filter means nothing, and how many are hidden."""
+    every = len(snapshot.situation.runs)
+    parts: list[Span] = []
+    if len(cases) != every:
+        parts.append(Span(f"{len(cases):,} of {every:,} shown", "info"))
+    hidden = sum(run.key in ask.hidden for run in snapshot.situation.runs)
+    if hidden and not ask.with_hidden:
+        parts.append(Span(f"  {hidden} hidden (X shows them)", "muted"))
+    complaint = parse(ask.filter).complaint if ask.filter else ""
+    if complaint:
+        parts.append(Span(("  " if parts else "") + safe(complaint, 80), "warn"))
+    return tuple(parts)
+
+
+def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
+    if order == "name":
+        return lambda run: (run.root, run.id)
+    if order == "newest":
+        return lambda run: -(run.updated or 0)
+    if order == "metric":
+        return lambda run: _by_metric(run)
+    worst = worst_severities(snapshot)
+    return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -_moment(run), run.id)
+
+
+def _moment(run: Run) -> float:
+    """What orders runs alike: their last write, but for running ones their start, so that rows stay where
+    they are while the runs are being written."""
+    return (run.started if run.status == "running" else run.updated) or 0.0
+
+
+def _by_metric(run: Run) -> tuple[str, float]:
+    metric = run.main_metric
+    if metric is None:
+        return "\uffff", 0.0
+    return metric.tag, -metric.last if metric.direction == "max" else metric.last
+
+
+def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
+    """The worst severity of each run's findings, infos left out."""
+    out: dict[RunKey, Severity] = {}
+    for finding in sorted(snapshot.findings, key=lambda found: SEVERITIES.index(found.severity)):
+        if finding.run is not None and finding.severity != "info":
+            out[finding.run] = finding.severity
+    return out
 
 
 def is_baseline(snapshot: Snapshot, run: Run) -> bool:
@@ -252,56 +367,6 @@ def run_name(key: RunKey, roots: Sequence[str]) -> str:
     return safe(root + key.id)
 
 
-def _name(run: Run, look: _Look) -> Words:
-    own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
-    folder, slash, leaf = safe(own).rpartition("/")
-    root = safe(look.root) + ":" if look.root else ""
-    mark = (Span(" ●", look.tone),) if look.tone else ()
-    return words(Span(root + folder + slash, "muted"), Span(leaf, "strong"), _trouble(run, look), mark)
-
-
-def _trouble(run: Run, look: _Look) -> Words:
-    """The sign of a run's worst finding, where its status does not say as much already."""
-    if look.worst is None or run.status in ("crashed", "stalled"):
-        return ()
-    return (Span(f" {SEVERITY_SIGNS[look.worst]}", SEVERITY_TONES[look.worst]),)
-
-
-def _progress(run: Run) -> Words:
-    progress = run.progress
-    if run.status in ("running", "stalled") and progress.fraction is not None:
-        tone: Tone = "info" if run.status == "running" else "warn"
-        return words(bar(progress.fraction, 5, tone), Span(f"{units.percent(progress.fraction):>5}", "muted"))
-    if run.epoch is not None and run.epoch >= 1:
-        return (Span(f"epoch {units.number(run.epoch, 3)}", "muted"),)
-    return (Span(f"step {units.count(run.step)}", "muted"),) if run.step is not None else ()
-
-
-def eta(run: Run) -> str:
-    """How long a running run still takes, in words; empty when nobody knows."""
-    if run.status != "running" or run.progress.eta is None:
-        return ""
-    return units.duration(run.progress.eta[0])
-
-
-def _value(metric: Metric | None) -> Words:
-    if metric is None:
-        return (Span("–", "muted"),)
-    broken = metric.last != metric.last or metric.last in (float("inf"), float("-inf"))
-    return (Span(figure(metric.last), "bad" if broken else "plain"),)
-
-
-def _delta(look: _Look, comparison: Comparison | None, metric: Metric | None) -> Words:
-    if look.is_baseline:
-        return (Span("baseline", "baseline"),)
-    judged = compared(comparison, metric.tag) if metric else None
-    if judged is None or judged.delta is None:
-        return (Span("–", "faint"),)
-    return (
-        Span(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),
-    )
-
-
 def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
     if ask.filter and snapshot.situation.runs:
         return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
@@ -320,7 +385,7 @@ def summary(snapshot: Snapshot) -> Words:
     for run in snapshot.situation.runs:
         counts[run.status] = counts.get(run.status, 0) + 1
     out: list[Span] = []
-    for status in ("crashed", "stalled", "running"):
-        if counts.get(status):
-            out += [Span(f"{counts[status]} {status}", STATUS_TONES[status]), Span(" · ", "muted")]
+    for name in ("crashed", "stalled", "running"):
+        if counts.get(name):
+            out += [Span(f"{counts[name]} {name}", STATUS_TONES[name]), Span(" · ", "muted")]
     return (*out, Span(units.plural(len(snapshot.situation.runs), "run"), "muted"))

@@ -87,10 +87,12 @@ class ViewColumn(NamedTuple):
 
 
 class ViewRow(NamedTuple):
-    """A row of a table; ``key`` names it among its table's rows and across refreshes."""
+    """A row of a table; ``key`` names it among its table's rows and across refreshes. ``wide``: the column
+    whose cell takes all the room to the right of its beginning."""
 
     key: Hashable
     cells: tuple[Words, ...]
+    wide: str = ""
 
 
 class TableView(NamedTuple):

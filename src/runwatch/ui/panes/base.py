@@ -15,6 +15,7 @@ from runwatch.show.screen.view import Span, Words
 from runwatch.text.safe import safe
 from runwatch.ui.palette import palette
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.words import content
 
 Place = Literal["left", "right", "strip"]
@@ -63,6 +64,12 @@ class Pane(Vertical):
         if title != self._title:
             self._title = title
             self.border_title = content(title, palette(self.app))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in its list."""
+        lists = list(self.query(TableWidget))
+        return bool(lists) and all(not each.view.rows for each in lists)
 
     def focus_first(self) -> None:
         """Give the keys to this pane."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.intents import PinBaseline
-from runwatch.domain.run import RunKey
+from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun, ShowRuns
-from runwatch.show.screen import runs
-from runwatch.show.screen.view import Words
-from runwatch.ui.messages import Asked, Intended, Requested
+from runwatch.show.destinations import ShowRun
+from runwatch.show.screen import run_columns, runs
+from runwatch.show.screen.view import TableView, Words
+from runwatch.ui.host import host
+from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -34,7 +36,18 @@ class RunsPane(Pane):
         Binding("space", "mark", "Mark", id="runs.mark", tooltip="mark for overlaid curves and comparing"),
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
+        Binding("N", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
+        Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
+        Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the order of the sorting"),
+        Binding("C", "columns", "Columns", show=False, id="runs.columns", tooltip="which, and in what order"),
+        Binding(
+            "t", "group", "Group", show=False, id="runs.group", tooltip="by folder, project or hyperparameter"
+        ),
+        Binding("m", "metric", "Metric", show=False, id="runs.metric", tooltip="which one all runs show"),
+        Binding("asterisk", "star", "Bookmark", show=False, id="runs.star", key_display="*"),
+        Binding("x", "hide", "Hide", show=False, id="runs.hide", tooltip="the run, or show it again"),
+        Binding("X", "hidden", "Show hidden", show=False, id="runs.hidden"),
     ]
 
     def __init__(self, choice: Selection, number: int) -> None:
@@ -42,34 +55,80 @@ class RunsPane(Pane):
         self._kept: runs.Kept = {}
 
     def compose(self) -> ComposeResult:
+        yield LineWidget(id="runs-note", collapse=True)
         yield TableWidget(id="runs-table", lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         choice = self.choice
-        ask = runs.RunsAsk(choice.filters.get(self.ID, ""), choice.order, choice.marked)
+        ask = runs.RunsAsk(
+            filter=choice.filters.get(self.ID, ""),
+            order=choice.order,
+            marked=choice.marked,
+            sort=choice.sort,
+            descending=choice.descending,
+            columns=choice.columns,
+            metric=choice.metric,
+            group=choice.group,
+            folded=choice.folded,
+            starred=choice.starred,
+            hidden=choice.hidden,
+            with_hidden=choice.with_hidden,
+            width=self.size.width,
+        )
         kept = self._kept
         return lambda snapshot, now: runs.runs(snapshot, ask, now, kept)
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return runs.summary(snapshot)
 
-    def show(self, view: Any) -> None:
+    def show(self, view: TableView) -> None:
+        self.query_one(LineWidget).show(view.note)
         self.query_one(TableWidget).show(view)
 
     @property
     def key(self) -> RunKey | None:
-        """The run under the cursor."""
-        return cast("RunKey | None", self.query_one(TableWidget).key)
+        """The run under the cursor; None on a group."""
+        key = self.query_one(TableWidget).key
+        return key if isinstance(key, RunKey) else None
+
+    @property
+    def _all(self) -> tuple[Run, ...]:
+        snapshot = host(self).snapshot
+        return snapshot.situation.runs if snapshot else ()
+
+    def _changed(self, said: str = "") -> None:
+        """What is shown changed, and is to be kept."""
+        host(self).keep_view()
+        self.post_message(Asked(said))
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
-        self.choice.looked = cast("RunKey | None", event.key)
-        self.post_message(Asked())
+        if isinstance(event.key, RunKey):
+            self.choice.looked = event.key
+            self.post_message(Asked())
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
-        if self.key is not None:
+        if isinstance(event.key, runs.GroupKey):
+            self.choice.folded ^= {event.key.name}
+            self._changed()
+        elif self.key is not None:
             self.post_message(Requested(ShowRun(self.key)))
+
+    def on_table_widget_titled(self, event: TableWidget.Titled) -> None:
+        """A click on a title sorts by it, a second one the other way round, a third one not."""
+        event.stop()
+        if self.choice.sort != event.column:
+            self._sort_by(event.column)
+        elif self.choice.descending == _first_way(event.column):
+            self.choice.descending = not self.choice.descending
+            self._changed()
+        else:
+            self._sort_by("")
+
+    def _sort_by(self, column: str) -> None:
+        self.choice.sort, self.choice.descending = column, _first_way(column)
+        self._changed()
 
     def action_mark(self) -> None:
         if self.key is not None:
@@ -81,10 +140,88 @@ class RunsPane(Pane):
         if self.key is not None:
             self.post_message(Intended(PinBaseline(self.key)))
 
+    def action_note(self) -> None:
+        if self.key is not None:
+            self.post_message(Requested(NoteDeed(self.key)))
+
     def action_order(self) -> None:
         orders = runs.ORDERS
-        self.choice.order = orders[(orders.index(self.choice.order) + 1) % len(orders)]
-        self.post_message(Asked(f"runs by {self.choice.order}"))
+        if not self.choice.sort:
+            self.choice.order = orders[(orders.index(self.choice.order) + 1) % len(orders)]
+        self.choice.sort = ""
+        self._changed(f"runs by {self.choice.order}")
 
-    def action_compare(self) -> None:
-        self.post_message(Requested(ShowRuns(self.choice.marked)))
+    def action_sort(self) -> None:
+        from runwatch.ui.screens.dialogs import Pick
+
+        shown = self.choice.columns or run_columns.DEFAULT
+        names = ("what needs you", *(run_columns.kind(key).column.title for key in shown))
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self._sort_by(dict(zip(names, ("", *shown), strict=True))[name])
+
+        host(self).ask(Pick("sort by", names), take)
+
+    def action_reverse(self) -> None:
+        self.choice.descending = not self.choice.descending
+        self._changed("" if self.choice.sort else "s sorts by a column first")
+
+    def action_columns(self) -> None:
+        from runwatch.ui.screens.choosing import Choose
+
+        choices = run_columns.choices(self._all)
+
+        def take(keys: tuple[str, ...] | None) -> None:
+            if keys is not None:
+                self.choice.columns = () if keys == run_columns.DEFAULT else keys
+                self._changed()
+
+        host(self).ask(Choose("columns", choices, self.choice.columns or run_columns.DEFAULT), take)
+
+    def action_group(self) -> None:
+        from runwatch.ui.screens.dialogs import Pick
+
+        settings = [key for key, _ in run_columns.choices(self._all) if key.startswith("=")]
+        names = ("not at all", "by folder", "by project or group", *(f"by {key[1:]}" for key in settings))
+        keys = ("", "folder", "group", *settings)
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self.choice.group, self.choice.folded = keys[names.index(name)], frozenset()
+                self._changed()
+
+        host(self).ask(Pick("group the runs", names), take)
+
+    def action_metric(self) -> None:
+        from runwatch.ui.screens.dialogs import Pick
+
+        own = "each run's own main metric"
+        tags = tuple(key[1:] for key, _ in run_columns.choices(self._all) if key.startswith("@"))
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self.choice.metric = None if name == own else name
+                self._changed()
+
+        host(self).ask(Pick("the metric that runs show", (own, *tags)), take)
+
+    def action_star(self) -> None:
+        if self.key is not None:
+            self.choice.starred ^= {self.key}
+            self._changed()
+
+    def action_hide(self) -> None:
+        if self.key is not None:
+            hidden = self.key in self.choice.hidden
+            self.choice.hidden ^= {self.key}
+            self._changed("shown again" if hidden else "hidden: X shows all that are")
+
+    def action_hidden(self) -> None:
+        self.choice.with_hidden = not self.choice.with_hidden
+        self.post_message(Asked("hidden runs too" if self.choice.with_hidden else "hidden runs left out"))
+
+
+def _first_way(column: str) -> bool:
+    """Whether a column is first sorted from its greatest value down."""
+    return column not in ("", "status", "run", "metric", "formats", "group", "eta", "age", "started")

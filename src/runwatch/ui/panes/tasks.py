@@ -39,7 +39,7 @@ class TasksPane(Pane):
         Binding("p", "priority", "Priority", id="tasks.priority"),
         Binding("e", "edit", "Edit", id="tasks.edit", tooltip="in $EDITOR"),
         Binding("u", "undo", "Undo", id="tasks.undo"),
-        Binding("f", "finished", "Finished", show=False, id="tasks.finished"),
+        Binding("d", "finished", "Finished ones", show=False, id="tasks.finished"),
     ]
 
     _files: Words = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -16,7 +17,9 @@ from runwatch.show.destinations import ShowPlace
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
 from runwatch.show.screen.view import Span, Words
+from runwatch.text import units
 from runwatch.text.safe import safe
+from runwatch.ui.host import Host
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
 WIDE, HIGH = 110, 30
+_SLOW_S = 10.0
+_PARTS, _LEAST, _MOST = 50, 12, 12
 
 
 class Dashboard(LiveScreen):
@@ -65,6 +70,15 @@ class Dashboard(LiveScreen):
         Binding("F", "findings", "Findings", id="board.findings", show=False, tooltip="all, in order"),
         Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
         Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="put away what happened"),
+        Binding("f", "full", "Full screen", show=False, id="board.full", tooltip="this pane alone, or all"),
+        Binding("less_than_sign", "widen(-2)", "Narrower", show=False, id="board.narrower", key_display="<"),
+        Binding("greater_than_sign", "widen(2)", "Wider", show=False, id="board.wider", key_display=">"),
+        Binding("plus", "grow(1)", "Taller", show=False, id="board.taller", key_display="+"),
+        Binding("minus", "grow(-1)", "Lower", show=False, id="board.lower", key_display="-"),
+        Binding(
+            "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
+        ),
+        Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="as they were at first"),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -79,6 +93,8 @@ class Dashboard(LiveScreen):
         self._panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
         self._active = 0
         self._counted: Mapping[str, Words] = {}
+        self._heights: dict[str, str] = {}
+        self._dragged: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield OpenLine(id="headline")
@@ -95,9 +111,8 @@ class Dashboard(LiveScreen):
     def on_mount(self) -> None:
         for pane in self._panes:
             pane.entitle(())
-            if pane.PLACE != "strip":
-                pane.styles.height = f"{pane.WEIGHT}fr"
         self._panes[0].focus_first()
+        self.wait(0)
 
     def on_resize(self, event: events.Resize) -> None:
         wish = self.host.settings.layout
@@ -107,14 +122,31 @@ class Dashboard(LiveScreen):
         self.call_after_refresh(self.ask)
 
     def _arrange(self) -> None:
-        tabbed = self.has_class("tabbed")
+        """Which panes are shown, and how much room each has."""
+        alone = self.has_class("tabbed") or bool(self.choice.full)
         for i, pane in enumerate(self._panes):
             if pane.PLACE != "strip":
-                pane.display = not tabbed or i == self._active
+                pane.display = i == self._active if alone else pane.ID not in self.choice.closed
         for side in ("left", "right"):
             column = self.query_one(f"#{side}")
             column.display = any(pane.display for pane in self._panes if side == pane.PLACE)
+        if not alone:
+            self.query_one("#left").styles.width = f"{self.choice.left}fr"
+            self.query_one("#right").styles.width = f"{_PARTS - self.choice.left}fr"
+        self._share_height(alone)
         self._show_tabs()
+
+    def _share_height(self, alone: bool) -> None:
+        """A pane with nothing in it, that nobody is in, is as high as its title and a word."""
+        for side in ("left", "right"):
+            shown = [pane for pane in self._panes if side == pane.PLACE and pane.display]
+            full = [pane for pane in shown if alone or not pane.empty or pane is self._panes[self._active]]
+            for pane in shown:
+                weight = self.choice.weights.get(pane.ID, pane.WEIGHT)
+                height = f"{weight}fr" if pane in full or not full else "3"
+                if self._heights.get(pane.ID) != height:
+                    self._heights[pane.ID] = height
+                    pane.styles.height = height
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
@@ -137,6 +169,7 @@ class Dashboard(LiveScreen):
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
                 pane.show(views[pane.ID])
+        self._share_height(self.has_class("tabbed") or bool(self.choice.full))
         self._show_tabs()
 
     def _show_tabs(self) -> None:
@@ -160,6 +193,8 @@ class Dashboard(LiveScreen):
         pane = self._panes[number - 1]
         if pane.PLACE != "strip":
             self._active = number - 1
+            self.choice.full = pane.ID if self.choice.full else ""
+            self.choice.closed -= {pane.ID}
             self._arrange()
         pane.focus_first()
         self.call_after_refresh(self.ask)
@@ -167,6 +202,83 @@ class Dashboard(LiveScreen):
     def action_step(self, by: int) -> None:
         here = next((i for i, pane in enumerate(self._panes) if pane.has_focus_within), self._active)
         self.action_pane((here + by) % len(self._panes) + 1)
+
+    def rearrange(self) -> None:
+        """Show the panes as they were kept."""
+        self._arrange()
+        self.call_after_refresh(self.ask)
+
+    def _rearranged(self) -> None:
+        self._arrange()
+        self.host.keep_view()
+        self.call_after_refresh(self.ask)
+
+    def action_full(self) -> None:
+        self.choice.full = "" if self.choice.full else self._panes[self._active].ID
+        self._arrange()
+        self.call_after_refresh(self.ask)
+
+    def action_widen(self, by: int) -> None:
+        by = by if self._panes[self._active].PLACE == "left" else -by
+        self.choice.left = max(_LEAST, min(self.choice.left + by, _PARTS - _LEAST))
+        self._rearranged()
+
+    def action_grow(self, by: int) -> None:
+        pane = self._panes[self._active]
+        weight = self.choice.weights.get(pane.ID, pane.WEIGHT)
+        self.choice.weights[pane.ID] = max(1, min(weight + by, _MOST))
+        self._rearranged()
+
+    def action_close_pane(self) -> None:
+        pane = self._panes[self._active]
+        others = [p for p in self._panes if p.display and p.PLACE != "strip" and p is not pane]
+        if pane.PLACE != "strip" and others and not self.has_class("tabbed"):
+            self.choice.full = ""
+            self.choice.closed |= {pane.ID}
+            self._active = self._panes.index(others[0])
+            self._rearranged()
+            others[0].focus_first()
+
+    def action_reset(self) -> None:
+        self.choice.full, self.choice.closed = "", frozenset()
+        self.choice.left, self.choice.weights = Selection().left, {}
+        self._rearranged()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the border between the columns, or between two panes of one."""
+        if self.has_class("tabbed") or self.choice.full:
+            return
+        left = self.query_one("#left").region
+        if event.screen_x in (left.right - 1, left.right) and left.height:
+            self._dragged = ("", "")
+        for above, below in pairwise(p for p in self._panes if p.display and p.PLACE != "strip"):
+            edge = above.region.bottom
+            inside = above.region.x < event.screen_x < above.region.right - 1
+            if above.PLACE == below.PLACE and inside and event.screen_y in (edge - 1, edge):
+                self._dragged = (above.ID, below.ID)
+        if self._dragged is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged is None:
+            return
+        if self._dragged == ("", ""):
+            parts = round(_PARTS * event.screen_x / max(self.size.width, 1))
+            self.choice.left = max(_LEAST, min(parts, _PARTS - _LEAST))
+        else:
+            above, below = (next(p for p in self._panes if name == p.ID) for name in self._dragged)
+            room = above.region.height + below.region.height
+            share = max(1, min(event.screen_y - above.region.y, room - 1))
+            total = sum(self.choice.weights.get(p.ID, p.WEIGHT) for p in (above, below))
+            weight = max(1, min(round(total * share / max(room, 1)), total - 1))
+            self.choice.weights |= {above.ID: weight, below.ID: total - weight}
+        self._arrange()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+            self._rearranged()
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_pane(event.number)
@@ -179,7 +291,9 @@ class Dashboard(LiveScreen):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            self.mount(Prompt(pane.TITLE.lower(), self.choice.filters.get(pane.ID, ""), pane.ID))
+            help, complete = ("words that must occur", None) if pane.ID != "runs" else _run_filter(self.host)
+            words = self.choice.filters.get(pane.ID, "")
+            self.mount(Prompt(pane.TITLE.lower(), words, pane.ID, help, complete))
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         self.choice.filters[event.about] = event.text
@@ -187,6 +301,14 @@ class Dashboard(LiveScreen):
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         self._panes[self._active].focus_first()
+
+    def wait(self, seconds: float) -> None:
+        """Say what is being done while nothing is known yet."""
+        roots = self.host.settings.roots
+        where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root") if roots else ""
+        slow = f" for {units.duration(seconds)}: does the file system answer?" if seconds > _SLOW_S else ""
+        said = f"looking for runs{' below ' + where if where else ''} …{slow}"
+        self.query_one("#headline", OpenLine).show((Span(said, "warn" if slow else "muted"),))
 
     def tell(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; "" puts the line away."""
@@ -247,3 +369,13 @@ class Dashboard(LiveScreen):
         pane = self._panes[self._active]
         if self.choice.filters.pop(pane.ID, ""):
             self.ask()
+
+
+def _run_filter(host: Host) -> tuple[str, Callable[[str], list[str]]]:
+    """The grammar in a line, and what completes it."""
+    from runwatch.text.run_filter import GRAMMAR, completions
+
+    def complete(text: str) -> list[str]:
+        return completions(text, host.snapshot.situation.runs) if host.snapshot else []
+
+    return GRAMMAR, complete

@@ -54,6 +54,17 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     class Opened(Moved):
         """The row was chosen."""
 
+    class Titled(Message):
+        """The title of a column was clicked; ``column`` is its key."""
+
+        def __init__(self, table: TableWidget, column: str) -> None:
+            super().__init__()
+            self.table, self.column = table, column
+
+        @property
+        def control(self) -> TableWidget:
+            return self.table
+
     def __init__(
         self,
         *,
@@ -200,6 +211,10 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         for i, (column, have, at) in enumerate(self._widths):
             if i:
                 segments.append(Segment(" " * self._gap))
+            if row.wide == column.key:
+                room = width - 1 - sum(segment.cell_length for segment in segments)
+                segments += fitted(row.cells[at], max(room, 1), colours)
+                break
             segments += fitted(row.cells[at], have, colours, column.right, column.keep_end)
         strip = Strip(segments).adjust_cell_length(width)
         if not here or not (self.has_focus or self._lasting):
@@ -259,7 +274,19 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         if self._opens:
             self.post_message(self.Opened(self, self.key))
 
+    def _title_at(self, x: int) -> str | None:
+        left = 1
+        for column, have, _ in self._widths:
+            if left <= x < left + have + self._gap:
+                return column.key
+            left += have + self._gap
+        return None
+
     def on_click(self, event: events.Click) -> None:
+        column = self._title_at(event.x) if self._header and event.y == 0 and self._view.rows else None
+        if column is not None:
+            self.post_message(self.Titled(self, column))
+            return
         index = event.y - self._header + int(self.scroll_y)
         if not 0 <= index < len(self._view.rows) or event.y < self._header:
             return
