@@ -29,7 +29,8 @@ def test_named_columns_make_a_run(tmp_path: Path, capsys) -> None:  # type: igno
     (tmp_path / "exp").mkdir()
     (tmp_path / "exp" / "losses.csv").write_text(LOSSES)
     (tmp_path / "runwatch.toml").write_text(
-        '[[runs]]\nfiles = "**/losses.csv"\nstep = "examples_seen"\nwall = "logged_at"\nmetrics = ["loss_*"]\n'
+        '[[runs]]\nfiles = "**/losses.csv"\nstep = "examples_seen"\n'
+        'wall = "logged_at"\nmetrics = ["loss_*"]\n'
     )
     told = _ls(tmp_path, capsys)
     [run] = told["runs"]
