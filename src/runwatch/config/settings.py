@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from runwatch.domain.errors import UserError
+from runwatch.domain.run import Problem
+from runwatch.system.files import is_really_below
 
 
 class ConfigError(UserError):
@@ -49,6 +51,16 @@ class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class RunFiles(msgspec.Struct, frozen=True):
+    """Logs of one's own and what their columns are. ``files``: a glob; ``step``, ``wall``: the columns of the
+    step and of the clock; ``metrics``: those of the metrics (``*`` matches any part)."""
+
+    files: str = ""
+    step: str = ""
+    wall: str = ""
+    metrics: tuple[str, ...] = ()
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -164,7 +176,10 @@ class Settings(msgspec.Struct, frozen=True):
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
     ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners. ``rule_places``: file
-    and line of "rules[0]", "rules.NAME" and "rules.NAME.key"."""
+    and line of "rules[0]", "rules.NAME" and "rules.NAME.key". ``bounds``: the folders outside of which
+    nothing that the configuration names is read or written (none: no bounds); ``withheld``: what it asks for
+    and is not given before its user trusts it, in words; ``problems``: what is wrong with it;
+    ``digest``: what names the file as it was read, "" for one that its user named."""
 
     folder: str = "."
     file: str | None = None
@@ -173,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True):
     watch: Watch = msgspec.field(default_factory=Watch)
     baseline: BaselineSetting = msgspec.field(default_factory=BaselineSetting)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    runs: tuple[RunFiles, ...] = ()
     data: tuple[Data, ...] = ()
     predictions: tuple[Predictions, ...] = ()
     models: tuple[Model, ...] = ()
@@ -184,6 +200,14 @@ class Settings(msgspec.Struct, frozen=True):
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
     hosts: tuple[Host, ...] = ()
+    bounds: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    digest: str = ""
+
+    def allows(self, path: str) -> bool:
+        """Whether what an absolute path means, links followed, may be read and written."""
+        return not self.bounds or any(is_really_below(path, folder) for folder in self.bounds)
 
     def path(self, name: str) -> str:
         """An absolute path of a path in the configuration; URLs stay as they are."""
