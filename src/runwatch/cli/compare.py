@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from runwatch.domain.comparison import CompareOptions, Comparison
     from runwatch.domain.hosts import HostLink
     from runwatch.domain.predictions import ColumnNames
-    from runwatch.domain.run import Problem, Run
+    from runwatch.domain.remark import Remark
+    from runwatch.domain.run import Problem, Run, RunKey
     from runwatch.monitor.once import Loaded
 
 NAME = "compare"
@@ -247,6 +248,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 def _runs(args: argparse.Namespace) -> int:
     from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options
+    from runwatch.monitor.session import remarks_of
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
     runs = loaded.snapshot.situation.runs
@@ -255,7 +257,9 @@ def _runs(args: argparse.Namespace) -> int:
     if len(groups) > 1 and args.baseline is None:
         return _table(args, loaded, [run for group in groups for run in group])
     made: list[Comparison | Problem] = []
+    compared: list[list[RunKey]] = []
     for group in groups:
+        compared.append([run.key for run in group])
         options = _with_arguments(run_options(loaded.settings[group[0].root]), args)
         file = _baseline_file(args, loaded, group[0])
         if file is not None:
@@ -263,7 +267,24 @@ def _runs(args: argparse.Namespace) -> int:
         else:
             baseline = _baseline_runs(args, loaded, group[0])
             made.append(compare_runs(group, baseline, loaded.series, options, detail=True))
-    return _report(args, made)
+            compared[-1] += [run.key for run in baseline]
+    noted = remarks_of(loaded)
+    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(made, compared, strict=True)])
+
+
+def _with_notes(
+    one: Comparison | Problem, noted: Sequence[tuple[str, Remark]], keys: Sequence[RunKey]
+) -> Comparison | Problem:
+    """A comparison with what people say of its runs."""
+    import time
+
+    from runwatch.domain.run import Problem
+    from runwatch.show.remarks import line, of_runs
+
+    if isinstance(one, Problem):
+        return one
+    said = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
+    return replace(one, notes=(*one.notes, *said))
 
 
 def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) -> tuple[Run, ...]:

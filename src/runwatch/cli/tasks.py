@@ -226,6 +226,9 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
     from runwatch.cli._output import print_json
     from runwatch.show.brief import since_moment
     from runwatch.show.history import history_json, history_text
+    from runwatch.show.remarks import line, remark_json
+    from runwatch.text.safe import safe
+    from runwatch.text.units import moment
 
     try:
         since = since_moment(args.since, now)
@@ -233,8 +236,11 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
         raise UsageError(f"--since: {error}") from None
     wanted = [root] if args.root or args.file else None
     events = state.history(wanted, since)
+    notes = state.remarks(wanted or [root], since)
     if args.json:
-        print_json(history_json(events))
+        print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:
         print("\n".join(history_text(events, now)))
+        for _, remark in notes:
+            print(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
     return 0

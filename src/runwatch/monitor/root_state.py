@@ -19,6 +19,7 @@ from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
+    AddNote,
     ClearBaseline,
     Intent,
     IntentAnswer,
@@ -33,7 +34,7 @@ from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
 from runwatch.system.files import is_really_below
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, user_name
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -301,6 +302,12 @@ class TaskState:
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)
                 return IntentAnswer(intent, True, "kept")
+            case AddNote(root, kind, subject, text):
+                words = " ".join(text.split())
+                if not words:
+                    return IntentAnswer(intent, False, "the note is empty; say something")
+                self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
+                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:

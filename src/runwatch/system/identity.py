@@ -22,6 +22,16 @@ def host_name() -> str:
     return os.uname().nodename
 
 
+def user_name() -> str:
+    """The user's name, for what they write."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this number, as in a container
+        return str(os.getuid())
+
+
 def root_identity(
     root: str, own_id: str | None = None, host: str | None = None, mounts: str | None = None
 ) -> str:
