@@ -207,7 +207,8 @@ def test_every_key_is_explained_with_its_default(name: str) -> None:
 
 def test_no_section_is_left_out() -> None:
     own = set(config.Settings.__struct_fields__) - {"folder", "file", "id", "alerts_file"}
-    assert own - {"rule_options", "rule_places", "reader_options"} == set(SECTIONS)
+    inside = {"rule_options", "rule_places", "reader_options", "withheld", "digest", "problems", "bounds"}
+    assert own - inside == set(SECTIONS)
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     for word in ("`id`", "`[rules.NAME]`", "`[readers.NAME]`"):
         assert word in page
