@@ -20,6 +20,7 @@ from runwatch.config.settings import (
     MetricSetting,
     Model,
     Predictions,
+    RunFiles,
     Seconds,
     Settings,
 )
@@ -28,6 +29,7 @@ from runwatch.text.durations import seconds
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
+    "runs": ("files",),
     "data": ("name", "reference", "current"),
     "predictions": ("name", "files"),
     "models": ("name", "champion", "data"),
@@ -105,7 +107,7 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
+        kinds = {"runs": RunFiles, "data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")

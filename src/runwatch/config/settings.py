@@ -57,6 +57,16 @@ class Columns(msgspec.Struct, frozen=True):
     kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
+class RunFiles(msgspec.Struct, frozen=True):
+    """Logs of one's own and what their columns are. ``files``: a glob; ``step``, ``wall``: the columns of the
+    step and of the clock; ``metrics``: those of the metrics (``*`` matches any part)."""
+
+    files: str = ""
+    step: str = ""
+    wall: str = ""
+    metrics: tuple[str, ...] = ()
+
+
 class Data(msgspec.Struct, frozen=True):
     name: str = ""
     reference: str | tuple[str, ...] = ""
@@ -182,6 +192,7 @@ class Settings(msgspec.Struct, frozen=True):
     watch: Watch = msgspec.field(default_factory=Watch)
     baseline: BaselineSetting = msgspec.field(default_factory=BaselineSetting)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    runs: tuple[RunFiles, ...] = ()
     data: tuple[Data, ...] = ()
     predictions: tuple[Predictions, ...] = ()
     models: tuple[Model, ...] = ()
