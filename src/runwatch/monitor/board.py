@@ -213,7 +213,10 @@ class Board:
 
     def _problems(self) -> tuple[Problem, ...]:
         alerts = self._alerting.problems if self._alerting else ()
+        configured = dict.fromkeys(p for one in self.settings.values() for p in one.problems)
         return (
+            *configured,
+            *self._desk.problems,
             *self.roots.problems,
             *self.beside.problems,
             *alerts,

@@ -188,7 +188,7 @@ def ls_text(snapshot: Snapshot) -> str:
                 units.ago(run.updated, now),
             ]
         )
-    notes = [f"! {safe(p.file)}: {safe(p.message)}" for p in snapshot.situation.problems]
+    notes = [f"! {safe(p.file)}: {safe(p.message)}; {safe(p.hint)}" for p in snapshot.situation.problems]
     notes += [f"! {safe(p.file)}: {p.where or ''} {safe(p.message)}" for r in runs for p in r.problems[:1]]
     body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots)
     return "\n".join([body, *notes])
