@@ -80,7 +80,6 @@ def test_every_field_of_the_contract_is_there(root, capsys):
         "source": "rule",
         "fingerprint": "abc",
         "state": "done",
-        "host": None,
     }
 
 
