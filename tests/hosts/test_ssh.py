@@ -202,3 +202,10 @@ def test_the_brief_says_where_what_happened(reach, runwatch):
     (waiting,) = [line["text"] for line in found["lines"] if line["label"] == "waiting"]
     assert "gone: ssh: Could not resolve" in waiting and answer.returncode == 0
     assert "told:runs/retrain-nightly" in runwatch("brief", "told:runs", "--since", "400d").stdout
+
+
+def test_a_command_that_lacks_a_machine_says_so(reach, runwatch):
+    write_run(reach.host("there") / "runs/exp-1")
+    assert runwatch("ls", "there:runs", "gone:x").returncode == 1
+    answer = runwatch("show", "exp-9", "--root", "there:runs", "--root", "gone:x")
+    assert answer.returncode == 2 and "gone: ssh: Could not resolve" in answer.stderr

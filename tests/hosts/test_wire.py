@@ -347,3 +347,21 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
     out.send(m.Ping())
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
+    monkeypatch.setattr("runwatch.hosts.picture.WEIGH_EVERY", 1000)
+    monkeypatch.setattr("runwatch.hosts.picture.MOST_BYTES", 5000)
+    picture, teller = Picture("evil"), Teller()
+    with pytest.raises(WireError, match="more than is allowed"):
+        for count in range(1, 60):
+            told = teller.updates(snapshot(*(run(f"r{i}") for i in range(count))), True)
+            for update in over_the_wire(*told):
+                picture.take(update, 500)
+
+
+def test_after_a_dead_shared_connection_ssh_makes_its_own():
+    argv = target("gpu1", ("r",), {}).unshared
+    assert argv[:3] == ("ssh", "-o", "ControlPath=none")
+    local = target("c", ("r",), {"c": Host("c", command=("docker", "exec", "c", "runwatch"))})
+    assert local.unshared == local.argv

@@ -205,3 +205,10 @@ def test_any_order_of_steps_is_told_the_same_however_it_is_split(steps: list[int
     rows = _losses(steps)
     whole, split = _memory(rows), _memory(rows, cuts)
     assert repr(_story(split)) == repr(_story(whole))
+
+
+def test_a_loss_of_nothing_beside_a_broken_gradient_is_no_best() -> None:
+    rows: list[Row] = [(i, {"loss": 2.0 - i / 10, "grad_norm": 1.0}) for i in range(5)]
+    rows += [(i, {"loss": 0.0, "grad_norm": float("nan")}) for i in range(5, 9)]
+    metric = _story(_memory(rows)).metrics["loss"]
+    assert (metric.best, metric.best_step, metric.last) == (1.6, 4, 0.0)

@@ -135,7 +135,7 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
         UiSettings(
             theme=theme,
             keymap=ui.keymap,
-            layout=ui.layout,  # type: ignore[arg-type]
+            layout=ui.layout,
             mouse=ui.mouse and not args.no_mouse,
             asks=asks(settings),
             themes=own_themes,

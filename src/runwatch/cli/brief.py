@@ -227,6 +227,7 @@ def _say(
 ) -> None:
     from runwatch.hosts.look import happened_there
     from runwatch.show.brief import compose
+    from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
 
     kept = together([look.kept for look in looks])
@@ -235,10 +236,14 @@ def _say(
     facts = {**kept.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
     history += [event for look in looks for event in happened_there(look.loaded)]
+    start = since if since is not None else facts["looked"] or now - 86400.0
+    names = {
+        key: root for look in looks for key, root in zip(look.keys, look.kept.facts["roots"], strict=False)
+    }
+    notes = facts_of([(names.get(key, key), remark) for key, remark in state.remarks(keys, start)])
     old = not any(look.fresh for look in looks)
-    brief = compose(
-        facts, history, now, since, 0.0 if old else None, () if old and len(silent) == 1 else silent
-    )
+    alone = old and len(silent) == 1
+    brief = compose(facts, history, now, since, 0.0 if old else None, () if alone else silent, notes)
     print(_rendered(args.format, brief, looks[0].loaded), end="")
 
 

@@ -27,13 +27,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.hosts.look import load
-    from runwatch.monitor.session import history_of
+    from runwatch.monitor.session import history_of, remarks_of
     from runwatch.show.tables import query
     from runwatch.show.text.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
     look = load(args.roots, args.config, all_hosts=args.all_hosts)
-    found = query(args.query, look.snapshot, history_of(look), look.series)
+    found = query(args.query, look.snapshot, history_of(look), look.series, remarks_of(look))
     if args.output:
         return _write(args.output, found.columns, found.rows)
     if args.format == "json":

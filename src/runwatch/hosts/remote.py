@@ -21,7 +21,7 @@ from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
-from runwatch.hosts.link import Link, LinkError
+from runwatch.hosts.link import Link, LinkError, StartTimeout
 from runwatch.hosts.picture import Picture
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
@@ -74,6 +74,7 @@ class Remote:
         self._waiting: dict[int, _Waiting] = {}
         self._heard = 0.0
         self._pinged = 0.0
+        self._shared = True
         self._version = 0
         self._thread = threading.Thread(target=self._run, name=f"runwatch-host-{target.name}", daemon=True)
 
@@ -169,7 +170,9 @@ class Remote:
             began = time.monotonic()
             try:
                 self._session()
+                self._shared = True
             except (WireError, OSError) as error:
+                self._shared = not isinstance(error, StartTimeout)
                 self._lose(str(error))
             if time.monotonic() - began > _STEADY_S:
                 tries = 0
@@ -180,7 +183,7 @@ class Remote:
 
     def _session(self) -> None:
         """One connection, from its start to its end. Raises WireError, OSError."""
-        link = Link(self._target)
+        link = Link(self._target, self._shared)
         try:
             mirrored, data = link.started()
             if mirrored:
@@ -218,7 +221,7 @@ class Remote:
         while not self._stopped:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
-                self._take(decode(raw), out, opening)
+                self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)
@@ -233,11 +236,11 @@ class Remote:
             out.send(m.Ping())
         silence = now - self._heard
         if silence > GIVE_UP_S:
-            raise LinkError(f"{self.name}: silent for {silence:.0f} s")
+            raise StartTimeout(f"{self.name}: silent for {silence:.0f} s")
         if silence > LOST_S and self._state.state == "live":
             self._set(state="lost", message=f"{self.name}: silent; waiting for it")
 
-    def _take(self, message: Any, out: Outward, opening: m.Open) -> None:
+    def _take(self, message: Any, size: int, out: Outward, opening: m.Open) -> None:
         match message:
             case m.Hello():
                 self._greet(message)
@@ -250,7 +253,7 @@ class Remote:
                 if self._opening.idle:
                     self._set(state="live", heard=time.time())
             case m.Update():
-                self._update(message)
+                self._update(message, size)
                 if not message.more:
                     out.send(m.Seen(message.number))
             case m.Reply(number):
@@ -273,10 +276,10 @@ class Remote:
         self.hello = hello
         self._set(version=hello.version, clock=ahead if abs(ahead) > _CLOCK_S else 0.0)
 
-    def _update(self, update: m.Update) -> None:
+    def _update(self, update: m.Update, size: int) -> None:
         with self._lock:
             picture = self._next or self._picture
-            picture.take(update)
+            picture.take(update, size)
             watch = picture.watch
             settled = picture.judged or time.monotonic() - self._next_since > SETTLE_S
             first = not self._picture.whole and watch is not None

@@ -19,6 +19,7 @@ from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
+    AddNote,
     ClearBaseline,
     Intent,
     IntentAnswer,
@@ -33,7 +34,7 @@ from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
 from runwatch.system.files import is_really_below
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -47,12 +48,18 @@ MAX_CHAMPIONS = 1000
 
 class RootState(msgspec.Struct, frozen=True):
     """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``problem``: why
-    the file that lies in the root, or that its configuration names, is not used."""
+    the file that lies in the root, or that its configuration names, is not used; ``host``: this machine's
+    name, where other machines' roots may have the same file."""
 
     identity: str
     file: Path
     private: bool
     problem: Problem | None = None
+    host: str = ""
+
+    def todo_file(self) -> TodoFile:
+        """The file, to be read and written."""
+        return TodoFile(self.file, paths.lock_dir(), self.private, host=self.host)
 
 
 def place_of(root: str, settings: Settings) -> RootState:
@@ -62,13 +69,26 @@ def place_of(root: str, settings: Settings) -> RootState:
     if settings.tasks.file:
         wished = settings.path(settings.tasks.file)
         if settings.allows(wished):
-            return RootState(identity, Path(wished), False)
+            inside = is_really_below(wished, root) or is_shared(root, settings.id)
+            return RootState(identity, Path(wished), False, host="" if inside else lasting_name(host_name()))
     own = Path(root) / "todo.txt"
     problem = _unusable(own, root)
     folder = paths.root_dir(identity)
     if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
     return RootState(identity, folder / "todo.txt", True, problem)
+
+
+def take_over_earlier(state: State, root: str, settings: Settings) -> None:
+    """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
+    today, the to-do list in the state directory too."""
+    old, new = paths.earlier_identity(root), paths.root_identity(root, settings.id)
+    before, now = paths.root_dir(old), paths.root_dir(new)
+    with contextlib.suppress(OSError):  # tried again at the next start
+        if old != new and before and now and before.is_dir() and not now.exists():
+            before.rename(now)
+        if old != new:
+            state.take_over(old, new, host_name())
 
 
 def link_digest(file: Path) -> str:
@@ -104,12 +124,14 @@ class TaskState:
         self._roots = roots
         self._writes = writes
         self.state = State(paths.state_dir())
+        for root in roots:
+            take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
         self._books = {
             root: RootTaskList(
                 self.state,
                 place.identity,
-                TodoFile(place.file, paths.lock_dir(), place.private),
+                place.todo_file(),
                 keeps_unsaved=writes,
             )
             for root, place in self._places.items()
@@ -287,6 +309,12 @@ class TaskState:
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)
                 return IntentAnswer(intent, True, "kept")
+            case AddNote(root, kind, subject, text):
+                words = " ".join(text.split())
+                if not words:
+                    return IntentAnswer(intent, False, "the note is empty; say something")
+                self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
+                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from runwatch import config
+from runwatch.domain.remark import Remark
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.once import Loaded, resolve_roots
 from runwatch.monitor.root_state import TaskState
@@ -32,6 +33,11 @@ class Session:
         """What names a root in the state."""
         return self.tasks.identity(root)
 
+    def remarks(self, since: float = 0.0) -> list[tuple[str, Remark]]:
+        """People's notes on these roots: (root, note), oldest first."""
+        names = {self.identity(root): root for root in self.roots}
+        return [(names[key], remark) for key, remark in self.state.remarks(names, since)]
+
     def __enter__(self) -> Self:
         return self
 
@@ -41,12 +47,27 @@ class Session:
         self.tasks.close()
 
 
-def history_of(look: Loaded) -> list[tuple[str, TaskEvent]]:
-    """What happened to tasks and findings of a look's roots: (root, event), oldest first."""
-    names = {
+def remarks_of(look: Loaded, since: float = 0.0) -> list[tuple[str, Remark]]:
+    """People's notes on a look's roots: (root, note), oldest first."""
+    names = _names(look)
+    state = State(paths.state_dir())
+    try:
+        return [(names[key], remark) for key, remark in state.remarks(names, since)]
+    finally:
+        state.close()
+
+
+def _names(look: Loaded) -> dict[str, str]:
+    """A look's roots by what names them in the state."""
+    return {
         paths.root_identity(root, look.settings[root].id if root in look.settings else None): root
         for root in look.snapshot.situation.roots
     }
+
+
+def history_of(look: Loaded) -> list[tuple[str, TaskEvent]]:
+    """What happened to tasks and findings of a look's roots: (root, event), oldest first."""
+    names = _names(look)
     state = State(paths.state_dir())
     try:
         return [(names[entry.root], entry.event) for entry in state.history(names)]

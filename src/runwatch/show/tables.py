@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.errors import UserError
 from runwatch.domain.points import Points
+from runwatch.domain.remark import Remark
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
@@ -77,6 +78,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "drift": ("root", "data", "column_name", "verdict", "effect", "p_adjusted", "sentence"),
     "tasks": ("root", "file", "id", "text", "priority", "state", "created", "due", "completed"),
     "history": ("root", "fingerprint", "at", "what", "by", "text", "severity"),
+    "notes": ("root", "kind", "subject", "at", "by", "text", "tags"),
     "points": ("root", "run", "metric", "step", "at", "value"),
 }
 
@@ -91,12 +93,13 @@ def query(
     snapshot: Snapshot,
     history: Iterable[tuple[str, TaskEvent]],
     series: Callable[[RunKey, str], Points],
+    noted: Iterable[tuple[str, Remark]] = (),
 ) -> Answer:
     """The answer to one SELECT over ``TABLES``. Series are filled in only when "points" is named. Raises
     UserError for what is no SELECT, or wrong."""
     db = sqlite3.connect(":memory:")
     try:
-        for name, rows in _rows(snapshot, history, series, "points" in sql.lower()).items():
+        for name, rows in _rows(snapshot, history, series, noted, "points" in sql.lower()).items():
             columns = TABLES[name]
             db.execute(f"CREATE TABLE {name} ({', '.join(columns)})")
             db.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)
@@ -119,6 +122,7 @@ def _rows(
     snapshot: Snapshot,
     history: Iterable[tuple[str, TaskEvent]],
     series: Callable[[RunKey, str], Points],
+    noted: Iterable[tuple[str, Remark]],
     with_points: bool,
 ) -> dict[str, list[Row]]:
     situation = snapshot.situation
@@ -154,6 +158,9 @@ def _rows(
     for root, e in history:
         event = (e.what, e.by, json_text(e.text), e.severity)
         made["history"].append((json_text(root), json_text(e.fingerprint), iso(e.at), *event))
+    for root, n in noted:
+        said = (json_text(n.subject), iso(n.at), json_text(n.by), json_text(n.text))
+        made["notes"].append((json_text(root), n.kind, *said, json_text(" ".join(n.tags))))
     return made
 
 

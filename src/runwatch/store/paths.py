@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from runwatch.system.folders import config_dir, place, state_dir
-from runwatch.system.identity import digest, root_identity
+from runwatch.system.identity import digest, earlier_identity, root_identity
 
-__all__ = ["cache_dir", "config_dir", "lock_dir", "root_dir", "root_identity", "state_dir"]
+__all__ = [
+    "cache_dir",
+    "config_dir",
+    "earlier_identity",
+    "lock_dir",
+    "root_dir",
+    "root_identity",
+    "state_dir",
+]
 
 
 def cache_dir() -> Path | None:

@@ -40,6 +40,7 @@ from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
     Intended,
+    NoteDeed,
     Request,
     Requested,
     TakeBack,
@@ -304,10 +305,13 @@ class RunwatchApp(App[None]):
             from runwatch.ui.task_actions import task_deed
 
             task_deed(self, request)
-        elif isinstance(request, BaselineDeed):
-            from runwatch.ui.baseline_actions import baseline_deed
+        elif isinstance(request, BaselineDeed | NoteDeed):
+            from runwatch.ui.baseline_actions import baseline_deed, note_deed
 
-            baseline_deed(self, request)
+            if isinstance(request, NoteDeed):
+                note_deed(self, request)
+            else:
+                baseline_deed(self, request)
         else:
             self._show(request)
 
