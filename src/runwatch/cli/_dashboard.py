@@ -125,7 +125,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
         UiSettings(
             theme=theme,
             keymap=ui.keymap,
-            layout=ui.layout,  # type: ignore[arg-type]
+            layout=ui.layout,
             mouse=ui.mouse and not args.no_mouse,
             themes=own_themes,
             log=log,
