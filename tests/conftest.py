@@ -34,6 +34,12 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     return home
 
 
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every configuration that is found is trusted: for tests of what it can do."""
+    monkeypatch.setattr("runwatch.config.is_trusted", lambda digest: True)
+
+
 @pytest.fixture(autouse=True)
 def brief_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look within this process takes as long as this machine needs: brief must not end it."""

@@ -1,6 +1,5 @@
 import errno
 import json
-import os
 import socket
 import sys
 import threading
@@ -11,11 +10,11 @@ from typing import ClassVar
 
 import pytest
 
-from runwatch.alerts import bell, secrets
+from runwatch.alerts import bell
 from runwatch.alerts.bell import Bell, notice
 from runwatch.alerts.dispatch import Event, Notification
 from runwatch.alerts.outbox import Outbox, senders
-from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked, not_ours
+from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked
 from runwatch.alerts.services import Services
 from runwatch.alerts.webhook import Webhook
 from runwatch.config import Alerts
@@ -250,24 +249,11 @@ def test_a_readable_file_with_a_secret_is_warned_of(tmp_path):
     assert exposed(str(file), [f"https://example.com/{TOKEN}"]) is None
 
 
-def test_another_users_configuration_has_no_say(tmp_path, monkeypatch):
-    file = tmp_path / "runwatch.toml"
-    file.write_text("")
-    assert not_ours(str(file)) is None and not_ours(None) is None
-    monkeypatch.setattr(secrets.os, "geteuid", lambda: os.getuid() + 1)
-    real = os.stat
-    monkeypatch.setattr(
-        secrets.os, "stat", lambda path: types.SimpleNamespace(st_uid=4711, st_mode=real(path).st_mode)
-    )
-    made, wrong = senders(Alerts(webhook="https://example.com/x"), str(file), {})
-    assert made == [] and "another user" in wrong[0]
-
-
 def test_senders_of_a_configuration():
-    made, wrong = senders(Alerts(webhook="https://x/${T}", urls=("ntfy://${NONE}",)), None, {"T": "x"})
+    made, wrong = senders(Alerts(webhook="https://x/${T}", urls=("ntfy://${NONE}",)), {"T": "x"})
     assert [type(sender) for sender in made] == [Webhook] and "NONE" in wrong[0]
-    assert senders(Alerts(), None, {}) == ([], [])
-    assert "http or https" in senders(Alerts(webhook="ftp://x"), None, {})[1][0]
+    assert senders(Alerts(), {}) == ([], [])
+    assert "http or https" in senders(Alerts(webhook="ftp://x"), {})[1][0]
 
 
 class Apprise:

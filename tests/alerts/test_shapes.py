@@ -113,11 +113,10 @@ def test_a_login_and_a_token_go_into_the_header(server):  # noqa: F811
 def test_several_webhooks_and_a_key_from_the_environment():
     made, wrong = senders(
         Alerts(webhook=("https://ntfy.sh/t", "https://events.pagerduty.com/v2/enqueue"), key="${K}"),
-        None,
         {"K": TOKEN},
     )
     assert [sender.name.rpartition(" ")[2] for sender in made] == ["(ntfy)", "(pagerduty)"] and wrong == []
-    assert "K" in senders(Alerts(webhook="https://ntfy.sh/t", key="${K}"), None, {})[1][0]
+    assert "K" in senders(Alerts(webhook="https://ntfy.sh/t", key="${K}"), {})[1][0]
 
 
 @pytest.fixture

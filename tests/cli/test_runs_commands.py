@@ -264,11 +264,6 @@ def test_every_command_teaches_itself(capsys) -> None:
         assert stop.value.code == 0 and f"runwatch {name}" in said and len(said.splitlines()) > 8
 
 
-def test_completion_knows_the_commands(capsys) -> None:
-    assert main(["completion", "bash"]) == 0
-    assert "baseline" in capsys.readouterr().out
-
-
 def test_a_pipe_that_closes_is_no_error(root: Path) -> None:
     import subprocess
     import sys

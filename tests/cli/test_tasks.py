@@ -65,6 +65,7 @@ def test_every_field_of_the_contract_is_there(root, capsys):
     (task,) = listed(capsys)
     assert task == {
         "id": "abc",
+        "host": None,
         "line": "x 2026-01-02 2026-01-01 a +p @c key:value due:2026-03-01 rw:abc by:runwatch",
         "text": "a +p @c key:value due:2026-03-01 rw:abc by:runwatch",
         "priority": None,
@@ -119,7 +120,7 @@ def test_nothing_is_made_in_a_root_unasked(root, capsys):
     assert [task["text"] for task in listed(capsys)] == ["first", "second"]
 
 
-def test_a_file_and_the_configured_file(root, capsys, tmp_path):
+def test_a_file_and_the_configured_file(root, capsys, tmp_path, trusting):
     assert call(capsys, "add", "elsewhere", "--file", str(tmp_path / "my.txt"))[0] == 0
     assert (tmp_path / "my.txt").read_text() == f"{TODAY} elsewhere\n"
     (root / "runwatch.toml").write_text('[tasks]\nfile = "../team.txt"\n')

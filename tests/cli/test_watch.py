@@ -22,6 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_it_says_that_alerts_do_not_get_through_even_when_quiet(root: Path) -> None:
     (root / "runwatch.toml").write_text('[alerts]\nwebhook = "https://example.org/${UNSET_TOKEN}"\n')
+    assert main(["trust", str(root)]) == 0
     command = [sys.executable, "-m", "runwatch", "watch", "--quiet", str(root)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watch:
         assert watch.stderr is not None
@@ -44,6 +45,7 @@ def test_it_says_that_alerts_do_not_get_through_even_when_quiet(root: Path) -> N
 )
 def test_doctor_says_whether_alerts_can_be_sent(root: Path, capsys, alerts: str, state: str, words: str):
     (root / "runwatch.toml").write_text(f"[alerts]\n{alerts}\n")
+    assert main(["trust", str(root)]) == 0 and "s3cret" not in capsys.readouterr().out
     main(["doctor", str(root), "--json"])
     out = capsys.readouterr().out
     found = [check for check in json.loads(out)["checks"] if check["name"] == "alerts"]

@@ -55,7 +55,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def test_a_protocol_without_its_package_says_what_to_install() -> None:
     with pytest.raises(DataError, match="install"):
-        find_files(["nosuchprotocol://host/a.parquet"])
+        find_files(["oci://bucket@ns/a.parquet"])
 
 
 def test_a_local_http_server(tmp_path: Path) -> None:

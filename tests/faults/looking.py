@@ -110,6 +110,10 @@ class Eyes:
         await self.press(str(part))
 
 
+def _is_up(app: RunwatchApp) -> bool:
+    return app.snapshot is not None and app.snapshot.watch.phase == "live"
+
+
 @asynccontextmanager
 async def dashboard(*roots: Path, live: bool = True) -> AsyncIterator[Eyes]:
     """The real dashboard on ``roots``; with ``live`` everything has been read once."""
@@ -120,7 +124,7 @@ async def dashboard(*roots: Path, live: bool = True) -> AsyncIterator[Eyes]:
         async with app.run_test(size=SIZE, notifications=True) as pilot:
             eyes = Eyes(app, pilot, monitor)
             if live:
-                await eyes.sees("● live")
+                await eyes.until(lambda: _is_up(app), "a state that has been read once")
             yield eyes
     finally:
         monitor.stop()

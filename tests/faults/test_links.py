@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from looking import dashboard, ls, only_run, runs, write
+
+from runwatch.domain.intents import Rescan
+
+pytestmark = pytest.mark.usefixtures("trusting")
 
 
 async def test_a_loop_and_a_latest_link_show_the_run_once(root: Path) -> None:
@@ -32,7 +37,7 @@ async def test_a_file_link_inside_the_root_is_followed_and_grows(root: Path) -> 
         await eyes.sees("0.5000")
         with target.open("a") as file:
             file.write("2,0.25\n")
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         await eyes.sees("0.2500")
 
 

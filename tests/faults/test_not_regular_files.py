@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,13 +88,16 @@ async def test_a_file_that_becomes_a_fifo_while_it_is_watched(root: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["todo.txt", "runwatch.toml"])
-def test_a_fifo_where_our_own_files_are_expected(root: Path, name: str) -> None:
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_no_regular_file_where_our_own_are_expected(
+    root: Path, name: str, make: Callable[[Path], None]
+) -> None:
     write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
-    os.mkfifo(root / name)
-    if name == "todo.txt":
-        assert only_run(root)["id"] == "a"
-    else:
-        said("ls", str(root), "--json", code=2)
+    make(root / name)
+    answer = ls(root)
+    assert [run["id"] for run in answer["runs"]] == ["a"]
+    assert [name in problem["file"] for problem in answer["problems"]] == [True]
+    assert name in said("doctor", str(root)) or name == "todo.txt"
 
 
 @pytest.mark.parametrize("command", [("drift",), ("quality",), ("compare", "--baseline")])

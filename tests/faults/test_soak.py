@@ -20,6 +20,7 @@ import psutil
 import pytest
 from looking import Eyes, dashboard, write
 
+from runwatch.domain.intents import Rescan
 from runwatch.monitor.once import Wanted, load
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "readers"))
@@ -151,7 +152,7 @@ async def test_ten_minutes_of_faults(root: Path, monkeypatch: pytest.MonkeyPatch
         times, memory = await _faults(eyes, chaos, SECONDS)
         print(f"MB by the second: {[round(mb) for mb in memory[:: max(len(memory) // 60, 1)]]}")
         await eyes.until(lambda: len(_threads()) <= len(threads), f"the end of one of {_threads()}")
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         expected = _fresh(root)
 
         def same() -> bool:

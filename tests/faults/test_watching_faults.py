@@ -17,6 +17,7 @@ from looking import Eyes, dashboard, ls, write
 from msgspec.structs import replace
 from watchdog.observers import inotify_c
 
+from runwatch.domain.intents import Rescan
 from runwatch.ui.bridge import ViewReady
 from runwatch.watch import rounds
 from runwatch.watch.observer import Dirty
@@ -49,7 +50,7 @@ async def test_no_watch_at_all_means_polling_and_a_mark(root: Path, monkeypatch:
     monkeypatch.setattr(rounds, "FOLDERS_EVERY", 0.2)
     path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
-        await eyes.sees("polling: no watch possible", "● live")
+        await eyes.sees("polling: no watch possible")
         with path.open("a") as file:
             file.write("2,0.25\n")
         await eyes.sees("0.2500")
@@ -117,7 +118,7 @@ async def test_looking_again_finds_what_no_event_told(root: Path, deaf: None) ->
     async with dashboard(root) as eyes:
         await eyes.sees("0.5000")
         write(root / "b" / "metrics.csv", "step,loss\n1,0.125\n")
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         await eyes.sees("0.1250")
 
 
@@ -127,7 +128,7 @@ async def test_writing_through_a_mapping_is_found_by_the_scan(root: Path) -> Non
         await eyes.sees("0.1000")
         with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
             mapped[-2:-1] = b"9"
-        eyes.app.rescan()
+        eyes.app.intend(Rescan())
         await eyes.sees("0.9000")
 
 

@@ -123,6 +123,8 @@ class Sshd:
             (home / "bin").mkdir()
             for tool in ("sh", "bash", "env", "unshare", "hostname", "sleep", "cat"):
                 (home / "bin" / tool).symlink_to(str(shutil.which(tool)))
+            (home / "bin/csh").symlink_to(str(shutil.which("bash")))
+            clean.append(f"SHELL={home}/bin/csh")
             path = f"{home}/bin"
         command = shlex.join([*clean, f"PATH={path}", *own_name]).replace('"', '\\"')
         with (self.folder / "authorized_keys").open("a") as file:

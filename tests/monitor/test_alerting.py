@@ -18,6 +18,8 @@ from runwatch.domain.task import TaskList
 from runwatch.monitor.alerting import Alerting
 from runwatch.monitor.live import Monitor
 
+pytestmark = pytest.mark.usefixtures("trusting")
+
 
 @pytest.fixture
 def hook() -> Iterator[tuple[str, list[dict[str, object]]]]:

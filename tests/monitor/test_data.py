@@ -17,6 +17,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import load
 
+pytestmark = pytest.mark.usefixtures("trusting")
+
 PATIENCE_S = 60.0
 
 

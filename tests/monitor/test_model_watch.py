@@ -21,6 +21,8 @@ from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import Wanted, load
 from scoring.models import customers, good_model, poor_model, save_graph, save_onnx, save_skops
 
+pytestmark = pytest.mark.usefixtures("trusting")
+
 pytest.importorskip("onnxruntime")
 pytest.importorskip("skops")
 pytest.importorskip("skl2onnx")

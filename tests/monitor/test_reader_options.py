@@ -9,6 +9,8 @@ import pytest
 from runwatch.monitor.once import load
 from runwatch.readers import csv
 
+pytestmark = pytest.mark.usefixtures("trusting")
+
 
 def _load(root: Path, toml: str) -> list[str]:
     (root / "runwatch.toml").write_text(toml)

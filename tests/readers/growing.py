@@ -17,6 +17,8 @@ Summary = dict[str, object]
 def summary(told: Told) -> Summary:
     """What a run comes to: points, hyperparameters, and the last word of each kind."""
     last = {kind.__name__: repr(told.of(kind)[-1]) for kind in (Length, Evidence) if told.of(kind)}
+    if told.of(Evidence) and told.of(Evidence)[-1].status is None:  # withdrawn: as if never said
+        del last["Evidence"]
     labels = {label.key: label.value for label in told.of(Label)}
     points = {
         tag: [

@@ -56,7 +56,7 @@ def test_a_real_traceback_is_evidence(tmp_path: Path, file: str, words: str) -> 
     assert found.reason == f"train.log: {words}"
 
 
-@pytest.mark.parametrize("name", ["hf-finished", "xgboost-finished", "catboost-killed"])
+@pytest.mark.parametrize("name", ["xgboost-finished", "catboost-killed"])
 def test_a_real_log_without_an_end_is_no_evidence(tmp_path: Path, name: str) -> None:
     assert evidence(tmp_path, (CONSOLES / f"{name}.log").read_bytes()) is None
 
@@ -218,11 +218,25 @@ def test_planned_epochs_are_reached_only_at_the_end_of_the_last(tmp_path: Path) 
     assert run.epoch == 3
 
 
-def test_a_later_job_makes_the_death_of_an_earlier_one_past(tmp_path: Path) -> None:
-    for at, (name, text) in enumerate([("slurm-9.out", ERROR), ("slurm-10.out", b"epoch 4 loss=0.2\n")]):
+def test_jobs_of_a_batch_system_are_a_run_each_with_their_own_death(tmp_path: Path) -> None:
+    for name, text in [
+        ("slurm-9.out", ERROR),
+        ("slurm-10.out", b"epoch 4 loss=0.2\n"),
+        ("slurm-9.err", b"x\n"),
+    ]:
+        (tmp_path / name).write_bytes(text)
+    runs = read_all(console, tmp_path).runs
+    assert {run for run, told in runs.items() if told.of(Evidence)} == {"slurm-9"}
+    assert set(runs["slurm-10"].series) == {"loss"}
+
+
+def test_a_later_log_makes_the_death_of_an_earlier_one_past(tmp_path: Path) -> None:
+    for at, (name, text) in enumerate([("try-9.out", ERROR), ("try-10.out", b"epoch 4 loss=0.2\n")]):
         (tmp_path / name).write_bytes(text)
         os.utime(tmp_path / name, (1000 + at, 1000 + at))
     assert not read_all(console, tmp_path).runs["."].of(Evidence)
+    (tmp_path / "try-9.out").unlink()
+    (tmp_path / "try-10.out").unlink()
     for at, (name, text) in enumerate([("rank_0.log", ERROR), ("rank_1.log", b"epoch 4 loss=0.2\n")]):
         (tmp_path / name).write_bytes(text)
         os.utime(tmp_path / name, (1000 + at, 1000 + at))
@@ -301,3 +315,10 @@ def test_a_long_line_is_passed_over(tmp_path: Path) -> None:
         tmp_path, b"epoch 1 loss=0.5\nepoch 2 loss=0.4" + b"x" * 100_000 + b"\nepoch 3 loss=0.3\n"
     ).runs["."]
     assert list(run.series["loss"].steps) == [1, 3]
+
+
+def test_the_end_that_a_log_tells_holds_until_training_goes_on(tmp_path: Path) -> None:
+    done = b"epoch 2 loss=0.5\nsubmitit INFO (2026-03-02 10:00:00,000) - Job completed successfully\n"
+    [told] = said(tmp_path, done).runs["."].of(Evidence)
+    assert (told.status, told.by) == ("finished", "console")
+    assert not said(tmp_path, done + b"epoch 3 loss=0.4\n").runs["."].of(Evidence)

@@ -121,3 +121,21 @@ def test_garbage_never_raises(data: bytes) -> None:
             (run / file).parent.mkdir(exist_ok=True)
             (run / file).write_bytes(data)
         summaries(read_all(files, Path(name), final=True))
+
+
+def test_a_dataset_that_was_logged_is_no_run(tmp_path: Path) -> None:
+    for place in ("mlruns/0/datasets", f"mlruns/0/{'a' * 32}/inputs"):
+        folder = tmp_path / place / ("b" * 32)
+        folder.mkdir(parents=True)
+        (folder / "meta.yaml").write_text("digest: c0ffee\nname: train\nsource_type: local\n")
+    assert not list(claims(files, tmp_path))
+
+
+def test_metrics_without_meta_are_a_run_that_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "mlruns" / "0" / ("a" * 32) / "metrics"
+    folder.mkdir(parents=True)
+    (folder / "loss").write_text("1700000000000 0.5 0\n1700000001000 0.25 1\n")
+    session = read_all(files, tmp_path)
+    [told] = session.runs.values()
+    assert told.series["loss"].values.tolist() == [0.5, 0.25]
+    assert "without meta.yaml" in session.problems[0].message

@@ -29,7 +29,7 @@ class Alarm:
         host: str = "",
         origin: str = "",
     ) -> None:
-        to, self.wrong = senders(alerts, file, environment)
+        to, self.wrong = senders(alerts, environment)
         self._on = alerts.on
         self._host, self._origin = host, origin
         self._outbox = Outbox(to, failed)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from runwatch.alerts.dispatch import Notification
-from runwatch.alerts.secrets import AlertError, expand, not_ours
+from runwatch.alerts.secrets import AlertError, expand
 from runwatch.alerts.services import Services
 from runwatch.config import Alerts
 from runwatch.system.threads import alive, started
@@ -30,15 +30,10 @@ class Sender(Protocol):
     def send(self, notification: Notification) -> str: ...
 
 
-def senders(
-    alerts: Alerts, file: str | None = None, environment: Mapping[str, str] = os.environ
-) -> tuple[list[Sender], list[str]]:
-    """The senders of a configuration and what is wrong with it. ``file``: where it came from; one that
-    belongs to another user has no say."""
+def senders(alerts: Alerts, environment: Mapping[str, str] = os.environ) -> tuple[list[Sender], list[str]]:
+    """The senders of a configuration and what is wrong with it."""
     if not alerts.urls and not alerts.webhooks:
         return [], []
-    if refusal := not_ours(file):
-        return [], [refusal]
     made: list[Sender] = []
     wrong: list[str] = []
     urls = []

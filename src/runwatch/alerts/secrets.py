@@ -66,19 +66,6 @@ def exposed(file: str, urls: Iterable[str]) -> str | None:
     return f"{file}: holds the secret of {mask(plain[0])} and others can read it; use ${{NAME}} or chmod 600"
 
 
-def not_ours(file: str | None) -> str | None:
-    """Why a configuration has no say over alerts: it belongs to another user."""
-    if file is None:
-        return None
-    try:
-        owner = os.stat(file).st_uid
-    except OSError:
-        return None
-    if owner in (os.geteuid(), 0):
-        return None
-    return f"{file}: belongs to another user: its alerts are not used; configure them in your own defaults"
-
-
 def _value(from_file: bool, name: str, environment: Mapping[str, str]) -> str:
     if not from_file:
         if name not in environment:

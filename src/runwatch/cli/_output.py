@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runwatch.config import Settings
+    from runwatch.domain.run import Problem
+
 
 CI_FORMATS = ("markdown", "junit", "github")
 
@@ -16,6 +22,14 @@ def formats(parser: argparse.ArgumentParser, *more: str) -> None:
     parser.add_argument(
         "--json", action="store_const", const="json", dest="format", help="same as --format json"
     )
+
+
+def say_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
+    """On stderr, a line for each configuration that is not used as it stands, and each other problem."""
+    from runwatch.text.safe import safe
+
+    for problem in dict.fromkeys((*(p for one in settings for p in one.problems), *filter(None, others))):
+        print(safe(f"runwatch: {problem.file}: {problem.message}; {problem.hint}"), file=sys.stderr)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 from runwatch.cli import UsageError
 from runwatch.domain.address import host_of, path_of, split
+from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Run
 from runwatch.hosts.naming import is_elsewhere
 from runwatch.text.safe import run_name
 
 
-def resolve_run(name: str, runs: Sequence[Run]) -> Run:
-    """RUN: an exact id, else an existing path, else a unique ending of an id.
-    Raises UsageError, naming the candidates when it is ambiguous."""
+def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) -> Run:
+    """RUN: an exact id, else an existing path, else the name that its framework knows it by, else a unique
+    ending of an id.
+    Raises UsageError, naming the candidates when it is ambiguous, or the machine that did not answer."""
     address = split(name) if is_elsewhere(name) else None
     if address is not None:
         host, name = address
@@ -30,13 +32,18 @@ def resolve_run(name: str, runs: Sequence[Run]) -> Run:
     by_path = [run for run in runs if host_of(run.root) is None and _whole(run) == path]
     if len(by_path) == 1:
         return by_path[0]
-    found = exact or by_path or [run for run in runs if run_name(run.id).endswith(name)]
+    called = [run for run in runs if name in (run.name, run_name(run.name)) and name]
+    found = exact or by_path or called or [run for run in runs if run_name(run.id).endswith(name)]
     if len(found) == 1:
         return found[0]
     if not found:
+        for link in hosts:
+            if link.message:
+                raise UsageError(link.message)
         raise UsageError(f"{name}: no such run; `runwatch ls` names them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in found)[:10])
-    raise UsageError(f"{name}: {len(found)} runs end like that: {listed}; write more of the id, or --root")
+    alike = "have that name" if found is called else "end like that"
+    raise UsageError(f"{name}: {len(found)} runs {alike}: {listed}; write more of the id, or --root")
 
 
 def _whole(run: Run) -> str:

@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch import config
     from runwatch.cli import UsageError
+    from runwatch.cli._output import say_problems
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
 
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         return _there(args)
     roots = resolve_roots([args.root] if args.root else [], args.config)
     settings = config.load(roots, args.config)
+    say_problems(settings.values())
     return {"set": _set, "show": _show, "clear": _clear}[args.action](args, roots, settings)
 
 

@@ -152,6 +152,7 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Look:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.hosts.look import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -162,6 +163,7 @@ def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Loo
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
+        say_problems(settings.values())
         keys = [paths.root_identity(root, settings[root].id) for root in roots]
         kept = _of(state, keys, roots)
         if kept and not is_old(kept, now) and args.format != "html":
@@ -225,6 +227,7 @@ def _say(
 ) -> None:
     from runwatch.hosts.look import happened_there
     from runwatch.show.brief import compose
+    from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
 
     kept = together([look.kept for look in looks])
@@ -233,10 +236,14 @@ def _say(
     facts = {**kept.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
     history += [event for look in looks for event in happened_there(look.loaded)]
+    start = since if since is not None else facts["looked"] or now - 86400.0
+    names = {
+        key: root for look in looks for key, root in zip(look.keys, look.kept.facts["roots"], strict=False)
+    }
+    notes = facts_of([(names.get(key, key), remark) for key, remark in state.remarks(keys, start)])
     old = not any(look.fresh for look in looks)
-    brief = compose(
-        facts, history, now, since, 0.0 if old else None, () if old and len(silent) == 1 else silent
-    )
+    alone = old and len(silent) == 1
+    brief = compose(facts, history, now, since, 0.0 if old else None, () if alone else silent, notes)
     print(_rendered(args.format, brief, looks[0].loaded), end="")
 
 

@@ -15,8 +15,10 @@ from runwatch.cli._output import CI_FORMATS, formats
 if TYPE_CHECKING:
     from runwatch.config import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
+    from runwatch.domain.hosts import HostLink
     from runwatch.domain.predictions import ColumnNames
-    from runwatch.domain.run import Problem, Run
+    from runwatch.domain.remark import Remark
+    from runwatch.domain.run import Problem, Run, RunKey
     from runwatch.monitor.once import Loaded
 
 NAME = "compare"
@@ -188,9 +190,12 @@ def _configured(
 
 def _settings(args: argparse.Namespace) -> Settings:
     from runwatch import config
+    from runwatch.cli._output import say_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
-    return config.load((root,), args.config)[root]
+    settings = config.load((root,), args.config)[root]
+    say_problems([settings])
+    return settings
 
 
 def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> CompareOptions:
@@ -243,14 +248,18 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 def _runs(args: argparse.Namespace) -> int:
     from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options
+    from runwatch.monitor.session import remarks_of
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
     runs = loaded.snapshot.situation.runs
-    groups = [_resolved(name, runs) for name in args.run]
+    hosts = loaded.snapshot.watch.hosts
+    groups = [_resolved(name, runs, hosts) for name in args.run]
     if len(groups) > 1 and args.baseline is None:
         return _table(args, loaded, [run for group in groups for run in group])
     made: list[Comparison | Problem] = []
+    compared: list[list[RunKey]] = []
     for group in groups:
+        compared.append([run.key for run in group])
         options = _with_arguments(run_options(loaded.settings[group[0].root]), args)
         file = _baseline_file(args, loaded, group[0])
         if file is not None:
@@ -258,10 +267,27 @@ def _runs(args: argparse.Namespace) -> int:
         else:
             baseline = _baseline_runs(args, loaded, group[0])
             made.append(compare_runs(group, baseline, loaded.series, options, detail=True))
-    return _report(args, made)
+            compared[-1] += [run.key for run in baseline]
+    noted = remarks_of(loaded)
+    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(made, compared, strict=True)])
 
 
-def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
+def _with_notes(
+    one: Comparison | Problem, noted: Sequence[tuple[str, Remark]], keys: Sequence[RunKey]
+) -> Comparison | Problem:
+    """A comparison with what people say of its runs."""
+    import time
+
+    from runwatch.domain.run import Problem
+    from runwatch.show.remarks import line, of_runs
+
+    if isinstance(one, Problem):
+        return one
+    said = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
+    return replace(one, notes=(*one.notes, *said))
+
+
+def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) -> tuple[Run, ...]:
     """One run, or the runs that a glob matches."""
     from fnmatch import fnmatchcase
 
@@ -270,7 +296,7 @@ def _resolved(name: str, runs: Sequence[Run]) -> tuple[Run, ...]:
     from runwatch.hosts.naming import is_elsewhere
 
     if not any(char in name for char in "*?[") or any(run.id == name for run in runs):
-        return (resolve_run(name, runs),)
+        return (resolve_run(name, runs, hosts),)
     address = split(name) if is_elsewhere(name) else None
     if address is not None:
         runs = [run for run in runs if host_of(run.root) == address[0]]
@@ -301,7 +327,7 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
 
     situation = loaded.snapshot.situation
     if args.baseline is not None:
-        return _resolved(args.baseline, situation.runs)
+        return _resolved(args.baseline, situation.runs, loaded.snapshot.watch.hosts)
     root = run.root if run is not None else next(iter(situation.roots), "")
     pinned = situation.baselines.get(root)
     if pinned is None:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(ls_json(snapshot))
     else:
         print(ls_text(snapshot))
-    return 0
+    return 1 if any(link.message for link in snapshot.watch.hosts) else 0
 
 
 def _filtered(snapshot: Snapshot, line: str) -> Snapshot:

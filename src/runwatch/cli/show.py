@@ -24,13 +24,21 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.hosts.look import load
     from runwatch.monitor.once import Wanted
+    from runwatch.monitor.session import remarks_of
+    from runwatch.show.remarks import line, of_runs, remark_json
     from runwatch.show.runs import show_json, show_text
+    from runwatch.text.safe import safe
 
     roots = args.root or roots_for(args.run, args.config)
-    snapshot = load(roots, args.config, Wanted(data=False, machine=False)).snapshot
-    found = resolve_run(args.run, snapshot.situation.runs)
+    look = load(roots, args.config, Wanted(data=False, machine=False))
+    snapshot = look.snapshot
+    found = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
+    noted = [remark for remark in of_runs(remarks_of(look), [found.key]) if remark.kind == "run"]
     if args.json:
-        print_json(show_json(snapshot, found))
+        notes = [remark_json(found.root, remark) for remark in noted]
+        print_json({**show_json(snapshot, found), "notes": notes})
     else:
         print(show_text(snapshot, found, snapshot.situation.comparisons.get(found.key)))
+        for remark in noted:
+            print(f"note      {safe(line(remark, snapshot.situation.now))}")
     return 0

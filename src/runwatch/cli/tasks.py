@@ -142,12 +142,15 @@ def _until(span: str, now: float, today: date) -> float:
 
 def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
     """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
+    from contextlib import closing
     from pathlib import Path
 
     from runwatch import config
+    from runwatch.cli._output import say_problems
     from runwatch.monitor.once import resolve_roots
-    from runwatch.monitor.root_state import place_of
+    from runwatch.monitor.root_state import place_of, take_over_earlier
     from runwatch.store import paths
+    from runwatch.store.state import State
     from runwatch.tasks.file import TodoFile
     from runwatch.tasks.moving import move_into
 
@@ -156,9 +159,13 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
         path = Path(args.file).expanduser().absolute()
         return paths.root_identity(str(path.parent)), TodoFile(path, locks)
     root = resolve_roots([args.root] if args.root else [], args.config)[0]
-    place = place_of(root, config.load((root,), args.config)[root])
-    file = TodoFile(place.file, locks, place.private)
-    if place.private and args.root and args.action == "add":
+    settings = config.load((root,), args.config)[root]
+    with closing(State(paths.state_dir())) as state:
+        take_over_earlier(state, root, settings)
+    place = place_of(root, settings)
+    say_problems([settings], place.problem)
+    file = place.todo_file()
+    if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)
         return place.identity, own
@@ -219,6 +226,9 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
     from runwatch.cli._output import print_json
     from runwatch.show.brief import since_moment
     from runwatch.show.history import history_json, history_text
+    from runwatch.show.remarks import line, remark_json
+    from runwatch.text.safe import safe
+    from runwatch.text.units import moment
 
     try:
         since = since_moment(args.since, now)
@@ -226,8 +236,11 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
         raise UsageError(f"--since: {error}") from None
     wanted = [root] if args.root or args.file else None
     events = state.history(wanted, since)
+    notes = state.remarks(wanted or [root], since)
     if args.json:
-        print_json(history_json(events))
+        print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:
         print("\n".join(history_text(events, now)))
+        for _, remark in notes:
+            print(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
     return 0

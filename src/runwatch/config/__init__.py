@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
+import shlex
 import tomllib
 
 from msgspec.structs import replace
 
+from runwatch.config.bounds import bounded
 from runwatch.config.checking import Checker
 from runwatch.config.settings import (
     Alerts,
@@ -22,11 +23,13 @@ from runwatch.config.settings import (
     MetricSetting,
     Model,
     Predictions,
+    RunFiles,
     Settings,
     Tasks,
     Ui,
     Watch,
 )
+from runwatch.domain.address import split
 
 __all__ = [
     "Alerts",
@@ -41,6 +44,7 @@ __all__ = [
     "Metrics",
     "Model",
     "Predictions",
+    "RunFiles",
     "Settings",
     "Tasks",
     "Ui",
@@ -52,7 +56,11 @@ __all__ = [
     "user_settings",
 ]
 
+from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.run import Problem
+from runwatch.system.files import read_with_owner
 from runwatch.system.folders import config_dir
+from runwatch.text.safe import safe
 
 FILE = "runwatch.toml"
 MAX_BYTES = 1024 * 1024
@@ -60,32 +68,30 @@ MAX_BYTES = 1024 * 1024
 
 def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Settings]:
     """Settings by root: ``--config``, else ``ROOT/runwatch.toml``, else the current directory's, each over
-    the user's defaults. Raises ConfigError."""
+    the user's defaults. One that was found, and not named by the user, has its say within its own folder
+    until it is trusted; one that is no readable file is a problem, and the rest holds. Raises ConfigError."""
     defaults = _user_defaults()
-    found: dict[str, Settings] = {}
-    for root in roots:
-        own = config or _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
-        found[root] = read(own, defaults) if own else replace(defaults, folder=root, file=None)
-        if found[root].hosts != defaults.hosts and not config:
-            raise ConfigError(
-                f"{own}: [[hosts]] counts only in your own configuration; move it to {_user_file()}"
-            )
-    return found
+    return {root: read(config, defaults) if config else _found(root, defaults) for root in roots}
 
 
 def configured_roots(config: str | None = None) -> tuple[str, ...]:
     """The roots that the current directory's configuration (or ``--config``) names, absolute; () if none."""
-    file = config or _first(os.path.join(os.getcwd(), FILE))
-    if file is None:
-        return ()
-    settings = read(file, Settings())
+    settings = read(config, Settings()) if config else _found(os.getcwd(), Settings())
     return tuple(settings.path(root) for root in settings.watch.roots)
 
 
 def hosts(config: str | None = None) -> dict[str, Host]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    return {host.name: host for host in user_settings(config).hosts}
+    found: dict[str, Host] = {}
+    for host in user_settings(config).hosts:
+        if split(f"{host.name}:") is None or host.name in found:
+            why = "is there twice" if host.name in found else "can't be written as HOST:PATH"
+            raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine a name of its own")
+        if host.command in ("", ()) or host.ssh in ("", ()):
+            raise ConfigError(f"[[hosts]]: {host.name}: an empty command or ssh; leave it out, or fill it in")
+        found[host.name] = host
+    return found
 
 
 def user_settings(config: str | None = None) -> Settings:
@@ -95,49 +101,81 @@ def user_settings(config: str | None = None) -> Settings:
 
 
 def read(file: str, defaults: Settings | None = None) -> Settings:
-    """One file over ``defaults``. Raises ConfigError."""
+    """One file over ``defaults``, all of it. Raises ConfigError."""
     try:
-        text = _contents(file).decode("utf-8-sig")
+        return _parsed(file, _contents(file)[0], defaults or Settings())
     except OSError as error:
-        raise ConfigError(
-            f"{file}: can't be read: {error.strerror}; check the path and its permissions"
-        ) from None
+        hint = "check the path and its permissions"
+        raise ConfigError(f"{file}: can't be read: {_why(error)}; {hint}") from None
+
+
+def _found(root: str, defaults: Settings) -> Settings:
+    file = _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
+    plain = replace(defaults, folder=root, file=None)
+    if file is None:
+        return plain
+    try:
+        data, _ = _contents(file)
+    except OSError as error:
+        problem = Problem(file, None, f"configuration not used: {_why(error)}", "write it to a regular file")
+        return replace(plain, problems=(problem,))
+    settings = replace(_parsed(file, data, defaults), digest=digest(file, data))
+    if settings.hosts is not defaults.hosts:
+        message, hint = "[[hosts]] counts only in your own configuration", f"move it to {_user_file()}"
+        problem = Problem(file, None, message, hint)
+        settings = replace(settings, hosts=defaults.hosts, problems=(problem,))
+    if is_trusted(settings.digest):
+        return settings
+    settings = bounded(settings, defaults, root)
+    if not settings.withheld:
+        return settings
+    message = f"it may not {', or '.join(settings.withheld)} before you trust it"
+    problem = Problem(file, None, message, f"read it, then: runwatch trust {shlex.quote(safe(root))}")
+    return replace(settings, problems=(*settings.problems, problem))
+
+
+def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
+    try:
+        text = data.decode("utf-8-sig")
+        table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    try:
-        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}; correct that line") from None
-    checker = Checker(file, text)
-    settings = checker.settings(table, defaults or Settings())
+    except RecursionError:
+        raise ConfigError(f"{file}: nested too deep; write it flat") from None
+    settings = Checker(file, text).settings(table, defaults)
     if "alerts" in table:
         settings = replace(settings, alerts_file=file)
     return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
 
 
-def _contents(file: str) -> bytes:
-    """All of a regular file, which is opened so that it can neither block nor take the terminal."""
-    fd = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise ConfigError(f"{file}: not a regular file; write the configuration to a file")
-        with open(fd, "rb", closefd=False) as opened:
-            data = opened.read(MAX_BYTES + 1)
-    finally:
-        os.close(fd)
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{file}: larger than {MAX_BYTES // 1024} KiB; this is hardly a configuration")
-    return data
+def _contents(file: str) -> tuple[bytes, int]:
+    """All of a regular file, and whose it is."""
+    return read_with_owner(file, MAX_BYTES)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _first(*files: str) -> str | None:
-    return next((file for file in files if os.path.lexists(file) and not os.path.isdir(file)), None)
+    return next((file for file in files if os.path.lexists(file)), None)
 
 
 def _user_defaults() -> Settings:
+    """The user's own file. One that belongs to another user is not his word."""
     own = _user_file()
     file = _first(own) if own else None
-    return read(file) if file else Settings()
+    if file is None:
+        return Settings()
+    try:
+        data, owner = _contents(file)
+    except OSError as error:
+        raise ConfigError(f"{file}: can't be read: {_why(error)}; check it") from None
+    if owner not in (os.geteuid(), 0):
+        raise ConfigError(f"{file}: belongs to another user; make it yours (chown), or remove it")
+    return _parsed(file, data, Settings())
 
 
 def _user_file() -> str | None:

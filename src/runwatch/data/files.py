@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
     from runwatch.data.lakes import Live
@@ -25,6 +26,11 @@ _CALENDAR = re.compile(
 )
 _MAX_TABLE_FILE = 256 << 20
 _LEVELS_ABOVE = 4
+PROTOCOLS = frozenset(
+    {"http", "https", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "s3", "s3a", "gs", "gcs", "az"}
+    | {"abfs", "abfss", "adl", "oci", "oss", "hf", "memory"}
+)
+WRAPPERS = frozenset({"zip", "tar", "simplecache", "filecache", "blockcache"})
 _CONNECT_S, _READ_S = 10, 60
 _MAX_FETCHED = 4 << 30
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
@@ -100,11 +106,11 @@ def _known() -> str:
     return ", ".join(sorted(ending for ending in formats() if not ending.endswith(PACKED)))
 
 
-def resolve(spec: str, base: str | None = None) -> list[DataFile]:
+def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[DataFile]:
     """The data files of a file, folder, glob or fsspec URL, in natural name order. ``base``: names are made
-    relative to it. DataError when there are none."""
+    relative to it; ``chained``: URLs in URLs are allowed. DataError when there are none."""
     if is_url(spec):
-        return _resolve_url(spec)
+        return _resolve_url(spec, chained)
     if os.path.isdir(spec):
         return _some(_in_folder(spec, base), spec, *_empty(spec))
     if not os.path.lexists(spec) and glob.has_magic(spec):
@@ -258,20 +264,36 @@ def partitions_of(path: str) -> tuple[tuple[str, str], ...]:
     return tuple((k, v) for k, eq, v in (part.partition("=") for part in parts) if eq and k)
 
 
-def filesystem(url: str) -> tuple[Any, str]:
-    """(fsspec file system, path in it). DataError when fsspec or the protocol's package is missing, or the
-    server cannot be reached."""
+def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
+    """(fsspec file system, path in it). DataError when the kind of URL is none that we open, when it holds
+    another one and ``chained`` is off, when fsspec or the protocol's package is missing, or the server cannot
+    be reached."""
+    _known_kind(url, chained)
     try:
         import fsspec
     except ImportError as error:
         raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
     try:
         system, path = fsspec.core.url_to_fs(url, **_patience(url))
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
-    except Exception as error:
+    except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
         raise explained(url, error) from error
     return system, path
+
+
+def _known_kind(url: str, chained: bool) -> None:
+    """DataError for a URL that would be opened by more than its own words say: fsspec has kinds that run
+    other programs, read this machine, or wrap one another."""
+    links = url.split("::")
+    if len(links) > 1 and not chained:
+        raise DataError(url, "holds another URL", "name the file itself; only the command line takes both")
+    for number, link in enumerate(links, 1):
+        kind, sign, _ = link.partition("://")
+        here = not sign and number == len(links) > 1  # a file of this machine, by its path
+        if not here and kind.lower() not in (PROTOCOLS if len(links) == 1 else PROTOCOLS | WRAPPERS):
+            known = ", ".join(sorted(PROTOCOLS - {"memory"}))
+            raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
 
 
 def _patience(url: str) -> dict[str, Any]:
@@ -289,8 +311,8 @@ def _patience(url: str) -> dict[str, Any]:
     return {}
 
 
-def _resolve_url(url: str) -> list[DataFile]:
-    system, path = filesystem(url)
+def _resolve_url(url: str, chained: bool) -> list[DataFile]:
+    system, path = filesystem(url, chained)
     scheme = url.split("://", 1)[0]
     try:
         system.invalidate_cache()  # a listing that is kept hides what has arrived since
@@ -338,7 +360,10 @@ def open_bytes(file: DataFile) -> Any:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
         system, path = filesystem(file.uri)
-        return system.open(path, "rb") if file.size else _fetched(system, path, file)
+        try:
+            return system.open(path, "rb") if file.size else _fetched(system, path, file)
+        except Exception as error:
+            raise explained(file.name, error) from error
     return _opened_regular(file.uri, file.name)
 
 

@@ -17,6 +17,7 @@ from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.profile import ColumnGrid, Grid
 
 BINS = 240
+EDGE_ROWS = 100_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
 ENGINE = "3"
@@ -44,9 +45,11 @@ class Edges(NamedTuple):
 
 
 def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
-    """Edges for finite values, at least one. A value that holds more than 1/``bins`` of the rows gets a bin
-    of exactly that value; the rest of the bins are quantiles of the rest; up to ``bins``/2 distinct values,
-    every value is such an atom."""
+    """Edges for finite values, at least one; of more than 100,000, for a random sample of so many. A value
+    that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of the bins are
+    quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
+    if len(values) > EDGE_ROWS:
+        values = values[np.random.default_rng(0).integers(0, len(values), EDGE_ROWS)]
     ordered = np.sort(values)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     distinct = ordered[starts]
@@ -62,7 +65,9 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
     if len(rest) and left > 1:
         at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
         pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
-    inner = _before_float(np.unique(np.quantile(ordered, _INNER)), ordered.dtype)
+    inner = _before_float(
+        np.unique(np.interp(_INNER * (len(ordered) - 1), np.arange(len(ordered)), ordered)), ordered.dtype
+    )
     if ordered.dtype.kind == "f" and len(lower):
         below = np.clip(np.searchsorted(lower, inner, side="right") - 1, 0, None)
         inside = (inner >= lower[below]) & (inner <= upper[below])
@@ -78,24 +83,27 @@ def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[A
     """(lower, upper) edges of the atoms. Fractions that differ in their last digits only are one (0.3 and
     0.1 + 0.2), and what a writer of nine digits makes of an atom is in its bin, unless its neighbours are as
     near."""
+    at = np.flatnonzero(heavy)
+    atoms = distinct[at]
     if distinct.dtype.kind != "f":
-        return _below_whole(distinct[heavy]), distinct[heavy]
-    gaps = np.diff(distinct)
-    apart = gaps > _ULPS * np.spacing(np.abs(distinct[1:]))
-    first = np.concatenate([[True], apart])
-    lowest, highest = distinct[first], distinct[np.append(apart, True)]
-    between = np.concatenate([[np.inf], lowest[1:] - highest[:-1], [np.inf]])
-    kept = np.logical_or.reduceat(heavy, np.flatnonzero(first))
-    with np.errstate(over="ignore"):
-        down = np.minimum(_tolerance(lowest), between[:-1] / 4)
-        up = np.minimum(_tolerance(highest), between[1:] / 4)
+        return _below_whole(atoms), atoms
+    if not len(atoms):
+        return atoms, atoms
     kind = distinct.dtype.type
-    lower = np.minimum((lowest - down).astype(kind), np.nextafter(lowest, kind(-np.inf)))
-    return lower[kept], np.maximum((highest + up).astype(kind), highest)[kept]
-
-
-def _tolerance(values: NDArray[Any]) -> Any:
-    return np.maximum(_ULPS * np.spacing(np.abs(values)), _NINE_DIGITS * np.abs(values))
+    rounding = _ULPS * np.spacing(np.abs(atoms))
+    with np.errstate(over="ignore", invalid="ignore"):
+        below = atoms - np.where(at > 0, distinct[at - 1], kind(-np.inf))
+        above = (
+            np.where(at + 1 < len(distinct), distinct[np.minimum(at + 1, len(distinct) - 1)], kind(np.inf))
+            - atoms
+        )
+    wide = np.maximum(rounding, _NINE_DIGITS * np.abs(atoms))
+    down = np.where(below <= rounding, rounding, np.minimum(wide, below / 4)).astype(kind)
+    up = np.where(above <= rounding, rounding, np.minimum(wide, above / 4)).astype(kind)
+    lower = np.minimum(atoms - down, np.nextafter(atoms, kind(-np.inf)))
+    upper = np.maximum(atoms + up, atoms)
+    first = np.append(True, lower[1:] > upper[:-1])  # atoms that differ by rounding only are one
+    return lower[first], upper[np.append(first[1:], True)]
 
 
 def _below_whole(values: NDArray[Any]) -> NDArray[Any]:

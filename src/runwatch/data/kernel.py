@@ -1,4 +1,4 @@
-"""The counting kernel: sort a block of values once, then search the few edges in it."""
+"""The counting kernel: each value's bin by a look-up, then counts and sums a bin."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import spans
+from runwatch.data.cells import BLOCK, bins
 from runwatch.domain.profile import BUCKETS, SHAPES, Floats, Ints
 
-BLOCK = 1 << 17
+_FEW_VALUES = 2048
 _CONTINUATION = 0xC0
 
 
@@ -28,11 +29,18 @@ class Tally(NamedTuple):
 
 
 def tally(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
-    """Counts and sums per bin of ``values`` (one dtype, no nulls, NaN allowed) on strictly increasing
-    ``edges``; bin j is ``(edges[j-1], edges[j]]``."""
-    total = _tally_block(values[:BLOCK], edges)
-    for start in range(BLOCK, len(values), BLOCK):
-        total = _added(total, _tally_block(values[start : start + BLOCK], edges))
+    """Counts and sums per bin of ``values`` (one dtype, no nulls, NaN allowed) on non-decreasing ``edges``;
+    bin j is ``(edges[j-1], edges[j]]``."""
+    kind = np.result_type(values, edges)
+    edges = edges.astype(kind, copy=False)
+    few = len(values) < _FEW_VALUES
+    total = empty = Tally(
+        np.zeros(len(edges) + 1, dtype=np.int64), np.zeros(len(edges) + 1), 0, 0, 0, np.inf, -np.inf
+    )
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK].astype(kind, copy=False)
+        made = _sorted(block, edges) if few else _looked_up(block, edges)
+        total = made if total is empty else _added(total, made)
     return total
 
 
@@ -48,7 +56,24 @@ def _added(a: Tally, b: Tally) -> Tally:
     )
 
 
-def _tally_block(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+def _looked_up(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+    low, high = values.min(), values.max()
+    nan = neg = pos = 0
+    if values.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
+        nan, neg, pos = (int(mask.sum()) for mask in (np.isnan(values), values == -np.inf, values == np.inf))
+        values = values[np.isfinite(values)]
+        low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
+    found = bins(values, edges)
+    counts = np.bincount(found, minlength=len(edges) + 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums: Any = np.bincount(found, weights=values, minlength=len(edges) + 1)
+    counts[0] += neg
+    counts[-1] += pos
+    return Tally(counts, sums, nan, neg, pos, float(low), float(high))
+
+
+def _sorted(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+    """The same for a few values, for which no look-up pays."""
     ordered = np.sort(values)
     nan = neg = pos = 0
     if ordered.dtype.kind == "f" and len(ordered):

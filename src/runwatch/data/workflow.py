@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -20,6 +21,7 @@ from runwatch.data.sample import sampled_columns
 from runwatch.domain.drift import Batch
 from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
+from runwatch.system.files import is_really_below
 
 
 class Reference(msgspec.Struct, frozen=True, eq=False):
@@ -33,13 +35,31 @@ class Reference(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...]
 
 
-def find_files(specs: Sequence[str], base: str | None = None) -> list[DataFile]:
-    """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one."""
+def find_files(
+    specs: Sequence[str], base: str | None = None, within: Sequence[str] = (), chained: bool = False
+) -> list[DataFile]:
+    """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one.
+    ``within``: folders beyond which no file is taken, links followed, and no URL either (none: no bounds);
+    ``chained``: URLs in URLs (``zip://a.csv::s3://b/c.zip``) are allowed."""
     found: dict[str, DataFile] = {}
     for spec in specs:
-        for file in resolve(spec, base):
+        for file in resolve(spec, base, chained):
             found.setdefault(file.uri, file)
+    if within:
+        _stay(found.values(), within)
     return list(found.values())
+
+
+def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
+    """DataError for the first file that lies elsewhere, links followed."""
+    inside: dict[str, bool] = {}
+    for file in files:
+        folder = os.path.dirname(file.uri)
+        asked = file.uri if os.path.islink(file.uri) else folder
+        if asked not in inside:
+            inside[asked] = not file.remote and any(is_really_below(asked, one) for one in within)
+        if not inside[asked]:
+            raise DataError(file.name, "leads out of the root: not read", "runwatch trust ROOT allows it")
 
 
 def open_reference(

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from runwatch.domain.remark import RemarkKind
 from runwatch.domain.run import RunKey
 
 
@@ -54,6 +55,15 @@ class SetPriority(msgspec.Struct, frozen=True):
     priority: str | None
 
 
+class AddNote(msgspec.Struct, frozen=True):
+    """A note in the person's own words on a run, a batch or the baseline."""
+
+    root: str
+    kind: RemarkKind
+    subject: str
+    text: str
+
+
 class Silence(msgspec.Struct, frozen=True):
     """No task and no alert for one fingerprint (or rule, or scope) until a time (seconds since the epoch)."""
 
@@ -92,6 +102,7 @@ Intent = (
     | EditTask
     | SetPriority
     | Silence
+    | AddNote
     | Undo
     | MarkLooked
     | KeepView

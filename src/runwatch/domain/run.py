@@ -144,6 +144,21 @@ class Run(msgspec.Struct, frozen=True, eq=False):
         return None if self.main is None else self.metrics.get(self.main)
 
     @property
+    def series_of_work(self) -> frozenset[tuple[str, str]]:
+        """What a later run must share to count as another try of this one: the group or the name that the
+        framework recorded, never a whole project; without any of them the folder above."""
+        known = {("group", self.labels.get("group", "")), ("name", self.name)}
+        said = frozenset(pair for pair in known if pair[1])
+        if said or self.labels.get("project"):
+            return said
+        return frozenset({("folder", self.id.rpartition("/")[0] or ".")})
+
+    @property
+    def title(self) -> str:
+        """What people call it: its name, else its id."""
+        return self.name or self.id
+
+    @property
     def points(self) -> int:
         """All points: the sum of every metric's distinct steps."""
         return sum(metric.count for metric in self.metrics.values())

@@ -280,7 +280,7 @@ class Fleet:
         """Publish at most five times a second; only the newest state counts."""
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S if self._alerts else None)
+                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S)
                 if self._stopped:
                     return
                 self._fresh = False

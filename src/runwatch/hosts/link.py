@@ -12,7 +12,7 @@ from runwatch.hosts.targets import MIRROR_MARKER, Target, explained
 from runwatch.hosts.wire import MARKER, WireError
 
 MOST_NOISE = 64 * 1024
-START_S = 60.0
+START_S = 30.0
 _READ = 256 * 1024
 _LAST_WORDS = 8 * 1024
 _STALL_S = 5.0
@@ -23,16 +23,21 @@ class LinkError(WireError):
     """The link ended, or never was; the text says why and what helps."""
 
 
+class StartTimeout(LinkError):
+    """Connected, or so it seems, but nothing came: a shared connection that is dead looks like this."""
+
+
 class Link:
     """Starts the command at once. ``write`` may be called from several threads, one at a time; all else
     belongs to one."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, shared: bool = True) -> None:
+        """``shared``: over the connection that ssh's ControlMaster keeps, where it does."""
         self._target = target
         self._said = b""
         try:
             self._process = subprocess.Popen(
-                target.argv,
+                target.argv if shared else target.unshared,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -45,7 +50,10 @@ class Link:
         pipes = self._process
         assert pipes.stdin and pipes.stdout and pipes.stderr
         self._in, self._out, self._err = pipes.stdin, pipes.stdout, pipes.stderr
-        self._open = {self._out, self._err}
+        self._coming, self._going = select.poll(), select.poll()
+        self._coming.register(self._out, select.POLLIN)
+        self._coming.register(self._err, select.POLLIN)
+        self._going.register(self._in, select.POLLOUT)
         os.set_blocking(self._in.fileno(), False)
         self.received = 0
 
@@ -56,26 +64,31 @@ class Link:
             try:
                 view = view[os.write(self._in.fileno(), view) :]
             except BlockingIOError:
-                if not select.select([], [self._in], [], _STALL_S)[1]:
+                if not self._going.poll(_STALL_S * 1000):
                     raise OSError("the other side takes nothing any more") from None
             except ValueError:
                 raise OSError("the link is closed") from None
 
     def read(self, patience: float) -> bytes:
         """What came within ``patience`` seconds, b"" for nothing. Raises LinkError at the end."""
-        ready, _, _ = select.select(list(self._open), [], [], patience)
-        if self._err in ready:
-            said = os.read(self._err.fileno(), _READ)
-            self._said = (self._said + said)[-_LAST_WORDS:]
-            if not said:
-                self._open.discard(self._err)
-        if self._out in ready:
+        ready = {fd for fd, _ in self._coming.poll(patience * 1000)}
+        if self._err.fileno() in ready:
+            self._listen()
+        if self._out.fileno() in ready:
             data = os.read(self._out.fileno(), _READ)
             self.received += len(data)
             if not data:
                 raise self._ended()
             return data
         return b""
+
+    def _listen(self) -> bool:
+        """Take last words; whether there may be more."""
+        said = os.read(self._err.fileno(), _READ)
+        self._said = (self._said + said)[-_LAST_WORDS:]
+        if not said:
+            self._coming.unregister(self._err)
+        return bool(said)
 
     def started(self, patience: float = START_S) -> tuple[bool, bytes]:
         """Skip what shells print before our own first bytes; (is it the mirror's start, what follows it).
@@ -92,17 +105,15 @@ class Link:
                     " what its shell prints at start (~/.bashrc)"
                 )
             if time.monotonic() > until:
-                raise LinkError(f"{self._target.name}: connected, but no answer in {patience:.0f} s")
+                raise StartTimeout(f"{self._target.name}: connected, but no answer in {patience:.0f} s")
 
     def _ended(self) -> LinkError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
+        self._coming.unregister(self._out)
         with contextlib.suppress(OSError):
-            while self._err in self._open and select.select([self._err], [], [], 0.0)[0]:
-                more = os.read(self._err.fileno(), _READ)
-                self._said = (self._said + more)[-_LAST_WORDS:]
-                if not more:
-                    break
+            while self._coming.poll(0) and self._listen():
+                continue
         said = self._said.decode("utf-8", "replace")
         return LinkError(explained(self._target.name, self._process.returncode, said, self._target.by_ssh))
 

@@ -165,7 +165,8 @@ class MirroredRoot:
         wanted = {file for claim in claims for file in claim.files}
         self._claimed = set(wanted)
         wanted |= {f"{file}-wal" for file in wanted if f"{file}-wal" in self._listed}
-        wanted |= set(self._companions())
+        # small files came whole already, and readers look for some of them without claiming them
+        wanted |= {f for f, known in self._listed.items() if known.size <= _HEAD and not _is_blob(f)}
         large = sorted(file for file in wanted if self._listed_size(file) > MOST_FILE)
         total, chosen = 0, set[str]()
         for file in sorted(wanted - set(large), key=lambda file: -self._mtime(file)):
@@ -185,13 +186,6 @@ class MirroredRoot:
         for file, known in self._listed.items():
             if is_checkpoint(file) and file not in chosen and self._have.get(file) != known:
                 self._stand_in(file, known)
-
-    def _companions(self) -> Iterator[str]:
-        """Small files beside claimed ones: readers look into some of them without claiming them."""
-        folders = {file.rpartition("/")[0] for file in self._claimed}
-        for file, known in self._listed.items():
-            if known.size <= _HEAD and not _is_blob(file) and file.rpartition("/")[0] in folders:
-                yield file
 
     def _stand_in(self, path: str, known: Known) -> None:
         """A checkpoint is shown by its name and size: a hole will do."""

@@ -15,8 +15,11 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.hosts.messages import Rest, Update
+from runwatch.hosts.wire import WireError, encode
 
 MOST_RUNS = 200_000
+MOST_BYTES = 512 * 1024 * 1024
+WEIGH_EVERY = 256 * 1024 * 1024
 _BY_ROOT = ("baselines", "tasks", "predictions")
 _PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
 
@@ -35,6 +38,7 @@ class Picture:
             "findings": self._finding,
             "tasks": self._tasks,
         }
+        self._came = 0
         self.judged = False
         self.whole = False
 
@@ -55,8 +59,15 @@ class Picture:
         """How the watching goes there."""
         return None if self._rest is None else self._rest.watch
 
-    def take(self, update: Update) -> None:
-        """Take what changed. Records of more runs than anybody has are left out."""
+    def take(self, update: Update, size: int = 0) -> None:
+        """Take what changed, of so many bytes. Records of more runs than anybody has are left out; more bytes
+        than anybody's runs make are refused: WireError."""
+        self._came += size
+        if self._came > WEIGH_EVERY:
+            self._came = 0
+            held = (record for part in self._parts.values() for record in part.values())
+            if sum(len(encode(record)) for record in held) > MOST_BYTES:
+                raise WireError(f"{self._host} says more than is allowed ({MOST_BYTES:,} bytes)")
         for name, keys in update.gone.items():
             part = self._parts.get(name, {})
             for at in keys:

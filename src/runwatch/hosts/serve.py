@@ -167,9 +167,10 @@ class Server:
 
     def _stop_listening(self) -> None:
         with self._news:
-            self._ended = True
-            self._news.notify_all()
-        os.write(self._waker, b"!")
+            if not self._ended:
+                self._ended = True
+                self._news.notify_all()
+                os.write(self._waker, b"!")
 
     def _end(self) -> None:
         with self._news:
@@ -178,6 +179,8 @@ class Server:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._watched is not None:
             self._watched.close()
+        os.close(self._woken)
+        os.close(self._waker)
 
 
 def _user() -> str:

@@ -47,6 +47,13 @@ class Target(msgspec.Struct, frozen=True):
     roots: tuple[str, ...]
     by_ssh: bool = True
 
+    @property
+    def unshared(self) -> tuple[str, ...]:
+        """The command with a connection of its own: one that ssh shares may be dead and not know it."""
+        if not self.by_ssh:
+            return self.argv
+        return (self.argv[0], "-o", "ControlPath=none", *self.argv[1:])
+
 
 def target(name: str, roots: tuple[str, ...], known: Mapping[str, Host]) -> Target:
     """The machine called ``name``: as configured, else what ssh makes of the name."""

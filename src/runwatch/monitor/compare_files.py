@@ -207,7 +207,8 @@ def newest(pattern: str | Sequence[str], settings: Settings, but: str | None = N
     """The newest predictions file that the configured globs match, ``but`` left out."""
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
     found = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
-    stamps = [stamp_of(path) for path in found if path != but and path.lower().endswith(SUFFIXES)]
+    named = [path for path in found if path != but and path.lower().endswith(SUFFIXES)]
+    stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
     return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
 
@@ -230,6 +231,10 @@ class PredictionsWatch(msgspec.Struct):
         if candidate is None:
             return Problem(
                 self.entry.name, None, "no predictions file matches", "check [[predictions]] files"
+            )
+        if not self.settings.allows(baseline):
+            return Problem(
+                self.entry.name, None, "its baseline leads out of the root", "runwatch trust ROOT allows it"
             )
         key = (stamp_of(candidate), stamp_of(baseline))
         if key != self._key:

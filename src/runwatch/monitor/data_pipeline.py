@@ -37,7 +37,8 @@ class DataSpec(msgspec.Struct, frozen=True):
     """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
     or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
     batches by agreement; ``importance``: the file that says how much each column matters; ``engine``: the
-    address of a Dask cluster that reads the files, empty for this process."""
+    address of a Dask cluster that reads the files, empty for this process; ``within``: the folders beyond
+    which no file is read (none: no bounds)."""
 
     name: str
     root: str
@@ -48,6 +49,7 @@ class DataSpec(msgspec.Struct, frozen=True):
     every: float | None = None
     importance: str = ""
     engine: str = ""
+    within: tuple[str, ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True, eq=False):
@@ -88,7 +90,7 @@ def engine_of(address: str) -> Engine:
 def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> Opened:
     """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
     ``tolerant``: batches of which more than 1 % of the lines are no rows are not left out."""
-    files = find_files(there(spec, spec.reference), spec.root or None)
+    files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
     reference = open_reference(files, spec.options, cache, engine)
     arrived, problems = _arrived(spec, reference)
     named, batches, unread = profile_batches(arrived, reference.grid, cache, engine)
@@ -125,7 +127,7 @@ def _arrived(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list
     problems: list[Problem] = []
     for path in there(spec, spec.batches):
         try:
-            files.extend(find_files([path], spec.root or None))
+            files.extend(find_files([path], spec.root or None, spec.within, not spec.root))
         except DataError as error:
             problems.append(error.problem)
     kept = {file.uri: file for file in files if not spec.root or file.uri not in own}

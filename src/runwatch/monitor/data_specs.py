@@ -21,7 +21,10 @@ def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ..
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
     found = discover(entries(top), lambda path: _schema(root, path))
-    return tuple(DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed) for one in found)
+    return tuple(
+        DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
+        for one in found
+    )
 
 
 def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
@@ -97,6 +100,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         every=entry.every,
         importance=importance,
         engine=entry.engine or "",
+        within=settings.bounds,
     )
 
 

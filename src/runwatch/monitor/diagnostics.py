@@ -43,13 +43,17 @@ def examine(roots: Sequence[str], config_file: str | None = None, terminal: bool
 
 def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnostic]:
     try:
-        files = {s.file for s in config.load(tuple(roots), config_file).values() if s.file}
+        settings = config.load(tuple(roots), config_file).values()
     except config.ConfigError as error:
         yield Diagnostic("configuration", "bad", str(error), "runwatch can't start with it")
         return
-    yield Diagnostic(
-        "configuration", "good", ", ".join(sorted(files)) or "none needed; runwatch init writes one"
-    )
+    files = {s.file for s in settings if s.file}
+    problems = list(dict.fromkeys(problem for s in settings for problem in s.problems))
+    for problem in problems:
+        yield Diagnostic("configuration", "weak", f"{problem.file}: {problem.message}", problem.hint)
+    if files or not problems:
+        found = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
+        yield Diagnostic("configuration", "good", found)
     yield from _alerts(roots, config_file)
     yield from _secrets(roots, config_file)
 
@@ -59,7 +63,7 @@ def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnosti
     from runwatch.alerts.outbox import senders
 
     for settings in config.load(tuple(roots), config_file).values():
-        to, wrong = senders(settings.alerts, settings.alerts_file)
+        to, wrong = senders(settings.alerts)
         for words in wrong:
             yield Diagnostic("alerts", "bad", words, "no alert goes there")
         if settings.alerts.urls and importlib.util.find_spec("apprise") is None:

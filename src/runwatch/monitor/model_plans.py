@@ -103,13 +103,15 @@ def folder_of(base: str, name: str) -> str:
 
 def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem]]:
     """(reference, batches in time's order, what could not be found). DataError: no reference."""
-    reference = find_files([_there(spec, path) for path in spec.reference], spec.root)
+    reference = find_files([_there(spec, path) for path in spec.reference], spec.root, spec.within)
     own = {file.uri for file in reference}
     found: dict[str, DataFile] = {}
     problems: list[Problem] = []
     for path in spec.batches:
         try:
-            found.update({file.uri: file for file in find_files([_there(spec, path)], spec.root)})
+            found.update(
+                {file.uri: file for file in find_files([_there(spec, path)], spec.root, spec.within)}
+            )
         except DataError as error:
             problems.append(error.problem)
     return reference, in_time([file for uri, file in found.items() if uri not in own]), problems

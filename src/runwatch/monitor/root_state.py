@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -15,8 +16,10 @@ from typing import Any
 import msgspec
 
 from runwatch.config import Settings
+from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
+    AddNote,
     ClearBaseline,
     Intent,
     IntentAnswer,
@@ -25,11 +28,13 @@ from runwatch.domain.intents import (
     PinBaseline,
     Rescan,
 )
+from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
-from runwatch.system.identity import host_name
+from runwatch.system.files import is_really_below
+from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -42,45 +47,66 @@ MAX_CHAMPIONS = 1000
 
 
 class RootState(msgspec.Struct, frozen=True):
-    """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``refused``: what
-    another user would have had us write instead."""
+    """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``problem``: why
+    the file that lies in the root, or that its configuration names, is not used; ``host``: this machine's
+    name, where other machines' roots may have the same file."""
 
     identity: str
     file: Path
     private: bool
-    refused: str = ""
+    problem: Problem | None = None
+    host: str = ""
+
+    def todo_file(self) -> TodoFile:
+        """The file, to be read and written."""
+        return TodoFile(self.file, paths.lock_dir(), self.private, host=self.host)
 
 
 def place_of(root: str, settings: Settings) -> RootState:
     """The to-do file of a root: configured, else a ``todo.txt`` that is there, else one in the state
     directory (a root is never written to unasked)."""
     identity = paths.root_identity(root, settings.id)
-    refused = ""
     if settings.tasks.file:
-        wished = Path(settings.path(settings.tasks.file))
-        if settings.file is None or _may_name(Path(settings.file), wished, root):
-            return RootState(identity, wished, False)
-        refused = f"another user's to-do file outside the root is not used: {safe(settings.file)}"
+        wished = settings.path(settings.tasks.file)
+        if settings.allows(wished):
+            inside = is_really_below(wished, root) or is_shared(root, settings.id)
+            return RootState(identity, Path(wished), False, host="" if inside else lasting_name(host_name()))
     own = Path(root) / "todo.txt"
-    if own.is_symlink() and not _may_name(own, own, root):
-        refused = f"another user's link out of the root is not used: {safe(str(own))}"
-    elif not refused and own.is_file():
-        return RootState(identity, own, False)
+    problem = _unusable(own, root)
     folder = paths.root_dir(identity)
-    if folder is None:
+    if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
-    return RootState(identity, folder / "todo.txt", True, refused)
+    return RootState(identity, folder / "todo.txt", True, problem)
 
 
-def _may_name(teller: Path, file: Path, root: str) -> bool:
-    """Whether a configuration or link may name ``file``: one in the root of another user only inside it."""
-    if os.path.realpath(teller.parent) != os.path.realpath(root):
-        return True
-    inside = os.path.realpath(file).startswith(os.path.realpath(root).rstrip("/") + "/")
+def take_over_earlier(state: State, root: str, settings: Settings) -> None:
+    """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
+    today, the to-do list in the state directory too."""
+    old, new = paths.earlier_identity(root), paths.root_identity(root, settings.id)
+    before, now = paths.root_dir(old), paths.root_dir(new)
+    with contextlib.suppress(OSError):  # tried again at the next start
+        if old != new and before and now and before.is_dir() and not now.exists():
+            before.rename(now)
+        if old != new:
+            state.take_over(old, new, host_name())
+
+
+def link_digest(file: Path) -> str:
+    """What is trusted of a to-do file that is a link: where it leads. Raises OSError."""
+    return digest(str(file), b"link to " + os.fsencode(os.readlink(file)))
+
+
+def _unusable(own: Path, root: str) -> Problem | None:
+    """Why a root's own to-do file is not used, when something bears its name."""
     try:
-        return inside or teller.lstat().st_uid in (os.geteuid(), 0)
-    except OSError:
-        return False
+        if own.is_symlink() and not is_really_below(str(own), root) and not is_trusted(link_digest(own)):
+            hint = f"look where it leads, then: runwatch trust {shlex.quote(safe(root))}"
+            return Problem(str(own), None, "a link out of the root: no task is read or written there", hint)
+        if own.is_file() or (not own.is_symlink() and not own.exists()):
+            return None
+    except OSError as error:
+        return Problem(str(own), None, f"can't be read: {error.strerror}", "check its permissions")
+    return Problem(str(own), None, "not a regular file: it holds no tasks", "remove it, or write a file")
 
 
 def _scope(path: str, root: str) -> str | None:
@@ -98,12 +124,14 @@ class TaskState:
         self._roots = roots
         self._writes = writes
         self.state = State(paths.state_dir())
+        for root in roots:
+            take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
         self._books = {
             root: RootTaskList(
                 self.state,
                 place.identity,
-                TodoFile(place.file, paths.lock_dir(), place.private),
+                place.todo_file(),
                 keeps_unsaved=writes,
             )
             for root, place in self._places.items()
@@ -148,6 +176,11 @@ class TaskState:
         return self._places[root].identity
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """To-do files that are there and not used."""
+        return tuple(place.problem for place in self._places.values() if place.problem is not None)
+
+    @property
     def kept_key(self) -> str:
         """What names this set of roots in the state."""
         return " ".join(place.identity for place in self._places.values())
@@ -166,7 +199,6 @@ class TaskState:
             self._pruned_at = now
             self.state.prune(now)
         marks = [self.state.notice] if self.state.notice else []
-        marks += [place.refused for place in self._places.values() if place.refused]
         for root in self._roots:
             identity = self._places[root].identity
             try:
@@ -277,6 +309,12 @@ class TaskState:
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)
                 return IntentAnswer(intent, True, "kept")
+            case AddNote(root, kind, subject, text):
+                words = " ".join(text.split())
+                if not words:
+                    return IntentAnswer(intent, False, "the note is empty; say something")
+                self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
+                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
                 return IntentAnswer(intent, True, "looking at everything again")
             case _:

@@ -31,7 +31,7 @@ def try_alerts(
     settings: Settings, root: str, host: str, origin: str, now: float, sleep: Callable[[float], None]
 ) -> Iterator[Trial]:
     """Send one test to each channel, and that it is over, so that no incident stays open."""
-    to, wrong = senders(settings.alerts, settings.alerts_file)
+    to, wrong = senders(settings.alerts)
     yield from (Trial("[alerts]", False, words) for words in wrong)
     event = Event(
         fingerprint=fingerprint(_RULE, host, root),
@@ -61,7 +61,7 @@ def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator
     snapshot = look.snapshot
     roots = snapshot.situation.roots
     for root, settings in look.settings.items():
-        to, wrong = senders(settings.alerts, settings.alerts_file)
+        to, wrong = senders(settings.alerts)
         yield from wrong
         own = [f for f in snapshot.findings if f.root == root or (f.root not in roots and root == roots[0])]
         loud = [f for f in own if f.fingerprint in wanted and _counts(f.severity, least)]

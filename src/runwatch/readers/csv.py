@@ -24,6 +24,7 @@ from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
+_LATE = 3
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -101,11 +102,12 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     values = [(before, step) for before, step in places if step is not None]
     if 2 * sum(epoch == at or value.is_integer() for _, value in values) < len(rows):
         return False
-    back = sum(later < earlier for earlier, later in pairwise(values))
+    steps = [step for _, step in values]
+    back = sum(later < earlier for earlier, later in pairwise(values) if later[1] != steps[0])
     rises = any(later > earlier for earlier, later in pairwise(values))
-    if 3 * back > max(len(values) - 1, 3) or (
-        plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises
-    ):
+    if 3 * back > max(len(values) - 1, 3) and not _little_late(steps):
+        return False
+    if plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises:
         return False
     return any(
         number(cell.encode()) is not None
@@ -113,3 +115,11 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
         for i, cell in enumerate(row)
         if i != at and not is_place(names[i])
     )
+
+
+def _little_late(steps: list[float]) -> bool:
+    """Whether no row is more than a few places from where it would stand in order, and none is there
+    twice."""
+    places = sorted(range(len(steps)), key=lambda i: steps[i])
+    near = all(abs(place - i) <= _LATE for i, place in enumerate(places))
+    return near and len(set(steps)) == len(steps) > 2 * _LATE

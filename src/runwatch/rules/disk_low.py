@@ -101,7 +101,7 @@ def _checkpoint(run: Run, disks: tuple[Disk, ...]) -> Iterator[Finding]:
         NAME,
         "critical",
         f"the next checkpoint (about {size(last.size)}) does not fit: {size(disk.free)} free",
-        f"No room for the next checkpoint of {safe(run.id)}",
+        f"No room for the next checkpoint of {safe(run.title)}",
         "Free space now, before it is written: delete older checkpoints of this run or others.",
         subject="next checkpoint",
         evidence={"checkpoint": last.size, "free": disk.free, "mount": disk.mount},

@@ -54,7 +54,7 @@ def _idle(run: Run, index: int, idle_for: float) -> Finding:
         NAME,
         "warning",
         f"GPU {index} has been idle for {duration(idle_for)} under it",
-        f"Run {safe(run.id)} leaves its GPU idle",
+        f"Run {safe(run.title)} leaves its GPU idle",
         "It waits for something: look at its data loader (workers, disk), at a lock, or at another rank.",
         subject=f"gpu {index}",
         evidence={"gpu": index, "idle_seconds": idle_for},

@@ -30,7 +30,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             sign.severity,
             sign.summary,
-            f"{safe(sign.tag)} of {safe(run.id)} keeps spiking",
+            f"{safe(sign.tag)} of {safe(run.title)} keeps spiking",
             "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
             "lower the learning rate if it goes on.",
             subject=sign.tag,

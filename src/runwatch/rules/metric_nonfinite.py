@@ -51,7 +51,7 @@ def _finding(run: Run, sign: HealthSign) -> Finding:
         NAME,
         sign.severity,
         sign.summary,
-        f"{safe(sign.tag)} of {safe(run.id)} is not finite",
+        f"{safe(sign.tag)} of {safe(run.title)} is not finite",
         "Stop it unless it recovers by itself; resume from a checkpoint before step "
         f"{sign.first_step} with a lower learning rate or gradient clipping, and look for bad rows in the "
         "batch of that step (log of zero, division by zero, half precision).",

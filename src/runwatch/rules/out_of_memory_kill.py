@@ -25,7 +25,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     if situation.machine is None or situation.machine.oom_kills <= 0:
         return
     lost = [run for run in situation.runs if _vanished(run, situation.now, number(options, "recent"))]
-    named = ", ".join(safe(run.id) for run in lost[:3])
+    named = ", ".join(safe(run.title) for run in lost[:3])
     which = f"; gone since: {named}" if lost else ""
     yield about_host(
         situation,

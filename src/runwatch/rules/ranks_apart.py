@@ -26,7 +26,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             severity,
             sign.summary,
-            f"Ranks of {safe(run.id)} are apart",
+            f"Ranks of {safe(run.title)} are apart",
             "Look at the log of that rank and at its node: a rank that waits, or reads other data than it "
             "should, makes all others wait or learn from less.",
             subject=sign.tag,

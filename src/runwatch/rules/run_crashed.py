@@ -32,20 +32,20 @@ EXPLAINS = frozenset(
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """Critical, and lasting: only a person closes it, or a later run of the same group that ends well (then
-    it is said once more, as info, which settles it)."""
+    """Critical, and lasting: only a person closes it, or a later run of the same group or name that ends well
+    (then it is said once more, as info, which settles it)."""
     crashed = [run for run in situation.runs if run.status == "crashed"]
     successes = _last_successes(situation.runs) if crashed else {}
     for run in crashed:
-        last = successes.get((run.root, run.group))
-        later = last if last is not None and _began_after(last, run) else None
+        tries = [successes[run.root, one] for one in run.series_of_work if (run.root, one) in successes]
+        later = next((one for one in tries if _began_after(one, run)), None)
         reason = safe(run.status_reason, 200)
         yield about_run(
             run,
             NAME,
             "critical" if later is None else "info",
-            f"crashed: {reason}" if later is None else f"crashed, but {safe(later.id)} ended well since",
-            f"Run {safe(run.id)} crashed: {reason}",
+            f"crashed: {reason}" if later is None else f"crashed, but {safe(later.title)} ended well since",
+            f"Run {safe(run.title)} crashed: {reason}",
             _advice(run),
             since=run.updated,
             evidence={"reason": run.status_reason, "step": run.step},
@@ -54,14 +54,16 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         )
 
 
-def _last_successes(runs: Iterable[Run]) -> dict[tuple[str, str], Run]:
-    """The run of each group that ended well and began last."""
-    found: dict[tuple[str, str], Run] = {}
+def _last_successes(runs: Iterable[Run]) -> dict[tuple[str, tuple[str, str]], Run]:
+    """The run of each group, name or folder that ended well and began last."""
+    found: dict[tuple[str, tuple[str, str]], Run] = {}
     for run in runs:
-        if run.status == "finished" and run.started is not None:
-            known = found.get((run.root, run.group))
+        if run.status != "finished" or run.started is None:
+            continue
+        for work in run.series_of_work:
+            known = found.get((run.root, work))
             if known is None or (known.started or 0.0) < run.started:
-                found[(run.root, run.group)] = run
+                found[run.root, work] = run
     return found
 
 

@@ -20,16 +20,24 @@ EXPLAINS = frozenset({"loss-spike", "run-overfitting", "metric-regressed", "slic
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """Critical; it is withdrawn when the loss comes back."""
+    """Critical above the level where the loss began, a warning below it; it is withdrawn when the loss comes
+    back."""
     for run, sign in signs_of(situation, "diverged"):
+        advice = (
+            f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
+        )
+        advice += "with a lower learning rate, warm-up or gradient clipping."
+        if sign.severity != "critical":
+            advice = f"If no restart of the rate and no new stage was meant: {advice[0].lower()}{advice[1:]}"
         yield about_run(
             run,
             NAME,
             sign.severity,
             sign.summary,
-            f"{safe(sign.tag)} of {safe(run.id)} diverged",
-            f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
-            "with a lower learning rate, warm-up or gradient clipping.",
+            f"{safe(sign.tag)} of {safe(run.title)} rose far above its best"
+            if sign.severity != "critical"
+            else f"{safe(sign.tag)} of {safe(run.title)} diverged",
+            advice,
             subject=sign.tag,
             since=begun(run, sign),
             evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},

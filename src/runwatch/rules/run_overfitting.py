@@ -27,7 +27,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             severity,
             sign.summary,
-            f"Run {safe(run.id)} overfits: {safe(sign.tag)} gets worse",
+            f"Run {safe(run.title)} overfits: {safe(sign.tag)} gets worse",
             f"The best model was at step {sign.first_step}: keep that checkpoint, and stop early or "
             "regularise (weight decay, dropout, augmentation, more data).",
             subject=sign.tag,

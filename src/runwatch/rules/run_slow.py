@@ -26,7 +26,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 NAME,
                 "warning",
                 sign.summary,
-                f"Run {safe(run.id)} has become slow",
+                f"Run {safe(run.title)} has become slow",
                 "See what else uses this machine (processor, disk, GPU), whether a GPU is throttled, and "
                 "whether the data loader keeps up.",
                 since=begun(run, sign),

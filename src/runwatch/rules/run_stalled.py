@@ -41,7 +41,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             severity,
             summary,
-            f"Run {safe(run.id)} has stalled",
+            f"Run {safe(run.title)} has stalled",
             "See whether its process still lives and what it waits for (a data loader, a lock, another "
             "rank); if it hangs, stop it and resume from the last checkpoint.",
             since=run.updated,

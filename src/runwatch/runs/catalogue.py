@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -16,6 +17,10 @@ from runwatch.readers.common import limits
 NEIGHBOURHOOD = 3
 MAX_AT_ONCE = 500
 WATCHED_NAMES = (".csv", ".jsonl", ".ndjson", ".json", ".log", ".tsv", ".yaml", ".wandb", ".db")
+
+
+_PARTS_OF_A_RUN = re.compile(r"(?:^|/)[0-9a-f]{32}/(?:artifacts|inputs|outputs)(?:/|$)")
+"""What an MLflow run keeps: a table of a search or a checkpoint in there is the run's, and no run."""
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
@@ -115,7 +120,7 @@ class Catalogue:
             for name in folder.irregular
             if name.endswith(WATCHED_NAMES) or "tfevents" in name
         ]
-        if not folder.files and not folder.folders:
+        if not (folder.files or folder.folders) or _PARTS_OF_A_RUN.search(folder.path):
             return (), tuple(problems)
         for name, reader in self._readers.items():
             try:
@@ -150,23 +155,39 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
     have no format word, are shared); "part" claims join a run at their folder or up to two above it;
     "lonely" claims make a run only where there is none at or below."""
     best = _best_per_file(claims)
-    made = {claim.run_id for claim in best if claim.role in ("run", "many")}
+    made = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
+    unread = {claim.run_id for claim in best if claim.role == "unread"}
+    elsewhere = _elsewhere(best)
     lonely = sorted({claim.run_id for claim in best if claim.role == "lonely"}, key=len, reverse=True)
-    covered = {above for run_id in made for above in _ancestors(run_id)}
+    covered = {above for run_id in made - unread for above in _ancestors(run_id)}
     for run_id in lonely:
         inside = next((above for above in _ancestors(run_id)[1:3] if above in made), None)
-        if run_id not in covered and inside is None:
+        adopted = any(above in elsewhere for above in _ancestors(run_id)[:3])
+        if run_id not in covered and inside is None and not adopted:
             made.add(run_id)
             covered.update(_ancestors(run_id))
     runs: dict[str, list[Claim]] = {run_id: [] for run_id in made}
     for claim in best:
-        home = next((near for near in _ancestors(claim.run_id)[:3] if near in runs), None)
+        near = (elsewhere.get(folder, folder) for folder in _ancestors(claim.run_id)[:3])
+        home = next((folder for folder in near if folder in runs), None)
         if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
             runs[home].append(claim)
     return {
         run_id: Settled(run_id, tuple(sorted(found, key=lambda c: (-c.priority, c.reader, c.tag_prefix))))
         for run_id, found in runs.items()
     }
+
+
+def _elsewhere(claims: Iterable[Claim]) -> dict[str, str]:
+    """Folders that belong to a run of another folder beside them (a W&B run that was resumed)."""
+    found: dict[str, str] = {}
+    for claim in claims:
+        if claim.role == "run" and len(claim.files) > 1:
+            for file in claim.files:
+                folder = file.rpartition("/")[0] or "."
+                if claim.run_id not in _ancestors(folder) and folder not in _ancestors(claim.run_id):
+                    found[folder] = claim.run_id
+    return found
 
 
 def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:

@@ -59,6 +59,9 @@ def _ended(facts: Facts, now: float) -> tuple[Status, str] | None:
     reached = None if facts.length is None else _reached(facts.length, facts)
     if reached is not None:
         return "finished", f"reached its planned {reached}"
+    ended = [e for e in facts.evidence if e.by == "console" and e.status == "finished"]
+    if ended and not _resumed(facts):
+        return "finished", ended[-1].reason
     process = facts.process
     if process is not None and process.alive is False and facts.length is not None:
         return "crashed", f"its process {process.pid} is gone before the planned end"

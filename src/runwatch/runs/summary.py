@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
@@ -18,6 +20,7 @@ from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
 SPARK_SAMPLE = 2048
+_GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
 
 class RunSummary(msgspec.Struct, frozen=True, eq=False):
@@ -70,7 +73,7 @@ class Summariser:
             environment=_merged(visible, "environment"),
             labels={key: value for told in reversed(visible) for key, value in told.labels.items()},
             problems=tuple(_problems(memory.told.values(), visible)),
-            evidence=tuple(told.evidence for told in memory.ranked() if told.evidence is not None),
+            evidence=_evidence(memory.ranked()),
             length=_length(visible),
             started=_started(memory.told.values()),
             own_clock=max(clocks, default=None),
@@ -85,6 +88,8 @@ class Summariser:
         finite = series.low <= series.high
         best = None if direction is None or not finite else series.low if direction == "min" else series.high
         best_step = None if best is None else series.min_at if direction == "min" else series.max_at
+        if best == 0.0 and direction == "min":
+            best, best_step = _best_that_lives(memory, tag, voices) or (best, best_step)
         return Metric(
             tag=tag,
             last=series.last,
@@ -116,12 +121,46 @@ def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Se
     return series
 
 
+def _evidence(sources: Iterable[SourceData]) -> tuple[Evidence, ...]:
+    """What the files say of the run's end; of a claim's files, which follow on each other, the last one's
+    word."""
+    last: dict[tuple[str, str], tuple[int, Evidence]] = {}
+    for told in sources:
+        if told.evidence is None:
+            continue
+        key = (told.speaker.claim, "" if told.evidence.by == "framework" else told.speaker.file)
+        if key not in last or told.speaker.order >= last[key][0]:
+            last[key] = told.speaker.order, told.evidence
+    return tuple(evidence for _, evidence in last.values())
+
+
 def _step(metrics: Iterable[Metric], visible: Iterable[SourceData]) -> int | None:
     """How far the run is: the greatest last step, but for counters that are not the training's."""
     known = list(metrics)
     training = [metric for metric in known if not is_bookkeeping(metric.tag)]
     steps = [metric.last_step for metric in training or known]
     return max(steps + [told.reached for told in visible if told.reached is not None], default=None)
+
+
+def _best_that_lives(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> tuple[float, int] | None:
+    """The least value at steps where the gradient's norm was a number: a loss of exactly 0 beside a norm of
+    NaN is a training that broke (half precision). None: nothing says that it broke."""
+    split = tag.rpartition("/")[0]
+    norms = [
+        name
+        for told in voices
+        for name, series in told.series.items()
+        if series.nonfinite and name.rpartition("/")[0] == split and _GRADIENT.search(name)
+    ]
+    points = memory.points(tag, voices)
+    for norm in norms[:1]:
+        broken = memory.points(norm, [told for told in voices if norm in told.series])
+        dead = broken.steps[~np.isfinite(broken.values)]
+        good = points.where(np.isfinite(points.values) & ~np.isin(points.steps, dead))
+        if len(good) < len(points) and len(good):
+            at = int(good.values.argmin())
+            return float(good.values[at]), int(good.steps[at])
+    return None
 
 
 def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:

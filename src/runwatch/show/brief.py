@@ -21,6 +21,7 @@ from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
 MOST_LINES = 12
 _WIDTH = 110
 _NAMES = 4
+_NOTES = 3
 _NAME_WIDTH = 34
 
 Facts = Mapping[str, Any]
@@ -37,7 +38,7 @@ class BriefLine(msgspec.Struct, frozen=True):
 class Brief(msgspec.Struct, frozen=True):
     """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
     what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
-    facts are, in words, "" when they are fresh."""
+    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``)."""
 
     since: float
     until: float
@@ -50,6 +51,7 @@ class Brief(msgspec.Struct, frozen=True):
     closed: Sequence[Facts]
     lines: Sequence[BriefLine]
     old: str = ""
+    notes: Sequence[Facts] = ()
 
 
 def since_moment(words: str, now: float) -> float:
@@ -85,6 +87,7 @@ def compose(
     since: float | None = None,
     fresh_for: float | None = None,
     silent: Sequence[str] = (),
+    notes: Sequence[Facts] = (),
 ) -> Brief:
     """The brief of facts. ``since`` None: since the person last looked, else the last day. ``fresh_for``:
     facts older than that many seconds are said to be old; ``silent``: words about roots that do not
@@ -108,6 +111,7 @@ def compose(
         new=new,
         closed=closed,
         lines=(),
+        notes=notes,
         old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
@@ -125,7 +129,11 @@ def markdown(brief: Brief) -> str:
     head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{_old(brief)}*", ""]
     body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
     found = [_finding_line(finding) for finding in brief.findings[:20]]
-    return "\n".join([*head, *body, *(["", "### Findings", "", *found] if found else [])]) + "\n"
+    noted = [f"- {markdown_text(str(note['short']))}" for note in brief.notes]
+    parts = [*head, *body]
+    for title, rows in (("Findings", found), ("Notes", noted)):
+        parts += ["", f"### {title}", "", *rows] if rows else []
+    return "\n".join(parts) + "\n"
 
 
 def nothing_json(reason: str, now: float) -> dict[str, Any]:
@@ -169,6 +177,7 @@ def as_json(brief: Brief) -> dict[str, Any]:
             "new": list(brief.new),
             "resolved": list(brief.closed),
         },
+        "notes": [{name: value for name, value in note.items() if name != "short"} for note in brief.notes],
         "lines": [{"label": line.label, "text": hparams(line.words)} for line in brief.lines],
         "old": brief.old or None,
     }
@@ -220,6 +229,7 @@ def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[s
         ("regressed", _summaries(regressed)),
         ("drifted", _summaries(drifted)),
         ("attention", _summaries(rest)),
+        ("notes", "; ".join(str(note["short"]) for note in brief.notes[-_NOTES:])),
         ("running", _runs(brief.runs["running"], _progress)),
         ("tasks", _tasks(brief)),
         ("disk", _disks(facts["disks"])),

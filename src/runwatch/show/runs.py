@@ -10,6 +10,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Attempt, Metric, Problem, Run
+from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.text.table import table
@@ -171,10 +172,11 @@ def ls_text(snapshot: Snapshot) -> str:
     runs = snapshot.situation.runs
     now = snapshot.situation.now
     roots = root_names(snapshot.situation.roots) if len(snapshot.situation.roots) > 1 else {}
+    names = shown_names(runs)
     rows = [["STATUS", "RUN", "STEP", "METRIC", "LAST", "BEST", "UPDATED"]]
     for run in runs:
         metric = run.main_metric
-        name = f"{roots[run.root]}:{run.id}" if run.root in roots else run.id
+        name = f"{roots[run.root]}:{names[run.key]}" if run.root in roots else names[run.key]
         rows.append(
             [
                 f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}",
@@ -186,7 +188,7 @@ def ls_text(snapshot: Snapshot) -> str:
                 units.ago(run.updated, now),
             ]
         )
-    notes = [f"! {safe(p.file)}: {safe(p.message)}" for p in snapshot.situation.problems]
+    notes = [f"! {safe(p.file)}: {safe(p.message)}; {safe(p.hint)}" for p in snapshot.situation.problems]
     notes += [f"! {safe(p.file)}: {p.where or ''} {safe(p.message)}" for r in runs for p in r.problems[:1]]
     body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots)
     return "\n".join([body, *notes])
@@ -202,7 +204,9 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
     now = snapshot.situation.now
     started = units.moment(run.started, now) if run.started else "unknown"
     lines = [
-        f"{safe(run.id)}  {STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}: {safe(run.status_reason)}",
+        f"{safe(run.title)}  {STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}: "
+        f"{safe(run.status_reason)}",
+        *([f"run       {safe(run.id)}"] if run.name else []),
         f"formats   {', '.join(run.formats) or '–'}",
         f"started   {started}   updated {units.moment(run.updated, now)}",
         f"step      {units.number(run.step)}   epoch {units.number(run.epoch)}   points {run.points:,}",

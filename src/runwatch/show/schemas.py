@@ -209,6 +209,29 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+_OF_RUN = {"root": "str", "run": "str"}
+RECORDS: Mapping[str, Mapping[str, Any]] = {
+    "point": {
+        **_OF_RUN,
+        "tag": "str",
+        "step": "int",
+        "value": "num?",
+        "value_text?": ("nan", "inf", "-inf"),
+        "at": "time?",
+    },
+    "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
+    "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
+    "finding": {**FINDING, "state": ("new", "changed", "over")},
+}
+
+
+def schema_of_record(kind: str) -> dict[str, Any]:
+    """The JSON Schema of one kind of line of ``tail --json``."""
+    made = _of(RECORDS[kind])
+    made["properties"] = {"type": {"const": kind}, **made["properties"]}
+    made["required"] = ["type", *made["required"]]
+    return {"$schema": _DRAFT, "$id": f"{_BASE}tail-{kind}", "title": f"runwatch tail --json: {kind}", **made}
+
 
 def schema_of(answer: str) -> dict[str, Any]:
     """The JSON Schema of a command's ``--json``."""

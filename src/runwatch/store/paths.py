@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runwatch.system.folders import config_dir, place
-from runwatch.system.identity import digest, root_identity
+from runwatch.system.folders import config_dir, place, state_dir
+from runwatch.system.identity import digest, earlier_identity, root_identity
 
-__all__ = ["cache_dir", "config_dir", "lock_dir", "root_dir", "root_identity", "state_dir"]
-
-
-def state_dir() -> Path | None:
-    """``$XDG_STATE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
-    return place("XDG_STATE_HOME", ".local/state", "Library/Application Support")
+__all__ = [
+    "cache_dir",
+    "config_dir",
+    "earlier_identity",
+    "lock_dir",
+    "root_dir",
+    "root_identity",
+    "state_dir",
+]
 
 
 def cache_dir() -> Path | None:

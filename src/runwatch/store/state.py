@@ -19,6 +19,7 @@ from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.storable import restored, storable
 
 if TYPE_CHECKING:
+    from runwatch.domain.remark import Remark
     from runwatch.domain.task import TaskEvent, TaskRecord
 
 FILE = "state.db"
@@ -33,6 +34,8 @@ MIGRATIONS = (
     CREATE TABLE intents (id INTEGER PRIMARY KEY, root TEXT, at REAL, body TEXT, answer TEXT);
     CREATE TABLE kept (key TEXT PRIMARY KEY, at REAL, beat REAL, body TEXT);
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT)""",
+    """CREATE TABLE remarks (id INTEGER PRIMARY KEY, root TEXT, kind TEXT, subject TEXT, at REAL, by TEXT,
+        text TEXT)""",
 )
 _DAY = 86400.0
 _HISTORY_DAYS = 400
@@ -193,6 +196,54 @@ class State:
     def noted(self, key: str) -> str | None:
         rows = self._rows("SELECT value FROM notes WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
+
+    def take_over(self, old: str, new: str, host: str) -> bool:
+        """What is kept of a root under its name of an earlier version is kept under ``new`` from now on.
+        False: there is none, there is some under ``new`` already, or it is another machine's (its last writer
+        ran on another than ``host``). Raises ``StateError``."""
+        tables = ("records", "events", "pins", "silences", "remarks")
+        kept = " UNION ".join(f"SELECT 1 FROM {table} WHERE root = ?1" for table in tables)
+        if not self._rows(kept, old) or self._rows(kept, new):
+            return False
+        if self._rows("SELECT 1 FROM leases WHERE root = ? AND host != ?", old, host):
+            return False
+        with self._writing() as db:
+            for table in tables:
+                db.execute(f"UPDATE {table} SET root = ? WHERE root = ?", (new, old))
+            db.execute(
+                "UPDATE OR REPLACE notes SET key = replace(key, ?, ?) WHERE key LIKE ?",
+                (f":{old}", f":{new}", f"%:{old}"),
+            )
+            db.execute("DELETE FROM leases WHERE root = ?", (old,))
+        return True
+
+    # What people say of runs, batches and baselines
+
+    def add_remark(self, root: str, kind: str, subject: str, now: float, by: str, text: str) -> int:
+        """Keep a note; its number. Raises ``StateError``."""
+        values = (root, kind, storable(subject), now, storable(by), storable(text))
+        with self._writing() as db:
+            sql = "INSERT INTO remarks VALUES (NULL, ?, ?, ?, ?, ?, ?) RETURNING id"
+            row = db.execute(sql, values).fetchone()
+        return int(row[0])
+
+    def drop_remark(self, root: str, number: int) -> bool:
+        """Whether there was such a note to take away. Raises ``StateError``."""
+        return self._write("DELETE FROM remarks WHERE root = ? AND id = ?", root, number) > 0
+
+    def remarks(self, roots: Iterable[str], since: float = 0.0) -> list[tuple[str, Remark]]:
+        """The notes of these roots: (root, note), oldest first."""
+        from runwatch.domain.remark import Remark
+
+        wanted = set(roots)
+        rows = self._rows(
+            "SELECT root, id, kind, subject, at, by, text FROM remarks WHERE at >= ? ORDER BY at, id", since
+        )
+        return [
+            (root, Remark(number, kind, restored(subject), at, restored(by), restored(text)))
+            for root, number, kind, subject, at, by, text in rows
+            if root in wanted
+        ]
 
     # One writer a root
 

@@ -14,6 +14,11 @@ def config_dir() -> Path | None:
     return place("XDG_CONFIG_HOME", ".config", "Library/Application Support")
 
 
+def state_dir() -> Path | None:
+    """``$XDG_STATE_HOME/runwatch`` or the platform's like; None when this user has no home directory."""
+    return place("XDG_STATE_HOME", ".local/state", "Library/Application Support")
+
+
 def place(variable: str, unix: str | None, mac: str | None) -> Path | None:
     """``$VARIABLE/runwatch``, else the folder below the home (``unix`` or ``mac``), else None."""
     given = os.environ.get(variable, "")

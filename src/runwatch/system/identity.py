@@ -22,6 +22,16 @@ def host_name() -> str:
     return os.uname().nodename
 
 
+def user_name() -> str:
+    """The user's name, for what they write."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this number, as in a container
+        return str(os.getuid())
+
+
 def root_identity(
     root: str, own_id: str | None = None, host: str | None = None, mounts: str | None = None
 ) -> str:
@@ -36,6 +46,16 @@ def root_identity(
     path = os.path.realpath(root)
     place = _served(path, mounts)
     return digest(os.fsencode(place or f"{lasting_name(host or host_name())}:{path}"))
+
+
+def earlier_identity(root: str) -> str:
+    """What named a root in the state before machines were told apart: a digest of its real path alone."""
+    return digest(os.fsencode(os.path.realpath(root)))
+
+
+def is_shared(root: str, own_id: str | None = None, mounts: str | None = None) -> bool:
+    """Whether several machines may know this root as one."""
+    return bool(own_id) or _served(os.path.realpath(root), mounts) is not None
 
 
 def lasting_name(host: str) -> str:

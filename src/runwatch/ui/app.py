@@ -42,6 +42,7 @@ from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
     Intended,
+    NoteDeed,
     Request,
     Requested,
     TakeBack,
@@ -170,10 +171,17 @@ class RunwatchApp(App[None]):
         for notice in self._notices:
             self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
+        if self.settings.asks:
+            self.call_after_refresh(self._ask_trust)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
         if self.settings.themes is not None:
             self._theme_stamp = stamp_of(self.settings.themes)
             self.set_interval(_THEMES_EVERY_S, self._reload_themes)
+
+    def _ask_trust(self) -> None:
+        from runwatch.ui.trust_question import RESTART, ask_trust
+
+        ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def _hang_up(self) -> None:
         """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
@@ -331,10 +339,13 @@ class RunwatchApp(App[None]):
             from runwatch.ui.task_actions import task_deed
 
             task_deed(self, request)
-        elif isinstance(request, BaselineDeed):
-            from runwatch.ui.baseline_actions import baseline_deed
+        elif isinstance(request, BaselineDeed | NoteDeed):
+            from runwatch.ui.baseline_actions import baseline_deed, note_deed
 
-            baseline_deed(self, request)
+            if isinstance(request, NoteDeed):
+                note_deed(self, request)
+            else:
+                baseline_deed(self, request)
         else:
             self._show(request)
 

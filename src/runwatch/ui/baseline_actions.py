@@ -1,12 +1,12 @@
-"""What a person does with the baseline beyond pinning it with one key."""
+"""What a person does with the baseline beyond pinning it with one key, and their notes on runs."""
 
 from __future__ import annotations
 
-from runwatch.domain.intents import ClearBaseline, PinBaseline
+from runwatch.domain.intents import AddNote, ClearBaseline, PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.text.safe import safe
 from runwatch.ui.host import Host
-from runwatch.ui.messages import BaselineDeed
+from runwatch.ui.messages import BaselineDeed, NoteDeed
 
 
 def baseline_deed(host: Host, wanted: BaselineDeed) -> None:
@@ -17,6 +17,20 @@ def baseline_deed(host: Host, wanted: BaselineDeed) -> None:
         host.intend(ClearBaseline(wanted.run.root))
     else:
         _with_reason(host, wanted.run)
+
+
+def note_deed(host: Host, wanted: NoteDeed) -> None:
+    """Ask for the words of a note."""
+    from runwatch.ui.screens.dialogs import AskLine
+
+    run = wanted.run
+
+    def note(text: str | None) -> None:
+        if text and text.strip():
+            host.intend(AddNote(run.root, "run", run.id, text))
+
+    hint = "what is worth knowing about it? #words are tags"
+    host.ask(AskLine(f"note: {safe(run.id, 50)}", hint), note)
 
 
 def _with_reason(host: Host, run: RunKey) -> None:

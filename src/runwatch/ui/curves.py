@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 from textual.message import Message
 from textual.worker import get_current_worker
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, line, with_times
+from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
@@ -47,22 +45,27 @@ class Curves(Chart):
         watching = host(self).watching
         kept: dict[_Name, tuple[int, Points]] = {}
 
-        for curve in (*picture.curves, *picture.band):
-            if worker.is_cancelled:
-                return
+        def fetched(curve: DrawnCurve) -> Points:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
             kept[name] = have
+            return have[1]
+
+        if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
+            ask = replace(ask, x_axis="step")  # nothing here knows when it was written
+        lines: list[ChartLine] = []
+        band: list[ChartLine] = []
+        for wanted, out in ((picture.curves, lines), (picture.band, band)):
+            for curve in wanted:
+                if worker.is_cancelled:
+                    return
+                points = fetched(curve)
+                if out is lines and ask.smooth:
+                    out.append(line(points, "", "faint", replace(ask, smooth=0.0)))
+                out.append(line(points, curve.name, curve.tone, ask, curve.selected))
         self._kept = kept
-        if ask.x_axis == "time" and not with_times(points for _, points in kept.values()):
-            ask = replace(ask, x_axis="step")
-
-        def drawn(curves: Iterable[DrawnCurve]) -> list[ChartLine]:
-            return [line(kept[c.run, c.tag][1], c.name, c.tone, ask) for c in curves]
-
-        lines, band = drawn(picture.curves), drawn(picture.band)
         self.post_message(self.Fetched(chart(picture, lines, band, ask)))
 
     def on_curves_fetched(self, event: Fetched) -> None:

@@ -26,11 +26,17 @@ class BaselineDeed(NamedTuple):
     run: RunKey | None
 
 
+class NoteDeed(NamedTuple):
+    """A note on a run, in the person's own words."""
+
+    run: RunKey
+
+
 class TakeBack(NamedTuple):
     """Undo the last change."""
 
 
-Request = Destination | TaskDeed | BaselineDeed | TakeBack
+Request = Destination | TaskDeed | BaselineDeed | NoteDeed | TakeBack
 
 
 class Asked(Message):

@@ -133,8 +133,9 @@ def _reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     if decision.verdict in ("warning", "drifted") and test is not None:
         level = test.levels[1 if decision.verdict == "drifted" else 0]
         if test.effect < level:
-            far = number(test.divergence, 3)
-            return f"Jensen-Shannon distance {far} (base 2), at or above {number(level, 2)}"
+            natural = math.sqrt(math.log(2))  # the unit in which the figure "js" is shown
+            far = number(test.divergence * natural, 3)
+            return f"Jensen-Shannon distance {far}, at or above {number(level * natural, 2)}"
         return (
             f"{test.method}: effect {number(test.effect, 3)}, at or above {number(level, 2)}, and significant"
         )

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.judge.health import checks
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
-from runwatch.judge.health.roles import Role, chases_a_moving_goal, role_of
+from runwatch.judge.health.roles import Role, chases_a_moving_goal, is_learning_rate, role_of
 from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import Windows
+from runwatch.text.safe import safe
 
 _NEEDS_A_FIXED_GOAL = frozenset({"spike", "diverged", "plateau", "overfitting"})
+
+
+_TRACED = frozenset({"train", "validation", "evaluation"})
+_RATE_ROSE = 1.5
 
 
 class Curve:
@@ -28,7 +34,7 @@ class Curve:
     def __init__(self, tag: str, *, traced: bool | None = None) -> None:
         role = role_of(tag)
         memories = {kind.NAME: kind() for kind in curve_checks(role)}
-        keep = role in ("train", "validation", "evaluation") if traced is None else traced
+        keep = traced or (traced is None and (role in _TRACED or is_learning_rate(tag)))
         self.view = CurveView(tag, role, Trace() if keep else None, memories)
         self._windows = Windows() if any(kind.WINDOWS for kind in curve_checks(role)) else None
         self._signs: list[HealthSign] | None = []
@@ -97,9 +103,36 @@ class RunHealth:
         views = self._views
         found = [sign for curve in self._curves.values() for sign in curve.signs()]
         found += [sign for check in run_checks() for sign in check.signs(views)]
+        found = [_explained(sign, views) for sign in found]
         if found and any(chases_a_moving_goal(tag) for tag in views):
             found = [sign for sign in found if sign.kind not in _NEEDS_A_FIXED_GOAL]
         return tuple(sorted(found, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
+
+
+def _explained(sign: HealthSign, views: Mapping[str, CurveView]) -> HealthSign:
+    """A rise that is no more than a warning is only information where the learning rate rose there."""
+    since = sign.evidence.get("since_step")
+    if sign.kind != "diverged" or sign.severity != "warning" or not isinstance(since, int):
+        return sign
+    for tag, view in views.items():
+        if view.trace is None or not is_learning_rate(tag) or view.trace.filled < 3:
+            continue
+        steps, rates = view.trace.steps, view.trace.means
+        before = rates[steps <= (sign.first_step or 0)]
+        after = rates[
+            (steps > (sign.first_step or 0)) & (steps <= max(since, sign.first_step or 0) + _slack(view))
+        ]
+        if len(before) and len(after) and before[-1] > 0 and after.max() >= _RATE_ROSE * before[-1]:
+            said = sign.summary.split(";")[0] + f"; {safe(tag)} rose there: a restart, not a fault"
+            return replace(sign, severity="info", summary=said)
+    return sign
+
+
+def _slack(view: CurveView) -> float:
+    """A block of the trace: its mean is told at its last step."""
+    assert view.trace is not None
+    steps = view.trace.steps
+    return float(steps[-1] - steps[0]) / max(len(steps) - 1, 1)
 
 
 @cache

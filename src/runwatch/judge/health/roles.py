@@ -24,6 +24,7 @@ _MOVING_GOAL = re.compile(
     rf"|rollout_|ep_rew|episode_rew|episodic_return|{_REWARD})"
 )
 _RANK = re.compile(r"(?:^|[/_.-])rank[_-]?(\d+)(?=[/_.-]|$)", re.IGNORECASE)
+_RATE = re.compile(r"(?:^|_)(?:lr|learning_?rate)(?:_|\d*$)")
 _NUMBERED_SET = re.compile(r"(?:valid|val|validation|eval|test)[_-](\d+)\b")
 
 
@@ -44,6 +45,12 @@ def role_of(tag: str) -> Role:
     if direction != "min" or not loss or moving or _OWN_PACE & words:
         return "evaluation"
     return "validation" if split_of(tag) in ("validation", "test") else "train"
+
+
+@lru_cache(maxsize=8192)
+def is_learning_rate(tag: str) -> bool:
+    """Whether ``tag`` is a learning rate: ``lr``, ``train/learning_rate``, ``lr-SGD/pg1``."""
+    return bool(_RATE.search(re.sub(r"[\s/.:\-]+", "_", tag.lower())))
 
 
 @lru_cache(maxsize=8192)

@@ -6,7 +6,7 @@ look only the last ``limits.LOG_TAIL`` bytes count. A carriage return ends a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -31,6 +31,9 @@ _TXT = re.compile(
 )
 _BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
 _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
+_BATCH_JOB = re.compile(
+    r"slurm[-_.]\d+(?:[_.-]\d+)?|\d+_\d+_log|job[-_.]?\S{1,80}|\S{1,200}\.\d{2,12}|\S{1,100}[-_.]\d{4,12}"
+)
 _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
@@ -50,6 +53,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if not logs:
         return []
     said = {name: _what(listing, name, listing.files[name]) for name in logs}
+    if _are_jobs(logs, said):
+        return _jobs(listing, logs, said)
     role: Role = "lonely" if any(said.values()) else "part"
     jobs = {_job(name) for name in logs}
     numbered = {_job(name) for name in logs if "numbers" in said[name]}
@@ -60,6 +65,26 @@ def claim(listing: Listing) -> Iterable[Claim]:
         prefix = "" if alone else _job(name) + "/"
         file = (listing.join(name),)
         claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
+    return claims
+
+
+def _are_jobs(logs: list[str], said: Mapping[str, frozenset[str]]) -> bool:
+    """Whether the logs that tell something are those of several jobs of a batch system."""
+    telling = {_job(name) for name in logs if said[name]}
+    return len(telling) > 1 and all(
+        _BATCH_JOB.fullmatch(job) and not _SIDE_BY_SIDE.search(job) for job in telling
+    )
+
+
+def _jobs(listing: Listing, logs: list[str], said: Mapping[str, frozenset[str]]) -> list[Claim]:
+    """A run for each job, with its own end; where the folder is a run anyway, they are its logs."""
+    claims = []
+    for job in dict.fromkeys(map(_job, logs)):
+        names = [name for name in logs if _job(name) == job]
+        role: Role = "lonely" if any(said[name] for name in names) else "part"
+        run, files = listing.join(job), tuple(map(listing.join, names))
+        claims.append(Claim(NAME, "", run, files, priority=PRIORITY, role=role))
+        claims += [Claim(NAME, NAME, run, (file,), priority=PRIORITY, role=role) for file in files]
     return claims
 
 
@@ -81,8 +106,11 @@ def _series(name: str) -> str:
 
 
 def _job(name: str) -> str:
-    """``slurm-12.out`` and ``slurm-12.err`` are one job's."""
-    return name.rpartition(".")[0] or name
+    """``slurm-12.out`` and ``slurm-12.err`` are one job's, and so are ``train.o12`` and ``train.e12``."""
+    stem, _, suffix = name.rpartition(".")
+    if _BATCH_SYSTEM.fullmatch(name.lower()):
+        return f"{stem}.{suffix[1:]}"
+    return stem or name
 
 
 def is_console(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.directions import split_of
 from runwatch.domain.operations import EpochAt, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
 from runwatch.readers.common.epoch_steps import Epochs, Iterations
@@ -25,8 +26,19 @@ _PLACES = 1000  # a share of an epoch as a step
 _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
 
 
-_END = re.compile(r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: ")
+_END = re.compile(
+    r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: "
+    r"|^submitit INFO .{0,80} - (?:Job completed successfully|Exiting after successful completion)"
+    r"|^\d{1,9} epochs completed in \d|\bdone training in \d|Saved pipeline to output directory"
+    r"|^finished run$"
+)
 _MOST_SETTINGS = 500
+
+
+def _is_training(said: LineProgress) -> bool:
+    """Whether a line shows that training goes on, and no evaluation after its end."""
+    placed = (said.step or said.epoch) is not None
+    return placed and not said.held_out and any(split_of(name) in (None, "train") for name, _ in said.pairs)
 
 
 class Lines:
@@ -52,10 +64,11 @@ class Lines:
 
 
 class ConsoleHealth:
-    """Crashed by the log's own words, withdrawn when progress follows.
+    """Crashed or ended by the log's own words, withdrawn when progress follows.
 
-    State: ``why`` the words; ``open`` what stands before each line of the traceback that we are in; ``bar``
-    a progress bar drawn after the crash (a dying bar is redrawn once: two states make a resume); ``said``."""
+    State: ``why`` the words of a crash, ``end`` those of the end; ``open`` what stands before each line of
+    the traceback that we are in; ``bar`` a progress bar drawn after the crash (a dying bar is redrawn once:
+    two states make a resume); ``said``."""
 
     def __init__(self, state: dict[str, Any], file: str) -> None:
         self._state = state
@@ -72,8 +85,13 @@ class ConsoleHealth:
         words = crash_words(text)
         if words is not None:
             self._state.setdefault("why", words)
-        elif "why" in self._state and said is not None:
-            self._perhaps_resumed(said)
+        elif _END.search(text):
+            self._state["end"] = text.strip()[:200]
+        elif said is not None:
+            if "end" in self._state and _is_training(said):
+                del self._state["end"]
+            if "why" in self._state:
+                self._perhaps_resumed(said)
 
     def _in_traceback(self, text: str) -> bool:
         """True while the line belongs to the traceback; its last line is the reason."""
@@ -99,14 +117,16 @@ class ConsoleHealth:
         self._state.pop("bar", None)
 
     def operations(self) -> Iterable[Operation]:
-        why = self._state.get("why")
-        if why == self._state.get("said"):
+        why, end = self._state.get("why"), self._state.get("end")
+        if (why or end) == self._state.get("said"):
             return
-        self._state["said"] = why
-        if why is None:
-            yield Evidence(None, f"{self._name}: training went on after the error", by="console")
-        else:
+        self._state["said"] = why or end
+        if why is not None:
             yield Evidence("crashed", f"{self._name}: {why}", by="console")
+        elif end is not None:
+            yield Evidence("finished", f"{self._name}: {end}", by="console")
+        else:
+            yield Evidence(None, f"{self._name}: training went on", by="console")
 
 
 class PlannedLength:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator
 
@@ -33,14 +34,16 @@ VALUE = 64 * limits.KIB
 _RUN = re.compile(r"[0-9a-f]{32}")
 _OWN_ID = re.compile(rb"^run_(?:id|uuid):", re.MULTILINE)
 _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
+_META = "meta.yaml"
+_LOST = "copy meta.yaml of the run's folder too, or log it anew"
 _KINDS = ("metrics", "params", "tags")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """A run's folder, unless it, its experiment or the folder around was deleted."""
-    if "meta.yaml" not in listing.files or not _is_run(listing) or _deleted(listing):
+    if not _is_run(listing) or _deleted(listing):
         return []
-    names = ["meta.yaml"]
+    names = [_META] if _META in listing.files else []
     for kind in _KINDS:
         below = listing.child(kind)
         if below is not None:
@@ -50,16 +53,19 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def _is_run(listing: Listing) -> bool:
-    if _RUN.fullmatch(listing.name):
+    """A run's ``meta.yaml`` names its run id (that of a dataset or a model does not); one that is torn, or
+    was lost, is known by what lies beside it."""
+    if _OWN_ID.search(listing.head(_META)):
         return True
-    return _OWN_ID.search(listing.head("meta.yaml")) is not None
+    kinds = [below for kind in _KINDS if (below := listing.child(kind)) is not None]
+    return _RUN.fullmatch(listing.name) is not None and any(below.files or below.folders for below in kinds)
 
 
 def _deleted(listing: Listing) -> bool:
-    if ".trash" in listing.path.split("/") or _DELETED.search(listing.head("meta.yaml")):
+    if ".trash" in listing.path.split("/") or _DELETED.search(listing.head(_META)):
         return True
     above = listing.parent
-    return above is not None and _DELETED.search(above.head("meta.yaml")) is not None
+    return above is not None and _DELETED.search(above.head(_META)) is not None
 
 
 def _files(folder: Listing, path: str, depth: int = 16) -> Iterator[str]:
@@ -77,7 +83,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     try:
         if kind == "metrics":
             return _metric(claim, source, key, read_rows(source, cursor, final))
-        document = read_document(source, cursor, bounded_yaml.SIZE if kind == "meta.yaml" else VALUE)
+        document = read_document(source, cursor, bounded_yaml.SIZE if kind == _META else VALUE)
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
     if document is None:
@@ -107,6 +113,8 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: Rows) -> Reading:
             steps.append(point[2])
         elif line.strip():
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
+    if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
+        rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
     told: list[Operation] = [Replace()] if rows.rewritten else []
     if steps:
         told.append(Append(tag, Points.of(steps, values, walls)))
@@ -127,7 +135,7 @@ def _point(cells: list[bytes]) -> tuple[float, float, int] | None:
 
 
 def _document(claim: Claim, source: SourceFile, kind: str, key: str, data: bytes) -> Iterator[Operation]:
-    if kind == "meta.yaml":
+    if kind == _META:
         yield from _meta(claim, source, data)
         return
     text = data.decode("utf-8", "backslashreplace")
@@ -165,7 +173,7 @@ def _experiment(source: SourceFile, claim: Claim) -> str | None:
     if claim.run_id == ".":
         return None
     try:
-        with Opened(source.sibling(_siblings(claim.run_id) + "meta.yaml")) as opened:
+        with Opened(source.sibling(_siblings(claim.run_id) + _META)) as opened:
             meta = bounded_yaml.parse(opened.pread(bounded_yaml.SIZE, 0))
     except (OSError, ValueError):
         return None

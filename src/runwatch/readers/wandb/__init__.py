@@ -6,6 +6,7 @@ missing, the last values of ``wandb-summary.json`` stand for it."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "wandb"
 
+_FOLDER = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(\S{1,128})")
 _MAGIC, _MAGIC_SIZE = b":W&B", 7
 _LARGEST = limits.RECORD - 256 * limits.KIB
 _SUMMARY, _CONFIG = "wandb-summary.json", "config.yaml"
@@ -36,22 +38,47 @@ _DAMAGED = "the disk or a copy may have damaged the file; the records around it 
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    """A folder with a run file, or with the summary that an online run leaves under ``files/``."""
-    logs = sorted(name for name in listing.files if name.startswith("run-") and name.endswith(".wandb"))
+    """A folder with a run file, or with the summary that an online run leaves under ``files/``. A run that
+    was resumed has a folder for each time, with one run id: the oldest is the run."""
+    logs = sorted(filter(_is_log, listing.files))
     inner = listing.child("files")
     if _SUMMARY in listing.files and (listing.name != "files" or listing.parent is None):
         inner = listing
     if not logs and (inner is None or _SUMMARY not in inner.files):
         return
+    times = _times(listing) if logs else [listing]
+    run = times[0].path
     if logs:
-        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in logs))
+        files = [one.join(name) for one in times for name in sorted(one.files) if _is_log(name)]
+        yield Claim(NAME, NAME, run, tuple(files))
     if inner is None:
         return
     beside = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
     if logs and beside:
-        yield Claim(NAME, "", listing.path, tuple(beside), role="part")
+        yield Claim(NAME, "", run, tuple(beside), role="part")
     elif not logs:
         yield Claim(NAME, NAME, listing.path, tuple(beside))
+
+
+def _is_log(name: str) -> bool:
+    return name.startswith("run-") and name.endswith(".wandb")
+
+
+def _times(listing: Listing) -> list[Listing]:
+    """The folders of a run's times, the oldest first; the folder itself where its name is none of W&B's."""
+    own = _FOLDER.fullmatch(listing.name)
+    above = listing.parent
+    if own is None or above is None:
+        return [listing]
+    alike = [
+        (found[1], name)
+        for name in above.folders
+        if (found := _FOLDER.fullmatch(name)) and found[2] == own[2]
+    ]
+    folders = [
+        child for _, name in sorted(alike) if (child := above.child(name)) and any(map(_is_log, child.files))
+    ]
+    return folders or [listing]
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -76,7 +103,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         if len(tail.data) < head:
             return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
     log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(state.get("dropping")), final)
-    told = RecordContent()
+    told = RecordContent(state.get("content"))
     problems = []
     for record in log.records():
         try:
@@ -87,7 +114,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
     )
     said.extend(told.operations(claim.tag_prefix))
-    kept: dict[str, Any] = {"dropping": True} if log.dropping else {}
+    kept: dict[str, Any] = {"content": told.state()} | ({"dropping": True} if log.dropping else {})
     cursor = tail.cursor(head + log.used, kept)
     return Reading({claim.run_id: said} if said else {}, cursor, _few(source.file, problems), tail.more)
 

@@ -65,7 +65,7 @@ class CustomRule(msgspec.Struct, frozen=True):
             self.NAME,
             self.severity,
             f"{label}: {shown}" if shown else label,
-            f"{label} ({safe(run.id)})",
+            f"{label} ({safe(run.title)})",
             self.advice or "A rule of your own fired: see whether this run still does what you want.",
             subject=", ".join(tags),
             since=begun(run),

@@ -83,7 +83,7 @@ def html(brief: Brief, look: ChartSource | None) -> str:
     ]
     if look is not None:
         parts += [_comparisons(look), _curves(look, brief), _drift(look)]
-    parts.append(_tasks(brief))
+    parts += [_notes(brief), _tasks(brief)]
     body = "\n".join(part for part in parts if part)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -204,6 +204,11 @@ def _data_set(data: DataSet) -> str:
     tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
     head = f'<h2>Data {_text(data.name)}: <span class="{tone}">{_text(_DRIFT[verdict])}</span></h2>'
     return head + said + chart
+
+
+def _notes(brief: Brief) -> str:
+    items = "".join(f"<li>{_text(str(note['short']))}</li>" for note in brief.notes)
+    return f"<h2>In the engineers' own words</h2><ul>{items}</ul>" if items else ""
 
 
 def _tasks(brief: Brief) -> str:

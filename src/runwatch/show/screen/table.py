@@ -101,7 +101,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     tag = metric or ""
     roots = snapshot.situation.roots
     prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
-    names = [run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
+    names = [safe(run.name) or run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
     rows = tuple(_ranked(snapshot, run, names[i], i, tag, ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
 _SECRET = {"urls", "webhook", "key"}
+_OURS = {"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"}
 
 
 def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:
@@ -28,7 +30,8 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
         lines.append(f"{safe(root)}  ({safe(found.file or 'no configuration file')})")
         mine, default = dict(_rows(_masked(to_plain(found)))), dict(_rows(_masked(to_plain(Settings()))))
         for key, value in mine.items():
-            if key not in ("folder", "file") and default.get(key) != value and value not in ("None", "()"):
+            ours = re.split(r"[.\[]", key, maxsplit=1)[0] in _OURS
+            if not ours and default.get(key) != value and value not in ("None", "()"):
                 lines.append(f"  {safe(key)} = {safe(value)}")
     return "\n".join(lines)
 

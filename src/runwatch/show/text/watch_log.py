@@ -35,4 +35,5 @@ def troubles(snapshot: Snapshot) -> list[str]:
             for problem in snapshot.situation.problems
         ),
         *(safe(f"problem: {file}: {notice}") for file, notice in lists.items()),
+        *(safe(f"problem: {link.message}") for link in snapshot.watch.hosts if link.message),
     ]

@@ -15,7 +15,7 @@ from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import host
-from runwatch.ui.messages import Asked, Intended, Requested
+from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
@@ -36,6 +36,7 @@ class RunsPane(Pane):
         Binding("space", "mark", "Mark", id="runs.mark", tooltip="mark for overlaid curves and comparing"),
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
+        Binding("N", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
         Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
         Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the order of the sorting"),
@@ -141,6 +142,10 @@ class RunsPane(Pane):
     def action_pin(self) -> None:
         if self.key is not None:
             self.post_message(Intended(PinBaseline(self.key)))
+
+    def action_note(self) -> None:
+        if self.key is not None:
+            self.post_message(Requested(NoteDeed(self.key)))
 
     def action_order(self) -> None:
         orders = runs.ORDERS

@@ -24,15 +24,20 @@ _ERRORS = 6.0
 _MEDIAN_ERROR = 1.2533
 _EXPLODED, _EXPLODES_FROM, _EXPLODES_TO = 10.0, 6, 60
 _OF_THE_FALL, _OF_THE_FALL_PLAIN = 0.02, 0.5
+_BACK, _BACK_LEAST, _NOTABLE_FALL = 0.8, 0.1, 0.25
+_STAYS, _ABOVE_PEAK = 0.6, 0.1
 
 
 class Diverged(CurveCheck):
-    """The median of 20 points above the best such median by max(log 1.5, 6 standard errors of their
-    difference) at three looks, ten points apart. The noise is that of neighbouring
-    points, so a steady rise does not hide itself. A rise below 2 % of what the loss had fallen by is none;
-    where values are <= 0, it must be half of that."""
+    """The median of 20 points above the best such median by max(50 %, 6 standard errors of their difference)
+    at three looks, ten points apart, or by four fifths of what the loss had fallen by and a tenth. The noise
+    is that of neighbouring points, so a steady rise does not hide itself. A rise below 2 % of what the loss
+    had fallen by is none; where values are <= 0, it must be half of that. A loss that falls again by two
+    fifths of its rise was at a restart of its rate or at a new stage: then only a rise above that peak
+    counts. It is critical above twice the level where it began, which no restart and no new stage
+    explains."""
 
-    __slots__ = ("_best", "_best_step", "_last", "_since", "_start", "_streak")
+    __slots__ = ("_best", "_best_step", "_cleared", "_last", "_peak", "_since", "_start", "_streak")
     NAME: ClassVar[str] = "diverged"
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
@@ -44,6 +49,7 @@ class Diverged(CurveCheck):
         self._best_step: int | None = None
         self._since: int | None = None
         self._streak = 0
+        self._peak = self._cleared = -math.inf
 
     def feed(self, batch: PointBatch) -> None:
         for window in batch.windows:
@@ -58,40 +64,79 @@ class Diverged(CurveCheck):
             self._start = float(medians[0])
         bests = np.minimum.accumulate(np.concatenate(((self._best,), medians)))
         over = _is_over(rows, medians, bests[:-1], self._start)
-        self._note_streak(window, ends, over)
+        self._note_streak(window, ends, medians, bests[:-1], over)
         if bests[-1] < self._best:
             self._best = float(bests[-1])
             self._best_step = _step(window, int(ends[int(np.argmin(medians))]))
         self._last = float(medians[-1])
 
-    def _note_streak(self, window: Window, ends: IntArray, over: np.ndarray) -> None:
-        below = np.flatnonzero(~over)
-        begins = int(below[-1]) + 1 if len(below) else 0
-        trailing = len(over) - begins
-        if trailing and (len(below) or not self._streak):
-            self._since = _step(window, int(ends[begins]))
-        self._streak = trailing if len(below) else self._streak + trailing
+    def _note_streak(
+        self, window: Window, ends: IntArray, medians: FloatArray, bests: FloatArray, over: np.ndarray
+    ) -> None:
+        at = 0
+        while at < len(over):
+            if not self._streak and not over[at]:
+                ahead = np.flatnonzero(over[at:])
+                if not len(ahead):
+                    return
+                at += int(ahead[0])
+            self._note(window, int(ends[at]), float(medians[at]), float(bests[at]), bool(over[at]))
+            at += 1
+
+    def _note(self, window: Window, end: int, median: float, best: float, over: bool) -> None:
+        if over and not self._streak and median <= self._cleared + _ABOVE_PEAK * (self._cleared - best):
+            return
+        if over:
+            self._since = self._since if self._streak else _step(window, end)
+            self._streak += 1
+            self._peak = max(self._peak, median) if self._streak > 1 else median
+        if self._streak and (not over or median <= best + _STAYS * (self._peak - best)):
+            self._cleared = max(self._cleared, self._peak) if self._streak >= _RUNNING else self._cleared
+            self._streak = 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether the loss is above its best for good, as far as can be seen now."""
+        return self._streak >= _RUNNING
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
         if curve.trace is None:
             return []
-        if self._streak < _RUNNING:
+        if not self.stands:
             return _exploded(curve, curve.trace)
-        return [_sign(curve, curve.trace, self._best, self._best_step, self._last, self._since)]
+        return [_sign(curve, curve.trace, self._best, self._best_step, self._last, self._since, self._start)]
 
 
 def _sign(
-    curve: CurveView, trace: Trace, best: float, best_step: int | None, now: float, since: int | None
+    curve: CurveView,
+    trace: Trace,
+    best: float,
+    best_step: int | None,
+    now: float,
+    since: int | None,
+    start: float,
 ) -> HealthSign:
+    beyond = now - start > max(abs(start), start - best)
     summary = f"{safe(curve.tag)} rose to {number(now)} from its best {number(best)} at step {best_step}"
+    if not beyond:
+        summary += "; a restart of the learning rate or a new stage of the training can look so"
     evidence = {
+        "start": start,
         "best": best,
         "best_step": best_step,
         "now": now,
         "since_step": since,
         "since": trace.wall_at(since),
     }
-    return HealthSign("diverged", "critical", curve.tag, best_step, trace.last_step, summary, evidence)
+    return HealthSign(
+        "diverged",
+        "critical" if beyond else "warning",
+        curve.tag,
+        best_step,
+        trace.last_step,
+        summary,
+        evidence,
+    )
 
 
 def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
@@ -106,7 +151,9 @@ def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
     if now < _EXPLODED * best or now < 2 * float(medians[0]) or at == len(medians) - 1:
         return []
     since = at + 3 + int(np.argmax(values[at + 3 :] > 2 * best))
-    return [_sign(curve, trace, best, int(trace.steps[at + 1]), now, int(trace.steps[since]))]
+    return [
+        _sign(curve, trace, best, int(trace.steps[at + 1]), now, int(trace.steps[since]), float(medians[0]))
+    ]
 
 
 def _step(window: Window, end: int) -> int:
@@ -118,7 +165,11 @@ def _is_over(rows: FloatArray, medians: FloatArray, bests: FloatArray, start: fl
     fall = np.maximum(start - bests, 0.0)
     positive = bests > 0
     need = np.where(positive, _OF_THE_FALL, _OF_THE_FALL_PLAIN) * fall
-    need = np.maximum(need, (_FACTOR - 1) * np.abs(np.where(np.isfinite(bests), bests, 0.0)))
+    known = np.abs(np.where(np.isfinite(bests), bests, 0.0))
+    back = np.where(
+        positive & (fall > _NOTABLE_FALL * known), np.maximum(_BACK * fall, _BACK_LEAST * known), np.inf
+    )
+    need = np.maximum(need, np.minimum((_FACTOR - 1) * known, back))
     over = np.asarray(np.isfinite(bests) & (medians - bests > need))
     at = np.flatnonzero(over)
     if len(at):

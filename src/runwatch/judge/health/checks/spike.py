@@ -18,7 +18,7 @@ from runwatch.text.units import number
 
 _FACTOR = 1.5
 _MADS = 8.0
-_MERGE_GAP = 50
+_MERGE_GAP = 5
 _OFTEN, _OFTEN_WITHIN = 3, 500
 _KEPT = 20
 

@@ -1,0 +1,61 @@
+"""``runwatch sql``."""
+
+from __future__ import annotations
+
+import argparse
+
+from runwatch.cli._roots import root_arguments
+
+NAME = "sql"
+HELP = """Ask runs, metrics, verdicts, findings, drift, tasks and their history in SQL. Nothing is changed.
+
+  runwatch sql "select run, last from metrics where metric = 'val/loss' order by last" ~/runs
+  runwatch sql "select date(at) as day, what, count(*) from history group by 1, 2" --format csv
+  runwatch sql "select * from points where run = 'exp-17'" --output exp-17.parquet"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="SELECT", help="one SELECT; the tables are in docs/sql.md")
+    root_arguments(parser)
+    parser.add_argument(
+        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="how to print"
+    )
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument("--output", metavar="FILE", help="write the rows to FILE: .parquet or .csv")
+
+
+def run(args: argparse.Namespace) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.hosts.look import load
+    from runwatch.monitor.session import history_of, remarks_of
+    from runwatch.show.tables import query
+    from runwatch.show.text.tabular import render
+    from runwatch.text.jsonable import SCHEMA, plain
+
+    look = load(args.roots, args.config, all_hosts=args.all_hosts)
+    found = query(args.query, look.snapshot, history_of(look), look.series, remarks_of(look))
+    if args.output:
+        return _write(args.output, found.columns, found.rows)
+    if args.format == "json":
+        rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        print_json({"schema": SCHEMA, "columns": list(found.columns), "rows": plain(rows)})
+    else:
+        cells = [["" if cell is None else str(cell) for cell in row] for row in found.rows]
+        print(render(found.columns, cells, args.format))
+    return 0
+
+
+def _write(path: str, columns: object, rows: object) -> int:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from runwatch.cli import UsageError
+    from runwatch.system.saving import save
+
+    if not path.endswith((".parquet", ".csv")):
+        raise UsageError(f"--output {path}: give a name that ends in .parquet or .csv")
+    frame = pd.DataFrame(rows, columns=columns)
+    write = frame.to_parquet if path.endswith(".parquet") else frame.to_csv
+    save(Path(path), lambda file: write(file, index=False))
+    return 0

@@ -1,0 +1,59 @@
+"""``runwatch trust``."""
+
+from __future__ import annotations
+
+import argparse
+
+NAME = "trust"
+HELP = """Allow what a configuration found in ROOT wants to do beyond it: send alerts, read elsewhere.
+
+It holds for the file as it stands now; one that changes is asked about again.
+
+  runwatch trust ~/runs            allow it, and say what that is
+  runwatch trust --list            what is allowed
+  runwatch trust ~/runs --revoke   take it back"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    parser.add_argument("--list", action="store_true", help="only say which files are trusted")
+    parser.add_argument("--revoke", action="store_true", help="trust them no more")
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+
+
+def run(args: argparse.Namespace) -> int:
+    import os
+
+    from runwatch import config
+    from runwatch.cli import UsageError
+    from runwatch.config import trust
+    from runwatch.monitor.once import resolve_roots
+    from runwatch.monitor.trusting import asks
+
+    if args.list:
+        return _tell(args, "trusted", [(one.file, ()) for one in trust.trusted()])
+    if args.config:
+        raise UsageError("--config: a file that you name needs no trust; name the ROOT whose file does")
+    roots = resolve_roots(args.roots or [os.getcwd()], None)
+    if args.revoke:
+        inside = [one.file for one in trust.trusted() if os.path.dirname(one.file) in roots]
+        return _tell(args, "no longer trusted", [(file, ()) for file in inside if trust.forget(file)])
+    wanted = asks(config.load(roots))
+    for ask in wanted:
+        trust.trust(ask.file, ask.digest)
+    return _tell(args, "trusted", [(ask.file, ask.wants) for ask in wanted])
+
+
+def _tell(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str, ...]]]) -> int:
+    from runwatch.cli._output import print_json
+    from runwatch.text.safe import safe
+
+    if args.json:
+        rows = [{"file": safe(file), "wants": list(wants)} for file, wants in files]
+        print_json({"schema": 1, what.replace(" ", "_"): rows})
+        return 0
+    for file, wants in files:
+        print(f"{what}: {safe(file)}" + (f": it may now {', and '.join(wants)}" if wants else ""))
+    if not files:
+        print("nothing here waits for trust" if what == "trusted" and not args.list else "nothing is trusted")
+    return 0
