@@ -36,7 +36,7 @@ class RunsPane(Pane):
         Binding("space", "mark", "Mark", id="runs.mark", tooltip="mark for overlaid curves and comparing"),
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
-        Binding("N", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
+        Binding("e", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
         Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
         Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the order of the sorting"),
