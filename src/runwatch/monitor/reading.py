@@ -79,7 +79,7 @@ class RootReader:
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
         override = setting.direction if setting else None
-        return direction_of(tag, stated, override)  # type: ignore[arg-type]
+        return direction_of(tag, stated, override)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
