@@ -512,4 +512,4 @@ def test_decimals_are_read_to_the_last_bit(cells: list[str]) -> None:
     values, known = decimals(data, np.append(0, ends[:-1] + 1), ends, ord("."))
     for cell, value, sure in zip(cells, values.tolist(), known.tolist(), strict=True):
         assert not sure or (float(cell) == value and np.signbit(float(cell)) == np.signbit(value))
-        assert sure or not cell.strip("0123456789") == "." or not 1 <= len(cell) - 1 <= 15
+        assert sure or cell.strip("0123456789") != "." or not 1 <= len(cell) - 1 <= 15
