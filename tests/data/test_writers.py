@@ -37,6 +37,7 @@ REAL = [
     ("polars/cat_ref.arrow", "polars/cat_same.arrow", "tier", "stable", None),
     ("polars/cat_ref.arrow", "polars/cat_moved.arrow", "tier", "drifted", None),
     ("polars/i128_ref.parquet", "polars/i128_same.parquet", "anchor", "stable", None),
+    ("polars/i128_ref.parquet", "polars/i128_same.parquet", "units", "stable", None),
     ("polars/dur_ref.parquet", "polars/dur_same.ndjson", "wait", "stable", None),
     ("polars/dur_ref.parquet", "polars/dur_moved.ndjson", "wait", "drifted", None),
     ("fastparquet/ref.parquet", "fastparquet/same.parquet", "wait", "stable", None),

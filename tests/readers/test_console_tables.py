@@ -11,7 +11,7 @@ from harness import FIXTURES, Told, claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Append, HParams, Length
+from runwatch.domain.operations import Append, Evidence, HParams, Length
 from runwatch.readers import console
 from runwatch.readers.base import SourceFile
 
@@ -55,6 +55,11 @@ def test_the_end_of_catboost_and_of_keras_is_seen(tmp_path: Path) -> None:
     assert told.of(Length)[-1].steps == 59
     told = read_log(tmp_path, (CONSOLES / "keras.log").read_bytes())
     assert (told.of(Length)[-1].epochs, told.epoch) == (3, 3)
+
+
+def test_a_real_log_of_hugging_face_ends_by_its_own_word(tmp_path: Path) -> None:
+    said = read_log(tmp_path, (CONSOLES / "hf-finished.log").read_bytes()).of(Evidence)
+    assert [evidence.status for evidence in said] == ["finished"]
 
 
 def test_settings_are_hyperparameters_and_no_metrics(tmp_path: Path) -> None:
@@ -123,6 +128,15 @@ def test_tables_by_their_header(tmp_path: Path, text: str, expected: dict[str, o
          {"loss": (1, 10, 0.5), "Eval/acc": (1, 10, 0.9), "Eval/f1": (1, 10, 0.8)}),
         ("Epoch 1/1\n7/7 - 1s - 2s/step - loss: 0.5\n313/313 - 1s - 2ms/step - loss: 0.75\n",
          {"loss": (1, 1, 0.5), "evaluate/loss": (1, 1, 0.75)}),
+        ("Epoch 1, batch 50, loss[loss=0.5, ctc=0.25, over 9.00 frames. ], tot_loss[loss=0.75, ctc=0.5]\n",
+         {"loss/loss": (1, 1, 0.5), "loss/ctc": (1, 1, 0.25), "tot_loss/loss": (1, 1, 0.75),
+          "tot_loss/ctc": (1, 1, 0.5)}),
+        ("epoch 3 | train: loss 0.5 acc 0.75 | val: loss 0.25 acc 0.875\n",
+         {"train/loss": (1, 3, 0.5), "train/acc": (1, 3, 0.75), "val/loss": (1, 3, 0.25),
+          "val/acc": (1, 3, 0.875)}),
+        ("Epoch 0/1  ━━━━━━ 2/2 0:00:01 • 0:00:00 63.11it/s v_num: 0.000 train_loss: 0.5\n"
+         "Epoch 1/1  ━━━━━━ 2/2 0:00:01 • 0:00:00 63.11it/s v_num: 0.000 train_loss: 0.25\n",
+         {"train_loss": (2, 4, 0.25)}),
         ("{'loss': 1.5, 'epoch': 0.1, 'global_step/max_steps': '5/300', 'percentage': '1.67%'}\n",
          {"loss": (1, 5, 1.5)}),
     ],
@@ -140,6 +154,7 @@ def test_validation_stands_where_the_training_is(
         "best constant's loss = 0.25",
         "[neptune] [info   ] loss: 0.5 epoch 3",
         "bestTest = 0.78",
+        "hyperparameters: lr0=0.01, iou_t=0.2, cls=0.5, loss_gain=0.05, epochs=3",
         '[tune-metric]: {"st_worker_timestamp": 1795992479.4, "st_worker_time": 1.1, "st_worker_iter": 0}',
         "step 3 total_steps: 300 percentage: 1.0 elapsed_time: 5",
     ],
@@ -168,3 +183,19 @@ def test_points_tell_the_lines_they_stood_on(tmp_path: Path) -> None:
     (told,) = console.read(claim, source, None).operations.values()
     (loss,) = (one for one in told if isinstance(one, Append))
     assert (loss.points.steps.tolist(), loss.rows.tolist()) == ([1, 1], [3, 5])
+
+
+@pytest.mark.parametrize(
+    ("end", "after", "status"),
+    [
+        ("2 epochs completed in 0.001 hours.", "", "finished"),
+        ("INFO | fairseq_cli.train | done training in 12.5 seconds", "", "finished"),
+        ("\u2714 Saved pipeline to output directory", "out/model-last", "finished"),
+        ("finished run", "average loss = 0.5", "finished"),
+        ("{'train_runtime': '11.9', 'epoch': '3'}", "{'eval_loss': '0.5', 'epoch': '3'}", "finished"),
+        ("{'train_runtime': '11.9', 'epoch': '3'}", "{'loss': '0.5', 'epoch': '0.1'}", None),
+    ],
+)  # fmt: skip
+def test_the_words_of_the_end(tmp_path: Path, end: str, after: str, status: str | None) -> None:
+    said = read_log(tmp_path, f"epoch 1 loss=0.5\n{end}\n{after}\n").of(Evidence)
+    assert (said[-1].status if said else None) == status

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -20,26 +20,16 @@ from runwatch.config.settings import (
     MetricSetting,
     Model,
     Predictions,
+    RunFiles,
+    Seconds,
     Settings,
 )
 from runwatch.text.durations import seconds
 
-_DURATIONS = {"watch.stalled_after", "watch.reconcile", "data.every", "models.timeout"}
-_CHOICES = {
-    "watch.mode": ("auto", "native", "polling"),
-    "metrics.at": ("last", "best"),
-    "metrics.*.direction": ("min", "max"),
-    "alerts.on": ("info", "warning", "critical"),
-    "alerts.bell": ("bell", "osc", "off"),
-    "alerts.format": ("auto", "runwatch", "alertmanager", "pagerduty", "ntfy"),
-    "rules.severity": ("info", "warning", "critical"),
-    "predictions.task": ("binary", "multiclass", "regression", "forecast"),
-    "models.task": ("binary", "multiclass", "regression"),
-    "ui.layout": ("auto", "panes", "tabs"),
-}
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
+    "runs": ("files",),
     "data": ("name", "reference", "current"),
     "predictions": ("name", "files"),
     "models": ("name", "champion", "data"),
@@ -117,7 +107,7 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
+        kinds = {"runs": RunFiles, "data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")
@@ -174,22 +164,23 @@ class Checker:
 
     def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
         rule = rule or path
-        if rule in _DURATIONS:
-            if (span := seconds(value)) is not None:
-                return span
-            self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
         made = self._convert(path, hint, value)
         if rule == "metrics.*.tolerance" and made is not None and not 0 <= made < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
-        allowed = _CHOICES.get(rule)
-        if allowed and made is not None and made not in allowed:
-            self._fail(path, f"must be one of {', '.join(allowed)}, not {value!r}")
         return made
 
     def _convert(self, path: str, hint: Any, value: Any) -> Any:
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         for option in options:
             origin = get_origin(option)
+            if option is Seconds:
+                if (span := seconds(value)) is not None:
+                    return span
+                self._fail(path, f"must be a duration such as 90 or '15m', not {value!r}")
+            if origin is Literal:
+                if value in get_args(option):
+                    return value
+                self._fail(path, f"must be one of {', '.join(get_args(option))}, not {value!r}")
             if isinstance(option, type) and issubclass(option, msgspec.Struct) and isinstance(value, dict):
                 return self._table(path, option, value, option())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NewType
 
 import msgspec
 
 from runwatch.domain.errors import UserError
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
+
+Seconds = NewType("Seconds", float)
+"""A length of time, written as 90 or "15m"."""
+Severity = Literal["info", "warning", "critical"]
 
 
 class ConfigError(UserError):
@@ -22,10 +26,10 @@ class Watch(msgspec.Struct, frozen=True):
 
     roots: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    mode: str = "auto"
-    stalled_after: float | None = None
+    mode: Literal["auto", "native", "polling"] = "auto"
+    stalled_after: Seconds | None = None
     follow: bool = False
-    reconcile: float = 30.0
+    reconcile: Seconds = Seconds(30.0)
 
 
 class BaselineSetting(msgspec.Struct, frozen=True):
@@ -35,7 +39,7 @@ class BaselineSetting(msgspec.Struct, frozen=True):
 
 
 class MetricSetting(msgspec.Struct, frozen=True):
-    direction: str | None = None
+    direction: Literal["min", "max"] | None = None
     tolerance: float | None = None
 
 
@@ -43,7 +47,7 @@ class Metrics(msgspec.Struct, frozen=True):
     """``at``: what is compared of finished runs, "last" or "best"."""
 
     primary: str | None = None
-    at: str = "last"
+    at: Literal["last", "best"] = "last"
     named: Mapping[str, MetricSetting] = msgspec.field(default_factory=dict)
 
 
@@ -51,6 +55,16 @@ class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class RunFiles(msgspec.Struct, frozen=True):
+    """Logs of one's own and what their columns are. ``files``: a glob; ``step``, ``wall``: the columns of the
+    step and of the clock; ``metrics``: those of the metrics (``*`` matches any part)."""
+
+    files: str = ""
+    step: str = ""
+    wall: str = ""
+    metrics: tuple[str, ...] = ()
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -63,8 +77,9 @@ class Data(msgspec.Struct, frozen=True):
     prediction: str | None = None
     score: str | None = None
     key: str | None = None
+    group: str | None = None
     importance: str | None = None
-    every: float | None = None
+    every: Seconds | None = None
     expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
     schema: str | None = None
     engine: str | None = None
@@ -88,7 +103,7 @@ class Predictions(msgspec.Struct, frozen=True):
     score: str | tuple[str, ...] | None = None
     threshold: float | None = None
     positive: str | None = None
-    task: str | None = None
+    task: Literal["binary", "multiclass", "regression", "forecast"] | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     primary: str | None = None
@@ -108,14 +123,14 @@ class Model(msgspec.Struct, frozen=True):
     key: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
-    task: str | None = None
+    task: Literal["binary", "multiclass", "regression"] | None = None
     classes: tuple[str, ...] = ()
     positive: str | None = None
     score: str | None = None
     threshold: float | None = None
     primary: str | None = None
     cost: Cost | None = None
-    timeout: float = 300.0
+    timeout: Seconds = Seconds(300.0)
 
 
 class Tasks(msgspec.Struct, frozen=True):
@@ -125,7 +140,7 @@ class Tasks(msgspec.Struct, frozen=True):
 class CustomRule(msgspec.Struct, frozen=True):
     when: str = ""
     name: str = ""
-    severity: str = "warning"
+    severity: Severity = "warning"
     advice: str = ""
 
 
@@ -134,11 +149,11 @@ class Alerts(msgspec.Struct, frozen=True):
     what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
     ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
 
-    on: str = "critical"
+    on: Severity = "critical"
     urls: tuple[str, ...] = ()
     webhook: str | tuple[str, ...] | None = None
-    bell: str = "bell"
-    format: str = "auto"
+    bell: Literal["bell", "osc", "off"] = "bell"
+    format: Literal["auto", "runwatch", "alertmanager", "pagerduty", "ntfy"] = "auto"
     key: str | None = None
 
     @property
@@ -149,7 +164,7 @@ class Alerts(msgspec.Struct, frozen=True):
 class Ui(msgspec.Struct, frozen=True):
     theme: str | None = None
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
-    layout: str = "auto"
+    layout: Literal["auto", "panes", "tabs"] = "auto"
     mouse: bool = True
 
 
@@ -179,6 +194,7 @@ class Settings(msgspec.Struct, frozen=True):
     watch: Watch = msgspec.field(default_factory=Watch)
     baseline: BaselineSetting = msgspec.field(default_factory=BaselineSetting)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    runs: tuple[RunFiles, ...] = ()
     data: tuple[Data, ...] = ()
     predictions: tuple[Predictions, ...] = ()
     models: tuple[Model, ...] = ()

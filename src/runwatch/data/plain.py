@@ -106,6 +106,17 @@ def interval_bytes(array: Any) -> Any:
     return durations(total + values["ms"], array)
 
 
+def whole_128(array: Any) -> Any:
+    """128-bit integers, little-endian in 16 bytes, as float64."""
+    import pyarrow as pa
+
+    kind = np.dtype([("low", "<u8"), ("high", "<i8")])
+    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
+    made = values["high"].astype(np.float64) * 2.0**64 + values["low"]
+    bits = pa.py_buffer(np.packbits(valid_mask(array), bitorder="little")) if array.null_count else None
+    return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(made)])
+
+
 def durations(values: Any, like: Any) -> Any:
     """int64 milliseconds as an Arrow array of durations that is null where ``like`` is."""
     import pyarrow as pa

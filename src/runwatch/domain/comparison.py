@@ -12,6 +12,8 @@ from runwatch.domain.run import Direction, RunKey, Status
 MetricVerdict = Literal["better", "equivalent", "worse", "inconclusive", "unknown"]
 At = Literal["last", "best"]
 
+PredictionTask = Literal["binary", "multiclass", "regression", "forecast"]
+
 
 class Costs(msgspec.Struct, frozen=True):
     """Business cost of one row of each kind (negative: a gain), in the user's ``unit``."""
@@ -34,7 +36,7 @@ class CompareOptions(msgspec.Struct, frozen=True):
     directions: Mapping[str, Direction] = msgspec.field(default_factory=dict)
     tolerance: float | None = None
     at: At = "last"
-    task: str | None = None
+    task: PredictionTask | None = None
     positive: str | None = None
     threshold: float | None = None
     horizon: int | None = None
@@ -134,7 +136,7 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
     reason: str
     metrics: tuple[MetricComparison, ...]
     slices: tuple[SliceComparison, ...] = ()
-    task: str | None = None
+    task: PredictionTask | None = None
     unit: str = "row"
     notes: tuple[str, ...] = ()
     calibration: Mapping[str, Calibration] = msgspec.field(default_factory=dict)

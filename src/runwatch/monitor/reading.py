@@ -15,7 +15,8 @@ from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
-from runwatch.readers.base import Claim, Cursor, Reader, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
+from runwatch.readers.common.own_logs import OwnLogs
 from runwatch.runs.catalogue import Catalogue
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunChange, RunMemory
@@ -65,7 +66,7 @@ class RootReader:
         self.root = root
         self.settings = settings
         self.tree = Tree(root, settings.watch.ignore, settings.watch.follow)
-        self._readers = dict(readers)
+        self._readers = {**_own_logs(settings), **readers}
         self.catalogue = Catalogue(root, self._readers)
         self.entries: dict[str, ReadRun] = {}
         self.cursors: dict[SourceKey, Cursor] = {}
@@ -78,7 +79,7 @@ class RootReader:
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
         override = setting.direction if setting else None
-        return direction_of(tag, stated, override)  # type: ignore[arg-type]
+        return direction_of(tag, stated, override)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -199,7 +200,7 @@ class RootReader:
         wanted = {(claim.identity, file) for file, found in owners.items() for _, claim in found}
         self._forget(wanted)
         for run_id, settled in self.catalogue.runs.items():
-            if any(claim.role == "many" for claim in settled.claims):
+            if any(claim.names_runs for claim in settled.claims):
                 continue
             entry = self.entries.get(run_id)
             if entry is None:
@@ -300,7 +301,7 @@ class RootReader:
     ) -> None:
         order = claim.files.index(file) if file in claim.files else 0
         speaker = _speaker(claim, file, order)
-        many = claim.role == "many"
+        many = claim.names_runs
         for target, operations in reading.operations.items():
             entry = self._target(run_id if not many else target, many)
             if entry is None:
@@ -363,6 +364,11 @@ class RootReader:
                 stat, cursor = self.tree.stat(file), self.cursors.get(key)
                 if stat is not None and cursor is not None and cursor.offset < stat.size:
                     self._queue.setdefault(key, (entry.id, claim))
+
+
+def _own_logs(settings: Settings) -> dict[str, Reader]:
+    layouts = [(one.files, Layout(one.step, one.wall, one.metrics)) for one in settings.runs]
+    return {OwnLogs.NAME: OwnLogs(layouts)} if layouts else {}
 
 
 def _restarted(cursor: Cursor | None, reading: Reading) -> bool:

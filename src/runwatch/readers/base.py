@@ -26,7 +26,7 @@ from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import limits
 from runwatch.system.files import NotRegular, open_regular
 
-Role = Literal["run", "part", "lonely", "many"]
+Role = Literal["run", "part", "lonely", "many", "unread"]
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -46,7 +46,8 @@ class Claim(msgspec.Struct, frozen=True):
     formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
     its files tell one story, the greatest ``Rank`` speaks. ``role``: "run" makes a run; "part" joins one
     that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
-    holds many runs, whose ids ``read`` gives. ``layout``: what the configuration says of the columns."""
+    holds many runs, whose ids ``read`` gives; "unread": so does it, but all that ``read`` gives is a problem.
+    ``layout``: what the configuration says of the columns."""
 
     reader: str
     format: str
@@ -58,6 +59,11 @@ class Claim(msgspec.Struct, frozen=True):
     exclusive: bool = False
     role: Role = "run"
     layout: Layout | None = None
+
+    @property
+    def names_runs(self) -> bool:
+        """Whether ``read`` tells which runs there are."""
+        return self.role in ("many", "unread")
 
     @property
     def identity(self) -> str:

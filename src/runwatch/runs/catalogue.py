@@ -155,10 +155,11 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
     have no format word, are shared); "part" claims join a run at their folder or up to two above it;
     "lonely" claims make a run only where there is none at or below."""
     best = _best_per_file(claims)
-    made = {claim.run_id for claim in best if claim.role in ("run", "many")}
+    made = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
+    unread = {claim.run_id for claim in best if claim.role == "unread"}
     elsewhere = _elsewhere(best)
     lonely = sorted({claim.run_id for claim in best if claim.role == "lonely"}, key=len, reverse=True)
-    covered = {above for run_id in made for above in _ancestors(run_id)}
+    covered = {above for run_id in made - unread for above in _ancestors(run_id)}
     for run_id in lonely:
         inside = next((above for above in _ancestors(run_id)[1:3] if above in made), None)
         adopted = any(above in elsewhere for above in _ancestors(run_id)[:3])

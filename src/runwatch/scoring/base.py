@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.codec import from_plain, to_plain
+from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.run import Problem
 
 MAX_ROWS = 5_000_000
@@ -42,7 +43,7 @@ class Job(msgspec.Struct, frozen=True):
     key: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
-    task: str | None = None
+    task: PredictionTask | None = None
     classes: tuple[str, ...] = ()
     positive: str | None = None
     score: str | None = None
@@ -64,7 +65,7 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
 
     identity: str
     rows: int
-    task: str | None
+    task: PredictionTask | None
     predicted: bool
     scores: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()

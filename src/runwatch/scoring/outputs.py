@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.comparison import PredictionTask
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, Raw, ScoringError
 from runwatch.text.safe import safe
 
@@ -21,7 +22,7 @@ class Predicted(msgspec.Struct, frozen=True, eq=False):
     what was assumed. ``bad``: rows whose output is not finite."""
 
     columns: dict[str, Any]
-    task: str | None
+    task: PredictionTask | None
     scores: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     bad: int = 0

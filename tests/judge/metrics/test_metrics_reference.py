@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pytest import approx
+from scipy import special
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.judge.predictions.calibration import wilson
 from runwatch.judge.predictions.comparing import compare_predictions
+from runwatch.judge.predictions.influence import diebold_mariano_se, long_run_se
 from runwatch.judge.predictions.mcnemar import mcnemar_p
 
 CLOSED = 1e-8
@@ -126,11 +128,31 @@ def test_regression_agrees(case: str, task: str, sides: Any, expected: Any) -> N
 @pytest.mark.parametrize("horizon", [1, 2, 4])
 def test_diebold_mariano_agrees(horizon: int, sides: Any, expected: Any) -> None:
     wanted = expected("forecast_nile")["r"]
-    found = by_name(compare_predictions(*sides("forecast_nile"), CompareOptions(horizon=horizon)))
+    baseline, candidate = sides("forecast_nile")
+    found = by_name(compare_predictions(baseline, candidate, CompareOptions(horizon=horizon)))
     for name, power in (("mae", 1), ("mse", 2)):
         metric = found[name]
-        assert metric.method == metric.test == "diebold-mariano"
-        assert metric.p_value == approx(wanted[f"dm_h{horizon}_power{power}_p"], rel=CLOSED)
+        lost = [np.abs(side.prediction - side.truth) ** power for side in (baseline, candidate)]
+        rows = lost[1] - lost[0]
+        se, _ = diebold_mariano_se(rows, horizon)
+        p = 2 * special.stdtr(len(rows) - 1, -abs(rows.mean() / se))
+        assert p == approx(wanted[f"dm_h{horizon}_power{power}_p"], rel=CLOSED)
+        assert metric.method == "diebold-mariano"
+        if horizon == 1:
+            assert metric.test == "diebold-mariano" and metric.p_value == approx(p, rel=CLOSED)
+        else:
+            assert metric.test == "diebold-mariano-ewc" and "autocorrelated" in metric.note
+
+
+def test_the_long_run_variance_is_the_mean_of_squared_cosines() -> None:
+    from scipy import fft
+
+    rng = np.random.default_rng(1)
+    rows = np.convolve(rng.normal(size=205), np.ones(6), "valid")
+    se, df = long_run_se(rows, 1)
+    weights = fft.dct(rows - rows.mean(), type=2, norm="ortho")[1 : df + 1]
+    assert df == 13 and se == approx(np.sqrt(np.mean(weights**2) / 200), rel=CLOSED)
+    assert long_run_se(rows, 12)[1] == 8
 
 
 def test_non_inferiority_is_the_one_sided_bound(sides: Any, expected: Any) -> None:

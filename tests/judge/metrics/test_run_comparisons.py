@@ -234,3 +234,12 @@ def test_what_matters_finds_the_hyperparameter_that_does() -> None:
     (_, lr, spread), (other, depth, _) = found.hparams
     assert lr - spread > depth and other == "depth"
     assert "20 are needed" in what_matters(rank_runs(runs[:5], "acc", series, CompareOptions())).reason
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("accuracy", "unknown"), ("val/f1", "unknown"), ("loss", "worse")]
+)
+def test_a_fraction_is_not_compared_with_a_percentage(name: str, verdict: str) -> None:
+    found = compare_numbers({name: 90.5}, {name: 0.91}, ("b", "a"), CompareOptions(), TWO_NUMBERS)
+    (one,) = found.metrics
+    assert one.verdict == verdict and ("two units" in one.reason) == (verdict == "unknown")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
-from runwatch.data.plain import interval_bytes
+from runwatch.data.plain import interval_bytes, whole_128
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True
 TYPED = True
 _VALUES_AT_ONCE = 250_000
 _MAX_FOOTER = 64 << 20
+_BYTES_128 = 16
 _ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
 
 
@@ -71,15 +72,25 @@ def _plain_metadata(footer: bytes) -> Any:
 def schema(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
+    made: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
     with _opened(file) as parquet:
-        intervals = _intervals(parquet)
+        special = _special(parquet)
         found = [(field.name, field.type) for field in parquet.schema_arrow]
-    return [(name, pa.duration("ms") if name in intervals else type_) for name, type_ in found]
+    return [(name, made[special[name]] if name in special else type_) for name, type_ in found]
 
 
-def _intervals(parquet: Any) -> set[str]:
-    columns = (parquet.schema.column(i) for i in range(len(parquet.schema)))
-    return {column.name for column in columns if column.converted_type == "INTERVAL"}
+def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
+    """What makes plain values of the bytes that Arrow has no type for: intervals, and 128-bit integers, which
+    only the hidden Arrow schema names."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    hidden = _HIDDEN in (parquet.metadata.metadata or {})
+    for index in range(len(parquet.schema)):
+        column = parquet.schema.column(index)
+        if column.converted_type == "INTERVAL":
+            found[column.name] = interval_bytes
+        elif hidden and column.length == _BYTES_128 and column.logical_type.type == "NONE":
+            found[column.name] = whole_128
+    return found
 
 
 def parts(file: DataFile) -> list[Part]:
@@ -96,12 +107,14 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
     twice = duplicated(names)
     columns = [name for name in names if name in wanted and name not in twice]
     with _opened(file, coded & strings) as parquet:
-        intervals = _intervals(parquet)
+        special = _special(parquet)
         for index in span(part):
-            yield from _row_group(parquet, index, columns, intervals)
+            yield from _row_group(parquet, index, columns, special)
 
 
-def _row_group(parquet: Any, index: int, columns: list[str], intervals: set[str]) -> Iterator[Block]:
+def _row_group(
+    parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]]
+) -> Iterator[Block]:
     rows = parquet.metadata.row_group(index).num_rows
     step = max(1, _VALUES_AT_ONCE // max(rows, 1))
     yield Block(rows, [])
@@ -109,4 +122,4 @@ def _row_group(parquet: Any, index: int, columns: list[str], intervals: set[str]
         table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
         for name, column in zip(table.column_names, table.columns, strict=True):
             for chunk in column.chunks:
-                yield Block(0, [(name, interval_bytes(chunk) if name in intervals else chunk)])
+                yield Block(0, [(name, special[name](chunk) if name in special else chunk)])

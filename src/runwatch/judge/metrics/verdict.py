@@ -12,6 +12,7 @@ from runwatch.text.units import number
 _POWER = 1.96 + 0.84
 """Two-sided 5 % and 80 % power, in standard errors."""
 _MOST_CASES = 10**12
+_MOST_SEEDS = 1000
 
 
 def decide(difference: float, low: float, high: float, margin: float) -> tuple[MetricVerdict, str]:
@@ -31,7 +32,8 @@ def decide(difference: float, low: float, high: float, margin: float) -> tuple[M
 def cases_needed(n: int, spread: float, difference: float, margin: float) -> int | None:
     """Cases for 80 % power to settle an inconclusive verdict: ((1.96 + 0.84) spread / margin)^2, ``spread``
     being one case's standard deviation (se sqrt(n)); where the cases at hand are that many already, those
-    that would tell the difference from the margin itself."""
+    that would tell the difference from the margin itself. A lower bound: it takes the candidate to be as good
+    as the baseline, and one that is slightly worse takes more. None: no number of cases that anyone has."""
     for gap in (margin, abs(difference + margin)):
         if gap > 0 and math.isfinite(gap):
             needed = math.ceil((_POWER * spread / gap) ** 2)
@@ -91,7 +93,15 @@ def _verdict(
         return verdict, reason, None
     spread = estimate.se * math.sqrt(estimate.n) if estimate.spread is None else estimate.spread
     needed = cases_needed(estimate.n, spread, sign * estimate.delta, margin)
+    if cases == "seeds" and needed is not None and needed > _MOST_SEEDS:
+        return (
+            verdict,
+            f"{reason}: not resolvable with seeds; the runs differ too much among themselves",
+            None,
+        )
     said = (
-        f"needs about {number(needed)} {cases}" if needed else "the difference is too close to the tolerance"
+        f"needs {number(needed)} {cases} or more"
+        if needed
+        else "the difference is too close to the tolerance"
     )
     return verdict, f"{reason}: {said}", needed

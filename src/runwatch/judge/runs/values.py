@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -21,6 +22,11 @@ from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 ONE_RUN = "one run a side: the noise between seeds is unknown"
 TWO_SEEDS = "two seeds against one run: too few to know the noise between seeds"
 TWO_NUMBERS = "two bare numbers: the noise between seeds is unknown"
+_SHARES = re.compile(
+    r"(^|[\W_\d])(acc|accuracy|precision|recall|f1|fbeta|auc|auroc|aucpr|roc|map|iou|dice|jaccard|sensitivity"
+    r"|specificity|exact_match|hit_rate|error_rate|top_?\d+|wer|cer|bleu|rouge\w*)([\W_\d]|$)"
+)
+_PERCENT = (20.0, 500.0)
 Noise = Callable[[], tuple[float | None, float | None]]
 
 
@@ -65,6 +71,8 @@ def compare_values(
         name = reading.name
         if name not in fit:
             one = _difference_only(reading, directions[name])
+        elif said := _two_units(reading):
+            one = _bare(reading, directions[name], "unknown", said)
         elif name in estimates:
             allowed = _margin(name, directions[name], estimates[name].baseline, options, primary)
             one = judge(estimates[name], directions[name], allowed, "seeds", adjusted.get(name))
@@ -124,6 +132,18 @@ def _bare(
     a, b = _mean(reading.baseline.values), _mean(reading.candidate.values)
     delta = b - a if a is not None and b is not None else None
     return MetricComparison(reading.name, direction, a, b, delta, verdict, reason)
+
+
+def _two_units(reading: MetricReadings) -> str:
+    """Why two values of a metric that is a share are not compared: one is a fraction, the other a percentage.
+    Empty where both are of one unit."""
+    a, b = _mean(reading.baseline.values), _mean(reading.candidate.values)
+    if a is None or b is None or not _SHARES.search(reading.name.lower()):
+        return ""
+    low, high = sorted((abs(a), abs(b)))
+    if not (0 < low <= 1 < high <= 100 and _PERCENT[0] <= high / low <= _PERCENT[1]):
+        return ""
+    return f"{a:g} and {b:g} are in two units, a fraction and a percentage: not compared"
 
 
 def _mean(values: tuple[float, ...]) -> float | None:

@@ -43,6 +43,10 @@ _CONTEXT = re.compile(
 )
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
+_SIGHT = 240
+_OPEN = re.compile(r"(?<![\w.])([A-Za-z]\w{0,40})[\[(][^\[\]()]{0,200}$")
+_SEGMENT = re.compile(rf"\s{{0,8}}({_SPLIT})\b(?![/.-])\s{{0,4}}[:=-]?\s", re.IGNORECASE)
+_PLACES = frozenset(("epoch", "step", "iter", "iteration", "batch", "rank", "time", "average"))
 _SMALL_WORDS = frozenset(
     ("with", "of", "the", "and", "at", "is", "for", "in", "to", "by", "from", "has", "epoch")
 )
@@ -68,7 +72,10 @@ _BOOKKEEPING = re.compile(
 )
 _WORKER_CLOCK = re.compile(r"st_(?:worker|tuner)_\w{1,40}")
 _FLAG = re.compile(r"\w['\"]?\s?[:=]\s?(?:True|False|None|true|false|null)\b")
-_SETTINGS = re.compile(r"\b(?:Namespace|Args|Arguments|\w{0,40}(?:Config|Arguments))\(\w{1,60}=")
+_SETTINGS = re.compile(
+    r"(?i:^(?:hyper)?param(?:eter)?s: |^(?:config|args|arguments|settings|options): )"
+    r"|\b(?:Namespace|Args|Arguments|\w{0,40}(?:Config|Arguments))\(\w{1,60}="
+)
 _HERE = re.compile(r"\b(?:step|epoch|iter|iteration|global_step)['\"]?\s?[:=]")
 _SETTING = re.compile(r"\b([A-Za-z_]\w{0,60})=('[^']{0,200}'|\"[^\"]{0,200}\"|[^,\s'\"()]{1,200})(?=,|\)|$)")
 _CATBOOST = re.compile(r"^(\d{1,9}):\s(?:learn|test\d{0,3}): ")
@@ -239,10 +246,21 @@ def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple
             continue
         value = float(number.replace(",", ""))
         value = value / int(whole) if whole and int(whole) else value
-        found.append((_full_name(text[max(match.start() - 48, 0) : match.start()], name, general), value))
+        before = text[max(match.start() - _SIGHT, 0) : match.start()]
+        found.append((_full_name(before[-48:], name, _part(before) or general), value))
         if len(found) >= MAX_PAIRS:
             break
     return tuple(found)
+
+
+def _part(before: str) -> str:
+    """The part of the data, or the sum, that a name stands in: ``| val: loss 0.5 acc 0.9``,
+    ``tot_loss[loss=0.5, ctc=0.2]``."""
+    bracket = _OPEN.search(before)
+    if bracket is not None and bracket[1].lower() not in _PLACES:
+        return f"{bracket[1]}/"
+    segment = _SEGMENT.match(before[max(before.rfind("|"), before.rfind(";")) + 1 :])
+    return f"{segment[1]}/" if segment is not None and ("|" in before or ";" in before) else ""
 
 
 def _full_name(before: str, name: str, general: str) -> str:

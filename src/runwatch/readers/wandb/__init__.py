@@ -103,7 +103,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         if len(tail.data) < head:
             return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
     log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(state.get("dropping")), final)
-    told = RecordContent()
+    told = RecordContent(state.get("content"))
     problems = []
     for record in log.records():
         try:
@@ -114,7 +114,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
     )
     said.extend(told.operations(claim.tag_prefix))
-    kept: dict[str, Any] = {"dropping": True} if log.dropping else {}
+    kept: dict[str, Any] = {"content": told.state()} | ({"dropping": True} if log.dropping else {})
     cursor = tail.cursor(head + log.used, kept)
     return Reading({claim.run_id: said} if said else {}, cursor, _few(source.file, problems), tail.more)
 

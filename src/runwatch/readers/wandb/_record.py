@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from runwatch.domain.operations import (
@@ -28,6 +28,7 @@ _KEYS = frozenset((0x0A, 0x12))
 _VALUE_KEY = b"\x82\x01"
 _NUMBER_STARTS = frozenset(b"-0123456789")
 _LARGEST_STEP = 1 << 63
+_MOST_TAGS, _MOST_SUMMARY = 2_000, 500
 _GOALS: dict[int, Literal["min", "max"]] = {1: "min", 2: "max"}
 
 Key = tuple[str, ...]
@@ -37,12 +38,28 @@ Item = tuple[Key, object]
 class RecordContent:
     """What records say, in the order that they are given."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        known = state or {}
         self._log = PointLog()
         self._said: list[Operation] = []
         self._keys: dict[bytes, Key] = {}
+        self._tags: dict[str, None] = dict.fromkeys(known.get("tags", ()))
+        self._summary: dict[str, float] = dict(known.get("summary", {}))
+        self._media: dict[str, None] = dict.fromkeys(known.get("media", ()))
+        self._step: int = known.get("step", 0)
+        self._ended = False
+
+    def state(self) -> dict[str, Any]:
+        """``tags`` of the history, ``summary`` values and ``media`` that were not among them, ``step`` of the
+        last row."""
+        rest = {tag: value for tag, value in self._summary.items() if tag not in self._tags}
+        return {"tags": list(self._tags), "summary": rest, "media": list(self._media), "step": self._step}
 
     def operations(self, prefix: str) -> list[Operation]:
+        only = self._summary if self._ended and len(self._tags) < _MOST_TAGS else {}
+        for tag, value in only.items():
+            if tag not in self._tags and not tag.startswith(tuple(self._media)):
+                self._log.add(tag, self._step, value)
         return [*self._log.operations(prefix), *self._said]
 
     def record(self, data: bytes) -> None:
@@ -99,7 +116,10 @@ class RecordContent:
         if not -_LARGEST_STEP <= step < _LARGEST_STEP:
             raise ValueError(f"step {step} is beyond 64 bits")
         self._log.next_row()
+        self._step = step
         for tag, value in row:
+            if len(self._tags) < _MOST_TAGS:
+                self._tags[tag] = None
             if tag != "epoch":
                 self._log.add(tag, step, value, wall)
             elif math.isfinite(value):
@@ -151,7 +171,24 @@ class RecordContent:
         self._said.append(Writer(host, None, started))
         self._said.append(Evidence("running", "W&B recorded its start and no exit"))
 
+    def _summarised(self, data: bytes, start: int, end: int) -> None:
+        """``run.summary``: it repeats the history; what it alone holds is told at the end."""
+        found: dict[str, float] = {}
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 1 and wire == BYTES:
+                key, value = item(data, at, stop)
+                if key[-1] == "_type" and len(key) > 1:
+                    self._media["/".join(key[:-1]) + "/"] = None
+                elif key[0] not in _OWN:
+                    found.update(numbers("/".join(key), value))
+        media = tuple(self._media)
+        for tag, number_ in found.items():
+            known = tag in self._tags or (media and tag.startswith(media))
+            if not known and math.isfinite(number_) and len(self._summary) < _MOST_SUMMARY:
+                self._summary[tag] = number_
+
     def _exit(self, data: bytes, start: int, end: int) -> None:
+        self._ended = True
         code = 0
         for number, wire, at, _ in fields(data, start, end):
             if number == 1 and wire == VARINT:
@@ -175,6 +212,7 @@ class RecordContent:
 _RECORDS = {
     2: RecordContent._history,
     5: RecordContent._config,
+    3: RecordContent._summarised,
     12: RecordContent._metric,
     17: RecordContent._run,
     18: RecordContent._exit,

@@ -146,8 +146,8 @@ def _metric(metric: MetricComparison) -> ViewRow:
         text(metric.name, "strong" if metric.primary else "plain"), Span(" primary" * metric.primary, "muted")
     )
     why = metric.reason
-    if metric.verdict == "inconclusive" and metric.n_needed and "needs about" not in why:
-        why = f"needs about {metric.n_needed:,} {'rows' if metric.n else 'seeds'}; {why}"
+    if metric.verdict == "inconclusive" and metric.n_needed and "needs " not in why:
+        why = f"needs {metric.n_needed:,} {'rows' if metric.n else 'seeds'} or more; {why}"
     return ViewRow(
         metric.name,
         (

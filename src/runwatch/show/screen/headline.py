@@ -119,7 +119,8 @@ def _state(snapshot: Snapshot, ask: HeadAsk) -> list[Words]:
     """What stands at the right, the most important first."""
     watch = snapshot.watch
     parts: list[Words] = [_freshness(snapshot, ask.now)]
-    unread = len(snapshot.situation.problems)
+    situation = snapshot.situation
+    unread = len(situation.problems) + sum(len(run.problems) for run in situation.runs)
     if unread:
         parts.append((Span("! ", "key"), Span(units.plural(unread, "problem"), "warn")))
     parts += [_marked(snapshot, mark, ask.now) for mark in watch.marks if mark not in watch.degraded]
