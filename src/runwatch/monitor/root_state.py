@@ -74,7 +74,7 @@ def place_of(root: str, settings: Settings) -> RootState:
     own = Path(root) / "todo.txt"
     problem = _unusable(own, root)
     folder = paths.root_dir(identity)
-    if folder is None or (problem is None and own.is_file()):
+    if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
     return RootState(identity, folder / "todo.txt", True, problem)
 

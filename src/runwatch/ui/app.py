@@ -150,7 +150,14 @@ class RunwatchApp(App[None]):
         for notice in self._notices:
             self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
+        if self.settings.asks:
+            self.call_after_refresh(self._ask_trust)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
+
+    def _ask_trust(self) -> None:
+        from runwatch.ui.trust_question import RESTART, ask_trust
+
+        ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def _hang_up(self) -> None:
         """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
