@@ -349,9 +349,11 @@ def _make_room(file: Path, top: Path) -> None:
     """Have the folders of a file; what was a file there before makes room."""
     above = file.parent
     if not above.is_dir():
-        for folder in reversed([above, *above.parents]):
-            if folder.is_relative_to(top) and folder.is_file():
+        folder = above
+        while folder != top:
+            if folder.is_file():
                 folder.unlink()
+            folder = folder.parent
         above.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.is_dir():
         shutil.rmtree(file)
