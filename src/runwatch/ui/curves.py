@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -44,13 +45,13 @@ class Curves(Chart):
         watching = host(self).watching
         kept: dict[_Name, tuple[int, Points]] = {}
 
-        def fetched(curve: DrawnCurve) -> ChartLine:
+        def fetched(curve: DrawnCurve) -> Points:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
             kept[name] = have
-            return line(have[1], curve.name, curve.tone, ask)
+            return have[1]
 
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
@@ -58,7 +59,10 @@ class Curves(Chart):
             for curve in wanted:
                 if worker.is_cancelled:
                     return
-                out.append(fetched(curve))
+                points = fetched(curve)
+                if out is lines and ask.smooth:
+                    out.append(line(points, "", "faint", replace(ask, smooth=0.0)))
+                out.append(line(points, curve.name, curve.tone, ask, curve.selected))
         self._kept = kept
         self.post_message(self.Fetched(chart(picture, lines, band, ask)))
 
