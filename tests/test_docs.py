@@ -314,3 +314,16 @@ def test_the_table_of_the_world_names_makers_that_exist_and_all_of_them() -> Non
     there = {path.relative_to(makers).as_posix() for path in files}
     there -= {"families/common.py", "families/sanitize.py"}
     assert named == there
+
+
+def test_every_promise_of_the_security_page_has_its_test() -> None:
+    page = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [
+        line
+        for line in page.splitlines()
+        if line.startswith("| ") and not line.startswith(("| ---", "| promise"))
+    ]
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)`", row)
+        assert named and all((ROOT / name).is_file() for name in named), row
+    assert len(rows) > 10

@@ -65,6 +65,7 @@ def test_every_field_of_the_contract_is_there(root, capsys):
     (task,) = listed(capsys)
     assert task == {
         "id": "abc",
+        "host": None,
         "line": "x 2026-01-02 2026-01-01 a +p @c key:value due:2026-03-01 rw:abc by:runwatch",
         "text": "a +p @c key:value due:2026-03-01 rw:abc by:runwatch",
         "priority": None,
@@ -79,7 +80,6 @@ def test_every_field_of_the_contract_is_there(root, capsys):
         "source": "rule",
         "fingerprint": "abc",
         "state": "done",
-        "host": None,
     }
 
 

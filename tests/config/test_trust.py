@@ -224,3 +224,13 @@ def test_kinds_of_url_are_a_list_and_chains_are_for_the_command_line(url: str) -
         pytest.importorskip("fsspec")
         with pytest.raises(DataError, match=r"does not exist|cannot be read"):
             find_files([url], chained=True)
+
+
+def test_what_its_user_has_us_write_stays_as_trusted_as_it_was(root: Path, tmp_path: Path) -> None:
+    (root / "run").mkdir()
+    (root / "run" / "metrics.csv").write_text("step,loss\n1,0.5\n")
+    assert main(["baseline", "set", "run", "--root", str(root), "--write-config"]) == 0
+    assert _load(root).withheld and _load(root).baseline.run == "run"
+    main(["trust", str(root)])
+    assert main(["baseline", "set", "run", "--root", str(root), "--write-config"]) == 0
+    assert not _load(root).withheld

@@ -56,7 +56,7 @@ def test_a_real_traceback_is_evidence(tmp_path: Path, file: str, words: str) -> 
     assert found.reason == f"train.log: {words}"
 
 
-@pytest.mark.parametrize("name", ["hf-finished", "xgboost-finished", "catboost-killed"])
+@pytest.mark.parametrize("name", ["xgboost-finished", "catboost-killed"])
 def test_a_real_log_without_an_end_is_no_evidence(tmp_path: Path, name: str) -> None:
     assert evidence(tmp_path, (CONSOLES / f"{name}.log").read_bytes()) is None
 

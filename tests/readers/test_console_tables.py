@@ -11,7 +11,7 @@ from harness import FIXTURES, Told, claims, read_all, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import Append, HParams, Length
+from runwatch.domain.operations import Append, Evidence, HParams, Length
 from runwatch.readers import console
 from runwatch.readers.base import SourceFile
 
@@ -55,6 +55,11 @@ def test_the_end_of_catboost_and_of_keras_is_seen(tmp_path: Path) -> None:
     assert told.of(Length)[-1].steps == 59
     told = read_log(tmp_path, (CONSOLES / "keras.log").read_bytes())
     assert (told.of(Length)[-1].epochs, told.epoch) == (3, 3)
+
+
+def test_a_real_log_of_hugging_face_ends_by_its_own_word(tmp_path: Path) -> None:
+    said = read_log(tmp_path, (CONSOLES / "hf-finished.log").read_bytes()).of(Evidence)
+    assert [evidence.status for evidence in said] == ["finished"]
 
 
 def test_settings_are_hyperparameters_and_no_metrics(tmp_path: Path) -> None:
@@ -178,3 +183,19 @@ def test_points_tell_the_lines_they_stood_on(tmp_path: Path) -> None:
     (told,) = console.read(claim, source, None).operations.values()
     (loss,) = (one for one in told if isinstance(one, Append))
     assert (loss.points.steps.tolist(), loss.rows.tolist()) == ([1, 1], [3, 5])
+
+
+@pytest.mark.parametrize(
+    ("end", "after", "status"),
+    [
+        ("2 epochs completed in 0.001 hours.", "", "finished"),
+        ("INFO | fairseq_cli.train | done training in 12.5 seconds", "", "finished"),
+        ("\u2714 Saved pipeline to output directory", "out/model-last", "finished"),
+        ("finished run", "average loss = 0.5", "finished"),
+        ("{'train_runtime': '11.9', 'epoch': '3'}", "{'eval_loss': '0.5', 'epoch': '3'}", "finished"),
+        ("{'train_runtime': '11.9', 'epoch': '3'}", "{'loss': '0.5', 'epoch': '0.1'}", None),
+    ],
+)  # fmt: skip
+def test_the_words_of_the_end(tmp_path: Path, end: str, after: str, status: str | None) -> None:
+    said = read_log(tmp_path, f"epoch 1 loss=0.5\n{end}\n{after}\n").of(Evidence)
+    assert (said[-1].status if said else None) == status

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from growing import rewritten, summaries
 from harness import FIXTURES, claims, read_all
@@ -181,3 +182,17 @@ def test_early_stopping_is_an_end(tmp_path: Path) -> None:
     (place / "trainer_state.json").write_text(json.dumps(state))
     [said] = read_all(huggingface, tmp_path).runs["."].of(Evidence)
     assert (said.status, said.reason) == ("finished", "trainer_state.json: stopped early, at step 20")
+
+
+def test_checkpoints_of_rising_age_date_their_steps(tmp_path: Path) -> None:
+    rows = [{"step": step, "loss": 1 / step, "epoch": step / 10} for step in (5, 10, 15, 20)]
+    for done, at in ((10, 1_000.0), (20, 1_060.0)):
+        path = tmp_path / f"checkpoint-{done}" / "trainer_state.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"global_step": done, "max_steps": 40, "log_history": rows[: done // 5]}))
+        os.utime(path, (at, at))
+    loss = read_all(huggingface, tmp_path).runs["."].series["loss"]
+    assert [wall for wall in loss.wall_times.tolist() if wall == wall] == [1_000.0, 1_060.0]
+    for path in tmp_path.rglob("*.json"):
+        os.utime(path, (1_000.0, 1_000.0))
+    assert not np.isfinite(read_all(huggingface, tmp_path).runs["."].series["loss"].wall_times).any()

@@ -227,3 +227,17 @@ def test_a_damaged_file_never_raises(blows: list[tuple[int, bytes]]) -> None:
 def test_a_pipe_of_that_name_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mlflow.db")
     assert claims(database, tmp_path) == []
+
+
+def test_a_giant_value_is_refused_by_its_size_and_the_rest_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(REAL)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        run = connection.execute("SELECT run_uuid FROM params LIMIT 1").fetchone()[0]
+        connection.execute(
+            "INSERT INTO params (key, value, run_uuid) VALUES ('giant', zeroblob(3000000), ?)", (run,)
+        )
+        connection.execute("INSERT INTO params (key, value, run_uuid) VALUES ('after', '1', ?)", (run,))
+    session = read_all(database, tmp_path)
+    [told] = [told for key, told in session.runs.items() if key.endswith(run)]
+    assert "after" in told.hparams and "giant" not in told.hparams
+    assert any("above 1 MiB" in problem.message for problem in session.problems)

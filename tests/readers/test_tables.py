@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness import FIXTURES, Session, claims, read_all
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runwatch.domain.operations import Length
 from runwatch.domain.points import Points
@@ -463,3 +465,51 @@ def test_a_last_line_without_newline_waits_until_the_end(tmp_path: Path) -> None
     (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.75\n3,1\n")
     watching.look()
     assert plain(told.series) == {"loss": [(1, 0.5), (2, 0.75), (3, 1.0)]}
+
+
+def test_a_quote_that_is_never_closed_costs_each_line_once() -> None:
+    """Counted, not timed: how many bytes are put together for each line that follows."""
+    from runwatch.readers.common import quotes
+    from runwatch.readers.common.lines import LineNotes
+
+    joined = 0
+
+    class Counting(list):  # type: ignore[type-arg]
+        def append(self, item: object) -> None:
+            nonlocal joined
+            joined += 1
+            super().append(item)
+
+    reader = quotes.Quotes({}, LineNotes("metrics.csv"))
+    assert reader.cells(1, b'2,"', ",") is None
+    reader._lines = Counting(reader._lines)
+    for line in range(2, 20_000):
+        assert reader.cells(line, b"x", ",") is None
+    assert joined == 19_998 and reader.open
+
+
+def test_an_open_quote_ends_where_the_next_row_begins() -> None:
+    from runwatch.readers.common import quotes
+    from runwatch.readers.common.lines import LineNotes
+
+    notes = LineNotes("metrics.csv")
+    reader = quotes.Quotes({}, notes)
+    assert reader.cells(2, b'1,"oops,0.5', ",") is None
+    state = reader.state()
+    again = quotes.Quotes(state, notes)
+    assert again.cells(3, b"2,fine,0.25", ",") == ["2", "fine", "0.25"]
+    assert [problem.where for problem in notes.problems()] == ["line 2"]
+
+
+@given(
+    st.lists(st.from_regex(r"-?[0-9]{0,12}\.?[0-9]{0,9}(e[0-9])?", fullmatch=True), min_size=1, max_size=80)
+)
+def test_decimals_are_read_to_the_last_bit(cells: list[str]) -> None:
+    from runwatch.readers.common.cells import decimals
+
+    data = ",".join(cells).encode() + b"\n"
+    ends = np.flatnonzero(np.isin(np.frombuffer(data, np.uint8), [ord(","), ord("\n")]))
+    values, known = decimals(data, np.append(0, ends[:-1] + 1), ends, ord("."))
+    for cell, value, sure in zip(cells, values.tolist(), known.tolist(), strict=True):
+        assert not sure or (float(cell) == value and np.signbit(float(cell)) == np.signbit(value))
+        assert sure or cell.strip("0123456789") != "." or not 1 <= len(cell) - 1 <= 15

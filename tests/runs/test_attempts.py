@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, EpochAt, Operation
+from runwatch.domain.operations import Append, EpochAt, Operation, Started
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
@@ -212,3 +212,12 @@ def test_a_loss_of_nothing_beside_a_broken_gradient_is_no_best() -> None:
     rows += [(i, {"loss": 0.0, "grad_norm": float("nan")}) for i in range(5, 9)]
     metric = _story(_memory(rows)).metrics["loss"]
     assert (metric.best, metric.best_step, metric.last) == (1.6, 4, 0.0)
+
+
+def test_times_that_no_calendar_has_are_left_out_and_said() -> None:
+    memory = RunMemory()
+    points = Points.of([1, 2], [0.5, 0.25], [1e19, 1_700_000_000.0])
+    memory.apply(_FILE, [Append("loss", points), Started(-1e19)])
+    story = _story(memory)
+    assert (story.metrics["loss"].last, story.started) == (0.25, None)
+    assert ["times before 1970" in problem.message for problem in story.problems] == [True]

@@ -17,7 +17,7 @@ from runwatch.ui.palette import Palette
 from runwatch.ui.themes import DEFAULT_TONES
 from runwatch.ui.widgets.axes import axes, nice_step
 from runwatch.ui.widgets.braille import rasterised, reduced
-from runwatch.ui.widgets.chart import draw
+from runwatch.ui.widgets.chart import draw, nearest, read_out
 from runwatch.ui.widgets.table import layout
 from runwatch.ui.widgets.words import fitted, width_of
 
@@ -143,7 +143,69 @@ def test_steps_that_are_large_and_near_each_other_are_written_out() -> None:
     x = np.array([1_000_000.0, 1_000_300.0])
     view = ChartView(key=1, lines=(ChartLine("a", "series1", x, x),))
     foot = draw(view, 60, 10, COLOURS)[-1].text
-    assert foot.split() == ["└1,000,000", "1,000,150", "1,000,300"]
+    assert foot.split() == ["└1,000,000", "1,000,100", "1,000,200", "1,000,300"]
+
+
+@pytest.mark.parametrize("last", [4, 9, 60, 1_000, 48_000, 7_000_000])
+def test_an_axis_with_room_has_five_round_places_or_more(last: int) -> None:
+    x = np.array([0.0, float(last)])
+    view = ChartView(key=1, lines=(ChartLine("a", "series1", x, x),))
+    labels = draw(view, 100, 12, COLOURS)[-1].text.strip("└ ").removesuffix("step").split()
+    assert len(labels) >= 5 and len(set(labels)) == len(labels)
+
+
+def reading(view: ChartView, cell: int, width: int = 100) -> str:
+    return "".join(span.text for span in read_out(view, cell, width, 12))
+
+
+def test_the_cursor_reads_every_curve_at_one_place() -> None:
+    x = np.arange(101.0)
+    own = ChartLine("mine", "series1", x, x / 10, selected=True)
+    view = ChartView(
+        key=1, lines=(ChartLine("base", "baseline", x[:51], x[:51]), ChartLine("", "faint", x, x), own)
+    )
+    assert reading(view, 0) == " step 0   ━ mine 0   ━ base 0"
+    last = reading(view, 10_000)
+    assert last.startswith(" step 100   ━ mine 10") and last.endswith("base –"), "base ends at 50"
+    drawn = [strip.text for strip in draw(view, 100, 12, COLOURS, cursor=20)]
+    assert drawn[0].startswith(reading(view, 20)) and sum("│" in line[21:] for line in drawn[1:]) >= 5
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40, unique=True), st.floats(-2e6, 2e6))
+def test_the_nearest_point_is_read(places: list[float], at: float) -> None:
+    x = np.array(sorted(places))
+    assert abs(x[nearest(x, at)] - at) == pytest.approx(np.abs(x - at).min())
+
+
+def test_the_legend_begins_with_the_run_one_looks_at_and_says_how_it_is_drawn() -> None:
+    x = np.arange(5.0)
+    others = tuple(ChartLine(f"a run of a long name {i}", "series2", x, x) for i in range(6))
+    mark = ChartMark(2.0, "↺", "info", "restart")
+    own = ChartLine("mine", "series1", x, x, selected=True)
+    view = ChartView(key=1, lines=(*others, own), marks=(mark,), state="log, smoothed 0.9")
+    top = draw(view, 80, 12, COLOURS)[0].text
+    assert top.startswith(" ━ mine   ━ a run") and top.rstrip().endswith("log, smoothed 0.9")
+    assert "↺ restart" in draw(chart([1, 2, 3], marks=(mark,)), 80, 12, COLOURS)[0].text
+
+
+def test_a_band_has_edges_finer_than_a_cell() -> None:
+    x = np.array([0.0, 9.0])
+    flat = ChartLine("a", "series1", x, np.array([0.0, 16.0]))
+    heights = {}
+    for high in np.linspace(6.0, 8.0, 9):
+        band = ChartBand(x, np.array([0.0, 0.0]), np.array([high, high]))
+        strips = draw(ChartView(key=1, lines=(flat,), bands=(band,)), 40, 10, COLOURS)
+        heights[high] = sum(strip.text.count("▄") > 5 for strip in strips)
+    assert set(heights.values()) == {0, 1}, "an edge ends at half a cell or at a whole one"
+
+
+def test_curves_without_colour_differ_by_their_dashes() -> None:
+    x = np.arange(200.0)
+    view = ChartView(key=1, lines=tuple(ChartLine(f"r{i}", "series1", x, x * 0 + i) for i in range(3)))
+    plain = [strip.text for strip in draw(view, 80, 16, COLOURS, mono=True)]
+    rows = ["".join("#" if "⠀" < c <= "⣿" else " " for c in line[6:]) for line in plain]
+    rows = [row for row in rows if "#" in row]
+    assert len(rows) == 3 and len(set(rows)) == 3
 
 
 @pytest.mark.parametrize("width", range(2, 32))

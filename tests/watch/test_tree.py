@@ -114,3 +114,12 @@ def test_any_sequence_of_looks_ends_where_a_fresh_walk_does(
 
 def _picture(tree: Tree) -> dict[str, object]:
     return {folder.path: dict(folder.files) for folder in tree.top.walk()}
+
+
+def test_folders_deeper_than_are_walked_are_said(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath("top", *["e"] * 44)
+    deep.mkdir(parents=True)
+    tree = Tree(str(tmp_path))
+    tree.scan()
+    [problem] = tree.problems.values()
+    assert problem.file.startswith("top/e/e") and "40 folders deep" in problem.message

@@ -27,6 +27,7 @@ baseline, and a to-do list.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
     parser.epilog = "commands:\n" + _commands()
 
@@ -92,7 +93,16 @@ def _check_names(roots: list[str]) -> None:
 
 
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
-    """Open the dashboard on ``roots`` and stay until the person leaves."""
+    """Open the dashboard on ``roots`` and stay until the person leaves; after a question about trust was
+    answered with yes, it is opened again with what holds then."""
+    from runwatch.ui.trust_question import RESTART
+
+    while (code := _open_once(roots, args)) == RESTART:
+        pass
+    return code
+
+
+def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch import config
     from runwatch.hosts.naming import placed
     from runwatch.monitor.once import resolve_roots
@@ -108,7 +118,9 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     settings = config.load(paths, args.config)
     from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._log import log_to
+    from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
+    from runwatch.text.ascii import wants_ascii
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
 
@@ -127,8 +139,10 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
             keymap=ui.keymap,
             layout=ui.layout,
             mouse=ui.mouse and not args.no_mouse,
+            asks=asks(settings),
             themes=own_themes,
             log=log,
             roots=paths,
+            ascii_only=getattr(args, "ascii", False) or wants_ascii(),
         ),
     )

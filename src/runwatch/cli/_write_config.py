@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.cli import UsageError
+from runwatch.config.trust import TrustError, digest, is_trusted, trust
 from runwatch.system.saving import save_text
 from runwatch.text.toml import toml_string
 
@@ -52,9 +54,14 @@ def _with_baseline(text: str, line: str) -> str:
 def save(path: Path, text: str) -> None:
     """Write a configuration whole or not at all, keeping the file's mode. Raises UsageError when it can't be
     written, or holds a name that TOML has no way to write (one that is not UTF-8)."""
+    file = str(path.absolute())
     try:
         tomllib.loads(text.removeprefix("\ufeff").encode("utf-8", "backslashreplace").decode())
+        vouched = not path.exists() or is_trusted(digest(file, path.read_bytes()))
         save_text(path, text)
+        if vouched:  # what its user has us write stays as trusted as it was
+            with contextlib.suppress(TrustError):
+                trust(file, digest(file, path.read_bytes()))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not written: {_why(text, error)}") from None
     except OSError as error:

@@ -164,7 +164,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
         take_over_earlier(state, root, settings)
     place = place_of(root, settings)
     say_problems([settings], place.problem)
-    file = TodoFile(place.file, locks, place.private)
+    file = place.todo_file()
     if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
         move_into(own, file)

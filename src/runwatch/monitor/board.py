@@ -21,7 +21,7 @@ from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.compare_runs import Comparisons
-from runwatch.monitor.once import Wanted
+from runwatch.monitor.once import RootError, Wanted
 from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.rule_runner import RuleRunner
@@ -66,6 +66,7 @@ class Board:
         self._tasks: Mapping[str, TaskList] = {}
         self._stamps: tuple[object, ...] = ()
         self._lost: dict[str, float] = {}
+        self._unlisted: list[Problem] = []
         self._since: dict[str, float] = {}
         self._kept_at = float("-inf")
         self._news = False
@@ -90,7 +91,7 @@ class Board:
         self.roots.load_plugins()
         with self.roots.lock:
             for root in self._names:
-                self.roots.scan(root)
+                self._walk(root, moment)
             self.roots.read_all()
             self.roots.runs(moment)
             self.roots.read_all()
@@ -101,6 +102,17 @@ class Board:
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
         return BoardResult(self, snapshot)
+
+    def _walk(self, root: str, moment: float) -> None:
+        """One root that can't be listed is a problem; raises RootError when there is no other."""
+        try:
+            self.roots.scan(root)
+        except OSError as error:
+            what = f"can't be listed: {error.strerror or error}"
+            if len(self._names) == 1:
+                raise RootError(f"{root}: {what}; check its permissions") from None
+            self.lost(root, moment)
+            self._unlisted.append(Problem(root, None, what, "check its permissions"))
 
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
@@ -217,6 +229,7 @@ class Board:
         return (
             *configured,
             *self._desk.problems,
+            *self._unlisted,
             *self.roots.problems,
             *self.beside.problems,
             *alerts,

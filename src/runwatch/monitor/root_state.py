@@ -34,7 +34,7 @@ from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State
 from runwatch.system.files import is_really_below
-from runwatch.system.identity import host_name, user_name
+from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -48,12 +48,18 @@ MAX_CHAMPIONS = 1000
 
 class RootState(msgspec.Struct, frozen=True):
     """Where a root's tasks are: its identity in the state, the file, whether it is our own. ``problem``: why
-    the file that lies in the root, or that its configuration names, is not used."""
+    the file that lies in the root, or that its configuration names, is not used; ``host``: this machine's
+    name, where other machines' roots may have the same file."""
 
     identity: str
     file: Path
     private: bool
     problem: Problem | None = None
+    host: str = ""
+
+    def todo_file(self) -> TodoFile:
+        """The file, to be read and written."""
+        return TodoFile(self.file, paths.lock_dir(), self.private, host=self.host)
 
 
 def place_of(root: str, settings: Settings) -> RootState:
@@ -63,11 +69,12 @@ def place_of(root: str, settings: Settings) -> RootState:
     if settings.tasks.file:
         wished = settings.path(settings.tasks.file)
         if settings.allows(wished):
-            return RootState(identity, Path(wished), False)
+            inside = is_really_below(wished, root) or is_shared(root, settings.id)
+            return RootState(identity, Path(wished), False, host="" if inside else lasting_name(host_name()))
     own = Path(root) / "todo.txt"
     problem = _unusable(own, root)
     folder = paths.root_dir(identity)
-    if folder is None or (problem is None and own.is_file()):
+    if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
     return RootState(identity, folder / "todo.txt", True, problem)
 
@@ -124,7 +131,7 @@ class TaskState:
             root: RootTaskList(
                 self.state,
                 place.identity,
-                TodoFile(place.file, paths.lock_dir(), place.private),
+                place.todo_file(),
                 keeps_unsaved=writes,
             )
             for root, place in self._places.items()

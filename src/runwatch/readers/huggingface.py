@@ -5,9 +5,11 @@ older than a checkpoint is an earlier training's."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from runwatch.domain.operations import (
@@ -36,6 +38,7 @@ _RESULTS = re.compile(r"(?:all|train|eval|test|predict)_results\.json")
 _SETTINGS = ("num_train_epochs", "max_steps", "train_batch_size")
 _STALE = 600.0
 _AT_THE_END = 0.5
+_COPIED_WITHIN = 1.0
 _OWN_TAGS = ("predict_", "test_")
 
 
@@ -90,7 +93,7 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
     state: Mapping[str, Any] = version.value
     history = state.get("log_history")
     rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
-    log, unplaced = _points(rows)
+    log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
     done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0)))
@@ -110,7 +113,23 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
     return version.reading(claim, operations)
 
 
-def _points(rows: list[dict[str, Any]]) -> tuple[PointLog, int]:
+def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
+    """When each checkpoint's step was reached, by the age of its file: the only clock there is. Files that
+    were copied together tell no time."""
+    found: dict[int, float] = {}
+    for file in claim.files:
+        match = _CHECKPOINT.fullmatch(os.path.basename(os.path.dirname(file)))
+        if match is not None:
+            try:
+                found[int(match[1])] = os.stat(source.sibling(file)).st_mtime
+            except OSError:
+                continue
+    walls = [found[step] for step in sorted(found)]
+    rising = all(later - earlier > _COPIED_WITHIN for earlier, later in pairwise(walls))
+    return found if len(walls) > 1 and rising else {}
+
+
+def _points(rows: list[dict[str, Any]], dates: Mapping[int, float]) -> tuple[PointLog, int]:
     """The points by tag, and how many rows have no step."""
     log = PointLog()
     unplaced = 0
@@ -123,7 +142,7 @@ def _points(rows: list[dict[str, Any]]) -> tuple[PointLog, int]:
         for key, value in row.items():
             number = bounded_json.number(value)
             if key not in ("step", "epoch") and number is not None:
-                log.add(key, step, number)
+                log.add(key, step, number, dates.get(step, math.nan))
     return log, unplaced
 
 

@@ -103,11 +103,12 @@ class _Look:
         return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
 
     def _metrics(self) -> bool:
-        rows = self._db.execute(
+        select = (
             f"SELECT id, {self._key}, run_name, step, timestamp, metrics FROM metrics"
-            " WHERE id > ? ORDER BY id LIMIT ?",
-            (self._state.get("row", -(2**63)), ROWS),
-        ).fetchall()
+            " WHERE id > ? ORDER BY id LIMIT ?"
+        )
+        rows, _, large = sqlite.rows(self._db, select, "metrics", self._state.get("row", -(2**63)), ROWS)
+        self._skipped += large
         logs: dict[str, PointLog] = {}
         for _, key, name, step, stamp, text in rows:
             values = _object(text)
@@ -125,14 +126,15 @@ class _Look:
         if rows:
             self._state["row"] = rows[-1][0]
             self._state["mark"] = self._mark(rows[-1][0])
-        return len(rows) == ROWS
+        return len(rows) + large >= ROWS and bool(rows)
 
     def _configs(self) -> None:
         known = sqlite.columns(self._db, "configs")
         if not {"run_name", "config"} <= known:
             return
         key = "run_id" if "run_id" in known else "run_name"
-        rows = self._db.execute(f"SELECT {key}, run_name, config FROM configs").fetchall()
+        select = f"SELECT rowid, {key}, run_name, config FROM configs WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        rows = [row[1:] for row in sqlite.rows(self._db, select, "configs").found]
         said = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
         if self._state.get("configs") == said:
             return

@@ -31,12 +31,9 @@ def claim(listing: Listing) -> Iterable[Claim]:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
     aim = listing.child(_AIM)
     if aim is not None and _AIM_RUNS in aim.files:
-        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="many")
+        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="unread")
     for name in listing.files:
-        snapshot = name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None
-        if snapshot or (
-            name in sqlite.names(listing) and sqlite.tables_in_sight(listing, name) >= _AX_TABLES
-        ):
+        if name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
 
 

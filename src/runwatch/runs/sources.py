@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.operations import (
     Append,
@@ -29,6 +31,9 @@ from runwatch.runs.attempts import EPOCH, Attempts
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
+
+EARLIEST, LATEST = 0.0, 7258118400.0
+"""Moments that are believed: 1970 to 2200, in seconds since the epoch."""
 
 MAX_TAGS = 10_000
 MAX_PROBLEMS = 20
@@ -77,7 +82,7 @@ class RunMemory:
             match operation:
                 case Append(tag, points, rows):
                     if len(points) and _has_room(told, tag, grown):
-                        new.append((tag, points, rows))
+                        new.append((tag, _dated(told, points), rows))
                         grown.add(tag)
                 case EpochAt(points, rows):
                     if len(points):
@@ -228,6 +233,32 @@ def _has_room(told: SourceData, tag: str, new: set[str]) -> bool:
     return False
 
 
+def _is_time(told: SourceData, at: float) -> bool:
+    """Whether a calendar has this moment; one that it has not is said, and left out."""
+    if EARLIEST <= at < LATEST:
+        return True
+    _say_undated(told)
+    return False
+
+
+def _dated(told: SourceData, points: Points) -> Points:
+    """The points, without the times that no calendar has."""
+    walls = points.wall_times
+    wrong = (walls < EARLIEST) | (walls >= LATEST)
+    if not wrong.any():
+        return points
+    _say_undated(told)
+    return Points(points.steps, np.where(wrong, np.nan, walls), points.values)
+
+
+def _say_undated(told: SourceData) -> None:
+    said = Problem(
+        told.speaker.file, None, "times before 1970 or after 2200, left out", "log seconds since 1970"
+    )
+    if said not in told.problems:
+        told.problems.append(said)
+
+
 def _replace(told: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
     """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
     new is there yet to say where that is."""
@@ -249,8 +280,9 @@ def _note(told: SourceData, operation: Operation) -> None:
     match operation:
         case HParams(values, section):
             told.hparams.setdefault(section, {}).update(values)
-        case Evidence():
-            told.evidence = operation
+        case Evidence(at=at):
+            known = at is None or _is_time(told, at)
+            told.evidence = operation if known else replace(operation, at=None)
         case Length(steps, epochs, first_epoch):
             before = told.length
             told.length = Length(
@@ -266,9 +298,10 @@ def _note(told: SourceData, operation: Operation) -> None:
             told.rank = value
         case Reached(step):
             told.reached = step
-        case Writer():
-            told.writer = operation
+        case Writer(started=at):
+            known = at is None or _is_time(told, at)
+            told.writer = operation if known else replace(operation, started=None)
         case Started(at):
-            told.started = at
+            told.started = at if _is_time(told, at) else None
         case Label(key, value):
             told.labels[key] = value

@@ -53,6 +53,11 @@ def earlier_identity(root: str) -> str:
     return digest(os.fsencode(os.path.realpath(root)))
 
 
+def is_shared(root: str, own_id: str | None = None, mounts: str | None = None) -> bool:
+    """Whether several machines may know this root as one."""
+    return bool(own_id) or _served(os.path.realpath(root), mounts) is not None
+
+
 def lasting_name(host: str) -> str:
     """A machine's name without what changes at each start: a container's random name is "container", a pod's
     is its deployment's; macOS takes its domain from the network it is on."""

@@ -67,12 +67,16 @@ class _Changed(Exception):
 
 class TodoFile:
     """One to-do file. ``locks``: the directory of our lock files, None when there is no place for one (then
-    nothing is saved); ``private``: the file lives in our own state directory, which is made when missing."""
+    nothing is saved); ``private``: the file lives in our own state directory, which is made when missing;
+    ``host``: this machine's name where several may write to the file: its findings' lines bear it."""
 
-    def __init__(self, path: Path, locks: Path | None, private: bool = False, patience: float = 2.0) -> None:
+    def __init__(
+        self, path: Path, locks: Path | None, private: bool = False, patience: float = 2.0, host: str = ""
+    ) -> None:
         self.path = path
         self._locks = locks
         self._private = private
+        self.host = host
         self._patience = patience
         self._archived: tuple[Stamp | None, Document] = (None, Document())
 

@@ -11,14 +11,17 @@ from runwatch.tasks.todotxt import is_task, parse
 
 class LineIndex:
     """The lines that carry ``rw:``, by fingerprint. Of several the first one counts; where a finding was
-    opened anew on a later day, the first one of that day (a copy that a person made bears the same day)."""
+    opened anew on a later day, the first one of that day (a copy that a person made bears the same day).
+    ``host``: lines that bear another ``host:`` are another machine's; "": all are ours."""
 
-    def __init__(self, lines: Sequence[str], today: date) -> None:
+    def __init__(self, lines: Sequence[str], today: date, host: str = "") -> None:
         self.lines = lines
         self._places: dict[str, list[int]] = {}
         self._tasks: dict[int, Task] = {}
         for place, line in enumerate(lines):
             if "rw:" in line and is_task(line) and (task := parse(line, today)).fingerprint:
+                if host and task.tags.get("host", host) != host:
+                    continue
                 self._places.setdefault(task.fingerprint, []).append(place)
                 self._tasks[place] = task
 

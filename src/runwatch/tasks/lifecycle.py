@@ -32,7 +32,7 @@ class LifecycleInput(msgspec.Struct, frozen=True):
     could not be read ("." is the whole root), ``unjudged``: rules whose subjects were not looked at yet;
     the conditions of both count as neither held nor clear;
     ``silenced``: fingerprints that open nothing now; ``first``: the root was never looked at before;
-    ``root``: its identity."""
+    ``root``: its identity; ``host``: as in ``TodoFile``."""
 
     findings: tuple[Finding, ...]
     now: float
@@ -43,6 +43,7 @@ class LifecycleInput(msgspec.Struct, frozen=True):
     silenced: frozenset[str] = frozenset()
     first: bool = False
     root: str = ""
+    host: str = ""
 
 
 class LifecycleStep(msgspec.Struct, frozen=True):
@@ -65,10 +66,15 @@ def advance(
 
 
 def followed(
-    records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], now: float, today: date
+    records: Mapping[str, TaskRecord],
+    lines: Sequence[str],
+    archived: Sequence[str],
+    now: float,
+    today: date,
+    host: str = "",
 ) -> LifecycleStep:
     """Only what the file says: after a person's change, with nothing known of the conditions."""
-    work = _Advance(records, lines, archived, LifecycleInput((), now, today))
+    work = _Advance(records, lines, archived, LifecycleInput((), now, today, host=host))
     work.follow_file()
     return LifecycleStep(work.records, {}, tuple(work.events), 0, 0)
 
@@ -85,8 +91,8 @@ class _Advance:
         self.records = dict(records)
         self.events: list[TaskEvent] = []
         self._edits: dict[str, LineEdit] = {}
-        self._index = LineIndex(lines, look.today)
-        self._archive = LineIndex(archived, look.today)
+        self._index = LineIndex(lines, look.today, look.host)
+        self._archive = LineIndex(archived, look.today, look.host)
         self._tasks: dict[str, Task] = {}
         self._held = {f.fingerprint: f for f in look.findings if f.actionable and f.severity != "info"}
         self._settled = {f.fingerprint for f in look.findings if f.lasting and f.severity == "info"}
@@ -293,7 +299,7 @@ class _Advance:
         if old and line:
             self._edit(print_, old, line)
         else:
-            line = finding_line(finding, today, count)
+            line = finding_line(finding, today, count, self.look.host)
             self._edits[print_] = LineEdit(None, line)
         opened = replace(
             record,

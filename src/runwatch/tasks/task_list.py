@@ -129,6 +129,7 @@ class RootTaskList:
             silenced=self._silenced(findings, now),
             first=first_look,
             root=self._root,
+            host=self._file.host,
         )
         try:
             document = self._file.read().edited(self._unsaved)
@@ -234,7 +235,7 @@ class RootTaskList:
             archived = self._file.archive().texts
         except TodoError:
             archived = ()
-        step = followed(self._of_findings(), self._lines, archived, now, today)
+        step = followed(self._of_findings(), self._lines, archived, now, today, self._file.host)
         step = self._with_manual(step, archived, now, today, tell=False)
         for edit in edits:
             task = self._task(edit, today)

@@ -13,12 +13,15 @@ PRIORITIES = {"critical": "A", "warning": "B", "info": "C"}
 _TEXT_WIDTH = 120
 
 
-def finding_line(finding: Finding, today: date, count: int = 1) -> str:
-    """The line that a finding opens; ``count`` above 1 says how often it has been opened."""
+def finding_line(finding: Finding, today: date, count: int = 1, host: str = "") -> str:
+    """The line that a finding opens; ``count`` above 1 says how often it has been opened; ``host``: the
+    machine that opens it, where several write to the file."""
     parts = [defused(finding.title or finding.summary)]
     if project := _name(finding.project):
         parts.append("+" + project)
     parts += [f"@{finding.context}", f"rw:{finding.fingerprint}", "by:runwatch"]
+    if host:
+        parts.append(f"host:{_name(host)}")
     if count > 1:
         parts.append(f"n:{count}")
     return join(Head(False, PRIORITIES[finding.severity], None, today), " ".join(parts))

@@ -111,9 +111,13 @@ def moment(then: float | None, now: float) -> str:
     return f"{when:%Y-%m-%d}"
 
 
+_EARLIEST, _LATEST = -6.2e10, 2.5e11  # the years 5 and 9892: in any zone a date
+
+
 def iso(then: float | None) -> str | None:
-    """ISO 8601 with the local zone, to the second; None stays None."""
-    if then is None or not math.isfinite(then):
+    """ISO 8601 with the local zone, to the second; None stays None, and so does a time that no calendar
+    has."""
+    if then is None or not _EARLIEST <= then <= _LATEST:
         return None
     return datetime.fromtimestamp(then).astimezone().isoformat(timespec="seconds")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual.message import Message
 from textual.worker import get_current_worker
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, line
+from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
@@ -44,21 +45,26 @@ class Curves(Chart):
         watching = host(self).watching
         kept: dict[_Name, tuple[int, Points]] = {}
 
-        def fetched(curve: DrawnCurve) -> ChartLine:
+        def fetched(curve: DrawnCurve) -> Points:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
             kept[name] = have
-            return line(have[1], curve.name, curve.tone, ask)
+            return have[1]
 
+        if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
+            ask = replace(ask, x_axis="step")  # nothing here knows when it was written
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
         for wanted, out in ((picture.curves, lines), (picture.band, band)):
             for curve in wanted:
                 if worker.is_cancelled:
                     return
-                out.append(fetched(curve))
+                points = fetched(curve)
+                if out is lines and ask.smooth:
+                    out.append(line(points, "", "faint", replace(ask, smooth=0.0)))
+                out.append(line(points, curve.name, curve.tone, ask, curve.selected))
         self._kept = kept
         self.post_message(self.Fetched(chart(picture, lines, band, ask)))
 

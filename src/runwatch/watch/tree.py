@@ -162,7 +162,10 @@ class Tree:
             if child is None:
                 child = folder.folders[name] = Folder(folder.join(name), folder)
                 changes.folders.update((folder.path, child.path))
-            if (deep or new) and depth < MAX_DEPTH:
+            if depth >= MAX_DEPTH:
+                message = f"more than {MAX_DEPTH} folders deep, not looked into"
+                self.problems[child.path] = Problem(child.path, None, message, "give a folder nearer to it")
+            elif deep or new:
                 self._scan(child, changes, depth + 1, deep)
 
     @staticmethod

@@ -28,43 +28,60 @@ def split_line(line: bytes, delimiter: str) -> list[str] | None:
 
 
 class Quotes:
-    """A quoted cell that goes on in the next line. ``open``: the line where its row began and the text since,
-    kept in the state, so that any split of a file gives the same rows."""
+    """A quoted cell that goes on in the next lines: where its row began and the lines since, kept in the
+    state, so that any split of a file gives the same rows. A row is put together once, when the number of its
+    quotes is even again: a quote that is never closed costs each line once."""
 
     def __init__(self, state: Mapping[str, Any], notes: LineNotes) -> None:
-        known = state.get("open")
-        self.open: tuple[int, bytes] | None = (
-            None if known is None else (known[0], known[1].encode("latin-1"))
-        )
+        start, text = state.get("open", (0, None))
+        self._start: int = start
+        self._lines: list[bytes] = [] if text is None else text.encode("latin-1").split(b"\n")
+        self._size = sum(map(len, self._lines)) + len(self._lines)
         self._notes = notes
 
+    @property
+    def open(self) -> bool:
+        """Whether a quote is open."""
+        return bool(self._lines)
+
     def state(self) -> dict[str, Any]:
-        return {} if self.open is None else {"open": [self.open[0], self.open[1].decode("latin-1")]}
+        return {"open": [self._start, b"\n".join(self._lines).decode("latin-1")]} if self._lines else {}
 
     def cells(self, at: int, line: bytes, delimiter: str) -> list[str] | None:
         """The cells of the row that ends on this line, the ``at``-th; None while a quote is open, and for a
         row that can't be told."""
-        start, cells = at, split_line(line, delimiter)
-        if self.open is not None and cells is not None and self._is_row(self.open[1], line, cells, delimiter):
-            self._not_closed(self.open[0])
-        elif self.open is not None:
-            closes = b'"' in line
-            start, line = self.open[0], self.open[1] + b"\n" + line
-            cells = split_line(line, delimiter) if closes else None
-        self.open = None
-        if cells is None and line.count(b'"') % 2 and len(line) <= _LONGEST:
-            self.open = start, line
-        elif cells is None:
-            self._not_closed(start)
+        odd = line.count(b'"') % 2 == 1
+        if not self._lines:
+            cells = split_line(line, delimiter)
+            if cells is None and odd and len(line) <= _LONGEST:
+                self._start, self._lines, self._size = at, [line], len(line) + 1
+                return None
+            return self._told(at, cells)
+        if not odd and self._is_row(self._lines[0], line, delimiter):
+            self._not_closed(self._start)
+            self._lines = []
+            return split_line(line, delimiter)
+        self._lines.append(line)
+        self._size += len(line) + 1
+        if not odd and self._size <= _LONGEST:
+            return None
+        whole, self._lines = b"\n".join(self._lines), []
+        return self._told(self._start, split_line(whole, delimiter) if odd else None)
+
+    def _told(self, at: int, cells: list[str] | None) -> list[str] | None:
+        if cells is None:
+            self._not_closed(at)
         return cells
 
     @staticmethod
-    def _is_row(opened: bytes, line: bytes, cells: list[str], delimiter: str) -> bool:
-        """Whether a line after an open quote is rather a row of its own: a number first, as many cells as
-        stand before the quote, and no end of a quote."""
+    def _is_row(opened: bytes, line: bytes, delimiter: str) -> bool:
+        """Whether a line after an open quote is rather a row of its own: a number first, and more cells than
+        stand before the quote."""
         began = opened.partition(b'"')[0].count(delimiter.encode())
-        numbered = number(cells[0].encode("utf-8", "backslashreplace")) is not None
-        return numbered and len(cells) > max(began, 1) and line.count(b'"') % 2 == 0
+        cells = split_line(line, delimiter)
+        if cells is None or len(cells) <= max(began, 1):
+            return False
+        return number(cells[0].encode("utf-8", "backslashreplace")) is not None
 
     def _not_closed(self, line: int) -> None:
         self._notes.line(line, "a quote is not closed, skipped", "close it, or double a quote inside a cell")

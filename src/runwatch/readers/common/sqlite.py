@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
 
 from runwatch.readers.base import Listing, Opened, SourceFile
 from runwatch.readers.common import limits
@@ -21,6 +22,8 @@ MAGIC = b"SQLite format 3\0"
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 WAL = "-wal"
 
+CELL = limits.MIB
+"""The largest cell that is loaded."""
 _COMPANIONS = ("", WAL, "-journal")
 _TRIES = 5
 _CHUNK = 1 * limits.MIB
@@ -67,11 +70,43 @@ def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(copy, timeout=0, isolation_level=None)) as connection:
             connection.text_factory = _text
             connection.execute("PRAGMA trusted_schema = OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, CELL)
             calls = iter(range(_CALLS))
             connection.set_progress_handler(lambda: next(calls, None) is None, _OPCODES_A_CALL)
             yield connection
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Rows(NamedTuple):
+    """Rows whose first column is their number; ``last``: of the last that was looked at; ``large``: how many
+    were passed over for a cell past the limit."""
+
+    found: list[tuple[Any, ...]]
+    last: int
+    large: int
+
+
+def rows(
+    connection: sqlite3.Connection, select: str, table: str, after: int = -(2**63), most: int = 10_000_000
+) -> Rows:
+    """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
+    refused by its size, before it is loaded, and the rest is read."""
+    found: list[tuple[Any, ...]] = []
+    large = 0
+    while len(found) + large < most:
+        try:
+            for row in connection.execute(select, (after, most - len(found) - large)):
+                found.append(row)
+                after = row[0]
+            break
+        except sqlite3.DataError:
+            next_row = f"SELECT rowid FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT 1"
+            at = connection.execute(next_row, (after,)).fetchone()
+            if at is None:
+                break
+            after, large = at[0], large + 1
+    return Rows(found, after, large)
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

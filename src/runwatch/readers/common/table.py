@@ -213,10 +213,11 @@ class DelimitedRows:
         if roles is None or roles.step is None or first >= last:
             return
         matrix, strange = cells.matrix(first, last, self._width)
+        counts = cells.counts() if strange else None
         for row in strange:
-            if cells.line(row).lstrip().startswith(b"#"):
+            if counts is None or cells.line(row).lstrip().startswith(b"#"):
                 continue
-            found = f"{int(cells.counts()[row]):,} cells where the header has {self._width:,}"
+            found = f"{int(counts[row]):,} cells where the header has {self._width:,}"
             self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
         if not len(matrix.lines):
             return

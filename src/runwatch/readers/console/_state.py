@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.directions import split_of
 from runwatch.domain.operations import EpochAt, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
 from runwatch.readers.common.epoch_steps import Epochs, Iterations
@@ -28,8 +29,16 @@ _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedExceptio
 _END = re.compile(
     r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: "
     r"|^submitit INFO .{0,80} - (?:Job completed successfully|Exiting after successful completion)"
+    r"|^\d{1,9} epochs completed in \d|\bdone training in \d|Saved pipeline to output directory"
+    r"|^finished run$"
 )
 _MOST_SETTINGS = 500
+
+
+def _is_training(said: LineProgress) -> bool:
+    """Whether a line shows that training goes on, and no evaluation after its end."""
+    placed = (said.step or said.epoch) is not None
+    return placed and not said.held_out and any(split_of(name) in (None, "train") for name, _ in said.pairs)
 
 
 class Lines:
@@ -79,7 +88,7 @@ class ConsoleHealth:
         elif _END.search(text):
             self._state["end"] = text.strip()[:200]
         elif said is not None:
-            if "end" in self._state and not said.held_out and (said.step or said.epoch) is not None:
+            if "end" in self._state and _is_training(said):
                 del self._state["end"]
             if "why" in self._state:
                 self._perhaps_resumed(said)

@@ -73,7 +73,7 @@ class _Look:
         self._state = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._told: dict[str, list[Operation]] = {}
-        self._skipped = 0
+        self._skipped = self._large = 0
 
     def reading(self) -> Reading:
         runs, deleted = self._runs()
@@ -97,17 +97,25 @@ class _Look:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
-        if not self._skipped:
-            return ()
-        message = f"{plural(self._skipped, 'metric row')} without a number or a step"
-        return (Problem(self._source.file, "table metrics", message, "log numbers only"),)
+        found = []
+        if self._skipped:
+            message = f"{plural(self._skipped, 'metric row')} without a number or a step"
+            found.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
+        if self._large:
+            message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
+            found.append(Problem(self._source.file, None, message, "log it as an artifact"))
+        return tuple(found)
 
     def _runs(self) -> tuple[dict[str, _Run], list[str]]:
-        rows = self._db.execute(
-            "SELECT r.run_uuid, r.name, r.status, r.start_time, r.end_time, e.name,"
+        select = (
+            "SELECT r.rowid, r.run_uuid, r.name, r.status, r.start_time, r.end_time, e.name,"
             " coalesce(r.lifecycle_stage, '') = 'deleted' OR coalesce(e.lifecycle_stage, '') = 'deleted'"
             " FROM runs r LEFT JOIN experiments e ON e.experiment_id = r.experiment_id"
-        ).fetchall()
+            " WHERE r.rowid > ? ORDER BY r.rowid LIMIT ?"
+        )
+        told = sqlite.rows(self._db, select, "runs")
+        self._large += told.large
+        rows = [row[1:] for row in told.found]
         alive = {str(r[0]): _Run(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
                  for r in rows if not r[6]}  # fmt: skip
         return alive, [str(row[0]) for row in rows if row[6]]
@@ -140,7 +148,10 @@ class _Look:
 
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        for run, key, value in self._db.execute(f"SELECT run_uuid, key, value FROM {table}"):
+        select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        told = sqlite.rows(self._db, select, table)
+        self._large += told.large
+        for _, run, key, value in told.found:
             found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
         return found
 
@@ -152,15 +163,16 @@ class _Look:
         return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
 
     def _metrics(self, runs: Mapping[str, _Run]) -> bool:
-        rows = self._db.execute(
+        select = (
             "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics"
-            " WHERE rowid > ? ORDER BY rowid LIMIT ?",
-            (self._state.get("row", -(2**63)), ROWS),
-        ).fetchall()
+            " WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        )
+        rows, _, large = sqlite.rows(self._db, select, "metrics", self._state.get("row", -(2**63)), ROWS)
+        self._large += large
         if not rows:
             return False
         self._state["row"], self._state["mark"] = rows[-1][0], self._mark(rows[-1][0])
-        more = len(rows) == ROWS
+        more = len(rows) + large >= ROWS
         good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]

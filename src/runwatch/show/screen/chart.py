@@ -12,16 +12,19 @@ from msgspec.structs import replace
 from runwatch.domain.points import FloatArray, Points
 from runwatch.show.screen.view import Tone
 
-XAxis = Literal["step", "time", "value"]
+XAxis = Literal["step", "time", "clock", "value"]
+"""Steps; seconds since the first point; seconds since the epoch; values that are no steps."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, eq=False):
-    """A curve: ``x`` ascending, ``y`` with NaN where it breaks."""
+    """A curve: ``x`` ascending, ``y`` with NaN where it breaks. ``selected``: the one that the person looks
+    at, named first; without a name it is a shadow of another and is not told of."""
 
     name: str
     tone: Tone
     x: FloatArray
     y: FloatArray
+    selected: bool = False
 
 
 class ChartBand(msgspec.Struct, frozen=True, eq=False):
@@ -33,11 +36,12 @@ class ChartBand(msgspec.Struct, frozen=True, eq=False):
 
 
 class ChartMark(msgspec.Struct, frozen=True):
-    """A sign at one place of the x axis."""
+    """A sign at one place of the x axis, and what it stands for."""
 
     x: float
     sign: str
     tone: Tone
+    name: str = ""
 
 
 class ChartLevel(msgspec.Struct, frozen=True):
@@ -50,7 +54,8 @@ class ChartLevel(msgspec.Struct, frozen=True):
 
 class ChartView(msgspec.Struct, frozen=True, eq=False):
     """A chart. ``key``: two charts of one key are the same picture. ``window``: the part of the x axis
-    that is shown, as shares in 0..1. ``square``: both axes run from 0 to 1."""
+    that is shown, as shares in 0..1. ``square``: both axes run from 0 to 1. ``state``: how it is drawn where
+    that is not as a matter of course ("log, smoothed 0.9")."""
 
     key: Hashable
     lines: tuple[ChartLine, ...] = ()
@@ -62,6 +67,7 @@ class ChartView(msgspec.Struct, frozen=True, eq=False):
     window: tuple[float, float] = (0.0, 1.0)
     square: bool = False
     empty: str = "nothing to draw yet"
+    state: str = ""
 
 
 class ChartAsk(msgspec.Struct, frozen=True):
@@ -73,11 +79,17 @@ class ChartAsk(msgspec.Struct, frozen=True):
     window: tuple[float, float] = (0.0, 1.0)
 
 
-def line(points: Points, name: str, tone: Tone, ask: ChartAsk) -> ChartLine:
-    """A series as a curve: in order of x, infinities as gaps, smoothed when asked."""
+def has_times(points: Points) -> bool:
+    """Whether the series can be drawn over time."""
+    return bool(np.isfinite(points.wall_times).any())
+
+
+def line(points: Points, name: str, tone: Tone, ask: ChartAsk, selected: bool = False) -> ChartLine:
+    """A series as a curve: in order of x, infinities as gaps, smoothed when asked. Over time only what has
+    times is drawn."""
     x = points.steps.astype(np.float64)
-    if ask.x_axis == "time" and np.isfinite(points.wall_times).any():
-        first = np.nanmin(points.wall_times)
+    if ask.x_axis in ("time", "clock"):
+        first = np.nanmin(points.wall_times) if ask.x_axis == "time" and has_times(points) else 0.0
         x = points.wall_times - first
     y = np.where(np.isfinite(points.values), points.values, np.nan)
     keep = np.isfinite(x)
@@ -85,7 +97,15 @@ def line(points: Points, name: str, tone: Tone, ask: ChartAsk) -> ChartLine:
     if len(x) > 1 and np.any(np.diff(x) < 0):
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
-    return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y)
+    return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y, selected)
+
+
+def state(ask: ChartAsk) -> str:
+    """How curves are drawn, where it is not as a matter of course."""
+    low, high = ask.window
+    words = ["log"] * ask.log + [f"smoothed {ask.smooth:g}"] * (ask.smooth > 0)
+    words += [f"{low:.0%} to {high:.0%}"] * ((low, high) != (0.0, 1.0))
+    return ", ".join(words)
 
 
 def smoothed(values: FloatArray, weight: float) -> FloatArray:
@@ -121,8 +141,9 @@ def next_smooth(ask: ChartAsk) -> ChartAsk:
 
 
 def other_axis(ask: ChartAsk) -> ChartAsk:
-    """Steps instead of time, or the other way round."""
-    return replace(ask, x_axis="time" if ask.x_axis == "step" else "step")
+    """By step, by the time since the first point, by the clock."""
+    order: tuple[XAxis, ...] = ("step", "time", "clock")
+    return replace(ask, x_axis=order[(order.index(ask.x_axis) + 1) % 3] if ask.x_axis in order else "step")
 
 
 def zoomed(ask: ChartAsk, factor: float) -> ChartAsk:

@@ -3,18 +3,31 @@ places where its health showed a sign and the cone of where it goes."""
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import numpy as np
 
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.naming import match
-from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView
+from runwatch.show.screen.chart import (
+    ChartAsk,
+    ChartBand,
+    ChartLevel,
+    ChartLine,
+    ChartMark,
+    ChartView,
+    state,
+)
 from runwatch.show.screen.runs import is_baseline, mark_tone, run_name
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe
 
 _SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
+_WORD = {"nonfinite": "NaN"}
+_STEP = re.compile(r"(?:step|checkpoint|ckpt|iter)[-_=]?(\d+)", re.IGNORECASE)
+_MOST_CHECKPOINTS = 40
 
 
 class DrawnCurve(msgspec.Struct, frozen=True):
@@ -26,6 +39,7 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     name: str
     tone: Tone
     version: int
+    selected: bool = False
 
 
 class CurvesPicture(msgspec.Struct, frozen=True):
@@ -54,7 +68,9 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         if other is None or own is None:
             continue
         tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
-        found.append(DrawnCurve(key, own, run_name(key, snapshot.situation.roots), tone, other.version))
+        found.append(
+            DrawnCurve(key, own, run_name(key, snapshot.situation.roots), tone, other.version, key == run.key)
+        )
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return CurvesPicture(
@@ -93,11 +109,26 @@ def _level(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartLevel, ...]:
 
 
 def _marks(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartMark, ...]:
-    return tuple(
-        ChartMark(float(sign.first_step), _SIGN.get(sign.kind, "!"), SEVERITY_TONES[sign.severity])
+    saved = [step for c in run.checkpoints if (step := _step_of(c.path)) is not None][-_MOST_CHECKPOINTS:]
+    marks = [ChartMark(float(step), "▿", "faint", "checkpoint") for step in saved]
+    marks += [ChartMark(float(one.resumed_at), "↺", "info", "restart") for one in run.attempts]
+    marks += [
+        ChartMark(
+            float(sign.first_step),
+            _SIGN.get(sign.kind, "!"),
+            SEVERITY_TONES[sign.severity],
+            _WORD.get(sign.kind, sign.kind),
+        )
         for sign in snapshot.situation.health.get(run.key, ())
         if sign.tag == tag and sign.first_step is not None
-    )
+    ]
+    return tuple(marks)
+
+
+def _step_of(path: str) -> int | None:
+    """The step in a checkpoint's name, where it tells one."""
+    found = _STEP.search(path.rpartition("/")[2])
+    return int(found[1]) if found else None
 
 
 def chart(picture: CurvesPicture, lines: list[ChartLine], group: list[ChartLine], ask: ChartAsk) -> ChartView:
@@ -122,8 +153,17 @@ def chart(picture: CurvesPicture, lines: list[ChartLine], group: list[ChartLine]
         log=ask.log,
         x_axis=ask.x_axis,
         window=ask.window,
-        empty="no points yet" if picture.tag else "no metric to draw yet",
+        empty=_nothing(picture, ask, [*lines, *group]),
+        state=state(ask),
     )
+
+
+def _nothing(picture: CurvesPicture, ask: ChartAsk, lines: list[ChartLine]) -> str:
+    if picture.tag is None:
+        return "no metric to draw yet"
+    if ask.x_axis in ("time", "clock") and lines:
+        return "these points have no times; X draws them by step"
+    return "no points yet"
 
 
 _T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
@@ -138,5 +178,8 @@ def prediction_band(members: list[ChartLine], name: str) -> tuple[ChartBand, Cha
     k = len(members)
     mean = values.mean(axis=0)
     spread = values.std(axis=0, ddof=1) if k > 1 else np.zeros_like(mean)
+    floor = 0.0 if (values >= 0).all() else -np.inf
     half = _T975[min(k - 2, len(_T975) - 1)] * spread * np.sqrt(1 + 1 / k) if k > 1 else spread
-    return ChartBand(grid, mean - half, mean + half), ChartLine(name, "baseline", grid, mean)
+    return ChartBand(grid, np.maximum(mean - half, floor), mean + half), ChartLine(
+        name, "baseline", grid, mean
+    )

@@ -74,18 +74,20 @@ class AskLine(ModalScreen[str | None]):
 
 
 class Menu(ModalScreen[str | None]):
-    """A few choices, each with a letter: (letter, words, value)."""
+    """A few choices, each with a letter: (letter, words, value). ``wide``: their words are long."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Leave", id="menu.leave")]
 
-    def __init__(self, title: str, entries: tuple[tuple[str, str, str], ...]) -> None:
+    def __init__(self, title: str, entries: tuple[tuple[str, str, str], ...], wide: bool = False) -> None:
         super().__init__()
-        self._title, self._entries = title, entries
+        self._title, self._entries, self._wide = title, entries, wide
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog menu") as box:
             box.border_title = Content(self._title)
             box.styles.height = len(self._entries) + 2
+            if self._wide:
+                box.styles.width = "80%"
             yield TableWidget(header=False)
 
     def on_mount(self) -> None:

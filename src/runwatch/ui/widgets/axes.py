@@ -77,8 +77,8 @@ def _inside(x: FloatArray, y: FloatArray, x0: float, x1: float) -> FloatArray:
 def y_labels(shown: Axes, height: int) -> dict[int, str]:
     """Round values by the line (from the top) that they stand on, at least 3 lines apart."""
     if shown.log:
-        return _placed([10.0**e for e in _decades(shown) if abs(e) < 308], shown, height)
-    step = nice_step((shown.y1 - shown.y0) / max(height / 4, 2))
+        return _placed(_log_ticks(shown, height), shown, height)
+    step = nice_step((shown.y1 - shown.y0) / max(height / 3, 2))
     ticks = _multiples(step, shown)
     return _placed(ticks if len(ticks) > 1 else _multiples(step / 2, shown), shown, height)
 
@@ -87,11 +87,14 @@ def _multiples(step: float, shown: Axes) -> list[float]:
     return [round(k * step, 12) for k in range(math.ceil(shown.y0 / step), math.floor(shown.y1 / step) + 1)]
 
 
-def _decades(shown: Axes) -> list[float]:
-    whole = [float(e) for e in range(math.ceil(shown.y0), math.floor(shown.y1) + 1)]
+def _log_ticks(shown: Axes, height: int) -> list[float]:
+    """Powers of ten where two or more are in sight, else round values."""
+    whole = [float(e) for e in range(math.ceil(shown.y0), math.floor(shown.y1) + 1) if abs(e) < 308]
     if len(whole) >= 2:
-        return whole
-    return [shown.y0 + (shown.y1 - shown.y0) * part for part in (0.1, 0.5, 0.9)]
+        return [10.0**e for e in whole]
+    low, high = 10.0 ** max(shown.y0, -307.0), 10.0 ** min(shown.y1, 307.0)
+    step = nice_step((high - low) / max(height / 3, 2))
+    return [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _placed(ticks: list[float], shown: Axes, height: int) -> dict[int, str]:
@@ -123,6 +126,68 @@ def nice_step(rough: float) -> float:
     rough = max(rough, 1e-300)
     power = 10.0 ** math.floor(math.log10(rough))
     return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
+
+
+def place(x: float, axis: str) -> str:
+    """One place of the x axis in full."""
+    if axis == "time":
+        return units.duration(x)
+    if axis == "clock":
+        from datetime import datetime
+
+        return datetime.fromtimestamp(x).strftime("%Y-%m-%d %H:%M:%S")
+    return f"step {round(x):,}" if axis == "step" else units.number(x)
+
+
+_TIMES = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 43200.0, 86400.0, 604800.0)
+_LEAST_TICKS = 5
+
+
+def x_ticks(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
+    """Round places of the x axis with their labels: five or more where ``room`` cells hold them."""
+    span = shown.x1 - shown.x0
+    for wanted in (8, 6, _LEAST_TICKS, 4, 3, 2):
+        step = _time_step(span / wanted) if axis in ("time", "clock") else nice_step(span / wanted)
+        if axis == "step":
+            step = max(step, 1.0)
+        ticks = _whole(shown.x0, shown.x1, step, axis)
+        labels = [_x_label(tick, step, axis) for tick in ticks]
+        if axis == "step" and len(set(labels)) < len(labels):
+            labels = [f"{round(tick):,}" for tick in ticks]
+        if len(set(labels)) == len(labels) and sum(len(label) + 2 for label in labels) <= room:
+            return list(zip(ticks, labels, strict=True))
+    return []
+
+
+def _whole(x0: float, x1: float, step: float, axis: str) -> list[float]:
+    """Multiples of ``step``; of the clock those of this place's days."""
+    shift = _local_offset(x0) if axis == "clock" else 0.0
+    first, last = math.ceil((x0 + shift) / step - 1e-9), math.floor((x1 + shift) / step + 1e-9)
+    return [round(k * step, 12) - shift for k in range(first, min(last, first + 60) + 1)]
+
+
+def _local_offset(at: float) -> float:
+    from datetime import datetime
+
+    offset = datetime.fromtimestamp(at).astimezone().utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0
+
+
+def _time_step(rough: float) -> float:
+    return next((step for step in _TIMES if step >= rough), max(rough, _TIMES[-1]))
+
+
+def _x_label(tick: float, step: float, axis: str) -> str:
+    if axis == "time":
+        return units.duration(tick) if tick else "0"
+    if axis == "clock":
+        from datetime import datetime
+
+        form = "%d %b" if step >= 86400 else "%H:%M" if step >= 60 else "%H:%M:%S"
+        return datetime.fromtimestamp(tick).strftime(form)
+    if axis == "value":
+        return tick_label(tick, step)
+    return units.count(round(tick))
 
 
 def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:

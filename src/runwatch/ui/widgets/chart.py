@@ -1,29 +1,46 @@
-"""A chart of curves in braille, with axes, a legend, bands, levels and marks."""
+"""A chart of curves in braille, with axes, a legend, bands, levels, marks and a cursor that reads them."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
+from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartView
 from runwatch.show.screen.view import Span
+from runwatch.text import units
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.axes import Axes, axes, x_labels, y_labels
+from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
 from runwatch.ui.widgets.words import line_strip, width_of
 
 _LEGEND_SIGN = "━ "
+_DASHES = (12, 6, 3, 2)
+"""Lengths of dashes and gaps in dots, where there is no colour to tell curves apart."""
 
 
-class Chart(Widget):
-    """Shows a ``ChartView``; a view with the key of the one shown changes nothing."""
+class Chart(Widget, can_focus=True):
+    """Shows a ``ChartView``; a view with the key of the one shown changes nothing. A cursor (arrow keys where
+    it has the focus, or the mouse) reads the curves: their values at one place stand above them."""
 
     DEFAULT_CSS = "Chart { height: 1fr; min-height: 3; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Cursor", show=False, id="chart.left"),
+        Binding("right", "move(1)", "Cursor", show=False, id="chart.right"),
+        Binding("shift+left", "move(-10)", show=False, id="chart.far-left"),
+        Binding("shift+right", "move(10)", show=False, id="chart.far-right"),
+        Binding("home", "move(-100000)", show=False, id="chart.first"),
+        Binding("end", "move(100000)", show=False, id="chart.last"),
+        Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
+    ]
 
     def __init__(self, *, id: str | None = None, legend: bool = True) -> None:
         super().__init__(id=id)
@@ -31,6 +48,8 @@ class Chart(Widget):
         self._legend = legend
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
+        self.cursor: int | None = None
+        """The cell of the plot that is read, from its left edge."""
 
     def show(self, view: ChartView) -> None:
         """Take a new view."""
@@ -43,28 +62,71 @@ class Chart(Widget):
     def on_resize(self, event: events.Resize) -> None:
         self.refresh()
 
+    def on_blur(self) -> None:
+        self._point(None)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._point(event.x - _gutter(self._view, self.size.height, self._legend))
+
+    def on_leave(self) -> None:
+        if not self.has_focus:
+            self._point(None)
+
+    def action_move(self, by: int) -> None:
+        room = self.size.width - _gutter(self._view, self.size.height, self._legend)
+        at = room - 1 if self.cursor is None and by < 0 else self.cursor if self.cursor is not None else -1
+        self._point(min(max(at + by, 0), max(room - 1, 0)))
+
+    def action_copy(self) -> None:
+        """Hand what the cursor reads to the terminal's clipboard."""
+        words = read_out(self._view, self.cursor, self.size.width, self.size.height, self._legend)
+        if words:
+            self.app.copy_to_clipboard("".join(span.text for span in words).strip())
+
+    def _point(self, cell: int | None) -> None:
+        if cell is not None and cell < 0:
+            cell = None
+        if cell != self.cursor:
+            self.cursor = cell
+            self._drawn = ()
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         colours = palette(self.app)
-        if self._drawn != (width, height, id(colours)):
-            self._strips = draw(self._view, width, height, colours, self._legend)
-            self._drawn = (width, height, id(colours))
+        state = (width, height, id(colours), self.cursor)
+        if self._drawn != state:
+            mono = self.app.no_color
+            self._strips = draw(self._view, width, height, colours, self._legend, self.cursor, mono)
+            self._drawn = state
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(width)
         return strip.apply_style(self.rich_style)
 
 
-def draw(view: ChartView, width: int, height: int, colours: Palette, legend: bool = True) -> list[Strip]:
-    """The whole picture as ``height`` strips of ``width`` cells."""
+def draw(
+    view: ChartView,
+    width: int,
+    height: int,
+    colours: Palette,
+    legend: bool = True,
+    cursor: int | None = None,
+    mono: bool = False,
+) -> list[Strip]:
+    """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
+    read; ``mono``: curves are told apart by dashes."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
         said = (Span(" " + view.empty, "muted"),)
         return [line_strip(said, width, colours), *[Strip.blank(width)] * (height - 1)]
-    several = len(view.lines) + len(view.levels) > 1
-    top = [line_strip(_legend(view, width), width, colours)] if legend and several and height > 4 else []
-    rows = height - len(top) - 1
+    rows = _rows(view, height, legend)
+    top: list[Strip] = []
+    if rows < height - 1:
+        words = read_out(view, cursor, width, height, legend) or _legend(view, width)
+        top = [line_strip(words, width, colours)]
     labels = y_labels(shown, rows)
-    gutter = max((len(label) for label in labels.values()), default=1) + 1
-    plot = _Plot(view, shown, width - gutter, rows)
+    gutter = _gutter(view, height, legend)
+    plot = _Plot(view, shown, width - gutter, rows, mono)
+    plot.cursor = cursor
     body = [
         Strip(
             [
@@ -79,48 +141,135 @@ def draw(view: ChartView, width: int, height: int, colours: Palette, legend: boo
     return [*top, *body, _x_axis(view, shown, gutter, width, colours)]
 
 
-def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
-    out: list[Span] = [Span(" ")]
-    named = [(line.name, line.tone) for line in view.lines if line.name]
-    named += [(level.name, level.tone) for level in view.levels if level.name]
-    for i, (name, tone) in enumerate(dict.fromkeys(named)):
-        entry = [Span("   " if i else ""), Span(_LEGEND_SIGN, tone), Span(name, "plain")]
-        if i and width_of((*out, *entry)) > width - 4:
-            out.append(Span(f"  +{len(named) - i}", "muted"))
+def _rows(view: ChartView, height: int, legend: bool) -> int:
+    """Lines of the plot itself: a line above it where there is room and something to say."""
+    named = sum(bool(line.name) for line in view.lines) + len(view.levels) > 1
+    above = legend and height > 4 and (named or bool(view.state or view.marks) or height > 8)
+    return height - 1 - above
+
+
+def _gutter(view: ChartView, height: int, legend: bool) -> int:
+    """Cells left of the plot."""
+    shown = axes(view)
+    if shown is None:
+        return 1
+    labels = y_labels(shown, _rows(view, height, legend))
+    return max((len(label) for label in labels.values()), default=1) + 1
+
+
+def read_out(
+    view: ChartView, cursor: int | None, width: int, height: int, legend: bool = True
+) -> tuple[Span, ...]:
+    """What the cursor reads: its place, and each named curve's value at the point nearest to it. Nothing
+    without a cursor."""
+    shown = axes(view)
+    if cursor is None or shown is None:
+        return ()
+    room = max(width - _gutter(view, height, legend), 1)
+    x = shown.x0 + (2 * min(cursor, room - 1) + 0.5) / (2 * room - 1) * (shown.x1 - shown.x0)
+    near = next((line for line in view.lines if line.selected and len(line.x)), None)
+    near = near or max((line for line in view.lines if len(line.x)), key=lambda line: len(line.x))
+    x = float(near.x[nearest(near.x, x)])
+    out: list[Span] = [Span(f" {place(x, 'value' if view.square else view.x_axis)}", "strong")]
+    cell = (shown.x1 - shown.x0) / room
+    for line in sorted(view.lines, key=lambda line: not line.selected):
+        if not line.name or not len(line.x):
+            continue
+        at = nearest(line.x, x)
+        inside = line.x[0] - cell <= x <= line.x[-1] + cell
+        said = units.number(float(line.y[at])) if inside else "–"
+        entry = (
+            Span("   "),
+            Span(_LEGEND_SIGN, line.tone),
+            Span(f"{line.name} ", "muted"),
+            Span(said, "plain"),
+        )
+        if width_of((*out, *entry)) > width - 2:
+            out.append(Span(" …", "muted"))
             break
         out += entry
     return tuple(out)
 
 
+def nearest(x: FloatArray, at: float) -> int:
+    """The index of the element of ascending ``x`` nearest to ``at``."""
+    right = int(np.clip(np.searchsorted(x, at), 1, max(len(x) - 1, 1)))
+    if len(x) == 1:
+        return 0
+    return right - 1 if at - x[right - 1] <= x[right] - at else right
+
+
+def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
+    out: list[Span] = [Span(" ")]
+    state = (Span("  "), Span(view.state, "info")) if view.state else ()
+    room = width - 2 - width_of(state)
+    ordered = sorted(view.lines, key=lambda line: not line.selected)
+    named = [(_LEGEND_SIGN, line.name, line.tone) for line in ordered if line.name]
+    named += [(_LEGEND_SIGN, level.name, level.tone) for level in view.levels if level.name]
+    named += [(f"{mark.sign} ", mark.name, mark.tone) for mark in view.marks if mark.name]
+    named = list(dict.fromkeys(named))
+    for i, (sign, name, tone) in enumerate(named):
+        entry = [Span("   " if i else ""), Span(sign, tone), Span(name, "plain")]
+        if i and width_of((*out, *entry)) > room - 4:
+            out.append(Span(f"  +{len(named) - i}", "muted"))
+            break
+        out += entry
+    gap = width - 1 - width_of((*out, *state))
+    return (*out, Span(" " * max(gap, 0)), *state) if state else tuple(out)
+
+
+_AXIS_NAMES = {"step": "step", "time": "since start", "clock": "clock", "value": ""}
+
+
 def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Palette) -> Strip:
-    left, middle, right = x_labels(shown, "value" if view.square else view.x_axis)
+    axis = "value" if view.square else view.x_axis
     room = width - gutter
-    text = left.ljust(room)
-    at = room // 2 - len(middle) // 2
-    if len(left) + 2 < at and at + len(middle) + 2 < room - len(right):
-        text = text[:at] + middle + text[at + len(middle) :]
-    text = text[: room - len(right)] + right
-    segments = [Segment(" " * (gutter - 1)), Segment("└", colours["faint"]), Segment(text, colours["muted"])]
+    name = _AXIS_NAMES[axis] if room > 40 else ""
+    cells = [" "] * room
+    ticks = x_ticks(shown, axis, room - len(name) - 2)
+    for tick, label in ticks or _ends(shown, axis, room):
+        at = int(shown.column(np.array([tick]), room)[0]) // 2 - len(label) // 2
+        at = min(max(at, 0), room - len(label))
+        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
+            cells[at : at + len(label)] = label
+    if name and all(cell == " " for cell in cells[room - len(name) - 1 :]):
+        cells[room - len(name) :] = name
+    segments = [
+        Segment(" " * (gutter - 1)),
+        Segment("└", colours["faint"]),
+        Segment("".join(cells), colours["muted"]),
+    ]
     return Strip(segments).adjust_cell_length(width)
 
 
-class _Plot:
-    """The cells of the plot: dots, who is on top in each, shaded cells, and marks."""
+def _ends(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
+    left, middle, right = x_labels(shown, axis)
+    if len(left) + len(middle) + len(right) + 4 > room:
+        return [(shown.x0, left), (shown.x1, right)]
+    return [(shown.x0, left), ((shown.x0 + shown.x1) / 2, middle), (shown.x1, right)]
 
-    def __init__(self, view: ChartView, shown: Axes, width: int, height: int) -> None:
+
+class _Plot:
+    """The cells of the plot: dots, who is on top in each, marks, and shaded half cells (two a line)."""
+
+    def __init__(self, view: ChartView, shown: Axes, width: int, height: int, mono: bool = False) -> None:
         self.bits = np.zeros((height, width), dtype=np.uint8)
         self.owner = np.full((height, width), -1, dtype=np.int16)
-        self.shade = np.zeros((height, width), dtype=bool)
+        self.shade = np.zeros((2 * height, width), dtype=bool)
+        self.cursor: int | None = None
         self.tones = [line.tone for line in view.lines] + [level.tone for level in view.levels]
         self.marks: dict[tuple[int, int], tuple[str, str]] = {}
         for band in view.bands:
-            self.shade |= _shaded(band, shown, width, height)
+            self.shade |= _shaded(band, shown, width, 2 * height)
         for i, level in enumerate(view.levels):
             self._add(len(view.lines) + i, _dashed(level.y, shown, width, height))
         for i, line in enumerate(view.lines):
             x, y = shown.column(line.x, width), shown.row(line.y, height)
             near = (x >= -2 * width) & (x <= 4 * width)
-            self._add(i, rasterised(*reduced(x[near], y[near], 2 * width), width, height))
+            x, y = reduced(x[near], y[near], 2 * width)
+            if mono and line.name and not line.selected:
+                y = np.where(np.floor(x / _DASHES[i % len(_DASHES)]) % 2 == 0, y, np.nan)
+            self._add(i, rasterised(x, y, width, height))
         for mark in view.marks:
             column = int(shown.column(np.array([mark.x]), width)[0]) // 2
             if 0 <= column < width:
@@ -134,15 +283,21 @@ class _Plot:
         """One line of cells as segments."""
         out: list[Segment] = []
         band = colours["band"]
-        bits, owner, shade = self.bits[y].tolist(), self.owner[y].tolist(), self.shade[y].tolist()
-        for x, (bit, who, dark) in enumerate(zip(bits, owner, shade, strict=True)):
-            mark = self.marks.get((y, x))
-            if mark:
+        edge = Style(color=band.bgcolor)
+        bits, owner = self.bits[y].tolist(), self.owner[y].tolist()
+        upper, lower = self.shade[2 * y].tolist(), self.shade[2 * y + 1].tolist()
+        for x, (bit, who) in enumerate(zip(bits, owner, strict=True)):
+            char, style = " ", Style.null()
+            if mark := self.marks.get((y, x)):
                 char, style = mark[0], colours[mark[1]]
-            else:
-                char = chr(0x2800 + bit) if bit else " "
-                style = colours[self.tones[who]] if who >= 0 else Style.null()
-            style = style + band if dark else style
+            elif bit:
+                char, style = chr(0x2800 + bit), colours[self.tones[who]]
+            elif x == self.cursor:
+                char, style = "│", colours["muted"]
+            elif upper[x] != lower[x]:
+                char, style = ("▀", edge) if upper[x] else ("▄", edge)
+            if (upper[x] and lower[x]) or (char not in " ▀▄" and (upper[x] or lower[x])):
+                style = style + band
             if out and out[-1].style == style:
                 out[-1] = Segment(out[-1].text + char, style)
             else:
@@ -154,7 +309,7 @@ def _shaded(band: ChartBand, shown: Axes, width: int, height: int) -> NDArray[np
     centres = shown.x0 + (np.arange(width) + 0.5) / width * (shown.x1 - shown.x0)
     low = np.interp(centres, band.x, band.low, left=np.nan, right=np.nan)
     high = np.interp(centres, band.x, band.high, left=np.nan, right=np.nan)
-    top, bottom = shown.row(high, height) / 4, shown.row(low, height) / 4
+    top, bottom = (shown.row(y, height // 2) / 2 for y in (high, low))
     line = np.arange(height)[:, None] + 0.5
     with np.errstate(invalid="ignore"):
         thin = (bottom - top < 1) & (np.floor((top + bottom) / 2) == line - 0.5)
