@@ -194,7 +194,7 @@ async def test_leaderboard_ranks_by_the_chosen_metric(board: OpenBoard) -> None:
         best = max(made_up.runs(), key=lambda run: run.metrics["val/auc"].best or 0)
         assert best.id in first
         await it.press("m")
-        await it.sees("ranked by val/loss")
+        await it.sees("ranked by val/f1")
         await it.press("w")
         await it.sees("last value")
 
