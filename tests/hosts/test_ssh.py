@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -24,7 +25,7 @@ def test_runs_of_two_machines_and_this_one_are_one_list(reach, runwatch, me):
     roots = {run["root"] for run in found["runs"] if run["host"] == "two"}
     assert roots == {f"two:{reach.folder}/homes/two/runs"}
     assert [(host["name"], host["state"]) for host in found["hosts"]] == [("one", "live"), ("two", "live")]
-    assert "one:runs/retrain-nightly" in runwatch("ls", "one:runs", "two:runs").stdout
+    assert re.search(r"one:\S*retrain-nightly", runwatch("ls", "one:runs", "two:runs").stdout)
 
 
 def test_a_local_path_of_that_name_wins(reach, runwatch, me):
@@ -201,7 +202,7 @@ def test_the_brief_says_where_what_happened(reach, runwatch):
     ] == "told"
     (waiting,) = [line["text"] for line in found["lines"] if line["label"] == "waiting"]
     assert "gone: ssh: Could not resolve" in waiting and answer.returncode == 0
-    assert "told:runs/retrain-nightly" in runwatch("brief", "told:runs", "--since", "400d").stdout
+    assert re.search(r"told:\S*retrain-nightly", runwatch("brief", "told:runs", "--since", "400d").stdout)
 
 
 def test_a_command_that_lacks_a_machine_says_so(reach, runwatch):
@@ -209,3 +210,15 @@ def test_a_command_that_lacks_a_machine_says_so(reach, runwatch):
     assert runwatch("ls", "there:runs", "gone:x").returncode == 1
     answer = runwatch("show", "exp-9", "--root", "there:runs", "--root", "gone:x")
     assert answer.returncode == 2 and "gone: ssh: Could not resolve" in answer.stderr
+
+
+def test_series_for_prometheus_bear_their_machine(reach, runwatch, me):
+    for name in ("met1", "met2"):
+        write_run(reach.host(name) / "runs/exp-1")
+    runwatch("check", "met1:runs", "met2:runs", "--prom", str(me / "out.prom"))
+    lines = [line for line in (me / "out.prom").read_text().splitlines() if line.startswith("runwatch_runs{")]
+    assert {part for line in lines for part in ("met1", "met2") if f'host="{part}"' in line} == {
+        "met1",
+        "met2",
+    }
+    assert len(lines) == len({line.partition("}")[0] for line in lines})

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
+import time
 import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sshd import SOURCE
 
+from runwatch import config
 from runwatch.config import Host
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.finding import Finding
@@ -23,9 +27,11 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.answering import thinned
 from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
+from runwatch.hosts.naming import is_elsewhere, placed
 from runwatch.hosts.picture import Picture
+from runwatch.hosts.remote import Remote
 from runwatch.hosts.serve import Server
-from runwatch.hosts.targets import explained, target
+from runwatch.hosts.targets import Target, explained, target
 from runwatch.hosts.telling import Teller
 from runwatch.hosts.wire import MARKER, MAX_FRAME, Inward, Outward, WireError, decoder, encode
 
@@ -365,3 +371,59 @@ def test_after_a_dead_shared_connection_ssh_makes_its_own():
     assert argv[:3] == ("ssh", "-o", "ControlPath=none")
     local = target("c", ("r",), {"c": Host("c", command=("docker", "exec", "c", "runwatch"))})
     assert local.unshared == local.argv
+
+
+def flooding(times: int) -> str:
+    """A host that sends updates and waits for nobody."""
+    return f"""#!/bin/sh
+PYTHONPATH={SOURCE} exec {sys.executable} -c '
+import os, sys, time
+from runwatch.hosts import messages as m, wire
+out = wire.Outward(lambda data: os.write(1, data))
+os.write(1, wire.MARKER)
+out.send(m.Hello(1, "0", "3", "h", "u", time.time()))
+out.send(m.Opened((), {{}}))
+for number in range({times}):
+    out.send(m.Update(number))
+time.sleep(60)
+'
+"""
+
+
+def test_a_host_that_waits_for_nobody_is_left(tmp_path):
+    program = tmp_path / "flood"
+    program.write_text(flooding(5000))
+    program.chmod(0o755)
+    one = Target("flood", (str(program),), ("r",), by_ssh=False)
+    machine = Remote(one, m.Open(("r",)), lambda: None)
+    machine.start()
+    end = time.monotonic() + 60
+    while machine.state.state != "lost" and time.monotonic() < end:
+        time.sleep(0.05)
+    assert "without waiting" in machine.state.message
+    machine.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('name = "a b"\nroots = ["/r"]', "can't be written"),
+        ('name = "a"\nroots = ["/r"]\n[[hosts]]\nname = "a"\nroots = ["/s"]', "twice"),
+        ('name = "a"\nroots = ["/r"]\ncommand = []', "empty"),
+        ('name = "a"', "roots"),
+    ],
+)
+def test_hosts_that_cannot_be_meant_are_refused(tmp_path, text, words):
+    file = tmp_path / "runwatch.toml"
+    file.write_text(f"[[hosts]]\n{text}\n")
+    with pytest.raises(config.ConfigError, match=words):
+        config.hosts(str(file))
+
+
+def test_the_disk_is_not_asked_about_what_is_no_address(monkeypatch):
+    def hangs(path: str) -> bool:
+        raise AssertionError(f"{path} was looked at")
+
+    monkeypatch.setattr(os.path, "lexists", hangs)
+    assert placed(("/mnt/hung/runs", "runs", "~/x", "./gpu1:x"), None)[1] == ()
+    assert not is_elsewhere("/mnt/hung:1/runs")

@@ -49,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Options that say what the columns are."""
     parser.add_argument("--target", metavar="COLUMN", help="column with the label")
+    parser.add_argument(
+        "--group", metavar="COLUMN", help="the column that says whose a row is, where rows hang together"
+    )
     parser.add_argument("--key", metavar="COLUMN", help="column that identifies a row")
     parser.add_argument(
         "--include", metavar="PATTERN", action="append", default=[], help="only these columns"
@@ -156,6 +159,7 @@ def judged(args: argparse.Namespace) -> tuple[Any, Sequence[tuple[str, Any]]]:
         prediction=args.prediction,
         score=args.score,
         key=args.key,
+        group=args.group,
         segments=(args.by,) if args.by else (),
         multivariate=args.multivariate,
     )

@@ -79,6 +79,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
         kinds=kinds(args.kind),
         target=args.target,
         key=args.key,
+        group=args.group,
         expect=_expect(args.expect),
     )
     spec = DataSpec(

@@ -29,6 +29,7 @@ from runwatch.config.settings import (
     Ui,
     Watch,
 )
+from runwatch.domain.address import split
 
 __all__ = [
     "Alerts",
@@ -82,7 +83,15 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
 def hosts(config: str | None = None) -> dict[str, Host]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    return {host.name: host for host in user_settings(config).hosts}
+    found: dict[str, Host] = {}
+    for host in user_settings(config).hosts:
+        if split(f"{host.name}:") is None or host.name in found:
+            why = "is there twice" if host.name in found else "can't be written as HOST:PATH"
+            raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine a name of its own")
+        if host.command in ("", ()) or host.ssh in ("", ()):
+            raise ConfigError(f"[[hosts]]: {host.name}: an empty command or ssh; leave it out, or fill it in")
+        found[host.name] = host
+    return found
 
 
 def user_settings(config: str | None = None) -> Settings:

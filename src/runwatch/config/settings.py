@@ -77,6 +77,7 @@ class Data(msgspec.Struct, frozen=True):
     prediction: str | None = None
     score: str | None = None
     key: str | None = None
+    group: str | None = None
     importance: str | None = None
     every: Seconds | None = None
     expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
@@ -89,6 +90,7 @@ class Cost(msgspec.Struct, frozen=True):
     fp: float = 0.0
     fn: float = 0.0
     tn: float = 0.0
+    unit: str = ""
 
 
 class Predictions(msgspec.Struct, frozen=True):

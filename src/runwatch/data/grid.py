@@ -27,6 +27,12 @@ _ID_NAME = re.compile(
     r"|^(id|uuid|index|row)([_\W]|$)|[a-z](I[dD]|No|Nr)$",
     0,
 )
+_CODE_NAME = re.compile(
+    r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
+    r"|[a-z](?:Code|Class|Category|Type|Status)$",
+    0,
+)
+_REPEATS_OF_NAMED, _REPEATS, _LEAST_CODES, _MOST_CODES, _DENSE = 5, 20, 6, 1000, 0.25
 _ROWS_IN_ORDER = 0.99
 _LEAST_ROWS = 20
 _ULPS = 8
@@ -136,6 +142,8 @@ def make_column(
         return ColumnGrid(name, "text", type_, guessed=True, role=role)
     words_wanted = declared in ("categorical", "boolean") or declared == "text"
     if group in ("number", "time") and not words_wanted:
+        if declared is None and _are_codes(name, array):
+            return _worded(name, type_, array, "categorical", declared, role)
         kind: ColumnKind = declared or ("datetime" if group == "time" else "numeric")
         return _ordered(name, type_, numbers(array), kind, declared, role)
     if group == "boolean":
@@ -150,6 +158,28 @@ def make_column(
         kind = declared or ("datetime" if notation.startswith(("moment", "time")) else "numeric")
         return _ordered(name, type_, parse(text, notation)[0], kind, declared, role, notation)
     return _worded(name, type_, text, declared or "categorical", declared, role)
+
+
+def _are_codes(name: str, array: Any) -> bool:
+    """Whether whole numbers stand for categories: a dictionary, a name that says so, or few values that are
+    often there with gaps between them, other than those of a common step."""
+    import pyarrow.types as t
+
+    if t.is_dictionary(array.type):
+        return True
+    if not t.is_integer(array.type):
+        return False
+    values, counts = np.unique(numbers(array), return_counts=True)
+    several, rows = len(values), int(counts.sum())
+    if not 2 < several <= MAX_WORDS or rows < _LEAST_ROWS:
+        return False
+    if _CODE_NAME.search(name):
+        return several * _REPEATS_OF_NAMED <= rows
+    if not _LEAST_CODES <= several <= _MOST_CODES or several * _REPEATS > rows:
+        return False
+    middle = values[several // 10 : several - several // 10].astype(np.int64)
+    step = int(np.gcd.reduce(np.diff(values.astype(np.int64))))
+    return len(middle) / ((int(middle[-1]) - int(middle[0])) / step + 1) < _DENSE
 
 
 def _ordered(

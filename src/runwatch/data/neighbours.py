@@ -91,7 +91,9 @@ def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bo
         values[known] = own
         return values, known & np.isfinite(values) if own.dtype.kind == "f" else known
     if t.is_dictionary(array.type):
-        words = hashed(as_text(array.dictionary.fill_null("")))
+        there = valid_mask(array.dictionary)
+        words = np.zeros(len(there), dtype=np.uint64)
+        words[there] = hashed(as_text(array.dictionary.drop_null()))
         out = np.zeros(len(array), dtype=np.uint64)
         out[known] = words[buffer_values(array.indices.drop_null())]
         return out, known

@@ -300,7 +300,8 @@ class DriftOptions(msgspec.Struct, frozen=True):
 class DataOptions(msgspec.Struct, frozen=True):
     """What is said about a data set beyond its paths. ``include``/``exclude``: glob patterns of column
     names; ``kinds``: declared column kinds, which win over guesses; ``expect``: the ``[data.expect]`` table;
-    ``multivariate``: whether the domain classifier runs."""
+    ``multivariate``: whether the domain classifier runs; ``group``: the column that says whose each row
+    is."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -313,6 +314,7 @@ class DataOptions(msgspec.Struct, frozen=True):
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     importance: Mapping[str, float] = msgspec.field(default_factory=dict)
     multivariate: bool = False
+    group: str | None = None
 
 
 class RowFacts(msgspec.Struct, frozen=True, eq=False):

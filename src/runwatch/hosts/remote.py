@@ -35,6 +35,8 @@ GIVE_UP_S = 20.0
 ANSWER_S = 20.0
 SETTLE_S = 20.0
 MOST_WAITING = 64
+MOST_A_SECOND = 1000
+BREATH_S = 0.1
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _STEADY_S = 30.0
 _CLOCK_S = 5.0
@@ -75,6 +77,9 @@ class Remote:
         self._heard = 0.0
         self._pinged = 0.0
         self._shared = True
+        self._owed: int | None = None
+        self._owed_at = self._counted_since = 0.0
+        self._counted = 0
         self._version = 0
         self._thread = threading.Thread(target=self._run, name=f"runwatch-host-{target.name}", daemon=True)
 
@@ -218,19 +223,32 @@ class Remote:
         inward, decode, out = Inward(), decoder(m.FromThere), Outward(link.write)
         self._next, self._next_since = Picture(self.name, self._names), time.monotonic()
         self._heard = self._pinged = time.monotonic()
+        self._owed = None
         while not self._stopped:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
+                self._count(self._heard)
                 self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)
                 self._heard, self.notes = mirror.heard, tuple(mirror.notes)
             self._keep_alive(out)
-            data = link.read(1.0)
+            data = link.read(1.0 if self._owed is None else BREATH_S)
+
+    def _count(self, now: float) -> None:
+        """Raises WireError for more messages a second than anybody means to send."""
+        if now - self._counted_since > 1.0:
+            self._counted_since, self._counted = now, 0
+        self._counted += 1
+        if self._counted > MOST_A_SECOND:
+            raise WireError(f"{self.name}: it sends more than {MOST_A_SECOND} messages a second")
 
     def _keep_alive(self, out: Outward) -> None:
         now = time.monotonic()
+        if self._owed is not None and now >= self._owed_at:
+            out.send(m.Seen(self._owed))
+            self._owed = None
         if now - self._pinged >= PING_S:
             self._pinged = now
             out.send(m.Ping())
@@ -253,9 +271,12 @@ class Remote:
                 if self._opening.idle:
                     self._set(state="live", heard=time.time())
             case m.Update():
+                if self._owed is not None:
+                    raise WireError(f"{self.name}: it sends without waiting for this side")
                 self._update(message, size)
                 if not message.more:
-                    out.send(m.Seen(message.number))
+                    self._owed = message.number
+                    self._owed_at = time.monotonic() + BREATH_S
             case m.Reply(number):
                 waiting = self._waiting.get(number)
                 if waiting is not None:

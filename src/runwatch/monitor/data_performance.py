@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from runwatch.data.files import DataFile
+from runwatch.data.grouping import numbered
 from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
@@ -56,7 +57,7 @@ def _estimates(
         return ()
     positive = positive_class(known[target])
     if positive is not None and score is not None and score in known:
-        return _classified(reference, files, names, positive, target, prediction, score)
+        return _classified(reference, files, names, positive, target, prediction, score, options.group)
     if regression and prediction is not None and positive is None and known[target].dtype != object:
         return _regression(reference, files, target, prediction)
     return ()
@@ -124,9 +125,10 @@ def _classified(
     target: str,
     prediction: str | None,
     score: str,
+    group: str | None,
 ) -> tuple[PerformanceEstimate, ...]:
     def scored(name: str, sources: Sequence[DataFile]) -> Scored | None:
-        rows = rows_of(sources, names)
+        rows = rows_of(sources, [*names, *([group] if group else [])])
         if score not in rows or rows[score].dtype == object:
             return None
         said = rows.get(prediction) if prediction else None
@@ -137,6 +139,7 @@ def _classified(
             rows[score],
             cut if said is None else as_zero_one(said, positive),
             None if truth is None else as_zero_one(truth, positive),
+            numbered(rows[group]) if group and group in rows else None,
         )
 
     base = scored("reference", reference.files)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, is_url, natural
+from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.keeping import HERE, Cache, Engine, NoCache, files_key, kept_json
@@ -21,7 +22,7 @@ from runwatch.data.workflow import Reference, find_files, open_reference, profil
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.errors import UserError
-from runwatch.domain.profile import DataOptions, DriftOptions, Named
+from runwatch.domain.profile import DataOptions, DriftOptions, Named, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
@@ -169,9 +170,15 @@ def compare(
     rules, wrong = rules_of(spec)
     reference, files = opened.reference, opened.files_of(current)
     names = {one.name for one in current}
-    together = multivariate(reference, files, cache, engine) if spec.options.multivariate and files else None
+    before, current, trouble = _by_owner(spec, opened, current, files, engine)
+    wrong += trouble
+    together = (
+        multivariate(reference, files, cache, engine, spec.options.group)
+        if spec.options.multivariate and files
+        else None
+    )
     made = report(
-        reference.profile,
+        before,
         current,
         rules,
         days=reference.days,
@@ -185,13 +192,30 @@ def compare(
     segments: list[tuple[str, DriftReport]] = []
     for by in spec.options.segments:
         try:
-            before = kept_segments(reference.files, reference.grid, by, cache, engine)
+            then = kept_segments(reference.files, reference.grid, by, cache, engine)
             now = kept_segments(files, reference.grid, by, cache, engine)
         except DataError as error:
             wrong.append(error.problem)
             continue
-        segments.extend(segment_reports(by, before, now, rules))
+        segments.extend(segment_reports(by, then, now, rules))
     return Compared(made, tuple(segments), tuple(wrong))
+
+
+def _by_owner(
+    spec: DataSpec, opened: Opened, current: Sequence[Named], files: Sequence[DataFile], engine: Engine
+) -> tuple[TableProfile, Sequence[Named], list[Problem]]:
+    """The reference's profile and the batches' with rows worth what they are where several belong to one
+    owner, and why that cannot be told."""
+    group, reference = spec.options.group, opened.reference
+    if group is None or not files:
+        return reference.profile, current, []
+    try:
+        then = engine.call(group_designs, reference.files, reference.grid, group, reference.profile.rows)
+        now = engine.call(group_designs, files, reference.grid, group, sum(c.profile.rows for c in current))
+    except DataError as error:
+        return reference.profile, current, [error.problem]
+    named = [replace(one, profile=with_designs(one.profile, now)) for one in current]
+    return with_designs(reference.profile, then), named, []
 
 
 def quality_case(
@@ -210,9 +234,10 @@ def quality_case(
     sampled, facts, trouble = inspect(files, reference.grid, spec.options, cache, engine)
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
+    before, current, more = _by_owner(spec, opened, current, files, engine)
     case = QualityCase(
         total(reference.grid, current),
-        reference.profile if compared else None,
+        before if compared else None,
         sampled,
         facts,
         spec.options.expect,
@@ -223,32 +248,44 @@ def quality_case(
         spec.every,
         usual,
     )
-    return case, trouble
+    return case, [*trouble, *more]
 
 
 def multivariate(
-    reference: Reference, files: Sequence[DataFile], cache: Cache | None = None, engine: Engine = HERE
+    reference: Reference,
+    files: Sequence[DataFile],
+    cache: Cache | None = None,
+    engine: Engine = HERE,
+    group: str | None = None,
 ) -> Multivariate | None:
     """The domain classifier on samples of features, kept while the files do not change; None when they
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
-    key = files_key("classifier-1", reference.grid, [*reference.files, *files])
-    kept = kept_json(cache, key, lambda: _classified(reference, files, engine))
+    key = files_key("classifier-2", reference.grid, [*reference.files, *files], group or "")
+    kept = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
     if kept is None:
         return None
     return from_plain(Multivariate, kept)
 
 
-def _classified(reference: Reference, files: Sequence[DataFile], engine: Engine) -> dict[str, Any] | None:
+def _classified(
+    reference: Reference, files: Sequence[DataFile], engine: Engine, group: str | None
+) -> dict[str, Any] | None:
     names = [
         column.name
         for column in reference.grid.columns
         if column.role == "feature" and column.kind not in ("text", "datetime") and not column.ascending
     ]
     try:
-        before = engine.call(sample, reference.files, names, CLASSIFIER_ROWS)
-        now = engine.call(sample, files, names, CLASSIFIER_ROWS)
-        found: dict[str, Any] = to_plain(domain_classifier(before, now))
+        wanted = list(dict.fromkeys([*names, *([group] if group else [])]))
+        before = engine.call(sample, reference.files, wanted, CLASSIFIER_ROWS)
+        now = engine.call(sample, files, wanted, CLASSIFIER_ROWS)
+        owners = None
+        if group and group in before and group in now:
+            both = numbered(before[group], now[group])
+            owners = both[: len(before[group])], both[len(before[group]) :]
+            before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
+        found: dict[str, Any] = to_plain(domain_classifier(before, now, groups=owners))
         return found
     except DataError:
         return None

@@ -85,6 +85,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         prediction=entry.prediction,
         score=entry.score,
         key=entry.key,
+        group=entry.group,
         segments=entry.segments,
         expect=_expect(settings, entry),
     )

@@ -162,12 +162,13 @@ def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design
 
 def _missing(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
-    p = _shares_p(ref.missing, ref.rows, cur.missing, cur.rows, pair.missing_design)
+    p = shares_p(ref.missing, ref.rows, cur.missing, cur.rows, pair.missing_design)
     gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
     return DriftTest("missing", "missing share", p, gap, gap, options.levels)
 
 
-def _shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
+def shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
+    """``proportions_p_value`` of rows of which ``design`` are worth one independent one."""
     if design <= 1:
         return proportions_p_value(a, n, b, m)
     rows = _worth(n, design), _worth(m, design)
@@ -176,7 +177,7 @@ def _shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
 
 def _invalid(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
-    p = _shares_p(ref.invalid, ref.rows, cur.invalid, cur.rows, pair.missing_design)
+    p = shares_p(ref.invalid, ref.rows, cur.invalid, cur.rows, pair.missing_design)
     gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
     return DriftTest("invalid", "share of another type", p, gap, gap, options.levels)
 
@@ -190,7 +191,7 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     fresh = pair.fresh(pair.current)
     excess = fresh / m - expected
     if once < 5 and fresh < 10:
-        p = _shares_p(round(once), n, fresh, m, pair.design)
+        p = shares_p(round(once), n, fresh, m, pair.design)
         p = p if excess > 0 else 1.0
     else:
         spread = math.sqrt(pair.design * (max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2))

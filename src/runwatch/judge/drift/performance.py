@@ -13,6 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from runwatch.domain.dependence import clustered
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import Floats
 from runwatch.judge.drift.concept import MEDIAN_CHI2
@@ -26,12 +27,13 @@ _PIECES = 10
 
 class Scored(NamedTuple):
     """Rows of one batch. ``truth``: 0/1 float64, NaN where not known, or None; ``score``: probability of 1;
-    ``prediction``: 0/1."""
+    ``prediction``: 0/1; ``owners``: int64, whose each row is, where rows hang together."""
 
     name: str
     score: Floats
     prediction: Floats
     truth: Floats | None = None
+    owners: NDArray[np.int64] | None = None
 
 
 def estimate_classification(
@@ -48,16 +50,26 @@ def estimate_classification(
     if truth is None or known.sum() < MIN_ROWS or len(np.unique(truth[known])) < 2:
         return ()
     base = Scored(reference.name, reference.score[known], reference.prediction[known], truth[known])
+    worth = _design(reference, known)
     calibrate = calibrator(base.score, truth[known])
     size = chunk or int(np.median([len(b.score) for b in batches] or [len(base.score)]))
     expected_base = base._replace(truth=calibrate(base.score))
     out: dict[str, list[PerformanceEstimate]] = {}
     for metric in METRICS:
-        usual = _usual(_of_chunks(expected_base, metric, size), _row_variance(expected_base, metric, size))
-        labelled = _usual(_of_chunks(base, metric, size), _row_variance(base, metric, size))
+        told, real = (worth * _row_variance(rows, metric, size) for rows in (expected_base, base))
+        usual = _usual(_of_chunks(expected_base, metric, size), told)
+        labelled = _usual(_of_chunks(base, metric, size), real)
         found = [_estimated(batch, metric, calibrate, usual.row) for batch in batches]
         out[metric] = _judged(found, [_sizes(batch) for batch in batches], usual, labelled, 1)
     return tuple(one for group in zip(*out.values(), strict=True) for one in group)
+
+
+def _design(reference: Scored, known: NDArray[np.bool_]) -> float:
+    """How many rows are worth one independent one, by the errors of each owner's rows."""
+    if reference.owners is None or reference.truth is None:
+        return 1.0
+    wrong = np.abs(reference.truth - reference.score)[known]
+    return clustered(wrong, reference.owners[known])[0]
 
 
 def _sizes(batch: Scored) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def report(
     columns.extend(_unjudged(reference, pooled))
     judged = [column for column in columns if column.verdict != "unknown"]
     return DriftReport(
-        verdict=_overall(judged),
+        verdict=_overall(judged, multivariate),
         share_drifted=sum(c.verdict == "drifted" for c in judged) / len(judged) if judged else None,
         reference_files=reference_files,
         reference_rows=reference.rows,
@@ -67,8 +67,12 @@ def report(
     )
 
 
-def _overall(judged: Sequence[ColumnDrift]) -> DriftVerdict:
-    return max((column.verdict for column in judged), key=RANK.__getitem__, default="unknown")
+def _overall(judged: Sequence[ColumnDrift], together: Multivariate | None) -> DriftVerdict:
+    """The worst of the columns and of all columns together, which may move while no single one does."""
+    verdicts = [column.verdict for column in judged]
+    if together is not None:
+        verdicts.append(together.verdict)
+    return max(verdicts, key=RANK.__getitem__, default="unknown")
 
 
 def _importance(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from runwatch.domain.address import host_of
 from runwatch.show.check import CODES, CheckResult, level_of, of_root
 from runwatch.text.safe import safe
 
@@ -31,7 +32,7 @@ def prometheus(check: CheckResult, rules: Sequence[str], openmetrics: bool = Fal
 def _families(check: CheckResult, rules: Sequence[str]) -> Iterator[tuple[str, str, str, list[Sample]]]:
     situation = check.snapshot.situation
     roots = situation.roots
-    base = {root: {"host": situation.host, "root": root} for root in roots}
+    base = {root: {"host": host_of(root) or situation.host, "root": root} for root in roots}
     found = {root: of_root(check, root) for root in roots}
 
     def each(label: str, values: Iterable[str], counts: Mapping[str, Counter[str]]) -> list[Sample]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import ColumnProfile
-from runwatch.judge.drift.p_values import proportions_p_value
+from runwatch.judge.drift.column_pair import joint_design
+from runwatch.judge.drift.evidence import shares_p
 from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import percent
 
@@ -39,7 +40,8 @@ def _alone(now: ColumnProfile) -> tuple[Severity, str] | None:
 
 def _risen(before: ColumnProfile, now: ColumnProfile, columns: int) -> tuple[Severity, str] | None:
     old, new = before.missing / before.rows, now.missing / now.rows
-    p = proportions_p_value(before.missing, before.rows, now.missing, now.rows) * columns
+    design = joint_design(before.missing_design, before.rows, now.missing_design, now.rows)
+    p = shares_p(before.missing, before.rows, now.missing, now.rows, design) * columns
     if new - old < LEVELS[0] or p > ALPHA:
         return None
     severity: Severity = "critical" if new - old >= LEVELS[1] else "warning"
