@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -248,3 +249,32 @@ def test_a_machine_that_sends_its_own_alerts_is_left_to_it(reach, opened, posts)
     assert until(lambda: board.newest and any(f.rule == "run-crashed" for f in board.newest.findings))
     time.sleep(7)
     assert got == []
+
+
+def test_after_random_faults_the_board_is_as_a_fresh_one_would_be(reach, opened, wire):
+    chance = random.Random(7)
+    home = reach.host("storm", port=wire.port)
+    files = [write_run(home / f"runs/exp-{i}") for i in range(3)]
+    opened.append(board := Board("storm"))
+    assert until(lambda: board.live("storm"))
+    steps = dict.fromkeys(files, 19)
+    for turn in range(24):
+        for file in chance.sample(files, 2):
+            steps[file] += 1
+            append(file, steps[file])
+        if turn % 6 == 0:
+            files.append(write_run(home / f"runs/late-{turn}"))
+            steps[files[-1]] = 19
+        fault = chance.choice(("none", "cut", "break", "slow"))
+        wire.cut, wire.delay = fault == "cut", 0.2 if fault == "slow" else 0.0
+        if fault == "break":
+            wire.break_all()
+            wire.broken = False
+        time.sleep(0.5)
+    wire.cut, wire.delay, wire.broken = False, 0.0, False
+    wanted = {file.parent.name: step for file, step in steps.items()}
+    assert until(lambda: {run.id: run.step for run in board.runs("storm").values()} == wanted, 120)
+    assert all(run.metrics["val_loss"].count == run.step + 1 for run in board.runs("storm").values())
+    assert until(lambda: len(serving(home)) == 1, 60)
+    hosts = [one for one in threading.enumerate() if one.name == "runwatch-host-storm"]
+    assert len(hosts) == 1

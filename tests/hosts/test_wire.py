@@ -27,6 +27,7 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.answering import thinned
 from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
+from runwatch.hosts.naming import is_elsewhere, placed
 from runwatch.hosts.picture import Picture
 from runwatch.hosts.remote import Remote
 from runwatch.hosts.serve import Server
@@ -417,3 +418,12 @@ def test_hosts_that_cannot_be_meant_are_refused(tmp_path, text, words):
     file.write_text(f"[[hosts]]\n{text}\n")
     with pytest.raises(config.ConfigError, match=words):
         config.hosts(str(file))
+
+
+def test_the_disk_is_not_asked_about_what_is_no_address(monkeypatch):
+    def hangs(path: str) -> bool:
+        raise AssertionError(f"{path} was looked at")
+
+    monkeypatch.setattr(os.path, "lexists", hangs)
+    assert placed(("/mnt/hung/runs", "runs", "~/x", "./gpu1:x"), None)[1] == ()
+    assert not is_elsewhere("/mnt/hung:1/runs")

@@ -1,4 +1,7 @@
+import os
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
@@ -20,11 +23,13 @@ from facts import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from runwatch.domain.comparison import Baseline
+from runwatch.domain.comparison import Baseline, MetricComparison, ThresholdPoint
 from runwatch.domain.run import RunKey
 from runwatch.show.brief import compose
-from runwatch.show.html.report import html
+from runwatch.show.costs import money
+from runwatch.show.html.report import _STYLE, html
 from runwatch.show.html.svg import SvgCurve, curves, grid
 from runwatch.store.snapshot_facts import facts
 
@@ -91,7 +96,7 @@ def test_one_page_with_charts_and_plain_words():
 def test_curves_stand_against_a_group_of_seeds_however_it_spells_the_metric():
     seeds = [run(f"seed-{n}", "finished", metrics={"val_loss": metric("val_loss")}) for n in (1, 2, 3)]
     text = page(runs=[run("a"), *seeds], baselines={"/runs": Baseline("group", "seed-*", "")})
-    made = Page(text[text.index("<h2>Curves") :].replace("</body></html>", ""))
+    made = Page(text[text.index("<h2>Curves") :].replace("</section>", "").replace("</body></html>", ""))
     drawn = [attrs["class"] for tag, attrs in made.tags if tag == "polyline"]
     assert drawn == ["base"] * 3 + ["run"] + ["run"] * 3
     assert made.words.count("seed-* (baseline)") == 3 + 1
@@ -153,3 +158,85 @@ def test_a_grid_of_few_columns_is_not_blown_up_to_the_width_of_the_page():
 
 def test_an_empty_grid_is_nothing():
     assert grid("t", [], []) == ""
+
+
+JARGON = re.compile(
+    r"\b(IQR|AUC|auc|mcc|ece|ECE|rmse|psi|KS|p-value|effect|quantile|baseline|val/|95 %|epoch|step \d)\b"
+)
+
+
+def first_page(text: str) -> str:
+    made = Page(text.partition('<section class="appendix">')[0] + "</body></html>")
+    return made.words.partition("}\n")[2].rpartition("}")[2] or made.words
+
+
+def test_the_first_page_has_no_jargon_and_the_appendix_has_the_figures():
+    text = page(**FULL)
+    words = first_page(text)
+    assert not JARGON.search(words), JARGON.search(words)
+    assert "1 matter needs action now" in words and "The training bad has failed." in words
+    assert "a is worse than the model in use." in words and "why bad" not in words
+    appendix = text.partition('<section class="appendix">')[2]
+    assert "val/auc 0.81, was 0.84" in appendix and "age moved up by 4 years" in appendix
+
+
+def test_what_it_costs_and_where_it_would_cost_least():
+    points = tuple(ThresholdPoint(t, 0.5, 0.5, 0.5, c) for t, c in ((0.3, 40.0), (0.37, 12.5), (0.5, 30.0)))
+    cost = MetricComparison("cost", "min", 25.0, 30.0, 5.0, "worse", "", ci=(1.0, 9.0))
+    found = replace(
+        compared(),
+        metrics=(*compared().metrics, cost),
+        thresholds=points,
+        operating_threshold=0.5,
+        cost_unit="€",
+    )
+    words = first_page(page(**{**FULL, "comparisons": {RunKey("/runs", "a"): found}}))
+    assert "It costs € 30 per 1,000 cases; the model in use € 25." in words
+    assert (
+        "cost least, € 12.50, if cases with a score of 0.370 or more counted as positive (now: 0.500)."
+        in words
+    )
+    assert money(replace(found, cost_unit="hours"), -2.0) == "−2 hours"
+
+
+def _light(colour: str) -> float:
+    value = colour.lstrip("#")
+    value = "".join(2 * c for c in value) if len(value) == 3 else value
+    parts = [int(value[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_all_words_can_be_read_in_light_dark_and_print():
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1."""
+    roots = re.findall(r":root\{([^}]*)\}", _STYLE)
+    assert len(roots) == 3
+    for root in roots:
+        colours = dict(re.findall(r"--(\w+):(#[0-9a-f]+)", root.replace("\n", "")))
+        ground = _light(colours["bg"])
+        for name in ("fg", "muted", "bad", "warn", "good", "a", "b"):
+            lighter, darker = sorted((_light(colours[name]), ground), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colours[name], colours["bg"])
+
+
+@pytest.mark.parametrize("how", ["phone", "pdf"])
+def test_in_a_real_browser(tmp_path, how):
+    """Debian's Chromium: it draws the page on a phone's width with nothing sticking out, and prints it."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium here (apt install chromium)")
+    file = tmp_path / "brief.html"
+    file.write_text(page(**FULL), encoding="utf-8")
+    made = tmp_path / ("page.png" if how == "phone" else "page.pdf")
+    what = (
+        [f"--screenshot={made}", "--window-size=390,3000"]
+        if how == "phone"
+        else [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
+    )
+    done = subprocess.run(
+        [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+         f"--user-data-dir={tmp_path / 'profile'}", *what, file.as_uri()],
+        capture_output=True, text=True, timeout=180, env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert made.exists(), done.stderr[-500:]
+    assert made.read_bytes()[:4] == (b"\x89PNG" if how == "phone" else b"%PDF") and made.stat().st_size > 5000

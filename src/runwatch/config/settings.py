@@ -90,6 +90,7 @@ class Cost(msgspec.Struct, frozen=True):
     fp: float = 0.0
     fn: float = 0.0
     tn: float = 0.0
+    unit: str = ""
 
 
 class Predictions(msgspec.Struct, frozen=True):

@@ -16,12 +16,13 @@ PredictionTask = Literal["binary", "multiclass", "regression", "forecast"]
 
 
 class Costs(msgspec.Struct, frozen=True):
-    """Business cost of one row of each kind (negative: a gain), in the user's unit."""
+    """Business cost of one row of each kind (negative: a gain), in the user's ``unit``."""
 
     tp: float = 0.0
     fp: float = 0.0
     fn: float = 0.0
     tn: float = 0.0
+    unit: str = ""
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
@@ -143,6 +144,7 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
     operating_threshold: float | None = None
     confusion: Confusion | None = None
     hparams: tuple[tuple[str, object, object], ...] = ()
+    cost_unit: str = ""
 
     @property
     def primary(self) -> MetricComparison | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from runwatch import config
-from runwatch.domain.address import host_of, split
+from runwatch.domain.address import split
 from runwatch.domain.errors import UserError
 from runwatch.hosts.targets import Target, target
 
@@ -17,7 +17,7 @@ def placed(
     """(roots on this machine, other machines with theirs). A local path of that very name wins; ``HOST:``
     alone means the roots that the configuration gives HOST; ``all_hosts``: all configured ones too. Raises
     ConfigError, UserError."""
-    named = [(root, split(root) if is_elsewhere(root) else None) for root in roots]
+    named = [(root, _address(root)) for root in roots]
     if not all_hosts and not any(address for _, address in named):
         return tuple(roots), ()
     known = config.hosts(config_file)
@@ -38,6 +38,12 @@ def placed(
 
 
 def is_elsewhere(root: str) -> bool:
-    """Whether a root as a person writes it is on another machine. The disk is asked only where the name may
-    mean one: it may be a mount that no longer answers."""
-    return split(root) is not None and host_of(root) is not None and not os.path.lexists(root)
+    """Whether a root as a person writes it is on another machine."""
+    return _address(root) is not None
+
+
+def _address(root: str) -> tuple[str, str] | None:
+    """(host, path) of a root on another machine. The disk is asked about what looks like one only: it may
+    hang."""
+    address = split(root)
+    return None if address is None or os.path.lexists(root) else address

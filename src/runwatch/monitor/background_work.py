@@ -105,6 +105,12 @@ class BackgroundWork:
         return frozenset(name.partition(":")[0] for name in list(self._awaited))
 
     @property
+    def waiting(self) -> frozenset[str]:
+        """What has not been judged once; looks at all columns together take long, and say so themselves."""
+        names = [name for name in list(self._awaited) if not name.startswith("data:deep")]
+        return frozenset(name.partition(":")[0] for name in names)
+
+    @property
     def looked(self) -> bool:
         """Whether data and machine have been looked at once; deeper looks and models may still go on."""
         return not any(name == "host" or name.startswith("data:/") for name in list(self._awaited))

@@ -64,7 +64,7 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
         task=entry.task,
         positive=entry.positive,
         threshold=entry.threshold,
-        costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn),
+        costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn, cost.unit),
     )
     return names, options
 

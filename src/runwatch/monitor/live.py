@@ -359,7 +359,7 @@ class Monitor:
     def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
         """What has not been judged once yet; before the first judgement, everything."""
         if judged:
-            left = self._board.beside.unjudged
+            left = self._board.beside.waiting
             return tuple(name for name in WAITING if name in left)
         return WAITING
 

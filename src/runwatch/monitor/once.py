@@ -10,6 +10,7 @@ import msgspec
 
 from runwatch import config
 from runwatch.config import Settings
+from runwatch.domain.address import split
 from runwatch.domain.errors import UserError
 from runwatch.system.timeouts import WithTimeout
 
@@ -56,6 +57,8 @@ def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, .
             raise RootError(f"{root}: does not answer; check the disk or network share that it is on")
         path, exists, is_folder = answer
         if not exists:
+            if split(root) is not None:
+                raise RootError(f"{root}: this looks at folders of this machine only; run it on that one")
             raise RootError(f"{root}: no such directory; check the path")
         if not is_folder:
             raise RootError(f"{root}: not a directory; give the folder that holds the runs")

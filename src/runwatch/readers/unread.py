@@ -31,7 +31,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
     aim = listing.child(_AIM)
     if aim is not None and _AIM_RUNS in aim.files:
-        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="unread")
+        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="many")
     for name in listing.files:
         if name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")

@@ -14,6 +14,7 @@ from runwatch.domain.comparison import (
 )
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.costs import cheapest, cost_words
 from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.text.tabular import render
 from runwatch.text import units
@@ -27,6 +28,7 @@ _HPARAMS_SHOWN = 20
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
     """``compare --json``."""
+    best = cheapest(found)
     return {
         "schema": SCHEMA,
         "candidate": run_name(found.candidate),
@@ -40,6 +42,8 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "slices": [_slice_json(part) for part in found.slices],
         "calibration": {who: _calibration_json(one) for who, one in found.calibration.items()},
         "operating_threshold": found.operating_threshold,
+        "cheapest_threshold": None if best is None else best.threshold,
+        "cost_unit": run_name(found.cost_unit),
         "confusion": _confusion_json(found.confusion),
         "hparams": [
             {"name": run_name(name), "baseline": hparams(a), "candidate": hparams(b)}
@@ -265,7 +269,12 @@ def _cost_text(found: Comparison) -> list[str]:
     if cost is None or cost.ci is None:
         return []
     low_high = " to ".join(units.signed(end) for end in cost.ci)
-    return ["", f"Cost per 1,000 rows: {units.signed(cost.delta)} (95 %: {low_high})"]
+    unit = f" {safe(found.cost_unit)}" if found.cost_unit else ""
+    return [
+        "",
+        f"Cost per 1,000 rows: {units.signed(cost.delta)}{unit} (95 %: {low_high})",
+        *cost_words(found),
+    ]
 
 
 def _hparams_text(found: Comparison) -> list[str]:

@@ -67,6 +67,7 @@ def compare_predictions(
         thresholds=threshold_curve(sample),
         operating_threshold=operating_threshold(sample, options.threshold),
         confusion=confusion(sample),
+        cost_unit=sample.costs.unit if sample.costs is not None else "",
     )
 
 

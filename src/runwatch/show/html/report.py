@@ -12,6 +12,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
+from runwatch.show.costs import cost_words
 from runwatch.show.html.svg import SvgCurve, curves, grid
 from runwatch.show.screen.curves import spelt
 from runwatch.show.screen.runs import is_baseline
@@ -20,6 +21,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import duration, moment, number, percent, plural, signed
 
 _MOST_RUNS, _MOST_CURVES, _MOST_BASELINE, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 10, 25, 40
+_MOST_PARTS = 5
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _VERDICTS = {
     "better": "better: the difference is larger than chance explains",
@@ -38,15 +40,38 @@ _STATUS = {
     "running": "is running",
     "finished": "finished",
     "crashed": "failed",
-    "stalled": "stands still",
-    "unknown": "silent",
+    "stalled": "is not moving",
+    "unknown": "is silent",
 }
 _SEVERITY = {"critical": "needs action now", "warning": "should be looked at", "info": "for information"}
+_SENTENCES = {
+    "run-crashed": "The training {name} has failed.",
+    "run-stalled": "The training {name} has not moved for long.",
+    "run-diverged": "The training {name} has gone wrong: it gets worse instead of better.",
+    "run-overfitting": "The training {name} has passed its best.",
+    "run-slow": "The training {name} has become slower.",
+    "loss-spike": "The training {name} has had a jolt.",
+    "metric-nonfinite": "The training {name} has stopped making sense of its numbers.",
+    "metric-regressed": "{name} is worse than the model in use.",
+    "slice-regressed": "{name} is worse for one group than the model in use.",
+    "data-drifted": "The data {name} has changed: {part}.",
+    "data-quality": "The data {name} has faults: {part}.",
+    "data-stale": "No new data has come for {name}.",
+    "prediction-drifted": "The answers of {name} have changed.",
+    "performance-estimated-drop": "{name} probably answers worse than before.",
+    "disk-low": "A disk is nearly full: {part}.",
+    "disk-full-soon": "A disk will be full soon: {part}.",
+    "memory-low": "A machine is short of memory: {name}.",
+    "out-of-memory-kill": "A machine ran out of memory: {name}.",
+    "gpu-idle": "A graphics card is paid for and idle: {part}.",
+    "gpu-hot": "A graphics card is too hot: {part}.",
+    "source-unreadable": "{name} can't be read.",
+}
 _STYLE = """
 :root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;
---warn:#8a5a00;--good:#1b6e3c;--a:#1f5fa8;--b:#8b8f98}
+--warn:#8a5a00;--good:#1b6e3c;--a:#1f5fa8;--b:#6b6f78}
 @media(prefers-color-scheme:dark){:root{--fg:#e4e7ec;--bg:#14171c;--line:#343a43;--muted:#9aa3af;
---bad:#ff8a80;--warn:#ffc24d;--good:#7bd89a;--a:#7fb4f5;--b:#8b8f98}}
+--bad:#ff8a80;--warn:#ffc24d;--good:#7bd89a;--a:#7fb4f5;--b:#9aa3af}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:62rem;margin:2rem auto;
 padding:0 1rem}h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;
@@ -59,6 +84,11 @@ stroke:var(--line)}polyline.run{stroke:var(--a)}polyline.base{stroke:var(--b);st
 .key{margin-right:1rem}.key.run{color:var(--a)}.key.base{color:var(--b)}.bad{color:var(--bad)}
 .warn{color:var(--warn)}.good{color:var(--good)}rect.stable{fill:#9fc9ae}rect.warning{fill:#c98a1b}
 rect.drifted{fill:#b3261e}rect.unknown{fill:#9aa0a8}
+.word{overflow-wrap:normal}
+.appendix{border-top:3px double var(--line);margin-top:3rem}.appendix h1{font-size:1.25rem}
+@media print{:root{color-scheme:light;--fg:#000;--bg:#fff;--line:#bbb;--muted:#444;--bad:#8f1a13;
+--warn:#6b4600;--good:#14532d;--a:#1f5fa8;--b:#6b6f78}
+body{max-width:none;margin:0;font-size:11pt}.appendix{break-before:page;border:0}tr,figure{break-inside:avoid}h2{break-after:avoid}}
 """
 
 
@@ -73,24 +103,99 @@ class ChartSource(Protocol):
 
 def html(brief: Brief, look: ChartSource | None) -> str:
     """The whole page. ``look`` None: only kept facts are known, and there are no charts."""
+    headline = _headline(brief)
     parts = [
-        f"<h1>{_text(brief.headline[:1].upper() + brief.headline[1:])}</h1>",
+        f"<h1>{_text(headline)}</h1>",
         f'<p class="muted">{_text(brief.span)} until {_text(moment(brief.until, brief.until))}'
         f"{_text(f' ({brief.old})' if brief.old else '')}</p>",
-        _list(brief),
-        _findings(brief),
+        _news(brief),
         _runs(brief),
     ]
     if look is not None:
-        parts += [_comparisons(look), _curves(look, brief), _drift(look)]
+        parts += [_models(look), _data_states(look)]
     parts += [_notes(brief), _tasks(brief)]
+    parts += ['<section class="appendix"><h1>For the engineers</h1>', _list(brief), _findings(brief)]
+    if look is not None:
+        parts += [_comparisons(look), _curves(look, brief), _drift(look)]
+    parts.append("</section>")
     body = "\n".join(part for part in parts if part)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{_text(brief.headline)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{_text(headline)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
+
+
+def _headline(brief: Brief) -> str:
+    """The whole in one sentence, in everybody's words."""
+    counts = {name: len(brief.runs[name]) for name in ("crashed", "stalled", "finished", "running")}
+    words = {"crashed": "failed", "stalled": "not moving", "finished": "finished", "running": "running"}
+    trainings = ", ".join(f"{n} {words[name]}" for name, n in counts.items() if n)
+    urgent = sum(f["severity"] == "critical" for f in brief.findings)
+    soon = sum(f["severity"] == "warning" for f in brief.findings)
+    parts = [
+        plural(urgent, "matter needs action now", "matters need action now") if urgent else "",
+        plural(soon, "matter should be looked at", "matters should be looked at") if soon else "",
+        f"trainings: {trainings}" if trainings else "",
+    ]
+    said = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
+    return said[:1].upper() + said[1:]
+
+
+def _news(brief: Brief) -> str:
+    """What is wrong, without figures: one line a cause, with what is being done about it in the appendix."""
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for f in brief.findings:
+        if f["severity"] != "info":
+            what, _, part = str(f["subject"]).partition(" · ")
+            name = str(f["run"] or what).rpartition("/")[2] if f["run"] else what
+            parts = causes.setdefault((f["severity"], f["rule"], name), [])
+            parts += [part] if part and part not in parts else []
+    cells = [
+        (
+            f'<span class="whole {_tone(severity)}">{_text(_SEVERITY[severity])}</span>',
+            _text(_plainly(rule, name, parts)),
+        )
+        for (severity, rule, name), parts in list(causes.items())[:_MOST_RUNS]
+    ]
+    return _table("What is wrong", ("", "what"), cells)
+
+
+def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
+    """What a rule found, in everybody's words."""
+    more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
+    part = ", ".join(parts[:_MOST_PARTS]) + more or name
+    return _SENTENCES.get(rule, f"{rule.replace('-', ' ')}: {{name}}").format(name=name, part=part)
+
+
+def _models(look: ChartSource) -> str:
+    """Each compared model in one line: better or worse than the one in use, and what it costs."""
+    situation = look.snapshot.situation
+    pairs = [(key.id, c) for key, c in situation.comparisons.items()] + list(situation.predictions.items())
+    rows = []
+    for name, found in pairs[:_MOST_RUNS]:
+        tone = {"worse": "bad", "better": "good"}.get(found.verdict, "muted")
+        words = " ".join(_text(said) for said in cost_words(found))
+        verdict = f'<span class="{tone}">{_text(_VERDICTS[found.verdict])}</span>'
+        rows.append((_text(name), verdict + (f"<br>{words}" if words else "")))
+    return _table("Models, compared with the one in use", ("model", ""), rows)
+
+
+def _data_states(look: ChartSource) -> str:
+    rows = []
+    for data in look.snapshot.situation.data:
+        verdict = data.latest.verdict if data.latest else "unknown"
+        moved = [
+            c.name
+            for c in (data.latest.columns if data.latest else ())
+            if c.verdict in ("warning", "drifted")
+        ]
+        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
+        columns = f": {', '.join(moved[:5])}{more}" if moved else ""
+        tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
+        rows.append((_text(data.name), f'<span class="{tone}">{_text(_DRIFT[verdict] + columns)}</span>'))
+    return _table("Data", ("data", ""), rows)
 
 
 def _list(brief: Brief) -> str:
@@ -108,7 +213,7 @@ def _findings(brief: Brief) -> str:
         )
         for f in brief.findings
     ]
-    return _table("What is wrong, and what to do", ("", "where", "what", "advice"), rows)
+    return _table("Findings, and what to do", ("", "where", "what", "advice"), rows)
 
 
 def _runs(brief: Brief) -> str:
@@ -117,8 +222,9 @@ def _runs(brief: Brief) -> str:
         for run in brief.runs[group]:
             left = f"about {duration(run['eta'][0])} left" if run["eta"] and run["eta"][0] is not None else ""
             done = f"{percent(run['fraction'])} done" if run["fraction"] is not None else ""
-            said = ", ".join(part for part in (done, left) if part) or run["reason"]
-            rows.append((_text(run["id"]), _text(_STATUS[run["status"]]), _text(said)))
+            said = ", ".join(part for part in (done, left) if part)
+            state = f'<span class="word">{_text(_STATUS[run["status"]])}</span>'
+            rows.append((_text(run["id"]), state, _text(said)))
     more = len(rows) - _MOST_RUNS
     note = f'<p class="muted">and {more} more</p>' if more > 0 else ""
     return _table("Trainings", ("training", "state", ""), rows[:_MOST_RUNS]) + note
@@ -141,7 +247,7 @@ def _comparisons(look: ChartSource) -> str:
         if metric.primary or metric.verdict == "worse"
     ]
     head = ("model", "measure", "before", "now", "verdict")
-    return _table("Compared with the model in use", head, rows[: 2 * _MOST_RUNS])
+    return _table("Measures, compared with the model in use", head, rows[: 2 * _MOST_RUNS])
 
 
 def _curves(look: ChartSource, brief: Brief) -> str:

@@ -9,6 +9,7 @@ from runwatch.domain.comparison import Comparison, Confusion, MetricComparison, 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.costs import cheapest, cost_words
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartMark, ChartView
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
@@ -88,7 +89,9 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
         return _missing(snapshot, subject)
     return ComparisonView(
         _head(found),
-        join([text(note, "warn") for note in found.notes]),
+        join(
+            [*(text(said, "strong") for said in cost_words(found)), *(text(n, "warn") for n in found.notes)]
+        ),
         TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(found))),
         TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(found.slices)), _no_slices()),
         calibration_chart(found),
@@ -219,7 +222,7 @@ def _calibration_words(found: Comparison) -> Words:
 
 
 def threshold_chart(found: Comparison) -> ChartView:
-    """Precision, recall and F1 over the threshold, with the operating point."""
+    """Precision, recall and F1 over the threshold, with the operating point (▼) and the cheapest ($)."""
     key = ("thresholds", id(found))
     if not found.thresholds:
         return ChartView(key=key, empty="no scores: thresholds need them")
@@ -235,7 +238,10 @@ def threshold_chart(found: Comparison) -> ChartView:
         for i, name in enumerate(("precision", "recall", "f1"))
     )
     at = found.operating_threshold
+    best = cheapest(found)
     marks = (ChartMark(at, "▼", "strong"),) if at is not None else ()
+    if best is not None:
+        marks = (*marks, ChartMark(best.threshold, "$", "good"))
     return ChartView(key, lines, marks=marks)
 
 
