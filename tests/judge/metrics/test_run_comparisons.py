@@ -252,12 +252,12 @@ def test_spellings_of_one_metric_join_within_a_group_and_on_the_leaderboard() ->
     (found,) = compare_runs(candidate, baseline, series, CompareOptions()).metrics
     assert found.baseline == approx(0.801) and found.candidate == approx(0.901)
     table = rank_runs((*baseline, *candidate), None, series, CompareOptions())
-    assert len(table.columns) == 1 and [row.rank for row in table.rows] == [1, 2, 3, 4, 5, 6]
+    assert table.metrics == ("val/auc",) and [row.rank for row in table.rows] == [1, 2, 3, 4, 5, 6]
     assert table.rows[0].value == approx(0.902)
 
 
 def test_who_is_left_out_is_said() -> None:
-    baseline = tuple(run(f"a{i}", val_auc=0.80 + 0.001 * i) for i in range(3)) + (run("a3", val_loss=0.1),)
+    baseline = (*(run(f"a{i}", val_auc=0.80 + 0.001 * i) for i in range(3)), run("a3", val_loss=0.1))
     candidate = tuple(run(f"b{i}", val_auc=0.90 + 0.001 * i) for i in range(3))
     found = metric(compare_runs(candidate, baseline, series, CompareOptions()), "val_auc")
     assert "1 baseline run(s) without a finite value left out" in f"{found.note} {found.reason}"
