@@ -42,7 +42,7 @@ def test_studies_and_trials(tmp_path: Path, file: str, reader: Reader) -> None:
     assert sorted(found) == [*(f"tune/{i}" for i in range(7)), "two/0", "two/1"]
     first = found["tune/0"]
     assert last(first) == {
-        "intermediate_value": (4, 3, pytest.approx(2.335779293963866)),
+        "value/intermediate": (4, 3, pytest.approx(2.335779293963866)),
         "value": (1, 3, pytest.approx(2.085779293963866)),
     }
     assert first.hparams == {
@@ -53,7 +53,7 @@ def test_studies_and_trials(tmp_path: Path, file: str, reader: Reader) -> None:
     }
     assert {said.section for said in first.of(HParams)} == {"hparams", "config"}
     assert {label.key: label.value for label in first.of(Label)} == {"name": "tune/0", "group": "tune"}
-    assert set(first.of(Stated)) == {Stated("value", "min"), Stated("intermediate_value", "min")}
+    assert set(first.of(Stated)) == {Stated("value", "min"), Stated("value/intermediate", "min")}
     assert last(found["two/1"]) == {"accuracy": (1, 0, pytest.approx(0.0083131)), "latency": (1, 0, 0.5)}
     assert set(found["two/1"].of(Stated)) == {Stated("accuracy", "max"), Stated("latency", "min")}
 
@@ -101,7 +101,7 @@ def test_a_study_that_goes_on_is_read_where_it_stopped(tmp_path: Path) -> None:
         db.execute("INSERT INTO trial_values VALUES (900, 7, 0, 0.125, 'FINITE')")
         db.execute("INSERT INTO trials VALUES (90, 7, 1, 'WAITING', NULL, NULL)")
     run = session.look().runs["optuna-5.db#tune/6"]
-    assert last(run) == {"intermediate_value": (1, 5, 0.25), "value": (1, 5, 0.125)}
+    assert last(run) == {"value/intermediate": (1, 5, 0.25), "value": (1, 5, 0.125)}
     assert run.of(Evidence)[-1].status == "finished"
     assert "optuna-5.db#tune/7" not in session.runs
     whole = read_all(optuna, tmp_path)

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness import FIXTURES, Session, claims, read_all
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runwatch.domain.operations import Length
 from runwatch.domain.points import Points
@@ -497,3 +499,17 @@ def test_an_open_quote_ends_where_the_next_row_begins() -> None:
     again = quotes.Quotes(state, notes)
     assert again.cells(3, b"2,fine,0.25", ",") == ["2", "fine", "0.25"]
     assert [problem.where for problem in notes.problems()] == ["line 2"]
+
+
+@given(
+    st.lists(st.from_regex(r"-?[0-9]{0,12}\.?[0-9]{0,9}(e[0-9])?", fullmatch=True), min_size=1, max_size=80)
+)
+def test_decimals_are_read_to_the_last_bit(cells: list[str]) -> None:
+    from runwatch.readers.common.cells import decimals
+
+    data = ",".join(cells).encode() + b"\n"
+    ends = np.flatnonzero(np.isin(np.frombuffer(data, np.uint8), [ord(","), ord("\n")]))
+    values, known = decimals(data, np.append(0, ends[:-1] + 1), ends, ord("."))
+    for cell, value, sure in zip(cells, values.tolist(), known.tolist(), strict=True):
+        assert not sure or (float(cell) == value and np.signbit(float(cell)) == np.signbit(value))
+        assert sure or cell.strip("0123456789") != "." or not 1 <= len(cell) - 1 <= 15

@@ -251,7 +251,14 @@ class TestMetrics:
         )
         table = metrics.metric_table(one, Comparison("a", "b", "equivalent", "", rows))
         assert [row.key for row in table.rows] == ["auc", "f1", "lr"]
-        assert texts(table.rows[1])[1:] == ["0.5000", "0.6000", "▼ −0.1000", "worse", "past the tolerance"]
+        assert texts(table.rows[1])[1:] == [
+            "0.5000",
+            "0.6000",
+            "▼ −0.1000",
+            "",
+            "worse",
+            "past the tolerance",
+        ]
 
     def test_the_baseline_is_drawn_below_and_marked_runs_in_their_colours(self) -> None:
         runs = [run("base"), run("a"), run("b")]

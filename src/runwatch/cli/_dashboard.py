@@ -27,6 +27,7 @@ baseline, and a to-do list.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
     parser.epilog = "commands:\n" + _commands()
 
@@ -119,6 +120,7 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._log import log_to
     from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
+    from runwatch.text.ascii import wants_ascii
     from runwatch.ui.run import run as open_screen
     from runwatch.ui.settings import UiSettings
 
@@ -141,5 +143,6 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
             themes=own_themes,
             log=log,
             roots=paths,
+            ascii_only=getattr(args, "ascii", False) or wants_ascii(),
         ),
     )

@@ -11,6 +11,7 @@ A separate training program writes them into a temporary folder; they are read j
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--no-mouse", action="store_true", help="do not capture the mouse")
     parser.add_argument("--still", action="store_true", help="only the samples; nothing changes")
 

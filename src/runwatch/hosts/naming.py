@@ -17,7 +17,7 @@ def placed(
     """(roots on this machine, other machines with theirs). A local path of that very name wins; ``HOST:``
     alone means the roots that the configuration gives HOST; ``all_hosts``: all configured ones too. Raises
     ConfigError, UserError."""
-    named = [(root, split(root) if is_elsewhere(root) else None) for root in roots]
+    named = [(root, _address(root)) for root in roots]
     if not all_hosts and not any(address for _, address in named):
         return tuple(roots), ()
     known = config.hosts(config_file)

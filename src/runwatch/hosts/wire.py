@@ -17,6 +17,7 @@ import msgspec
 from runwatch.domain.errors import UserError
 from runwatch.text.storable import MARKS, restored, storable
 
+# one more whenever a record loses a field or a field changes; new fields with defaults are free
 PROTOCOL = 1
 MARKER = b"\0runwatch: frames\0\n"
 MAX_FRAME = 16 * 1024 * 1024

@@ -18,8 +18,8 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.forecasts import Forecasts
-from runwatch.monitor.once import Wanted
 from runwatch.monitor.roots import Roots
+from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
@@ -103,6 +103,12 @@ class BackgroundWork:
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"; what is known of it is not the whole."""
         return frozenset(name.partition(":")[0] for name in list(self._awaited))
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """What has not been judged once; looks at all columns together take long, and say so themselves."""
+        names = [name for name in list(self._awaited) if not name.startswith("data:deep")]
+        return frozenset(name.partition(":")[0] for name in names)
 
     @property
     def looked(self) -> bool:

@@ -25,8 +25,8 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.once import Wanted
 from runwatch.monitor.trouble import Troubles
+from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
 from runwatch.system.threads import started
@@ -359,7 +359,7 @@ class Monitor:
     def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
         """What has not been judged once yet; before the first judgement, everything."""
         if judged:
-            left = self._board.beside.unjudged
+            left = self._board.beside.waiting
             return tuple(name for name in WAITING if name in left)
         return WAITING
 

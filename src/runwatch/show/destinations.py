@@ -70,6 +70,13 @@ class ShowSubject(NamedTuple):
     key: TaskKey
 
 
+class ShowFile(NamedTuple):
+    """One file of a run, as text; ``path`` is relative to the root."""
+
+    key: RunKey
+    path: str
+
+
 class ShowFinding(NamedTuple):
     """One finding with its evidence."""
 
@@ -91,6 +98,7 @@ Destination = (
     | ShowRuns
     | ShowTask
     | ShowSubject
+    | ShowFile
     | ShowFinding
     | ShowPlace
 )

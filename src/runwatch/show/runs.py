@@ -17,7 +17,7 @@ from runwatch.show.text.table import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number, plain
 from runwatch.text.safe import run_name, safe
-from runwatch.text.signs import STATUS_SIGNS
+from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 
 def ls_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def ls_text(snapshot: Snapshot) -> str:
         name = f"{roots[run.root]}:{names[run.key]}" if run.root in roots else names[run.key]
         rows.append(
             [
-                f"{STATUS_SIGNS[run.status]} {run.status}",
+                f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}",
                 safe(name),
                 "–" if run.step is None else units.number(run.step),
                 safe(metric.tag, 28) if metric else "–",
@@ -204,7 +204,8 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
     now = snapshot.situation.now
     started = units.moment(run.started, now) if run.started else "unknown"
     lines = [
-        f"{safe(run.title)}  {STATUS_SIGNS[run.status]} {run.status}: {safe(run.status_reason)}",
+        f"{safe(run.title)}  {STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}: "
+        f"{safe(run.status_reason)}",
         *([f"run       {safe(run.id)}"] if run.name else []),
         f"formats   {', '.join(run.formats) or '–'}",
         f"started   {started}   updated {units.moment(run.updated, now)}",

@@ -102,6 +102,12 @@ def crash_words(text: str) -> str | None:
     return text.strip()[:300]
 
 
+def is_error(line: ConsoleLine) -> bool:
+    """Whether a line tells of an error."""
+    text = line.text
+    return TRACEBACK in text or crash_words(text) is not None or _ERROR.search(text) is not None
+
+
 def find_first_error(shown: Sequence[ConsoleLine]) -> int | None:
     """The index of the first traceback or crash line; with none, of the first line that says ERROR (or
     names an exception); None if there is neither."""

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -33,6 +34,7 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen import findings as view_findings
+from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, Recalled, ViewReady
 from runwatch.ui.control_filter import ControlFilter
@@ -52,7 +54,8 @@ from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
-from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, tones_of
+from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, stamp_of, tones_of
+from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.work import in_background
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ _REFRESH_AGES_S = 15.0
 _HANG_UP_S = 5.0
 _LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
+_SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
+_THEMES_EVERY_S = 1.0
 
 
 class RunwatchApp(App[None]):
@@ -95,9 +100,10 @@ class RunwatchApp(App[None]):
         self._walked: LiveScreen | None = None
         self._began = time.monotonic()
         self._keeping: Timer | None = None
+        self._theme_stamp: tuple[tuple[str, int], ...] = ()
         self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
-        self._fence = ControlFilter()
+        self._fence = ControlFilter(settings.ascii_only)
         self.watchdog: threading.Timer | None = None
         self._notices = self._load_themes()
 
@@ -116,6 +122,21 @@ class RunwatchApp(App[None]):
         if wanted in self.available_themes:
             self.theme = wanted
         return notices
+
+    def _reload_themes(self) -> None:
+        """Take themes that a person edits as soon as they are saved."""
+        assert self.settings.themes is not None
+        stamp = stamp_of(self.settings.themes)
+        if stamp == self._theme_stamp:
+            return
+        self._theme_stamp = stamp
+        loaded = load_themes(shipped_themes(), self.settings.themes)
+        for theme in loaded.themes.values():
+            self.register_theme(theme)
+        self.own_themes = tuple(loaded.themes)
+        for notice in loaded.notices:
+            self.say(notice, "warning")
+        self._watch_theme(self.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return {f"rw-{tone}": colour for tone, colour in tones_of(self.current_theme).items()}
@@ -153,6 +174,9 @@ class RunwatchApp(App[None]):
         if self.settings.asks:
             self.call_after_refresh(self._ask_trust)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
+        if self.settings.themes is not None:
+            self._theme_stamp = stamp_of(self.settings.themes)
+            self.set_interval(_THEMES_EVERY_S, self._reload_themes)
 
     def _ask_trust(self) -> None:
         from runwatch.ui.trust_question import RESTART, ask_trust
@@ -269,6 +293,16 @@ class RunwatchApp(App[None]):
         self.notify(
             safe(text, 400), markup=False, severity=severity, timeout=4 if severity == "information" else 12
         )
+
+    def notify(self, message: str, **how: Any) -> None:
+        """In the line of the keys, where it covers nothing that a person reads; at the corner where there is
+        no such line, or no room in it."""
+        live = self.live
+        bars = list(live.query(Keys)) if live is not None and live is self.screen else []
+        severity = how.get("severity", "information")
+        if not bars or not bars[0].tell(message, _SAID[severity], float(how.get("timeout") or 4.0)):
+            how.pop("markup", None)
+            super().notify(message, markup=False, **how)
 
     def intend(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
@@ -391,11 +425,20 @@ class RunwatchApp(App[None]):
             self.push_screen(HelpScreen(self.screen))
 
     def action_palette(self) -> None:
-        from textual.command import CommandPalette
+        from runwatch.ui.palette_commands import commands, things
+        from runwatch.ui.screens.palette import Command, PaletteScreen
 
-        from runwatch.ui.palette_commands import BoardCommands
+        if not isinstance(self.screen, LiveScreen):
+            return
 
-        self.push_screen(CommandPalette([BoardCommands], placeholder="what to do, a run, a theme …"))
+        async def do(command: Command | None) -> None:
+            if command is not None:
+                made = command.do()
+                if isawaitable(made):
+                    await made
+
+        offered = commands(self, self, self.screen)
+        self.push_screen(PaletteScreen(offered, lambda: things(self)), do)
 
     async def action_quit(self) -> None:
         self.mark_looked()

@@ -8,7 +8,7 @@ from textual.worker import get_current_worker
 
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, line
+from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
@@ -53,6 +53,8 @@ class Curves(Chart):
             kept[name] = have
             return have[1]
 
+        if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
+            ask = replace(ask, x_axis="step")  # nothing here knows when it was written
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
         for wanted, out in ((picture.curves, lines), (picture.band, band)):

@@ -14,13 +14,21 @@ from runwatch.ui.themes import DEFAULT_TONES
 
 _BOLD = ("strong", "key")
 _GROUNDS = ("heat0", "heat1", "heat2", "heat3", "heat4", "cursor", "cursor-blurred", "band")
+_WITHOUT_COLOUR = {
+    "bad": Style(bold=True, reverse=True),
+    "warn": Style(bold=True, underline=True),
+    "band": Style(bgcolor="#555555"),
+}
+"""Where there are no colours, what is worst is what is seen first."""
 
 
 class Palette:
     """Rich styles by tone, and a few grounds."""
 
-    def __init__(self, colours: Mapping[str, str]) -> None:
+    def __init__(self, colours: Mapping[str, str], grey: bool = False) -> None:
         self._styles = {tone: _style(tone, colours[tone]) for tone in DEFAULT_TONES}
+        if grey:
+            self._styles |= _WITHOUT_COLOUR
         self._styles["plain"] = Style()
         for tone in ("heat0", "heat1", "heat2", "heat3", "heat4"):
             ink = colours["heat-ink"] if tone in ("heat3", "heat4") else colours["heat-ink-low"]
@@ -38,11 +46,11 @@ def _style(tone: str, colour: str) -> Style:
 
 
 @lru_cache(maxsize=8)
-def _palette(items: tuple[tuple[str, str], ...]) -> Palette:
-    return Palette(dict(items))
+def _palette(items: tuple[tuple[str, str], ...], grey: bool) -> Palette:
+    return Palette(dict(items), grey)
 
 
 def palette(app: App[object]) -> Palette:
     """The palette of the theme in use."""
     variables = app.theme_variables
-    return _palette(tuple((tone, variables[f"rw-{tone}"]) for tone in DEFAULT_TONES))
+    return _palette(tuple((tone, variables[f"rw-{tone}"]) for tone in DEFAULT_TONES), app.no_color)

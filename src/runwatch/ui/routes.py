@@ -46,6 +46,10 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
 
             leads = leads_to(host.snapshot, task) if host.snapshot else None
             return screen_for(host, leads or to.ShowTask(task))
+        case to.ShowFile(key, path):
+            from runwatch.ui.screens.file import FileScreen
+
+            return FileScreen(key, path)
         case to.ShowFinding(finding):
             from runwatch.ui.screens.finding import FindingScreen
 

@@ -20,7 +20,7 @@ class UiSettings(msgspec.Struct, frozen=True):
     ``layout``: panes side by side, tabs, or by the terminal's size. ``themes``: the folder with a person's
     own theme files. ``roots``: the folders on this machine that are watched. ``log``: where a
     crash leaves its traceback. ``clock``: seconds since the epoch. ``asks``: files that wait for
-    the person's trust."""
+    the person's trust. ``ascii_only``: draw with ASCII alone."""
 
     theme: str = ""
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -31,3 +31,4 @@ class UiSettings(msgspec.Struct, frozen=True):
     clock: Callable[[], float] = time.time
     roots: tuple[str, ...] = ()
     asks: tuple[Ask, ...] = ()
+    ascii_only: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,18 @@ def load_themes(*folders: Path) -> Themes:
             except ThemeError as error:
                 notices.append(str(error))
             else:
+                if theme.name in themes and theme.name != path.stem:  # a copy that still bears the old name
+                    theme = replace(theme, name=path.stem)
                 themes[theme.name] = theme
     return Themes(themes, tuple(notices))
+
+
+def stamp_of(folder: Path) -> tuple[tuple[str, int], ...]:
+    """What changes when a theme file of this folder is written, comes or goes."""
+    try:
+        return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("*.toml")))
+    except OSError:
+        return ()
 
 
 def read_theme(path: Path) -> Theme:

@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from runwatch.readers.common import limits
 
 _DIGITS = 400
 _WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity"))
 _LONGEST_WORD = 9
+_STRICT = msgspec.json.Decoder()
 _DECODER = json.JSONDecoder()
 
 
@@ -57,6 +60,16 @@ def _too_deep(value: Any) -> bool:
 
 def parse_line(text: str) -> Any:
     """The value of one line of JSON, as fast as can be. Raises ValueError; PastLimit for digits and depth."""
+    try:
+        value = _STRICT.decode(text)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):  # NaN, huge numbers, blanks: not strict JSON
+        value = _parse_loose(text)
+    if len(text) > 2 * limits.JSON_DEPTH and text.count("[") > limits.JSON_DEPTH and _too_deep(value):
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
+    return value
+
+
+def _parse_loose(text: str) -> Any:
     if text[:1] != "{" or text[-1:] != "}":
         text = text.strip(" \t\r\n\ufeff")
     try:
@@ -69,8 +82,6 @@ def parse_line(text: str) -> Any:
         raise PastLimit("an integer of more than 4,300 digits") from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
-    if len(text) > 2 * limits.JSON_DEPTH and text.count("[") > limits.JSON_DEPTH and _too_deep(value):
-        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
     return value
 
 

@@ -17,6 +17,7 @@ from runwatch.domain.points import FloatArray, IntArray
 BoolArray = NDArray[np.bool_]
 
 _PLAIN = b"0123456789+-.eE "
+_SURE = b"0123456789.\n"
 _NUMERIC = np.zeros(256, dtype=np.bool_)
 _NUMERIC[list(_PLAIN)] = True
 _WORDS = {
@@ -32,6 +33,8 @@ _WORDS = {
 }
 ABSENT = frozenset({b"", b"na", b"n/a", b"null", b"none", b"-", b"<na>"})
 _FEW = 64
+_EXACT_DIGITS, _LONGEST_DECIMAL = 15, 17
+_POWERS = np.array([10.0**i for i in range(_LONGEST_DECIMAL + 1)])
 _NEWLINE = 10
 
 
@@ -78,6 +81,8 @@ class Cells:
 
     def _odd_cells(self, buffer: NDArray[np.uint8]) -> IntArray:
         """The cells that can't be plain numbers, by their bytes: other characters, or a sign inside."""
+        if not self.data.translate(None, _SURE + bytes([self._delimiter])):
+            return np.empty(0, dtype=np.int64)
         fine = _NUMERIC[buffer]
         fine[self._ends] = True
         if self._delimiter == ord(";"):
@@ -187,6 +192,26 @@ class Cells:
         count = int(plain.sum())
         if count == 0:
             return np.empty(0)
+        if count > _FEW:
+            which = cells if count == len(cells) else cells[plain]
+            values, known = decimals(self.data, self._starts[which], self._ends[which], self._point)
+            if known.all():
+                return values
+            rest = plain.copy()
+            rest[plain] = ~known
+            others = self._others(cells, rest)
+            if others is not None:
+                values[~known] = others
+            return values if others is not None else None
+        return self._others(cells, plain)
+
+    @property
+    def _point(self) -> int:
+        return ord("," if self._delimiter == ord(";") else ".")
+
+    def _others(self, cells: IntArray, plain: BoolArray) -> FloatArray | None:
+        """The cells that are no short decimals, or None if one of them is no number."""
+        count = int(plain.sum())
         compact = self._compact(cells, plain)
         if self._much and (found := _by_arrow(compact, count)) is not None:
             return found
@@ -237,6 +262,51 @@ class Cells:
             present[i] = False
             if cell.lower() not in ABSENT:
                 texts.append((i, cell))
+
+
+def decimals(data: bytes, starts: IntArray, ends: IntArray, point: int) -> tuple[FloatArray, BoolArray]:
+    """The numbers in cells that are plain decimals of at most 15 digits, and which cells are. Exact: digits
+    and power of ten are exact floats, and one division rounds once (Clinger, "How to read floating point
+    numbers accurately", 1990)."""
+    values = np.zeros(len(starts))
+    known = np.zeros(len(starts), dtype=np.bool_)
+    lengths = ends - starts
+    usual = np.bincount(np.minimum(lengths, _LONGEST_DECIMAL + 1), minlength=_LONGEST_DECIMAL + 2)
+    for length in np.flatnonzero(usual[: _LONGEST_DECIMAL + 1]).tolist():
+        rows = slice(None) if usual[length] == len(starts) else np.flatnonzero(lengths == length)
+        if length == 0:
+            continue
+        window = np.ndarray((len(data) - length + 1,), f"V{length}", data, strides=(1,))
+        text = window[starts[rows]].view(np.uint8).reshape(-1, length)
+        values[rows], known[rows] = _of_length(np.ascontiguousarray(text.T), point)
+    return values, known
+
+
+def _of_length(columns: NDArray[np.uint8], point: int) -> tuple[FloatArray, BoolArray]:
+    """Cells of one length, a row of bytes for each place."""
+    length, many = columns.shape
+    digits = columns - np.uint8(ord("0"))
+    points = columns == np.uint8(point)
+    negative = columns[0] == np.uint8(ord("-"))
+    whole = np.zeros(many, dtype=np.int64)
+    after = np.zeros(many, dtype=np.int64)
+    seen = np.zeros(many, dtype=np.int64)
+    good = np.ones(many, dtype=np.bool_)
+    for place in range(length):
+        digit, here = digits[place], points[place]
+        is_digit = digit <= 9
+        if is_digit.all():
+            whole = whole * 10 + digit
+            after += seen
+            continue
+        sign = negative if place == 0 else np.zeros(many, dtype=np.bool_)
+        good &= is_digit | here | sign
+        whole = np.where(is_digit, whole * 10 + digit, whole)
+        after += np.where(is_digit, seen, 0)
+        seen += here
+    good &= (seen <= 1) & (length - seen - negative >= 1) & (length - seen - negative <= _EXACT_DIGITS)
+    values = whole / _POWERS[np.minimum(after, len(_POWERS) - 1)]
+    return np.where(negative, -values, values), good
 
 
 def _by_arrow(compact: bytes, count: int) -> FloatArray | None:

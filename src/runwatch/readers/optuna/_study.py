@@ -10,7 +10,7 @@ from runwatch.domain.operations import Append, Evidence, Label, Operation, Start
 from runwatch.domain.points import Points
 from runwatch.readers.common import bounded_json
 
-INTERMEDIATE = "intermediate_value"
+INTERMEDIATE = "value/intermediate"  # behind the objective in every list by name
 METRIC_NAMES = "study:metric_names"
 STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 DIRECTIONS = ("NOT_SET", "MINIMIZE", "MAXIMIZE")

@@ -178,9 +178,8 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
         problem = next((p for data in sets for p in data.problems), None)
         return (text(problem.message, "warn"),) if problem else ((Span("no batch to judge yet", "muted"),),)
     return (
-        (Span("no data is watched yet"),),
-        (Span("name a reference and its batches under [[data]] in", "muted"),),
-        (Span("runwatch.toml, or let runwatch init find them", "muted"),),
+        (Span("no data is watched yet: "), Span("name it under [[data]] in", "muted")),
+        (Span("runwatch.toml, or let runwatch init find it", "muted"),),
     )
 
 

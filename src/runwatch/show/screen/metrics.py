@@ -25,6 +25,7 @@ from runwatch.show.screen.view import (
     text,
     words,
 )
+from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 
@@ -33,6 +34,7 @@ _COLUMNS = (
     ViewColumn("value", "value", 7, right=True),
     ViewColumn("baseline", "base", 7, right=True, drop=1),
     ViewColumn("delta", "± base", 9, right=True),
+    ViewColumn("at", "at step", 7, right=True, drop=2),
     ViewColumn("verdict", "verdict", 16, drop=2),
     ViewColumn("why", "why", 30, grow=1, drop=3),
 )
@@ -154,6 +156,7 @@ def _judged(metric: MetricComparison) -> ViewRow:
             (Span(figure(metric.candidate)),),
             (Span(figure(metric.baseline), "baseline"),),
             (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
+            (Span("" if metric.at is None else units.count(metric.at), "muted"),),
             (Span(METRIC_WORDS[metric.verdict], tone),),
             text(metric.reason, "muted"),
         ),
@@ -168,6 +171,7 @@ def _alone(metric: Metric) -> ViewRow:
             (Span(figure(metric.last)),),
             (Span("–", "faint"),),
             (Span("–", "faint"),),
+            (Span(units.count(metric.last_step), "muted"),),
             (),
             (),
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +28,7 @@ from runwatch.show.screen.view import (
     words,
 )
 from runwatch.text import units
-from runwatch.text.signs import STATUS_SIGNS
+from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 _NAMES = (ViewColumn("name", "name", 22, grow=1), ViewColumn("value", "value", 20, grow=3))
 _PROBLEMS = (
@@ -62,8 +63,19 @@ class RunView(msgspec.Struct, frozen=True):
     checkpoints: Words = ()
 
 
-def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: float) -> RunView:
-    """The run of this key as it stands."""
+class FileKey(NamedTuple):
+    """Names a file of the run that can be read: its path relative to the root."""
+
+    path: str
+
+
+Sizes = Mapping[str, tuple[int, float]]
+
+
+def run_view(
+    snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: float, sizes: Sizes | None = None
+) -> RunView:
+    """The run of this key as it stands. ``sizes``: bytes and time of change by file, where known."""
     run = snapshot.situation.run(key)
     if run is None:
         empty = TableView((), ())
@@ -77,7 +89,7 @@ def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: f
         metric_table(run, snapshot.situation.comparisons.get(run.key)),
         _settings(run),
         _health(snapshot, run),
-        _files(run, now),
+        _files(run, now, sizes or {}),
         run.consoles,
         run.version,
         outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
@@ -88,7 +100,7 @@ def run_view(snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: f
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
     parts: list[Words] = [
         words(
-            Span(f"{STATUS_SIGNS[run.status]} {run.status} ", STATUS_TONES[run.status]),
+            Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]} ", STATUS_TONES[run.status]),
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
             Span(run_name(run.key, snapshot.situation.roots), "strong"),
         )
@@ -173,7 +185,7 @@ def _problem(problem: Problem, i: int) -> ViewRow:
     return ViewRow(("problem", i), cells)
 
 
-def _files(run: Run, now: float) -> TableView:
+def _files(run: Run, now: float, sizes: Sizes) -> TableView:
     saved = {checkpoint.path for checkpoint in run.checkpoints}
     rows = [
         ViewRow(
@@ -191,7 +203,17 @@ def _files(run: Run, now: float) -> TableView:
     for name in run.files:
         if name not in saved:
             kind = "console" if name in consoles else "metrics"
-            rows.append(ViewRow(name, (text(name), (Span(kind, "muted"),), (), ())))
+            rows.append(
+                ViewRow(
+                    FileKey(name),
+                    (
+                        text(name),
+                        (Span(kind, "muted"),),
+                        (Span(units.size(sizes[name][0]) if name in sizes else ""),),
+                        (Span(units.ago(sizes[name][1], now) if name in sizes else "", "muted"),),
+                    ),
+                )
+            )
     rows += [
         ViewRow(("pid", p.pid), (text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()))
         for p in run.processes

@@ -39,7 +39,7 @@ class Look(NamedTuple):
     """What else decides how a run's row looks: the tone of its mark, whether it is the baseline, its root's
     name where there are several, the folder that all runs share, its worst finding, whether it is starred,
     how deep it stands under a group, and which machine it is on, where there are several, and whether that
-    is lost."""
+    is lost; ``name``: what its framework calls it, told from others of that name."""
 
     tone: Tone | None
     is_baseline: bool
@@ -50,6 +50,7 @@ class Look(NamedTuple):
     depth: int = 0
     host: str = ""
     lost: bool = False
+    name: str = ""
 
 
 class Case(NamedTuple):
@@ -137,7 +138,7 @@ def status(run: Run, short: bool = False) -> Words:
 def _name(case: Case) -> Words:
     run, look = case.run, case.look
     own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
-    folder, slash, leaf = safe(run.name or own).rpartition("/")
+    folder, slash, leaf = safe(look.name or own).rpartition("/")
     root = safe(look.root) + ":" if look.root else ""
     star = (Span("★ ", "warn"),) if look.starred else ()
     mark = (Span(" ●", look.tone),) if look.tone else ()
@@ -250,7 +251,7 @@ COLUMNS: Mapping[str, Kind] = {
         "how long it still takes",
     ),
     "metric": Kind(
-        ViewColumn("metric", "metric", 9, grow=1, keep_end=True),
+        ViewColumn("metric", "metric", 7, grow=1, keep_end=True),
         lambda case: text(case.metric.tag, "muted") if case.metric else (),
         lambda case: (0.0, case.metric.tag) if case.metric else None,
         "the name of its main metric",

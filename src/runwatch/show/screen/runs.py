@@ -16,6 +16,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Run, RunKey
+from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.screen.run_columns import (
@@ -134,6 +135,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     lost = {link.name for link in hosts if link.state == "lost"}
     prefix = "" if several else common_folder([run.id for run in situation.runs])
     worst = worst_severities(snapshot)
+    names = shown_names(situation.runs) if any(run.name for run in situation.runs) else {}
     out = []
     for run in chosen:
         look = Look(
@@ -145,6 +147,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
             run.key in ask.starred,
             host=(host_of(run.root) or _HERE) if hosts else "",
             lost=host_of(run.root) in lost,
+            name=names[run.key] if run.name else "",
         )
         comparison = situation.comparisons.get(run.key)
         out.append(Case(run, comparison, look, metric_of(run, ask.metric), now))

@@ -35,7 +35,7 @@ from runwatch.show.screen.view import (
 )
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS
+from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS, STATUS_WORDS
 
 Which = Literal["last", "best"]
 
@@ -184,7 +184,7 @@ def _ranked(
             (Span(units.count(step) if step is not None else "–", "muted"),),
             delta,
             spark(metric.spark, 12),
-            (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),),
+            (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),),
             *(text(settings.get(name, "–"), "muted") for name in hparams),
         ),
     )
@@ -207,7 +207,7 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
 
 
 def _status(run: Run) -> Words:
-    return (Span(f"{STATUS_SIGNS[run.status]} {run.status}", STATUS_TONES[run.status]),)
+    return (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),)
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:
@@ -225,6 +225,7 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
     found = [run.metrics.get(tag) for run in runs]
+    steps = {metric.last_step for metric in found if metric is not None}
     there = [metric for metric in found if metric is not None and math.isfinite(metric.last)]
     best: float | None = None
     if len(there) > 1 and there[0].direction:
@@ -233,7 +234,8 @@ def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
     for metric in found:
         won = metric is not None and best is not None and metric.last == best
         value = units.number(metric.last) if metric else "–"
-        cells.append((Span(f"{'★ ' if won else ''}{value}", "good" if won else "plain"),))
+        at = f" @{units.count(metric.last_step)}" if metric is not None and len(steps) > 1 else ""
+        cells.append((Span(f"{'★ ' if won else ''}{value}", "good" if won else "plain"), Span(at, "muted")))
     return ViewRow(("m", tag), (text(f"  {tag}"), *cells))
 
 

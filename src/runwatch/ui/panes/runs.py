@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun
+from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import host
@@ -36,7 +36,7 @@ class RunsPane(Pane):
         Binding("space", "mark", "Mark", id="runs.mark", tooltip="mark for overlaid curves and comparing"),
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
-        Binding("N", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
+        Binding("e", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
         Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
         Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the order of the sorting"),
@@ -135,6 +135,9 @@ class RunsPane(Pane):
             self.choice.toggle(self.key)
             self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
+
+    def action_compare(self) -> None:
+        self.post_message(Requested(ShowRuns(self.choice.marked)))
 
     def action_pin(self) -> None:
         if self.key is not None:

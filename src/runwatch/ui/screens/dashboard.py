@@ -283,11 +283,11 @@ class Dashboard(LiveScreen):
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_pane(event.number)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "filter" or self._panes[self._active].FILTERED
-
     def action_filter(self) -> None:
         pane = self._panes[self._active]
+        if not pane.FILTERED:
+            self.host.say(f"{pane.TITLE} has nothing to filter: 1, 2 and 4 have")
+            return
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):

@@ -9,8 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
 from runwatch.ui.widgets.table import TableWidget
 
 _COLUMNS = (ViewColumn("key", "key", 19), ViewColumn("what", "what it does", 30, grow=1))
@@ -20,7 +21,11 @@ class HelpScreen(ModalScreen[None]):
     """Keys grouped by where they work: the focused part first, then the screen, then everywhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss", "Close", id="help.close")
+        Binding("escape", "dismiss", "Close", id="help.close"),
+        Binding("down", "scroll(1)", "Down", show=False, priority=True, id="help.down"),
+        Binding("up", "scroll(-1)", "Up", show=False, priority=True, id="help.up"),
+        Binding("pagedown", "scroll(10)", "Page down", show=False, priority=True, id="help.page-down"),
+        Binding("pageup", "scroll(-10)", "Page up", show=False, priority=True, id="help.page-up"),
     ]
 
     def __init__(self, below: Screen[Any]) -> None:
@@ -30,12 +35,26 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall help") as box:
             box.border_title = Content("keys that work here")
-            box.border_subtitle = Content("escape closes")
+            box.border_subtitle = Content("type to search · escape closes")
+            yield Input(placeholder="words that must occur", compact=True)
             yield TableWidget(header=False, cursor=False)
 
     def on_mount(self) -> None:
         self.query_one(TableWidget).show(self._view)
-        self.query_one(TableWidget).focus()
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        shown = [
+            row
+            for row in self._view.rows
+            if not event.value
+            or (row.cells[1] and matches(event.value, *(plain(cell) for cell in row.cells)))
+        ]
+        nothing = (text(f"no key for “{event.value}”", "muted"),)
+        self.query_one(TableWidget).show(TableView(_COLUMNS, tuple(shown), nothing))
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(TableWidget).action_move(by)
 
 
 def help_rows(screen: Screen[Any]) -> tuple[ViewRow, ...]:

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from runwatch.domain.situation import Snapshot
 from runwatch.ui.host import Host, host
+from runwatch.ui.messages import Asked
 
 
 class LiveScreen(Screen[None]):
@@ -58,5 +59,7 @@ class LiveScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.ask()
 
-    def on_asked(self) -> None:
+    def on_asked(self, event: Asked) -> None:
+        if event.said:
+            self.host.say(event.said)
         self.ask()

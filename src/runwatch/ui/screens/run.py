@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowComparison
+from runwatch.show.destinations import ShowComparison, ShowFile
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
+from runwatch.show.screen.run import FileKey
 from runwatch.text.safe import safe
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
@@ -22,10 +26,18 @@ from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.grid import Grid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
+from runwatch.ui.work import in_background
 
 
 class RunScreen(Detail, ChartKeys):
     """Everything known of one run."""
+
+    class Measured(Message, bubble=False):
+        """Bytes and time of change of the run's files."""
+
+        def __init__(self, found: dict[str, tuple[int, float]]) -> None:
+            super().__init__()
+            self.found = found
 
     TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +63,8 @@ class RunScreen(Detail, ChartKeys):
         self.key, self.choice = key, choice
         self._pictures: tuple[CurvesPicture, ...] = ()
         self._page = 0
+        self._sizes: dict[str, tuple[int, float]] = {}
+        self._measured = -1
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
@@ -62,8 +76,8 @@ class RunScreen(Detail, ChartKeys):
         yield TableWidget(id="part-6")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        key, marked = self.key, self.choice.marked
-        return lambda snapshot, now: run.run_view(snapshot, key, marked, now)
+        key, marked, sizes = self.key, self.choice.marked, self._sizes
+        return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes)
 
     def paint(self, view: Any) -> None:
         shown: run.RunView = view
@@ -76,8 +90,32 @@ class RunScreen(Detail, ChartKeys):
         tables = {2: shown.metrics, 3: shown.settings, 4: shown.health, 6: shown.files}
         if self.active in tables:
             self.query_one(f"#part-{self.active}", TableWidget).show(tables[self.active])
+            if self.active == 6 and self._measured != shown.version:
+                self._measured = shown.version
+                self._measure()
         elif self.active == 5:
             self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
+
+    def _measure(self) -> None:
+        """Ask the disk how large the files are; it may take long to answer."""
+        snapshot, root = self.host.snapshot, self.key.root
+        run = snapshot.situation.run(self.key) if snapshot else None
+        files = run.files if run is not None else ()
+
+        def job() -> None:
+            found = {}
+            for name in files:
+                with contextlib.suppress(OSError, ValueError):
+                    stat = os.lstat(os.path.join(root, name))
+                    found[name] = (stat.st_size, stat.st_mtime)
+            self.post_message(self.Measured(found))
+
+        if os.path.isabs(root):
+            in_background(self, "file sizes", job, "sizes")
+
+    def on_run_screen_measured(self, event: Measured) -> None:
+        self._sizes = event.found
+        self.ask()
 
     def _draw(self) -> None:
         grid = self.query_one(Grid)
@@ -121,6 +159,9 @@ class RunScreen(Detail, ChartKeys):
         event.stop()
 
     def opened(self, event: TableWidget.Opened) -> bool:
+        if self.active == 6 and isinstance(event.key, FileKey):
+            self.post_message(Requested(ShowFile(self.key, event.key.path)))
+            return True
         if self.active == 2:
             self.post_message(Requested(ShowComparison(self.key)))
         return self.active == 2

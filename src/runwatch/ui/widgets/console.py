@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.color import ColorParseError
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -14,7 +15,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, search
+from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, is_error, search
 from runwatch.ui.palette import palette
 
 
@@ -22,7 +23,7 @@ class LogView(ScrollView, can_focus=True):
     """Lines of a log. Follows the end until one scrolls away from it."""
 
     DEFAULT_CSS = """
-    LogView { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    LogView { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "go(1)", "Down", show=False, id="log.down"),
@@ -44,6 +45,8 @@ class LogView(ScrollView, can_focus=True):
         self.words = ""
         self._hits: list[int] = []
         self._at: int | None = None
+        self._rows: list[tuple[int, int]] = []
+        self._first: dict[int, int] = {}
         self._said = "no console log was found for this run"
 
     def show(self, lines: list[ConsoleLine]) -> None:
@@ -51,15 +54,38 @@ class LogView(ScrollView, can_focus=True):
         if lines == self.lines:
             return
         moved = _moved(self.lines, lines)
+        top = self._rows[int(self.scroll_y)][0] if int(self.scroll_y) < len(self._rows) else 0
         self.lines = lines
         self._at = self._at + moved if self._at is not None else None
         self._hits = search(lines, self.words)
-        widest = max((len(line.text) for line in lines[-2000:]), default=0)
-        self.virtual_size = Size(min(widest, 4096), len(lines))
+        self._wrap()
         if self.following:
             self.scroll_end(animate=False)
         elif moved:
-            self.scroll_to(y=max(self.scroll_y + moved, 0), animate=False)
+            self.scroll_to(y=self._row_of(max(top + moved, 0)), animate=False)
+        self.refresh()
+
+    def _wrap(self) -> None:
+        """Break the lines where the screen ends: (line, its first character) for each row."""
+        width = max(self.size.width - 1, 10)
+        self._rows = [
+            (i, start)
+            for i, line in enumerate(self.lines)
+            for start in range(0, max(cell_len(line.text), 1), width)
+        ]
+        self._first = {}
+        for row, (i, start) in enumerate(self._rows):
+            if not start:
+                self._first[i] = row
+        self.virtual_size = Size(self.size.width, len(self._rows))
+
+    def _row_of(self, line: int) -> int:
+        return self._first.get(line, max(len(self._rows) - 1, 0))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._wrap()
+        if self.following:
+            self.scroll_end(animate=False)
         self.refresh()
 
     def find(self, words: str) -> int:
@@ -81,7 +107,7 @@ class LogView(ScrollView, can_focus=True):
     def _jump(self, at: int) -> None:
         self.following = False
         self._at = at
-        self.scroll_to(y=max(at - self.size.height // 3, 0), animate=False)
+        self.scroll_to(y=max(self._row_of(at) - self.size.height // 3, 0), animate=False)
         self.refresh()
 
     def action_go(self, by: int) -> None:
@@ -109,13 +135,17 @@ class LogView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         colours = palette(self.app)
         width = self.size.width
-        left, top = self.scroll_offset
-        index = y + top
-        if index >= len(self.lines):
+        row = y + int(self.scroll_y)
+        if row >= len(self._rows):
             said = f" {self._said}" if not self.lines and y == 0 else ""
             return Strip([Segment(said, colours["muted"])]).adjust_cell_length(width, self.rich_style)
-        segments = [Segment(span.text, rich_style(span.style)) for span in self.lines[index].spans]
-        strip = Strip(segments).crop(left, left + width).adjust_cell_length(width)
+        index, start = self._rows[row]
+        line = self.lines[index]
+        segments = [Segment(span.text, rich_style(span.style)) for span in line.spans]
+        room = max(width - 1, 10)
+        strip = Strip(segments).crop(start, start + room).adjust_cell_length(width)
+        if is_error(line):
+            strip = strip.apply_style(colours["bad"])
         if index == self._at:
             strip = strip.apply_style(colours["cursor"])
         elif self._hits and index in self._hits:

@@ -6,9 +6,10 @@ from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, Tone
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 
@@ -29,6 +30,8 @@ class Keys(Widget):
         super().__init__()
         self._entries: tuple[_Key, ...] = ()
         self._places: list[tuple[int, int, str]] = []
+        self._said: tuple[Span, ...] = ()
+        self._until: Timer | None = None
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._refresh_bindings)
@@ -40,7 +43,26 @@ class Keys(Widget):
             self._entries = entries
             self.refresh()
 
+    def tell(self, message: str, tone: Tone, seconds: float) -> bool:
+        """Show a message for a while instead of the keys; False when there is no room for it."""
+        said = (Span(" "), Span(message, tone))
+        if width_of(said) > self.size.width or "\n" in message:
+            return False
+        if self._until is not None:
+            self._until.stop()
+        self._said = said
+        self._until = self.set_timer(seconds, self._end)
+        self.refresh()
+        return True
+
+    def _end(self) -> None:
+        self._said, self._until = (), None
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
+        if self._said:
+            self._places = []
+            return line_strip(self._said, self.size.width, palette(self.app), self.rich_style)
         words: list[Span] = []
         self._places = []
         for key, what, press in self._fitting():

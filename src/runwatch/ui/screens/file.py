@@ -1,0 +1,65 @@
+"""The end of one file of a run, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.message import Message
+
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.show.screen.view import Span, text
+from runwatch.text.console import ConsoleLine, lines
+from runwatch.text.units import size
+from runwatch.ui.screens.detail import Detail
+from runwatch.ui.widgets.console import LogView
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.work import in_background
+
+_MOST = 512 * 1024
+
+
+class FileScreen(Detail):
+    """Read once, on a worker; what is no text is not shown."""
+
+    class Read(Message, bubble=False):
+        """The end of the file, and how many bytes stand before it; None: it is no text."""
+
+        def __init__(self, found: list[ConsoleLine] | None, before: int) -> None:
+            super().__init__()
+            self.found, self.before = found, before
+
+    def __init__(self, key: RunKey, path: str) -> None:
+        super().__init__()
+        self.key, self.path = key, path
+
+    def body(self) -> ComposeResult:
+        yield LogView()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#head", LineWidget).show(text(self.path, "strong"))
+        watching, key, path = self.host.watching, self.key, self.path
+
+        def job() -> None:
+            data, before = watching.console(key, path, None, _MOST)
+            self.post_message(self.Read(None if b"\0" in data[:8192] else lines(data), before))
+
+        in_background(self, "file", job, "file")
+
+    def on_file_screen_read(self, event: Read) -> None:
+        head = self.query_one("#head", LineWidget)
+        if event.found is None:
+            head.show((*text(self.path, "strong"), Span("  is no text", "warn")))
+            return
+        said = f"  the first {size(event.before)} are left out" if event.before else ""
+        head.show((*text(self.path, "strong"), Span(said, "muted")))
+        self.query_one(LogView).show(event.found)
+
+    def job(self) -> Callable[[Snapshot, float], Any]:
+        return lambda snapshot, now: None
+
+    def paint(self, view: Any) -> None:
+        """Nothing of it comes from the snapshot."""

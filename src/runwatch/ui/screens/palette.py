@@ -1,0 +1,99 @@
+"""Everything that can be done, by words: one line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.fuzzy import FuzzySearch
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, text
+from runwatch.ui.widgets.table import TableWidget
+
+_COLUMNS = (
+    ViewColumn("name", "", 20, grow=2),
+    ViewColumn("about", "", 20, grow=3, drop=1),
+    ViewColumn("key", "", 10, right=True),
+)
+_MOST = 200
+
+
+class Command(NamedTuple):
+    """``do`` is called when it is chosen; ``key``: what does the same, "" for none."""
+
+    name: str
+    about: str
+    key: str
+    do: Callable[[], object]
+
+
+class PaletteScreen(ModalScreen[Command | None]):
+    """Type some letters of it; Enter does what is under the cursor. ``more``: found only by typing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Leave", id="palette.leave"),
+        Binding("down", "move(1)", "Down", show=False, priority=True, id="palette.down"),
+        Binding("up", "move(-1)", "Up", show=False, priority=True, id="palette.up"),
+    ]
+
+    def __init__(self, commands: Sequence[Command], more: Callable[[], Sequence[Command]]) -> None:
+        super().__init__()
+        self._commands, self._more = list(commands), more
+        self._found: list[Command] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog tall help"):
+            yield Input(placeholder="what to do, a run, a theme …", compact=True)
+            yield TableWidget(header=False, lasting=True)
+
+    def on_mount(self) -> None:
+        self._show("")
+        self.query_one(Input).focus()
+
+    def _show(self, words: str) -> None:
+        every = [*self._commands, *self._more()] if words else self._commands
+        if words:
+            search = FuzzySearch()
+            scored = [(self._score(search, words, command), i) for i, command in enumerate(every)]
+            best = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: (-pair[0], pair[1]))
+            every = [every[i] for _, i in best[:_MOST]]
+        self._found = every
+        rows = tuple(
+            ViewRow(i, (text(c.name, "strong"), text(c.about, "muted"), text(c.key, "key")))
+            for i, c in enumerate(every)
+        )
+        self.query_one(TableWidget).show(
+            TableView(_COLUMNS, rows, (text(f"nothing is called “{words}”", "muted"),))
+        )
+        self.query_one(TableWidget).select(0)
+
+    @staticmethod
+    def _score(search: FuzzySearch, words: str, command: Command) -> float:
+        score, _ = search.match(words, command.name)
+        if score <= 0 and words.lower() in command.about.lower():
+            return 0.1
+        return score * (2 if words.lower() in command.name.lower() else 1)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._take(self.query_one(TableWidget).key)
+
+    def _take(self, key: object) -> None:
+        self.dismiss(self._found[key] if isinstance(key, int) and key < len(self._found) else None)
+
+    def action_move(self, by: int) -> None:
+        self.query_one(TableWidget).action_move(by)
+
+    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
+        event.stop()
+
+    def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
+        event.stop()
+        self._take(event.key)

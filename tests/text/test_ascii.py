@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from runwatch.text.ascii import to_ascii, wants_ascii
+
+
+@pytest.mark.parametrize(
+    "text, plain",
+    [("╭─ ✗ crashed ▲ +0.1 …", "+- x crashed ^ +0.1 ."), ("━━╸─", "==--"), ("é 日", "e ??"), ("⣿⠉⣀", ":'.")],
+)
+def test_signs_have_a_plain_twin(text: str, plain: str) -> None:
+    assert to_ascii(text) == plain
+
+
+@given(st.text(max_size=40).filter(str.isprintable))
+def test_it_is_ascii_and_as_wide(text: str) -> None:
+    assert to_ascii(text).isascii() and cell_len(to_ascii(text)) == cell_len(text)
+
+
+@pytest.mark.parametrize(
+    "environ, wanted",
+    [
+        ({"LANG": "en_US.UTF-8"}, False),
+        ({"LC_ALL": "C.utf8"}, False),
+        ({"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, True),
+        ({"LANG": ""}, False),
+        ({"TERM": "linux", "LANG": "en_US.UTF-8"}, True),
+    ],
+)
+def test_the_locale_says_whether(environ: dict[str, str], wanted: bool) -> None:
+    assert wants_ascii(environ) is wanted
