@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check setup lock bench fresh
+.PHONY: demo test check setup lock bench fresh fuzz sbom audit
 
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -24,12 +24,27 @@ check: setup  ## lint, types and the layer contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fresh: setup  ## the wheel with newly resolved dependencies, in a bare environment
+fresh: setup  ## the wheel with the newest and with the lowest dependencies it allows, in bare environments
 	scripts/fresh.sh
 
 bench: setup  ## the benchmarks, side by side with peers where installed
 	$(BIN)/python -m benchmarks
 
+MINUTES ?= 10
+fuzz: setup  ## changed bytes for everything that reads files, MINUTES for each target; not part of CI
+	PYTHONPATH=src $(BIN)/python scripts/fuzz.py --minutes $(MINUTES)
+
+sbom: setup  ## what is installed: licences.txt, and sbom.json in CycloneDX's form
+	$(PYTHON) -m venv $(VENV)/tools
+	$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom pip-licenses
+	$(VENV)/tools/bin/cyclonedx-py environment --output-reproducible --of JSON -o sbom.json $(BIN)/python
+	$(VENV)/tools/bin/pip-licenses --python=$(BIN)/python --format=plain --order=license > licences.txt
+
+audit: setup  ## known vulnerabilities of the locked packages, where the database can be reached
+	$(PYTHON) -m venv $(VENV)/tools
+	$(VENV)/tools/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	scripts/audit.sh $(VENV)/tools/bin/pip-audit
+
 lock:  ## resolve requirements.lock anew from pyproject.toml
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --extra dev --no-emit-package runwatch -o requirements.lock pyproject.toml
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --extra dev --no-emit-package runwatch --generate-hashes -o requirements.lock pyproject.toml

@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 from drift_command import MOVED, drift, verdict
 
+from runwatch.data import sample
+from runwatch.data.files import resolve
+
 FILES = Path(__file__).parents[1] / "fixtures" / "writers"
 REAL = [
     ("spark/p_ref", "spark/p_same", "region", "stable", 600),
@@ -268,13 +271,25 @@ def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:
     assert verdict(tmp_path / "ref.jsonl", tmp_path / "cur.jsonl", "late") in MOVED
 
 
+def test_short_rows_are_sampled_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample, "_MOST_KEPT", 1000)
+    (tmp_path / "short.csv").write_text("a\n" + "1\n2\n" * 300_000)
+    (file,) = resolve(str(tmp_path / "short.csv"))
+    ((_, array),) = sample.sampled_columns([file], ["a"])
+    assert 0 < len(array) <= 400_000  # of 600,000: halved whenever a block brings more than is kept
+    assert set(array.to_pylist()) == {1, 2}
+
+
 def test_what_is_too_large_for_a_parser_is_refused_in_words(tmp_path: Path) -> None:
     ref = write(frame(200, 1), tmp_path / "ref.csv")
     (tmp_path / "names.jsonl").write_text("".join(json.dumps({f"k{i}": 1}) + "\n" for i in range(10_100)))
     (tmp_path / "deep.jsonl").write_text('{"a":' * 70 + "1" + "}" * 70 + "\n")
     (tmp_path / "line.csv").write_text("a,b\n1," + "x" * (9 << 20) + "\n")
     (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(10_100)) + "\n")
+    parquet(tmp_path / "cell.parquet", a=["x" * (9 << 20)])
+    pq.write_table(pa.table({f"c{i}": [1] for i in range(50_001)}), tmp_path / "wide.parquet")
     said = {"names.jsonl": "different keys", "deep.jsonl": "deep", "line.csv": "MiB", "wide.csv": "columns"}
+    said |= {"cell.parquet": "MiB", "wide.parquet": "columns"}
     for name, words in said.items():
         code, _, complaint = drift(ref, tmp_path / name)
         assert code == 3 and name in complaint and words in complaint

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from looking import dashboard, ls, messages, only_run, write
 
+from runwatch.data.metric_files import load_numbers
+from runwatch.domain.run import Problem
+
 MIB = 1024 * 1024
 GOOD = '{"step": %d, "loss": 0.5}\n'
 
@@ -116,3 +119,28 @@ async def test_very_many_columns_and_tags(root: Path) -> None:
     assert run["problems"]
     async with dashboard(root) as eyes:
         await eyes.sees(" a ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("m.yaml", "a: &a [1, 2]\nb: *a\n", "aliases are refused"),
+        ("m.yaml", "accuracy: " + "[" * 150 + "]" * 150, "nested deeper"),
+        ("m.yaml", "accuracy: 0.5 #" + " " * (1 << 20), "larger than"),
+        ("m.json", '{"a": ' + "[" * 150 + "]" * 150 + "}", "nested deeper"),
+        ("m.json", '{"a": ', "cannot be read"),
+    ],
+)
+def test_a_metrics_file_past_a_limit_is_refused_in_words(
+    tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    answer = load_numbers(str(tmp_path / name))
+    assert isinstance(answer, Problem) and words in answer.message, answer
+
+
+def test_a_metrics_file_within_the_limits_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("accuracy: 0.5\ntest:\n  f1: 1e-3\n  digits: " + "9" * 500 + "\n")
+    assert load_numbers(str(tmp_path / "m.yaml")) == {"accuracy": 0.5, "test/f1": 0.001}
+    (tmp_path / "m.json").write_text('\ufeff{"accuracy": 0.5, "big": ' + "9" * 500 + "}")
+    assert load_numbers(str(tmp_path / "m.json")) == {"accuracy": 0.5, "big": float("inf")}

@@ -115,6 +115,12 @@ def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
     session = read_all(unread, tmp_path)
     assert not session.runs
     assert [problem.message for problem in session.problems] == ["Ax: this store is not read"]
+    for name in ("a.json", "b.json"):
+        (tmp_path / "w/p/snapshots").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "w/p/snapshots" / name).write_text('{"report": {"items": []}, "timestamp": "2026-11-30"}')
+    assert [problem.message for problem in read_all(unread, tmp_path / "w").problems] == [
+        "Evidently: the snapshots of this folder are not read"
+    ]
 
 
 def test_orbax_keeps_metrics_with_its_checkpoints() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from growing import grown
 from harness import Session, read_all
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from runwatch.domain.points import Points
 from runwatch.readers import console, csv, jsonl
 from runwatch.readers.base import Reader
+from runwatch.readers.common.epoch_steps import Epochs
 
 Row = dict[str, object]
 
@@ -139,3 +141,12 @@ def test_a_console_that_counts_each_epoch_anew_goes_on(tmp_path: Path) -> None:
     lines = [f"Epoch {e} Step {i} loss: {3 - e + i / 100:.2f}\n" for e in (1, 2, 3) for i in (0, 10, 20)]
     (tmp_path / "train.log").write_text("".join(lines))
     assert steps(read_all(console, tmp_path)) == [0, 10, 20, 21, 31, 41, 42, 52, 62]
+
+
+def test_fractions_that_go_back_have_the_steps_that_they_had() -> None:
+    counted = Epochs({})
+    first, _ = counted.steps(np.array([0.25, 0.5, 0.75, 1.0, 1.25]))
+    resumed, _ = Epochs(counted.state()).steps(np.array([0.75, 1.0]))
+    again, _ = Epochs(counted.state()).steps(np.array([0.25, 0.5]))
+    assert first.tolist() == [0, 1, 2, 3, 4]
+    assert resumed.tolist() == [2, 3] and again.tolist() == [0, 1]

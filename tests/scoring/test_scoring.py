@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, ScoringAnswer
+from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
@@ -412,3 +412,13 @@ def test_the_missing_package_is_named(made: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "skops" else real(name))
     assert lacking(str(made / "good.skops")) == "skops"
     assert lacking(str(made / "good.onnx")) is None
+
+
+def test_one_output_a_class_is_told_from_several_scores() -> None:
+    from runwatch.scoring.formats.onnx import told_apart
+
+    label, p = np.array([0, 1]), np.array([0.8, 0.3], dtype="f4")
+    raw = told_apart("m.onnx", {"label": label, "i0": p, "i1": 1 - p}, 2, None)
+    assert raw.scores is not None and raw.scores.shape == (2, 2)
+    with pytest.raises(ScoringError, match="several outputs"):
+        told_apart("m.onnx", {"label": label, "a": p, "b": 2 * p}, 2, None)

@@ -56,8 +56,9 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
     from runwatch.cli._runs import resolve_run
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.once import load
     from runwatch.monitor.root_state import TaskState
+    from runwatch.monitor.wanted import Wanted
     from runwatch.text.safe import safe
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
@@ -75,8 +76,9 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
 
 
 def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.once import load
     from runwatch.monitor.root_state import TaskState
+    from runwatch.monitor.wanted import Wanted
 
     snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     desk = TaskState(roots, settings, writes=False)
@@ -144,7 +146,7 @@ def _there(args: argparse.Namespace) -> int:
     from runwatch.hosts.asking import asking
     from runwatch.hosts.look import load
     from runwatch.hosts.messages import AskChampions
-    from runwatch.monitor.once import Wanted
+    from runwatch.monitor.wanted import Wanted
 
     if args.write_config:
         raise UsageError("--write-config: write it on the machine itself")

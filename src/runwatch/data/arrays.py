@@ -137,6 +137,21 @@ def spans(array: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     return where, content
 
 
+def longest(array: Any) -> int:
+    """Bytes of the longest value of a text or binary array; 0 for other types."""
+    import pyarrow.types as t
+
+    if t.is_dictionary(array.type):
+        array = array.dictionary
+    small, large = t.is_string(array.type) or t.is_binary(array.type), False
+    if not small:
+        large = t.is_large_string(array.type) or t.is_large_binary(array.type)
+    if not len(array) or not (small or large):
+        return 0
+    where = np.frombuffer(array.buffers()[1], dtype=np.int32 if small else np.int64)
+    return int(np.diff(where[array.offset : array.offset + len(array) + 1]).max())
+
+
 def blank_is_missing(array: Any) -> Any:
     """A text column with its empty cells as nulls; "NA", "null" and "None" are words like others there."""
     import pyarrow as pa

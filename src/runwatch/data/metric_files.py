@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from runwatch.domain.run import Problem
+from runwatch.readers.common import bounded_json, bounded_yaml
 from runwatch.system.files import NotRegular, TooLarge, read_regular
 from runwatch.text.safe import safe
 
@@ -17,15 +17,16 @@ _DEEPEST = 8
 def load_numbers(path: str) -> dict[str, float] | Problem:
     """The numbers of a metrics file by name; nested ones as "a/b". Text, lists and booleans are left out."""
     try:
-        text = read_regular(path, _LARGEST).decode("utf-8")
-        value = json.loads(text) if path.lower().endswith(".json") else _yaml(text)
+        data = read_regular(path, _LARGEST)
+        is_json = path.lower().endswith(".json")
+        value = bounded_json.parse(data.decode("utf-8-sig")) if is_json else bounded_yaml.parse(data)
     except TooLarge:
         return Problem(path, None, "too large for a metrics file", "name a file of names and numbers")
     except NotRegular:
         return Problem(path, None, "not a regular file", "name a JSON or YAML file")
     except OSError as error:
         return Problem(path, None, (error.strerror or "cannot be read").lower(), "check the path")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         first = safe(str(error).splitlines()[0] if str(error) else "not text", 160)
         return Problem(path, None, f"cannot be read: {first}", "write names and numbers as JSON or YAML")
     if not isinstance(value, Mapping):
@@ -34,15 +35,6 @@ def load_numbers(path: str) -> dict[str, float] | Problem:
     if not numbers:
         return Problem(path, None, "no numbers in it", 'write {"accuracy": 0.9, …}')
     return numbers
-
-
-def _yaml(text: str) -> object:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
 
 
 def _flat(value: Mapping[object, object], prefix: str, depth: int) -> dict[str, float]:

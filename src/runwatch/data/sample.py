@@ -17,6 +17,7 @@ GRID_ROWS = 1_000_000
 _GROUP_VALUES = 8_000_000
 _TEXT_VALUES = 20_000_000
 _MAX_PARTS = 32
+_MOST_KEPT = 2 * GRID_ROWS
 
 
 class _Stretch(NamedTuple):
@@ -77,11 +78,16 @@ def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int
     found = format_of(stretch.file)
     streamed = not found.COLUMNAR
     chunks: dict[str, list[Any]] = {}
+    rows = 0
     try:
         for number, block in enumerate(found.read(stretch.file, stretch.part, wanted, frozenset())):
             for name, array in block.columns:
                 kept = thinned(array, share, (*seed, number)) if streamed else array
                 chunks.setdefault(name, []).append(kept)
+            rows += max((len(arrays[-1]) for arrays in chunks.values()), default=0) if block.rows else 0
+            if streamed and rows > _MOST_KEPT:  # rows are shorter than their file's size made believe
+                chunks = {n: [thinned(one, 0.5, (*seed, number, 1)) for one in a] for n, a in chunks.items()}
+                rows, share = rows // 2, share / 2
     except Exception as error:
         raise explained(stretch.file.name, error) from error
     whole = {name: joined(arrays) for name, arrays in chunks.items()}

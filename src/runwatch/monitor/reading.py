@@ -345,6 +345,13 @@ class RootReader:
         voices = entry.memory.voices().get(tag) if entry else None
         return Points.empty() if entry is None or not voices else entry.memory.points(tag, voices)
 
+    def former(self, run_id: str, tag: str) -> list[Points]:
+        """The branches of a tag that newer attempts superseded, oldest first, for charts."""
+        if not len(self.points(run_id, tag)):
+            return []
+        memory = self.entries[run_id].memory
+        return memory.former(tag, memory.voices()[tag])
+
     def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
         for claim in entry.claims:

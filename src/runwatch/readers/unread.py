@@ -21,7 +21,18 @@ NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
 _AX = re.compile(rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"')
 _AX_TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2"})
+_EVIDENTLY = re.compile(rb'\s{0,8}\{\s{0,8}"report"\s{0,4}:\s{0,4}\{\s{0,8}"items"')
 _MOST = 10_000
+_WORDS = {
+    "ax": (
+        "Ax: this store is not read",
+        "export its trials: client.summarize().to_csv('trials.csv', index_label='step')",
+    ),
+    "evidently": (
+        "Evidently: the snapshots of this folder are not read",
+        "let runwatch compare the data itself: runwatch drift REFERENCE CURRENT",
+    ),
+}
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -31,16 +42,19 @@ def claim(listing: Listing) -> Iterable[Claim]:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
     aim = listing.child(_AIM)
     if aim is not None and _AIM_RUNS in aim.files:
-        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="unread")
+        yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="many")
+    snapshots = sorted(name for name in listing.files if name.endswith(".json"))
+    if snapshots and listing.name == "snapshots" and _EVIDENTLY.match(listing.head(snapshots[0], 64)):
+        file = listing.join(snapshots[0])
+        yield Claim(NAME, "evidently", file, (file,), priority=60, role="unread")
     for name in listing.files:
         if name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None:
             yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    if claim.format == "ax":
-        message = "Ax: this store is not read"
-        hint = "export its trials: client.summarize().to_csv('trials.csv', index_label='step')"
+    if claim.format in _WORDS:
+        message, hint = _WORDS[claim.format]
         return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
     try:
         with sqlite.opened(source) as connection:

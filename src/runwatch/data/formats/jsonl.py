@@ -22,6 +22,7 @@ COLUMNAR = False
 TYPED = False
 MAX_DEPTH = 64
 MAX_ARRAY = 64 << 20
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(Z|[+-]\d\d:?\d\d)?$")
 
 
@@ -85,16 +86,23 @@ def _depth(text: bytes) -> int:
 def _names(file: DataFile) -> tuple[tuple[str, Any], ...]:
     """Every key of every line with a type that its values have; of text and numbers the text."""
     found: dict[str, Any] = {}
+    keys: set[bytes] = set()
     for block in _chunks(file):
+        _few_keys(keys, block, file)
         table, _ = _parsed(block, {})
         for field in table.schema:
             found[field.name] = _wider(found.get(field.name), field.type)
-        if len(found) > MAX_COLUMNS:
-            what = f"has more than {MAX_COLUMNS:,} different keys"
-            raise DataError(file.name, what, "keep names that vary in a value, not in a key")
     if not found:
         raise DataError(file.name, *_nothing(file))
     return tuple(found.items())
+
+
+def _few_keys(known: set[bytes], block: bytes, file: DataFile) -> None:
+    """Adds a block's keys to those known. DataError past 10,000, before a parser makes a column of each."""
+    known.update(_KEY.findall(block))
+    if len(known) > MAX_COLUMNS:
+        what = f"has more than {MAX_COLUMNS:,} different keys"
+        raise DataError(file.name, what, "keep names that vary in a value, not in a key")
 
 
 def _nothing(file: DataFile) -> tuple[str, str]:
@@ -128,7 +136,10 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
     block's lines is missing in all of them."""
     import pyarrow as pa
 
-    for block in _chunks(file, int(part.partition(":")[2] or 0)):
+    start, keys = int(part.partition(":")[2] or 0), set[bytes]()
+    for block in _chunks(file, start):
+        if start:
+            _few_keys(keys, block, file)
         table, skipped = _parsed(block, wanted)
         absent = [name for name in wanted if name not in table.column_names]
         for batch in table.to_batches():

@@ -9,7 +9,7 @@ from typing import Any
 
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile, open_bytes
-from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 
 SUFFIXES = (".parquet", ".pq", ".parq")
@@ -18,6 +18,8 @@ TYPED = True
 _VALUES_AT_ONCE = 250_000
 _MAX_FOOTER = 64 << 20
 _BYTES_128 = 16
+_MAX_LEAVES = 5 * MAX_COLUMNS
+_MAX_CHUNK = 2 << 30
 _ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
 
 
@@ -34,6 +36,9 @@ def _opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any
             "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
         }
         handle.seek(0)
+        if (names := _schema_size(footer)) > _MAX_LEAVES:
+            what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+            raise DataError(file.name, what, "name those that matter in a file of their own")
         try:
             opened = pq.ParquetFile(handle, **options)
         except pa.ArrowNotImplementedError:
@@ -58,6 +63,27 @@ def _footer(handle: Any, file: DataFile) -> bytes:
         raise DataError(file.name, what, "write fewer columns and larger row groups")
     handle.seek(size - 8 - length)
     return bytes(handle.read(length + 8))
+
+
+def _schema_size(footer: bytes) -> int:
+    """How many elements the schema has, by the footer's first bytes (Thrift's compact protocol: field 1 the
+    version, field 2 the list of elements); 0 where they are something else."""
+    numbers: list[int] = []
+    at = 1
+    while at < min(len(footer), 32) and len(numbers) < 2:
+        value = shift = 0
+        while at < len(footer) and footer[at] & 0x80:
+            value |= (footer[at] & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+        numbers.append(value | (footer[at] & 0x7F) << shift)
+        at += 1
+        if len(numbers) == 1:
+            if footer[at : at + 1] != b"\x19":
+                return 0
+            if footer[at + 1] >> 4 < 15:
+                return footer[at + 1] >> 4
+            at += 2
+    return numbers[1] if len(numbers) > 1 else 0
 
 
 def _plain_metadata(footer: bytes) -> Any:
@@ -109,17 +135,26 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
     with _opened(file, coded & strings) as parquet:
         special = _special(parquet)
         for index in span(part):
-            yield from _row_group(parquet, index, columns, special)
+            yield from _row_group(parquet, index, columns, special, file.name)
 
 
 def _row_group(
-    parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]]
+    parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]], name: str
 ) -> Iterator[Block]:
-    rows = parquet.metadata.row_group(index).num_rows
+    group = parquet.metadata.row_group(index)
+    rows = group.num_rows
+    for at in range(group.num_columns):
+        chunk = group.column(at)
+        if chunk.total_uncompressed_size > _MAX_CHUNK and chunk.path_in_schema.partition(".")[0] in columns:
+            what = f"holds more than {_MAX_CHUNK >> 30} GiB of {chunk.path_in_schema} in one row group"
+            raise DataError(name, what, "write smaller row groups")
+        if chunk.total_uncompressed_size > MAX_LINE * max(chunk.num_values, 1):
+            what = f"column {chunk.path_in_schema} has values of more than {MAX_LINE >> 20} MiB"
+            raise DataError(name, what, "leave the column out (--exclude)")
     step = max(1, _VALUES_AT_ONCE // max(rows, 1))
     yield Block(rows, [])
     for start in range(0, len(columns), step):
         table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            for chunk in column.chunks:
-                yield Block(0, [(name, special[name](chunk) if name in special else chunk)])
+        for key, column in zip(table.column_names, table.columns, strict=True):
+            for values in column.chunks:
+                yield Block(0, [(key, special[key](values) if key in special else values)])

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+from runwatch.data.arrays import longest
 from runwatch.data.errors import DataError
 from runwatch.data.files import DataFile
-from runwatch.data.formats.base import MAX_COLUMNS, Block, Format, Part
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Format, Part
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -42,6 +43,12 @@ class Table:
         inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
         beside = {name: value for name, value in partition_values(file) if name in wanted}
         for block in self._format.read(file, part, inner, coded):
+            for name, array in block.columns:
+                if longest(array) > MAX_LINE:
+                    what = f"column {name} has a value of more than {MAX_LINE >> 20} MiB"
+                    raise DataError(
+                        file.name, what, "leave the column out (--exclude), or keep such values elsewhere"
+                    )
             columns = [column for name, array in block.columns for column in _expanded(name, array, wanted)]
             if block.rows:
                 columns.extend((name, _repeated(value, block.rows)) for name, value in beside.items())

@@ -198,12 +198,12 @@ def _is_keras(listing: Listing, name: str) -> bool:
 
 
 def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
-    """The files of one folder, oldest first, by the prefix of their tags: a file whose name tells a rank,
-    or that shares a tag with another, has its stem before its tags."""
+    """The files of one folder, oldest first, by the prefix of their tags: a file that shares a tag with
+    another (two ranks of a launch) has its stem before its tags."""
     count = Counter(tag for found in tags.values() for tag in found)
     made: dict[str, list[str]] = {}
     for name in sorted(tags, key=lambda name: (listing.files[name].mtime_ns, name)):
         stem = name.rpartition(".")[0]
-        apart = ranked(stem) or any(count[tag] > 1 for tag in tags[name])
+        apart = any(count[tag] > 1 for tag in tags[name])
         made.setdefault(f"{stem}/" if apart else "", []).append(name)
     return made

@@ -6,7 +6,9 @@ the same steps."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from runwatch.domain.points import FloatArray, IntArray
 
 _LARGEST = 2**62
+_MOST_KNOWN = 1024
 FRACTIONS = (
     "epochs in fractions and no step: from here on each new epoch counts as one step",
     "log a step too, to compare runs at the same place",
@@ -101,16 +104,20 @@ class Iterations:
 
 class Epochs:
     """The epoch as the only step. From the first fraction on, each new value is one step more than the
-    greatest before: no fraction is lost, and whole epochs stay what they are.
+    greatest before: no fraction is lost, and whole epochs stay what they are. An epoch that comes again (a
+    training that was resumed, or started again) has the step that it had.
 
-    State: ``high``, the greatest step so far; ``last``, the epoch of the last row, once they are counted."""
+    State: ``high``, the greatest step so far; ``last``, the epoch of the last row, once they are counted;
+    ``known``, [epoch, step] of those counted, every second one where they are many."""
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self._high: int = state.get("high", -1)
         self._last: float | None = state.get("last")
+        self._known: list[list[float]] = [list(pair) for pair in state.get("known", ())]
 
     def state(self) -> dict[str, Any]:
-        return {"high": self._high} | ({} if self._last is None else {"last": self._last})
+        counted = {} if self._last is None else {"last": self._last, "known": self._known}
+        return {"high": self._high} | counted
 
     @property
     def counting(self) -> bool:
@@ -120,16 +127,34 @@ class Epochs:
         """The step of each row (finite numbers within 64 bits), and the row of the file's first fraction if
         it is among them."""
         steps: IntArray = np.floor(epochs).astype(np.int64)
-        if not len(epochs):
-            return steps, None
         broken = np.flatnonzero(epochs != steps)
         first = None if self.counting or not len(broken) else int(broken[0])
         start = 0 if self.counting else len(epochs) if first is None else first
         if start:
             self._high = max(self._high, min(int(steps[:start].max()), _LARGEST))
         if start < len(epochs):
-            before = np.nan if self._last is None else self._last
-            changes = np.diff(epochs[start:], prepend=before) != 0
-            steps[start:] = self._high + np.cumsum(changes)
-            self._high, self._last = int(steps[-1]), float(epochs[-1])
+            before = np.inf if self._last is None else self._last
+            back = np.flatnonzero(np.diff(epochs[start:], prepend=min(before, epochs[start])) < 0) + start
+            for low, stop in pairwise([start, *back.tolist(), len(epochs)]):
+                if low < stop:
+                    steps[low:stop] = self._rising(epochs[low:stop])
         return steps, first
+
+    def _rising(self, epochs: FloatArray) -> IntArray:
+        """Rows whose epochs do not fall."""
+        if self._last is not None and epochs[0] < self._last:
+            self._go_back(float(epochs[0]))
+        before = np.nan if self._last is None else self._last
+        changes = np.diff(epochs, prepend=before) != 0
+        steps: IntArray = self._high + np.cumsum(changes)
+        self._high, self._last = int(steps[-1]), float(epochs[-1])
+        self._known += [[float(e), int(s)] for e, s in zip(epochs[changes], steps[changes], strict=True)]
+        while len(self._known) > _MOST_KNOWN:
+            self._known = self._known[::2]
+        return steps
+
+    def _go_back(self, epoch: float) -> None:
+        at = bisect_left(self._known, [epoch, -1.0])
+        step = self._known[at][1] if at < len(self._known) else self._high
+        self._high, self._last = int(step) - 1, None
+        del self._known[at:]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from runwatch.domain.directions import direction_of, split_of
@@ -44,7 +45,11 @@ _CONTEXT = re.compile(
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
 _SIGHT = 240
-_OPEN = re.compile(r"(?<![\w.])([A-Za-z]\w{0,40})[\[(][^\[\]()]{0,200}$")
+_BOOKKEEPING_HINTS = ("Trial ", "best", "[neptune]", "lifecycle")
+_FLAG_HINTS = ("True", "False", "None", "true", "false", "null")
+_SETTINGS_STARTS = frozenset("hHpPcCaAsSoO")
+_GENSIM_HINTS = ("words/s", "EPOCH ", "perplexity estimate")
+_LAST_WORD = re.compile(r"(?<![\w.])([A-Za-z]\w{0,40})$")
 _SEGMENT = re.compile(rf"\s{{0,8}}({_SPLIT})\b(?![/.-])\s{{0,4}}[:=-]?\s", re.IGNORECASE)
 _PLACES = frozenset(("epoch", "step", "iter", "iteration", "batch", "rank", "time", "average"))
 _SMALL_WORDS = frozenset(
@@ -124,7 +129,7 @@ def parse(text: str) -> LineProgress | None:
     stripped = text.strip()
     if not stripped or stripped.startswith(_FOREIGN) or not any(char.isdigit() for char in stripped):
         return _without_digits(stripped)
-    if _BOOKKEEPING.search(stripped) or settings_line(stripped):
+    if (_mentions(stripped, _BOOKKEEPING_HINTS) and _BOOKKEEPING.search(stripped)) or settings_line(stripped):
         return None
     return _booster(stripped) or _gensim(stripped) or _placed(stripped)
 
@@ -132,7 +137,7 @@ def parse(text: str) -> LineProgress | None:
 def _placed(stripped: str) -> LineProgress | None:
     """A line that names its epoch, its step or how far its bar is."""
     epoch = _EPOCH.search(stripped)
-    own_counter = _OWN_COUNTER.search(stripped) is not None
+    own_counter = "(" in stripped and _OWN_COUNTER.search(stripped) is not None
     step = None if own_counter else _STEP.search(stripped)
     if step is None and epoch is None:
         step = _LEADING.match(stripped)
@@ -156,8 +161,13 @@ def _placed(stripped: str) -> LineProgress | None:
         int(step[1]) if step and counts else None,
         int(step[2]) if step and step[2] and counts else None,
         bool(split) and not split.lower().startswith("train"),
-        1 if _FROM_ONE.search(stripped) else 0 if _FROM_ZERO.search(stripped) else None,
+        _first_epoch(stripped) if epoch and fraction else None,
     )
+
+
+def _first_epoch(stripped: str) -> int | None:
+    """The number of the first epoch, where the form of the line tells it."""
+    return 1 if _FROM_ONE.search(stripped) else 0 if _FROM_ZERO.search(stripped) else None
 
 
 def _booster(stripped: str) -> LineProgress | None:
@@ -175,6 +185,8 @@ def _booster(stripped: str) -> LineProgress | None:
 def _gensim(stripped: str) -> LineProgress | None:
     """An epoch of Word2Vec, Doc2Vec or FastText: how many words a second, and how far it is; or what an LDA
     model is worth."""
+    if not _mentions(stripped, _GENSIM_HINTS):
+        return None
     found = _GENSIM.search(stripped)
     if found is None:
         held_out = _LDA.search(stripped)
@@ -192,9 +204,9 @@ def settings_line(text: str) -> bool:
     """Whether a line prints a configuration: many names of which several are switched on or off."""
     if "=" not in text and ":" not in text:
         return False
-    if _SETTINGS.search(text):
+    if ("(" in text or text[:1] in _SETTINGS_STARTS) and _SETTINGS.search(text):
         return True
-    if len(_FLAG.findall(text, 0, 4000)) < 2 or _HERE.search(text):
+    if not _mentions(text, _FLAG_HINTS) or len(_FLAG.findall(text, 0, 4000)) < 2 or _HERE.search(text):
         return False
     return text.count("=") + text.count(":") >= 8
 
@@ -253,14 +265,23 @@ def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple
     return tuple(found)
 
 
+def _mentions(text: str, hints: Iterable[str]) -> bool:
+    """Whether one of the hints stands in ``text``: cheaper than the pattern that follows."""
+    return any(hint in text for hint in hints)
+
+
 def _part(before: str) -> str:
     """The part of the data, or the sum, that a name stands in: ``| val: loss 0.5 acc 0.9``,
     ``tot_loss[loss=0.5, ctc=0.2]``."""
-    bracket = _OPEN.search(before)
-    if bracket is not None and bracket[1].lower() not in _PLACES:
-        return f"{bracket[1]}/"
+    opened = max(before.rfind("["), before.rfind("("))
+    if opened > 0 and before.find("]", opened) < 0 and before.find(")", opened) < 0:
+        word = _LAST_WORD.search(before, 0, opened)
+        if word is not None and word[1].lower() not in _PLACES:
+            return f"{word[1]}/"
+    if "|" not in before and ";" not in before:
+        return ""
     segment = _SEGMENT.match(before[max(before.rfind("|"), before.rfind(";")) + 1 :])
-    return f"{segment[1]}/" if segment is not None and ("|" in before or ";" in before) else ""
+    return f"{segment[1]}/" if segment is not None else ""
 
 
 def _full_name(before: str, name: str, general: str) -> str:

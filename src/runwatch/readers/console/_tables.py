@@ -112,7 +112,7 @@ def _of_box(box: dict[str, float]) -> Row | None:
 
 def _header(text: str) -> list[str] | None:
     """The names of the columns, if the line is a header: one of them a place, one a known metric."""
-    if "=" in text or not text or len(text) > 2000:
+    if "=" in text or not text or len(text) > 2000 or text.count(":") > 3:
         return None
     if _VW.match(text):
         return list(_VW_NAMES)

@@ -15,6 +15,7 @@ from runwatch.text.safe import safe
 NAME = "ONNX"
 NEEDS = "onnxruntime"
 _NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |Load model from .*? failed: ?")
+_DOUBLE = re.compile(r"Could not find an implementation|tensor\(double\)|NOT_IMPLEMENTED")
 _TYPES = {
     "tensor(float)": "f4",
     "tensor(double)": "f8",
@@ -52,7 +53,11 @@ def load(path: str, score: str | None) -> _Onnx:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise ScoringError(path, f"onnxruntime rejects it: {first_line(error)}", "export it again") from error
+        said = first_line(error)
+        hint = "export it again"
+        if _DOUBLE.search(said):
+            hint = "it has no float64 form of this: export the model with float32 inputs (FloatTensorType)"
+        raise ScoringError(path, f"onnxruntime rejects it: {said}", hint) from error
     return _Onnx(path, session, score)
 
 
@@ -160,8 +165,9 @@ def _fixed_rows(nodes: Any) -> int | None:
 
 
 def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> Raw:
-    """Which output is the label, which the scores. A list of dicts (ZipMap) and a matrix of floats are
-    scores a class, one float a row is a value, one whole number or text a row is a label."""
+    """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
+    outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
+    is a label."""
     label: NDArray[Any] | None = None
     values: dict[str, NDArray[np.float64]] = {}
     matrices: dict[str, tuple[NDArray[np.float64], tuple[Any, ...] | None]] = {}
@@ -184,6 +190,9 @@ def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None)
     if score is not None:
         values = {name: one for name, one in values.items() if name == score}
         matrices = {name: pair for name, pair in matrices.items() if name == score}
+    if label is not None and score is None and not matrices and _shares(values):
+        matrices = {"": (np.column_stack(list(values.values())), None)}
+        values = {}
     found = [*matrices, *values]
     if len(found) > 1:
         said = ", ".join(safe(name, 40) for name in found)
@@ -193,6 +202,14 @@ def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None)
         raise ScoringError(path, f"no output is a label or score a row: {said}", "export it with one")
     scores, classes = next(iter(matrices.values()), (None, None))
     return Raw(label, scores, classes, next(iter(values.values()), None))
+
+
+def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
+    """Whether several outputs of one float a row are the classes' probabilities, one output a class."""
+    if len(values) < 2:
+        return False
+    total = np.sum(list(values.values()), axis=0)
+    return bool(np.abs(total - 1).max(initial=0.0) < 1e-3)
 
 
 def _cut(raw: Raw, rows: int) -> Raw:

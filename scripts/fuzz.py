@@ -1,0 +1,223 @@
+"""Bytes that nobody meant, given to everything that reads files: ``make fuzz``, outside CI.
+
+Each target starts from real files (fixtures and samples of this repository), changes some bytes, and holds
+the code to its word: its own errors and problems, no other exception, no hang, no great memory. Hypothesis
+shrinks what fails to the smallest change, prints it, and keeps it; a finding is to become a test."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+HERE = Path(__file__).resolve().parent.parent
+RUNS = (HERE / "tests" / "fixtures" / "runs", HERE / "sample_runs")
+LARGEST_SEED, HANG_S, MOST_MEMORY = 200_000, 60, 3 << 30
+NASTY = (b"\0", b"\xff\xff\xff\xff", b"[" * 40, b"nan", b"1e999")
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(("set", "cut", "insert", "repeat", "swap")),
+        st.integers(0, LARGEST_SEED),
+        st.integers(1, 64),
+        st.one_of(
+            st.binary(max_size=16), st.sampled_from((b"\0", b"\xff\xff\xff\xff", b"[" * 40, b"nan", b"1e999"))
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+Edit = tuple[str, int, int, bytes]
+
+
+def changed(data: bytes, edits: list[Edit]) -> bytes:
+    """``data`` with the edits made one after the other."""
+    for how, at, length, new in edits:
+        at = at % (len(data) + 1)
+        piece = data[at : at + length]
+        middles = {"set": new, "cut": b"", "insert": new + piece, "repeat": piece * 9, "swap": piece[::-1]}
+        data = data[:at] + middles[how] + data[at + length :]
+    return data
+
+
+def seeds(*endings: str) -> list[tuple[str, bytes]]:
+    """(name, bytes) of the corpus: files below the real runs, those with these endings if any are given."""
+    found = []
+    for path in (path for folder in RUNS for path in sorted(folder.rglob("*"))):
+        if path.is_file() and path.stat().st_size <= LARGEST_SEED and path.name.endswith(endings or ("",)):
+            found.append((path.name, path.read_bytes()))
+    return found
+
+
+def readers(name: str, data: bytes) -> None:
+    """Every run reader: the folder that a changed file lies in is read to the end."""
+    from runwatch.config import Settings
+    from runwatch.monitor.reading import RootReader
+    from runwatch.readers.registry import built_in
+
+    with tempfile.TemporaryDirectory() as root:
+        Path(root, "run").mkdir()
+        Path(root, "run", name).write_bytes(data)
+        reader = RootReader(root, Settings(), dict(built_in()))
+        reader.scan()
+        while reader.waiting:
+            reader.read_some(lambda: False)
+        told = [source for entry in reader.entries.values() for source in entry.memory.told.values()]
+        problems = [*reader.problems, *(problem for source in told for problem in source.problems)]
+        assert not [problem for problem in problems if " failed: " in problem.message], problems
+
+
+def tables(name: str, data: bytes) -> None:
+    """Every table format, to the profile."""
+    from runwatch.data.errors import DataError
+    from runwatch.data.workflow import find_files, open_reference
+    from runwatch.domain.profile import DataOptions
+
+    with tempfile.TemporaryDirectory() as root:
+        Path(root, name).write_bytes(data)
+        try:
+            open_reference(find_files([str(Path(root, name))]), DataOptions())
+        except DataError:
+            return
+
+
+def todo(name: str, data: bytes) -> None:
+    """A to-do file: what is not edited comes back byte for byte."""
+    from runwatch.tasks.document import Document
+
+    assert Document.decode(data).encode() == data
+
+
+def configuration(name: str, data: bytes) -> None:
+    from runwatch import config
+
+    with tempfile.TemporaryDirectory() as root:
+        Path(root, "runwatch.toml").write_bytes(data)
+        try:
+            found = config.load((root,))[root]
+        except config.ConfigError:
+            return
+        assert not found.alerts.urls and not found.models and not found.watch.follow
+
+
+def expression(name: str, data: bytes) -> None:
+    from runwatch.rules.expression.parser import parse
+    from runwatch.rules.expression.tokens import ExpressionError
+
+    try:
+        parse(data.decode("utf-8", "replace"))
+    except ExpressionError:
+        return
+
+
+def numbers(name: str, data: bytes) -> None:
+    """A metrics file."""
+    from runwatch.data.metric_files import load_numbers
+
+    with tempfile.TemporaryDirectory() as root:
+        for ending in (".json", ".yaml"):
+            Path(root, f"m{ending}").write_bytes(data)
+            load_numbers(str(Path(root, f"m{ending}")))
+
+
+def frames(name: str, data: bytes) -> None:
+    """What comes over a link from another machine."""
+    from runwatch.hosts import messages
+    from runwatch.hosts.wire import Inward, WireError, decoder
+
+    decode = decoder(messages.Hello | messages.Opened | messages.Refused | messages.Reply | messages.Update)
+    try:
+        for message in Inward().feed(data):
+            decode(message)
+    except WireError:
+        return
+
+
+def _frames() -> list[tuple[str, bytes]]:
+    from runwatch.hosts.wire import Outward
+
+    out = bytearray()
+    wire = Outward(out.extend)
+    for message in (
+        {"type": "pong", "seen": 1},
+        {"type": "refused", "why": "no"},
+        {"type": "update", "runs": {}},
+    ):
+        wire.send(message)
+    return [("frames", bytes(out))]
+
+
+TARGETS: dict[str, tuple[Callable[[str, bytes], None], Callable[[], list[tuple[str, bytes]]]]] = {
+    "readers": (readers, seeds),
+    "tables": (tables, lambda: seeds(".parquet", ".csv", ".tsv", ".arrow", ".feather", ".jsonl", ".json")),
+    "todo": (todo, lambda: [("todo.txt", b"(A) 2026-11-30 call Ana +churn due:2026-12-01\r\nx done\n")]),
+    "configuration": (configuration, lambda: [("c", path.read_bytes()) for path in _pages()]),
+    "expression": (expression, lambda: [("e", b"val/loss > 0.5 for 10m and not (lr < 1e-3) on exp/*")]),
+    "numbers": (numbers, lambda: seeds(".json", ".yaml")),
+    "frames": (frames, _frames),
+}
+
+
+def _pages() -> Iterator[Path]:
+    yield from HERE.glob("**/runwatch.toml")
+
+
+def fuzz(target: str, minutes: float) -> int:
+    """Run one target for so long; the number of examples."""
+    run, corpus = TARGETS[target]
+    known = corpus()
+    count, end = 0, time.monotonic() + 60 * minutes
+
+    @settings(
+        max_examples=200,
+        deadline=None,
+        database=DirectoryBasedExampleDatabase(str(HERE / ".hypothesis" / "fuzz" / target)),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    @given(seed=st.sampled_from(range(len(known))), edits=EDITS)
+    def once(seed: int, edits: list[Edit]) -> None:
+        nonlocal count
+        count += 1
+        faulthandler.dump_traceback_later(HANG_S, exit=True)
+        name, data = known[seed]
+        run(name, changed(data, edits))
+        faulthandler.cancel_dump_traceback_later()
+
+    while time.monotonic() < end:
+        once()
+    return count
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], help="what to fuzz (default: all)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for each target")
+    args = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with tempfile.TemporaryDirectory() as home:
+        for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+            os.environ[name] = home
+        for target in args.targets or TARGETS:
+            began = time.monotonic()
+            count = fuzz(target, args.minutes)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+            print(
+                f"{target}: {count} examples in {time.monotonic() - began:.0f} s, peak {peak} MB", flush=True
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
