@@ -1,8 +1,8 @@
 """Bytes that nobody meant, given to everything that reads files: ``make fuzz``, outside CI.
 
-Each target starts from real files (fixtures and samples of this repository), changes some bytes, and holds the
-code to its word: its own errors and problems, no other exception, no hang, no great memory. Hypothesis shrinks
-what fails to the smallest change, prints it, and keeps it for the next time; a finding is to become a test."""
+Each target starts from real files (fixtures and samples of this repository), changes some bytes, and holds
+the code to its word: its own errors and problems, no other exception, no hang, no great memory. Hypothesis
+shrinks what fails to the smallest change, prints it, and keeps it; a finding is to become a test."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runwatch.cli import main
-from runwatch.rules.engine import registry
+from runwatch.domain import plugins
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_prometheus_file_is_whole_or_as_before(root, capsys, tmp_path):
 
 def test_a_rule_that_fails_is_said_at_the_first_look(root, capsys, monkeypatch):
     points = [EntryPoint("gone", "no_such_module_anywhere", "runwatch.rules")]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == "runwatch.rules" else [])
     _, out, _ = call(capsys, str(root), "--json")
     assert [p["file"] for p in json.loads(out)["problems"]].count("no_such_module_anywhere") == 1
 

@@ -11,7 +11,8 @@ import pytest
 from runwatch.cli import main
 from runwatch.domain.directions import direction_of
 from runwatch.domain.main_metric import main_metric
-from runwatch.monitor.once import Wanted, load
+from runwatch.monitor.once import load
+from runwatch.monitor.wanted import Wanted
 from runwatch.show.screen.metrics import MetricsAsk, metrics
 from runwatch.show.screen.runs import RunsAsk, runs
 

@@ -21,7 +21,8 @@ import pytest
 from looking import Eyes, dashboard, write
 
 from runwatch.domain.intents import Rescan
-from runwatch.monitor.once import Wanted, load
+from runwatch.monitor.once import load
+from runwatch.monitor.wanted import Wanted
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "readers"))
 from eventfiles import scalar, version

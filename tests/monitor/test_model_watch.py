@@ -18,7 +18,8 @@ from runwatch.domain.drift import DataSet
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.monitor.board import Board
 from runwatch.monitor.live import Monitor
-from runwatch.monitor.once import Wanted, load
+from runwatch.monitor.once import load
+from runwatch.monitor.wanted import Wanted
 from scoring.models import customers, good_model, poor_model, save_graph, save_onnx, save_skops
 
 pytestmark = pytest.mark.usefixtures("trusting")

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from runwatch.domain import plugins
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules import check_options, evaluate_all, load_rules, timing
-from runwatch.rules.engine import registry
 from runwatch.rules.engine.grouping import inhibit
 from runwatch.rules.engine.registry import traits_of
 
@@ -94,7 +94,7 @@ def test_plug_ins_load_each_in_its_own_try(monkeypatch: pytest.MonkeyPatch) -> N
         EntryPoint("half", "json", "runwatch.rules"),
         EntryPoint("twice", "runwatch.rules.disk_low", "runwatch.rules"),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     rules, problems = load_rules()
     assert [rule.NAME for rule in rules] == [rule.NAME for rule in RULES]
     assert [problem.file for problem in problems] == [point.value for point in points]

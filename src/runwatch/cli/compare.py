@@ -238,7 +238,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
     from runwatch.hosts.look import load
-    from runwatch.monitor.once import Wanted
+    from runwatch.monitor.wanted import Wanted
 
     found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
     outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]

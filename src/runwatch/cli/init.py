@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli._write_config import save
     from runwatch.config import Settings, read
     from runwatch.monitor.data_specs import prediction_entries
-    from runwatch.monitor.once import Wanted, load, resolve_roots
+    from runwatch.monitor.once import load, resolve_roots
+    from runwatch.monitor.wanted import Wanted
     from runwatch.show.text.config_template import configuration
     from runwatch.text.safe import safe
     from runwatch.watch.tree import Tree

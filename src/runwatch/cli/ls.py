@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.hosts.look import load
-    from runwatch.monitor.once import Wanted
+    from runwatch.monitor.wanted import Wanted
     from runwatch.show.runs import ls_json, ls_text
 
     wanted = Wanted(data=False, judging=False, machine=False)

@@ -74,7 +74,8 @@ def _meant(args: argparse.Namespace) -> tuple[RemarkKind, str, str]:
 def _subject(args: argparse.Namespace, session: Session, kind: RemarkKind, name: str) -> tuple[str, str]:
     """(root, subject) that a name means: a run is looked for."""
     from runwatch.cli._runs import resolve_run
-    from runwatch.monitor.once import Wanted, load
+    from runwatch.monitor.once import load
+    from runwatch.monitor.wanted import Wanted
 
     if kind != "run":
         return session.roots[0], name

@@ -23,8 +23,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.hosts.look import load
-    from runwatch.monitor.once import Wanted
     from runwatch.monitor.session import remarks_of
+    from runwatch.monitor.wanted import Wanted
     from runwatch.show.remarks import line, of_runs, remark_json
     from runwatch.show.runs import show_json, show_text
     from runwatch.text.safe import safe

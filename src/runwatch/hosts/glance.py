@@ -24,7 +24,7 @@ from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
-from runwatch.monitor.once import Wanted
+from runwatch.monitor.wanted import Wanted
 from runwatch.store import paths
 from runwatch.store.state import State
 

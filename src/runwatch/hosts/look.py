@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from runwatch.hosts.naming import placed
 from runwatch.monitor import once
-from runwatch.monitor.once import Loaded, Wanted
+from runwatch.monitor.once import Loaded
+from runwatch.monitor.wanted import Wanted
 
 if TYPE_CHECKING:
     from runwatch.domain.task import TaskEvent

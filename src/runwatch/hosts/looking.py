@@ -16,7 +16,8 @@ from runwatch.hosts.messages import Open
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.board import Board, BoardResult
 from runwatch.monitor.live import Monitor
-from runwatch.monitor.once import Wanted, resolve_roots
+from runwatch.monitor.once import resolve_roots
+from runwatch.monitor.wanted import Wanted
 
 FRAME_S = 0.2
 ANSWER_S = 60.0

@@ -18,8 +18,8 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.forecasts import Forecasts
-from runwatch.monitor.once import Wanted
 from runwatch.monitor.roots import Roots
+from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name

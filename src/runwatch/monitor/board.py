@@ -21,10 +21,10 @@ from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of
 from runwatch.monitor.compare_runs import Comparisons
-from runwatch.monitor.once import RootError, Wanted
 from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.rule_runner import RuleRunner
+from runwatch.monitor.wanted import RootError, Wanted
 from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State

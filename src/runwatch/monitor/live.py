@@ -25,8 +25,8 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.once import Wanted
 from runwatch.monitor.trouble import Troubles
+from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
 from runwatch.system.threads import started

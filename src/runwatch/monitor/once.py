@@ -6,12 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from runwatch import config
 from runwatch.config import Settings
 from runwatch.domain.address import split
-from runwatch.domain.errors import UserError
+from runwatch.monitor.wanted import RootError, Wanted
 from runwatch.system.timeouts import WithTimeout
 
 _ANSWERS_WITHIN_S = 10.0
@@ -32,18 +30,6 @@ class Loaded(Protocol):
     def settings(self) -> Mapping[str, Settings]: ...
 
     def series(self, key: RunKey, tag: str) -> Points: ...
-
-
-class RootError(UserError):
-    """A root that can't be looked at; the text is the whole message, for people."""
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which parts a command needs beside the runs: judging costs time that ``ls`` need not spend."""
-
-    data: bool = True
-    judging: bool = True
-    machine: bool = True
 
 
 def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, ...]:

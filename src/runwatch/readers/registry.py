@@ -7,11 +7,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import cast
 
 import runwatch.readers as package
+from runwatch.domain.plugins import load_plug_ins
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Reader
 
@@ -39,18 +39,5 @@ def _modules(path: Iterable[str], prefix: str) -> Iterator[ModuleType]:
 def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:
     """Third parties' readers, each loaded in its own try; one that fails is a problem."""
     found: dict[str, Reader] = {}
-    problems: list[Problem] = []
-    for point in entry_points(group="runwatch.readers"):
-        try:
-            reader = point.load()
-            found[reader.NAME] = reader
-        except Exception as error:  # a stranger's code: whatever it raises is its own problem, not ours
-            problems.append(
-                Problem(
-                    point.value,
-                    None,
-                    f"reader plug-in {point.name!r} failed: {error!r}",
-                    "update or remove it",
-                )
-            )
-    return found, tuple(problems)
+    problems = load_plug_ins("reader", lambda reader: found.update({reader.NAME: reader}))
+    return found, problems

@@ -18,9 +18,10 @@ from runwatch.domain.profile import DataOptions, Named
 from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.measures import chi2, hellinger, js, ks, psi, total_variation, wasserstein
-from runwatch.judge.drift.p_values import benjamini_hochberg, ks_p_value
+from runwatch.judge.drift.p_values import ks_p_value
 from runwatch.judge.drift.performance import Scored, estimate_classification
 from runwatch.judge.drift.report import report
+from runwatch.judge.metrics.adjust import benjamini_hochberg
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "drift"
 SPLITS = {

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
 from runwatch.judge.health import RunHealth
-from runwatch.judge.health.changes import change_points
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.forecast import forecast
 from runwatch.judge.health.rhythm import Rhythm, stall_sign
@@ -176,22 +175,6 @@ def test_a_forecast_of_anything_is_finite_and_ordered(values: list[float], direc
     if outlook.about is not None:
         assert np.isfinite([outlook.about, outlook.low, outlook.high]).all()
         assert outlook.low <= outlook.about <= outlook.high
-
-
-def test_change_points_find_a_shift_and_its_beginning() -> None:
-    series = np.random.default_rng(5).normal(10, 1, 120)
-    assert change_points(series) == ()
-    series[60:] += 4
-    (change,) = change_points(series)
-    assert change.direction == "up" and abs(change.began - 60) <= 6 and 60 <= change.sure <= 66
-
-
-def test_a_weekly_wave_is_no_change_once_four_weeks_are_known() -> None:
-    days = np.arange(84)
-    weekend = np.where(days % 7 >= 5, -60.0, 0.0)
-    series = 100 + weekend + np.random.default_rng(1).normal(0, 2, 84)
-    late = [change for change in change_points(series, days * 86400.0) if change.sure > 40]
-    assert late == []
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from pytest import approx
 from sklearn.metrics import fbeta_score, mean_pinball_loss
 
+from runwatch.domain import plugins
 from runwatch.domain.comparison import CompareOptions, MetricComparison
 from runwatch.domain.predictions import PredictionRows
 from runwatch.judge.predictions.comparing import compare_predictions
-from runwatch.judge.predictions.methods import user_made
 
 RNG = np.random.default_rng(11)
 N = 4_000
@@ -121,7 +121,7 @@ def _install(monkeypatch: pytest.MonkeyPatch, **functions: str) -> None:
     points = [
         EntryPoint(name, f"{__name__}:{function}", "runwatch.metrics") for name, function in functions.items()
     ]
-    monkeypatch.setattr(user_made, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
 
 
 PROFIT = CompareOptions(primary="profit", directions={"profit": "max"}, tolerances={"profit": 0.5})

@@ -243,3 +243,31 @@ def test_a_fraction_is_not_compared_with_a_percentage(name: str, verdict: str) -
     found = compare_numbers({name: 90.5}, {name: 0.91}, ("b", "a"), CompareOptions(), TWO_NUMBERS)
     (one,) = found.metrics
     assert one.verdict == verdict and ("two units" in one.reason) == (verdict == "unknown")
+
+
+def test_spellings_of_one_metric_join_within_a_group_and_on_the_leaderboard() -> None:
+    spelled = ("val__auc", "val_auc", "eval_auc")
+    baseline = tuple(run(f"a{i}", **{name: 0.80 + 0.001 * i}) for i, name in enumerate(spelled))
+    candidate = tuple(run(f"b{i}", **{name: 0.90 + 0.001 * i}) for i, name in enumerate(spelled))
+    (found,) = compare_runs(candidate, baseline, series, CompareOptions()).metrics
+    assert found.baseline == approx(0.801) and found.candidate == approx(0.901)
+    table = rank_runs((*baseline, *candidate), None, series, CompareOptions())
+    assert table.metrics == ("val/auc",) and [row.rank for row in table.rows] == [1, 2, 3, 4, 5, 6]
+    assert table.rows[0].value == approx(0.902)
+
+
+def test_who_is_left_out_is_said() -> None:
+    baseline = (*(run(f"a{i}", val_auc=0.80 + 0.001 * i) for i in range(3)), run("a3", val_loss=0.1))
+    candidate = tuple(run(f"b{i}", val_auc=0.90 + 0.001 * i) for i in range(3))
+    found = metric(compare_runs(candidate, baseline, series, CompareOptions()), "val_auc")
+    assert "1 baseline run(s) without a finite value left out" in f"{found.note} {found.reason}"
+
+
+def test_a_run_that_was_cut_short_is_compared_at_its_step() -> None:
+    whole, short = np.linspace(0.5, 0.9, 9), np.linspace(0.5, 0.9, 9)[:4] + 0.02
+    for status in ("crashed", "stalled", "running"):
+        found = metric(
+            compare_runs(run("b", status, val_auc=short), run("a", val_auc=whole), series, CompareOptions()),
+            "val_auc",
+        )
+        assert found.baseline == approx(whole[3]) and found.candidate == approx(short[3])

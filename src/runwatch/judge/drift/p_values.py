@@ -197,16 +197,3 @@ def _fisher(b: int, m: int, hits: int, total: int) -> float:
     weights /= weights.sum()
     at = b - low
     return float(min(1.0, 2 * min(weights[: at + 1].sum(), weights[at:].sum())))
-
-
-def benjamini_hochberg(p_values: list[float]) -> list[float]:
-    """Adjusted p-values (Benjamini, Hochberg 1995), in the order given."""
-    p = np.asarray(p_values, dtype=np.float64)
-    if not len(p):
-        return []
-    order = np.argsort(p)
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    adjusted = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    out = np.empty(len(p))
-    out[order] = adjusted
-    return [float(value) for value in out]

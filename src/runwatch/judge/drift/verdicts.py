@@ -22,7 +22,7 @@ from runwatch.judge.drift.evidence import (
     unit_factor,
     visible_in_levels,
 )
-from runwatch.judge.drift.p_values import benjamini_hochberg
+from runwatch.judge.metrics.adjust import benjamini_hochberg
 
 RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drifted": 3}
 

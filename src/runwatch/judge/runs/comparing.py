@@ -24,6 +24,8 @@ from runwatch.text.safe import run_name, safe
 
 Series = Callable[[RunKey, str], Points]
 Group = tuple[Run, ...]
+Spelled = tuple[tuple[Run, str], ...]
+_CUT_SHORT = ("running", "stalled", "crashed")
 
 
 def compare_runs(
@@ -34,7 +36,8 @@ def compare_runs(
     detail: bool = False,
 ) -> Comparison:
     """Candidate against baseline, metric by metric (same tag on both sides; placeholders and hidden tags left
-    out): the last value, or the best; at the greatest common step while either side runs.
+    out): the last value, or the best; at the greatest common step
+    while either side runs or where one was cut short. Spellings of one metric are one.
 
     ``series`` is asked only for what the summaries do not tell; with ``detail`` also for the noise within
     each curve. Several runs on a side are its seeds."""
@@ -95,49 +98,49 @@ def _readings(
     baseline: Group, candidate: Group, series: Series, options: CompareOptions
 ) -> list[MetricReadings]:
     found = []
-    others = shown_tags(baseline[0])
-    among = set(others)
-    running = any(run.status == "running" for run in (*baseline, *candidate))
+    others = [shown_tags(run) for run in baseline]
+    beside = [shown_tags(run) for run in candidate]
+    cut_short = any(run.status in _CUT_SHORT for run in (*baseline, *candidate))
     groups = len(baseline) > 1 and len(candidate) > 1
     seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
     for tag in shown_tags(candidate[0]):
-        other = tag if tag in among else match(tag, others)
-        if other is None:
+        sides = _spelled(baseline, others, tag), _spelled(candidate, beside, tag)
+        if not sides[0]:
             continue
-        sides = _with_tag(baseline, other), _with_tag(candidate, tag)
-        step = min(
-            run.metrics[t].last_step for runs, t in zip(sides, (other, tag), strict=True) for run in runs
-        )
-        limit = step if running else None
-        first = _reading(sides[0], other, limit, series, options, seeds)
-        second = _reading(sides[1], tag, limit, series, options, seeds)
-        stated = candidate[0].metrics[tag].direction or baseline[0].metrics[other].direction
-        noise = _noise(sides, (other, tag), series) if len(sides[0]) == len(sides[1]) == 1 else None
+        step = min(run.metrics[own].last_step for runs in sides for run, own in runs)
+        limit = step if cut_short else None
+        first = _reading(sides[0], len(baseline), limit, series, options, seeds)
+        second = _reading(sides[1], len(candidate), limit, series, options, seeds)
+        run, own = sides[0][0]
+        stated = candidate[0].metrics[tag].direction or run.metrics[own].direction
+        noise = _noise(sides, series) if len(sides[0]) == len(sides[1]) == 1 else None
         found.append(MetricReadings(tag, first, second, stated, noise))
     return found
 
 
-def _with_tag(runs: Group, tag: str) -> Group:
-    return tuple(run for run in runs if tag in run.metrics)
+def _spelled(runs: Group, tags: Sequence[Sequence[str]], tag: str) -> Spelled:
+    """The runs that have the metric ``tag``, each with its own spelling of it."""
+    found = ((run, match(tag, own)) for run, own in zip(runs, tags, strict=True))
+    return tuple((run, own) for run, own in found if own is not None)
 
 
 def _reading(
-    runs: Group,
-    tag: str,
+    runs: Spelled,
+    size: int,
     limit: int | None,
     series: Series,
     options: CompareOptions,
     seeds: Mapping[RunKey, str | None],
 ) -> MetricReading:
-    taken = [(run, value_of(run, tag, limit, series, options)) for run in runs]
+    taken = [(run, value_of(run, own, limit, series, options)) for run, own in runs]
     known = [(run, *found) for run, found in taken if found is not None]
     finite = [entry for entry in known if math.isfinite(entry[1])] if len(runs) > 1 else known
     named = [seeds.get(run.key) for run, _, _ in finite]
     return MetricReading(
         tuple(value for _, value, _ in finite),
-        max((step for _, _, step in finite), default=None),
+        finite[0][2] if len({step for _, _, step in finite}) == 1 else None,
         tuple(seed for seed in named if seed is not None) if None not in named else (),
-        len(runs) - len(finite) if len(runs) > 1 else 0,
+        size - len(finite) if size > 1 else 0,
     )
 
 
@@ -175,11 +178,9 @@ def _best(points: Points, highest: bool) -> tuple[float, int] | None:
     return float(finite.values[place]), int(finite.steps[place])
 
 
-def _noise(
-    sides: tuple[Group, Group], tags: tuple[str, str], series: Series
-) -> Callable[[], tuple[float | None, float | None]]:
+def _noise(sides: tuple[Spelled, Spelled], series: Series) -> Callable[[], tuple[float | None, float | None]]:
     def ask() -> tuple[float | None, float | None]:
-        first, second = (series(runs[0].key, tag) for runs, tag in zip(sides, tags, strict=True))
+        first, second = (series(run.key, own) for ((run, own),) in sides)
         return noise_of(first.values), noise_of(second.values)
 
     return ask

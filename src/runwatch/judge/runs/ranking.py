@@ -10,9 +10,9 @@ from runwatch.domain.comparison import CompareOptions, RunRow, RunTable
 from runwatch.domain.directions import direction_of, is_placeholder, judged
 from runwatch.domain.hyperparameters import settings_of
 from runwatch.domain.run import Direction, Run
-from runwatch.judge.runs.comparing import Series, value_of
+from runwatch.judge.runs.comparing import Series, shown_tags, value_of
 from runwatch.judge.runs.hyperparameters import as_text
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.naming import choose_primary, match
 
 
 def rank_runs(
@@ -52,7 +52,9 @@ def _columns(runs: Sequence[Run], options: CompareOptions) -> list[str]:
     for run in runs:
         for tag, metric in run.metrics.items():
             stated = direction_of(tag, metric.direction, options.directions.get(tag))
-            if not metric.hidden and not is_placeholder(tag) and stated is not None and judged(tag):
+            if metric.hidden or is_placeholder(tag) or stated is None or not judged(tag):
+                continue
+            if match(tag, [name for name in tags if name not in run.metrics]) is None:
                 tags[tag] = None
     return list(tags)
 
@@ -60,7 +62,8 @@ def _columns(runs: Sequence[Run], options: CompareOptions) -> list[str]:
 def _direction(runs: Sequence[Run], tag: str | None, options: CompareOptions) -> Direction:
     if tag is None:
         return None
-    stated = next((run.metrics[tag].direction for run in runs if tag in run.metrics), None)
+    owners = ((run, match(tag, shown_tags(run))) for run in runs)
+    stated = next((run.metrics[own].direction for run, own in owners if own is not None), None)
     return direction_of(tag, stated, options.directions.get(tag))
 
 
@@ -83,7 +86,12 @@ def _row(
     options: CompareOptions,
 ) -> RunRow:
     settings = settings_of(run)
-    found = {tag: value_of(run, tag, step, series, options) for tag in columns}
+    own = shown_tags(run)
+    spelled = {tag: tag if tag in run.metrics else match(tag, own) for tag in columns}
+    found = {
+        tag: None if name is None else value_of(run, name, step, series, options)
+        for tag, name in spelled.items()
+    }
     value, at = (found.get(chosen) if chosen is not None else None) or (None, None)
     metrics = tuple(None if pair is None else pair[0] for pair in (found[tag] for tag in columns))
     hparams = tuple(settings.get(name) for name in names)

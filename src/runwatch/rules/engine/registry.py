@@ -6,12 +6,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Protocol, cast
 
 import msgspec
 
 from runwatch.domain.finding import Finding
+from runwatch.domain.plugins import load_plug_ins
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 
@@ -85,16 +85,13 @@ def load_rules() -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
     """All rules by name, and what is wrong with plug-ins. A plug-in that fails, lacks a part, or bears a
     name that is taken, is a problem and not loaded."""
     found = {rule.NAME: rule for rule in _built_in()}
-    problems = []
-    for point in entry_points(group="runwatch.rules"):
-        try:
-            rule = point.load()
-            _check(rule, found)
-            found[rule.NAME] = rule
-        except Exception as error:  # a stranger's code: whatever it raises is its own problem, not ours
-            message = f"rule plug-in {point.name!r} failed: {error!r}"
-            problems.append(Problem(point.value, None, message, "update or remove it"))
-    return tuple(found[name] for name in sorted(found)), tuple(problems)
+
+    def accept(rule: Rule) -> None:
+        _check(rule, found)
+        found[rule.NAME] = rule
+
+    problems = load_plug_ins("rule", accept)
+    return tuple(found[name] for name in sorted(found)), problems
 
 
 def _check(rule: object, known: Mapping[str, Rule]) -> None:

@@ -202,16 +202,18 @@ def nearest(x: FloatArray, at: float) -> int:
 def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     out: list[Span] = [Span(" ")]
     state = (Span("  "), Span(view.state, "info")) if view.state else ()
-    room = width - 2 - width_of(state)
+    room = width - width_of(state)
     ordered = sorted(view.lines, key=lambda line: not line.selected)
     named = [(_LEGEND_SIGN, line.name, line.tone) for line in ordered if line.name]
     named += [(_LEGEND_SIGN, level.name, level.tone) for level in view.levels if level.name]
-    named += [(f"{mark.sign} ", mark.name, mark.tone) for mark in view.marks if mark.name]
     named = list(dict.fromkeys(named))
-    for i, (sign, name, tone) in enumerate(named):
+    marks = dict.fromkeys((f"{mark.sign} ", mark.name, mark.tone) for mark in view.marks if mark.name)
+    for i, (sign, name, tone) in enumerate([*named, *marks]):
         entry = [Span("   " if i else ""), Span(sign, tone), Span(name, "plain")]
-        if i and width_of((*out, *entry)) > room - 4:
-            out.append(Span(f"  +{len(named) - i}", "muted"))
+        left = len(named) - i
+        if i and width_of((*out, *entry)) > room - 4 * (left > 1):
+            if left > 0:
+                out.append(Span(f"  +{left}", "muted"))
             break
         out += entry
     gap = width - 1 - width_of((*out, *state))

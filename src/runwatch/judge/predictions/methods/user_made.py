@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.plugins import plug_ins
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.domain.predictions import TASKS as ALL_TASKS
 from runwatch.judge.metrics.estimate import Estimate
@@ -28,7 +28,7 @@ Metric = Callable[..., float]
 def estimates(sample: Sample) -> Iterator[Estimate]:
     if not sample.asked:
         return
-    for point in entry_points(group="runwatch.metrics"):
+    for point in plug_ins("metric"):
         if point.name not in sample.asked:
             continue
         try:
