@@ -19,7 +19,7 @@ def drift(reference: Path | str, *current: Path | str) -> tuple[int, dict[str, A
     with redirect_stdout(out), redirect_stderr(err):
         code = main(["drift", str(reference), *map(str, current), "--json"])
     report = json.loads(out.getvalue() or '{"columns": []}')
-    report["columns"] = {column["name"]: column for column in report["columns"]}
+    report["columns"] = {column["name"]: column for column in report.get("columns", [])}
     return code, report, err.getvalue()
 
 

@@ -39,9 +39,8 @@ def _opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any
         if (names := _schema_size(footer)) > _MAX_LEAVES:
             what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
             raise DataError(file.name, what, "name those that matter in a file of their own")
-        metadata = pq.read_metadata(pa.BufferReader(b"PAR1" + footer))
         try:
-            opened = pq.ParquetFile(handle, metadata=metadata, **options)
+            opened = pq.ParquetFile(handle, **options)
         except pa.ArrowNotImplementedError:
             opened = pq.ParquetFile(handle, metadata=_plain_metadata(footer), **options)
         yield opened
