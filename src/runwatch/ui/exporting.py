@@ -46,7 +46,7 @@ class Exporting(Detail):
             if name:
                 in_background(self, "export", lambda: self._write(name.strip(), make), "export")
 
-        hint = f"the ending says the form: {_ENDINGS}; {_into()}"
+        hint = f"the extension sets the format: {_ENDINGS}; {_into()}"
         self.app.push_screen(AskLine("export to a new file", hint, check=_wrong, value=f"{stem}.md"), write)
 
     def _write(self, name: str, make: Callable[[str], str]) -> None:
@@ -58,7 +58,7 @@ class Exporting(Detail):
         try:
             path = export.write_new(name, make(form), runs)
         except FileExistsError:
-            app.call_from_thread(say, f"{name} is there already: name another file", "error")
+            app.call_from_thread(say, f"{name} already exists: choose another name", "error")
         except OSError as error:
             app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
         else:
