@@ -1,7 +1,8 @@
 """``python -m benchmarks [NAME...]``: the figures of docs/benchmarks.md.
 
 screen, commands, install   the program from outside; one table for all
-imports, readers, drift, compare, health, fleet, false_alarms   parts beside their peers; each prints its own
+imports, readers, drift, compare, health, fleet, rates, false_alarms   parts beside their peers; each prints
+its own
 
 Without a name: all but install, which asks the package index, fleet, which wants openssh-server, and
 false_alarms, which takes half an hour."""
@@ -16,7 +17,7 @@ import sys
 from benchmarks import table
 
 OURS = ("screen", "commands", "install")
-PARTS = ("imports", "readers", "drift", "compare", "health", "fleet", "false_alarms")
+PARTS = ("imports", "readers", "drift", "compare", "health", "fleet", "rates", "false_alarms")
 USUAL = ("screen", "commands", "imports", "readers", "drift", "compare", "health")
 
 

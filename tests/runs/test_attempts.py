@@ -221,3 +221,13 @@ def test_times_that_no_calendar_has_are_left_out_and_said() -> None:
     story = _story(memory)
     assert (story.metrics["loss"].last, story.started) == (0.25, None)
     assert ["times before 1970" in problem.message for problem in story.problems] == [True]
+
+
+def test_a_counter_that_begins_again_very_often_ends_at_its_last_round() -> None:
+    steps = np.tile(np.arange(3), 2000)
+    memory = RunMemory()
+    points = Points.of(np.append(steps, [0, 1]), np.arange(len(steps) + 2.0))
+    memory.apply(_FILE, [Append("loss", points, np.arange(len(points)))])
+    metric = _story(memory).metrics["loss"]
+    assert (metric.last, metric.last_step, metric.count) == (6001.0, 1, 2)
+    assert metric.former == 6000

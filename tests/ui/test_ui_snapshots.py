@@ -9,6 +9,7 @@ import made_up
 import pytest
 from eyes import PATIENCE_S, text_of
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
@@ -38,3 +39,48 @@ def test_the_board(snap_compare: Any, size: tuple[int, int]) -> None:
 
 def test_the_board_in_light(snap_compare: Any) -> None:
     assert snap_compare(_app("runwatch-light"), terminal_size=(120, 36), run_before=_drawn)
+
+
+async def _still(pilot: Pilot[Any]) -> None:
+    """Until nothing has changed for half a second."""
+    before, same, end = "", 0, time.monotonic() + PATIENCE_S
+    while same < 10 and time.monotonic() < end:
+        shown = text_of(pilot.app)
+        before, same = shown, same + 1 if shown == before else 0
+        await pilot.pause(0.05)
+
+
+STATES: dict[str, tuple[str, ...]] = {
+    "drift": ("2",),
+    "tasks": ("4",),
+    "full": ("2", "f"),
+    "filter": ("slash", *"status:cr"),
+    "groups": ("t", *"folder", "enter"),
+    "findings": ("F",),
+    "finding": ("n",),
+    "run": ("enter",),
+    "console": ("enter", "5"),
+    "column": ("2", "enter"),
+    "help": ("question_mark",),
+    "palette": ("colon",),
+}
+
+
+@pytest.mark.parametrize("theme", ["runwatch-dark", "runwatch-light"])
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 50)], ids=["40x12", "80x24", "200x50"])
+def test_sizes_and_themes(snap_compare: Any, size: tuple[int, int], theme: str) -> None:
+    assert snap_compare(_app(theme), terminal_size=size, run_before=_drawn)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_states(snap_compare: Any, state: str) -> None:
+    async def reached(pilot: Any) -> None:
+        await _drawn(pilot)
+        for key in STATES[state]:
+            await pilot.press(key)
+            await pilot.pause()
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        await _still(pilot)
+
+    assert snap_compare(_app("runwatch-dark"), terminal_size=(100, 30), run_before=reached)

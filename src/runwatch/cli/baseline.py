@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runwatch.config import Settings
     from runwatch.domain.comparison import Baseline
+    from runwatch.monitor.session import Session
 
 NAME = "baseline"
 HELP = """Set or show the baseline that runs are compared against.
@@ -36,38 +35,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch import config
     from runwatch.cli import UsageError
     from runwatch.cli._output import say_problems
     from runwatch.hosts.naming import is_elsewhere
-    from runwatch.monitor.once import resolve_roots
+    from runwatch.monitor.session import Session
 
     if (args.action == "set") != (args.run is not None):
         raise UsageError(f"baseline {args.action}: " + ("name a RUN" if args.run is None else "takes no RUN"))
     if args.root and is_elsewhere(args.root):
         return _there(args)
-    roots = resolve_roots([args.root] if args.root else [], args.config)
-    settings = config.load(roots, args.config)
-    say_problems(settings.values())
-    return {"set": _set, "show": _show, "clear": _clear}[args.action](args, roots, settings)
+    with Session([args.root] if args.root else [], args.config) as session:
+        say_problems(session.settings.values())
+        return {"set": _set, "show": _show, "clear": _clear}[args.action](args, session)
 
 
-def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+def _set(args: argparse.Namespace, session: Session) -> int:
     from runwatch.cli._runs import resolve_run
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
     from runwatch.monitor.once import load
-    from runwatch.monitor.root_state import TaskState
     from runwatch.monitor.wanted import Wanted
     from runwatch.text.safe import safe
 
-    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
-    with closing(TaskState(roots, settings, writes=False)) as desk:
-        if desk.state.in_memory:
-            return _tell(False, f"not pinned: {desk.state.notice}")
-        written = write_baseline(found.root, found.id) if args.write_config else None
-        answer = desk.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
+    if session.state.in_memory:
+        return _tell(False, f"not pinned: {session.state.notice}")
+    written = write_baseline(found.root, found.id) if args.write_config else None
+    answer = session.tasks.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
@@ -75,16 +70,13 @@ def _set(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str
     return _tell(answer.ok, answer.message)
 
 
-def _show(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+def _show(args: argparse.Namespace, session: Session) -> int:
     from runwatch.monitor.once import load
-    from runwatch.monitor.root_state import TaskState
     from runwatch.monitor.wanted import Wanted
 
-    snapshot = load(roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    desk = TaskState(roots, settings, writes=False)
-    history = {root: desk.champions(root) for root in roots}
-    desk.close()
-    return _say(args, roots, snapshot.situation.baselines, history)
+    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    history = {root: session.tasks.champions(root) for root in session.roots}
+    return _say(args, session.roots, snapshot.situation.baselines, history)
 
 
 def _say(
@@ -125,14 +117,12 @@ def _say(
     return 0
 
 
-def _clear(args: argparse.Namespace, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> int:
+def _clear(args: argparse.Namespace, session: Session) -> int:
     from runwatch.domain.intents import ClearBaseline
-    from runwatch.monitor.root_state import TaskState
 
-    with closing(TaskState(roots, settings, writes=False)) as desk:
-        if desk.state.in_memory:
-            return _tell(False, f"nothing taken off: {desk.state.notice}")
-        answers = [desk.obey(ClearBaseline(root), time.time(), date.today()) for root in roots]
+    if session.state.in_memory:
+        return _tell(False, f"nothing taken off: {session.state.notice}")
+    answers = [session.tasks.obey(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
     return max(_tell(True, answer.message) for answer in answers)
 
 

@@ -28,7 +28,7 @@ HELP = """What happened since you last looked, in at most 12 lines. Always exits
   runwatch brief --since 7d --format markdown     a review of the week, to be sent as it is
   runwatch brief --format html > brief.html       a single page for people who are not engineers"""
 
-_WAIT_S = 1.4
+_WAIT_S = 1.6
 _WAIT_PAGE_S = 120.0
 _T = TypeVar("_T")
 
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
-        help="how long a look may take before what was kept is told instead (default: 1.4; html: 120)",
+        help="how long a look may take before what was kept is told instead (default: 1.6; html: 120)",
     )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 

@@ -31,6 +31,10 @@ def expectations(path: str) -> dict[str, Any]:
     columns = found.get("columns") if isinstance(found, Mapping) else None
     if not isinstance(columns, Mapping):
         raise DataError(path, "has no columns", "give what pandera's to_yaml writes")
+    for name, column in columns.items():
+        checks = column.get("checks") if isinstance(column, Mapping) else 0
+        if not isinstance(checks, Mapping | list | None):
+            raise DataError(path, f"column {name!s} is not described", "give what pandera's to_yaml writes")
     return {
         "columns": {
             str(name): _rules(column) for name, column in columns.items() if isinstance(column, Mapping)

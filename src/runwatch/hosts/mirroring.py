@@ -132,7 +132,7 @@ class MirroredRoot:
 
     def _take_heads(self, changed: list[str]) -> None:
         """First and last bytes of what changed, as files with holes."""
-        names = [path for path in changed if not _is_blob(path)][:MOST_HEADS]
+        names = [path for path in changed if not _is_blob(path) and not self._is_here(path)][:MOST_HEADS]
         for path in changed:
             if _is_blob(path):
                 self._write_holes(path, b"", b"", 0)
@@ -145,6 +145,21 @@ class MirroredRoot:
                     self._write_holes(path, head, tail, rest)
                     if len(head) == self._listed[path].size:
                         self._whole[path] = head
+
+    def _is_here(self, path: str) -> bool:
+        """Whether the copy of an earlier process is as the file is: then its ends are known."""
+        known = self._listed[path]
+        if self._have.get(path) != known:
+            return False
+        try:
+            with (self.folder / "files" / path).open("rb") as copy:
+                head = copy.read(_HEAD)
+                rest = max(known.size - limits.TAIL, len(head))
+                copy.seek(rest)
+                self._write_holes(path, head, copy.read(limits.TAIL), rest)
+        except OSError:
+            return False
+        return True
 
     def _write_holes(self, path: str, head: bytes, tail: bytes, rest: int) -> None:
         known = self._listed[path]
@@ -334,9 +349,11 @@ def _make_room(file: Path, top: Path) -> None:
     """Have the folders of a file; what was a file there before makes room."""
     above = file.parent
     if not above.is_dir():
-        for folder in reversed([above, *above.parents]):
-            if folder.is_relative_to(top) and folder.is_file():
+        folder = above
+        while folder != top:
+            if folder.is_file():
                 folder.unlink()
+            folder = folder.parent
         above.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.is_dir():
         shutil.rmtree(file)

@@ -36,7 +36,7 @@ NEAR = 8
 still turn out to be none."""
 
 MOST_FORMER, MOST_POINTS, SPANS = 50, 2048, 512
-USED_TO_IT = 3
+USED_TO_IT, MANY = 3, 1000
 
 
 class Former(msgspec.Struct, eq=False):
@@ -121,7 +121,32 @@ class Attempts:
             for tag, points, _ in new:
                 self._append(tag, points)
             return set()
-        return self._by_row(_parts(new))
+        parts = _parts(new)
+        return self._skip(parts) | self._by_row(parts)
+
+    def _skip(self, parts: dict[str, _Part]) -> set[str]:
+        """A counter that has begun again a thousand times (each epoch, with no epoch beside it): of many new
+        rows only those since it last did are looked at."""
+        tag = max(parts, key=lambda name: len(parts[name].rows))
+        steps, series = parts[tag].points.steps, self.series.get(tag)
+        if len(steps) < MANY:
+            return set()
+        bottom = series.bottom if series is not None and len(series) else int(steps[0])
+        begins = np.flatnonzero((steps[1:] < steps[:-1]) & (steps[1:] <= bottom)) + 1
+        if not len(begins) or self.forgotten + len(begins) <= MANY:
+            return set()
+        row = parts[tag].rows[begins[-1]]
+        self.forgotten += len(self.former) + len(begins)
+        self._open, self.former = None, []
+        for name, part in parts.items():
+            cut = int(np.searchsorted(part.rows, row))
+            self.lost[name] += cut
+            parts[name] = _Part(part.points.where(slice(cut, None)), part.rows[cut:])
+        for name, one in self.series.items():
+            self.lost[name] += len(one)
+        changed, self.series = set(self.series), {}
+        self._told = self._written
+        return changed
 
     def passed(self, tag: str) -> Points:
         """Superseded points of a tag that count after all: a resumed training has gone well past them and did
@@ -245,7 +270,7 @@ class Attempts:
     def _watch(self, descent: _Descent, step: int) -> set[str]:
         """The next step of the tag that went back: does it go on where it was before?"""
         if step <= descent.top:
-            if descent.former is not None and step < descent.previous:
+            if descent.former is not None and self._is_anew(descent, step):
                 self._settle()
             else:
                 descent.stride = max(descent.stride, step - descent.previous if descent.rows > 1 else 0)
@@ -259,6 +284,11 @@ class Attempts:
             self._slack = max(self._slack, descent.top - descent.low)
         self._open = None
         return set() if descent.former is None else self._withdraw(descent.former)
+
+    def _is_anew(self, descent: _Descent, step: int) -> bool:
+        """Whether the counter went back once more, and does not just come in a little disorder."""
+        newest = self.series[descent.tag].tail(descent.rows)
+        return step < descent.previous and (descent.rows > NEAR or bool((newest == step).any()))
 
     def _descend(self, tag: str, series: Series, point: Points) -> _Descent:
         """How much it takes to believe that this is a restart: one row, if it goes far back or writes a step

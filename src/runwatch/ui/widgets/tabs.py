@@ -36,6 +36,12 @@ class Tabs(Widget):
             self.refresh()
 
     def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
+        """All names; where there is no room for them only the active one's, the others by their numbers."""
+        full = self._made(short=False)
+        fits = sum(width_of(spans) + 1 for _, spans in full) <= self.size.width
+        return full if fits else self._made(short=True)
+
+    def _made(self, short: bool) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
         for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
@@ -47,7 +53,7 @@ class Tabs(Widget):
                     (
                         Span(edge[0], "accent"),
                         Span(f"{number} ", "key"),
-                        Span(name, tone),
+                        Span(name if here or not short else "", tone),
                         Span(f" {bad}" if bad else "", "bad"),
                         Span(edge[1], "accent"),
                     ),
