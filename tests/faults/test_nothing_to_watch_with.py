@@ -21,10 +21,12 @@ from looking import dashboard, write
 
 from runwatch import config
 from runwatch.cli import main
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import Situation, Snapshot
+from runwatch.domain.task import TaskList
 from runwatch.monitor.board import Board
 from runwatch.monitor.live import Monitor, NoThread
 from runwatch.monitor.worker_thread import WorkerThread
+from runwatch.show.text.watch_log import troubles
 from runwatch.system import inotify
 from runwatch.watch import rounds
 from runwatch.watch.observer import Dirty, Watcher
@@ -231,3 +233,9 @@ async def test_an_error_in_the_loop_is_on_the_screen(root: Path, monkeypatch: py
         with monkeypatch.context() as patch:
             patch.setattr(Board, "tick", _fail)
             await eyes.sees("internal error in the watch loop")
+
+
+def test_what_can_not_be_saved_is_a_line_of_the_journal() -> None:
+    listed = TaskList("/r/todo.txt", (), notice="1 change not saved (No space left on device)")
+    snapshot = Snapshot(1, Situation(0.0, "host", ("/r", "/q")), (), {"/r": listed, "/q": listed})
+    assert troubles(snapshot) == ["problem: /r/todo.txt: 1 change not saved (No space left on device)"]
