@@ -155,7 +155,7 @@ class RunsPane(Pane):
         self._changed(f"runs by {self.choice.order}")
 
     def action_sort(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         shown = self.choice.columns or run_columns.DEFAULT
         names = ("what needs you", *(run_columns.kind(key).column.title for key in shown))
@@ -183,7 +183,7 @@ class RunsPane(Pane):
         host(self).ask(Choose("columns", choices, self.choice.columns or run_columns.DEFAULT), take)
 
     def action_group(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         settings = [key for key, _ in run_columns.choices(self._all) if key.startswith("=")]
         names = ("not at all", "by folder", "by project or group", *(f"by {key[1:]}" for key in settings))
@@ -197,7 +197,7 @@ class RunsPane(Pane):
         host(self).ask(Pick("group the runs", names), take)
 
     def action_metric(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         own = "each run's own main metric"
         tags = tuple(key[1:] for key, _ in run_columns.choices(self._all) if key.startswith("@"))

@@ -13,8 +13,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.destinations import ShowSlice
 from runwatch.show.screen import comparison
 from runwatch.show.text import export
-from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Requested
+from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
