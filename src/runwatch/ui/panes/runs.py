@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import run_columns, runs
+from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import host
 from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
@@ -171,7 +171,7 @@ class RunsPane(Pane):
         self._changed("" if self.choice.sort else "s sorts by a column first")
 
     def action_columns(self) -> None:
-        from runwatch.ui.screens.choosing import Choose
+        from runwatch.ui.choosing import Choose
 
         choices = run_columns.choices(self._all)
 

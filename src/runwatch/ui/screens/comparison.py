@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowSlice
 from runwatch.show.screen import comparison
+from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.exporting import Exporting

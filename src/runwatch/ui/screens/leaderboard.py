@@ -14,9 +14,9 @@ from textual.timer import Timer
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
+from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.exporting import Exporting
