@@ -18,11 +18,12 @@ def test_infinities_are_gaps_and_steps_are_put_in_order() -> None:
     assert made.y[0] == 1 and np.isnan(made.y[1:]).all()
 
 
-def test_time_starts_at_the_first_point_and_falls_back_on_steps() -> None:
+def test_over_time_only_what_has_times_is_drawn() -> None:
     timed = Points.of([0, 10], [1.0, 2.0], [1000.0, 1060.0])
     assert line(timed, "a", "plain", ChartAsk(x_axis="time")).x.tolist() == [0, 60]
+    assert line(timed, "a", "plain", ChartAsk(x_axis="clock")).x.tolist() == [1000, 1060]
     timeless = Points.of([0, 10], [1.0, 2.0])
-    assert line(timeless, "a", "plain", ChartAsk(x_axis="time")).x.tolist() == [0, 10]
+    assert line(timeless, "a", "plain", ChartAsk(x_axis="time")).x.tolist() == []
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=60), st.sampled_from([0.6, 0.9, 0.97]))
@@ -59,9 +60,16 @@ def test_smoothing_goes_round() -> None:
 
 def test_the_prediction_band_is_the_t_interval_of_one_more_run() -> None:
     x = np.arange(10.0)
-    members = [ChartLine("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
+    members = [ChartLine("", "plain", x, np.full(10, value)) for value in (-1.0, 0.0, 1.0)]
     band, mean = prediction_band(members, "three")
     half = 4.303 * 1.0 * np.sqrt(1 + 1 / 3)
-    assert mean.y == pytest.approx(np.full(200, 2.0))
-    assert band.high == pytest.approx(np.full(200, 2.0 + half))
-    assert band.low == pytest.approx(np.full(200, 2.0 - half))
+    assert mean.y == pytest.approx(np.zeros(200))
+    assert band.high == pytest.approx(np.full(200, half))
+    assert band.low == pytest.approx(np.full(200, -half))
+
+
+def test_the_band_of_values_that_are_never_negative_ends_at_zero() -> None:
+    x = np.arange(10.0)
+    members = [ChartLine("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
+    band, _ = prediction_band(members, "three")
+    assert band.low == pytest.approx(np.zeros(200)) and (band.high > 6).all()

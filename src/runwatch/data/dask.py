@@ -28,15 +28,10 @@ class DaskEngine:
         """What ``function`` makes of ``args`` on one of the workers."""
         with self._client() as client:
             self._check(client)
-            try:
-                found: Answer = client.submit(function, *args, pure=False, retries=2).result()
-                return found
-            except (DataError, UserError):
-                raise
-            except Exception as error:
-                raise UserError(
-                    f"--engine {self.address}: the cluster gave up ({_first_line(error)})"
-                ) from error
+            found: Answer | DataError = client.submit(tried, function, args, pure=False, retries=2).result()
+        if isinstance(found, DataError):
+            raise found
+        return found
 
     def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
         """One answer a piece, in order: a file's first piece answers for all of its pieces, the others
@@ -82,8 +77,13 @@ class DaskEngine:
                 raise UserError(f"{what}; on every worker: pip install 'runwatch[dask]=={__version__}'")
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def tried(function: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """What the function makes of its arguments, or what is wrong with its files: an answer, since an error
+    would be tried again and travel less surely."""
+    try:
+        return function(*args)
+    except Exception as error:
+        return explained(_here(), error)
 
 
 def _version() -> str | None:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from runwatch.data.files import natural, suffix
+from runwatch.data.files import natural
+from runwatch.data.formats import suffix
 
 Schema = Callable[[str], Sequence[tuple[str, str]]]
 

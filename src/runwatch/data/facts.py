@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.kernel import mixed
 from runwatch.data.sample import joined

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.sample import sample
 from runwatch.domain.dependence import clustered
 from runwatch.domain.profile import Floats, Grid, TableProfile

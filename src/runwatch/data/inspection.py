@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.facts import row_facts
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.keeping import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.profile import parse_types

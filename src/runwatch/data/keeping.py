@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Piece, list_pieces, profile
 from runwatch.domain.profile import Grid, Named, TableProfile, empty_profile, merge

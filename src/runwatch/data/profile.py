@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally

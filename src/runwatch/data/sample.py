@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, family, numbers, valid_mask
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 
 GRID_ROWS = 1_000_000

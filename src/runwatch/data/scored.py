@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.sample import sample
 from runwatch.domain.profile import DataOptions, Floats, Grid
 

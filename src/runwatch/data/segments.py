@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block
 from runwatch.data.keeping import HERE, Cache, Engine, files_key

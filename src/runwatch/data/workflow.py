@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
-from runwatch.data.files import DataFile, resolve
+from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names

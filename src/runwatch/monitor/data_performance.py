@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from runwatch.data.files import DataFile
+from runwatch.data.data_file import DataFile
 from runwatch.data.grouping import numbered
 from runwatch.data.keeping import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of

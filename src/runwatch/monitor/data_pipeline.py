@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, is_url, natural
+from runwatch.data.files import natural
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats

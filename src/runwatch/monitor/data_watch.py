@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
-from runwatch.data.files import is_url
+from runwatch.data.data_file import is_url
 from runwatch.data.keeping import PieceKey
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution

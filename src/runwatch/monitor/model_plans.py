@@ -13,8 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.config import Model, Settings
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.formats import format_of
 from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files

@@ -32,8 +32,8 @@ from runwatch.domain.intents import (
 )
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen import findings as view_findings
+from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, Recalled, ViewReady

@@ -8,7 +8,7 @@ from textual.message import Message
 
 from runwatch.domain.intents import Intent
 from runwatch.domain.run import RunKey
-from runwatch.show.destinations import Destination
+from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
 

@@ -7,8 +7,8 @@ import pkgutil
 from functools import cache
 from typing import cast
 
+from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, suffix
 from runwatch.data.formats.base import Format
 from runwatch.data.formats.table import Table
 
@@ -22,6 +22,14 @@ def formats() -> dict[str, Format]:
         for ending in getattr(loaded, "SUFFIXES", ()):
             found[ending] = cast(Format, loaded)
     return found
+
+
+def suffix(path: str) -> str | None:
+    """The known data suffix that ``path`` ends in (of a URL: without its query), None when it has none."""
+    lower = path.lower()
+    if is_url(lower):
+        lower = lower.partition("?")[0]
+    return max((s for s in formats() if lower.endswith(s)), key=len, default=None)
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
 
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")

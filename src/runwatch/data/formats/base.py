@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from runwatch.data.files import DataFile
+from runwatch.data.data_file import DataFile
 
 TARGET_VALUES = 4_000_000
 MAX_COLUMNS = 10_000

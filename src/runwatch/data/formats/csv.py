@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from runwatch.data.arrays import blank_is_missing
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.formats.base import MAX_COLUMNS, Block, Part, duplicated
 from runwatch.data.formats.dialect import Dialect, Seen, dialect, look_through
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed

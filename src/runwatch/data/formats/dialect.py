@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 
 _DELIMITERS = ",;\t|"
 _TRIED = 50

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part
 from runwatch.data.formats.stream import BLOCK, opened, packed
 

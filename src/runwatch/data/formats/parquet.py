@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile, open_bytes
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 

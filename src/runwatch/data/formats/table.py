@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from runwatch.data.arrays import longest
+from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.files import DataFile
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Format, Part
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
 

@@ -55,6 +55,12 @@ def domain_classifier(
     rng = np.random.default_rng(seed)
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
+    worth = (n, m) if groups is not None else tuple(len(part) / _design(part) for part in (x[:n], x[n:]))
+    if min(worth) < MIN_ROWS:
+        said = (
+            f"rows are not independent: about {worth[0]:.0f} and {worth[1]:.0f} effective, needs {MIN_ROWS}"
+        )
+        return Multivariate(METHOD, None, None, n, m, "unknown", (), said)
     owners = _stretches(x, n, m) if groups is None else _owners(*groups)
     fit, held = _halves(owners, y, rng)
     told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values
@@ -96,12 +102,17 @@ def _stretches(x: Floats, n: int, m: int) -> Labels:
     """Neighbours as if they were of one group where rows hang together, else each row its own."""
     sides, first = [], 0
     for rows, part in ((n, x[:n]), (m, x[n:])):
-        columns = (column[~np.isnan(column)] for column in part.T)
-        design = max((serial(column) for column in columns), default=1.0)
+        design = _design(part)
         count = rows if design <= 1 else int(np.clip(rows / (_LENGTHS * design), 4, rows))
         sides.append(first + np.arange(rows) * count // rows)
         first = int(sides[-1][-1]) + 1
     return np.concatenate(sides)
+
+
+def _design(part: Floats) -> float:
+    """How many neighbouring rows are worth one independent one, in the column where most are."""
+    columns = (column[~np.isnan(column)] for column in part.T)
+    return max((serial(column) for column in columns), default=1.0)
 
 
 def _owners(a: Labels, b: Labels) -> Labels:

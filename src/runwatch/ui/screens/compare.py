@@ -15,9 +15,9 @@ from runwatch.show.screen import curves
 from runwatch.show.screen import table as view_table
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
-from runwatch.ui.curves import Curves
-from runwatch.ui.exporting import Exporting
+from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 

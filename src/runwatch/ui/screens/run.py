@@ -13,9 +13,9 @@ from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowComparison, ShowFile
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
+from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.text.safe import safe
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys

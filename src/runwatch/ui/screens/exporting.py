@@ -34,7 +34,7 @@ class Exporting(Detail):
         raise NotImplementedError
 
     def action_export(self) -> None:
-        from runwatch.ui.screens.dialogs import AskLine
+        from runwatch.ui.dialogs import AskLine
 
         found = self.exported()
         if found is None:

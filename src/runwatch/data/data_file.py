@@ -1,0 +1,158 @@
+"""One data file: a regular file or a remote object, what tells its states apart, and its bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from runwatch.data.errors import DataError, explained
+from runwatch.system.files import NotRegular, open_regular
+from runwatch.text.safe import safe
+
+PROTOCOLS = frozenset(
+    {"http", "https", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "s3", "s3a", "gs", "gcs", "az"}
+    | {"abfs", "abfss", "adl", "oci", "oss", "hf", "memory"}
+)
+WRAPPERS = frozenset({"zip", "tar", "simplecache", "filecache", "blockcache"})
+_CONNECT_S, _READ_S = 10, 60
+_MAX_FETCHED = 4 << 30
+_DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
+
+
+class DataFile(msgspec.Struct, frozen=True):
+    """One regular file or remote object. ``name``: as shown; ``partitions``: hive ``key=value`` pairs of its
+    path below the folder that was asked for; ``part_of``: the table or folder that it is only a part of."""
+
+    uri: str
+    name: str
+    size: int
+    mtime_ns: int = 0
+    inode: int = 0
+    etag: str = ""
+    partitions: tuple[tuple[str, str], ...] = ()
+    part_of: str = ""
+
+    @property
+    def batch(self) -> str:
+        """The name of the batch that it belongs to: itself, or what it is a part of."""
+        return self.part_of or self.name
+
+    @property
+    def remote(self) -> bool:
+        return is_url(self.uri)
+
+    @property
+    def stamp(self) -> str:
+        """Changes whenever the content may have: size, mtime and inode, or size and etag."""
+        return f"{self.size}:{self.etag}" if self.etag else f"{self.size}:{self.mtime_ns}:{self.inode}"
+
+    @property
+    def stateless(self) -> bool:
+        """Whether nothing tells one state of it from another."""
+        return self.remote and not self.etag and not self.mtime_ns
+
+    @property
+    def when(self) -> float | None:
+        return self.mtime_ns / 1e9 if self.mtime_ns else None
+
+    @property
+    def day(self) -> int | None:
+        """The date in its name or partitions as a proleptic ordinal, None when there is none."""
+        own = () if self.part_of else (os.path.basename(self.name), self.name)
+        for text in (*(value for _, value in self.partitions), *own, self.part_of):
+            for match in _DAY.finditer(text):
+                try:
+                    return date(*(int(part) for part in match.groups())).toordinal()
+                except ValueError:
+                    continue
+        return None
+
+
+def is_url(path: str) -> bool:
+    return "://" in path
+
+
+def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
+    """(fsspec file system, path in it). DataError when the kind of URL is none that we open, when it holds
+    another one and ``chained`` is off, when fsspec or the protocol's package is missing, or the server cannot
+    be reached."""
+    _known_kind(url, chained)
+    try:
+        import fsspec
+    except ImportError as error:
+        raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
+    try:
+        system, path = fsspec.core.url_to_fs(url, **_patience(url))
+    except ImportError as error:
+        raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
+    except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
+        raise explained(url, error) from error
+    return system, path
+
+
+def _known_kind(url: str, chained: bool) -> None:
+    """DataError for a URL that would be opened by more than its own words say: fsspec has kinds that run
+    other programs, read this machine, or wrap one another."""
+    links = url.split("::")
+    if len(links) > 1 and not chained:
+        raise DataError(url, "holds another URL", "name the file itself; only the command line takes both")
+    for number, link in enumerate(links, 1):
+        kind, sign, _ = link.partition("://")
+        here = not sign and number == len(links) > 1  # a file of this machine, by its path
+        if not here and kind.lower() not in (PROTOCOLS if len(links) == 1 else PROTOCOLS | WRAPPERS):
+            known = ", ".join(sorted(PROTOCOLS - {"memory"}))
+            raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """Time limits for the file systems that have none of their own."""
+    scheme = url.partition("://")[0]
+    if scheme in ("http", "https"):
+        import aiohttp
+
+        return {
+            "client_kwargs": {"timeout": aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=_READ_S)}
+        }
+    if scheme in ("s3", "s3a"):
+        limits = {"connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "retries": {"max_attempts": 2}}
+        return {"config_kwargs": limits}
+    return {}
+
+
+def open_bytes(file: DataFile) -> Any:
+    """A seekable binary file object; a local one must still be a regular file when it is opened."""
+    if file.remote:
+        system, path = filesystem(file.uri)
+        try:
+            return system.open(path, "rb") if file.size else _fetched(system, path, file)
+        except Exception as error:
+            raise explained(file.name, error) from error
+    return opened_regular(file.uri, file.name)
+
+
+def _fetched(system: Any, path: str, file: DataFile) -> Any:
+    """A file whose server does not say its size, which can only be read from its beginning, in a temporary
+    file."""
+    import tempfile
+
+    copy: Any = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    with system.open(path, "rb", block_size=0) as source:
+        while block := source.read(1 << 20):
+            copy.write(block)
+            if copy.tell() > _MAX_FETCHED:
+                copy.close()
+                what = f"is more than {_MAX_FETCHED >> 30} GiB long, and its server does not say its size"
+                raise DataError(file.name, what, "copy it here first")
+    copy.seek(0)
+    return copy
+
+
+def opened_regular(path: str, name: str) -> Any:
+    try:
+        return os.fdopen(open_regular(path)[0], "rb")
+    except NotRegular as error:
+        raise DataError(name, "is not a regular file", "give a file or a folder of files") from error
