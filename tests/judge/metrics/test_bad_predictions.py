@@ -186,9 +186,8 @@ def test_the_positive_class() -> None:
     chosen = compare(rows(truth, score=SCORE), rows(truth, score=SCORE**2), positive="churn")
     assert metric(plain, "roc_auc").baseline == pytest.approx(metric(chosen, "roc_auc").baseline)
     assert chosen.confusion is not None and chosen.confusion.labels == ("stay", "churn")
-    assert (
-        "is not a label" in compare(rows(truth, score=SCORE), rows(truth, score=SCORE), positive="gone").reason
-    )
+    gone = compare(rows(truth, score=SCORE), rows(truth, score=SCORE), positive="gone")
+    assert "is not a label" in gone.reason
 
 
 def test_truth_that_differs_is_never_paired() -> None:
