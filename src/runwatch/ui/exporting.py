@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 
 from runwatch.show.text import export
 from runwatch.text.safe import safe
+from runwatch.ui.host import host
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.work import in_background
-
-_ENDINGS = " ".join(export.FORMS)
 
 
 class Exporting(Detail):
@@ -34,35 +34,45 @@ class Exporting(Detail):
         raise NotImplementedError
 
     def action_export(self) -> None:
-        from runwatch.ui.screens.dialogs import AskLine
-
         found = self.exported()
         if found is None:
             self.host.say("there is nothing to export yet")
             return
         stem, make = found
+        export_to(self, f"{stem}.md", export.FORMS, make)
 
-        def write(name: str | None) -> None:
-            if name:
-                in_background(self, "export", lambda: self._write(name.strip(), make), "export")
 
-        hint = f"the ending says the form: {_ENDINGS}; {_into()}"
-        self.app.push_screen(AskLine("export to a new file", hint, check=_wrong, value=f"{stem}.md"), write)
+def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
+    """Ask for a file's name, beginning with ``name``, and write what ``make`` gives, on a worker, for the
+    form that ``forms`` has for its ending."""
+    from runwatch.ui.screens.dialogs import AskLine
 
-    def _write(self, name: str, make: Callable[[str], str]) -> None:
-        app, say, snapshot = self.app, self.host.say, self.host.snapshot
-        form = export.form_of(name)
-        if form is None:
-            return
-        runs = tuple(run.key for run in snapshot.situation.runs) if snapshot else ()
-        try:
-            path = export.write_new(name, make(form), runs)
-        except FileExistsError:
-            app.call_from_thread(say, f"{name} is there already: name another file", "error")
-        except OSError as error:
-            app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
-        else:
-            app.call_from_thread(say, f"written: {path}")
+    endings = " ".join(forms)
+
+    def wrong(given: str) -> str:
+        known = export.form_of(given.strip(), forms)
+        return "" if known else f"the name must end in one of {endings}"
+
+    def write(given: str | None) -> None:
+        form = export.form_of(given.strip(), forms) if given else None
+        if given and form:
+            in_background(node, "export", lambda: _write(node, given.strip(), form, make), "export")
+
+    hint = f"the ending says the form: {endings}; {_into()}"
+    node.app.push_screen(AskLine("export to a new file", hint, check=wrong, value=name), write)
+
+
+def _write(node: DOMNode, name: str, form: str, make: Callable[[str], str]) -> None:
+    app, say, snapshot = node.app, host(node).say, host(node).snapshot
+    runs = tuple(run.key for run in snapshot.situation.runs) if snapshot else ()
+    try:
+        path = export.write_new(name, make(form), runs)
+    except FileExistsError:
+        app.call_from_thread(say, f"{name} is there already: name another file", "error")
+    except OSError as error:
+        app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
+    else:
+        app.call_from_thread(say, f"written: {path}")
 
 
 def _into() -> str:
@@ -70,9 +80,3 @@ def _into() -> str:
         return f"into {safe(os.getcwd())}, or name another folder"
     except OSError:
         return "name a folder too: the current one is gone"
-
-
-def _wrong(name: str) -> str:
-    if export.form_of(name.strip()) is None:
-        return f"the name must end in one of {_ENDINGS}"
-    return ""
