@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.operations import Evidence, Length
-from runwatch.readers import console
-from runwatch.readers.common import limits
+from runwatch.readers import console, limits
 
 CONSOLES = FIXTURES / "consoles"
 ERROR = b'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    g()\nValueError: bad shard\n'

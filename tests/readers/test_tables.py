@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 from runwatch.domain.operations import Length
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
-from runwatch.readers import csv, jsonl, keras, lightning, sb3, ultralytics
+from runwatch.readers import csv, jsonl, keras, lightning, limits, sb3, ultralytics
 from runwatch.readers.base import Claim, Reader, SourceFile
-from runwatch.readers.common import limits
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 nan = math.nan

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from runwatch.show.text.ci import CiCase, CiReport, CiTable, markdown_text, render_ci
+from runwatch.show.ci import CiCase, CiReport, CiTable, markdown_text, render_ci
 from runwatch.text.safe import safe
 
 CASES = (

@@ -7,7 +7,7 @@ from runwatch.domain.drift import ColumnDrift, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import Task, TaskList
-from runwatch.show.destinations import Destination, ShowColumn, ShowComparison
+from runwatch.show.screen.destinations import Destination, ShowColumn, ShowComparison
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.task import leads_to
 from runwatch.show.screen.tasks import TaskKey

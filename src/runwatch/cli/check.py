@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.look import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
-    from runwatch.show.text.ci import render_ci
+    from runwatch.show.ci import render_ci
     from runwatch.show.text.plugin import text
     from runwatch.show.text.prometheus import prometheus
     from runwatch.system.saving import save_text

@@ -366,8 +366,8 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
 def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.run import Problem
+    from runwatch.show.ci import render_ci
     from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
-    from runwatch.show.text.ci import render_ci
     from runwatch.text.jsonable import hparams
 
     known = [one for one in made if not isinstance(one, Problem)]

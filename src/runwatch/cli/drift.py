@@ -123,8 +123,8 @@ def kept_profiles() -> Iterator[Any]:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
+    from runwatch.show.ci import render_ci
     from runwatch.show.drift import drift_json, drift_report, drift_text
-    from runwatch.show.text.ci import render_ci
 
     report, segments = judged(args)
     complain(report.problems)

@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli._output import print_json
     from runwatch.judge.quality.run import examine, verdict
+    from runwatch.show.ci import render_ci
     from runwatch.show.quality import quality_json, quality_report, quality_text
-    from runwatch.show.text.ci import render_ci
 
     case, problems = _case(args, time.time())
     complain(problems)

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.look import load
     from runwatch.monitor.session import history_of, remarks_of
     from runwatch.show.tables import query
-    from runwatch.show.text.tabular import render
+    from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
     look = load(args.roots, args.config, all_hosts=args.all_hosts)

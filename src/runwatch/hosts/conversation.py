@@ -10,7 +10,7 @@ from typing import Any
 
 from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.wire import WireError
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 
 PIECE = 8 * limits.MIB
 _ANSWER_S = 30.0

@@ -21,7 +21,7 @@ from runwatch.config import Settings
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.readers.registry import built_in
 from runwatch.runs.checkpoints import is_checkpoint
 from runwatch.store import paths

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.system.files import NotRegular, open_regular
 
 Role = Literal["run", "part", "lonely", "many", "unread"]

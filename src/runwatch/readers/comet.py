@@ -10,8 +10,9 @@ from typing import Any
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
-from runwatch.readers.common import archives, bounded_json, limits
+from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.lines import LineNotes
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -19,7 +20,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_json, bounded_yaml, limits
+from runwatch.readers.common import bounded_json, bounded_yaml
 
 NAME = "dvc"
 _PIPELINE = "dvc.yaml"

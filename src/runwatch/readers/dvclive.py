@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -21,7 +22,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.rows import Rows, read_rows
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common import limits
 from runwatch.readers.common.column_names import DATA_WORDS, plain, step_key
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.records import JsonRows

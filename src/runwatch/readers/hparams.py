@@ -10,6 +10,7 @@ from typing import Literal
 
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -20,7 +21,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_json, bounded_yaml, limits
+from runwatch.readers.common import bounded_json, bounded_yaml
 
 NAME = "hparams"
 PRIORITY = 20

@@ -25,8 +25,9 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import Version, read_version
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural

@@ -11,6 +11,7 @@ from typing import Any
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -21,7 +22,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import archives, bounded_json, limits
+from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 
 NAME = "inspect"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common import limits
 from runwatch.readers.common.column_names import DATA_WORDS, MMENGINE, by_prefix, place, plain, step_key
 from runwatch.readers.common.records import first_records, metric_names, read_records
 

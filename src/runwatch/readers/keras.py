@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, Epoch, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import keras_csv
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.table import read_table

@@ -11,8 +11,9 @@ from typing import Any
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.rows import read_rows

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_version
 
 NAME = "orbax"

@@ -14,6 +14,7 @@ from typing import Any
 
 from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
 from runwatch.domain.run import Problem, Status
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -25,7 +26,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import Rows, read_rows
 

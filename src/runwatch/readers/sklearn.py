@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -20,7 +21,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.column_names import step_key
 from runwatch.readers.common.documents import Version, read_version

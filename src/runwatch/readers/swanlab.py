@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -22,7 +23,7 @@ from runwatch.readers.base import (
     read_tail,
     unchanged,
 )
-from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
 

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable
 
 from runwatch.domain.operations import Evidence, Label, Operation, Replace
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import step_key
 from runwatch.readers.common.records import JsonRows
 from runwatch.text.console import TRACEBACK

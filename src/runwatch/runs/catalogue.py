@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Listing, Reader
-from runwatch.readers.common import limits
 
 NEIGHBOURHOOD = 3
 MAX_AT_ONCE = 500

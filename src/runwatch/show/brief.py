@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from runwatch.domain.task import TaskEvent
+from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import stories, week_lines
-from runwatch.show.text.ci import markdown_text
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe

@@ -12,9 +12,9 @@ import msgspec
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
+from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.runs import host_json
-from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
 from runwatch.store.snapshot_facts import finding_facts
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import run_name

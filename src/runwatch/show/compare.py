@@ -14,9 +14,9 @@ from runwatch.domain.comparison import (
 )
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
+from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.costs import cheapest, cost_words
-from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
-from runwatch.show.text.tabular import render
+from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe

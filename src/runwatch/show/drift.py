@@ -7,7 +7,7 @@ from typing import Any
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
 from runwatch.domain.run import Problem
-from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
+from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, number
 from runwatch.text.safe import run_name, safe

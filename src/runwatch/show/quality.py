@@ -9,7 +9,7 @@ from typing import Any, cast
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
 from runwatch.domain.run import Problem
-from runwatch.show.text.ci import CiCase, CiReport, CiTable, Level
+from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe

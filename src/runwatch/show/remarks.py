@@ -7,7 +7,7 @@ from typing import Any
 
 from runwatch.domain.remark import Remark
 from runwatch.domain.run import RunKey
-from runwatch.show.text.tabular import render
+from runwatch.show.tabular import render
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import iso, moment

@@ -6,7 +6,7 @@ from typing import Any
 
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
 from runwatch.judge.runs.hyperparameters import as_text
-from runwatch.show.text.tabular import render
+from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe

@@ -13,7 +13,7 @@ from runwatch.domain.run import Attempt, Metric, Problem, Run
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
-from runwatch.show.text.table import table
+from runwatch.show.table import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number, plain
 from runwatch.text.safe import run_name, safe

@@ -32,8 +32,8 @@ from runwatch.domain.intents import (
 )
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen import findings as view_findings
+from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, Recalled, ViewReady
@@ -41,6 +41,7 @@ from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
+    ExportAsked,
     Intended,
     NoteDeed,
     Request,
@@ -330,6 +331,11 @@ class RunwatchApp(App[None]):
 
     def on_requested(self, event: Requested) -> None:
         self.open(event.request)
+
+    def on_export_asked(self, event: ExportAsked) -> None:
+        from runwatch.ui.exporting import export_to
+
+        export_to(self.screen, event.name, event.forms, event.make)
 
     def open(self, request: Request) -> None:
         """Show what is asked for, or ask the person what belongs to it."""

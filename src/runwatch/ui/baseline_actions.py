@@ -21,7 +21,7 @@ def baseline_deed(host: Host, wanted: BaselineDeed) -> None:
 
 def note_deed(host: Host, wanted: NoteDeed) -> None:
     """Ask for the words of a note."""
-    from runwatch.ui.screens.dialogs import AskLine
+    from runwatch.ui.dialogs import AskLine
 
     run = wanted.run
 
@@ -34,7 +34,7 @@ def note_deed(host: Host, wanted: NoteDeed) -> None:
 
 
 def _with_reason(host: Host, run: RunKey) -> None:
-    from runwatch.ui.screens.dialogs import AskLine
+    from runwatch.ui.dialogs import AskLine
 
     def pin(reason: str | None) -> None:
         if reason is not None:

@@ -1,51 +1,22 @@
-"""Writing what a screen shows into a file that the person names."""
+"""Writing what is shown into a file that the person names."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 from runwatch.show.text import export
 from runwatch.text.safe import safe
 from runwatch.ui.host import host
-from runwatch.ui.screens.detail import Detail
 from runwatch.ui.work import in_background
-
-
-class Exporting(Detail):
-    """``exported`` gives a file name to begin with, and what makes the text of a form on a worker."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x",
-            "export",
-            "Export",
-            id="detail.export",
-            tooltip="as Markdown, CSV, JSON or LaTeX, into a file",
-        ),
-    ]
-
-    def exported(self) -> tuple[str, Callable[[str], str]] | None:
-        """(stem of the name, form -> text); None when there is nothing to write."""
-        raise NotImplementedError
-
-    def action_export(self) -> None:
-        found = self.exported()
-        if found is None:
-            self.host.say("there is nothing to export yet")
-            return
-        stem, make = found
-        export_to(self, f"{stem}.md", export.FORMS, make)
 
 
 def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
     """Ask for a file's name, beginning with ``name``, and write what ``make`` gives, on a worker, for the
     form that ``forms`` has for its ending."""
-    from runwatch.ui.screens.dialogs import AskLine
+    from runwatch.ui.dialogs import AskLine
 
     endings = " ".join(forms)
 

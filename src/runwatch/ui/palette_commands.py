@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
-from runwatch.show.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
+from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
 from runwatch.show.screen.runs import run_name
 from runwatch.ui.host import Host

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from runwatch.show import destinations as to
+from runwatch.show.screen import destinations as to
 from runwatch.ui.host import Host
 
 

@@ -51,7 +51,7 @@ def _toggle(host: Host, key: TaskKey, task: Task) -> None:
 
 
 def _add(host: Host, key: TaskKey | None) -> None:
-    from runwatch.ui.screens.dialogs import AskLine
+    from runwatch.ui.dialogs import AskLine
 
     roots = list(host.snapshot.tasks) if host.snapshot else []
     root = key.root if key else roots[0] if roots else ""
@@ -78,7 +78,7 @@ def snoozes(today: date) -> tuple[tuple[str, str, str], ...]:
 
 
 def _snooze(host: Host, key: TaskKey, task: Task) -> None:
-    from runwatch.ui.screens.dialogs import AskLine, Menu
+    from runwatch.ui.dialogs import AskLine, Menu
 
     today = datetime.fromtimestamp(host.settings.clock()).date()
 
@@ -100,7 +100,7 @@ def _wrong_date(text: str) -> str:
 
 
 def _priority(host: Host, key: TaskKey, task: Task) -> None:
-    from runwatch.ui.screens.dialogs import Menu
+    from runwatch.ui.dialogs import Menu
 
     def take(priority: str | None) -> None:
         if priority is not None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from runwatch.config.trust import TrustError, trust
 from runwatch.monitor.trusting import Ask
 from runwatch.text.safe import safe
+from runwatch.ui.dialogs import Menu
 from runwatch.ui.host import Host
-from runwatch.ui.screens.dialogs import Menu
 
 RESTART = 75
 """The app's return code when it is to be opened again, with what is trusted now."""

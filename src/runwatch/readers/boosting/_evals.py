@@ -11,8 +11,9 @@ from typing import Any, Literal
 from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common import bounded_json, limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.point_log import PointLog

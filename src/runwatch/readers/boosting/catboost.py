@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Stated
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
-from runwatch.readers.common import limits
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.table import read_table
 

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runwatch.readers import limits
 from runwatch.readers.base import Opened
-from runwatch.readers.common import limits
 
 MAGIC = b"PK\x03\x04"
 DIRECTORY = 32 * limits.MIB

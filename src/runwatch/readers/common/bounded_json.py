@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 
 _DIGITS = 400
 _WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity"))

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 
 SIZE = 1 * limits.MIB
 _TEXT = 200

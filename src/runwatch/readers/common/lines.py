@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from runwatch.domain.run import Problem
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.text.units import plural
 
 BLOCK = limits.LINE

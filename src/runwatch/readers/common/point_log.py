@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.domain.operations import Append, EpochAt, Operation
 from runwatch.domain.points import Points
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 
 Columns = tuple[list[int], list[float], list[float], list[int]]
 

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Mapping
 from typing import Any
 
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.lines import LineNotes
 

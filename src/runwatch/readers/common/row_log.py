@@ -15,8 +15,8 @@ import numpy as np
 
 from runwatch.domain.operations import Append, EpochAt, Length, Operation
 from runwatch.domain.points import FloatArray, IntArray, Points
+from runwatch.readers import limits
 from runwatch.readers.base import Layout
-from runwatch.readers.common import limits
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import (
     WEAK_STEP_KEYS,

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
+from runwatch.readers import limits
 from runwatch.readers.base import Listing, Opened, SourceFile
-from runwatch.readers.common import limits
 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"

@@ -13,8 +13,8 @@ import numpy as np
 
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common import limits
 from runwatch.readers.common.cells import BoolArray, CellMatrix, Cells, number
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, failed, read_tail
-from runwatch.readers.common import limits
 from runwatch.readers.common.column_names import starts_as_table
 from runwatch.readers.console._lines import parse
 from runwatch.readers.console._state import ConsoleHealth, ConsoleNumbers, Lines, PlannedLength

@@ -11,6 +11,7 @@ from runwatch.domain.operations import Append, HParams, Label, Operation, Replac
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -22,7 +23,7 @@ from runwatch.readers.base import (
     read_document,
     unchanged,
 )
-from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.rows import Rows, read_rows
 from runwatch.readers.mlflow._terms import evidence, seconds, tagged

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
-from runwatch.readers.common import limits, sqlite
+from runwatch.readers.common import sqlite
 from runwatch.readers.optuna._study import (
     INTERMEDIATE,
     METRIC_NAMES,

@@ -9,8 +9,8 @@ from typing import Any
 
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, failed, read_tail
-from runwatch.readers.common import limits
 from runwatch.readers.tensorboard._folders import claim, writer_of
 from runwatch.readers.tensorboard._record import FRAME, HEADER, header
 from runwatch.readers.tensorboard._slice import Slice

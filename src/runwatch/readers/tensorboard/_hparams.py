@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from runwatch.domain.run import Status
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, Malformed, double, fields, text
 
 _STATUS: dict[int, Status] = {1: "finished", 2: "crashed", 3: "running"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Operation, PurgeFrom
 from runwatch.domain.points import Points
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._bulk import FEWEST, Chunk, ScalarColumn
 from runwatch.readers.tensorboard._event import Event, Plugins, Value, parse

@@ -12,6 +12,7 @@ from typing import Any
 
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -23,7 +24,7 @@ from runwatch.readers.base import (
     read_tail,
     unchanged,
 )
-from runwatch.readers.common import bounded_yaml, limits
+from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.leveldb import Log
 from runwatch.readers.wandb._record import RecordContent, from_json, numbers, whole
 from runwatch.text.units import plural

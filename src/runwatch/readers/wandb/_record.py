@@ -18,7 +18,7 @@ from runwatch.domain.operations import (
     Stated,
     Writer,
 )
-from runwatch.readers.common import limits
+from runwatch.readers import limits
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
 

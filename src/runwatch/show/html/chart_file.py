@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartLine, ChartView
-from runwatch.show.text.tabular import render
+from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import safe
 

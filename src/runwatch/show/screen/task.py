@@ -8,7 +8,7 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
-from runwatch.show.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
+from runwatch.show.screen.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.findings import facts_of
 from runwatch.show.screen.tasks import TaskKey

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runwatch.monitor.diagnostics import Diagnostic
-from runwatch.show.text.table import table
+from runwatch.show.table import table
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import safe
 

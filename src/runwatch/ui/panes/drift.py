@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowColumn, ShowData
 from runwatch.show.screen import drift
+from runwatch.show.screen.destinations import ShowColumn, ShowData
 from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane

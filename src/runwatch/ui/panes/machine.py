@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowPlace
 from runwatch.show.screen import machine
+from runwatch.show.screen.destinations import ShowPlace
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowComparison
 from runwatch.show.screen import metrics as view_metrics
+from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
-from runwatch.ui.curves import Curves
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
+from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from runwatch.domain.intents import PinBaseline
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import run_columns, runs
+from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import host
 from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
@@ -155,7 +155,7 @@ class RunsPane(Pane):
         self._changed(f"runs by {self.choice.order}")
 
     def action_sort(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         shown = self.choice.columns or run_columns.DEFAULT
         names = ("what needs you", *(run_columns.kind(key).column.title for key in shown))
@@ -171,7 +171,7 @@ class RunsPane(Pane):
         self._changed("" if self.choice.sort else "s sorts by a column first")
 
     def action_columns(self) -> None:
-        from runwatch.ui.screens.choosing import Choose
+        from runwatch.ui.choosing import Choose
 
         choices = run_columns.choices(self._all)
 
@@ -183,7 +183,7 @@ class RunsPane(Pane):
         host(self).ask(Choose("columns", choices, self.choice.columns or run_columns.DEFAULT), take)
 
     def action_group(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         settings = [key for key, _ in run_columns.choices(self._all) if key.startswith("=")]
         names = ("not at all", "by folder", "by project or group", *(f"by {key[1:]}" for key in settings))
@@ -197,7 +197,7 @@ class RunsPane(Pane):
         host(self).ask(Pick("group the runs", names), take)
 
     def action_metric(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         own = "each run's own main metric"
         tags = tuple(key[1:] for key, _ in run_columns.choices(self._all) if key.startswith("@"))

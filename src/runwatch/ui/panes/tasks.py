@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowSubject
 from runwatch.show.screen import tasks
+from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
 from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
 from runwatch.ui.palette import palette

@@ -15,9 +15,9 @@ from runwatch.show.screen import curves
 from runwatch.show.screen import table as view_table
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
-from runwatch.ui.curves import Curves
-from runwatch.ui.exporting import Exporting
+from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
@@ -36,6 +36,9 @@ class CompareScreen(Exporting, ChartKeys):
         with Vertical(classes="box", id="compare-curves"):
             yield Curves()
         yield TableWidget(id="compare-table", lasting=True)
+
+    def show_part(self) -> None:
+        self.query_one(TableWidget).focus()
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         keys, tag = self.keys, self._tag

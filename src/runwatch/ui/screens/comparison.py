@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowSlice
 from runwatch.show.screen import comparison
+from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
-from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Requested
+from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget

@@ -13,9 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowPlace
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
+from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe

@@ -14,12 +14,12 @@ from textual.timer import Timer
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowRun, ShowRuns
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
+from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
-from runwatch.ui.exporting import Exporting
 from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
@@ -133,7 +133,7 @@ class Leaderboard(Filtered, Exporting):
             self._change(replace(self._ask, metric=choices[(at + by) % len(choices)]))
 
     def action_choose_metric(self) -> None:
-        from runwatch.ui.screens.dialogs import Pick
+        from runwatch.ui.dialogs import Pick
 
         def take(name: str | None) -> None:
             if name is not None:

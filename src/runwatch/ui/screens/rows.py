@@ -10,8 +10,8 @@ from textual.message import Message
 
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowSlice
 from runwatch.show.screen import rows
+from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.screen.view import Span, text, words
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget

@@ -13,17 +13,17 @@ from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.destinations import ShowComparison, ShowFile
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
+from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.text.safe import safe
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
-from runwatch.ui.curves import Curves
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.grid import Grid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from runwatch.show.screen.view import Span
 from runwatch.text import units
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
+from runwatch.ui.messages import ExportAsked
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
@@ -91,14 +93,14 @@ class Chart(Widget, can_focus=True):
     def action_export(self) -> None:
         """Write the chart into a file that the person names."""
         from runwatch.show.html import chart_file
-        from runwatch.ui.exporting import export_to
 
         view, title = self._view, self.title
         if not any(line.name for line in view.lines):
             host(self).say("there is nothing to export yet")
             return
         name = f"{chart_file.stem(title)}.svg"
-        export_to(self, name, chart_file.FORMS, lambda form: chart_file.chart_text(view, title, form))
+        make = partial(chart_file.chart_text, view, title)
+        self.post_message(ExportAsked(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
         if cell is not None and cell < 0:

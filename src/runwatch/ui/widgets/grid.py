@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 
-from runwatch.ui.curves import Curves
+from runwatch.ui.widgets.curves import Curves
 
 MOST = 16
 

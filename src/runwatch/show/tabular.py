@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from runwatch.show.text.table import table
+from runwatch.show.table import table
 from runwatch.text.safe import safe
 
 FORMATS = ("text", "markdown", "csv", "latex", "json")

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from runwatch.show.text.tabular import render
+from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 
 FORMATS = ("markdown", "junit", "github")
