@@ -221,7 +221,7 @@ class RunwatchApp(App[None]):
             self.post_message(Recalled([self.watching.kept_view(root) for root in self.settings.roots[:1]]))
             self.post_message(Briefed(self.watching.briefs()))
 
-        in_background(self, "watching could not start", start, "start")
+        in_background(self, "watching could not be started", start, "start")
 
     def on_recalled(self, event: Recalled) -> None:
         for view in event.views:
@@ -324,7 +324,7 @@ class RunwatchApp(App[None]):
             back = Undo(_root_of(answer.intent), answer.undo)
         if back is not None:
             self.undos.append(back)
-        self.say(f"{answer.message} · u takes it back" if back else answer.message)
+        self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intended(self, event: Intended) -> None:
         self.intend(event.intent)

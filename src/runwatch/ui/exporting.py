@@ -29,7 +29,7 @@ def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable
         if given and form:
             in_background(node, "export", lambda: _write(node, given.strip(), form, make), "export")
 
-    hint = f"the ending says the form: {endings}; {_into()}"
+    hint = f"the extension sets the format: {endings}; {_into()}"
     node.app.push_screen(AskLine("export to a new file", hint, check=wrong, value=name), write)
 
 
@@ -39,7 +39,7 @@ def _write(node: DOMNode, name: str, form: str, make: Callable[[str], str]) -> N
     try:
         path = export.write_new(name, make(form), runs)
     except FileExistsError:
-        app.call_from_thread(say, f"{name} is there already: name another file", "error")
+        app.call_from_thread(say, f"{name} already exists: choose another name", "error")
     except OSError as error:
         app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
     else:

@@ -47,7 +47,7 @@ def write_new(path: str, text: str, runs: Iterable[RunKey] = ()) -> str:
     for run in runs:
         own = os.path.realpath(os.path.join(run.root, run.id))
         if folder == own or folder.startswith(own + os.sep):
-            raise PermissionError(0, f"this is the folder of run {run.id}; name one outside of it", full)
+            raise PermissionError(0, f"this is the folder of run {run.id}; choose a folder outside it", full)
     fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
     with open(fd, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write(text if text.endswith("\n") else text + "\n")
