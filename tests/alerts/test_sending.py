@@ -168,7 +168,7 @@ def test_what_fails_is_tried_again_later_and_in_order(server):
     until(lambda: len(server.got) == 5)
     outbox.close()
     assert [got["event_action"] for got in server.got] == ["trigger"] * 4 + ["resolve"]
-    assert len(failures) == 1 and "answered 500; tried again in" in failures[0]
+    assert len(failures) == 1 and "answered 500; next try in" in failures[0]
 
 
 def test_what_no_further_try_mends_is_not_tried_again(server):
@@ -179,7 +179,7 @@ def test_what_no_further_try_mends_is_not_tried_again(server):
     outbox.send(notification("b"))
     until(lambda: len(server.got) == 2)
     outbox.close()
-    assert len(failures) == 1 and "tried again" not in failures[0]
+    assert len(failures) == 1 and "next try" not in failures[0]
 
 
 def test_one_receiver_that_hangs_keeps_nothing_from_another(server):

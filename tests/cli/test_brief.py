@@ -82,9 +82,9 @@ def test_a_slow_look_falls_back_on_what_was_kept(root, tmp_path, capsys):
         assert done.returncode == 0 and done.stderr == ""
         return done.stdout
 
-    assert "nothing was kept yet" in slow()
+    assert "nothing saved yet" in slow()
     answer = json.loads(slow("--json"))
-    assert answer["schema"] == 1 and "nothing was kept yet" in answer["error"]
+    assert answer["schema"] == 1 and "nothing saved yet" in answer["error"]
     call(capsys, str(root))
     state = State(tmp_path / "state" / "runwatch")
     (key,) = state._db.execute("SELECT key FROM kept").fetchone()

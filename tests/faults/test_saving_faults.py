@@ -128,7 +128,7 @@ def test_two_instances_lose_nothing_of_each_other(root: Path) -> None:
 async def test_two_dashboards_and_an_editor(root: Path) -> None:
     todo = write(root / "todo.txt", MINE)
     async with dashboard(root) as one, dashboard(root) as two:
-        await two.sees("keeps the tasks")
+        await two.sees("manages the tasks")
         one.app.intend(AddTask("from the first", str(root)))
         two.app.intend(AddTask("from the second", str(root)))
         for eyes in (one, two):

@@ -46,7 +46,7 @@ def test_a_machine_without_anything_is_named_and_the_others_told(reach, runwatch
     assert "runwatch not found" in messages["bare"] and "command" in messages["bare"]
     assert "Could not resolve" in messages["gone"]
     text = runwatch("check", "fine:runs", "bare:runs").stdout
-    assert text.startswith("RUNWATCH UNKNOWN - not answered: bare")
+    assert text.startswith("RUNWATCH UNKNOWN - no answer from: bare")
 
 
 def test_a_silent_machine_costs_no_more_than_the_patience(reach, runwatch):

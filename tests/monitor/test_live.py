@@ -229,7 +229,7 @@ def test_a_second_instance_says_so(root: Path) -> None:
     second = Screen(root)
     try:
         seen = second.until(lambda s: s.watch.phase == "live")
-        assert any("keeps the tasks" in mark for mark in seen.watch.marks)
+        assert any("manages the tasks" in mark for mark in seen.watch.marks)
     finally:
         second.monitor.stop()
         first.monitor.stop()

@@ -126,7 +126,7 @@ def test_a_strange_state_is_a_problem(tmp_path: Path) -> None:
         ("[1]", "no object"),
         ("{}", "no log_history"),
         ('{"log_history": [{"loss": 1}]}', "1 log row without a step"),
-        ('{"log_history": [{"st', "no whole JSON"),
+        ('{"log_history": [{"st', "not complete JSON"),
         ("[" * 9999, "nested deeper"),
     ]:
         save(tmp_path / "trainer_state.json", text)

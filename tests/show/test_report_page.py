@@ -174,7 +174,7 @@ def test_the_first_page_has_no_jargon_and_the_appendix_has_the_figures():
     text = page(**FULL)
     words = first_page(text)
     assert not JARGON.search(words), JARGON.search(words)
-    assert "1 matter needs action now" in words and "The training bad has failed." in words
+    assert "1 issue needs action now" in words and "The training bad has failed." in words
     assert "a is worse than the model in use." in words and "why bad" not in words
     appendix = text.partition('<section class="appendix">')[2]
     assert "val/auc 0.81, was 0.84" in appendix and "age moved up by 4 years" in appendix

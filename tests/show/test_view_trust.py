@@ -54,7 +54,7 @@ def test_until_all_was_judged_it_says_what_is_being_done(watch: WatchState, said
     ]
     for i, lines in enumerate(panes if watch.waiting != ("models",) else ()):
         words = " ".join(plain(line) for line in lines)
-        assert "…" in words or "not everything" in words or (i == 0 and watch.phase == "live"), (i, words)
+        assert "…" in words or "still checking" in words or (i == 0 and watch.phase == "live"), (i, words)
     assert "nothing" not in plain(tasks.summary(snapshot(watch), TODAY))
 
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(desk):
         (FinishTask(ROOT, ""), "no task"),
         (ReopenTask(ROOT, "Bob"), "is not done"),
         (SetPriority(ROOT, "Bob", "?"), "A to Z"),
-        (AddTask("  ", ROOT), "say what is to do"),
+        (AddTask("  ", ROOT), "write what to do"),
         (Undo(ROOT, "x"), "nothing to undo"),
         (Rescan(), "not a matter"),
     ]:
@@ -106,10 +106,10 @@ def test_the_open_one_is_meant_by_a_part_of_its_text(desk):
     desk.do(FinishTask(ROOT, "Ana"))
     desk.do(AddTask("call Ana again", ROOT))
     assert desk.do(FinishTask(ROOT, "Ana")).ok
-    assert "done already" not in desk.do(FinishTask(ROOT, "again")).message or True
+    assert "already done" not in desk.do(FinishTask(ROOT, "again")).message or True
     assert [line[0] for line in desk.lines] == ["x", "x"]
     refused = desk.do(FinishTask(ROOT, "again"))
-    assert not refused.ok and "done already" in refused.message
+    assert not refused.ok and "already done" in refused.message
 
 
 def test_equal_lines_are_told_apart_by_their_ids(desk):

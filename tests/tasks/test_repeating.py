@@ -42,7 +42,7 @@ def test_the_next_occurrence(line, expected):
 
 @pytest.mark.parametrize("rec", ["", "often", "0d", "-1w", "1x", "+", "9999y"])
 def test_a_repetition_that_is_none_is_said(rec):
-    with pytest.raises(ValueError, match="is no repetition"):
+    with pytest.raises(ValueError, match="is not a repetition"):
         next_time(rec, DAY, None, DAY)
 
 

@@ -77,10 +77,10 @@ def test_a_line_and_the_runs_it_means(line: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "line, said",
     [
-        ("age<soon", "soon is no duration"),
-        ("status:lost", "none of running"),
-        ("tag:val/loss<much", "much is no number"),
-        ("/[/", "is no pattern"),
+        ("age<soon", "soon is not a duration"),
+        ("status:lost", "not one of running"),
+        ("tag:val/loss<much", "much is not a number"),
+        ("/[/", "is not a valid pattern"),
         ("status:", "needs a value"),
     ],
 )

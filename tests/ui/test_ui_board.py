@@ -116,7 +116,7 @@ async def test_filter_as_one_types_and_escape_shows_all(board: OpenBoard) -> Non
 async def test_a_filter_that_matches_nothing_says_how_to_go_on(board: OpenBoard) -> None:
     async with board() as it:
         await it.press("slash", *"zzz")
-        await it.sees("no run matches “zzz”", "escape shows all")
+        await it.sees("no run matches “zzz”", "escape clears the filter")
 
 
 async def test_pin_the_baseline(board: OpenBoard) -> None:
@@ -174,7 +174,7 @@ async def test_a_run_that_vanishes_says_so(board: OpenBoard) -> None:
         await it.press("enter")
         await it.sees("[1 Curves]")
         it.watching.publish(made_up.snapshot(2, runs=()))
-        await it.sees("is gone from the disk")
+        await it.sees("is no longer on disk")
 
 
 async def test_help_is_made_from_the_keys_of_this_place(board: OpenBoard) -> None:
@@ -383,7 +383,7 @@ async def test_a_data_set_in_full(board: OpenBoard) -> None:
         await it.press("2")
         await it.sees("2026-11-25.parquet", "4,200", "income, channel, tenure_months")
         await it.press("4")
-        await it.sees("AUC 0.670", "what gives the new rows away")
+        await it.sees("AUC 0.670", "what tells the new rows apart")
 
 
 async def test_the_pane_says_which_file_holds_the_tasks(board: OpenBoard) -> None:

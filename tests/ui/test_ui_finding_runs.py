@@ -26,7 +26,7 @@ async def test_a_filter_says_how_many_are_shown_and_completes(board: OpenBoard) 
         await it.press("enter")
         await it.sees("/status:crashed")
         await it.press("slash", *" age<", "x")
-        await it.sees("is no duration")
+        await it.sees("is not a duration")
         await it.press("escape")
         await it.sees("sweep/lr/0003")
 
@@ -56,7 +56,7 @@ async def test_a_click_on_a_title_sorts(board: OpenBoard) -> None:
 async def test_columns_can_be_chosen(board: OpenBoard) -> None:
     async with board() as it:
         await it.press("C")
-        await it.sees("tab takes or leaves")
+        await it.sees("tab selects or unselects")
         await it.press(*"depth", "tab", "enter")
         await it.sees("depth")
         await it.press("C", *"progress", "tab", "enter")

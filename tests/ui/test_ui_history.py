@@ -65,7 +65,7 @@ async def test_former_baselines_are_told_with_date_and_reason(board: OpenBoard) 
 async def test_a_pin_is_taken_back_with_one_key(board: OpenBoard) -> None:
     async with board() as it:
         await it.press("j", "b")
-        await it.sees("the baseline is pinned · u takes it back")
+        await it.sees("the baseline is pinned · u undoes it")
         await it.press("u")
         await it.until(lambda: len(it.watching.intents) == 2)
         assert it.watching.intents[1] == PinBaseline(

@@ -94,7 +94,7 @@ async def test_a_file_that_is_there_stays_and_a_wrong_ending_is_said(
     (tmp_path / "leaderboard.md").write_text("mine")
     async with board() as it:
         await it.press("B", "x", "enter")
-        await it.sees("is there already")
+        await it.sees("already exists")
         assert (tmp_path / "leaderboard.md").read_text() == "mine"
         await it.press("x", "x", "enter")
         await it.sees("the name must end in one of .md")

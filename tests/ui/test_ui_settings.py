@@ -64,7 +64,7 @@ async def test_sixteen_colours_get_the_terminals_own(
 
 async def test_keys_are_a_persons_own_and_wrong_ids_are_said(board: OpenBoard) -> None:
     async with board(keymap={"runs.baseline": "f5", "runs.basline": "x"}) as it:
-        await it.sees("runs.basline is no key binding", "did you mean")
+        await it.sees("runs.basline is not a key binding", "did you mean")
         await it.press("b")
         assert it.watching.intents == []
         await it.press("f5")

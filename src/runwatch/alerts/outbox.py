@@ -116,7 +116,7 @@ class _Line:
                 return
             except AlertError as error:
                 again = pause if error.passing else None
-                later = f"; tried again in {duration(again)}" if again is not None else ""
+                later = f"; next try in {duration(again)}" if again is not None else ""
                 self._failed(f"alert not sent: {error}{later}")
             if again is None:
                 return

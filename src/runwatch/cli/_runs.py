@@ -40,7 +40,7 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
         for link in hosts:
             if link.message:
                 raise UsageError(link.message)
-        raise UsageError(f"{name}: no such run; `runwatch ls` names them")
+        raise UsageError(f"{name}: no such run; `runwatch ls` lists them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in found)[:10])
     alike = "have that name" if found is called else "end like that"
     raise UsageError(f"{name}: {len(found)} runs {alike}: {listed}; write more of the id, or --root")

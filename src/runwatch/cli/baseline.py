@@ -113,7 +113,7 @@ def _say(
             print(f"{safe(root)}: {baseline.kind} {safe(baseline.name)} ({safe(baseline.source)})")
         for row in reversed(history[root]):
             why = f": {safe(row['reason'])}" if row["reason"] else ""
-            print(f"  {(iso(row['at']) or '')[:16]}  {safe(row['run'] or 'pin taken off')}{why}")
+            print(f"  {(iso(row['at']) or '')[:16]}  {safe(row['run'] or 'baseline unpinned')}{why}")
     return 0
 
 
@@ -121,7 +121,7 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
     from runwatch.domain.intents import ClearBaseline
 
     if session.state.in_memory:
-        return _tell(False, f"nothing taken off: {session.state.notice}")
+        return _tell(False, f"not unpinned: {session.state.notice}")
     answers = [session.tasks.obey(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
     return max(_tell(True, answer.message) for answer in answers)
 

@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
-        help="how long a look may take before what was kept is told instead (default: 1.6; html: 120)",
+        help="how long to look before showing what was saved last (default: 1.6; html: 120)",
     )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 
@@ -119,9 +119,9 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
         if looks:
             _say(args, state, looks, silent, now, since)
         elif args.format == "json":
-            unknown("; ".join(silent) or "still reading, and nothing was kept yet", True)
+            unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
-            print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 reads on")
+            print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
     return finding or any(one.going for one in work.values())
 
 
@@ -213,7 +213,7 @@ def _waiting(name: str, found: _Look | None, now: float) -> str:
 
     shown = safe(name) or "the roots"
     if found is None:
-        return f"{shown}: still reading, and nothing was kept yet"
+        return f"{shown}: still reading, and nothing saved yet"
     return f"{shown}: no answer yet, as of {ago(found.kept.facts['now'], now)} ago"
 
 

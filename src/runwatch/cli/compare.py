@@ -72,9 +72,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _prediction_options(group: Any) -> None:
     group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
     group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
-    group.add_argument(
-        "--prediction", metavar="COLUMN", help="column with column with the predicted label or value"
-    )
+    group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
     group.add_argument(
         "--score",
         metavar="COLUMN",
@@ -151,7 +149,7 @@ def _predictions(args: argparse.Namespace) -> Comparison | Problem:
 
     path = args.run[0]
     if args.baseline is not None and _kind(args.baseline) != "predictions":
-        raise _usage("--baseline", f"{args.baseline} is no predictions file; name a parquet or CSV file")
+        raise _usage("--baseline", f"{args.baseline} is not a predictions file; name a parquet or CSV file")
     asked = ColumnNames(
         args.target,
         args.prediction,
@@ -208,7 +206,7 @@ def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> Compar
         except ValueError:
             number = -1.0
         if not 0 <= number < float("inf"):
-            raise _usage("--tolerance", f"{text} is no number >= 0; write 0.01 or val/auc=0.01")
+            raise _usage("--tolerance", f"{text} is not a number >= 0; write 0.01 or val/auc=0.01")
         if name:
             named[name] = number
         else:
@@ -303,7 +301,7 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
         name = address[1].rpartition("/")[2]
     found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
     if not found:
-        raise _usage(name, "no run matches; `runwatch ls` names them")
+        raise _usage(name, "no run matches; `runwatch ls` lists them")
     return found
 
 

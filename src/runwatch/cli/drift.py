@@ -49,9 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def data_options(parser: argparse.ArgumentParser) -> None:
     """Options that say what the columns are."""
     parser.add_argument("--target", metavar="COLUMN", help="column with the label")
-    parser.add_argument(
-        "--group", metavar="COLUMN", help="the column that says whose a row is, where rows hang together"
-    )
+    parser.add_argument("--group", metavar="COLUMN", help="column whose rows belong together (user, patient)")
     parser.add_argument("--key", metavar="COLUMN", help="column that identifies a row")
     parser.add_argument(
         "--include", metavar="PATTERN", action="append", default=[], help="only these columns"

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     path = Path(root) / "runwatch.toml"
     if path.exists() and not args.force:
-        raise UsageError(f"{path}: there is one already; edit it, or write over it with --force")
+        raise UsageError(f"{path}: already exists; edit it, or overwrite it with --force")
     look = load([root], None, Wanted(machine=False))
     tree = Tree(root)
     tree.scan()

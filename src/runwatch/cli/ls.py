@@ -18,7 +18,7 @@ HELP = """List runs: status, progress, main metric.
   runwatch ls ~/runs --filter "status:crashed val/loss<0.3 lr=1e-3 age<2d !debug"
 
 A filter's terms must all hold: words, /patterns/, status: format: name: group: tag: label:, comparisons of
-hyperparameters, metrics, age, started, took, step, epoch; ! before a term turns it round, a,b is either."""
+hyperparameters, metrics, age, started, took, step, epoch; ! before a term negates it, a,b is either."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

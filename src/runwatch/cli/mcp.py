@@ -13,7 +13,7 @@ HELP = """Serve ls, show, check, drift, compare, brief and tasks to an agent (Mo
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="folders that may be asked about (default: here)"
+        "roots", nargs="*", metavar="ROOT", help="folders that may be queried (default: current folder)"
     )
     parser.add_argument("--allow-tasks", action="store_true", help="let the agent add and finish tasks")
 

@@ -22,18 +22,18 @@ HELP = """Keep notes on runs, batches and baselines, in your own words; #words a
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="RUN TEXT", help="a run and what to say of it")
+    parser.add_argument("words", nargs="*", metavar="RUN TEXT", help="a run and the text of the note")
     parser.add_argument(
-        "--root", help="the root whose runs they are (default: the configured one, else here)"
+        "--root", help="folder with the runs (default: the configured one, else the current folder)"
     )
     parser.add_argument("--batch", metavar="DATA/BATCH", help="a note on a batch of a data set")
     parser.add_argument("--baseline", action="store_true", help="a note on the baseline")
     parser.add_argument("--task", action="store_true", help="also add a task that links to the note")
     parser.add_argument("--tag", metavar="TAG", help="list those with this tag")
     parser.add_argument("--since", metavar="TIME", help="list those since (7d, yesterday, 2026-11-01)")
-    parser.add_argument("--delete", type=int, metavar="ID", help="take a note away")
+    parser.add_argument("--delete", type=int, metavar="ID", help="delete a note")
     parser.add_argument(
-        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="how to print"
+        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
     )
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
 

@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="SELECT", help="one SELECT; the tables are in docs/sql.md")
     root_arguments(parser)
     parser.add_argument(
-        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="how to print"
+        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
     )
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
     parser.add_argument("--output", metavar="FILE", help="write the rows to FILE: .parquet or .csv")

@@ -13,7 +13,7 @@ HELP = """Print one line from the last saved state, without reading any run.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="only these (default: all that is kept)")
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="only these (default: all saved)")
     parser.add_argument("--tmux", action="store_true", help="with tmux colour codes")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -17,8 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "run", metavar="RUN", nargs="*", help="run ids, unique endings or paths (default: all)"
     )
     parser.add_argument("--root", action="append", default=[], help="folder that holds the runs")
-    parser.add_argument("--from-start", action="store_true", help="begin with the points that are there")
-    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    parser.add_argument("--from-start", action="store_true", help="start with the existing points")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "tasks"
 HELP = """Show and change the to-do list (a todo.txt file).
 
-  runwatch tasks                              list list what is to do
+  runwatch tasks                              list what is to do
   runwatch tasks add "(B) retrain +churn due:2026-12-01"
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID

@@ -7,7 +7,7 @@ import argparse
 NAME = "trust"
 HELP = """Allow what a configuration found in ROOT wants to do beyond it: send alerts, read elsewhere.
 
-It holds for the file as it stands now; one that changes is asked about again.
+Trust applies to the file as it is now; when it changes, you are asked again.
 
   runwatch trust ~/runs            allow it, and say what that is
   runwatch trust --list            what is allowed
@@ -15,9 +15,11 @@ It holds for the file as it stands now; one that changes is asked about again.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders that hold runs (default: here)")
+    parser.add_argument(
+        "roots", nargs="*", metavar="ROOT", help="folders with runs (default: current folder)"
+    )
     parser.add_argument("--list", action="store_true", help="only say which files are trusted")
-    parser.add_argument("--revoke", action="store_true", help="trust them no more")
+    parser.add_argument("--revoke", action="store_true", help="revoke the trust")
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
 

@@ -45,7 +45,7 @@ def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[D
     file = _local(spec, base, None, strict=True)
     assert file is not None
     if suffix(spec) is None:
-        raise DataError(spec, "is of no known data format", f"use one of {_known()}")
+        raise DataError(spec, "is not in a known data format", f"use one of {_known()}")
     return [file]
 
 

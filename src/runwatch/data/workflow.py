@@ -60,7 +60,7 @@ def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
         if asked not in inside:
             inside[asked] = not file.remote and any(is_really_below(asked, one) for one in within)
         if not inside[asked]:
-            raise DataError(file.name, "leads out of the root: not read", "runwatch trust ROOT allows it")
+            raise DataError(file.name, "is outside the root: not read", "runwatch trust ROOT allows it")
 
 
 def open_reference(

@@ -49,7 +49,7 @@ class Conversation:
             if not 0 <= size <= 2 * PIECE:
                 raise ValueError("an answer that is too large")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise WireError(f"{self._name}: what came is no answer of the mirror's ({error})") from None
+            raise WireError(f"{self._name}: not a valid answer from the mirror ({error})") from None
         while len(self._buffer) < size:
             self._more(until, size)
         packed = bytes(self._buffer[:size])

@@ -147,7 +147,7 @@ class Fleet:
     def _alone(self, intent: Intent) -> IntentAnswer:
         """An intent that no machine has to do with."""
         if isinstance(intent, Rescan):
-            return IntentAnswer(intent, True, "looking at everything again")
+            return IntentAnswer(intent, True, "scanning everything again")
         return IntentAnswer(intent, False, "no root of that name is open")
 
     def kept_view(self, root: str) -> str:

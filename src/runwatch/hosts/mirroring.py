@@ -305,7 +305,7 @@ def _listing(data: bytes) -> tuple[list[tuple[str, Known]], list[str]]:
         ]
         return [one for one in found if one[1].size >= 0], [str(path) for path in gone]
     except (ValueError, TypeError, RecursionError) as error:
-        raise WireError(f"a listing that is none ({error})") from None
+        raise WireError(f"an invalid listing ({error})") from None
 
 
 def _pieces(
@@ -320,7 +320,7 @@ def _pieces(
             yield path, data[at : at + head], data[at + head : at + head + tail], rest
             at += head + tail
     except (KeyError, ValueError, TypeError) as error:
-        raise WireError(f"beginnings of files that are none ({error})") from None
+        raise WireError(f"invalid beginnings of files ({error})") from None
 
 
 def _is_blob(path: str) -> bool:

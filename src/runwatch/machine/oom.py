@@ -1,4 +1,4 @@
-"""How many processes the kernel has killed for want of memory since we began to watch."""
+"""How many processes the kernel has killed for lack of memory since we began to watch."""
 
 from __future__ import annotations
 

@@ -46,12 +46,12 @@ def process_of(pid: int, started: float | None, host: str = "") -> Process:
     except psutil.NoSuchProcess:
         return Process(pid, host, started, False, "the process is gone")
     except psutil.AccessDenied:
-        return Process(pid, host, started, None, "the process may not be asked")
+        return Process(pid, host, started, None, "the process may not be inspected")
     if started is not None and abs(born - started) > _SAME_START:
-        return Process(pid, host, started, False, "the process is gone; its number was given to another")
+        return Process(pid, host, started, False, "the process is gone; its id was reused by another process")
     if state == psutil.STATUS_ZOMBIE:
         return Process(pid, host, started, False, "the process has ended (a zombie)")
-    return Process(pid, host, born, True, "the process lives")
+    return Process(pid, host, born, True, "the process is alive")
 
 
 class ProcessFinder(msgspec.Struct):

@@ -51,5 +51,5 @@ class MachineReader:
     def _notes(self) -> tuple[str, ...]:
         notes = [f"{safe(mount)} does not answer" for mount in self._disks.silent]
         if not self._places.proc.is_dir():
-            notes.append("no /proc here: pressure and kills for want of memory are not known")
+            notes.append("no /proc here: pressure and kills for lack of memory are not known")
         return tuple(notes)

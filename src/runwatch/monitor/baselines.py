@@ -38,7 +38,7 @@ def _assumed(runs: Sequence[Run]) -> Baseline | None:
         return Baseline("run", named[0], "assumed: its name says so", origin="assumed")
     globs = {re.sub(r"\d+", "*", run_id) for run_id in named}
     if len(globs) == 1:
-        return Baseline("group", globs.pop(), f"assumed: {len(named)} runs are called so", origin="assumed")
+        return Baseline("group", globs.pop(), f"assumed: {len(named)} runs have that name", origin="assumed")
     return None
 
 

@@ -234,7 +234,7 @@ class PredictionsWatch(msgspec.Struct):
             )
         if not self.settings.allows(baseline):
             return Problem(
-                self.entry.name, None, "its baseline leads out of the root", "runwatch trust ROOT allows it"
+                self.entry.name, None, "its baseline is outside the root", "runwatch trust ROOT allows it"
             )
         key = (stamp_of(candidate), stamp_of(baseline))
         if key != self._key:

@@ -91,7 +91,7 @@ def engine_of(address: str) -> Engine:
 
 def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> Opened:
     """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
-    ``tolerant``: batches of which more than 1 % of the lines are no rows are not left out."""
+    ``tolerant``: batches of which more than 1 % of the lines are not rows are not left out."""
     files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
     reference = open_reference(files, spec.options, cache, engine)
     arrived, problems = _arrived(spec, reference)
@@ -114,7 +114,7 @@ def _left_out(named: Named) -> Problem | None:
     if not named.profile.skipped:
         return None
     lines = named.profile.rows + named.profile.skipped
-    said = f"{named.profile.skipped:,} of {lines:,} lines are no rows and were left out"
+    said = f"{named.profile.skipped:,} of {lines:,} lines are not rows and were left out"
     return Problem(named.name, None, said, "look for stray separators, quotes or cut lines")
 
 

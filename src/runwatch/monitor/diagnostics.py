@@ -65,7 +65,7 @@ def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnosti
     for settings in config.load(tuple(roots), config_file).values():
         to, wrong = senders(settings.alerts)
         for words in wrong:
-            yield Diagnostic("alerts", "bad", words, "no alert goes there")
+            yield Diagnostic("alerts", "bad", words, "no alert can be sent there")
         if settings.alerts.urls and importlib.util.find_spec("apprise") is None:
             yield Diagnostic("alerts", "bad", "[alerts] urls need Apprise", "pip install 'runwatch[notify]'")
         if to and not wrong:
@@ -124,7 +124,7 @@ def _roots(roots: Sequence[str]) -> Iterator[Diagnostic]:
         mount = mount_of(root)
         if mount.remote:
             yield Diagnostic(
-                "root", "weak", f"{root}: {mount.kind}: polling", "events don't tell of other hosts' writes"
+                "root", "weak", f"{root}: {mount.kind}: polling", "events don't report other hosts' writes"
             )
         else:
             yield Diagnostic("root", "good", f"{root}: {mount.kind or 'watched by events'}")
@@ -133,9 +133,7 @@ def _roots(roots: Sequence[str]) -> Iterator[Diagnostic]:
 def _kernel(roots: Sequence[str]) -> Iterator[Diagnostic]:
     watches, instances = inotify.limit("watches"), inotify.limit("instances")
     if watches is None or instances is None:
-        yield Diagnostic(
-            "inotify", "note", "not on this system; events come another way, the scan is the truth"
-        )
+        yield Diagnostic("inotify", "note", "not on this system; other events are used, backed by the scan")
         return
     taken, folders = inotify.taken(), sum(map(_folders, roots))
     if why := inotify.refusal():
@@ -155,7 +153,7 @@ def _kernel(roots: Sequence[str]) -> Iterator[Diagnostic]:
             f"{taken.instances:,} of {instances:,} instances are taken",
         )
     if not os.path.isdir("/proc/self/fd"):
-        yield Diagnostic("processes", "note", "no /proc: which process writes a run can't be told")
+        yield Diagnostic("processes", "note", "no /proc: the process that writes a run can't be identified")
 
 
 def _folders(root: str) -> int:

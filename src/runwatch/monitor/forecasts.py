@@ -60,7 +60,7 @@ class Forecasts:
     def _forecast(run: Run, metric: Metric, situation: Situation, trace_of: TraceOf) -> Outlook:
         trace = trace_of(run.key, metric.tag)
         if trace is None:
-            return Outlook(metric.tag, None, None, None, reason="its curve was not followed")
+            return Outlook(metric.tag, None, None, None, reason="its curve was not kept")
         from runwatch.judge.health.forecast import forecast
 
         value, spread = _to_beat(run, metric, situation)

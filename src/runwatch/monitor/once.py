@@ -44,7 +44,7 @@ def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, .
         path, exists, is_folder = answer
         if not exists:
             if split(root) is not None:
-                raise RootError(f"{root}: this looks at folders of this machine only; run it on that one")
+                raise RootError(f"{root}: this reads folders on this machine only; run it there")
             raise RootError(f"{root}: no such directory; check the path")
         if not is_folder:
             raise RootError(f"{root}: not a directory; give the folder that holds the runs")

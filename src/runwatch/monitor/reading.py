@@ -25,7 +25,10 @@ from runwatch.watch.tree import Tree
 
 SourceKey = tuple[str, str]
 MAX_ROOT_PROBLEMS = 100
-_REWRITTEN = ("rewritten: read anew from its start", "nothing, if that was meant; else look who writes it")
+_REWRITTEN = (
+    "rewritten: read again from the start",
+    "nothing, if that was intended; otherwise check what writes it",
+)
 
 
 class ReadRun(msgspec.Struct, eq=False):

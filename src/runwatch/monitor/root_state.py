@@ -210,7 +210,7 @@ class TaskState:
                 self._mine.add(root)
             else:
                 self._mine.discard(root)
-                marks.append(f"process {other.pid} on {other.host} keeps the tasks of this root")
+                marks.append(f"process {other.pid} on {other.host} manages the tasks of this root")
         self.marks = tuple(dict.fromkeys(marks))
 
     def sync(
@@ -312,11 +312,11 @@ class TaskState:
             case AddNote(root, kind, subject, text):
                 words = " ".join(text.split())
                 if not words:
-                    return IntentAnswer(intent, False, "the note is empty; say something")
+                    return IntentAnswer(intent, False, "the note is empty; write something")
                 self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
                 return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
-                return IntentAnswer(intent, True, "looking at everything again")
+                return IntentAnswer(intent, True, "scanning everything again")
             case _:
                 return self._books[intent.root].apply(intent, now, today)
 

@@ -27,7 +27,7 @@ class Troubles:
     def note(self, where: str, error: BaseException) -> None:
         """Keep and log an error."""
         logging.getLogger("runwatch").error("error in %s", where, exc_info=error)
-        self.newest = f"internal error in {where}: {error!r}; the watching goes on, please report it"
+        self.newest = f"internal error in {where}: {error!r}; watching continues, please report it"
         self._news()
 
     def _ended(self, what: threading.ExceptHookArgs) -> None:

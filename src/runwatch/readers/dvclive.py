@@ -81,7 +81,7 @@ def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:
         raise ValueError("not a JSON object")
     step = value.pop("step", 0)
     if not isinstance(step, int) or isinstance(step, bool) or abs(step) >= 2**63:
-        raise ValueError("its step is no integer")
+        raise ValueError("its step is not an integer")
     plotted = {_tag(file) for file in claim.files if file.endswith(".tsv")}
     for tag, last in bounded_json.flat_numbers(value).items():
         if tag not in plotted:

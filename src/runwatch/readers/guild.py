@@ -46,7 +46,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     told: list[Operation] = [] if cursor is None else [Replace()]
     told += _told(os.path.basename(source.file), value)
     if not told:
-        problem = Problem(source.file, None, "says nothing that Guild writes there", "it may be half written")
+        problem = Problem(source.file, None, "not what Guild writes there", "it may be half written")
         return Reading({}, document.cursor, (problem,) if document.data.strip() else ())
     return Reading({claim.run_id: told}, document.cursor)
 

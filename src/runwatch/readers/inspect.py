@@ -118,4 +118,4 @@ def _state(log: Mapping[str, Any]) -> Operation:
         return Evidence("crashed", f"inspect-ai: {words}" if words else "inspect-ai: an error", at=known)
     if status == "cancelled":
         return Evidence("crashed", "inspect-ai: the evaluation was cancelled", at=known)
-    return Evidence("running", "inspect-ai calls the evaluation started")
+    return Evidence("running", "inspect-ai says the evaluation has started")

@@ -62,7 +62,7 @@ class _Look:
         self._skipped = 0
         known = sqlite.columns(connection, "metrics")
         if not {"id", "run_name", "step", "metrics"} <= known:
-            raise ValueError("no Trackio database: the table metrics lacks its columns")
+            raise ValueError("not a Trackio database: the table metrics lacks its columns")
         self._key = "run_id" if "run_id" in known else "run_name"
 
     def reading(self) -> Reading:

@@ -13,7 +13,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import number, plural
 
 NAME = "data-drifted"
-DESCRIPTION = "A column of the newest batch is distributed otherwise than in the reference."
+DESCRIPTION = "A column of the newest batch is distributed differently from the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "columns of {scope} drifted"
 SUBJECTS = ("data",)
@@ -23,8 +23,8 @@ EXPLAINS = frozenset({"data-quality"})
 
 _ROLES: frozenset[Role] = frozenset({"feature", "segment", "target"})
 _ADVICE = (
-    "Ask where this column comes from: a changed unit, a new source or a broken join comes before a changed "
-    "world. If it is real and the model uses it, check the model on fresh labels, then retrain."
+    "Check where this column comes from: a changed unit, a new source or a broken join is likelier than a "
+    "changed world. If it is real and the model uses it, check the model on fresh labels, then retrain."
 )
 
 

@@ -10,7 +10,7 @@ from runwatch.rules.engine.making import about_data
 from runwatch.text.safe import safe
 
 NAME = "data-quality"
-DESCRIPTION = "The newest batch breaks a rule of quality: missing values, types, duplicates, ranges."
+DESCRIPTION = "The newest batch has quality faults: missing values, types, duplicates, ranges."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "faults in the data of {scope}"
 SUBJECTS = ("data",)

@@ -12,7 +12,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import duration
 
 NAME = "data-stale"
-DESCRIPTION = "No new batch has arrived for longer than this data set's own rhythm allows."
+DESCRIPTION = "No new batch has arrived for longer than this data set's usual interval."
 DEFAULTS: Mapping[str, object] = {"critical_periods": 3.0}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 SUBJECTS = ("data",)
@@ -26,7 +26,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             continue
         missed = data.late_by / data.expected_every if data.expected_every else 0.0
         severity: Severity = "critical" if missed >= number(options, "critical_periods") else "warning"
-        every = f"; one comes every {duration(data.expected_every)}" if data.expected_every else ""
+        every = f"; expected every {duration(data.expected_every)}" if data.expected_every else ""
         said = f"the next batch is {duration(data.late_by)} late{every}"
         if data.fresh_within is not None:
             severity = "critical"

@@ -14,7 +14,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import duration, size
 
 NAME = "disk-full-soon"
-DESCRIPTION = "At the pace of the last hours a disk is full within a day, or before the next morning."
+DESCRIPTION = "At its recent rate a disk will be full within a day, or before the next morning."
 DEFAULTS: Mapping[str, object] = {"within": "24h", "morning_hour": 9}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 SUBJECTS = ("host",)
@@ -37,7 +37,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             severity,
             disk.mount,
             f"{safe(disk.mount)} is full in about {duration(disk.full_in)} ({size(disk.free)} free)",
-            f"Disk {safe(disk.mount)} fills up",
+            f"Disk {safe(disk.mount)} is filling up",
             "See what grows (checkpoints, logs, caches); delete or move some of it before you leave.",
             evidence={"full_in_seconds": disk.full_in, "free": disk.free},
         )

@@ -45,6 +45,6 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 _WORSE = (
     "Compare the errors before and after that batch: if the labels are right, the relation that the model "
-    "learned has moved; retrain on rows from after the change."
+    "learned has changed; retrain on rows from after the change."
 )
 _BETTER = "Good news, if the labels are right: a new reference from after that batch makes it the new normal."

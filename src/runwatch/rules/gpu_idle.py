@@ -15,7 +15,7 @@ from runwatch.text.units import duration, size
 
 NAME = "gpu-idle"
 DESCRIPTION = (
-    "A GPU has been idle for five minutes although a running run, or nobody known, holds its memory."
+    "A GPU has been idle for five minutes while a running run, or an unknown process, holds its memory."
 )
 DEFAULTS: Mapping[str, object] = {"after": "5m", "unknown_memory_gb": 1.0}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
@@ -41,7 +41,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 NAME,
                 "info",
                 f"gpu {gpu.index}",
-                f"GPU {gpu.index} is idle, {size(held)} of its memory are held by process {pids}",
+                f"GPU {gpu.index} is idle, {size(held)} of its memory is held by process {pids}",
                 f"Memory of GPU {gpu.index} is held by no known run",
                 "See whether that process is a forgotten notebook or a dead job.",
                 evidence={"pids": [process.pid for process in strangers], "memory": held},
@@ -55,7 +55,7 @@ def _idle(run: Run, index: int, idle_for: float) -> Finding:
         "warning",
         f"GPU {index} has been idle for {duration(idle_for)} under it",
         f"Run {safe(run.title)} leaves its GPU idle",
-        "It waits for something: look at its data loader (workers, disk), at a lock, or at another rank.",
+        "It is waiting for something: check its data loader (workers, disk), a lock, or another rank.",
         subject=f"gpu {index}",
         evidence={"gpu": index, "idle_seconds": idle_for},
     )

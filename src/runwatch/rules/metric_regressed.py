@@ -13,7 +13,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import number, signed
 
 NAME = "metric-regressed"
-DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and surely so."
+DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and not by chance."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
 SUBJECTS = (
@@ -28,7 +28,7 @@ EXPLAINS = frozenset({"slice-regressed"})
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical for the primary metric, a warning for a guard; at most a warning where the noise between
-    seeds is not known; info where the baseline was only assumed, and where "worse, size unsure"."""
+    seeds is not known; info where the baseline was only assumed, and where "worse, size uncertain"."""
     for subject in subjects(situation):
         for metric in subject.comparison.metrics:
             yield from _of_metric(situation, subject, metric)
@@ -112,11 +112,11 @@ def _evidence(metric: MetricComparison) -> dict[str, object]:
 def _advice(comparison: Comparison, metric: MetricComparison) -> str:
     changed = [safe(name) for name, _, _ in comparison.hparams[:3]]
     if metric.ci is None or metric.method in (None, "curve-mad"):
-        return "Run two or three more seeds of both before you decide: how much seeds differ is not known."
+        return "Run two or three more seeds of both before you decide: the spread between seeds is unknown."
     if changed:
         return (
             f"Look first at what differs from the baseline: {', '.join(changed)}; then at the worst slices."
         )
     return (
-        "Look at the slices that carry the loss, and whether the data changed; keep the baseline meanwhile."
+        "Check the slices that add most to the loss, and whether the data changed; keep the baseline for now."
     )

@@ -1,4 +1,4 @@
-"""The kernel killed a process for want of memory."""
+"""The kernel killed a process for lack of memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
 NAME = "out-of-memory-kill"
-DESCRIPTION = "The kernel killed a process for want of memory since runwatch began to watch."
+DESCRIPTION = "The kernel killed a process for lack of memory since runwatch started."
 DEFAULTS: Mapping[str, object] = {"recent": "1h"}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 SUBJECTS = ("host",)
@@ -32,8 +32,8 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         NAME,
         "critical",
         "",
-        f"{plural(situation.machine.oom_kills, 'process', 'processes')} killed for want of memory{which}",
-        "A process was killed for want of memory" + (f": {named}" if lost else ""),
+        f"{plural(situation.machine.oom_kills, 'process', 'processes')} killed for lack of memory{which}",
+        "A process was killed for lack of memory" + (f": {named}" if lost else ""),
         "Restart what is missing with a smaller batch or fewer loader workers; see what else holds memory.",
         evidence={"kills": situation.machine.oom_kills, "runs": [run.id for run in lost]},
         lasting=True,

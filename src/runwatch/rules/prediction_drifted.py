@@ -10,7 +10,7 @@ from runwatch.domain.situation import Situation
 from runwatch.rules.engine.drifting import drifted_columns
 
 NAME = "prediction-drifted"
-DESCRIPTION = "The predictions on the newest batch are distributed otherwise than in the reference."
+DESCRIPTION = "The predictions on the newest batch are distributed differently from the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "predictions of {scope} drifted"
 SUBJECTS = (
@@ -22,8 +22,8 @@ TOPIC = "drift"
 
 _ROLES: frozenset[Role] = frozenset({"prediction"})
 _ADVICE = (
-    "See first whether the features drifted too: then the model answers to other data. If they did not, the "
-    "model or its threshold was changed."
+    "Check first whether the features drifted too: then the model is seeing different data. If they "
+    "did not, the model or its threshold was changed."
 )
 
 

@@ -11,7 +11,7 @@ from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "ranks-apart"
-DESCRIPTION = "A rank of a distributed run is behind the others, or its loss is off theirs."
+DESCRIPTION = "A rank of a distributed run is behind the others, or its loss differs from theirs."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are apart"
 WORDS = ("ranks apart", "ranks apart")
@@ -27,8 +27,8 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             severity,
             sign.summary,
             f"Ranks of {safe(run.title)} are apart",
-            "Look at the log of that rank and at its node: a rank that waits, or reads other data than it "
-            "should, makes all others wait or learn from less.",
+            "Look at the log of that rank and at its node: a rank that waits, or reads the wrong "
+            "data, makes all others wait or learn from less.",
             subject=sign.tag,
             since=begun(run, sign),
             evidence=dict(sign.evidence),

@@ -11,7 +11,7 @@ from runwatch.rules.engine.making import about_run
 from runwatch.text.safe import safe
 
 NAME = "run-crashed"
-DESCRIPTION = "A run ended with an error, or its process is gone without an end mark."
+DESCRIPTION = "A run ended with an error, or its process is gone without an end marker."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 WORDS = ("crashed", "crashed")

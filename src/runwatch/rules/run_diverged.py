@@ -28,7 +28,9 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         )
         advice += "with a lower learning rate, warm-up or gradient clipping."
         if sign.severity != "critical":
-            advice = f"If no restart of the rate and no new stage was meant: {advice[0].lower()}{advice[1:]}"
+            advice = (
+                f"Unless a learning-rate restart or a new stage was intended: {advice[0].lower()}{advice[1:]}"
+            )
         yield about_run(
             run,
             NAME,

@@ -11,7 +11,7 @@ from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-overfitting"
-DESCRIPTION = "The validation loss is surely worse than its best while the training loss falls."
+DESCRIPTION = "The validation loss is clearly worse than its best while the training loss falls."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "validation losses of {scope} get worse"
 WORDS = ("overfitting", "overfitting")

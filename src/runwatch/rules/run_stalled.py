@@ -15,7 +15,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import duration
 
 NAME = "run-stalled"
-DESCRIPTION = "A run that was alive has been silent for longer than its own rhythm allows."
+DESCRIPTION = "A run that was alive has been silent for much longer than its usual interval."
 DEFAULTS: Mapping[str, object] = {"critical_after": "6h"}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 WORDS = ("stalled", "stalled")
@@ -42,8 +42,8 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             severity,
             summary,
             f"Run {safe(run.title)} has stalled",
-            "See whether its process still lives and what it waits for (a data loader, a lock, another "
-            "rank); if it hangs, stop it and resume from the last checkpoint.",
+            "Check whether its process is still alive and what it is waiting for (a data loader, a lock, "
+            "another rank); if it hangs, stop it and resume from the last checkpoint.",
             since=run.updated,
             evidence={"silent_seconds": silent, "step": run.step, **(sign.evidence if sign else {})},
             actionable=severity != "info",

@@ -11,7 +11,7 @@ from runwatch.text.safe import safe
 from runwatch.text.units import percent, signed
 
 NAME = "slice-regressed"
-DESCRIPTION = "A group of rows is surely worse than with the baseline (corrected for all groups looked at)."
+DESCRIPTION = "A group of rows is significantly worse than with the baseline (corrected for many groups)."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "groups of rows of {scope} are worse than with the baseline"
 SUBJECTS = (

@@ -19,7 +19,7 @@ def missing(offer: Offer, absent: Sequence[str]) -> ScoringError:
     more = ", …" if len(offer.names) > 20 else ""
     return ScoringError(
         offer.file,
-        f"lacks what the model takes: {said}",
+        f"lacks inputs of the model: {said}",
         f"the file has {there}{more}; see [[models]] features",
     )
 

@@ -41,7 +41,7 @@ def predicted(raw: Raw, job: Job) -> Predicted:
         return _of_score(raw, value, job, bad)
     if job.task == "multiclass":
         raise ScoringError(
-            job.model, "gives one number a row: no classes", 'set [[models]] task = "regression"'
+            job.model, "gives one number per row: no classes", 'set [[models]] task = "regression"'
         )
     notes: tuple[str, ...] = ()
     if (
@@ -99,7 +99,7 @@ def _of_classes(raw: Raw, scores: Floats, job: Job) -> Predicted:
             scores = _softmax(scores)
             notes.append("outputs taken as logits: softmax gives the scores")
         else:
-            notes.append("the scores are no probabilities")
+            notes.append("the scores are not probabilities")
     names = _names(job, raw.classes) or _learnt(raw.label, scores, finite)
     columns: dict[str, Any] = {PREDICTION: _chosen(raw, scores, finite, names, job)}
     bad = int(np.count_nonzero(~finite))

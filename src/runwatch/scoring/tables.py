@@ -30,7 +30,9 @@ class InputTable:
             (ends for ends in (_PARQUET, _ARROW, _CSV, _JSON) if path.lower().endswith(ends)), None
         )
         if self._kind is None:
-            raise ScoringError(path, "is of no format that is scored", "use parquet, CSV, Arrow or JSONL")
+            raise ScoringError(
+                path, "is in a format that cannot be scored", "use parquet, CSV, Arrow or JSONL"
+            )
 
     def schema(self) -> Any:
         """The Arrow schema; of text formats as their first block suggests."""

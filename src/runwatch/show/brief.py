@@ -62,7 +62,7 @@ def since_moment(words: str, now: float) -> float:
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{words!r} is not a time; give 7d, yesterday, 18:04 or 2026-11-25T09:00") from None
     if at > now:
-        raise ValueError(f"{words!r} is ahead; give 7d, yesterday, 18:04 or 2026-11-25T09:00")
+        raise ValueError(f"{words!r} is in the future; give 7d, yesterday, 18:04 or 2026-11-25T09:00")
     return at
 
 

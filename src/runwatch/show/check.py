@@ -166,7 +166,7 @@ def said(check: CheckResult) -> str:
     said = counted(f for f in check.findings if f["severity"] != "info")
     missing = _missing(check.snapshot)
     if missing:
-        return "; ".join(filter(None, [said, f"not answered: {', '.join(missing)}"]))
+        return "; ".join(filter(None, [said, f"no answer from: {', '.join(missing)}"]))
     if said:
         return said
     if check.worst == "unknown":
@@ -192,7 +192,7 @@ def _tonight(snapshot: Snapshot) -> list[Finding]:
             continue
         eta, budget = run.progress.eta, run.progress.budget_ends
         if budget is not None and situation.now < budget <= situation.now + left:
-            found.append(_ending(run, budget - situation.now, "runs out of its time"))
+            found.append(_ending(run, budget - situation.now, "reaches its time limit"))
         elif eta is not None and eta[0] <= left:
             found.append(_ending(run, eta[0], "ends"))
     return found
@@ -206,7 +206,7 @@ def _ending(run: Run, seconds: float, how: str) -> Finding:
         subject="",
         summary=f"{run.id} {how} in {duration(seconds)}, before nine",
         title=f"{run.id} {how} before nine",
-        advice="queue what comes next, or let the machine rest",
+        advice="queue the next job, or leave the machine idle",
         evidence={"seconds_left": seconds},
         root=run.root,
         run=run.key,

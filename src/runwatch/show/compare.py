@@ -112,7 +112,7 @@ def _confusion_json(found: Confusion | None) -> dict[str, Any] | None:
 
 
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95 % interval", "verdict", "why")
-_SLICES = "Slices that regressed, by what they add to the mean loss"
+_SLICES = "Slices that regressed, by contribution to the mean loss"
 _SLICE_HEADERS = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
 _LEGEND = (
     "* the primary metric: it decides. better, worse: the whole interval is past the tolerance; equivalent: "
@@ -257,7 +257,7 @@ def _slice_row(part: SliceComparison) -> tuple[str, ...]:
 def _calibration_text(found: Comparison) -> list[str]:
     lines = []
     for who, one in found.calibration.items():
-        state = "miscalibrated" if one.miscalibrated else "no worse than chance gives a perfect model"
+        state = "miscalibrated" if one.miscalibrated else "no worse than chance for a calibrated model"
         lines.append(
             f"  {who}: ECE {units.number(one.ece, 3)} ({state}; up to {units.number(one.ece_null, 3)})"
         )

@@ -236,7 +236,7 @@ def _together(found: Multivariate) -> str:
     if found.verdict == "unknown":
         return f"  {DRIFT_SIGNS['unknown']} all columns together: {safe(found.reason)}"
     given = ", ".join(safe(name, 24) for name, _ in found.top_features[:3])
-    tail = f"; given away by {given}" if given else ""
+    tail = f"; most telling: {given}" if given else ""
     return (
         f"  {DRIFT_SIGNS[found.verdict]} all columns together: {found.verdict}, "
         f"AUC {units.number(found.auc, 3)}, p {units.number(found.p_value, 2)}{tail}"

@@ -96,7 +96,7 @@ def _below(table: RunTable, matters: WhatMatters | None) -> list[str]:
     if table.differing > _HPARAMS_SHOWN:
         lines.append(f"and {table.differing - _HPARAMS_SHOWN} more settings that differ (--format csv)")
     if matters is not None and matters.hparams:
-        lines += ["", "What explains it (loss of out-of-fold R2 when shuffled; an association, no cause):"]
+        lines += ["", "What explains it (drop in out-of-fold R2 when shuffled; an association, not a cause):"]
         lines += [
             f"  {safe(name)}: {units.number(importance, 2)} ± {units.number(spread, 2)}"
             for name, importance, spread in matters.hparams[:5]

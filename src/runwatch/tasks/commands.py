@@ -68,13 +68,13 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
                 line = added(text, today)
                 return TaskChange(LineEdit(None, line), "added", f"added: {safe(line, 80)}", None)
             case FinishTask(id=id_):
-                found = find(id_, lines, today, lambda t: not t.done, "is done already")
+                found = find(id_, lines, today, lambda t: not t.done, "is already done")
                 return _finished(found, lines, today)
             case ReopenTask(id=id_):
                 found = find(id_, lines, today, lambda t: t.done, "is not done")
-                return _changed(found, lines, reopen(found[1].line), "reopened", "to do again")
+                return _changed(found, lines, reopen(found[1].line), "reopened", "reopened")
             case SnoozeTask(id=id_, until=until):
-                found = find(id_, lines, today, lambda t: not t.done, "is done already")
+                found = find(id_, lines, today, lambda t: not t.done, "is already done")
                 later = until.isoformat() if until > today else None
                 words = f"snoozed until {later}" if later else "no longer snoozed"
                 return _changed(found, lines, with_tag(found[1].line, "t", later), "snoozed", words)
@@ -111,7 +111,7 @@ def find(
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
-        raise Refused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; say which by its id: {named}")
+        raise Refused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
     return able[0]
 
 

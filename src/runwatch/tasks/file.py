@@ -37,8 +37,8 @@ _REASONS: dict[int, Why] = {
     errno.EPERM: "read-only",
 }
 _REMEDIES: dict[Why, str] = {
-    "busy": "another program holds the lock; it is tried again",
-    "changed": "another program keeps writing it; it is tried again",
+    "busy": "another program holds the lock; it will be retried",
+    "changed": "another program keeps writing it; it will be retried",
     "read-only": "it cannot be written here; choose another with [tasks] file or --file",
     "full": "the disk is full; free some space",
     "unreadable": "check the path and its permissions",

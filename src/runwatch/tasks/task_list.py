@@ -181,7 +181,7 @@ class RootTaskList:
         asked = intent or Undo(self._root, token)
         known = self._undo.get(token)
         if known is None:
-            return IntentAnswer(asked, False, "nothing to undo; it was undone, or long ago")
+            return IntentAnswer(asked, False, "nothing to undo; it was already undone, or too long ago")
 
         def back(lines: Sequence[str]) -> TaskChange:
             first, *more = known.edits

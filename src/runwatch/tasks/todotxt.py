@@ -184,7 +184,7 @@ def typed(text: str, today: date) -> tuple[Head, str]:
     ``x DATE`` is a finished task."""
     head, rest = split(one_line(text))
     if not rest.strip():
-        raise LineError("the text is empty; say what is to do")
+        raise LineError("the text is empty; write what to do")
     if head.done and head.completed is None:
         raise LineError("'x ' at the start means finished; begin with another word, or write x DATE TEXT")
     tags = tags_of(rest)
@@ -238,7 +238,7 @@ def tags_of(text: str) -> dict[str, str]:
 def set_tag(text: str, key: str, value: str) -> str:
     """``text`` with ``key:value``: changed where the key stands, else put at the end."""
     if _as_tag(f"{key}:{value}") is None:
-        raise LineError(f"{key}:{value} is no tag; neither side may hold a space or a colon")
+        raise LineError(f"{key}:{value} is not a tag; neither side may hold a space or a colon")
     for found in re.finditer(r"\S+", text):
         pair = _as_tag(found[0])
         if pair and pair[0] == key:

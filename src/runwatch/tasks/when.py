@@ -34,7 +34,7 @@ def future_day(words: str, today: date) -> date:
         return later
     numbers = [n for n, name in enumerate(_WEEKDAYS) if len(word) >= 2 and name.startswith(word)]
     if len(numbers) != 1:
-        raise ValueError(f"{words!r} is no day; give {_FORMS}")
+        raise ValueError(f"{words!r} is not a day; give {_FORMS}")
     return today + timedelta(days=(numbers[0] - today.weekday() - 1) % 7 + 1)
 
 
@@ -64,7 +64,7 @@ def next_time(
     base = (due or threshold or today) if strict else today
     moved = after(rec.removeprefix("+").lower(), base)
     if moved is None or moved <= base:
-        raise ValueError(f"rec:{rec} is no repetition; give one such as rec:1w, or rec:+1m for strict months")
+        raise ValueError(f"rec:{rec} is not a repetition; write rec:1w, or rec:+1m for strict months")
     if due is None and threshold is not None:
         return None, moved
     return moved, moved - (due - threshold) if due is not None and threshold is not None else None

@@ -83,7 +83,7 @@ def _pattern(text: str) -> _Holds:
     try:
         pattern = re.compile(text, re.IGNORECASE)
     except re.error as error:
-        raise ValueError(f"/{text}/ is no pattern: {error}") from None
+        raise ValueError(f"/{text}/ is not a valid pattern: {error}") from None
     return lambda run, now: bool(pattern.search(run.id) or pattern.search(run.name))
 
 
@@ -106,7 +106,7 @@ def _status(value: str) -> _Holds:
     wanted = {"unknown" if one.startswith("ended") else one for one in value.lower().split(",") if one}
     known = {status for one in wanted for status in STATUSES if status.startswith(one)}
     if not known:
-        raise ValueError(f"status:{value} is none of {', '.join(STATUSES)}")
+        raise ValueError(f"status:{value} is not one of {', '.join(STATUSES)}")
     return lambda run, now: run.status in known
 
 
@@ -138,7 +138,7 @@ def _compared(key: str, sign: str, value: str) -> _Holds:
     if kind in ("age", "started", "took"):
         span = seconds(value)
         if span is None:
-            raise ValueError(f"{value} is no duration: 2d, 36h, 90m")
+            raise ValueError(f"{value} is not a duration: 2d, 36h, 90m")
         return lambda run, now: _holds(_span(run, kind, now), sign, span)
     if kind in ("step", "epoch", "points"):
         number = _number(value)
@@ -157,7 +157,7 @@ def _number(value: str) -> float:
     try:
         return float(value.replace("_", ""))
     except ValueError:
-        raise ValueError(f"{value} is no number") from None
+        raise ValueError(f"{value} is not a number") from None
 
 
 def _holds(have: float | None, sign: str, wanted: float) -> bool:

@@ -41,6 +41,7 @@ from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
+    ExportAsked,
     Intended,
     NoteDeed,
     Request,
@@ -220,7 +221,7 @@ class RunwatchApp(App[None]):
             self.post_message(Recalled([self.watching.kept_view(root) for root in self.settings.roots[:1]]))
             self.post_message(Briefed(self.watching.briefs()))
 
-        in_background(self, "watching could not start", start, "start")
+        in_background(self, "watching could not be started", start, "start")
 
     def on_recalled(self, event: Recalled) -> None:
         for view in event.views:
@@ -323,13 +324,18 @@ class RunwatchApp(App[None]):
             back = Undo(_root_of(answer.intent), answer.undo)
         if back is not None:
             self.undos.append(back)
-        self.say(f"{answer.message} · u takes it back" if back else answer.message)
+        self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intended(self, event: Intended) -> None:
         self.intend(event.intent)
 
     def on_requested(self, event: Requested) -> None:
         self.open(event.request)
+
+    def on_export_asked(self, event: ExportAsked) -> None:
+        from runwatch.ui.exporting import export_to
+
+        export_to(self.screen, event.name, event.forms, event.make)
 
     def open(self, request: Request) -> None:
         """Show what is asked for, or ask the person what belongs to it."""

@@ -40,5 +40,5 @@ def _with_reason(host: Host, run: RunKey) -> None:
         if reason is not None:
             host.intend(PinBaseline(run, reason.strip()))
 
-    hint = "why this one? Enter with nothing is fine; the history keeps it"
+    hint = "why this one? Optional; kept in the history"
     host.ask(AskLine(f"baseline: {safe(run.id, 50)}", hint), pin)

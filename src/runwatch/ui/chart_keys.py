@@ -12,7 +12,7 @@ from runwatch.ui.selection import Selection
 
 CHART_KEYS: list[BindingType] = [
     Binding("L", "log", "Log", id="chart.log", tooltip="logarithmic y axis"),
-    Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, drawing only"),
+    Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, display only"),
     Binding("X", "axis", "Step/time", id="chart.axis", tooltip="x axis: steps or time"),
     Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="closer, towards the newest"),
     Binding("Z", "zoom(2.0)", "Wider", show=False, id="chart.wider"),

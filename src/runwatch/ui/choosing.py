@@ -29,7 +29,7 @@ class Choose(ModalScreen[tuple[str, ...] | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="choose.leave"),
-        Binding("tab", "take", "Take or leave", priority=True, id="choose.toggle"),
+        Binding("tab", "take", "Select or unselect", priority=True, id="choose.toggle"),
         Binding("down", "move(1)", "Down", show=False, priority=True, id="choose.down"),
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="choose.up"),
         Binding("shift+down", "shift(1)", "Move down", priority=True, id="choose.later"),
@@ -44,8 +44,8 @@ class Choose(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("tab takes or leaves · shift+arrows move · enter ends")
-            yield Input(placeholder="words that must occur", compact=True)
+            box.border_subtitle = Content("tab selects or unselects · shift+arrows move · enter ends")
+            yield Input(placeholder="words to look for", compact=True)
             yield TableWidget(header=False, lasting=True)
 
     def on_mount(self) -> None:

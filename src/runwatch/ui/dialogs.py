@@ -128,7 +128,7 @@ class Pick(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall") as box:
             box.border_title = Content(self._title)
-            yield Input(placeholder="words that must occur", compact=True)
+            yield Input(placeholder="words to look for", compact=True)
             yield TableWidget(header=False, lasting=True)
 
     def on_mount(self) -> None:

@@ -37,5 +37,5 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     for name in keymap.keys() - good.keys():
         near = difflib.get_close_matches(name, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        notices.append(f"keymap: {name} is no key binding{hint}")
+        notices.append(f"keymap: {name} is not a key binding{hint}")
     return good, notices

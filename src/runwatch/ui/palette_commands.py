@@ -25,7 +25,7 @@ _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
     ("brief", "What happened", "since you last looked"),
     ("tasks-history", "History", "what opened, who closed it, how long it took"),
     ("baselines-history", "Former baselines", "what was compared against when, and why"),
-    ("notes", "Notes", "what was assumed, and how it watches"),
+    ("notes", "Notes", "what was assumed, and how folders are watched"),
     ("machine", "Machine", "disks, memory, GPUs"),
     ("problems", "Problems", "what could not be read"),
 )
@@ -54,8 +54,8 @@ def _places(host: Host, screen: Screen[Any]) -> Iterator[Command]:
     run = here if isinstance(here, RunKey) else host.choice.looked
     pin, clear = BaselineDeed("pin", run), BaselineDeed("clear", run)
     yield Command("Baseline with a reason", "this run, and why", "", partial(host.open, pin))
-    yield Command("Take the baseline's pin off", "back to the configured one", "", partial(host.open, clear))
-    yield Command("Look again", "walk all roots now", "", partial(host.intend, Rescan()))
+    yield Command("Unpin the baseline", "return to the configured one", "", partial(host.open, clear))
+    yield Command("Look again", "scan all roots now", "", partial(host.intend, Rescan()))
 
 
 def _themes(host: Host) -> Iterator[Command]:

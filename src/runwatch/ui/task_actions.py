@@ -129,6 +129,6 @@ def _edited(host: Host, editor: str, line: str) -> str | None:
             code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     if code:
-        host.say(f"{safe(editor)} ended with {code}: the task is as it was", "warning")
+        host.say(f"{safe(editor)} ended with {code}: the task is unchanged", "warning")
         return None
     return next((made for made in map(str.strip, text.splitlines()) if made), None)

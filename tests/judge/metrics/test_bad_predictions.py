@@ -147,7 +147,7 @@ def test_other_label_sets_are_refused() -> None:
     )
     assert (
         found.verdict == "unknown"
-        and "other label sets: predictions are no, yes, the truth is 0, 1" in found.reason
+        and "different label sets: predictions are no, yes, the truth is 0, 1" in found.reason
     )
 
 
@@ -186,9 +186,8 @@ def test_the_positive_class() -> None:
     chosen = compare(rows(truth, score=SCORE), rows(truth, score=SCORE**2), positive="churn")
     assert metric(plain, "roc_auc").baseline == pytest.approx(metric(chosen, "roc_auc").baseline)
     assert chosen.confusion is not None and chosen.confusion.labels == ("stay", "churn")
-    assert (
-        "is no label" in compare(rows(truth, score=SCORE), rows(truth, score=SCORE), positive="gone").reason
-    )
+    gone = compare(rows(truth, score=SCORE), rows(truth, score=SCORE), positive="gone")
+    assert "is not a label" in gone.reason
 
 
 def test_truth_that_differs_is_never_paired() -> None:
@@ -240,7 +239,7 @@ def test_probabilities_in_the_prediction_column_are_scores() -> None:
 
 def test_a_score_turned_round_is_said() -> None:
     found = compare(GOOD, rows(TRUTH, score=1 - SCORE))
-    assert found.verdict == "worse" and any("turned round" in note for note in found.notes)
+    assert found.verdict == "worse" and any("inverted" in note for note in found.notes)
 
 
 def test_unlabelled_rows_are_left_out() -> None:

@@ -24,7 +24,7 @@ P = st.lists(st.floats(0, 1), min_size=1, max_size=20)
         (-0.005, -0.008, -0.002, "equivalent", "slightly lower"),
         (0.02, -0.005, 0.05, "equivalent", "no worse"),
         (-0.03, -0.05, -0.01, "worse", "worse side"),
-        (-0.008, -0.015, -0.001, "inconclusive", "size unsure"),
+        (-0.008, -0.015, -0.001, "inconclusive", "size uncertain"),
         (0.0, -0.05, 0.05, "inconclusive", "cannot tell"),
         (-0.02, -0.05, 0.01, "inconclusive", "cannot tell"),
     ],

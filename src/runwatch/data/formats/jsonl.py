@@ -46,7 +46,7 @@ def _rest_of_line(handle: Any, file: DataFile) -> bytes:
     rest = b"" if not hasattr(handle, "readline") else handle.readline(MAX_LINE + 1)
     if len(rest) > MAX_LINE:
         what = f"has a line of more than {MAX_LINE >> 20} MiB"
-        raise DataError(file.name, what, "write one JSON object a line, and split long values")
+        raise DataError(file.name, what, "write one JSON object per line, and split long values")
     return bytes(rest)
 
 
@@ -54,7 +54,7 @@ def _array(text: bytes, file: DataFile) -> Iterator[bytes]:
     """The objects of one JSON array, as blocks of lines."""
     if len(text) > MAX_ARRAY:
         what = f"is one JSON array of more than {MAX_ARRAY >> 20} MiB"
-        raise DataError(file.name, what, "write one JSON object a line (JSON lines)")
+        raise DataError(file.name, what, "write one JSON object per line (JSON lines)")
     _checked(text, file)
     try:
         rows = json.loads(text)
@@ -63,7 +63,7 @@ def _array(text: bytes, file: DataFile) -> Iterator[bytes]:
             file.name, f"is not valid JSON ({error})", "wait for it, or write it again"
         ) from error
     if not all(isinstance(row, dict) for row in rows):
-        raise DataError(file.name, "is no array of JSON objects", "write one JSON object a line")
+        raise DataError(file.name, "is not an array of JSON objects", "write one JSON object per line")
     for start in range(0, len(rows), 2000):
         yield "".join(json.dumps(row) + "\n" for row in rows[start : start + 2000]).encode()
 
@@ -107,8 +107,8 @@ def _few_keys(known: set[bytes], block: bytes, file: DataFile) -> None:
 
 def _nothing(file: DataFile) -> tuple[str, str]:
     if any(block.strip() for block in _chunks(file)):
-        return "holds no JSON objects, one a line", "write JSON lines: one JSON object a line"
-    return "is empty", "write one JSON object a line, or leave it out"
+        return "holds no JSON objects, one a line", "write JSON lines: one JSON object per line"
+    return "is empty", "write one JSON object per line, or leave it out"
 
 
 def _wider(old: Any, new: Any) -> Any:

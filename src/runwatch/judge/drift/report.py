@@ -99,7 +99,7 @@ def _note(days: Sequence[Named]) -> str:
         dated = all(day.day is not None for day in days)
         early = dated and len(days) < WEEKS_FROM
         return f"{said}; weekdays can be told apart from {WEEKS_FROM} on" if early else said
-    return "baseline still learning: 8 or more reference files let day-to-day spread count"
+    return "baseline still learning: 8 or more reference files are needed to account for day-to-day spread"
 
 
 def _column(pair: ColumnPair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:

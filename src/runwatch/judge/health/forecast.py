@@ -239,5 +239,5 @@ def _beats(
     chance = 0.5 if spread == 0 else 0.5 * (1 + math.erf(gap / spread / math.sqrt(2)))
     chance = min(max(chance, 0.01), 0.99)
     if 0.35 < chance < 0.65:
-        return None, "cannot tell yet: the forecast's middle is too near the baseline"
+        return None, "cannot tell yet: the forecast is too close to the baseline"
     return chance, ""

@@ -85,7 +85,7 @@ def stall_sign(quiet: Quiet, last_step: int | None) -> HealthSign | None:
     if quiet.word == "none":
         return None
     how = "silent" if quiet.word == "stalled" else "quiet"
-    usual = f"longer than {duration(quiet.threshold)}, which it never was"
+    usual = f"longer than {duration(quiet.threshold)}, which never happened before"
     summary = f"{how} for {duration(quiet.seconds)}, {usual}"
     evidence = {"silent": quiet.seconds, "threshold": quiet.threshold, "word": quiet.word}
     if quiet.word == "quiet":

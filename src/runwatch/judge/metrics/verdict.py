@@ -25,7 +25,7 @@ def decide(difference: float, low: float, high: float, margin: float) -> tuple[M
     if high < 0 and difference <= -margin:
         return "worse", "the whole interval is on the worse side, past the tolerance"
     if high < 0:
-        return "inconclusive", "worse, size unsure"
+        return "inconclusive", "worse, size uncertain"
     return "inconclusive", "cannot tell"
 
 
@@ -55,7 +55,7 @@ def judge(
     if verdict == "worse" and p_adjusted is not None and p_adjusted >= 0.05:
         verdict, reason = (
             "inconclusive",
-            f"worse by itself, not past the correction for many metrics (p {p_adjusted:.2g})",
+            f"worse by itself, but not after correction for many metrics (p {p_adjusted:.2g})",
         )
     return MetricComparison(
         name=estimate.name,
@@ -96,7 +96,7 @@ def _verdict(
     if cases == "seeds" and needed is not None and needed > _MOST_SEEDS:
         return (
             verdict,
-            f"{reason}: not resolvable with seeds; the runs differ too much among themselves",
+            f"{reason}: more seeds cannot settle it; the runs differ too much from one another",
             None,
         )
     said = (

@@ -75,7 +75,7 @@ def in_time_order(made: RowAlignment, baseline: PredictionRows, candidate: Predi
     if not _tells_time(candidate.key):
         if not (np.diff(made.baseline) < 0).any():
             return made
-        note = "the key tells no order in time: rows are taken in the candidate's order"
+        note = "the key gives no order in time: rows are taken in the candidate's order"
         return replace(made, notes=(*made.notes, note))
     ((codes,), _) = coded([candidate.key])
     order = np.argsort(codes[made.candidate], kind="stable")

@@ -139,7 +139,7 @@ def _remarks(metrics: tuple[MetricComparison, ...]) -> tuple[str, ...]:
         auc = getattr(by_name.get("roc_auc"), who, None)
         if auc is not None and auc < 0.4:
             notes.append(
-                f"{who}: ROC AUC {auc:.3f} is below 0.5: is the score or the positive class turned round?"
+                f"{who}: ROC AUC {auc:.3f} is below 0.5: is the score or the positive class inverted?"
             )
         r2 = getattr(by_name.get("r2"), who, None)
         if r2 is not None and r2 < 0:

@@ -191,7 +191,7 @@ def _check_truths(rows: Pair) -> None:
     if len(first) and len(second) and not len(np.intersect1d(first, second)):
         a, b = (", ".join(safe(labels[i], 30) for i in part[:5]) for part in (first, second))
         raise _Refused(
-            f"other label sets: the baseline's truth is {a}, the candidate's {b}; map them to one set"
+            f"different label sets: the baseline's truth is {a}, the candidate's {b}; map them to one set"
         )
 
 
@@ -204,7 +204,7 @@ def _check_labels(codes: list[IntArray], labels: tuple[str, ...], rows: Pair) ->
                 ", ".join(safe(labels[i], 30) for i in some[:5]) for some in (predicted, truth[truth >= 0])
             )
             raise _Refused(
-                f"other label sets: predictions are {said}, the truth is {wanted}; map them to one set"
+                f"different label sets: predictions are {said}, the truth is {wanted}; map them to one set"
             )
 
 
@@ -219,7 +219,7 @@ def _two(
         wanted = {"true": "1", "false": "0"}.get(positive.lower(), positive)
         if wanted not in labels and len(labels) == 2:
             raise _Refused(
-                f"--positive {safe(positive)} is no label; the labels are {', '.join(map(safe, labels))}"
+                f"--positive {safe(positive)} is not a label; the labels are {', '.join(map(safe, labels))}"
             )
         if labels[0] == wanted:
             labels = (*labels[1:], wanted) if len(labels) == 2 else ("other", wanted)
@@ -305,7 +305,7 @@ def _named_after(names: list[str], labels: tuple[str, ...]) -> list[str] | None:
 
 
 def _order_said(names: list[str], labels: tuple[str, ...]) -> list[str]:
-    """What a person must check: which class each score is of, where its name does not tell."""
+    """What a person must check: which class each score is of, where its name doesn't say."""
     if len(names) < 2 or _named_after(names, labels) is not None:
         return []
     pairs = [f"{safe(label, 30)} = {safe(name, 30)}" for label, name in zip(labels, names, strict=True)]
@@ -362,5 +362,5 @@ def _prevalence(sample: Sample) -> tuple[str, ...]:
         return ()
     return (
         f"positives are {100 * b:.1f} % of the candidate's rows and {100 * a:.1f} % of the baseline's: "
-        "precision and accuracy differ for that alone",
+        "precision and accuracy differ for that reason alone",
     )

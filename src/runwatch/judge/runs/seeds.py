@@ -67,7 +67,7 @@ def _with_visible(made: Estimate, se: float, df: float) -> Estimate:
     if not math.isfinite(df) or se == 0:
         return made
     visible = se * float(special.stdtrit(df, 0.975) + special.stdtrit(df, 0.8))
-    return replace(made, note=f"so many seeds show a difference of {visible:.3g} in 80 % of cases")
+    return replace(made, note=f"this many seeds show a difference of {visible:.3g} in 80 % of cases")
 
 
 class TaskSeeds(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.naming import choose_primary
 from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 
-ONE_RUN = "one run a side: the noise between seeds is unknown"
+ONE_RUN = "one run per side: the noise between seeds is unknown"
 TWO_SEEDS = "two seeds against one run: too few to know the noise between seeds"
 TWO_NUMBERS = "two bare numbers: the noise between seeds is unknown"
 _SHARES = re.compile(

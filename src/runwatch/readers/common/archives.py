@@ -59,7 +59,7 @@ class Archive:
             with zipfile.ZipFile(io.BufferedReader(_Raw(opened))) as directory:
                 self._members = {info.filename: info for info in directory.infolist()}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError) as error:
-            raise ValueError(str(error) or "no whole zip archive") from None
+            raise ValueError(str(error) or "not a complete zip archive") from None
 
     @property
     def names(self) -> list[str]:
@@ -95,7 +95,7 @@ def _unpacked(packed: bytes, method: int, size: int, name: str) -> bytes:
             return bytes(pyarrow.CompressedInputStream(pyarrow.BufferReader(packed), "zstd").read(size + 1))
     except (zlib.error, OSError) as error:
         raise ValueError(f"{name} is damaged: {error}") from None
-    raise ValueError(f"{name} is packed in a way that is not known (method {method})")
+    raise ValueError(f"{name} uses an unknown compression (method {method})")
 
 
 def _check_directory(opened: Opened) -> None:
@@ -104,7 +104,7 @@ def _check_directory(opened: Opened) -> None:
     tail = opened.pread(min(size, 64 * limits.KIB + _END_SIZE), max(size - 64 * limits.KIB - _END_SIZE, 0))
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
-        raise ValueError("no whole zip archive")
+        raise ValueError("not a complete zip archive")
     if struct.unpack("<I", tail[at + 12 : at + 16])[0] > DIRECTORY:
         raise ValueError(f"its list of members is larger than {DIRECTORY // limits.MIB} MiB")
 

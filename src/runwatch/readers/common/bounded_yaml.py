@@ -27,7 +27,7 @@ def parse(data: bytes) -> Any:
     except yaml.YAMLError as error:
         raise ValueError(_words(error)) from None
     except (RecursionError, OverflowError, TypeError, UnicodeError) as error:
-        raise ValueError(f"no YAML: {error}") from None
+        raise ValueError(f"not valid YAML: {error}") from None
     return _plain(value)
 
 

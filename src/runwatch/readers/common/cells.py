@@ -188,7 +188,7 @@ class Cells:
         return np.asarray(self._odd[place] == cells)
 
     def _parse(self, cells: IntArray, plain: BoolArray) -> FloatArray | None:
-        """All the plain cells at once, or None if one of them is no number."""
+        """All the plain cells at once, or None if one of them is not a number."""
         count = int(plain.sum())
         if count == 0:
             return np.empty(0)
@@ -210,7 +210,7 @@ class Cells:
         return ord("," if self._delimiter == ord(";") else ".")
 
     def _others(self, cells: IntArray, plain: BoolArray) -> FloatArray | None:
-        """The cells that are no short decimals, or None if one of them is no number."""
+        """The cells that are no short decimals, or None if one of them is not a number."""
         count = int(plain.sum())
         compact = self._compact(cells, plain)
         if self._much and (found := _by_arrow(compact, count)) is not None:
@@ -310,7 +310,7 @@ def _of_length(columns: NDArray[np.uint8], point: int) -> tuple[FloatArray, Bool
 
 
 def _by_arrow(compact: bytes, count: int) -> FloatArray | None:
-    """As ``float`` of each cell between the commas, several times as fast; None if one is no number."""
+    """As ``float`` of each cell between the commas, several times as fast; None if one is not a number."""
     import pyarrow
 
     buffer = np.frombuffer(compact + b",", np.uint8)

@@ -107,7 +107,7 @@ class JsonRows:
         state = self.state()
         if rest:
             self._block(self.frame.line, rest, torn=True)
-        self._say(self._strange, "not a JSON object", "write one object a line")
+        self._say(self._strange, "not a JSON object", "write one object per line")
         self._say(self._placeless, "without a step", _step_hint(self._layout))
         return size, state
 
@@ -170,7 +170,9 @@ class JsonRows:
         shape.placed = np.array([value is not None for value in found])
         for i in np.flatnonzero(~shape.placed).tolist():
             name = roles.names[roles.step]
-            self.notes.line(shape.numbered[i], f"{name} is no whole number, skipped", "log an integer step")
+            self.notes.line(
+                shape.numbered[i], f"{name} is not a whole number, skipped", "log an integer step"
+            )
         shape.steps = np.array([value or 0 for value in found], dtype=np.int64)
         shape.follows = self._follows(shape)
 

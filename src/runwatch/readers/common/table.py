@@ -240,7 +240,7 @@ class DelimitedRows:
         for row in np.flatnonzero(~placed).tolist():
             if matrix.present[:, row].any():
                 line = before + int(matrix.lines[row]) + 1
-                self.notes.line(line, f"{name} is no whole number, row skipped", "log an integer step")
+                self.notes.line(line, f"{name} is not a whole number, row skipped", "log an integer step")
         steps: IntArray = np.where(placed, values, 0.0).astype(np.int64)
         for row in np.flatnonzero(placed & (np.abs(values) >= _EXACT)).tolist():
             text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[roles.step]
@@ -267,7 +267,7 @@ class DelimitedRows:
 def _no_step(layout: Layout | None) -> tuple[str, str]:
     if layout is not None and layout.step:
         return f"no column is called {layout.step}", "correct step under [[runs]] in runwatch.toml"
-    return "no column tells the step", 'name it in runwatch.toml: [[runs]] step = "..."'
+    return "no column holds the step", 'name it in runwatch.toml: [[runs]] step = "..."'
 
 
 def _undecodable(data: bytes) -> bool:

@@ -44,7 +44,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         with sqlite.opened(source) as connection:
             missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
             if missing:
-                raise ValueError(f"no MLflow database: it lacks {', '.join(missing)}")
+                raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
             return _Look(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")

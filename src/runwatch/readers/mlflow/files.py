@@ -36,7 +36,7 @@ _RUN = re.compile(r"[0-9a-f]{32}")
 _OWN_ID = re.compile(rb"^run_(?:id|uuid):", re.MULTILINE)
 _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _META = "meta.yaml"
-_LOST = "copy meta.yaml of the run's folder too, or log it anew"
+_LOST = "copy meta.yaml of the run's folder too, or log it again"
 _KINDS = ("metrics", "params", "tags")
 
 

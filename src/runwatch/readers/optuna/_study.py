@@ -57,7 +57,7 @@ def state_of(state: str, at: float, step: int | None = None) -> Operation:
         return Evidence("finished", f"Optuna pruned the trial{where}", at=known)
     if state == "FAIL":
         return Evidence("crashed", "Optuna: the trial failed", at=known)
-    return Evidence("running", "Optuna calls the trial running")
+    return Evidence("running", "Optuna says the trial is running")
 
 
 def parameter(internal: float, distribution: object) -> object:

@@ -68,7 +68,7 @@ class _Database:
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._told: dict[str, list[Operation]] = {}
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
-            raise ValueError("no Optuna storage: the table trials lacks its columns")
+            raise ValueError("not an Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
         self._studies = self._known_studies()
 

@@ -23,7 +23,7 @@ _SKIP_HINT = "the disk or a copy may have damaged the file; the records around i
 _TROUBLE = {
     "length": (
         "a record's length has a wrong checksum; nothing after it can be read",
-        "the disk or a copy may have damaged the file: copy it anew",
+        "the disk or a copy may have damaged the file: copy it again",
     ),
     "zeros": (
         "zero bytes where a record should begin; waiting for the real ones",

@@ -124,7 +124,7 @@ def _foreign(
     claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, Any]
 ) -> Reading:
     """Not a W&B file: said once."""
-    problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it anew")
+    problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it again")
     operations = {claim.run_id: said} if said else {}
     return Reading(operations, cursor, () if state.get("foreign") else (problem,))
 

@@ -236,7 +236,7 @@ def whole(value: object) -> int:
     """A step. Raises ValueError when it is not a whole number."""
     if isinstance(value, int | float) and math.isfinite(value):
         return int(value)
-    raise ValueError(f"step {value!r:.40} is no number")
+    raise ValueError(f"step {value!r:.40} is not a number")
 
 
 def item(data: bytes, start: int, end: int) -> Item:

@@ -25,7 +25,7 @@ class Evaluated(NamedTuple):
 
 
 def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
-    """The findings that hold now, ordered by severity, age and fingerprint; one of each key. A rule that
+    """The active findings, ordered by severity, age and fingerprint; one of each key. A rule that
     raises is a problem; the others go on."""
     found: dict[tuple[str, str], Finding] = {}
     problems: list[Problem] = []

@@ -66,7 +66,7 @@ class CustomRule(msgspec.Struct, frozen=True):
             self.severity,
             f"{label}: {shown}" if shown else label,
             f"{label} ({safe(run.title)})",
-            self.advice or "A rule of your own fired: see whether this run still does what you want.",
+            self.advice or "One of your own rules fired: check whether this run still does what you want.",
             subject=", ".join(tags),
             since=begun(run),
             evidence={"when": self.expression.source, **values},

@@ -90,7 +90,7 @@ def _split_globs(source: str) -> tuple[list[Token], tuple[str, ...]]:
             if not all(globs):
                 raise ExpressionError('after "on" comes a run id or a glob, such as exp/*', source, at + 3)
             if late := _LATE_HOLD.search(source, at):
-                raise ExpressionError('"for" and its duration stand before "on"', source, late.start(1) + 1)
+                raise ExpressionError('put "for" and its duration before "on"', source, late.start(1) + 1)
             return [*tokenize(source[:at])[:-1], Token("end", "on", at + 1)], globs
     return tokenize(source), ()
 
@@ -235,9 +235,7 @@ class _Parser:
         if token.text in OF_A_RUN:
             return OfRun(token.text)
         if hint := _NOT_COMPARED.get(token.text):
-            raise ExpressionError(
-                f"{hint}; a metric of that name stands in quotes", self._source, token.column
-            )
+            raise ExpressionError(f"{hint}; put a metric of that name in quotes", self._source, token.column)
         return OfMetric("last", token.text)
 
     def _call(self, token: Token) -> Value:

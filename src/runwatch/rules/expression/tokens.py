@@ -74,9 +74,9 @@ def _what_is_wrong(rest: str) -> str:
     if rest[0] in "\"'":
         return f"this quote is never closed; add a {rest[0]} at the end"
     if rest[0] == "=":
-        return 'one "=" says nothing; write "==" to compare'
+        return 'a single "=" is not allowed; write "==" to compare'
     if rest[0] in "&|":
         return 'write "and" and "or" in words'
     if rest[0].isdigit():
         return "this is neither a number nor a name; put a name that begins with a digit in quotes"
-    return f"{rest[0]!r} has no place here; put a name that holds it in quotes"
+    return f"{rest[0]!r} is not allowed here; put a name that contains it in quotes"

@@ -35,7 +35,7 @@ def format_of(path: str) -> Format:
     found = next((one for one in formats() if one.recognise(path, head)), None)
     if found is None:
         names = " or ".join(one.NAME for one in formats())
-        raise ScoringError(path, "is no model of a known format", f"give {names}")
+        raise ScoringError(path, "is not a model of a known format", f"give {names}")
     return found
 
 

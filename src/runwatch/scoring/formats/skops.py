@@ -103,7 +103,7 @@ class _Skops:
             made = made[:, 0]
         if made.ndim != 1:
             raise ScoringError(
-                self._path, f"predicts {made.shape[-1]} numbers a row", "one a row is compared"
+                self._path, f"predicts {made.shape[-1]} numbers a row", "one per row is compared"
             )
         classes = getattr(model, "classes_", None)
         if classes is None:

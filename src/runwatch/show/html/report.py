@@ -47,11 +47,11 @@ _SEVERITY = {"critical": "needs action now", "warning": "should be looked at", "
 _SENTENCES = {
     "run-crashed": "The training {name} has failed.",
     "run-stalled": "The training {name} has not moved for long.",
-    "run-diverged": "The training {name} has gone wrong: it gets worse instead of better.",
+    "run-diverged": "The training {name} is getting worse instead of better.",
     "run-overfitting": "The training {name} has passed its best.",
     "run-slow": "The training {name} has become slower.",
-    "loss-spike": "The training {name} has had a jolt.",
-    "metric-nonfinite": "The training {name} has stopped making sense of its numbers.",
+    "loss-spike": "The training {name} had a sudden setback.",
+    "metric-nonfinite": "The training {name} produces invalid numbers.",
     "metric-regressed": "{name} is worse than the model in use.",
     "slice-regressed": "{name} is worse for one group than the model in use.",
     "data-drifted": "The data {name} has changed: {part}.",
@@ -63,7 +63,7 @@ _SENTENCES = {
     "disk-full-soon": "A disk will be full soon: {part}.",
     "memory-low": "A machine is short of memory: {name}.",
     "out-of-memory-kill": "A machine ran out of memory: {name}.",
-    "gpu-idle": "A graphics card is paid for and idle: {part}.",
+    "gpu-idle": "A graphics card is reserved but idle: {part}.",
     "gpu-hot": "A graphics card is too hot: {part}.",
     "source-unreadable": "{name} can't be read.",
 }
@@ -135,8 +135,8 @@ def _headline(brief: Brief) -> str:
     urgent = sum(f["severity"] == "critical" for f in brief.findings)
     soon = sum(f["severity"] == "warning" for f in brief.findings)
     parts = [
-        plural(urgent, "matter needs action now", "matters need action now") if urgent else "",
-        plural(soon, "matter should be looked at", "matters should be looked at") if soon else "",
+        plural(urgent, "issue needs action now", "issues need action now") if urgent else "",
+        plural(soon, "issue should be looked at", "issues should be looked at") if soon else "",
         f"trainings: {trainings}" if trainings else "",
     ]
     said = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
@@ -247,7 +247,7 @@ def _comparisons(look: ChartSource) -> str:
         if metric.primary or metric.verdict == "worse"
     ]
     head = ("model", "measure", "before", "now", "verdict")
-    return _table("Measures, compared with the model in use", head, rows[: 2 * _MOST_RUNS])
+    return _table("Metrics, compared with the model in use", head, rows[: 2 * _MOST_RUNS])
 
 
 def _curves(look: ChartSource, brief: Brief) -> str:
@@ -300,7 +300,7 @@ def _data_set(data: DataSet) -> str:
         for trend in sorted(data.trends, key=lambda t: -_badness(t.verdicts))[:_MOST_COLUMNS]
         if len(trend.verdicts) == len(data.batches)
     ]
-    chart = grid(f"{data.name}: each square is one delivery, one row a column", rows, batches)
+    chart = grid(f"{data.name}: each square is one batch, each row one column", rows, batches)
     sentences = [
         f"<li>{_text(c.name)}: {_text(c.sentence or c.reason)}</li>"
         for c in (data.latest.columns if data.latest else ())
@@ -330,7 +330,7 @@ def _tasks(brief: Brief) -> str:
     table = _table("What is being done", ("", "task", "due", "who"), rows)
     closed = len(brief.closed)
     by_hand = sum(story["by"] == "person" for story in brief.closed)
-    note = f"{plural(closed, 'task')} closed in this time, {by_hand} by a person." if closed else ""
+    note = f"{plural(closed, 'task')} closed in this period, {by_hand} by a person." if closed else ""
     if not rows and not note:
         return "<h2>What is being done</h2><p>Nothing is pending.</p>"
     return table + (f'<p class="muted">{_text(note)}</p>' if note else "")

@@ -73,7 +73,7 @@ def _as_judged_then(data: DataSet, column: ColumnDrift, trend: ColumnTrend | Non
         verdict=known.verdicts[batch] if known else "unknown",
         effect=known.effects[batch] if known else None,
         sentence="",
-        reason="an earlier batch: its verdict and effect; ] leads to the newest, with all figures",
+        reason="an earlier batch: only its verdict and effect; ] goes to the newest, with all figures",
         current_n=data.batches[batch].rows,
         new_categories=(),
         p_adjusted=None,
@@ -103,7 +103,7 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
 
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
-    rows = [("effect (noise off)", words(Span(units.number(column.effect, 3), tone)))]
+    rows = [("effect (noise removed)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
         ("PSI", column.psi),
@@ -150,10 +150,10 @@ def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
         return ()
     parts: list[Words] = []
     if trend.first_moved is not None and trend.first_moved < len(data.batches):
-        parts.append(text(f"moved first in {data.batches[trend.first_moved].name}", "warn"))
+        parts.append(text(f"first moved in {data.batches[trend.first_moved].name}", "warn"))
     if trend.forecast:
         f = trend.forecast
-        said = f"will reach the alert in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
+        said = f"will reach the alert level in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
         parts.append((Span(said, "warn"),))
     return join(parts)
 
@@ -235,4 +235,4 @@ def bars_table(found: Distribution, most: int = 30) -> TableView:
             ViewRow((label, 0), (text(label, "strong"), old, (Span(units.percent(before, 1), "baseline"),)))
         )
         rows.append(ViewRow((label, 1), ((), new, (Span(units.percent(now, 1), "series1"),))))
-    return TableView(_BARS, tuple(rows), ((Span("no category was kept", "muted"),),))
+    return TableView(_BARS, tuple(rows), ((Span("no categories were kept", "muted"),),))

@@ -114,7 +114,7 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     root = "" if isinstance(subject, str) else subject.root
     run = None if isinstance(subject, str) else snapshot.situation.run(subject)
     if run is not None and is_baseline(snapshot, run):
-        why = "is what other runs are compared with: choose one of those"
+        why = "is the baseline: choose a run to compare with it"
     elif root in snapshot.situation.baselines:
         why = "is not compared: it shares no metric with the baseline"
     else:

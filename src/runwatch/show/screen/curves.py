@@ -162,7 +162,7 @@ def _nothing(picture: CurvesPicture, ask: ChartAsk, lines: list[ChartLine]) -> s
     if picture.tag is None:
         return "no metric to draw yet"
     if ask.x_axis in ("time", "clock") and lines:
-        return "these points have no times; X draws them by step"
+        return "these points have no timestamps; X switches to steps"
     return "no points yet"
 
 

@@ -48,7 +48,7 @@ _SEGMENTS = (
     ViewColumn("worst", "worst column", 20, grow=2, drop=1),
 )
 _FEATURES = (
-    ViewColumn("name", "gives it away", 20, grow=1),
+    ViewColumn("name", "tells them apart", 20, grow=1),
     ViewColumn("bar", "", 30),
     ViewColumn("share", "", 6, right=True),
 )
@@ -74,7 +74,7 @@ def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
     data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
     nothing = TableView((), ())
     if data is None:
-        gone = words(Span("✗ ", "bad"), text(name, "strong"), " is not watched any more")
+        gone = words(Span("✗ ", "bad"), text(name, "strong"), " is no longer watched")
         return DataView(gone, (), nothing, nothing, nothing, (), nothing, ChartView(key=None), ())
     return DataView(
         _head(data),
@@ -135,7 +135,7 @@ def _check(check: QualityCheck, i: int) -> ViewRow:
 def _batches(data: DataSet, now: float) -> TableView:
     n = len(data.batches)
     rows = tuple(_batch(data, data.batches[i], i, now) for i in reversed(range(n)))
-    return TableView(_BATCHES, rows, ((Span("no batch came yet", "muted"),),))
+    return TableView(_BATCHES, rows, ((Span("no batch has arrived yet", "muted"),),))
 
 
 def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:

@@ -170,15 +170,15 @@ def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
 def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     sets = snapshot.situation.data
     if ask.filter and any(_columns(data) for data in sets):
-        return (text(f"no column matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"no column matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
     watch = snapshot.watch
     if any(data.computing for data in sets) or watch.phase != "live" or "data" in watch.waiting:
-        return ((Span("looking at the data …", "muted"),),)
+        return ((Span("reading the data …", "muted"),),)
     if sets:
         problem = next((p for data in sets for p in data.problems), None)
         return (text(problem.message, "warn"),) if problem else ((Span("no batch to judge yet", "muted"),),)
     return (
-        (Span("no data is watched yet: "), Span("name it under [[data]] in", "muted")),
+        (Span("no data is watched yet: "), Span("add it under [[data]] in", "muted")),
         (Span("runwatch.toml, or let runwatch init find it", "muted"),),
     )
 

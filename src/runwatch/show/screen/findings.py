@@ -102,7 +102,7 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
 
 def _calm(snapshot: Snapshot) -> Words:
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return (Span("not everything is judged yet …", "muted"),)
+        return (Span("still checking …", "muted"),)
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 

@@ -103,7 +103,7 @@ def _calm(snapshot: Snapshot, room: int) -> Words:
     gone = list(snapshot.situation.unreadable)
     if gone:
         name = gone[0].rstrip("/").rpartition("/")[2] or gone[0]
-        said = f"{safe(name)} cannot be read; this is how it was last seen"
+        said = f"{safe(name)} cannot be read; showing its last known state"
         return words(Span("! ", "warn"), fit_words(said, room - 2))
     running = sum(run.status == "running" for run in snapshot.situation.runs)
     if running:

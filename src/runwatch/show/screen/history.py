@@ -102,7 +102,7 @@ def _story(story: FindingHistory, i: int, now: float) -> ViewRow:
 
 def _no_story(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
-        return (text(f"nothing matches “{filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("no history yet; it begins with the first task or finding", "muted"),),)
 
 
@@ -129,7 +129,7 @@ def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, floa
     since, until = span
     cells = (
         (Span(units.moment(since, now), "muted"),),
-        text(f"◆ {name}", "baseline") if name else (Span("pin taken off", "muted"),),
+        text(f"◆ {name}", "baseline") if name else (Span("baseline unpinned", "muted"),),
         (Span(units.duration(until - since), "muted"),),
         text(reason or "–", "plain" if reason else "faint"),
         text(root, "muted"),
@@ -139,5 +139,5 @@ def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, floa
 
 def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
     if filter and any(champions.values()):
-        return (text(f"no baseline matches “{filter}”"), (Span("escape shows all again", "muted"),))
-    return ((Span("nothing was pinned yet: b on a run makes it the baseline", "muted"),),)
+        return (text(f"no baseline matches “{filter}”"), (Span("escape clears the filter", "muted"),))
+    return ((Span("no baseline was pinned yet: b on a run makes it the baseline", "muted"),),)

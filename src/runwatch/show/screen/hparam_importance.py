@@ -28,7 +28,7 @@ def matters_words(found: WhatMatters | None, runs: int) -> Words:
     if found.reason:
         return words(Span("what matters: ", "muted"), text(f"{found.reason} ({explained})", "muted"))
     parts = [_one(*one) for one in found.hparams[:_SHOWN]]
-    tail = Span(f" · {explained} over {units.plural(found.runs, 'run')}; no proof of cause", "muted")
+    tail = Span(f" · {explained} over {units.plural(found.runs, 'run')}; not proof of cause", "muted")
     return words(Span("what matters: ", "muted"), join(parts, ", "), tail)
 
 

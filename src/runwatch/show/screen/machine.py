@@ -200,9 +200,7 @@ def machine_table(machine: Machine | None) -> TableView:
     for gpu in machine.gpus:
         rows += _gpu_rows(gpu)
     if machine.oom_kills:
-        rows.append(
-            _row("killed", (), f"{machine.oom_kills} for want of memory since runwatch began to watch")
-        )
+        rows.append(_row("killed", (), f"{machine.oom_kills} for lack of memory since runwatch started"))
     rows += [_row("", (), note) for note in notes(machine)]
     return TableView(_FULL, tuple(rows))
 
@@ -242,7 +240,7 @@ def _gpu_rows(gpu: Gpu) -> list[ViewRow]:
         facts.append(f"idle for {units.duration(gpu.idle_for)}")
     rows = [_row(f"gpu {gpu.index}", bar(gpu.utilisation, 20, "info"), ", ".join(facts))]
     for process in gpu.processes:
-        whose = f"run {process.run}" if process.run else "no run of ours"
+        whose = f"run {process.run}" if process.run else "no known run"
         held = units.size(process.memory) if process.memory else "memory unknown"
         rows.append(
             ViewRow(

@@ -71,5 +71,5 @@ def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     lines: list[_Line] = [("●", "good", root, f"watched, {mode}", "") for root, mode in watch.modes.items()]
     lines += [("!", "warn", "", mark, "") for mark in watch.marks]
     if watch.scanned is not None:
-        lines.append(("●", "muted", "", f"last walk of all folders: {since(watch.scanned, now)}", ""))
+        lines.append(("●", "muted", "", f"last full scan: {since(watch.scanned, now)}", ""))
     return lines

@@ -20,7 +20,9 @@ def problems(snapshot: Snapshot) -> TableView:
     rows += [_problem(("root", i), problem) for i, problem in enumerate(snapshot.situation.problems)]
     for run in snapshot.situation.runs:
         rows += [_problem((run.key, i), problem) for i, problem in enumerate(run.problems)]
-    return TableView(_COLUMNS, tuple(rows), (words(Span("✓ ", "good"), "all that is there could be read"),))
+    return TableView(
+        _COLUMNS, tuple(rows), (words(Span("✓ ", "good"), "no problems: everything could be read"),)
+    )
 
 
 def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:

@@ -83,5 +83,5 @@ def _count(kept: int, all_rows: int) -> Words:
 
 def _nothing(filter: str) -> tuple[Words, ...]:
     if filter:
-        return (text(f"no row matches “{filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"no row matches “{filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("the slice has no rows in the newest predictions", "muted"),),)

@@ -79,7 +79,7 @@ def run_view(
     run = snapshot.situation.run(key)
     if run is None:
         empty = TableView((), ())
-        said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is gone from the disk")
+        said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
         return RunView(said, (), (), empty, empty, empty, empty, (), 0, True)
     tags = by_importance({tag: m.direction for tag, m in run.metrics.items() if not m.hidden})
     return RunView(
@@ -153,7 +153,7 @@ def _settings(run: Run) -> TableView:
                 ViewRow((title, name), (text(f"  {name}", "muted"), text(value, "strong", 400)))
                 for name, value in flat(tree)
             ]
-    return TableView(_NAMES, tuple(rows), ((Span("this run says nothing about its settings", "muted"),),))
+    return TableView(_NAMES, tuple(rows), ((Span("this run recorded no settings", "muted"),),))
 
 
 def _health(snapshot: Snapshot, run: Run) -> TableView:
@@ -174,9 +174,7 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
             ViewRow(("sign", i), ((badge(sign.severity),), text(place), text(sign.summary, tone), ()))
         )
     rows += [_problem(problem, i) for i, problem in enumerate(run.problems)]
-    return TableView(
-        _PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "healthy, and all of it could be read"),)
-    )
+    return TableView(_PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "healthy, no problems reading it"),))
 
 
 def _problem(problem: Problem, i: int) -> ViewRow:

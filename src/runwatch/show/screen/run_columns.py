@@ -230,7 +230,7 @@ COLUMNS: Mapping[str, Kind] = {
         ViewColumn("status", "status", 10),
         lambda case: status(case.run),
         lambda case: (_STATUS_ORDER[case.run.status], ""),
-        "how it stands",
+        "its status",
     ),
     "run": Kind(
         ViewColumn("run", "run", 16, grow=3, keep_end=True),
@@ -242,13 +242,13 @@ COLUMNS: Mapping[str, Kind] = {
         ViewColumn("progress", "progress", 10, drop=2),
         _progress,
         lambda case: _number(case.run.progress.fraction),
-        "how far it is",
+        "its progress",
     ),
     "eta": Kind(
         ViewColumn("eta", "left", 8, right=True, drop=6),
         lambda case: _muted(eta(case.run)),
         lambda case: _number(case.run.progress.eta[0] if case.run.progress.eta else None),
-        "how long it still takes",
+        "time left",
     ),
     "metric": Kind(
         ViewColumn("metric", "metric", 7, grow=1, keep_end=True),
@@ -272,7 +272,7 @@ COLUMNS: Mapping[str, Kind] = {
         ViewColumn("trend", "trend", 8, drop=3),
         _trend,
         lambda case: _by_value(case.metric),
-        "its curve, small",
+        "a small curve of its main metric",
     ),
     "delta": Kind(
         ViewColumn("delta", "± base", 9, right=True, drop=1), _delta, _by_delta, "against the baseline"
@@ -287,19 +287,19 @@ COLUMNS: Mapping[str, Kind] = {
         ViewColumn("took", "took", 8, right=True, drop=4),
         lambda case: _muted(units.duration(_took(case.run))),
         lambda case: _number(_took(case.run)),
-        "from its beginning to its last write",
+        "from its start to its last write",
     ),
     "started": Kind(
         ViewColumn("started", "started", 15, drop=4),
         lambda case: _muted(units.moment(case.run.started, case.now)),
         lambda case: _number(case.run.started),
-        "when it began",
+        "when it started",
     ),
     "formats": Kind(
         ViewColumn("formats", "formats", 12, drop=5),
         lambda case: _muted(" ".join(case.run.formats)),
         lambda case: (0.0, " ".join(case.run.formats)),
-        "what wrote it",
+        "the tool that wrote it",
     ),
     "group": Kind(
         ViewColumn("group", "group", 12, drop=5, keep_end=True),
@@ -317,7 +317,7 @@ COLUMNS: Mapping[str, Kind] = {
         ViewColumn("age", "age", 4, right=True),
         lambda case: _muted(age(case.run, case.now)),
         lambda case: _number(None if case.run.updated is None else -case.run.updated),
-        "when it was written last",
+        "when it was last written",
     ),
 }
 DEFAULT = ("status", "run", "progress", "eta", "metric", "value", "trend", "delta", "age")

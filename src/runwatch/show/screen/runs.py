@@ -372,12 +372,12 @@ def run_name(key: RunKey, roots: Sequence[str]) -> str:
 
 def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
     if ask.filter and snapshot.situation.runs:
-        return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"no run matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
     if snapshot.watch.phase != "live":
         return ((Span("looking for runs …", "muted"),),)
     return (
         (Span("no runs here yet"),),
-        (Span("they appear by themselves as soon as a training writes its", "muted"),),
+        (Span("they appear as soon as a training writes its", "muted"),),
         (Span("first file below the watched roots; runwatch demo shows how", "muted"),),
     )
 

@@ -114,7 +114,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
 
 def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
     if ask.filter:
-        return (text(f"no run matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"no run matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
 
 

@@ -204,14 +204,14 @@ def files(snapshot: Snapshot) -> Words:
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:
     if ask.filter and any(listed.tasks for listed in snapshot.tasks.values()):
-        return (text(f"no task matches “{ask.filter}”"), (Span("escape shows all again", "muted"),))
+        return (text(f"no task matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return ((Span("nothing yet: not everything is judged", "muted"),),)
+        return ((Span("nothing yet: still checking", "muted"),),)
     done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
         (Span("✓ ", "good"), Span(calm, "strong")),
-        (Span("a adds one; findings add theirs", "muted"),),
+        (Span("a adds a task; findings add their own", "muted"),),
     )
 
 

@@ -10,7 +10,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.text.safe import safe
 from runwatch.text.toml import toml_string
 
-_HEAD = """# What runwatch watches in this folder. Every key is optional; delete what is right without.
+_HEAD = """# What runwatch watches in this folder. Every key is optional; delete what you don't need.
 # Docs: runwatch --help, docs/configuration.md
 """
 
@@ -59,7 +59,7 @@ def _baseline(snapshot: Snapshot, root: str) -> str:
 
 
 def _metrics(snapshot: Snapshot) -> str:
-    """The metric that would decide, as a comment; a direction where its name does not tell."""
+    """The metric that would decide, as a comment; a direction where the name does not say it."""
     chosen = next((m for run in snapshot.situation.runs if (m := run.main_metric) is not None), None)
     tag = toml_string(chosen.tag if chosen else "val/auc")
     lines = [
@@ -71,7 +71,7 @@ def _metrics(snapshot: Snapshot) -> str:
         "# tolerance = 0.005   # the largest loss that still counts as equivalent",
     ]
     if chosen is not None and chosen.direction is None:
-        lines.append('# direction = "max"   # its name does not tell')
+        lines.append('# direction = "max"   # the name does not say it')
     return "\n".join(lines) + "\n"
 
 

@@ -45,21 +45,21 @@ def _families(check: CheckResult, rules: Sequence[str]) -> Iterator[tuple[str, s
     tasks = check.snapshot.tasks
     opened = {r: sum(t.state == "open" for t in tasks[r].tasks) if r in tasks else 0 for r in roots}
     yield (
-        "runwatch_findings", "", "Findings that hold now, by severity.",
+        "runwatch_findings", "", "Active findings by severity.",
         each("severity", _SEVERITIES, by_severity),
     )  # fmt: skip
-    yield "runwatch_rule_findings", "", "Findings that hold now, by rule.", each("rule", names, by_rule)
+    yield "runwatch_rule_findings", "", "Active findings by rule.", each("rule", names, by_rule)
     yield (
-        "runwatch_state", "", "The worst that was found: 0 ok, 1 warning, 2 critical, 3 unknown.",
+        "runwatch_state", "", "Worst result: 0 ok, 1 warning, 2 critical, 3 unknown.",
         [(base[root], CODES[level_of(check, root)]) for root in roots],
     )  # fmt: skip
     yield "runwatch_runs", "", "Runs by state.", each("state", _STATES, states)
     yield (
-        "runwatch_tasks_open", "", "Tasks that are to do now.",
+        "runwatch_tasks_open", "", "Open tasks.",
         [(base[root], opened[root]) for root in roots],
     )  # fmt: skip
     yield (
-        "runwatch_last_check_timestamp_seconds", "seconds", "When this was found.",
+        "runwatch_last_check_timestamp_seconds", "seconds", "Time of the last check.",
         [(base[root], situation.now) for root in roots],
     )  # fmt: skip
 

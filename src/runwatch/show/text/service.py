@@ -51,13 +51,13 @@ WantedBy=timers.target
 # then:
 #   systemctl --user daemon-reload
 #   systemctl --user enable --now runwatch.service runwatch-check.timer
-#   runwatch alerts test            # reaches you?
+#   runwatch alerts test            # does it reach you?
 #   loginctl enable-linger          # a user's units end at the last logout; lingering keeps them running, and
 #                                   # starts them at boot. Undo: loginctl disable-linger"""
 
 _CRON = """\
 # crontab -e
-# cron knows neither your PATH nor your secrets: those that runwatch.toml names as ${{NAME}} stand in this
+# cron knows neither your PATH nor your secrets: those that runwatch.toml names as ${{NAME}} go into this
 # file as lines NAME=value (chmod 600). What a line prints is mailed to MAILTO.
 SHELL=/bin/sh
 ENVIRONMENT=.config/runwatch/environment
@@ -103,7 +103,7 @@ def _whole(root: str) -> str:
     """A path that fits on one line of UTF-8."""
     if any(ord(char) < 0x20 or 0xD800 <= ord(char) <= 0xDFFF for char in root):
         raise UserError(
-            f"{root}: has characters that no service file can hold; rename it, or watch a link to it"
+            f"{root}: has characters that a service file can't contain; rename it, or watch a link to it"
         )
     return root
 

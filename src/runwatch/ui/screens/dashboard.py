@@ -57,7 +57,7 @@ class Dashboard(LiveScreen):
             "Notes",
             show=False,
             id="board.notes",
-            tooltip="what was assumed, and how it watches",
+            tooltip="what was assumed, and how folders are watched",
         ),
         Binding(
             "H",
@@ -69,7 +69,7 @@ class Dashboard(LiveScreen):
         ),
         Binding("F", "findings", "Findings", id="board.findings", show=False, tooltip="all, in order"),
         Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
-        Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="put away what happened"),
+        Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="dismiss what happened"),
         Binding("f", "full", "Full screen", show=False, id="board.full", tooltip="this pane alone, or all"),
         Binding("less_than_sign", "widen(-2)", "Narrower", show=False, id="board.narrower", key_display="<"),
         Binding("greater_than_sign", "widen(2)", "Wider", show=False, id="board.wider", key_display=">"),
@@ -78,7 +78,7 @@ class Dashboard(LiveScreen):
         Binding(
             "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
         ),
-        Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="as they were at first"),
+        Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -291,7 +291,7 @@ class Dashboard(LiveScreen):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            help, complete = ("words that must occur", None) if pane.ID != "runs" else _run_filter(self.host)
+            help, complete = ("words to look for", None) if pane.ID != "runs" else _run_filter(self.host)
             words = self.choice.filters.get(pane.ID, "")
             self.mount(Prompt(pane.TITLE.lower(), words, pane.ID, help, complete))
 
@@ -319,7 +319,7 @@ class Dashboard(LiveScreen):
         span = safe(briefs[0][1].span)
         self.query_one("#banner", OpenLine).show(
             (Span(f"{span}: ", "info"), Span(said, "strong")),
-            (Span("w", "key"), Span(" opens ", "muted"), Span("W", "key"), Span(" puts it away", "muted")),
+            (Span("w", "key"), Span(" opens ", "muted"), Span("W", "key"), Span(" dismisses it", "muted")),
         )
 
     def on_open_line_opened(self, event: OpenLine.Opened) -> None:

@@ -40,7 +40,7 @@ class DataScreen(Detail):
                     yield Chart(id="performance")
 
     def on_mount(self) -> None:
-        self.query_one("#box-features").border_title = Content("what gives the new rows away")
+        self.query_one("#box-features").border_title = Content("what tells the new rows apart")
         self.query_one("#box-performance").border_title = Content("performance by batch")
         super().on_mount()
 

@@ -22,10 +22,10 @@ _MOST = 512 * 1024
 
 
 class FileScreen(Detail):
-    """Read once, on a worker; what is no text is not shown."""
+    """Read once, on a worker; what is not text is not shown."""
 
     class Read(Message, bubble=False):
-        """The end of the file, and how many bytes stand before it; None: it is no text."""
+        """The end of the file, and how many bytes stand before it; None: it is not text."""
 
         def __init__(self, found: list[ConsoleLine] | None, before: int) -> None:
             super().__init__()
@@ -52,7 +52,7 @@ class FileScreen(Detail):
     def on_file_screen_read(self, event: Read) -> None:
         head = self.query_one("#head", LineWidget)
         if event.found is None:
-            head.show((*text(self.path, "strong"), Span("  is no text", "warn")))
+            head.show((*text(self.path, "strong"), Span("  is not text", "warn")))
             return
         said = f"  the first {size(event.before)} are left out" if event.before else ""
         head.show((*text(self.path, "strong"), Span(said, "muted")))

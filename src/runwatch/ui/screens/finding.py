@@ -35,7 +35,7 @@ class FindingScreen(Detail):
         return make
 
     def paint(self, view: Any) -> None:
-        gone = (Span("  it does not hold any more; this is how it was", "muted"),) if view is None else ()
+        gone = (Span("  no longer active; this is how it was", "muted"),) if view is None else ()
         self.query_one("#head", LineWidget).show((Span("Finding", "strong"), *gone))
         if view is not None:
             self.query_one(TableWidget).show(view)

@@ -36,7 +36,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog tall help") as box:
             box.border_title = Content("keys that work here")
             box.border_subtitle = Content("type to search · escape closes")
-            yield Input(placeholder="words that must occur", compact=True)
+            yield Input(placeholder="words to look for", compact=True)
             yield TableWidget(header=False, cursor=False)
 
     def on_mount(self) -> None:

@@ -68,7 +68,7 @@ class PaletteScreen(ModalScreen[Command | None]):
             for i, c in enumerate(every)
         )
         self.query_one(TableWidget).show(
-            TableView(_COLUMNS, rows, (text(f"nothing is called “{words}”", "muted"),))
+            TableView(_COLUMNS, rows, (text(f"nothing matches “{words}”", "muted"),))
         )
         self.query_one(TableWidget).select(0)
 

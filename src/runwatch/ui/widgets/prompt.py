@@ -48,7 +48,7 @@ class Prompt(Horizontal):
         title: str,
         text: str,
         about: str,
-        help: str = "words that must occur",
+        help: str = "words to look for",
         complete: Complete | None = None,
     ) -> None:
         super().__init__()

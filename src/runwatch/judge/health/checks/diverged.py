@@ -119,7 +119,7 @@ def _sign(
     beyond = now - start > max(abs(start), start - best)
     summary = f"{safe(curve.tag)} rose to {number(now)} from its best {number(best)} at step {best_step}"
     if not beyond:
-        summary += "; a restart of the learning rate or a new stage of the training can look so"
+        summary += "; a restart of the learning rate or a new stage of the training can look like this"
     evidence = {
         "start": start,
         "best": best,

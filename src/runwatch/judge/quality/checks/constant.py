@@ -22,7 +22,9 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if before is not None and (not before.n or _single(column, before)):
             continue
         shown = _value(column, now)
-        advice = "see whether its source broke" if before is not None else "drop it, it tells nothing"
+        advice = (
+            "see whether its source broke" if before is not None else "drop it: it carries no information"
+        )
         summary = "every value is the same" + (f": {shown}" if shown else "")
         severity: Severity = "info" if before is None else "warning"
         samples = (shown,) if shown else ()

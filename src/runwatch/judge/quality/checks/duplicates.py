@@ -28,7 +28,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
     for key, count in facts.duplicate_keys.items():
         if count:
             summary = f"{count:,} rows have a key that occurred before"
-            advice = "keep one row a key, or name the right key column"
+            advice = "keep one row per key, or name the right key column"
             samples = facts.repeated.get(key, ())
             out.append(QualityCheck(NAME, "critical", key, summary, advice, {"rows": count}, samples))
     return out

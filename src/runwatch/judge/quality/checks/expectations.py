@@ -26,7 +26,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
     columns = case.expect.get("columns")
     for name, rules in columns.items() if isinstance(columns, Mapping) else ():
         if not isinstance(rules, Mapping):
-            out.append(_broken(str(name), "its expectations are no table", "write {min = 0, max = 1}"))
+            out.append(_broken(str(name), "its expectations are not a table", "write {min = 0, max = 1}"))
             continue
         out.extend(_unreadable(str(name), rules, COLUMN_KEYS))
         out.extend(_column(case, str(name), rules))
@@ -44,7 +44,7 @@ def _unreadable(column: str, rules: Mapping[str, object], known: tuple[str, ...]
 
 
 def _unknown_key(column: str, key: str, known: tuple[str, ...]) -> QualityCheck:
-    return _broken(column, f"{key!r} is no expectation", f"use one of {', '.join(known)}")
+    return _broken(column, f"{key!r} is not an expectation", f"use one of {', '.join(known)}")
 
 
 def _broken(column: str, summary: str, advice: str, samples: tuple[str, ...] = ()) -> QualityCheck:
@@ -59,7 +59,7 @@ def _rows(case: QualityCase) -> list[QualityCheck]:
     if low is not None and rows < low:
         return [_broken("", f"{rows:,} rows, at least {low:,.0f} expected", "see what did not arrive")]
     if high is not None and rows > high:
-        return [_broken("", f"{rows:,} rows, at most {high:,.0f} expected", "see what came twice")]
+        return [_broken("", f"{rows:,} rows, at most {high:,.0f} expected", "see what arrived twice")]
     return []
 
 
@@ -104,7 +104,7 @@ def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnG
     bounded = low is not None or high is not None
     if bounded and profile.n and (column.words is not None or column.kind == "text"):
         said = f"min and max cannot be checked: the column is {column.kind}"
-        return [_broken(column.name, said, "see which values are no numbers")]
+        return [_broken(column.name, said, "see which values are not numbers")]
     if column.edges is None or not np.isfinite(profile.low):
         return []
     out = []
@@ -122,7 +122,7 @@ def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> 
     if most is None or share is None or share <= most:
         return []
     said = f"{percent(share, 1)} missing, at most {percent(most, 1)} allowed"
-    return [_broken(name, said, "see what stopped to fill it")]
+    return [_broken(name, said, "see what stopped filling it")]
 
 
 def _values(
@@ -162,7 +162,7 @@ def _unique(case: QualityCase, rules: Mapping[str, object], name: str) -> list[Q
     if not rules.get("unique") or not count:
         return []
     samples = case.facts.repeated.get(name, ()) if case.facts is not None else ()
-    return [_broken(name, f"{count:,} values occur more than once", "keep one row a value", samples)]
+    return [_broken(name, f"{count:,} values occur more than once", "keep one row per value", samples)]
 
 
 def _pattern(case: QualityCase, rules: Mapping[str, object], name: str) -> list[QualityCheck]:
@@ -175,7 +175,7 @@ def _pattern(case: QualityCase, rules: Mapping[str, object], name: str) -> list[
     try:
         wanted = re.compile(pattern)
     except re.error as error:
-        return [_broken(name, f"its pattern is no regular expression ({error})", "repair the pattern")]
+        return [_broken(name, f"its pattern is not a regular expression ({error})", "repair the pattern")]
     odd = [value for value in values if isinstance(value, str) and not wanted.search(value)]
     if not odd:
         return []

@@ -23,7 +23,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if found is not None:
             severity, summary = found
             evidence = {"missing": now.missing, "rows": now.rows, "nan": now.nan}
-            advice = "find the source that stopped to fill it, or allow it in [data.expect]"
+            advice = "find the source that stopped filling it, or allow it in [data.expect]"
             out.append(QualityCheck(NAME, severity, column.name, summary, advice, evidence))
     return out
 

@@ -23,7 +23,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
         elif column.words is not None or column.kind == "text":
             out.extend(_half_numbers(case, column.name))
     if case.current.skipped:
-        summary = f"{case.current.skipped:,} lines are no rows and were left out"
+        summary = f"{case.current.skipped:,} lines are not rows and were left out"
         advice = "look for stray separators, quotes or cut lines"
         out.append(QualityCheck(NAME, "warning", "", summary, advice, {"lines": case.current.skipped}))
     return out
