@@ -41,6 +41,7 @@ from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.messages import (
     BaselineDeed,
+    ExportAsked,
     Intended,
     NoteDeed,
     Request,
@@ -330,6 +331,11 @@ class RunwatchApp(App[None]):
 
     def on_requested(self, event: Requested) -> None:
         self.open(event.request)
+
+    def on_export_asked(self, event: ExportAsked) -> None:
+        from runwatch.ui.exporting import export_to
+
+        export_to(self.screen, event.name, event.forms, event.make)
 
     def open(self, request: Request) -> None:
         """Show what is asked for, or ask the person what belongs to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from textual.message import Message
@@ -69,6 +70,15 @@ class Requested(Message):
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.request = request
+
+
+class ExportAsked(Message):
+    """A person wants a file of what is seen. ``name``: what to begin with; ``forms``: form by ending;
+    ``make``: the text of a form, called on a worker."""
+
+    def __init__(self, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
+        super().__init__()
+        self.name, self.forms, self.make = name, forms, make
 
 
 class ViewFailed(Message, bubble=False):

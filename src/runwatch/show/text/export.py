@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runwatch.domain.comparison import At, CompareOptions, Comparison, RunTable, WhatMatters
 from runwatch.domain.points import Points
@@ -17,9 +17,9 @@ FORMS = {".md": "markdown", ".csv": "csv", ".json": "json", ".tex": "latex"}
 Series = Callable[[RunKey, str], Points]
 
 
-def form_of(name: str) -> str | None:
-    """The form that a file's ending asks for, None when it is none of ours."""
-    return FORMS.get(os.path.splitext(name.lower())[1])
+def form_of(name: str, forms: Mapping[str, str] = FORMS) -> str | None:
+    """The form that a file's ending asks for, None when it is none of ``forms``."""
+    return forms.get(os.path.splitext(name.lower())[1])
 
 
 def table_of(runs: Sequence[Run], metric: str | None, at: At, series: Series) -> RunTable:

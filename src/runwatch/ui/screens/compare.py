@@ -37,6 +37,9 @@ class CompareScreen(Exporting, ChartKeys):
             yield Curves()
         yield TableWidget(id="compare-table", lasting=True)
 
+    def show_part(self) -> None:
+        self.query_one(TableWidget).focus()
+
     def job(self) -> Callable[[Snapshot, float], Any]:
         keys, tag = self.keys, self._tag
 

@@ -23,6 +23,7 @@ from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
+from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.grid import Grid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -55,6 +56,7 @@ class RunScreen(Detail, ChartKeys):
         ),
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
+        Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
         Binding("b", "pin", "Baseline", id="run.baseline"),
     ]
 
@@ -131,7 +133,7 @@ class RunScreen(Detail, ChartKeys):
             chart.draw_picture(picture, self.choice.chart)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
             return self.active == 1
         return True
 
@@ -145,6 +147,12 @@ class RunScreen(Detail, ChartKeys):
         if self.active == 1:
             self._page = max(self._page + by, 0)
             self._draw()
+
+    def action_export(self) -> None:
+        """The chart with the keys is asked first; here it is the grid's: its first chart."""
+        for chart in self.query_one(Grid).query(Curves):
+            chart.action_export()
+            return
 
     def action_pin(self) -> None:
         from runwatch.domain.intents import PinBaseline

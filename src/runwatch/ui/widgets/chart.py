@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +18,9 @@ from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartView
 from runwatch.show.screen.view import Span
 from runwatch.text import units
+from runwatch.ui.clipboard import copy
+from runwatch.ui.host import host
+from runwatch.ui.messages import ExportAsked
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
@@ -40,6 +44,7 @@ class Chart(Widget, can_focus=True):
         Binding("home", "move(-100000)", show=False, id="chart.first"),
         Binding("end", "move(100000)", show=False, id="chart.last"),
         Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
+        Binding("x", "export", "Export", id="chart.export", tooltip="the chart as SVG or CSV, into a file"),
     ]
 
     def __init__(self, *, id: str | None = None, legend: bool = True) -> None:
@@ -48,6 +53,8 @@ class Chart(Widget, can_focus=True):
         self._legend = legend
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
+        self.title = "chart"
+        """What is drawn, in words."""
         self.cursor: int | None = None
         """The cell of the plot that is read, from its left edge."""
 
@@ -81,7 +88,19 @@ class Chart(Widget, can_focus=True):
         """Hand what the cursor reads to the terminal's clipboard."""
         words = read_out(self._view, self.cursor, self.size.width, self.size.height, self._legend)
         if words:
-            self.app.copy_to_clipboard("".join(span.text for span in words).strip())
+            copy(self, "".join(span.text for span in words).strip())
+
+    def action_export(self) -> None:
+        """Write the chart into a file that the person names."""
+        from runwatch.show.html import chart_file
+
+        view, title = self._view, self.title
+        if not any(line.name for line in view.lines):
+            host(self).say("there is nothing to export yet")
+            return
+        name = f"{chart_file.stem(title)}.svg"
+        make = partial(chart_file.chart_text, view, title)
+        self.post_message(ExportAsked(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
         if cell is not None and cell < 0:

@@ -38,6 +38,7 @@ class Curves(Chart):
         if wanted == self._wanted or not self.is_attached:
             return
         self._wanted = wanted
+        self.title = picture.tag or self.title
         in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
 
     def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:

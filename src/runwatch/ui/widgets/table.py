@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
+from runwatch.ui.clipboard import copy
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.words import changed_cells, fitted, line_strip
 
@@ -38,6 +39,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("g,home", "jump(False)", "First", show=False, id="table.first"),
         Binding("G,end", "jump(True)", "Last", show=False, id="table.last"),
         Binding("enter", "open", "Open", id="table.open"),
+        Binding("y", "copy", "Copy", show=False, id="table.copy", tooltip="the row under the cursor"),
     ]
 
     class Moved(Message):
@@ -273,6 +275,12 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     def action_open(self) -> None:
         if self._opens:
             self.post_message(self.Opened(self, self.key))
+
+    def action_copy(self) -> None:
+        """Copy the row in full, its cells apart by tabs."""
+        if self._with_cursor and self.row is not None:
+            cells = ("".join(span.text for span in cell).strip() for cell in self.row.cells)
+            copy(self, "\t".join(cell.replace("\t", " ") for cell in cells).strip("\t"))
 
     def _title_at(self, x: int) -> str | None:
         left = 1

@@ -1,0 +1,53 @@
+"""Writing what is shown into a file that the person names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from textual.dom import DOMNode
+
+from runwatch.show.text import export
+from runwatch.text.safe import safe
+from runwatch.ui.host import host
+from runwatch.ui.work import in_background
+
+
+def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
+    """Ask for a file's name, beginning with ``name``, and write what ``make`` gives, on a worker, for the
+    form that ``forms`` has for its ending."""
+    from runwatch.ui.dialogs import AskLine
+
+    endings = " ".join(forms)
+
+    def wrong(given: str) -> str:
+        known = export.form_of(given.strip(), forms)
+        return "" if known else f"the name must end in one of {endings}"
+
+    def write(given: str | None) -> None:
+        form = export.form_of(given.strip(), forms) if given else None
+        if given and form:
+            in_background(node, "export", lambda: _write(node, given.strip(), form, make), "export")
+
+    hint = f"the extension sets the format: {endings}; {_into()}"
+    node.app.push_screen(AskLine("export to a new file", hint, check=wrong, value=name), write)
+
+
+def _write(node: DOMNode, name: str, form: str, make: Callable[[str], str]) -> None:
+    app, say, snapshot = node.app, host(node).say, host(node).snapshot
+    runs = tuple(run.key for run in snapshot.situation.runs) if snapshot else ()
+    try:
+        path = export.write_new(name, make(form), runs)
+    except FileExistsError:
+        app.call_from_thread(say, f"{name} already exists: choose another name", "error")
+    except OSError as error:
+        app.call_from_thread(say, f"{name}: {error.strerror or error}", "error")
+    else:
+        app.call_from_thread(say, f"written: {path}")
+
+
+def _into() -> str:
+    try:
+        return f"into {safe(os.getcwd())}, or name another folder"
+    except OSError:
+        return "name a folder too: the current one is gone"
