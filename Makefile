@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check setup lock bench fresh fuzz sbom audit
+.PHONY: demo test check setup lock bench bench-guard fresh fuzz sbom audit
 
 setup: $(VENV)/.ready
 
@@ -29,6 +29,9 @@ fresh: setup  ## the wheel with the newest and with the lowest dependencies it a
 
 bench: setup  ## the benchmarks, side by side with peers where installed
 	$(BIN)/python -m benchmarks
+
+bench-guard: setup  ## fails where a ratio slipped by 15 % since it was accepted; not part of CI
+	$(BIN)/python -m benchmarks.guard
 
 MINUTES ?= 10
 fuzz: setup  ## changed bytes for everything that reads files, MINUTES for each target; not part of CI

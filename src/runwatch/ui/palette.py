@@ -28,11 +28,13 @@ class Palette:
     def __init__(self, colours: Mapping[str, str], grey: bool = False) -> None:
         self._styles = {tone: _style(tone, colours[tone]) for tone in DEFAULT_TONES}
         if grey:
-            self._styles |= _WITHOUT_COLOUR
+            # a colour of its own: a pane's title has the faint one of its frame, unreadable when reversed
+            ink = Style(color=Color.parse(colours["strong"]).rich_color)
+            self._styles |= {tone: ink + style for tone, style in _WITHOUT_COLOUR.items()}
         self._styles["plain"] = Style()
         for tone in ("heat0", "heat1", "heat2", "heat3", "heat4"):
-            ink = colours["heat-ink"] if tone in ("heat3", "heat4") else colours["heat-ink-low"]
-            self._styles[tone] += Style(color=Color.parse(ink).rich_color)
+            on_heat = colours["heat-ink"] if tone in ("heat3", "heat4") else colours["heat-ink-low"]
+            self._styles[tone] += Style(color=Color.parse(on_heat).rich_color)
 
     def __getitem__(self, tone: Tone | str) -> Style:
         return self._styles[tone]
