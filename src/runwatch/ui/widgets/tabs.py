@@ -58,7 +58,8 @@ class Tabs(Widget):
                         Span(f"{number} ", "key"),
                         Span(name if here or not short else "", tone),
                         Span(f" {bad}" if bad else "", "bad"),
-                        Span(edge[1] + gap, "accent"),
+                        Span(edge[1], "accent"),
+                        Span(gap),
                     ),
                 )
             )
