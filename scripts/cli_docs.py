@@ -15,7 +15,7 @@ Made by `scripts/cli_docs.py` from the commands' own help; do not edit by hand. 
 What the `--json` output holds is in [json.md](json.md).
 
 Results go to stdout, everything else to stderr. An error is one line, `runwatch: what: what is wrong; what to
-do`; `--debug` adds the traceback. A folder that bears a command's name is opened as `./NAME`.
+do`; `--debug` adds the traceback. To open a folder named like a command, write `./NAME`.
 
 ## Exit codes
 

@@ -41,6 +41,7 @@ PLACES = {
     "task": "One task",
     "leaderboard": "Leaderboard",
     "console": "Console of a run",
+    "picture": "Pictures of a run",
     "log": "In every log",
     "filter": "While filtering",
     "brief": "The brief",

@@ -73,9 +73,13 @@ async def test_every_tool_answers_in_its_schema(root: Path) -> None:
 async def test_what_is_refused(root: Path) -> None:
     async with session(root) as client:
         for name, given, words in (
-            ("drift", {"reference": "../secret.csv", "current": ["ref.csv"]}, "not below what is served"),
-            ("drift", {"reference": "https://example.org/x.csv", "current": ["ref.csv"]}, "not below"),
-            ("ls", {"roots": ["/etc"]}, "not below"),
+            ("drift", {"reference": "../secret.csv", "current": ["ref.csv"]}, "outside the served folders"),
+            (
+                "drift",
+                {"reference": "https://example.org/x.csv", "current": ["ref.csv"]},
+                "outside the served",
+            ),
+            ("ls", {"roots": ["/etc"]}, "outside the served"),
             ("show", {"run": "--help"}, "no such run"),
             ("show", {}, "missing: run"),
             ("ls", {"config": "x"}, "unknown: config"),

@@ -96,7 +96,7 @@ def test_what_stays_inside_counts_and_nothing_else(root: Path) -> None:
     assert found.watch.roots == (".",) and found.reader_options == {}
     (problem,) = found.problems
     assert problem.hint.endswith(f"runwatch trust {root}") and len(found.withheld) == 16
-    for words in ("send alerts to evil.example", "load the model", "be remembered as somebody-else"):
+    for words in ("send alerts to evil.example", "load the model", "be identified as somebody-else"):
         assert words in problem.message
     assert "HOME" not in problem.message
 
@@ -110,7 +110,7 @@ def test_trust_is_of_the_content_and_can_be_taken_back(
     found = _load(root)
     assert len(found.data) == 8 and found.id == "somebody-else" and not found.withheld and not found.problems
     assert found.allows("/anywhere") and main(["trust", str(root)]) == 0
-    assert "nothing here waits" in capsys.readouterr().out
+    assert "nothing here needs" in capsys.readouterr().out
     with (root / "runwatch.toml").open("a") as file:
         file.write("# changed\n")
     assert _load(root).withheld
@@ -175,7 +175,7 @@ def test_a_link_out_of_the_root_is_no_data_before_it_is_trusted(root: Path, tmp_
     (root / "data" / "folder").symlink_to(tmp_path / "out")
     bounds = _load(root).bounds
     for path in ("new/*.csv", "new/x.csv", "folder/secret.csv", "folder", "**/*.csv"):
-        with pytest.raises(DataError, match="out of the root"):
+        with pytest.raises(DataError, match="outside the root"):
             find_files([str(root / "data" / path)], str(root), bounds)
         assert find_files([str(root / "data" / path)], str(root))
 

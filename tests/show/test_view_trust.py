@@ -68,7 +68,7 @@ def test_all_is_well_only_when_everything_was_judged() -> None:
     assert left == "no runs yet" and right.startswith("● live")
 
 
-@pytest.mark.parametrize("mark", ["root is gone, waiting", "polling: nfs is silent about other writers"])
+@pytest.mark.parametrize("mark", ["root is gone, waiting", "polling: nfs does not report other writers"])
 def test_what_is_lost_is_yellow_with_its_age_and_its_key_and_not_live(mark: str) -> None:
     watch = replace(LIVE, marks=(mark,), degraded=(mark,), since={mark: NOW - 180})
     _, right = headline.header(snapshot(watch), headline.HeadAsk(120, TODAY, NOW))

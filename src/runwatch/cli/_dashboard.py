@@ -43,7 +43,7 @@ def _commands() -> str:
     for name in command_names():
         first = import_module(f"runwatch.cli.{name}").HELP.splitlines()[0]
         rows.append(f"  {name:<11} {first}")
-    return "\n".join([*rows, "", "A folder that bears a command's name is opened as ./NAME."])
+    return "\n".join([*rows, "", "To open a folder named like a command, write ./NAME."])
 
 
 def run(args: argparse.Namespace) -> int:

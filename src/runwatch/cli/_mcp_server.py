@@ -41,8 +41,8 @@ class AgentTool(msgspec.Struct, frozen=True):
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
-_ROOTS = {"roots": ({**_TEXTS, "description": "folders that hold runs; default: all that are served"}, False)}
-_ROOT = {"root": ({**_TEXT, "description": "the folder whose runs or list it is"}, False)}
+_ROOTS = {"roots": ({**_TEXTS, "description": "folders with runs; default: all that are served"}, False)}
+_ROOT = {"root": ({**_TEXT, "description": "the folder with the runs or the list"}, False)}
 
 
 def _option(given: Given, name: str, flag: str) -> list[str]:
@@ -84,7 +84,7 @@ TOOLS: Mapping[str, AgentTool] = {
         ("root",),
     ),
     "brief": AgentTool(
-        "What happened since a moment: runs, findings, tasks.",
+        "What happened since a given time: runs, findings, tasks.",
         "brief",
         {"since": ({**_TEXT, "description": "7d, yesterday, 2026-11-25"}, False), **_ROOTS},
         lambda g: ["brief", "--wait=60", *_option(g, "since", "--since"), "--", *g["roots"]],
@@ -186,7 +186,7 @@ def _inside(path: str, roots: Sequence[str]) -> None:
         real = os.path.realpath(os.path.join(roots[0], path))
         if any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots):
             return
-    raise UserError(f"{path}: not below what is served ({', '.join(roots)})")
+    raise UserError(f"{path}: outside the served folders ({', '.join(roots)})")
 
 
 def _answer(words: Sequence[str], folder: str, config: str | None) -> types.CallToolResult:

@@ -23,7 +23,7 @@ hyperparameters, metrics, age, started, took, step, epoch; ! before a term negat
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument("--filter", metavar="TERMS", default="", help="only the runs that pass")
+    parser.add_argument("--filter", metavar="TERMS", default="", help="only runs that match")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -7,7 +7,7 @@ import argparse
 from runwatch.cli._roots import root_arguments
 
 NAME = "sql"
-HELP = """Ask runs, metrics, verdicts, findings, drift, tasks and their history in SQL. Nothing is changed.
+HELP = """Query runs, metrics, verdicts, findings, drift, tasks and their history with SQL. Read only.
 
   runwatch sql "select run, last from metrics where metric = 'val/loss' order by last" ~/runs
   runwatch sql "select date(at) as day, what, count(*) from history group by 1, 2" --format csv

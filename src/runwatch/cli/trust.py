@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "roots", nargs="*", metavar="ROOT", help="folders with runs (default: current folder)"
     )
-    parser.add_argument("--list", action="store_true", help="only say which files are trusted")
+    parser.add_argument("--list", action="store_true", help="only list the trusted files")
     parser.add_argument("--revoke", action="store_true", help="revoke the trust")
     parser.add_argument("--json", action="store_true", help="machine-readable")
 
@@ -57,5 +57,5 @@ def _tell(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str,
     for file, wants in files:
         print(f"{what}: {safe(file)}" + (f": it may now {', and '.join(wants)}" if wants else ""))
     if not files:
-        print("nothing here waits for trust" if what == "trusted" and not args.list else "nothing is trusted")
+        print("nothing here needs trust" if what == "trusted" and not args.list else "nothing is trusted")
     return 0

@@ -9,7 +9,7 @@ from runwatch.cli._roots import root_arguments
 NAME = "watch"
 HELP = """Watch without a screen: keep tasks up to date and send alerts (for systemd or cron @reboot).
 
-Exits with 1 if there was an internal error meanwhile (it was reported, and watching went on).
+Exits with 1 if an internal error occurred (it is reported, and watching continues).
 
   runwatch watch ~/runs
   runwatch init --service systemd     prints a unit for it"""

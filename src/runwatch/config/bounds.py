@@ -39,7 +39,7 @@ def _alerts(made: Settings, base: Settings, withheld: list[str]) -> Settings:
     if made.alerts is base.alerts:
         return made
     to = [*made.alerts.urls, *made.alerts.webhooks]
-    withheld.append(f"send alerts to {_host(to[0])}{_more(to)}" if to else "say when alerts are sent")
+    withheld.append(f"send alerts to {_host(to[0])}{_more(to)}" if to else "set when alerts are sent")
     return replace(made, alerts=base.alerts, alerts_file=base.alerts_file)
 
 
@@ -133,7 +133,7 @@ def _models(made: Settings, base: Settings, withheld: list[str]) -> Settings:
 
 def _others(made: Settings, base: Settings, withheld: list[str]) -> Settings:
     if made.id is not None and made.id != base.id:
-        withheld.append(f"be remembered as {_shown(made.id)}")
+        withheld.append(f"be identified as {_shown(made.id)}")
         made = replace(made, id=base.id)
     told = [
         name for name, options in made.reader_options.items() if options is not base.reader_options.get(name)

@@ -33,7 +33,7 @@ def explained(file: str, error: BaseException) -> DataError:
     if "://" in file and isinstance(error, PermissionError):
         return DataError(file, f"access is denied ({what[:200]})", "check the credentials")
     if "://" in file and isinstance(error, OSError):
-        return DataError(file, f"cannot be reached ({what[:200]})", "see whether its server answers")
+        return DataError(file, f"cannot be reached ({what[:200]})", "check whether its server answers")
     if isinstance(error, PermissionError):
         return DataError(file, "cannot be read (permission denied)", "check the file's owner and mode")
     if isinstance(error, MemoryError):

@@ -96,7 +96,7 @@ def _empty(folder: str) -> tuple[str, str]:
     """What is wrong with a folder that has no data files, and what to do."""
     names = os.listdir(folder)
     if "_SUCCESS" in names or "_delta_log" in names:
-        return "is a table with no rows", "see why its job wrote none"
+        return "is a table with no rows", "check why its job wrote none"
     return "holds no data files", f"put files there that end in one of {_known()}"
 
 

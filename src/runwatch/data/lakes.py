@@ -73,7 +73,7 @@ def _delta(folder: Folder) -> list[Live]:
     numbers = sorted(number for number in commits if number > version)
     if (not numbers and version < 0) or numbers != list(range(version + 1, version + 1 + len(numbers))):
         raise DataError(
-            folder.name, "is a Delta table whose log has gaps", "see whether all of _delta_log is there"
+            folder.name, "is a Delta table whose log has gaps", "check whether all of _delta_log is there"
         )
     live: dict[str, dict[str, Any]] = {}
     for action in (*checkpoint, *_actions(folder, [commits[number] for number in numbers])):

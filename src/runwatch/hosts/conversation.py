@@ -61,7 +61,7 @@ class Conversation:
         if time.monotonic() > until:
             raise LinkError(f"{self._name}: no answer in {_ANSWER_S:.0f} s")
         if len(self._buffer) > most + PIECE:
-            raise WireError(f"{self._name}: more came than was asked for")
+            raise WireError(f"{self._name}: more data came than was requested")
         self._buffer += self._link.read(1.0)
 
 
@@ -70,7 +70,7 @@ def _unpacked(name: str, packed: bytes) -> bytes:
     try:
         data = unpacker.decompress(packed, 4 * PIECE)
     except zlib.error as error:
-        raise WireError(f"{name}: an answer that is damaged ({error})") from None
+        raise WireError(f"{name}: a damaged answer ({error})") from None
     if unpacker.unconsumed_tail:
-        raise WireError(f"{name}: an answer that unfolds to more than is allowed")
+        raise WireError(f"{name}: an answer larger than allowed once decompressed")
     return data

@@ -65,7 +65,7 @@ class Link:
                 view = view[os.write(self._in.fileno(), view) :]
             except BlockingIOError:
                 if not self._going.poll(_STALL_S * 1000):
-                    raise OSError("the other side takes nothing any more") from None
+                    raise OSError("the other side no longer accepts data") from None
             except ValueError:
                 raise OSError("the link is closed") from None
 

@@ -67,7 +67,7 @@ class Picture:
             self._came = 0
             held = (record for part in self._parts.values() for record in part.values())
             if sum(len(encode(record)) for record in held) > MOST_BYTES:
-                raise WireError(f"{self._host} says more than is allowed ({MOST_BYTES:,} bytes)")
+                raise WireError(f"{self._host} sends more than is allowed ({MOST_BYTES:,} bytes)")
         for name, keys in update.gone.items():
             part = self._parts.get(name, {})
             for at in keys:

@@ -134,7 +134,7 @@ class Remote:
             if out is None or self._state.state != "live":
                 raise WireError(self._state.message or f"{self.name} is not connected")
             if len(self._waiting) >= MOST_WAITING:
-                raise WireError(f"{self.name} does not keep up with what is asked")
+                raise WireError(f"{self.name} does not keep up with requests")
             self._waiting[number] = waiting
         try:
             out.send(asked)
@@ -204,7 +204,7 @@ class Remote:
         """Nothing is installed there: copy what is new, and watch the copies here."""
         from runwatch.hosts.mirror import InProcess, Mirror
 
-        self._set(mirrored=True, message=f"{self.name}: copying its files, for nothing is installed there")
+        self._set(mirrored=True, message=f"{self.name}: runwatch is not installed there; copying its files")
         mirror = Mirror(self._target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()

@@ -92,7 +92,7 @@ def explained(name: str, code: int | None, said: str, by_ssh: bool = True) -> st
             f" for this host, see docs/hosts.md"
         )
     if "invalid choice: 'serve'" in lower or "serve: no such directory" in lower:
-        return f"{name}: runwatch there is too old to be asked from here; update it"
+        return f"{name}: runwatch there is too old to talk to this one; update it"
     if by_ssh and code == 255:
         return f"{name}: {last or 'the connection was lost'}"
     return f"{name}: {last or 'the other side ended'} (exit code {code})"

@@ -125,9 +125,9 @@ class Inward:
         try:
             data = self._unpacker.decompress(packed, MAX_MESSAGE)
         except zlib.error as error:
-            raise WireError(f"a frame that is damaged ({error})") from None
+            raise WireError(f"a damaged frame ({error})") from None
         if self._unpacker.unconsumed_tail or self._unpacker.eof:
-            raise WireError("a frame that unfolds to more than is allowed")
+            raise WireError("a frame larger than allowed once decompressed")
         return data
 
 

@@ -47,7 +47,7 @@ def _together(data: DataSet) -> Iterator[Finding]:
         "critical" if multivariate.verdict == "drifted" else "warning",
         f"columns moved together: a classifier tells the batch from the reference with AUC "
         f"{number(multivariate.auc, 3)} ({plural(len(multivariate.top_features), 'column')} named: {named})",
-        f"Columns of {safe(data.name)} moved together",
+        f"Columns of {safe(data.name)} drifted together",
         "No single column moved, their combination did: look at the named columns against one another.",
         subject="all columns together",
         since=data.batches[-1].when if data.batches else None,

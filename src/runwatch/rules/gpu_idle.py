@@ -53,7 +53,7 @@ def _idle(run: Run, index: int, idle_for: float) -> Finding:
         run,
         NAME,
         "warning",
-        f"GPU {index} has been idle for {duration(idle_for)} under it",
+        f"GPU {index} has been idle for {duration(idle_for)} while the run holds it",
         f"Run {safe(run.title)} leaves its GPU idle",
         "It is waiting for something: check its data loader (workers, disk), a lock, or another rank.",
         subject=f"gpu {index}",

@@ -13,7 +13,7 @@ from runwatch.text.safe import safe
 NAME = "ranks-apart"
 DESCRIPTION = "A rank of a distributed run is behind the others, or its loss differs from theirs."
 DEFAULTS: Mapping[str, object] = {}
-HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are apart"
+HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are out of step"
 WORDS = ("ranks apart", "ranks apart")
 
 
@@ -26,7 +26,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             NAME,
             severity,
             sign.summary,
-            f"Ranks of {safe(run.title)} are apart",
+            f"Ranks of {safe(run.title)} are out of step",
             "Look at the log of that rank and at its node: a rank that waits, or reads the wrong "
             "data, makes all others wait or learn from less.",
             subject=sign.tag,

@@ -101,7 +101,7 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
 
 def _silent(facts: Facts, now: float) -> tuple[Status, str]:
     if facts.updated is None:
-        return "unknown", "no file of it can be dated"
+        return "unknown", "none of its files has a usable time"
     since = f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
     claims_to_run = next((e for e in facts.evidence if e.status == "running"), None)
     process = facts.process
@@ -113,7 +113,7 @@ def _silent(facts: Facts, now: float) -> tuple[Status, str]:
         word, seconds = facts.silence
         if word == "stalled":
             return "stalled", f"seen alive, then no write for {duration(seconds)}"
-        return "running", f"quiet for {duration(seconds)}, within its rhythm"
+        return "running", f"quiet for {duration(seconds)}, within its usual interval"
     return "unknown", f"no end marker in this format; {since}"
 
 

@@ -37,11 +37,13 @@ def open_database(path: Path | None, migrations: Sequence[str]) -> Opened:
     the ``migrations`` above its ``user_version``. It never raises: a broken file is renamed aside, what can
     be read of it is copied over; one that can't be written is continued in memory."""
     if path is None:
-        return _in_memory(None, migrations, "no home directory: nothing is remembered; set HOME")
+        return _in_memory(None, migrations, "no home directory: nothing is saved; set HOME")
     try:
         return Opened(_open(path, migrations))
     except _Newer:
-        return _in_memory(None, migrations, f"{safe(str(path))} is of a newer runwatch: not used; update")
+        return _in_memory(
+            None, migrations, f"{safe(str(path))} was written by a newer runwatch: not used; update"
+        )
     except sqlite3.OperationalError as error:
         return _in_memory(path, migrations, _unwritable(path, str(error)))
     except sqlite3.DatabaseError:
@@ -182,4 +184,4 @@ def _free_name(path: Path) -> Path:
 
 def _unwritable(path: Path, reason: str) -> str:
     where = safe(str(path.parent))
-    return f"{path.name} can't be written ({reason}): what happens now is forgotten at the end; see {where}"
+    return f"{path.name} can't be written ({reason}): changes are lost when runwatch ends; see {where}"

@@ -25,7 +25,7 @@ _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
     ("brief", "What happened", "since you last looked"),
     ("tasks-history", "History", "what opened, who closed it, how long it took"),
     ("baselines-history", "Former baselines", "what was compared against when, and why"),
-    ("notes", "Notes", "what was assumed, and how folders are watched"),
+    ("notes", "Notes", "what was assumed, how folders are watched"),
     ("machine", "Machine", "disks, memory, GPUs"),
     ("problems", "Problems", "what could not be read"),
 )

@@ -42,7 +42,7 @@ class Rounds:
         self.polling = mode == "polling" or (mode == "auto" and mount.remote)
         self._auto = mode == "auto"
         self.why_polling = (
-            f"{mount.kind} is silent about other writers" if self.polling and mount.remote else ""
+            f"{mount.kind} does not report other writers" if self.polling and mount.remote else ""
         )
         self._scan_at = 0.0
         self._hot_at = 0.0

@@ -163,7 +163,7 @@ class Tree:
                 child = folder.folders[name] = Folder(folder.join(name), folder)
                 changes.folders.update((folder.path, child.path))
             if depth >= MAX_DEPTH:
-                message = f"more than {MAX_DEPTH} folders deep, not looked into"
+                message = f"more than {MAX_DEPTH} folders deep, not searched"
                 self.problems[child.path] = Problem(child.path, None, message, "give a folder nearer to it")
             elif deep or new:
                 self._scan(child, changes, depth + 1, deep)

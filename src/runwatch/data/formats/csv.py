@@ -44,7 +44,7 @@ def _dialect(file: DataFile, whole: bool = True) -> Dialect:
         found = dialect(handle.read(BLOCK), _seen(file) if whole else Seen(), file)
     if len(found.names) > MAX_COLUMNS:
         what = f"has {len(found.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
-        raise DataError(file.name, what, "see whether its lines end where they should")
+        raise DataError(file.name, what, "check whether its lines end where they should")
     return found
 
 

@@ -103,7 +103,7 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
 
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
-    rows = [("effect (noise removed)", words(Span(units.number(column.effect, 3), tone)))]
+    rows = [("effect (denoised)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
         ("PSI", column.psi),

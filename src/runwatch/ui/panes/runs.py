@@ -39,7 +39,7 @@ class RunsPane(Pane):
         Binding("e", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
         Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
-        Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="reverse the sort order"),
+        Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the sort order"),
         Binding("C", "columns", "Columns", show=False, id="runs.columns", tooltip="which, and in what order"),
         Binding(
             "t", "group", "Group", show=False, id="runs.group", tooltip="by folder, project or hyperparameter"

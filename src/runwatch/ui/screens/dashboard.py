@@ -57,7 +57,7 @@ class Dashboard(LiveScreen):
             "Notes",
             show=False,
             id="board.notes",
-            tooltip="what was assumed, and how folders are watched",
+            tooltip="what was assumed, how folders are watched",
         ),
         Binding(
             "H",

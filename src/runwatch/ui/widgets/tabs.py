@@ -36,12 +36,15 @@ class Tabs(Widget):
             self.refresh()
 
     def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
-        """All names; where there is no room for them only the active one's, the others by their numbers."""
-        full = self._made(short=False)
-        fits = sum(width_of(spans) + 1 for _, spans in full) <= self.size.width
-        return full if fits else self._made(short=True)
+        """All names, closer together where there is little room; where there is less only the active one's,
+        the others by their numbers."""
+        for gap in (" ", ""):
+            full = self._made(False, gap)
+            if sum(width_of(spans) for _, spans in full) <= self.size.width:
+                return full
+        return self._made(True, " ")
 
-    def _made(self, short: bool) -> list[tuple[int, tuple[Span, ...]]]:
+    def _made(self, short: bool, gap: str) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
         for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
@@ -56,19 +59,20 @@ class Tabs(Widget):
                         Span(name if here or not short else "", tone),
                         Span(f" {bad}" if bad else "", "bad"),
                         Span(edge[1], "accent"),
+                        Span(gap),
                     ),
                 )
             )
         return out
 
     def render_line(self, y: int) -> Strip:
-        words = tuple(span for _, spans in self._spans() for span in (*spans, Span(" ")))
+        words = tuple(span for _, spans in self._spans() for span in spans)
         return line_strip(words, self.size.width, palette(self.app), self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
         at = 0
         for number, spans in self._spans():
-            end = at + width_of(spans) + 1
+            end = at + width_of(spans)
             if at <= event.x < end:
                 self.post_message(self.Picked(number))
                 return

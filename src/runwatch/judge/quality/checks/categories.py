@@ -78,7 +78,7 @@ def _new_codes(
     names = tuple(number(value) for value in odd[:_SHOWN])
     what = f"the value{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "values"
     summary = f"{what} in {percent(share, 1)} of the rows, which the reference never has"
-    advice = "see whether it is a new code: map it, or take a new reference"
+    advice = "check whether it is a new code: map it, or take a new reference"
     return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": share}, names)]
 
 
@@ -121,5 +121,5 @@ def _vanished(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> 
     severity: Severity = "critical" if total >= 0.1 else "warning"
     said = plural(len(gone), "category is", "categories are")
     summary = f"{said} gone that made up {percent(total, 1)} of the reference"
-    advice = "see whether a source is missing from this batch"
+    advice = "check whether a source is missing from this batch"
     return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": total}, names)]

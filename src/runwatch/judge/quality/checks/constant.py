@@ -23,7 +23,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
             continue
         shown = _value(column, now)
         advice = (
-            "see whether its source broke" if before is not None else "drop it: it carries no information"
+            "check whether its source broke" if before is not None else "drop it: it carries no information"
         )
         summary = "every value is the same" + (f": {shown}" if shown else "")
         severity: Severity = "info" if before is None else "warning"

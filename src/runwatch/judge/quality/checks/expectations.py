@@ -57,9 +57,9 @@ def _rows(case: QualityCase) -> list[QualityCheck]:
         return []
     low, high, rows = _number(rule.get("min")), _number(rule.get("max")), case.current.rows
     if low is not None and rows < low:
-        return [_broken("", f"{rows:,} rows, at least {low:,.0f} expected", "see what did not arrive")]
+        return [_broken("", f"{rows:,} rows, at least {low:,.0f} expected", "check what did not arrive")]
     if high is not None and rows > high:
-        return [_broken("", f"{rows:,} rows, at most {high:,.0f} expected", "see what arrived twice")]
+        return [_broken("", f"{rows:,} rows, at most {high:,.0f} expected", "check what arrived twice")]
     return []
 
 
@@ -72,7 +72,7 @@ def _fresh(case: QualityCase) -> list[QualityCheck]:
     if limit is None or case.now is None or case.arrived is None or case.now - case.arrived <= limit:
         return []
     age = duration(case.now - case.arrived)
-    return [_broken("", f"{age} old, {duration(limit)} allowed", "see whether its job still runs")]
+    return [_broken("", f"{age} old, {duration(limit)} allowed", "check whether its job still runs")]
 
 
 def _column(case: QualityCase, name: str, rules: Mapping[str, object]) -> list[QualityCheck]:
@@ -104,7 +104,7 @@ def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnG
     bounded = low is not None or high is not None
     if bounded and profile.n and (column.words is not None or column.kind == "text"):
         said = f"min and max cannot be checked: the column is {column.kind}"
-        return [_broken(column.name, said, "see which values are not numbers")]
+        return [_broken(column.name, said, "check which values are not numbers")]
     if column.edges is None or not np.isfinite(profile.low):
         return []
     out = []
@@ -122,7 +122,7 @@ def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> 
     if most is None or share is None or share <= most:
         return []
     said = f"{percent(share, 1)} missing, at most {percent(most, 1)} allowed"
-    return [_broken(name, said, "see what stopped filling it")]
+    return [_broken(name, said, "check what stopped filling it")]
 
 
 def _values(

@@ -21,7 +21,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
 def _size(case: QualityCase) -> list[QualityCheck]:
     rows = case.current.rows
     if rows == 0:
-        advice = "see whether the job that writes it failed"
+        advice = "check whether the job that writes it failed"
         return [QualityCheck(NAME, "critical", "", "the data has no rows", advice, {"rows": 0})]
     past = [one.profile.rows for one in case.history[-20:]]
     if len(past) < _KNOWN:
@@ -30,11 +30,11 @@ def _size(case: QualityCase) -> list[QualityCheck]:
     evidence = {"rows": rows, "usual": usual}
     held = f"{rows:,} rows, usually {usual:,.0f}"
     if rows < 0.5 * usual and rows < min(past):
-        advice = "see whether a source or a partition is missing"
+        advice = "check whether a source or a partition is missing"
         severity: Severity = "critical" if rows < 0.1 * usual else "warning"
         return [QualityCheck(NAME, severity, "", f"half-empty: {held}", advice, evidence)]
     if rows > 1.9 * usual and rows > max(past):
-        advice = "see whether data was loaded twice"
+        advice = "check whether data was loaded twice"
         return [QualityCheck(NAME, "warning", "", f"about double: {held}", advice, evidence)]
     return []
 
@@ -50,5 +50,5 @@ def _late(case: QualityCase) -> list[QualityCheck]:
         return []
     summary = f"overdue by {duration(late)} (expected every {duration(every)})"
     severity: Severity = "critical" if late > 3 * every else "warning"
-    advice = "see whether the job that delivers it still runs"
+    advice = "check whether the job that delivers it still runs"
     return [QualityCheck(NAME, severity, "", summary, advice, {"late_by": late, "every": every})]

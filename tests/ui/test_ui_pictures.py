@@ -1,0 +1,134 @@
+"""A run's pictures: one at a time, by step, with limits that are said."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import made_up
+import pytest
+from eyes import OpenBoard
+from msgspec.structs import replace
+from PIL import Image
+
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.runs import pictures
+from runwatch.runs.pictures import Refused, decoded, find_pictures
+
+
+def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 20)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+
+
+def header_of(width: int, height: int) -> bytes:
+    """A PNG that says how large it is, and holds nothing."""
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    head = struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
+    return b"\x89PNG\r\n\x1a\n" + head + struct.pack(">I", 9) + b"IDAT"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for step, colour in ((5, (255, 0, 0)), (10, (0, 255, 0)), (100, (0, 0, 255))):
+        picture(tmp_path / f"exp/media/sample_{step}.png", colour)
+    picture(tmp_path / "exp/confusion.jpg", (9, 9, 9))
+    picture(tmp_path / "exp/other/plot.png", (9, 9, 9))
+    return tmp_path
+
+
+def seen(root: Path) -> Snapshot:
+    run = replace(made_up.run("exp", "finished", 60), root=str(root))
+    return made_up.snapshot(runs=(run,), roots=(str(root),), comparisons={}, findings=(), baselines={})
+
+
+def test_pictures_come_by_series_in_order_of_step_without_those_of_other_runs(root: Path) -> None:
+    (root / "exp/link.png").symlink_to(root / "exp/confusion.jpg")
+    found = find_pictures(RunKey(str(root), "exp"), {"exp", "exp/other"})
+    assert {name: [one.step for one in series] for name, series in found.items()} == {
+        "confusion.jpg": [None],
+        "media/sample_*.png": [5, 10, 100],
+    }
+
+
+def test_a_picture_fits_and_keeps_its_proportions_and_colours(root: Path) -> None:
+    pixels, own = decoded(str(root), "exp/media/sample_5.png", 80, 80)
+    assert (pixels.shape, own) == ((40, 80, 3), (40, 20))
+    assert pixels[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_every_kind_of_png_is_drawn(tmp_path: Path, mode: str) -> None:
+    Image.new("L" if mode == "P" else mode, (6, 4)).convert(mode).save(tmp_path / "a.png")
+    assert decoded(str(tmp_path), "a.png", 6, 4)[0].shape == (4, 6, 3)
+
+
+def test_what_is_too_large_or_broken_is_refused_in_words(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "exp/huge.png").write_bytes(header_of(50_000, 50_000))
+    (root / "exp/large.png").write_bytes(header_of(8_000, 8_000))
+    (root / "exp/text.png").write_text("not a picture")
+    (root / "exp/cut.png").write_bytes((root / "exp/media/sample_5.png").read_bytes()[:60])
+    for name, why in (("huge", "40 million"), ("large", "8000 × 8000"), ("text", "PNG"), ("cut", "PNG")):
+        with pytest.raises(Refused, match=why):
+            decoded(str(root), f"exp/{name}.png", 80, 80)
+    monkeypatch.setattr(pictures, "MOST_BYTES", 10)
+    with pytest.raises(Refused, match="larger than"):
+        decoded(str(root), "exp/confusion.jpg", 80, 80)
+
+
+async def test_the_tab_shows_the_newest_step_and_walks(board: OpenBoard, root: Path) -> None:
+    async with board(seen(root)) as it:
+        await it.press("enter", "7")
+        await it.sees("1 of 3  exp/confusion.jpg", "40 × 20", "▀▀▀")
+        await it.press("down")
+        await it.sees("2 of 3  exp/media/sample_100.png", "step 100", "3 of 3")
+        await it.press("left")
+        await it.sees("sample_10.png", "2 of 3")
+        await it.press("home")
+        await it.sees("sample_5.png", "step 5", "1 of 3")
+
+
+async def test_nothing_is_decoded_before_the_tab_is_opened(
+    board: OpenBoard, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def told(where: str, path: str, *room: int) -> Any:
+        opened.append(path)
+        return decoded(where, path, *room)
+
+    monkeypatch.setattr("runwatch.ui.pictures.decoded", told)
+    async with board(seen(root)) as it:
+        await it.press("enter")
+        await it.sees("7 Pictures")
+        assert opened == []
+        await it.press("7")
+        await it.sees("40 × 20")
+        assert set(opened) == {"exp/confusion.jpg"}
+
+
+async def test_without_pillow_it_says_what_to_install(
+    board: OpenBoard, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "PIL" else find(name))
+    async with board(seen(root)) as it:
+        await it.press("enter", "7")
+        await it.sees("confusion.jpg", 'pip install "runwatch[images]"')
+
+
+async def test_a_refused_picture_and_a_run_without_any(board: OpenBoard, root: Path) -> None:
+    for path in (root / "exp").rglob("*.[pj][np]g"):
+        path.unlink()
+    (root / "exp/bad.png").write_text("not a picture")
+    async with board(seen(root)) as it:
+        await it.press("enter", "7")
+        await it.sees("exp/bad.png", "no PNG or JPEG, whatever its name says")
+    (root / "exp/bad.png").unlink()
+    async with board(seen(root)) as it:
+        await it.press("enter", "7")
+        await it.sees("no *.png or *.jpg in this run's folder")
