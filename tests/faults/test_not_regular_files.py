@@ -20,7 +20,7 @@ def _no_hanging() -> Iterator[None]:
         raise TimeoutError("stuck in a file that never ends")
 
     before = signal.signal(signal.SIGALRM, stuck)
-    signal.setitimer(signal.ITIMER_REAL, 8.0)
+    signal.setitimer(signal.ITIMER_REAL, 60.0)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)

@@ -98,7 +98,7 @@ def test_a_broken_file_names_itself_and_the_key(tmp_path: Path, text: str, said:
 
 
 def test_a_persons_theme_wins_and_a_broken_one_is_skipped(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text('name = "runwatch-dark"\nprimary = "#123456"')
+    (tmp_path / "runwatch-dark.toml").write_text('name = "runwatch-dark"\nprimary = "#123456"')
     (tmp_path / "b.toml").write_text("not toml")
     loaded = load_themes(shipped_themes(), tmp_path)
     assert loaded.themes["runwatch-dark"].primary == "#123456"

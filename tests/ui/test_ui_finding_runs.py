@@ -98,13 +98,13 @@ async def test_a_pane_takes_the_whole_screen_and_gives_it_back(board: OpenBoard)
     async with board() as it:
         await it.press("2", "f")
         await it.sees_not("Metrics vs baseline")
-        await it.sees("income")
+        await it.sees("tenure_months")
         await it.press("f")
         await it.sees("Metrics vs baseline")
         await it.press("ctrl+w")
-        await it.sees_not("income")
+        await it.sees_not("tenure_months")
         await it.press("2")
-        await it.sees("income")
+        await it.sees("tenure_months")
 
 
 async def test_borders_move_by_keys_and_mouse(board: OpenBoard) -> None:

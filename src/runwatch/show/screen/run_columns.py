@@ -140,11 +140,11 @@ def _name(case: Case) -> Words:
     own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
     folder, slash, leaf = safe(look.name or own).rpartition("/")
     root = safe(look.root) + ":" if look.root else ""
-    star = (Span("★ ", "warn"),) if look.starred else ()
+    star = (Span(" ★", "warn"),) if look.starred else ()  # at the end, which a cut name keeps
     mark = (Span(" ●", look.tone),) if look.tone else ()
     lead = Span("  " * look.depth) if look.depth else ""
     name = words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
-    return words(lead, star, name, _trouble(case), mark)
+    return words(lead, name, star, _trouble(case), mark)
 
 
 def _trouble(case: Case) -> Words:
