@@ -117,7 +117,7 @@ def test_a_root_that_does_not_answer_keeps_nothing_from_the_others(root, tmp_pat
             [sys.executable, "-c", _GONE, str(far), *words], capture_output=True, text=True, timeout=50
         )
 
-    both = said("brief", str(root), str(far))
+    both = said("brief", str(root), str(far), "--wait", "8")
     assert both.returncode == 0 and "exp-1" in both.stdout and "exp-7" in both.stdout
     assert "far: no answer yet, as of" in both.stdout
     answer = json.loads(said("brief", str(far), "--json").stdout)
