@@ -119,7 +119,7 @@ def test_a_root_that_does_not_answer_keeps_nothing_from_the_others(root, tmp_pat
 
     both = said("brief", str(root), str(far), "--wait", "8")
     assert both.returncode == 0 and "exp-1" in both.stdout and "exp-7" in both.stdout
-    assert "far: no answer yet, as of" in both.stdout
+    assert "far: no answer yet" in both.stdout
     answer = json.loads(said("brief", str(far), "--json").stdout)
     assert answer["runs"]["running"] == ["exp-7"] and answer["old"]
     check = said("check", str(far))
