@@ -117,10 +117,12 @@ def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
     for index, column in enumerate(reference.grid.columns):
         ref, cur = reference.column(index), current.column(index)
         least = (ref.design, ref.missing_design) if current.looked_at < _FEW_TO_TELL else (1.0, 1.0)
+        # where the reference misses nothing, a block of missing rows is the shift, not how rows hang together
+        own_missing = cur.missing_design if ref.missing else 1.0
         cur = replace(
             cur,
             design=_bounded(max(cur.design, least[0], now), cur.rows),
-            missing_design=_bounded(max(cur.missing_design, least[1], now), cur.rows),
+            missing_design=_bounded(max(own_missing, least[1], now), cur.rows),
         )
         ref = replace(ref, design=max(ref.design, before), missing_design=max(ref.missing_design, before))
         out.append(ColumnPair(column, ref, cur))
