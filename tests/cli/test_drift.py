@@ -189,7 +189,12 @@ def test_a_plain_run_imports_neither_pandas_nor_scipy(files) -> None:
 def test_a_block_of_missing_values_is_found_where_the_reference_has_none(tmp_path: Path) -> None:
     words = np.random.default_rng(3).choice(["basic", "plus", "max"], 4000)
     pq.write_table(pa.table({"plan": words[:3000]}), tmp_path / "ref.parquet")
-    pq.write_table(pa.table({"plan": [None] * 301 + words[3301:].tolist()}), tmp_path / "new.parquet")
+    pq.write_table(
+        pa.table(
+            {"plan": [None if 600 <= i < 901 else word for i, word in enumerate(words[3000:].tolist())]}
+        ),
+        tmp_path / "new.parquet",
+    )
     command = [sys.executable, "-m", "runwatch", "drift", "ref.parquet", "new.parquet", "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert json.loads(done.stdout)["columns"][0]["verdict"] == "drifted"
