@@ -26,7 +26,7 @@ def add(file: TodoFile, text: str = ADDED) -> Document:
 @pytest.fixture
 def todo(tmp_path: Path) -> TodoFile:
     (tmp_path / "work").mkdir()
-    return TodoFile(tmp_path / "work" / "todo.txt", tmp_path / "locks", patience=0.2)
+    return TodoFile(tmp_path / "work" / "todo.txt", tmp_path / "locks", timeout=0.2)
 
 
 @given(st.binary(max_size=200))
@@ -195,7 +195,7 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
 
 
 def _adds(directory: str, name: str, count: int) -> None:
-    file = TodoFile(Path(directory) / "todo.txt", Path(directory) / "locks", patience=60)
+    file = TodoFile(Path(directory) / "todo.txt", Path(directory) / "locks", timeout=60)
     for number in range(count):
         file.update(lambda document, line=f"{name} {number}": [LineEdit(None, line)])
 
