@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runwatch.runs.summarise import RunSummary, Summariser
+from runwatch.runs.summary import RunSummary, Summariser
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation, Started

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.runs.summarise import Summariser
+from runwatch.runs.summary import Summariser
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace

@@ -220,7 +220,7 @@ from pathlib import Path
 from runwatch.tasks.document import LineEdit
 from runwatch.tasks.file import TodoFile
 here = Path(sys.argv[1])
-file = TodoFile(here / "todo.txt", here / "locks", patience=30)
+file = TodoFile(here / "todo.txt", here / "locks", timeout=30)
 turn = 0
 print("go", flush=True)
 while True:
