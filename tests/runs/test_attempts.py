@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runwatch.runs.summary import RunSummary, Summariser
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation, Started
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
+from runwatch.runs.summary import RunSummary, Summariser
 
 Row = tuple[int, dict[str, float]]
 _FILE = Source("claim", "csv", "log.csv", 0, 10, frozenset(), False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from runwatch.runs.summary import Summariser
-
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, Operation, PurgeFrom, Rank, Replace
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
+from runwatch.runs.summary import Summariser
 
 
 def _source_of(format_: str, file: str = "f", order: int = 0, **more: object) -> Source:
