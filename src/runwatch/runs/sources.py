@@ -1,4 +1,4 @@
-"""What each source has told about a run, and the one story that they make together."""
+"""What each source has told about a run, and the one record that they make together."""
 
 from __future__ import annotations
 
