@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     tail, began = Tail(monitor.series, args.from_start), time.monotonic()
     try:
         while (snapshot := snapshots.get()) is not None:
-            records, hosts = tail.look_at_hosts(snapshot), snapshot.watch.hosts
+            records, hosts = tail.new_hosts(snapshot), snapshot.watch.hosts
             waits = any(link.state == "connecting" for link in hosts)
             live = snapshot.watch.phase == "live" and not (waits and time.monotonic() - began < PATIENCE_S)
             in_vain = args.run and hosts and all(link.state == "lost" for link in hosts)
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
                 runs = snapshot.situation.runs
                 tail.wanted = of_runs([resolve_run(name, runs, hosts).key for name in args.run])
             if live:
-                records += tail.look(snapshot, not monitor.unjudged)
+                records += tail.new_records(snapshot, not monitor.unjudged)
             for record in records:
                 print(dump(record, indent=None) if args.json else record_text(record), flush=True)
     finally:

@@ -37,7 +37,7 @@ class Tail:
         self._findings: dict[tuple[str, str], Record] = {}
         self._hosts: dict[str, tuple[str, str]] = {}
 
-    def look_at_hosts(self, snapshot: Snapshot) -> list[Record]:
+    def new_hosts(self, snapshot: Snapshot) -> list[Record]:
         """How the links to other machines changed."""
         made: list[Record] = []
         for link in snapshot.watch.hosts:
@@ -48,7 +48,7 @@ class Tail:
                 made.append({"type": "host", **said})
         return made
 
-    def look(self, snapshot: Snapshot, judged: bool) -> list[Record]:
+    def new_records(self, snapshot: Snapshot, judged: bool) -> list[Record]:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
         wanted = self.wanted or of_runs([])
         runs = [run for run in snapshot.situation.runs if wanted(run)]
