@@ -17,6 +17,7 @@ from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
@@ -217,6 +218,32 @@ class Fleet:
         except WireError as error:
             raise OSError(str(error)) from None
         return data[-size:], start
+
+    def media(self, key: RunKey) -> MediaList:
+        """What the run logged beside scalars."""
+        name = host_of(key.root)
+        if name is None:
+            return MediaList() if self._local is None else self._local.media(key)
+        try:
+            found: MediaList = self._machine(name).ask(
+                lambda number: m.AskMedia(number, path_of(key.root), key.id)
+            )
+        except WireError as error:
+            return MediaList(notes=(str(error),))
+        return found
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
+        """The items of ``wanted``."""
+        name = host_of(key.root)
+        if name is None:
+            return [] if self._local is None else self._local.media_contents(key, wanted)
+        try:
+            found: list[MediaContent] = self._machine(name).ask(
+                lambda number: m.AskMediaContents(number, path_of(key.root), key.id, wanted)
+            )
+        except WireError as error:
+            return [Unshown(str(error)) for _ in wanted.items]
+        return found
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         name = host_of(predictions)
