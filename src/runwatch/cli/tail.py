@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.domain.situation import Snapshot
-    from runwatch.hosts.look import PATIENCE_S
+    from runwatch.hosts.loading import ANSWER_TIMEOUT_S
     from runwatch.show.tail import Tail, of_runs, record_text
     from runwatch.text.jsonable import dump
 
@@ -52,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
         while (snapshot := snapshots.get()) is not None:
             records, hosts = tail.new_hosts(snapshot), snapshot.watch.hosts
             waits = any(link.state == "connecting" for link in hosts)
-            live = snapshot.watch.phase == "live" and not (waits and time.monotonic() - began < PATIENCE_S)
+            live = snapshot.watch.phase == "live" and not (
+                waits and time.monotonic() - began < ANSWER_TIMEOUT_S
+            )
             in_vain = args.run and hosts and all(link.state == "lost" for link in hosts)
             if tail.wanted is None and (live or in_vain):
                 runs = snapshot.situation.runs
