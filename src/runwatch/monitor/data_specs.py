@@ -20,10 +20,10 @@ def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ..
     """The root's data sets. Without ``[[data]]`` they are found by name; each says what was assumed."""
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
-    found = discover(entries(top), lambda path: _schema(root, path))
+    candidates = discover(entries(top), lambda path: _schema(root, path))
     return tuple(
         DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
-        for one in found
+        for one in candidates
     )
 
 
@@ -31,7 +31,7 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    found = discover_predictions(entries(top), lambda path: _schema(root, path))
+    candidates = discover_predictions(entries(top), lambda path: _schema(root, path))
     return tuple(
         (
             Predictions(
@@ -45,7 +45,7 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
             ),
             one.assumed,
         )
-        for one in found
+        for one in candidates
         if one.baseline is not None
     )
 

@@ -111,11 +111,11 @@ class DataWatch:
         assumed = [f"{spec.name}: {spec.assumed}" for spec in self._specs if spec.assumed]
         for entry, assumption in prediction_entries(self._root, self._settings, top):
             watch = self._watches.setdefault(entry, PredictionsWatch(entry, self._settings))
-            made = watch.compare()
-            if isinstance(made, Problem):
-                problems.append(replace(made, file=self._relative(made.file)))
-            elif made is not None:
-                found[entry.name] = made
+            result = watch.compare()
+            if isinstance(result, Problem):
+                problems.append(replace(result, file=self._relative(result.file)))
+            elif result is not None:
+                found[entry.name] = result
             if assumption:
                 assumed.append(f"{entry.name}: {assumption}")
         self.predictions, self.problems, self.assumptions = found, tuple(problems), tuple(assumed)

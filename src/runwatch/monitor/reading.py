@@ -87,7 +87,7 @@ class RootReader:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What concerns the root rather than one run."""
-        loose = [problem for found in self._loose_problems.values() for problem in found]
+        loose = [problem for problems in self._loose_problems.values() for problem in problems]
         return (*self.tree.problems.values(), *self.catalogue.problems, *loose)[:MAX_ROOT_PROBLEMS]
 
     @property
