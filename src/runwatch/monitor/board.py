@@ -164,6 +164,7 @@ class Board:
             looked=self._desk.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
+            overlooked=self.beside.overlooked,
         )
         if judged:
             self._desk.keep(snapshot, date.fromtimestamp(now))
