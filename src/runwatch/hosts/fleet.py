@@ -64,7 +64,8 @@ class Machine(Protocol):
 class Fleet:
     """``local``: this machine's monitor, None where none of its roots is watched; ``make`` builds the other
     machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to;
-    ``alerts``: what sends alerts about them, None: nothing does."""
+    ``alerts``: what sends alerts about them, None: nothing does; ``most_points``: about how many points of a
+    curve of theirs are wanted, 0: all."""
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Fleet:
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
+        most_points: int = SCREEN_POINTS,
     ) -> None:
         self._local, self._bell = local, bell
         self._news = threading.Condition()
@@ -87,7 +89,7 @@ class Fleet:
         self._publish: Publish | None = None
         self._state = state
         self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, SCREEN_POINTS) for name, one in self._machines.items()}
+        self._curves = {name: Curves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -279,6 +281,12 @@ class Fleet:
         seconds."""
         self._judged.wait(timeout)
         return self._last
+
+    @property
+    def unjudged(self) -> frozenset[str]:
+        """What was not looked at yet: parts of this machine, other machines."""
+        waits = {one.name for one in self._machines.values() if not one.judged and one.state.state != "lost"}
+        return frozenset(waits) | (self._local.unjudged if self._local is not None else frozenset())
 
     @property
     def trouble(self) -> str:
