@@ -17,6 +17,7 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
+from runwatch.domain.unread_formats import ENDINGS, MARKS
 from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
-TABLES = (*_PLAIN, *_LINES, *(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst")))
+_PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
+TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -78,6 +80,10 @@ class BackgroundWork:
     @property
     def assumptions(self) -> tuple[str, ...]:
         return tuple(said for side in self._sides for said in side.assumptions)
+
+    @property
+    def overlooked(self) -> tuple[Problem, ...]:
+        return tuple(problem for one in self._data.values() for problem in one.overlooked)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -128,7 +134,7 @@ class BackgroundWork:
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
-            self._watcher = MachineWatch(tuple(self._settings), self._roots.lives, host_name())
+            self._watcher = MachineWatch(tuple(self._settings), self._roots.observations, host_name())
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:
@@ -144,13 +150,13 @@ class BackgroundWork:
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch
 
-        self._data[root] = DataWatch(root, settings, self._cache, self._news)
+        self._data[root] = DataWatch(root, settings, self._cache, self._news, self._roots.readers[root].owns)
         if settings.models:
             from runwatch.monitor.model_watch import ModelWatch
 
             self._models[root] = ModelWatch(root, settings, self._cache)
 
-    def look_once(self, now: float) -> None:
+    def judge_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""
         self.load()
         for root, data in self._data.items():
@@ -159,7 +165,7 @@ class BackgroundWork:
             while models.step(self._roots.readers[root].tree.top, now):
                 pass
         if self._watcher is not None:
-            self._watcher.look(self._roots.runs(now), now)
+            self._watcher.measure(self._roots.runs(now), now)
 
     def start(self) -> None:
         """Begin to watch, in the background."""
@@ -252,17 +258,17 @@ class BackgroundWork:
 
     def _look_at_machine(self) -> None:
         watcher = self._watcher
-        if watcher is not None and watcher.look(self._roots.newest, time.time()):
+        if watcher is not None and watcher.measure(self._roots.newest, time.time()):
             self._awaited.discard("host")
             self._news()
 
-    def look_ahead(self, situation: Situation) -> None:
+    def forecast(self, situation: Situation) -> None:
         """Forecast the running runs when that is due: in the background, or at once for a single look."""
         if not self._outlooks.due(situation):
             return
 
         def job() -> None:
-            if self._outlooks.look(situation, self._roots.trace):
+            if self._outlooks.update(situation, self._roots.trace):
                 self._news()
 
         if self._watching:
