@@ -25,9 +25,9 @@ def run(args: argparse.Namespace) -> int:
     import threading
 
     from runwatch import config
-    from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._dashboard_fleet import fleet
     from runwatch.cli._log import log_to
+    from runwatch.cli._memory import share_one_arena
     from runwatch.domain.situation import Snapshot
     from runwatch.hosts.naming import placed
     from runwatch.monitor.live import Monitor

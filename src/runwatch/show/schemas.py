@@ -184,6 +184,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "counts": _COUNTS,
         "findings": [FINDING],
         "problems": [PROBLEM],
+        "not_judged": [{"file": "str", "message": "str", "hint": "str"}],
         "error?": "str",
     },
     "tasks": {"file": "str", "tasks": [TASK], "beyond?": "int", "older?": "int", "notice?": "str"},
