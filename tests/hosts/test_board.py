@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psutil
 import pytest
 from helping import until, write_run
 from proxy import Wire
+from sshd import RUNWATCH
 
 from runwatch.cli._dashboard_fleet import DashboardFleet
 from runwatch.config import Alerts
@@ -27,6 +30,8 @@ from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
 from runwatch.store import paths
 from runwatch.store.state import State
+
+MEDIA = Path(__file__).parents[1] / "fixtures/media"
 
 pytestmark = pytest.mark.slow
 
@@ -323,3 +328,20 @@ def test_tail_follows_runs_of_a_machine_through_a_break(reach, me, wire):
 def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
     done = runwatch("tail", "nowhere:runs/exp-1")
     assert done.returncode == 2 and "nowhere: " in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("runwatch", [RUNWATCH, None], ids=["installed", "mirrored"])
+def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, runwatch):
+    name = "seen" if runwatch else "seen-bare"
+    shutil.copytree(MEDIA, reach.host(name, runwatch=runwatch) / "runs")
+    opened.append(board := Board(name))
+    assert until(lambda: board.live(name) and len(board.runs(name)) >= 2)
+    kinds: dict[str, set[str]] = {}
+    for run in board.runs(name).values():
+        assert until(lambda run=run: board.fleet.media(run.key).whole)
+        for series in board.fleet.media(run.key).series:
+            found = board.fleet.media_contents(run.key, series)
+            assert len(found) == len(series.items)
+            kinds.setdefault(series.kind, set()).update(type(one).__name__ for one in found)
+    assert "PictureFile" in kinds["picture"] and "Histogram" in kinds["histogram"], kinds
+    assert all("Unshown" not in found for found in kinds.values()), kinds

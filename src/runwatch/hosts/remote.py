@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import threading
@@ -24,7 +25,7 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
 from runwatch.hosts.remote_snapshot import Picture
 from runwatch.hosts.targets import Target
-from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
+from runwatch.hosts.wire import PROTOCOL, Inward, Outward, UnknownMessageError, WireError, decoder
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
@@ -228,7 +229,8 @@ class Remote:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
                 self._count(self._heard)
-                self._take(decode(raw), len(raw), out, opening)
+                with contextlib.suppress(UnknownMessageError):  # a later version's, and not needed
+                    self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)

@@ -19,11 +19,22 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers
 from runwatch.hosts.snapshot_diff import Teller
 from runwatch.hosts.watched_roots import Watched, opened
-from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
+from runwatch.hosts.wire import (
+    MARKER,
+    MAX_FRAME,
+    PROTOCOL,
+    Inward,
+    Outward,
+    UnknownMessageError,
+    WireError,
+    decoder,
+    encode,
+)
 from runwatch.system.identity import host_name
 
 SILENCE_S = 30.0
 MOST_WAITING = 64
+MOST_BODY = MAX_FRAME - 1024 * 1024
 _READ = 64 * 1024
 
 
@@ -77,7 +88,12 @@ class Server:
             if not data:
                 return
             for message in inward.feed(data):
-                self._take(decode(message))
+                try:
+                    self._take(decode(message))
+                except UnknownMessageError as error:
+                    if error.number:
+                        words = f"runwatch {__version__} there can't do that; update it"
+                        self._out.send(m.Reply(error.number, error=words))
 
     def _take(self, message: Any) -> None:
         match message:
@@ -113,7 +129,10 @@ class Server:
 
     def _reply(self, answers: Answers, question: m.Question) -> None:
         try:
-            self._send(m.Reply(question.number, encode(answers.to(question))))
+            body = encode(answers.to(question))
+            if len(body) > MOST_BODY:
+                raise WireError(f"the answer has {len(body):,} bytes, more than may be sent")
+            self._send(m.Reply(question.number, body))
         except (UserError, OSError, KeyError, ValueError) as error:
             self._send(m.Reply(question.number, error=str(error) or type(error).__name__))
         except Exception as error:  # the board must not wait for ever: what went wrong is said there
