@@ -28,6 +28,7 @@ from runwatch.domain.run import RunKey
 from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
+from runwatch.monitor.media import Media
 from runwatch.store import paths
 from runwatch.store.state import State
 
@@ -330,18 +331,21 @@ def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
     assert done.returncode == 2 and "nowhere: " in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("runwatch", [RUNWATCH, None], ids=["installed", "mirrored"])
-def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, runwatch):
-    name = "seen" if runwatch else "seen-bare"
-    shutil.copytree(MEDIA, reach.host(name, runwatch=runwatch) / "runs")
+@pytest.mark.parametrize("program", [RUNWATCH, None], ids=["installed", "mirrored"])
+def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, me, program):
+    name = "seen" if program else "seen-bare"
+    runs = reach.host(name, runwatch=program) / "runs"
+    shutil.copytree(MEDIA, runs)
     opened.append(board := Board(name))
-    assert until(lambda: board.live(name) and len(board.runs(name)) >= 2)
-    kinds: dict[str, set[str]] = {}
+    local = Media(lambda key: (board.runs(name)[key.id], list(board.runs(name))))
+    assert until(lambda: board.live(name) and "wandb-run" in board.runs(name))
+    kinds = set()
     for run in board.runs(name).values():
+        here = RunKey(str(runs), run.id)
         assert until(lambda run=run: board.fleet.media(run.key).whole)
+        assert until(lambda here=here: local.list_of(here).whole)
         for series in board.fleet.media(run.key).series:
             found = board.fleet.media_contents(run.key, series)
-            assert len(found) == len(series.items)
-            kinds.setdefault(series.kind, set()).update(type(one).__name__ for one in found)
-    assert "PictureFile" in kinds["picture"] and "Histogram" in kinds["histogram"], kinds
-    assert all("Unshown" not in found for found in kinds.values()), kinds
+            assert found == local.contents(here, series)
+            kinds |= {type(one).__name__ for one in found}
+    assert kinds >= {"PictureFile", "Histogram", "PrCurve", "LoggedText", "LoggedTable"}

@@ -30,6 +30,7 @@ from runwatch.hosts.wire import (
     decoder,
     encode,
 )
+from runwatch.monitor.wanted import MachineSource
 from runwatch.system.identity import host_name
 
 SILENCE_S = 30.0
@@ -46,7 +47,9 @@ def serve(stdin: int, stdout: int) -> int:
 class Server:
     """One board's other side."""
 
-    def __init__(self, stdin: int, stdout: int) -> None:
+    def __init__(self, stdin: int, stdout: int, machine: MachineSource | None = None) -> None:
+        """``machine``: who knows the one that has the runs, None: it is this one."""
+        self._machine = machine
         self._stdin, self._stdout = stdin, stdout
         self._out = Outward(self._write)
         self._watched: Watched | None = None
@@ -111,7 +114,7 @@ class Server:
     def _open(self, asked: m.Open) -> None:
         if self._watched is not None:
             raise WireError("the board asked twice for roots")
-        self._watched = opened(asked)
+        self._watched = opened(asked, self._machine)
         self._answers = Answers(self._watched)
         alerts = [one.alerts for one in self._watched.settings.values()]
         sends = asked.keep and any(one.urls or one.webhook for one in alerts)

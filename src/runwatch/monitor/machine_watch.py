@@ -12,15 +12,24 @@ from runwatch.domain.run import Process, Run, RunKey
 from runwatch.machine.processes import ProcessFinder, SearchedRun, pids_of_runs
 from runwatch.machine.reading import MachineReader
 from runwatch.monitor.run_builder import RunObservations
+from runwatch.monitor.wanted import MachineSource
 
 EVERY_S = 5.0
 RECENT_S = 3 * 86400.0
 
 
 class MachineWatch:
-    """``measure`` belongs to the background thread; ``machine`` is replaced whole."""
+    """``measure`` belongs to the background thread; ``machine`` is replaced whole. ``elsewhere``: who
+    knows the machine where it is another one: then no processes are looked for."""
 
-    def __init__(self, roots: Sequence[str], observations: RunObservations, host: str) -> None:
+    def __init__(
+        self,
+        roots: Sequence[str],
+        observations: RunObservations,
+        host: str,
+        elsewhere: MachineSource | None = None,
+    ) -> None:
+        self._elsewhere = elsewhere
         self._roots = roots
         self._observations = observations
         self._reader = MachineReader(host)
@@ -36,6 +45,9 @@ class MachineWatch:
 
     def measure(self, runs: Sequence[Run], now: float) -> bool:
         """Read the machine; True if a person would see the difference."""
+        if self._elsewhere is not None:
+            before, self.machine = self.machine, self._elsewhere()
+            return self.machine is not None and (before is None or _seen(before) != _seen(self.machine))
         processes = self._find(runs, now)
         pids = pids_of_runs({key.id: process for key, process in processes.items()})
         checkpoints = {
