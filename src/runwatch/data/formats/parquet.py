@@ -9,7 +9,7 @@ from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 
 SUFFIXES = (".parquet", ".pq", ".parq")
@@ -119,14 +119,16 @@ def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
     return found
 
 
-def parts(file: DataFile) -> list[Part]:
+def parts(file: DataFile) -> list[ReadPart]:
     with _opened(file) as parquet:
         meta = parquet.metadata
         rows = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
         return ranges(rows, len(parquet.schema_arrow))
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     with _opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
         strings = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
@@ -140,7 +142,7 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
 
 def _row_group(
     parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]], name: str
-) -> Iterator[Block]:
+) -> Iterator[ColumnBlock]:
     group = parquet.metadata.row_group(index)
     rows = group.num_rows
     for at in range(group.num_columns):
@@ -152,9 +154,9 @@ def _row_group(
             what = f"column {chunk.path_in_schema} has values of more than {MAX_LINE >> 20} MiB"
             raise DataError(name, what, "leave the column out (--exclude)")
     step = max(1, _VALUES_AT_ONCE // max(rows, 1))
-    yield Block(rows, [])
+    yield ColumnBlock(rows, [])
     for start in range(0, len(columns), step):
         table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
         for key, column in zip(table.column_names, table.columns, strict=True):
             for values in column.chunks:
-                yield Block(0, [(key, special[key](values) if key in special else values)])
+                yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])

@@ -15,7 +15,7 @@ from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common.cells import BoolArray, CellMatrix, Cells, number
+from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
@@ -42,7 +42,7 @@ def header_names(line: bytes) -> tuple[list[str], str] | None:
     return names, delimiter
 
 
-class _Rows:
+class _TableRows:
     """A block of the table's rows, as ``RowLog`` takes them."""
 
     def __init__(self, roles: Roles, matrix: CellMatrix, before: int) -> None:
@@ -134,7 +134,7 @@ class DelimitedRows:
             block = block[skipped:]
             if not block or self._roles is None:
                 return
-        cells = Cells(self._cleaned(before, block), ord(self._delimiter), self._much)
+        cells = NumericCells(self._cleaned(before, block), ord(self._delimiter), self._much)
         start = 0
         for row in cells.wordy():
             names = self._repeated_header(row, cells.line(row))
@@ -208,7 +208,7 @@ class DelimitedRows:
             "utf-8", "backslashreplace"
         )
 
-    def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
+    def _rows(self, cells: NumericCells, first: int, last: int, before: int) -> None:
         roles = self._roles
         if roles is None or roles.step is None or first >= last:
             return
@@ -221,13 +221,13 @@ class DelimitedRows:
             self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
         if not len(matrix.lines):
             return
-        block = _Rows(roles, matrix, before)
+        block = _TableRows(roles, matrix, before)
         block.steps, block.placed = self._steps(cells, matrix, roles, before)
         self._texts(matrix, roles, before)
         self.log.take([block])
 
     def _steps(
-        self, cells: Cells, matrix: CellMatrix, roles: Roles, before: int
+        self, cells: NumericCells, matrix: CellMatrix, roles: Roles, before: int
     ) -> tuple[IntArray, BoolArray]:
         """Each row's step as written, and which rows have one: an integer within 64 bits."""
         assert roles.step is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from functools import cache
 
-from runwatch.readers.tensorboard._event import Event
+from runwatch.readers.tensorboard._event import TfEvent
 from runwatch.readers.tensorboard._record import HEADER, SHORT, masked_crc
 
 _WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
@@ -49,7 +49,7 @@ class Quick:
             return None
         return tag, at, step, _WALL(data, start + 1)[0], _VALUE(data, end)[0]
 
-    def learn(self, data: bytes, at: int, size: int, event: Event) -> None:
+    def learn(self, data: bytes, at: int, size: int, event: TfEvent) -> None:
         """Know events like this one again, if it is one scalar whose value comes last."""
         start, end = at + HEADER, at + HEADER + size
         if len(event.values) != 1 or event.restart or event.wall_at != start + 1:
