@@ -25,6 +25,7 @@ _TARGETS = ("y_true", "target", "label", "labels", "ground_truth", "actual", "y"
 _PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat")
 _SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
 _KEYS = ("id", "row_id", "key", "uuid", "index")
+_TABLE_FOLDERS = ("_delta_log/", "metadata/")
 _MIN_SHARED = 0.5
 _TRIED = 3
 
@@ -59,6 +60,11 @@ class FoundPredictions(NamedTuple):
     prediction: str | None
     score: str | None
     assumed: str
+
+
+def may_matter(path: str) -> bool:
+    """Whether a path can be a table, or a part of one."""
+    return suffix(path) is not None or any(part in path for part in _TABLE_FOLDERS)
 
 
 def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:

@@ -72,7 +72,7 @@ class Glanced(_Rooted):
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._look = Board(self.roots, self.settings, self._wanted).look_once()
+        self._look = Board(self.roots, self.settings, self._wanted, apart=True).look_once()
         self._looked.set()
         yield self._look.snapshot, True
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from runwatch.config import Data, Predictions, Settings
-from runwatch.data.discover import ListedFile, discover, discover_predictions
+from runwatch.data.discover import ListedFile, discover, discover_predictions, may_matter
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
@@ -16,22 +16,25 @@ from runwatch.domain.tree import Folder
 from runwatch.monitor.data_sets import DataSpec
 
 
-def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ...]:
-    """The root's data sets. Without ``[[data]]`` they are found by name; each says what was assumed."""
+def data_specs(root: str, settings: Settings, files: Sequence[ListedFile]) -> tuple[DataSpec, ...]:
+    """The root's data sets; ``files``: those below it. Without ``[[data]]`` they are found by name; each says
+    what was assumed."""
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
-    found = discover(entries(top), lambda path: _schema(root, path))
+    found = discover(files, lambda path: _schema(root, path))
     return tuple(
         DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
         for one in found
     )
 
 
-def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
+def prediction_entries(
+    root: str, settings: Settings, files: Sequence[ListedFile]
+) -> tuple[tuple[Predictions, str], ...]:
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    found = discover_predictions(entries(top), lambda path: _schema(root, path))
+    found = discover_predictions(files, lambda path: _schema(root, path))
     return tuple(
         (
             Predictions(
@@ -50,13 +53,16 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
     )
 
 
-def entries(top: Folder) -> list[ListedFile]:
-    """The files below a root as a listing."""
-    return [
-        ListedFile(folder.join(name), stat.size, stat.mtime)
+def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
+    """The files below a root that may be data found by name; none where all is configured."""
+    if settings.data and settings.predictions:
+        return ()
+    return tuple(
+        ListedFile(path, stat.size, stat.mtime)
         for folder in top.walk()
         for name, stat in folder.files.items()
-    ]
+        if may_matter(path := folder.join(name))
+    )
 
 
 def outside(root: str, settings: Settings) -> tuple[str, ...]:
