@@ -182,7 +182,7 @@ def test_the_watching_outlives_its_reader(root: Path, monkeypatch: pytest.Monkey
     try:
         first = monitor.wait_judged(60.0)
         assert first is not None and len(first.situation.data[0].batches) == 3
-        (apart,) = monitor._board.beside._readers.values()
+        (apart,) = monitor._board.background._readers.values()
         assert isinstance(apart, ReaderProcess) and apart._child is not None
         apart._child.kill()
         apart._child.wait()
@@ -204,7 +204,7 @@ def test_processes_of_ours_take_no_module_from_the_working_directory(
     monitor.start(lambda snapshot: None)
     try:
         assert monitor.wait_judged(60.0) is not None
-        _wait(lambda: not monitor._board.beside.unjudged)
+        _wait(lambda: not monitor._board.background.unjudged)
     finally:
         monitor.stop()
     assert not (root / "ran").exists()

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             if tail is None:
                 keys = [resolve_run(name, snapshot.situation.runs).key for name in args.run]
                 tail = Tail(of_runs(keys), monitor.series, args.from_start)
-            for record in tail.look(snapshot, not monitor.unjudged):
+            for record in tail.new_records(snapshot, not monitor.unjudged):
                 print(dump(record, indent=None) if args.json else record_text(record), flush=True)
     finally:
         monitor.stop()

@@ -14,7 +14,7 @@ from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
-from runwatch.hosts.looking import Followed, Watched
+from runwatch.hosts.watched_roots import Followed, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
@@ -39,15 +39,15 @@ class Answers:
             case m.AskRows(_, predictions, label):
                 return self._rows(predictions, label)
             case m.AskHistory():
-                with self._desk() as desk:
-                    return desk.history()
+                with self._task_state() as task_state:
+                    return task_state.history()
             case m.AskChampions(_, root):
-                with self._desk() as desk:
-                    return desk.champions(root)
+                with self._task_state() as task_state:
+                    return task_state.champions(root)
             case m.AskTasks(_, root):
-                with self._desk() as desk:
-                    listed = desk.look(date.today())[self._known(root)]
-                    return m.Todo(listed, desk.silences(root, time.time()))
+                with self._task_state() as task_state:
+                    listed = task_state.current(date.today())[self._known(root)]
+                    return m.Todo(listed, task_state.silences(root, time.time()))
             case m.Do(_, intent):
                 return self._do(intent)
             case m.AskChecks():
@@ -68,9 +68,9 @@ class Answers:
         return root
 
     @contextmanager
-    def _desk(self) -> Iterator[TaskState]:
-        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as desk:
-            yield desk
+    def _task_state(self) -> Iterator[TaskState]:
+        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as task_state:
+            yield task_state
 
     def _rows(self, predictions: str, label: str) -> m.RowsFound:
         found = self._live.slice_rows(predictions, label)
@@ -83,8 +83,8 @@ class Answers:
         if isinstance(self._watched, Followed):
             answer, task = self._watched.obey(intent), None
         else:
-            with self._desk() as desk:
-                answer, task = desk.perform(intent, time.time(), date.today())
+            with self._task_state() as task_state:
+                answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
     def _curve(self, asked: m.AskSeries) -> m.Curve:

@@ -57,7 +57,7 @@ class Machine(Protocol):
     def stop(self) -> None: ...
     def poke(self) -> None: ...
     def snapshot(self, now: float) -> Snapshot: ...
-    def ask(self, question: Callable[[int], m.Question], patience: float = ...) -> Any: ...
+    def ask(self, question: Callable[[int], m.Question], timeout: float = ...) -> Any: ...
 
 
 class Fleet:
@@ -247,10 +247,10 @@ class Fleet:
             return []
         return found
 
-    def wait_judged(self, patience: float) -> Snapshot | None:
-        """The newest snapshot once every machine that answers has been looked at, or after ``patience``
+    def wait_judged(self, timeout: float) -> Snapshot | None:
+        """The newest snapshot once every machine that answers has been looked at, or after ``timeout``
         seconds."""
-        self._judged.wait(patience)
+        self._judged.wait(timeout)
         return self._last
 
     @property
@@ -320,7 +320,7 @@ class Fleet:
             self._pool.submit(self._ask_silences)
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
             if machine.judged and machine.state.state == "live" and not machine.alerting:
-                self._alerts.look(snapshot, self._silences, now)
+                self._alerts.update(snapshot, self._silences, now)
 
     def _ask_silences(self) -> None:
         for machine in self._machines.values():

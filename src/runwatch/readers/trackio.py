@@ -38,7 +38,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """New rows of both tables since the last ids seen."""
     try:
         with sqlite.opened(source) as connection:
-            return _Look(connection, source, cursor).reading()
+            return _Pass(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
@@ -48,7 +48,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
 
 
-class _Look:
+class _Pass:
     """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
     ``ids`` from Trackio's key of a run to ours."""
 

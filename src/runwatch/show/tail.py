@@ -33,7 +33,7 @@ class Tail:
         self._last: dict[tuple[RunKey, str], tuple[int, int]] = {}
         self._findings: dict[tuple[str, str], Record] = {}
 
-    def look(self, snapshot: Snapshot, judged: bool) -> list[Record]:
+    def new_records(self, snapshot: Snapshot, judged: bool) -> list[Record]:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
         runs = [run for run in snapshot.situation.runs if self._wanted(run)]
         made: list[Record] = []
