@@ -113,7 +113,7 @@ def judge(root: Path) -> Judge:
     names = list(root.rglob("*.parquet"))
     listing = tuple(ListedFile(str(p.relative_to(root)), p.stat().st_size, p.stat().st_mtime) for p in names)
     settings = config.load((str(root),))[str(root)]
-    return Judge(str(root), settings, listing, time.time(), 1)
+    return Judge(str(root), settings, listing, frozenset(), time.time(), 1)
 
 
 def reader(monkeypatch: pytest.MonkeyPatch, dies_of: str) -> ReaderProcess:

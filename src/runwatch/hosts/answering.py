@@ -20,6 +20,9 @@ from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
 
+MOST_PICTURE_BYTES = 12 * 1024 * 1024
+"""They hardly get smaller in a frame, which holds 16 MiB."""
+
 
 class Answers:
     """Answers about what is watched; called on threads."""
@@ -36,6 +39,11 @@ class Answers:
                 return self._live.distribution(data_set, root, column, batch)
             case m.AskConsole(_, root, _, path, end, size):
                 return read_console(self._known(root), path, end, size)
+            case m.AskMedia(_, root, run):
+                return self._live.media(RunKey(self._known(root), run))
+            case m.AskMediaContents(_, root, run, wanted):
+                key = RunKey(self._known(root), run)
+                return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
             case m.AskRows(_, predictions, label):
                 return self._rows(predictions, label)
             case m.AskHistory():

@@ -17,6 +17,7 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
+from runwatch.domain.unread_formats import ENDINGS, MARKS
 from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
-TABLES = (*_PLAIN, *_LINES, *(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst")))
+_PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
+TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 _IDLE_S = 60.0
 
@@ -83,6 +85,10 @@ class BackgroundWork:
     @property
     def assumptions(self) -> tuple[str, ...]:
         return tuple(said for side in self._sides for said in side.assumptions)
+
+    @property
+    def overlooked(self) -> tuple[Problem, ...]:
+        return tuple(problem for one in self._data.values() for problem in one.overlooked)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -149,7 +155,8 @@ class BackgroundWork:
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch
 
-        self._data[root] = DataWatch(root, settings, self._reader("data"), self._news)
+        owned = self._roots.readers[root].owns
+        self._data[root] = DataWatch(root, settings, self._reader("data"), self._news, owned)
         if settings.models:
             from runwatch.monitor.model_watch import ModelWatch
 

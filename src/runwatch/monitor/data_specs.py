@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from runwatch.config import Data, Predictions, Settings
-from runwatch.data.discover import ListedFile, discover, discover_predictions, may_matter
+from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
+from runwatch.data.overlooked import overlooked
 from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
+from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.data_sets import DataSpec
 
@@ -53,15 +55,34 @@ def prediction_entries(
     )
 
 
+def overlooked_data(
+    root: str,
+    settings: Settings,
+    files: Sequence[ListedFile],
+    specs: Sequence[DataSpec],
+    entries: Sequence[Predictions],
+    owned: Collection[str],
+) -> tuple[Problem, ...]:
+    """Data below a root that neither ``specs`` nor ``entries`` take and that no run owns (``owned``). None
+    where ``[[data]]`` or ``[[models]]`` say what is meant."""
+    if settings.data or settings.models:
+        return ()
+    judged = {path for spec in specs for path in (*spec.reference, *spec.batches)}
+    for entry in entries:
+        paths = [settings.path(path) for path in (*_listed(entry.files), entry.baseline)]
+        judged |= {os.path.relpath(path, root) for path in paths}
+    listed = [file for file in files if file.path not in owned]
+    return tuple(overlooked(listed, judged, lambda path: _schema(root, path)))
+
+
 def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
-    """The files below a root that may be data found by name; none where all is configured."""
+    """The files below a root, among which may be data; none where all is configured."""
     if settings.data and settings.predictions:
         return ()
     return tuple(
-        ListedFile(path, stat.size, stat.mtime)
+        ListedFile(folder.join(name), stat.size, stat.mtime)
         for folder in top.walk()
         for name, stat in folder.files.items()
-        if may_matter(path := folder.join(name))
     )
 
 

@@ -12,18 +12,27 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import Rows, newest, prediction_options
 from runwatch.monitor.data_sets import DataSpec
-from runwatch.monitor.data_specs import listing, outside
-from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, nobody
+from runwatch.monitor.data_specs import outside
+from runwatch.monitor.table_reader import Distribute, Reader, SliceRows, nobody
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
 
 
 class DataWatch:
-    """Data sets and predictions of one root. ``judge`` is slow and belongs to the background thread;
-    ``sets``, ``predictions``, ``problems`` are replaced whole and may be read from any thread."""
+    """Data sets and predictions of one root. ``owned``: whether a file belongs to a run. ``judge`` is slow
+    and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``overlooked`` are replaced
+    whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, reader: Reader, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: str,
+        settings: Settings,
+        reader: Reader,
+        wake: Callable[[], None],
+        owned: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._owned = owned
         self._root = root
         self._settings = settings
         self._reader = reader
@@ -41,6 +50,7 @@ class DataWatch:
         self.predictions: Mapping[str, Comparison] = {}
         self.problems: tuple[Problem, ...] = ()
         self.assumptions: tuple[str, ...] = ()
+        self.overlooked: tuple[Problem, ...] = ()
 
     @property
     def specs(self) -> tuple[DataSpec, ...]:
@@ -81,7 +91,8 @@ class DataWatch:
         self._judged_at = now
         self._version += 1
         files = listing(self._settings, top)
-        wish = Judge(self._root, self._settings, files, now, self._version, deep)
+        owned = frozenset(file.path for file in files if self._owned(file.path))
+        wish = Judge(self._root, self._settings, files, owned, now, self._version, deep)
         told: dict[str, DataSet] = {}
 
         def tell(one: DataSet) -> None:
@@ -93,7 +104,7 @@ class DataWatch:
         self._failed = False
         self._specs, self._entries, self.sets = made.specs, made.entries, made.sets
         self.predictions, self.problems = made.predictions, made.problems
-        self.assumptions = made.assumptions
+        self.assumptions, self.overlooked = made.assumptions, made.overlooked
 
     def distribution(self, reader: Reader, name: str, column: str, batch: int | None) -> Distribution | None:
         """Both distributions of a column, for a batch by its place (None: the newest)."""

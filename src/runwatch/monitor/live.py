@@ -17,8 +17,9 @@ from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem, RunKey
+from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
@@ -26,6 +27,7 @@ from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.internal_errors import Troubles
+from runwatch.monitor.media import Media
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
@@ -52,7 +54,7 @@ class NoThread(UserError):
 
 class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
-    ``distribution``, ``console``, ``state``."""
+    ``distribution``, ``console``, ``media``, ``media_contents``, ``state``."""
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class Monitor:
         self._troubles = Troubles(self._wake_up)
         self._told = ""
         self._last: Snapshot | None = None
+        self._media = Media(self._found)
         self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
@@ -124,6 +127,19 @@ class Monitor:
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
+
+    def media(self, key: RunKey) -> MediaList:
+        """What the run logged beside scalars."""
+        return self._media.list_of(key)
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, wanted, most)
+
+    def _found(self, key: RunKey) -> tuple[Run | None, frozenset[str]]:
+        runs = self._last.situation.runs if self._last is not None else ()
+        mates = {run.id: run for run in runs if run.root == key.root}
+        return mates.get(key.id), frozenset(mates)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""

@@ -19,7 +19,7 @@ from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
 from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
-from runwatch.monitor.data_specs import data_specs, prediction_entries
+from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
 from runwatch.monitor.model_plans import ModelPlans, model_plans
 from runwatch.monitor.pieces import Pieces
 from runwatch.store.cache import CacheFile
@@ -38,8 +38,8 @@ class Wish(Protocol[Answer]):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A root's data sets as they were found and judged, its predictions (``entries``) compared, and what had
-    to be assumed."""
+    """A root's data sets as they were found and judged, its predictions (``entries``) compared, what had to
+    be assumed, and data that nothing takes."""
 
     specs: tuple[DataSpec, ...]
     entries: tuple[Predictions, ...]
@@ -47,18 +47,20 @@ class Judged(msgspec.Struct, frozen=True):
     predictions: Mapping[str, Comparison]
     problems: tuple[Problem, ...]
     assumptions: tuple[str, ...]
+    overlooked: tuple[Problem, ...]
 
 
 class Judge(msgspec.Struct, frozen=True):
     """Judge all data sets and predictions of a root; each set is told when it is done. What did not change
-    costs a ``stat``. ``listing``: the files below the root, for what is found by name; ``deep``: with what
-    another process has found out about all columns together."""
+    costs a ``stat``. ``listing``: the files below the root, for what is found by name, ``owned`` those of
+    runs; ``deep``: with what another process has found out about all columns together."""
 
     ANSWER: ClassVar[Any] = Judged
 
     root: str
     settings: Settings
     listing: tuple[ListedFile, ...]
+    owned: frozenset[str]
     now: float
     version: int
     deep: bool = False
@@ -85,7 +87,8 @@ class Judge(msgspec.Struct, frozen=True):
                 assumed.append(f"{entry.name}: {assumption}")
         problems += _refused(self.root, sets)
         own = tuple(entry for entry, _ in entries)
-        return Judged(specs, own, tuple(sets), found, tuple(problems), tuple(assumed))
+        left = overlooked_data(self.root, self.settings, self.listing, specs, own, self.owned)
+        return Judged(specs, own, tuple(sets), found, tuple(problems), tuple(assumed), left)
 
 
 def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:

@@ -115,7 +115,7 @@ class _Pass:
             if values is None or not isinstance(step, int):
                 self._skipped += 1
                 continue
-            run, wall = self._name(str(key), str(name)), _moment(stamp)
+            run, wall = self._name(str(key), str(name)), moment(stamp)
             log = logs.setdefault(run, PointLog())
             log.next_row()
             for tag, value in bounded_json.flat_numbers(values).items():
@@ -153,7 +153,7 @@ def _config(values: dict[str, object]) -> Iterator[Operation]:
         yield HParams(own)
     if isinstance(values.get("_Group"), str):
         yield Label("group", str(values["_Group"]))
-    created = _moment(values.get("_Created"))
+    created = moment(values.get("_Created"))
     if not math.isnan(created):
         yield Started(created)
 
@@ -168,7 +168,7 @@ def _object(text: object) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _moment(text: object) -> float:
+def moment(text: object) -> float:
     """An ISO 8601 time with a zone in seconds since the epoch; NaN when it is none."""
     try:
         return datetime.fromisoformat(str(text)).timestamp()

@@ -71,6 +71,15 @@ def as_json(check: CheckResult) -> dict[str, Any]:
             }
             for root, problem in problems_of(check.snapshot)
         ],
+        "not_judged": [_not_judged_json(problem) for problem in check.snapshot.overlooked],
+    }
+
+
+def _not_judged_json(problem: Any) -> dict[str, Any]:
+    return {
+        "file": run_name(problem.file),
+        "message": hparams(problem.message),
+        "hint": hparams(problem.hint),
     }
 
 
@@ -83,6 +92,7 @@ def unknown_json(reason: str) -> dict[str, Any]:
         "counts": counts,
         "findings": [],
         "problems": [],
+        "not_judged": [],
         "error": hparams(reason),
     }
 

@@ -184,6 +184,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "counts": _COUNTS,
         "findings": [FINDING],
         "problems": [PROBLEM],
+        "not_judged": [{"file": "str", "message": "str", "hint": "str"}],
         "error?": "str",
     },
     "tasks": {"file": "str", "tasks": [TASK], "beyond?": "int", "older?": "int", "notice?": "str"},
@@ -222,6 +223,7 @@ RECORDS: Mapping[str, Mapping[str, Any]] = {
     "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
     "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
     "finding": {**FINDING, "state": ("new", "changed", "over")},
+    "host": {"host": "str", "state": ("live", "lost"), "message": "str"},
 }
 
 

@@ -25,7 +25,8 @@ def notes(snapshot: Snapshot, now: float) -> TableView:
 
 def count(snapshot: Snapshot) -> int:
     """How many assumptions and data problems there are."""
-    return len(snapshot.assumptions) + sum(len(data.problems) for data in snapshot.situation.data)
+    problems = sum(len(data.problems) for data in snapshot.situation.data)
+    return len(snapshot.assumptions) + problems + len(snapshot.overlooked)
 
 
 _Line = tuple[str, Tone, str, str, str]
@@ -61,6 +62,7 @@ def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
     lines: list[_Line] = [
         ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint) for p in dict.fromkeys(found)
     ]
+    lines += [("i", "info", p.file, p.message, p.hint) for p in snapshot.overlooked]
     for source, began in snapshot.situation.unreadable.items():
         lines.append(("✗", "bad", source, f"unreadable since {units.moment(began, now)}", ""))
     return lines
