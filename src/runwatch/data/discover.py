@@ -202,14 +202,14 @@ def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
     return f"took {what} as the reference by its name, and {these} as what arrives"
 
 
-def _named_apart(found: list[FoundData]) -> list[FoundData]:
+def _named_apart(candidates: list[FoundData]) -> list[FoundData]:
     """Names made unique by the folder of their reference."""
-    names = [one.name for one in found]
+    names = [one.name for one in candidates]
     return [
         one._replace(name=posixpath.dirname(one.reference[0]) or one.name)
         if names.count(one.name) > 1
         else one
-        for one in found
+        for one in candidates
     ]
 
 
@@ -222,9 +222,9 @@ def discover_predictions(entries: Sequence[ListedFile], schema: Schema) -> list[
             folders.setdefault(posixpath.dirname(entry.path), []).append(entry.path)
     out: list[FoundPredictions] = []
     for folder, paths in sorted(folders.items()):
-        found = _predictions(folder, sorted(paths, key=natural), schema)
-        if found is not None:
-            out.append(found)
+        candidate = _predictions(folder, sorted(paths, key=natural), schema)
+        if candidate is not None:
+            out.append(candidate)
     return out
 
 
@@ -248,9 +248,11 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         if not files:
             return None
         remark = f"; {baseline} is the baseline by its name" if baseline else ""
-        said = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
+        message = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
-        return FoundPredictions(name, files, baseline, _first(names, _KEYS), target, prediction, score, said)
+        return FoundPredictions(
+            name, files, baseline, _first(names, _KEYS), target, prediction, score, message
+        )
     return None
 
 

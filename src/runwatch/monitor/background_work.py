@@ -80,11 +80,11 @@ class BackgroundWork:
 
     @property
     def predictions(self) -> dict[str, Comparison]:
-        return {name: made for side in self._sides for name, made in side.predictions.items()}
+        return {name: comparison for side in self._sides for name, comparison in side.predictions.items()}
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return tuple(said for side in self._sides for said in side.assumptions)
+        return tuple(message for side in self._sides for message in side.assumptions)
 
     @property
     def overlooked(self) -> tuple[Problem, ...]:
@@ -92,10 +92,10 @@ class BackgroundWork:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = [problem for side in self._sides for problem in side.problems]
+        problems = [problem for side in self._sides for problem in side.problems]
         workers = (self._background, self._scoring)
         troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
-        return (*found, *troubles)
+        return (*problems, *troubles)
 
     @property
     def unjudgeable(self) -> tuple[Problem, ...]:
@@ -305,8 +305,8 @@ class BackgroundWork:
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
         """A column's two distributions, for drawing; reads files: not for the event loop."""
         data, models = self._data.get(root), self._models.get(root)
-        made = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
-        return made or (models.distribution(data_set, column, batch) if models else None)
+        own = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
+        return own or (models.distribution(data_set, column, batch) if models else None)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""

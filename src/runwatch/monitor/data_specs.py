@@ -23,10 +23,10 @@ def data_specs(root: str, settings: Settings, files: Sequence[ListedFile]) -> tu
     what was assumed."""
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
-    found = discover(files, lambda path: _schema(root, path))
+    candidates = discover(files, lambda path: _schema(root, path))
     return tuple(
         DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
-        for one in found
+        for one in candidates
     )
 
 
@@ -36,7 +36,7 @@ def prediction_entries(
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    found = discover_predictions(files, lambda path: _schema(root, path))
+    candidates = discover_predictions(files, lambda path: _schema(root, path))
     return tuple(
         (
             Predictions(
@@ -50,7 +50,7 @@ def prediction_entries(
             ),
             one.assumed,
         )
-        for one in found
+        for one in candidates
         if one.baseline is not None
     )
 

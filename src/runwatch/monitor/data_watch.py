@@ -12,8 +12,8 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import Rows, newest, prediction_options
 from runwatch.monitor.data_sets import DataSpec
-from runwatch.monitor.data_specs import outside
-from runwatch.monitor.table_reader import Distribute, Reader, SliceRows, nobody
+from runwatch.monitor.data_specs import listing, outside
+from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, nobody
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
@@ -100,11 +100,11 @@ class DataWatch:
             self.sets = (*told.values(), *(old for old in self.sets if old.name not in told))
 
         self._failed = True
-        made = self._reader.ask(wish, tell)
+        judged = self._reader.ask(wish, tell)
         self._failed = False
-        self._specs, self._entries, self.sets = made.specs, made.entries, made.sets
-        self.predictions, self.problems = made.predictions, made.problems
-        self.assumptions, self.overlooked = made.assumptions, made.overlooked
+        self._specs, self._entries, self.sets = judged.specs, judged.entries, judged.sets
+        self.predictions, self.problems = judged.predictions, judged.problems
+        self.assumptions, self.overlooked = judged.assumptions, judged.overlooked
 
     def distribution(self, reader: Reader, name: str, column: str, batch: int | None) -> Distribution | None:
         """Both distributions of a column, for a batch by its place (None: the newest)."""

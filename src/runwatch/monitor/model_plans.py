@@ -85,12 +85,12 @@ def model_plans(
             problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
             continue
         taken.add(entry.name)
-        made = make_plan(entry, settings, specs, folder_of(base, entry.name), usable)
-        if isinstance(made, Problem):
-            problems.append(made)
+        result = make_plan(entry, settings, specs, folder_of(base, entry.name), usable)
+        if isinstance(result, Problem):
+            problems.append(result)
         else:
-            plans.append(made)
-            problems += made.problems
+            plans.append(result)
+            problems += result.problems
     return ModelPlans(tuple(plans), tuple(problems))
 
 
@@ -228,8 +228,10 @@ class _Jobs:
             return None
         output = os.path.join(self._folder, side, mirrored(file.name))
         job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
-        said = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
-        return replace(job, identity=hashlib.sha256(said.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns)
+        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
+        return replace(
+            job, identity=hashlib.sha256(identity_text.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns
+        )
 
 
 def mirrored(name: str) -> str:

@@ -114,8 +114,8 @@ class ModelWatch:
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
         wish = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
-        made = self._reader.ask(wish, nobody)
-        return [*problems, *made.problems], list(made.plans)
+        result = self._reader.ask(wish, nobody)
+        return [*problems, *result.problems], list(result.plans)
 
     def _usable(self) -> tuple[list[str], list[Problem]]:
         """The model files that can be run, and what is wrong with the others; packages that are not
@@ -145,10 +145,10 @@ class ModelWatch:
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
             return known
-        found = kept(job.output, job.identity)
-        if found is not None:
-            self._known[job.output] = (job.identity, found)
-            return found
+        answer = kept(job.output, job.identity)
+        if answer is not None:
+            self._known[job.output] = (job.identity, answer)
+            return answer
         return self._broken.get(_model_of(job))
 
     def _remember(self, job: Job, answer: ScoringAnswer | Problem) -> None:
@@ -170,11 +170,11 @@ class ModelWatch:
         for plan in plans:
             problems = problems + self._failures(plan)
             assumed += self._notes(plan)
-            made = self._compare(plan)
-            if isinstance(made, Comparison):
-                found[plan.entry.name] = made
-            elif made is not None:
-                problems.append(made)
+            result = self._compare(plan)
+            if isinstance(result, Comparison):
+                found[plan.entry.name] = result
+            elif result is not None:
+                problems.append(result)
             elif self._waits(plan):
                 assumed.append(f"{plan.entry.name}: champion and challenger wait for a batch with labels")
             spec = self._spec(plan)
@@ -200,8 +200,8 @@ class ModelWatch:
             key = (champion[0].identity, challenger[0].identity)
             known = self._compared.get(plan.entry.name)
             if known is None or known[0] != key:
-                made = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
-                known = self._compared[plan.entry.name] = (key, made)
+                result = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
+                known = self._compared[plan.entry.name] = (key, result)
             return known[1]
         return None
 

@@ -77,12 +77,14 @@ class Judge(msgspec.Struct, frozen=True):
         assumed = [f"{spec.name}: {spec.assumed}" for spec in specs if spec.assumed]
         entries = prediction_entries(self.root, self.settings, self.listing)
         for entry, assumption in entries:
-            made = reader.compared(self.root, entry, self.settings)
-            if isinstance(made, Problem):
-                inside = os.path.isabs(made.file)
-                problems.append(replace(made, file=os.path.relpath(made.file, self.root)) if inside else made)
-            elif made is not None:
-                found[entry.name] = made
+            result = reader.compared(self.root, entry, self.settings)
+            if isinstance(result, Problem):
+                inside = os.path.isabs(result.file)
+                problems.append(
+                    replace(result, file=os.path.relpath(result.file, self.root)) if inside else result
+                )
+            elif result is not None:
+                found[entry.name] = result
             if assumption:
                 assumed.append(f"{entry.name}: {assumption}")
         problems += _refused(self.root, sets)
@@ -173,7 +175,7 @@ class TableReader:
         """Nothing runs by itself."""
 
     def compared(self, root: str, entry: Predictions, settings: Settings) -> Comparison | Problem | None:
-        """The entry's comparison, made anew only when one of its files has changed."""
+        """The entry's comparison, result anew only when one of its files has changed."""
         watch = self._watches.get((root, entry))
         if watch is None or watch.settings != settings:
             watch = self._watches[root, entry] = PredictionsWatch(entry, settings)

@@ -196,16 +196,16 @@ def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
 def _tonight(snapshot: Snapshot) -> list[Finding]:
     situation = snapshot.situation
     left = _until_morning(situation.now)
-    found = [finding for finding in snapshot.findings if finding.severity == "critical"]
+    findings = [finding for finding in snapshot.findings if finding.severity == "critical"]
     for run in situation.runs:
         if run.status != "running":
             continue
         eta, budget = run.progress.eta, run.progress.budget_ends
         if budget is not None and situation.now < budget <= situation.now + left:
-            found.append(_ending(run, budget - situation.now, "reaches its time limit"))
+            findings.append(_ending(run, budget - situation.now, "reaches its time limit"))
         elif eta is not None and eta[0] <= left:
-            found.append(_ending(run, eta[0], "ends"))
-    return found
+            findings.append(_ending(run, eta[0], "ends"))
+    return findings
 
 
 def _ending(run: Run, seconds: float, how: str) -> Finding:

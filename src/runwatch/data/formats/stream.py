@@ -107,10 +107,10 @@ class Utf8(BoundedLines):
             if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
                 self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
             self._first = False
-            made = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
-            self._watch(made)
-            pieces.append(made)
-            have += len(made)
+            result = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
+            self._watch(result)
+            pieces.append(result)
+            have += len(result)
             if not block:
                 break
         whole = b"".join(pieces)
