@@ -13,7 +13,7 @@ from runwatch.domain.comparison import CompareOptions, Comparison, MetricCompari
 from runwatch.judge.predictions.calibration import wilson
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.influence import diebold_mariano_se, long_run_se
-from runwatch.judge.predictions.mcnemar import mcnemar_p
+from runwatch.judge.metrics.mcnemar import mcnemar_p
 
 CLOSED = 1e-8
 RENAMED = {"medae": "median_absolute_error"}

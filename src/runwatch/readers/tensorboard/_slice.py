@@ -200,11 +200,12 @@ class Slice:
         if not self._loose:
             return {}
         at, step, wall, value = zip(*chain.from_iterable(self._loose.values()), strict=True)
-        columns = np.array(at), np.array(step, np.int64), _clean(np.array(wall)), np.array(value, float)
+        rows, steps = np.array(at, np.int64), np.array(step, np.int64)
+        walls, values = _clean(np.array(wall)), np.array(value, float)
         made, low = {}, 0
-        for tag, rows in self._loose.items():
-            some = slice(low, low := low + len(rows))
-            made[tag] = ScalarColumn(tag, *(column[some] for column in columns))
+        for tag, known in self._loose.items():
+            some = slice(low, low := low + len(known))
+            made[tag] = ScalarColumn(tag, rows[some], steps[some], walls[some], values[some])
         return made
 
 
