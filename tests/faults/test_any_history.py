@@ -137,7 +137,7 @@ class AnyHistory(RuleBasedStateMachine):
         """Some of the events arrive."""
         heard = data.draw(st.sets(st.sampled_from(sorted(self.hints)))) if self.hints else set()
         self.hints -= heard
-        self.reader.look(heard)
+        self.reader.refresh(heard)
         self._read()
 
     @rule()

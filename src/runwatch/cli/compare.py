@@ -235,7 +235,7 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
 def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
 
     found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.runs import ls_json, ls_text
 

@@ -86,7 +86,7 @@ def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
     except ImportError as error:
         raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
     try:
-        system, path = fsspec.core.url_to_fs(url, **_patience(url))
+        system, path = fsspec.core.url_to_fs(url, **_timeouts(url))
     except ImportError as error:
         raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
     except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
@@ -108,7 +108,7 @@ def _known_kind(url: str, chained: bool) -> None:
             raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
 
 
-def _patience(url: str) -> dict[str, Any]:
+def _timeouts(url: str) -> dict[str, Any]:
     """Time limits for the file systems that have none of their own."""
     scheme = url.partition("://")[0]
     if scheme in ("http", "https"):

@@ -137,9 +137,9 @@ def _batches(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]
     rest = [e.path for e in tables if e.path not in taken]
     others = [path for path in rest if suffix(path) == ending] or rest
     inside = [path for path in others if _below(path, folder) in _BATCH_FOLDERS]
-    beside = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
-    dated = [path for path in beside if re.search(r"\d", _stem(path))]
-    called = [path for path in beside if _BATCH_FILES.search(_stem(path))]
+    siblings = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
+    dated = [path for path in siblings if re.search(r"\d", _stem(path))]
+    called = [path for path in siblings if _BATCH_FILES.search(_stem(path))]
     return sorted(inside or dated or called or _fullest(others, folder), key=natural)
 
 
@@ -226,8 +226,8 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         files = tuple(p for p in paths if p != baseline)
         if not files:
             return None
-        beside = f"; {baseline} is the baseline by its name" if baseline else ""
-        said = f"took {target} as the truth and {prediction or score} as the prediction{beside}"
+        remark = f"; {baseline} is the baseline by its name" if baseline else ""
+        said = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
         return FoundPredictions(name, files, baseline, _first(names, _KEYS), target, prediction, score, said)
     return None

@@ -111,9 +111,9 @@ def _in_folder(folder: str, base: str | None) -> list[DataFile]:
             for one in live:
                 file = _local(os.path.join(directory, one.path), base, folder)
                 if file is not None:
-                    beside = file.partitions if one.partitions is None else one.partitions
+                    partitions = file.partitions if one.partitions is None else one.partitions
                     whole = os.path.relpath(directory, base) if base else directory
-                    found.append(replace(file, partitions=beside, part_of=whole))
+                    found.append(replace(file, partitions=partitions, part_of=whole))
             continue
         folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
         paths = [os.path.join(directory, n) for n in names if suffix(n) and not n.startswith((".", "_"))]

@@ -14,9 +14,9 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block
-from runwatch.data.keeping import HERE, Cache, Engine, files_key
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
+from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
 from runwatch.domain.profile import Grid, TableProfile
 

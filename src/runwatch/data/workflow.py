@@ -16,8 +16,8 @@ from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
-from runwatch.data.keeping import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.pack import pack_grid, unpack_grid
+from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.sample import sampled_columns
 from runwatch.domain.drift import Batch
 from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge

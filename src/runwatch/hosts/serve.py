@@ -17,8 +17,8 @@ from runwatch import __version__
 from runwatch.domain.errors import UserError
 from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers
-from runwatch.hosts.looking import Watched, opened
-from runwatch.hosts.telling import Teller
+from runwatch.hosts.snapshot_diff import Teller
+from runwatch.hosts.watched_roots import Watched, opened
 from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
 from runwatch.system.identity import host_name
 

@@ -128,7 +128,7 @@ class BackgroundWork:
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
-            self._watcher = MachineWatch(tuple(self._settings), self._roots.lives, host_name())
+            self._watcher = MachineWatch(tuple(self._settings), self._roots.observations, host_name())
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:
@@ -150,7 +150,7 @@ class BackgroundWork:
 
             self._models[root] = ModelWatch(root, settings, self._cache)
 
-    def look_once(self, now: float) -> None:
+    def judge_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""
         self.load()
         for root, data in self._data.items():
@@ -159,7 +159,7 @@ class BackgroundWork:
             while models.step(self._roots.readers[root].tree.top, now):
                 pass
         if self._watcher is not None:
-            self._watcher.look(self._roots.runs(now), now)
+            self._watcher.measure(self._roots.runs(now), now)
 
     def start(self) -> None:
         """Begin to watch, in the background."""
@@ -252,17 +252,17 @@ class BackgroundWork:
 
     def _look_at_machine(self) -> None:
         watcher = self._watcher
-        if watcher is not None and watcher.look(self._roots.newest, time.time()):
+        if watcher is not None and watcher.measure(self._roots.newest, time.time()):
             self._awaited.discard("host")
             self._news()
 
-    def look_ahead(self, situation: Situation) -> None:
+    def forecast(self, situation: Situation) -> None:
         """Forecast the running runs when that is due: in the background, or at once for a single look."""
         if not self._outlooks.due(situation):
             return
 
         def job() -> None:
-            if self._outlooks.look(situation, self._roots.trace):
+            if self._outlooks.update(situation, self._roots.trace):
                 self._news()
 
         if self._watching:

@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.grouping import numbered
-from runwatch.data.keeping import Cache, files_key, kept_json
+from runwatch.data.profile_cache import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
 from runwatch.domain.codec import from_plain, to_plain

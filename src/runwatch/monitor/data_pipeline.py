@@ -16,7 +16,7 @@ from runwatch.data.files import natural
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats
-from runwatch.data.keeping import HERE, Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key, kept_json
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total

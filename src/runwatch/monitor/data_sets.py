@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import Cache, Engine, NoCache, files_key, kept_json
 from runwatch.domain.drift import ColumnTrend, DataSet, Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
-from runwatch.data.keeping import PieceKey
+from runwatch.data.profile_cache import PieceKey
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem

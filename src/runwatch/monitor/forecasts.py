@@ -37,7 +37,7 @@ class Forecasts:
         self._next = situation.now + EVERY_S
         return True
 
-    def look(self, situation: Situation, trace_of: TraceOf) -> bool:
+    def update(self, situation: Situation, trace_of: TraceOf) -> bool:
         """Make the forecasts; True if one changed."""
         found: dict[RunKey, Outlook] = {}
         changed = False

@@ -35,7 +35,7 @@ class Roots:
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], cache: CacheFile) -> None:
         self.lock = threading.RLock()
-        self.lives = RunObservations()
+        self.observations = RunObservations()
         self._settings = settings
         readers = dict(built_in())
         self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
@@ -44,8 +44,8 @@ class Roots:
         self._memories: dict[str, RunCache] = {}
         for root, reader in self.readers.items():
             book, identity = self.health[root], paths.root_identity(root, settings[root].id)
-            self._builders[root] = RunBuilder(reader, self.lives, book)
-            self._memories[root] = RunCache(cache, identity, reader, book, self.lives)
+            self._builders[root] = RunBuilder(reader, self.observations, book)
+            self._memories[root] = RunCache(cache, identity, reader, book, self.observations)
         self._plugin_problems: tuple[Problem, ...] = ()
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
@@ -154,7 +154,7 @@ class Roots:
     def stalls(self, now: float) -> dict[RunKey, HealthSign]:
         """The signs of silence of the runs that count as alive."""
         found = {
-            run.key: self.lives.stall(run, now, self._settings[run.root].watch.stalled_after)
+            run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
         }
         return {key: sign for key, sign in found.items() if sign is not None}

@@ -25,8 +25,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if _OUT not in listing.files or _ERRORS not in listing.files:
         return
     above = listing.parent
-    beside = above is not None and _TUNER in above.files and b"st_tuner_" in above.head(_TUNER)
-    if not beside and _MARK not in listing.head(_OUT):
+    has_tuner = above is not None and _TUNER in above.files and b"st_tuner_" in above.head(_TUNER)
+    if not has_tuner and _MARK not in listing.head(_OUT):
         return
     yield Claim(NAME, NAME, listing.path, (listing.join(_OUT),), priority=PRIORITY)
     ends = [name for name in ("end", "stop") if name in listing.files]

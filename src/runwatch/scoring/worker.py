@@ -66,8 +66,8 @@ def do(job: Job) -> ScoringAnswer:
     columns = model.bind(_offer(job, kinds))
     if not columns:
         raise ScoringError(job.data, "has no numeric columns", "name them: [[models]] features = […]")
-    beside = (job.target, job.key, job.group, *job.slices)
-    table = source.read([*columns, *(name for name in beside if name in kinds)], job.rows)
+    kept_columns = (job.target, job.key, job.group, *job.slices)
+    table = source.read([*columns, *(name for name in kept_columns if name in kinds)], job.rows)
     if not table.num_rows:
         raise ScoringError(job.data, "has no rows", "wait for some, or leave it out")
     made = predicted(model.run(table), job)

@@ -222,6 +222,7 @@ RECORDS: Mapping[str, Mapping[str, Any]] = {
     "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
     "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
     "finding": {**FINDING, "state": ("new", "changed", "over")},
+    "host": {"host": "str", "state": ("live", "lost"), "message": "str"},
 }
 
 

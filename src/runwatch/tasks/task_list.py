@@ -114,7 +114,7 @@ class RootTaskList:
         timing: Mapping[str, tuple[float, float]] | None = None,
         unreadable: Iterable[str] = (),
         unjudged: Iterable[str] = (),
-        first_look: bool = False,
+        first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
         and what happened. Never raises for a file or state that can't be read or saved: the list's
@@ -127,7 +127,7 @@ class RootTaskList:
             unreadable=frozenset(unreadable),
             unjudged=frozenset(unjudged),
             silenced=self._silenced(findings, now),
-            first=first_look,
+            first=first_pass,
             root=self._root,
             host=self._file.host,
         )
@@ -148,7 +148,7 @@ class RootTaskList:
         events = self._remember(step, () if saved else step.edits)
         return self._list(today), events
 
-    def look(self, today: date) -> TaskList:
+    def current(self, today: date) -> TaskList:
         """The list as it stands in the file; changes nothing."""
         try:
             self._lines = self._file.read().edited(self._unsaved).texts

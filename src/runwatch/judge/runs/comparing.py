@@ -105,12 +105,12 @@ def _readings(
 ) -> list[MetricReadings]:
     found = []
     others = [shown_tags(run) for run in baseline]
-    beside = [shown_tags(run) for run in candidate]
+    spellings = [shown_tags(run) for run in candidate]
     cut_short = any(run.status in _CUT_SHORT for run in (*baseline, *candidate))
     groups = len(baseline) > 1 and len(candidate) > 1
     seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
     for tag in shown_tags(candidate[0]):
-        sides = _spelled(baseline, others, tag), _spelled(candidate, beside, tag)
+        sides = _spelled(baseline, others, tag), _spelled(candidate, spellings, tag)
         if not sides[0]:
             continue
         step = min(run.metrics[own].last_step for runs in sides for run, own in runs)

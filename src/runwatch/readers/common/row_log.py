@@ -140,10 +140,10 @@ class RowLog:
         """Change steps where the file's own counter is a fraction, or starts again with each epoch; rows of
         all blocks in the order of their lines."""
         counted = [block for block in blocks if block.roles.step == block.roles.epoch]
-        beside = [b for b in blocks if b.roles.epoch is not None and b.roles.step != b.roles.epoch]
-        if beside:
-            rows = _InOrder(beside)
-            repeats = plain(beside[0].roles.names[beside[0].roles.step or 0]) in WEAK_STEP_KEYS
+        with_epochs = [b for b in blocks if b.roles.epoch is not None and b.roles.step != b.roles.epoch]
+        if with_epochs:
+            rows = _InOrder(with_epochs)
+            repeats = plain(with_epochs[0].roles.names[with_epochs[0].roles.step or 0]) in WEAK_STEP_KEYS
             iterations = Iterations(self._places.get("iterations", {}), repeats)
             rows.give(iterations.steps(rows.steps, rows.epochs))
             self._places["iterations"] = iterations.state()

@@ -45,7 +45,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
             if missing:
                 raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-            return _Look(connection, source, cursor).reading()
+            return _Pass(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
@@ -64,7 +64,7 @@ class _Run(msgspec.Struct, frozen=True):
     experiment: str
 
 
-class _Look:
+class _Pass:
     """One reading of an open database."""
 
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:

@@ -108,11 +108,11 @@ def _of_split(listing: Listing) -> Home | None:
     above = listing.parent
     if above is None or listing.name not in _SPLITS:
         return None
-    beside = any(
+    has_sibling = any(
         name != listing.name and name in _SPLITS and _has_events(above.child(name)) for name in above.folders
     )
     alone = listing.name in _TRAIN_SPLITS and any(name.endswith(".v2") for name in listing.files)
-    if not (beside or alone or _has_events(above)):
+    if not (has_sibling or alone or _has_events(above)):
         return None
     return Home(_with_table(above), listing.name + "/")
 

@@ -72,10 +72,10 @@ class Slice:
             found = walk(self._data, self.used, CHUNK)
             broken = self._records(found.starts)
             self.used = found.next if broken is None else broken
-            if (broken is not None or found.stop) and not self._closer_look():
+            if (broken is not None or found.stop) and not self._checked_again():
                 return
 
-    def _closer_look(self) -> bool:
+    def _checked_again(self) -> bool:
         """Read the record at ``used`` on its own; False when reading ends there."""
         at = self.used
         if at + HEADER > len(self._data):

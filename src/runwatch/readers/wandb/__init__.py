@@ -54,11 +54,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, run, tuple(files))
     if inner is None:
         return
-    beside = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
-    if logs and beside:
-        yield Claim(NAME, "", run, tuple(beside), role="part")
+    side_files = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
+    if logs and side_files:
+        yield Claim(NAME, "", run, tuple(side_files), role="part")
     elif not logs:
-        yield Claim(NAME, NAME, listing.path, tuple(beside))
+        yield Claim(NAME, NAME, listing.path, tuple(side_files))
 
 
 def _is_log(name: str) -> bool:

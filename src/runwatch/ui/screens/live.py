@@ -43,7 +43,7 @@ class LiveScreen(Screen[None]):
 
     def ask(self) -> None:
         """Have the view made anew."""
-        self.host.look(self)
+        self.host.show_screen(self)
 
     def _compositor_refresh(self) -> None:
         """Under a dialog Textual marks all of this screen as changed for ever after its first change, and

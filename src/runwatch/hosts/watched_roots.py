@@ -66,21 +66,21 @@ class Glanced(_Rooted):
         super().__init__(roots, settings)
         self._idle = asked.idle
         self._wanted = Wanted(asked.data, asked.judging, asked.machine)
-        self._look: BoardResult | None = None
+        self._result: BoardResult | None = None
         self._looked = threading.Event()
 
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._look = Board(self.roots, self.settings, self._wanted).look_once()
+        self._result = Board(self.roots, self.settings, self._wanted).judge_once()
         self._looked.set()
-        yield self._look.snapshot, True
+        yield self._result.snapshot, True
 
     def series(self, key: RunKey, tag: str) -> Points:
         self._looked.wait(ANSWER_S)
-        if self._look is None:
+        if self._result is None:
             raise WireError("nothing has been read yet; ask again")
-        return self._look.series(key, tag)
+        return self._result.series(key, tag)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -44,8 +44,8 @@ class Connected:
             machine.start()
         atexit.register(self.close)
 
-    def wait(self, patience: float) -> None:
-        until = time.monotonic() + patience
+    def wait(self, timeout: float) -> None:
+        until = time.monotonic() + timeout
         while time.monotonic() < until:
             if all(one.judged or one.state.state == "lost" for one in self.machines.values()):
                 return
@@ -61,7 +61,7 @@ class Connected:
             thread.join(3.0)
 
 
-class FleetLook:
+class FleetResult:
     """One finished look at several machines."""
 
     def __init__(
@@ -71,17 +71,17 @@ class FleetLook:
         config_path: str | None,
         wanted: Wanted,
         now: float | None,
-        patience: float,
+        timeout: float,
     ) -> None:
         began = time.monotonic()
         self._connected = Connected(others, wanted)
         self._local = once.load(here, config_path, wanted, now) if here else None
-        self._connected.wait(patience - (time.monotonic() - began))
+        self._connected.wait(timeout - (time.monotonic() - began))
         machines = self._connected.machines
         moment = time.time() if now is None else now
         self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
-        links = [replace(one.state, message=self._missing(one, patience)) for one in machines.values()]
+        links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
         found = [one.snapshot(moment) for one in machines.values()]
         made = merged(1, moment, local, found, links, None if local else _looked(found))
         missing = tuple(
@@ -107,11 +107,11 @@ class FleetLook:
         }
 
     @staticmethod
-    def _missing(machine: Remote, patience: float) -> str:
+    def _missing(machine: Remote, timeout: float) -> str:
         """Why a machine's answer is not there, "" when it is."""
         if machine.judged:
             return ""
-        return machine.state.message or f"{machine.name}: no answer in {patience:.0f} s"
+        return machine.state.message or f"{machine.name}: no answer in {timeout:.0f} s"
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of other machines: (root, event), oldest first."""
