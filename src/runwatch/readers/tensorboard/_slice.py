@@ -66,7 +66,7 @@ class Slice:
             if len(self._data) - self.used < _SMALL:
                 if self.first_wall is not None:
                     self.used = self._quick.read(self._data, self.used, self._loose)
-                if not self._closer_look():
+                if not self._checked_again():
                     return
                 continue
             found = walk(self._data, self.used, CHUNK)
