@@ -47,29 +47,31 @@ def column_names(path: str) -> tuple[str, ...] | Problem:
         return _broken(path, error)
 
 
-def choose_columns(available: Sequence[str], asked: ColumnNames) -> Chosen | str:
+def choose_columns(available: Sequence[str], columns: ColumnNames) -> Chosen | str:
     """Which of the ``available`` columns play which part: those asked for (``p_*``: all that begin so, in
     natural order), else the usual names. A text instead: what is missing."""
     notes: list[str] = []
-    target = asked.target or _usual("target", _TARGETS, available, notes)
+    target = columns.target or _usual("target", _TARGETS, available, notes)
     if target is None:
         return f"no target column ({_listed(available)}); name it with --target"
     free = [name for name in available if name != target]
-    scores = _expanded(asked.score, available)
-    prediction = asked.prediction
-    if prediction is None and not asked.score:
+    scores = _expanded(columns.score, available)
+    prediction = columns.prediction
+    if prediction is None and not columns.score:
         prediction = _usual("prediction", _PREDICTIONS, free, notes)
         score = _usual("score", _SCORES, free, notes)
         scores = (score,) if score is not None else ()
     if isinstance(scores, str):
         return scores
-    others = _expanded(asked.baseline_score, available)
+    others = _expanded(columns.baseline_score, available)
     if isinstance(others, str):
         return others
     if prediction is None and not scores:
         return f"no prediction or score column ({_listed(available)}); name it with --prediction or --score"
-    key = asked.key or _usual("key", _KEYS, free, notes)
-    names = replace(asked, target=target, prediction=prediction, score=scores, baseline_score=others, key=key)
+    key = columns.key or _usual("key", _KEYS, free, notes)
+    names = replace(
+        columns, target=target, prediction=prediction, score=scores, baseline_score=others, key=key
+    )
     missing = [name for name in _all_names(names) if name not in available]
     if missing:
         return f"no column {', '.join(map(safe, missing))} ({_listed(available)}); name one that is there"

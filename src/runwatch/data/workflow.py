@@ -112,9 +112,11 @@ def _readable(files: Sequence[DataFile]) -> tuple[list[DataFile], list[Problem]]
 
 def _grid_key(files: Sequence[DataFile], options: DataOptions) -> PieceKey:
     stamps = "\n".join(f"{file.uri}\t{file.stamp}" for file in files)
-    said = repr((options.include, options.exclude, sorted(options.kinds.items())))
+    options_text = repr((options.include, options.exclude, sorted(options.kinds.items())))
     roles = repr((options.target, options.prediction, options.score, options.key))
-    digest = hashlib.sha256(f"{stamps}\n{said}\n{roles}".encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(
+        f"{stamps}\n{options_text}\n{roles}".encode("utf-8", "surrogateescape")
+    ).hexdigest()
     return PieceKey(f"grid-{ENGINE}", "", "grid", digest)
 
 

@@ -198,12 +198,12 @@ class Fleet:
         if name is None:
             return None if self._local is None else self._local.distribution(data_set, root, column, batch)
         try:
-            found: Distribution | None = self._machine(name).ask(
+            distribution: Distribution | None = self._machine(name).ask(
                 lambda number: m.AskColumn(number, data_set, path_of(root), column, batch)
             )
         except WireError:
             return None
-        return found
+        return distribution
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         name = host_of(key.root)

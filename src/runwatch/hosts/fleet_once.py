@@ -82,8 +82,8 @@ class FleetResult:
         self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
         links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
-        found = [one.snapshot(moment) for one in machines.values()]
-        made = merged(1, moment, local, found, links, None if local else _looked(found))
+        snapshots = [one.snapshot(moment) for one in machines.values()]
+        snapshot = merged(1, moment, local, snapshots, links, None if local else _looked(snapshots))
         missing = tuple(
             Problem(f"{link.name}:", None, link.message.removeprefix(f"{link.name}: "), "")
             for link in links
@@ -91,11 +91,11 @@ class FleetResult:
         )
         notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
         situation = replace(
-            made.situation,
-            problems=(*made.situation.problems, *notes, *missing),
-            unjudged=(*made.situation.unjudged, *missing),
+            snapshot.situation,
+            problems=(*snapshot.situation.problems, *notes, *missing),
+            unjudged=(*snapshot.situation.unjudged, *missing),
         )
-        self.snapshot: Snapshot = replace(made, situation=situation)
+        self.snapshot: Snapshot = replace(snapshot, situation=situation)
         base = config.user_settings(config_path)
         self.settings: Mapping[str, Settings] = {
             **(self._local.settings if self._local else {}),
@@ -130,12 +130,12 @@ class FleetResult:
         return self._local.series(key, tag) if self._local else Points.empty()
 
 
-def _looked(found: Sequence[Snapshot]) -> float | None:
+def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
     from runwatch.system.identity import root_identity
 
     state = State(paths.state_dir())
     try:
-        return state.looked([root_identity(root) for one in found for root in one.situation.roots])
+        return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])
     finally:
         state.close()

@@ -77,6 +77,7 @@ class Rest(msgspec.Struct):
     looked: float | None
     assumptions: tuple[str, ...]
     rings: bool
+    overlooked: tuple[Problem, ...] = ()
 
 
 class Update(msgspec.Struct, tag="update", omit_defaults=True):

@@ -17,6 +17,7 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
+from runwatch.domain.unread_formats import ENDINGS, MARKS
 from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
-TABLES = (*_PLAIN, *_LINES, *(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst")))
+_PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
+TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
@@ -73,18 +75,22 @@ class BackgroundWork:
 
     @property
     def predictions(self) -> dict[str, Comparison]:
-        return {name: made for side in self._sides for name, made in side.predictions.items()}
+        return {name: comparison for side in self._sides for name, comparison in side.predictions.items()}
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return tuple(said for side in self._sides for said in side.assumptions)
+        return tuple(message for side in self._sides for message in side.assumptions)
+
+    @property
+    def overlooked(self) -> tuple[Problem, ...]:
+        return tuple(problem for one in self._data.values() for problem in one.overlooked)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = [problem for side in self._sides for problem in side.problems]
+        problems = [problem for side in self._sides for problem in side.problems]
         workers = (self._background, self._scoring)
         troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
-        return (*found, *troubles)
+        return (*problems, *troubles)
 
     @property
     def unjudgeable(self) -> tuple[Problem, ...]:
@@ -144,7 +150,7 @@ class BackgroundWork:
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch
 
-        self._data[root] = DataWatch(root, settings, self._cache, self._news)
+        self._data[root] = DataWatch(root, settings, self._cache, self._news, self._roots.readers[root].owns)
         if settings.models:
             from runwatch.monitor.model_watch import ModelWatch
 
@@ -273,8 +279,8 @@ class BackgroundWork:
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
         """A column's two distributions, for drawing; reads files: not for the event loop."""
         sides = (self._data.get(root), self._models.get(root))
-        made = (side.distribution(data_set, column, batch) for side in sides if side is not None)
-        return next((one for one in made if one is not None), None)
+        distributions = (side.distribution(data_set, column, batch) for side in sides if side is not None)
+        return next((one for one in distributions if one is not None), None)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""

@@ -164,6 +164,7 @@ class Board:
             looked=self._task_state.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
+            overlooked=self.background.overlooked,
         )
         if judged:
             self._task_state.keep(snapshot, date.fromtimestamp(now))

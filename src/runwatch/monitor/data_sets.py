@@ -52,8 +52,8 @@ def data_set(
     except DataError as error:
         return replace(whole, problems=(*whole.problems, error.problem))
     except UserError as error:
-        said, _, hint = str(error).partition("; ")
-        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, said, hint)))
+        message, _, hint = str(error).partition("; ")
+        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, message, hint)))
 
 
 def _judged(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from runwatch.config import Data, Predictions, Settings
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
+from runwatch.data.overlooked import overlooked
 from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
+from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.data_sets import DataSpec
 
@@ -20,10 +22,10 @@ def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ..
     """The root's data sets. Without ``[[data]]`` they are found by name; each says what was assumed."""
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
-    found = discover(entries(top), lambda path: _schema(root, path))
+    candidates = discover(entries(top), lambda path: _schema(root, path))
     return tuple(
         DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
-        for one in found
+        for one in candidates
     )
 
 
@@ -31,7 +33,7 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    found = discover_predictions(entries(top), lambda path: _schema(root, path))
+    candidates = discover_predictions(entries(top), lambda path: _schema(root, path))
     return tuple(
         (
             Predictions(
@@ -45,9 +47,24 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
             ),
             one.assumed,
         )
-        for one in found
+        for one in candidates
         if one.baseline is not None
     )
+
+
+def overlooked_data(
+    root: str, settings: Settings, top: Folder, specs: Sequence[DataSpec], owned: Callable[[str], bool]
+) -> tuple[Problem, ...]:
+    """Data below a root that nothing takes and that no run owns (``owned``). None where ``[[data]]`` or
+    ``[[models]]`` say what is meant."""
+    if settings.data or settings.models:
+        return ()
+    judged = {path for spec in specs for path in (*spec.reference, *spec.batches)}
+    for entry, _ in prediction_entries(root, settings, top):
+        paths = [settings.path(path) for path in (*_listed(entry.files), entry.baseline)]
+        judged |= {os.path.relpath(path, root) for path in paths}
+    listed = [entry for entry in entries(top) if not owned(entry.path)]
+    return tuple(overlooked(listed, judged, lambda path: _schema(root, path)))
 
 
 def entries(top: Folder) -> list[ListedFile]:

@@ -16,7 +16,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import PredictionsWatch, newest, prediction_options, slice_rows
 from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
-from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
+from runwatch.monitor.data_specs import data_specs, outside, overlooked_data, prediction_entries
 from runwatch.store.cache import CacheFile
 from runwatch.watch.observer import Dirty, Watcher
 
@@ -38,10 +38,19 @@ class Pieces:
 
 
 class DataWatch:
-    """Data sets and predictions of one root. ``judge`` is slow and belongs to the background thread;
-    ``sets``, ``predictions``, ``problems`` are replaced whole and may be read from any thread."""
+    """Data sets and predictions of one root. ``owned``: whether a file belongs to a run. ``judge`` is slow
+    and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``overlooked`` are replaced
+    whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: str,
+        settings: Settings,
+        cache: CacheFile,
+        wake: Callable[[], None],
+        owned: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._owned = owned
         self._root = root
         self._settings = settings
         self._pieces = Pieces(cache)
@@ -58,6 +67,7 @@ class DataWatch:
         self.predictions: Mapping[str, Comparison] = {}
         self.problems: tuple[Problem, ...] = ()
         self.assumptions: tuple[str, ...] = ()
+        self.overlooked: tuple[Problem, ...] = ()
 
     @property
     def specs(self) -> tuple[DataSpec, ...]:
@@ -104,6 +114,7 @@ class DataWatch:
             self.sets = (*sets, *(one for one in self.sets if one.name not in known))
         self.sets = tuple(sets)
         self._judge_predictions(top)
+        self.overlooked = overlooked_data(self._root, self._settings, top, self._specs, self._owned)
 
     def _judge_predictions(self, top: Folder) -> None:
         found: dict[str, Comparison] = {}
@@ -111,11 +122,11 @@ class DataWatch:
         assumed = [f"{spec.name}: {spec.assumed}" for spec in self._specs if spec.assumed]
         for entry, assumption in prediction_entries(self._root, self._settings, top):
             watch = self._watches.setdefault(entry, PredictionsWatch(entry, self._settings))
-            made = watch.compare()
-            if isinstance(made, Problem):
-                problems.append(replace(made, file=self._relative(made.file)))
-            elif made is not None:
-                found[entry.name] = made
+            result = watch.compare()
+            if isinstance(result, Problem):
+                problems.append(replace(result, file=self._relative(result.file)))
+            elif result is not None:
+                found[entry.name] = result
             if assumption:
                 assumed.append(f"{entry.name}: {assumption}")
         self.predictions, self.problems, self.assumptions = found, tuple(problems), tuple(assumed)

@@ -199,8 +199,10 @@ class _Jobs:
             return None
         output = os.path.join(self._folder, side, mirrored(file.name))
         job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
-        said = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
-        return replace(job, identity=hashlib.sha256(said.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns)
+        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
+        return replace(
+            job, identity=hashlib.sha256(identity_text.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns
+        )
 
 
 def mirrored(name: str) -> str:

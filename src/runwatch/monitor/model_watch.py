@@ -118,12 +118,12 @@ class ModelWatch:
                 problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
                 continue
             taken.add(entry.name)
-            made = make_plan(entry, self._settings, specs, folder_of(self._base, entry.name), usable)
-            if isinstance(made, Problem):
-                problems.append(made)
+            result = make_plan(entry, self._settings, specs, folder_of(self._base, entry.name), usable)
+            if isinstance(result, Problem):
+                problems.append(result)
             else:
-                plans.append(made)
-                problems += made.problems
+                plans.append(result)
+                problems += result.problems
         return problems, plans
 
     def _usable(self) -> tuple[list[str], list[Problem]]:
@@ -154,10 +154,10 @@ class ModelWatch:
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
             return known
-        found = kept(job.output, job.identity)
-        if found is not None:
-            self._known[job.output] = (job.identity, found)
-            return found
+        answer = kept(job.output, job.identity)
+        if answer is not None:
+            self._known[job.output] = (job.identity, answer)
+            return answer
         return self._broken.get(_model_of(job))
 
     def _remember(self, job: Job, answer: ScoringAnswer | Problem) -> None:
@@ -179,11 +179,11 @@ class ModelWatch:
         for plan in plans:
             problems = problems + self._failures(plan)
             assumed += self._notes(plan)
-            made = self._compare(plan)
-            if isinstance(made, Comparison):
-                found[plan.entry.name] = made
-            elif made is not None:
-                problems.append(made)
+            result = self._compare(plan)
+            if isinstance(result, Comparison):
+                found[plan.entry.name] = result
+            elif result is not None:
+                problems.append(result)
             elif self._waits(plan):
                 assumed.append(f"{plan.entry.name}: champion and challenger wait for a batch with labels")
             spec = self._spec(plan)
@@ -209,8 +209,8 @@ class ModelWatch:
             key = (champion[0].identity, challenger[0].identity)
             known = self._compared.get(plan.entry.name)
             if known is None or known[0] != key:
-                made = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
-                known = self._compared[plan.entry.name] = (key, made)
+                result = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
+                known = self._compared[plan.entry.name] = (key, result)
             return known[1]
         return None
 

@@ -83,10 +83,10 @@ class RunBuilder:
 
     def runs(self, now: float) -> list[Run]:
         """All runs of the root."""
-        made = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
+        runs = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
-        return made
+        return runs
 
     def _run(self, entry: ReadRun, now: float) -> Run:
         summary = self._reader.tell(entry)

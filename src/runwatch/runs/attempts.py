@@ -310,13 +310,13 @@ class Attempts:
             for name, one in self.series.items()
             if (for_all or one.top == series.top) and is_bookkeeping(name) == aside
         )
-        made = self._descent(tag, step, float(point.wall_times[0]), affected, for_all)
+        descent = self._descent(tag, step, float(point.wall_times[0]), affected, for_all)
         strides = np.diff(near[-NEAR:])
-        made.stride, made.confirming_rows = (
+        descent.stride, descent.confirming_rows = (
             int(strides.max()) if len(strides) else 0,
             min(confirming_rows, 4 * NEAR),
         )
-        return made
+        return descent
 
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
         sizes = {name: len(one) for name, one in self.series.items()}
@@ -384,10 +384,10 @@ def _parts(new: New) -> dict[str, _Part]:
     found: dict[str, list[tuple[Points, IntArray | None]]] = {}
     for tag, points, rows in new:
         found.setdefault(tag, []).append((points, rows))
-    made: dict[str, _Part] = {}
+    result: dict[str, _Part] = {}
     for tag, pieces in found.items():
         points = Points.concat([piece for piece, _ in pieces])
         known = [rows for _, rows in pieces if rows is not None]
         rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))
-        made[tag] = _Part(points, rows)
-    return made
+        result[tag] = _Part(points, rows)
+    return result

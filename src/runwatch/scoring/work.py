@@ -107,10 +107,10 @@ def _tail(errors: Any) -> str:
 
 def _heard(job: Job, code: int, said: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
-        made = json.loads(said)
-        if "answer" in made:
-            return ScoringAnswer.of(made["answer"])
-        file, message, hint = made["problem"]
+        result = json.loads(said)
+        if "answer" in result:
+            return ScoringAnswer.of(result["answer"])
+        file, message, hint = result["problem"]
         return Problem(str(file), None, str(message), str(hint))
     except (ValueError, KeyError, TypeError):
         how = f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -98,11 +98,11 @@ def _plain_metadata(footer: bytes) -> Any:
 def schema(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
-    made: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
+    result: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
     with _opened(file) as parquet:
         special = _special(parquet)
         found = [(field.name, field.type) for field in parquet.schema_arrow]
-    return [(name, made[special[name]] if name in special else type_) for name, type_ in found]
+    return [(name, result[special[name]] if name in special else type_) for name, type_ in found]
 
 
 def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:

@@ -87,10 +87,10 @@ class Utf8(io.RawIOBase):
             if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
                 self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
             self._first = False
-            made = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
-            self._watch(made)
-            pieces.append(made)
-            have += len(made)
+            result = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
+            self._watch(result)
+            pieces.append(result)
+            have += len(result)
             if not block:
                 break
         whole = b"".join(pieces)
@@ -98,10 +98,10 @@ class Utf8(io.RawIOBase):
         self._rest = whole[len(out) :]
         return out
 
-    def _watch(self, made: bytes) -> None:
-        first = made.find(b"\n")
-        longest = self._line + (first if first >= 0 else len(made))
-        self._line = len(made) - 1 - made.rfind(b"\n") if first >= 0 else longest
+    def _watch(self, result: bytes) -> None:
+        first = result.find(b"\n")
+        longest = self._line + (first if first >= 0 else len(result))
+        self._line = len(result) - 1 - result.rfind(b"\n") if first >= 0 else longest
         if max(longest, self._line) > MAX_LINE:
             what = f"has a line of more than {MAX_LINE >> 20} MiB"
             raise DataError(self._name, what, "look for a missing line end or quote, or split the values")

@@ -44,8 +44,8 @@ def is_clock(column: ColumnGrid) -> bool:
 def unit(column: ColumnGrid) -> str:
     """The unit that a clock is counted in: "s", "ms", "us", "ns", "day", "date" (numbers like 20260301)."""
     if column.notation.startswith("epoch "):
-        said = column.notation.removeprefix("epoch ")
-        return "date" if said == "day" else said
+        clock_unit = column.notation.removeprefix("epoch ")
+        return "date" if clock_unit == "day" else clock_unit
     if column.notation.startswith("moment"):
         return "us"
     if column.type.startswith("date32"):
@@ -57,14 +57,14 @@ def unit(column: ColumnGrid) -> str:
 
 def seconds(column: ColumnGrid, value: float) -> float:
     """Seconds since the epoch of a clock's value."""
-    said = unit(column)
-    if said == "date":
+    clock_unit = unit(column)
+    if clock_unit == "date":
         year, month, day = int(value) // 10_000, int(value) // 100 % 100, int(value) % 100
         try:
             return datetime(max(year, 1), month, day, tzinfo=UTC).timestamp()
         except ValueError:
             return (year - 1970) * 365.2425 * _DAY
-    return value / _PER_SECOND.get(said, 1.0)
+    return value / _PER_SECOND.get(clock_unit, 1.0)
 
 
 def moment(column: ColumnGrid, value: float) -> str:
@@ -162,16 +162,16 @@ def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) ->
 
 def sentence(pair: ColumnPair) -> str:
     """What is wrong with the batch's times."""
-    found = moved(pair)
-    if found.back >= 1 or found.ahead >= 1:
-        way = "before the reference's first" if found.back >= 1 else "far beyond the reference's last"
-        return f"every time lies {way}: {found.first} to {found.last}"
-    if found.back >= found.ahead and found.back:
+    shift = moved(pair)
+    if shift.back >= 1 or shift.ahead >= 1:
+        way = "before the reference's first" if shift.back >= 1 else "far beyond the reference's last"
+        return f"every time lies {way}: {shift.first} to {shift.last}"
+    if shift.back >= shift.ahead and shift.back:
         return (
-            f"{percent(found.back, 1)} of the times lie before the reference's first, down to {found.first}"
+            f"{percent(shift.back, 1)} of the times lie before the reference's first, down to {shift.first}"
         )
-    if found.ahead:
+    if shift.ahead:
         return (
-            f"{percent(found.ahead, 1)} of the times lie far beyond the reference's last, up to {found.last}"
+            f"{percent(shift.ahead, 1)} of the times lie far beyond the reference's last, up to {shift.last}"
         )
     return ""

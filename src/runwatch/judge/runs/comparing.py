@@ -103,7 +103,7 @@ def shown_tags(run: Run) -> list[str]:
 def _readings(
     baseline: Group, candidate: Group, series: Series, options: CompareOptions
 ) -> list[MetricReadings]:
-    found = []
+    readings = []
     others = [shown_tags(run) for run in baseline]
     spellings = [shown_tags(run) for run in candidate]
     cut_short = any(run.status in _CUT_SHORT for run in (*baseline, *candidate))
@@ -120,8 +120,8 @@ def _readings(
         run, own = sides[0][0]
         stated = candidate[0].metrics[tag].direction or run.metrics[own].direction
         noise = _noise(sides, series) if len(sides[0]) == len(sides[1]) == 1 else None
-        found.append(MetricReadings(tag, first, second, stated, noise))
-    return found
+        readings.append(MetricReadings(tag, first, second, stated, noise))
+    return readings
 
 
 def _spelled(runs: Group, tags: Sequence[Sequence[str]], tag: str) -> Spelled:
@@ -202,8 +202,8 @@ def _aggregates(readings: Sequence[MetricReadings], options: CompareOptions) -> 
             reading.name, reading.stated, options.directions.get(reading.name)
         ):
             families.setdefault(words[-1], []).append(reading)
-    made = (_over_tasks(name, family, options) for name, family in families.items() if len(family) > 1)
-    return tuple(one for one in made if one is not None)
+    metrics = (_over_tasks(name, family, options) for name, family in families.items() if len(family) > 1)
+    return tuple(one for one in metrics if one is not None)
 
 
 def _over_tasks(
@@ -219,13 +219,13 @@ def _over_tasks(
         sign * np.array([side.values for side in sides]).T
         for sides in ([r.baseline for r in family], [r.candidate for r in family])
     ]
-    found = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
-    estimate = found.difference
+    seeds = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
+    estimate = seeds.difference
     if sign < 0 and estimate.ci is not None:
         ci = (-estimate.ci[1], -estimate.ci[0])
         estimate = replace(estimate, baseline=-estimate.baseline, candidate=-estimate.candidate, ci=ci)
     allowed = margin(name, direction, estimate.baseline, options.tolerances)
-    chance = f"a candidate run beats a baseline run with probability {found.improvement:.2f}"
+    chance = f"a candidate run beats a baseline run with probability {seeds.improvement:.2f}"
     return replace(judge(estimate, direction, allowed, "seeds"), note=chance)
 
 

@@ -91,15 +91,17 @@ def compare_values(
     directions = {r.name: direction_of(r.name, r.stated, options.directions.get(r.name)) for r in readings}
     fit = {n: d for n, d in directions.items() if d is not None and _is_judged(n, options)}
     primary = choose_primary(fit, options.primary, main)
-    estimates = {r.name: found for r in readings if r.name in fit and (found := _estimate(r)) is not None}
-    adjusted = _adjusted([found for name, found in estimates.items() if name != primary])
-    made: list[MetricComparison] = []
+    estimates = {
+        r.name: estimate for r in readings if r.name in fit and (estimate := _estimate(r)) is not None
+    }
+    adjusted = _adjusted([estimate for name, estimate in estimates.items() if name != primary])
+    metrics: list[MetricComparison] = []
     for reading in readings:
         name = reading.name
         if name not in fit:
             one = _difference_only(reading, directions[name])
-        elif said := _two_units(reading):
-            one = _bare(reading, directions[name], "unknown", said)
+        elif message := _two_units(reading):
+            one = _bare(reading, directions[name], "unknown", message)
         elif name in estimates:
             allowed = _margin(name, directions[name], estimates[name].baseline, options, primary)
             cases = "seeds" if reading.samples is None else "samples"
@@ -107,8 +109,10 @@ def compare_values(
             one = replace(one, p_adjusted=one.p_value) if name == primary else one
         else:
             one = _single(reading, directions[name], options, primary, single, always_noise)
-        made.append(replace(one, primary=name == primary, at=reading.candidate.at, note=_note(one, reading)))
-    return tuple(made)
+        metrics.append(
+            replace(one, primary=name == primary, at=reading.candidate.at, note=_note(one, reading))
+        )
+    return tuple(metrics)
 
 
 def _adjusted(guards: Sequence[Estimate]) -> dict[str, float]:

@@ -220,16 +220,16 @@ class RowLog:
     def operations(self, prefix: str) -> list[Operation]:
         """The new points by tag, each in the order of the file."""
         joined: dict[tuple[int, ...], _Place] = {}
-        made: list[Operation] = []
+        operations: list[Operation] = []
         for tag, parts in self._parts.items():
             place, values = _joined(parts, joined)
-            made.append(Append(prefix + tag, Points(place.steps, place.walls, values), place.lines))
+            operations.append(Append(prefix + tag, Points(place.steps, place.walls, values), place.lines))
         if self._epochs:
             place, values = _joined(self._epochs, joined)
-            made.append(EpochAt(Points(place.steps, place.walls, values), place.lines))
+            operations.append(EpochAt(Points(place.steps, place.walls, values), place.lines))
         if self._length is not None:
-            made.append(Length(self._length))
-        return made
+            operations.append(Length(self._length))
+        return operations
 
 
 def _joined(

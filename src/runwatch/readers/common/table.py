@@ -110,11 +110,11 @@ class DelimitedRows:
 
     def state(self) -> dict[str, Any]:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        made = self.frame.state() | self._quotes.state() | self.log.state()
+        result = self.frame.state() | self._quotes.state() | self.log.state()
         if self._roles is not None:
-            made |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
-            made |= {"wordless": sorted(self._wordless)}
-        return made
+            result |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
+            result |= {"wordless": sorted(self._wordless)}
+        return result
 
     def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and

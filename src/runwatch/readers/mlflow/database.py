@@ -97,14 +97,14 @@ class _Pass:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
-        found = []
+        problems = []
         if self._skipped:
             message = f"{plural(self._skipped, 'metric row')} without a number or a step"
-            found.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
+            problems.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
         if self._large:
             message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-            found.append(Problem(self._source.file, None, message, "log it as an artifact"))
-        return tuple(found)
+            problems.append(Problem(self._source.file, None, message, "log it as an artifact"))
+        return tuple(problems)
 
     def _runs(self) -> tuple[dict[str, _Run], list[str]]:
         select = (
@@ -149,9 +149,9 @@ class _Pass:
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        told = sqlite.rows(self._db, select, table)
-        self._large += told.large
-        for _, run, key, value in told.found:
+        rows = sqlite.rows(self._db, select, table)
+        self._large += rows.large
+        for _, run, key, value in rows.found:
             found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
         return found
 

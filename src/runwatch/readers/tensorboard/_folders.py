@@ -233,7 +233,7 @@ def writer_of(file: str, started: float | None) -> Writer:
     unix, _, rest = file.rpartition("/")[2].partition(_MARK + ".")[2].partition(".")
     if not unix.isdecimal():
         return Writer(None, None, started)
-    found = _HOST_PID.fullmatch(rest)
-    if found is None:
+    match = _HOST_PID.fullmatch(rest)
+    if match is None:
         return Writer(rest.removesuffix(".v2") or None, None, started)
-    return Writer(found[1], int(found[2]), started)
+    return Writer(match[1], int(match[2]), started)

@@ -32,11 +32,11 @@ def format_of(path: str) -> Format:
     head = _head(path)
     if path.lower().endswith(_PICKLED) or head.startswith(_MAGIC):
         raise ScoringError(path, "a pickled model is never opened", _CONVERT)
-    found = next((one for one in formats() if one.recognise(path, head)), None)
-    if found is None:
+    format_ = next((one for one in formats() if one.recognise(path, head)), None)
+    if format_ is None:
         names = " or ".join(one.NAME for one in formats())
         raise ScoringError(path, "is not a model of a known format", f"give {names}")
-    return found
+    return format_
 
 
 def _head(path: str) -> bytes:

@@ -223,7 +223,7 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     counts: dict[str, int] = {}
     for case in members:
         counts[case.run.status] = counts.get(case.run.status, 0) + 1
-    said = words(
+    spans = words(
         text(name, "accent"),
         Span(f"  {units.plural(len(members), 'run')}", "muted"),
         Span(_spread(members), "plain"),
@@ -236,7 +236,7 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     cells: list[Words] = []
     for column in columns:
         sign = (Span("▸" if folded else "▾", "accent"),)
-        cells.append(sign if column.key == "status" else said if column.key == "run" else ())
+        cells.append(sign if column.key == "status" else spans if column.key == "run" else ())
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
 
@@ -246,8 +246,8 @@ def _spread(members: list[Case]) -> str:
     if not metrics or len({metric.tag for metric in metrics}) > 1:
         return ""
     values = [metric.last for metric in metrics]
-    said = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
-    return said if len(values) < 2 else f"{said} ± {figure(statistics.stdev(values))}"
+    message = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
+    return message if len(values) < 2 else f"{message} ± {figure(statistics.stdev(values))}"
 
 
 class _Made(NamedTuple):
