@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sshd import SOURCE
 
 from runwatch import config
-from runwatch.config import Host
+from runwatch.config.settings import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.finding import Finding
 from runwatch.domain.points import Points
@@ -262,11 +262,11 @@ def test_addresses_are_scps(text, parts):
 def test_how_a_machine_is_reached():
     plain = target("gpu1", ("r",), {}).argv
     assert plain[0] == "ssh" and "BatchMode=yes" in plain and plain[-3:-1] == ("--", "gpu1")
-    named = {"lab": Host("lab", ssh="me@10.0.0.7", command="uvx runwatch")}
+    named = {"lab": HostSettings("lab", ssh="me@10.0.0.7", command="uvx runwatch")}
     assert target("lab", ("r",), named).argv[-2:] == ("me@10.0.0.7", "uvx runwatch serve --stdio")
-    whole = {"lab": Host("lab", ssh=("ssh", "-p", "22", "x"))}
+    whole = {"lab": HostSettings("lab", ssh=("ssh", "-p", "22", "x"))}
     assert target("lab", ("r",), whole).argv[:4] == ("ssh", "-p", "22", "x")
-    local = {"c": Host("c", command=("docker", "exec", "-i", "c", "runwatch"))}
+    local = {"c": HostSettings("c", command=("docker", "exec", "-i", "c", "runwatch"))}
     assert target("c", ("r",), local).argv == ("docker", "exec", "-i", "c", "runwatch", "serve", "--stdio")
     assert target("[::1]", ("r",), {}).argv[-2] == "::1"
 
@@ -369,7 +369,7 @@ def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
 def test_after_a_dead_shared_connection_ssh_makes_its_own():
     argv = target("gpu1", ("r",), {}).unshared
     assert argv[:3] == ("ssh", "-o", "ControlPath=none")
-    local = target("c", ("r",), {"c": Host("c", command=("docker", "exec", "c", "runwatch"))})
+    local = target("c", ("r",), {"c": HostSettings("c", command=("docker", "exec", "c", "runwatch"))})
     assert local.unshared == local.argv
 
 

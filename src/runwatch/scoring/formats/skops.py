@@ -14,6 +14,8 @@ from runwatch.text.safe import safe
 NAME = "skops"
 NEEDS = "skops"
 _SHOWN = 8
+_MAX_SCHEMA = 64 << 20
+_MAX_UNPACKED = 4 << 30
 _DATA_ONLY = frozenset({"numpy.dtype"})  # names a type of numbers and runs nothing; imputers keep one
 
 
@@ -31,6 +33,7 @@ def load(path: str, score: str | None) -> _Skops:
     """The model. ScoringError lists the types that are not trusted."""
     import skops.io
 
+    _bounded(path)
     try:
         asked = set(skops.io.get_untrusted_types(file=path))
         unknown = sorted(asked - _DATA_ONLY)
@@ -50,6 +53,20 @@ def load(path: str, score: str | None) -> _Skops:
     if not hasattr(model, "predict"):
         raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
     return _Skops(path, model)
+
+
+def _bounded(path: str) -> None:
+    """ScoringError for an archive that unpacks to more than may be held: its directory says so before
+    anything is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    for size, most, what in (
+        (sizes.get("schema.json", 0), _MAX_SCHEMA, "its schema"),
+        (sum(sizes.values()), _MAX_UNPACKED, "it"),
+    ):
+        if size > most:
+            wrong = f"{what} unpacks to {size >> 20:,} MiB, more than the {most >> 20:,} MiB that are read"
+            raise ScoringError(path, wrong, "save a smaller model")
 
 
 def _first_line(error: Exception) -> str:
