@@ -71,7 +71,7 @@ def readers(name: str, data: bytes) -> None:
         reader.scan()
         while reader.waiting:
             reader.read_some(lambda: False)
-        told = [source for entry in reader.entries.values() for source in entry.memory.told.values()]
+        told = [source for entry in reader.entries.values() for source in entry.memory.sources.values()]
         problems = [*reader.problems, *(problem for source in told for problem in source.problems)]
         assert not [problem for problem in problems if " failed: " in problem.message], problems
 

@@ -154,7 +154,7 @@ def test_the_outbox_waits_for_nobody(server):
         outbox.send(notification("a"))
     assert any("dropped" in words for words in failures)
     server.release.set()
-    outbox.close(patience=20)
+    outbox.close(timeout=20)
     assert any("alert not sent" in words for words in failures)
     assert not any(TOKEN in words for words in failures)
 

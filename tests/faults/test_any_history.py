@@ -137,7 +137,7 @@ class AnyHistory(RuleBasedStateMachine):
         """Some of the events arrive."""
         heard = data.draw(st.sets(st.sampled_from(sorted(self.hints)))) if self.hints else set()
         self.hints -= heard
-        self.reader.look(heard)
+        self.reader.refresh(heard)
         self._read()
 
     @rule()
@@ -184,7 +184,7 @@ def _board(reader: RootReader) -> dict[str, dict[int, float]]:
     shown: dict[str, dict[int, float]] = {}
     for run_id, entry in reader.entries.items():
         reader.tell(entry)
-        for tag in ("loss", *(tag for tag in entry.story.metrics if tag != "loss")):  # type: ignore[union-attr]
+        for tag in ("loss", *(tag for tag in entry.summary.metrics if tag != "loss")):  # type: ignore[union-attr]
             points = reader.points(run_id, tag)
             if len(points):
                 found = dict(zip(points.steps.tolist(), points.values.tolist(), strict=True))

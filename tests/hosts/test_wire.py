@@ -28,11 +28,11 @@ from runwatch.hosts.answering import thinned
 from runwatch.hosts.curves import Curves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.naming import is_elsewhere, placed
-from runwatch.hosts.picture import Picture
 from runwatch.hosts.remote import Remote
+from runwatch.hosts.remote_snapshot import Picture
 from runwatch.hosts.serve import Server
+from runwatch.hosts.snapshot_diff import Teller
 from runwatch.hosts.targets import Target, explained, target
-from runwatch.hosts.telling import Teller
 from runwatch.hosts.wire import MARKER, MAX_FRAME, Inward, Outward, WireError, decoder, encode
 
 
@@ -146,7 +146,7 @@ def test_only_what_changed_is_told():
 
 
 def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
-    monkeypatch.setattr("runwatch.hosts.telling.CHUNK", 2000)
+    monkeypatch.setattr("runwatch.hosts.snapshot_diff.CHUNK", 2000)
     updates = list(Teller().updates(snapshot(*(run(f"r{i}") for i in range(50))), True))
     assert len(updates) > 3 and [u.more for u in updates] == [True] * (len(updates) - 1) + [False]
     assert [u.number for u in updates] == list(range(1, len(updates) + 1))
@@ -356,8 +356,8 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
 
 
 def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
-    monkeypatch.setattr("runwatch.hosts.picture.WEIGH_EVERY", 1000)
-    monkeypatch.setattr("runwatch.hosts.picture.MOST_BYTES", 5000)
+    monkeypatch.setattr("runwatch.hosts.remote_snapshot.WEIGH_EVERY", 1000)
+    monkeypatch.setattr("runwatch.hosts.remote_snapshot.MOST_BYTES", 5000)
     picture, teller = Picture("evil"), Teller()
     with pytest.raises(WireError, match="more than is allowed"):
         for count in range(1, 60):

@@ -31,7 +31,7 @@ def board(root: Path, *readers: Reader) -> dict[str, dict[str, Points]]:
     while reader.read_some(lambda: False):
         pass
     return {
-        run_id: {tag: reader.points(run_id, tag) for tag in entry.memory.voices()}
+        run_id: {tag: reader.points(run_id, tag) for tag in entry.memory.sources_by_tag()}
         for run_id, entry in reader.entries.items()
     }
 

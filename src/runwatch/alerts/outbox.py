@@ -68,9 +68,9 @@ class Outbox:
         for line in self._lines:
             line.put(notification)
 
-    def close(self, patience: float = 5.0) -> None:
-        """Send what waits, for at most ``patience`` seconds."""
-        end = time.monotonic() + patience
+    def close(self, timeout: float = 5.0) -> None:
+        """Send what waits, for at most ``timeout`` seconds."""
+        end = time.monotonic() + timeout
         for line in self._lines:
             line.end()
         for line in self._lines:
@@ -101,9 +101,9 @@ class _Line:
         self._ending.set()
         self._queue.put(None)
 
-    def join(self, patience: float) -> None:
+    def join(self, timeout: float) -> None:
         if self._thread is not None:
-            self._thread.join(patience)
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         while (notification := self._queue.get()) is not None:

@@ -93,14 +93,14 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
         raise AlertError("PagerDuty wants its routing key; set [alerts] key", False)
     url = urlunsplit(urlsplit(to.url)._replace(query="", fragment=""))
     for event in notification.events:
-        made: dict[str, Any] = {
+        result: dict[str, Any] = {
             "routing_key": key,
             "event_action": event.action,
             "dedup_key": event.dedup_key,
         }
         if event.action == "trigger":
-            made["client"] = "runwatch"
-            made["payload"] = {
+            result["client"] = "runwatch"
+            result["payload"] = {
                 "summary": f"{headline(event)}: {json_text(event.summary)}"[:_MOST_SUMMARY],
                 "source": json_text(event.host or "runwatch"),
                 "severity": event.severity,
@@ -110,7 +110,7 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
                 "class": event.rule,
                 "custom_details": payload(event, notification.at),
             }
-        yield Request(url, made)
+        yield Request(url, result)
 
 
 def _ntfy(notification: Notification, to: Receiver) -> Iterator[Request]:

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from runwatch.domain.intents import Intent
-    from runwatch.hosts.asking import Asked
+    from runwatch.hosts.requests import Asked
 
 
 def run(args: argparse.Namespace, intents: Sequence[Intent], now: float, today: date) -> int:
     """Raises UserError: the machine does not answer."""
-    from runwatch.hosts.asking import asking
+    from runwatch.hosts.requests import asking
 
     with asking(args.root, args.config) as there:
         if args.action == "history":

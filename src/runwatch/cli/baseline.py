@@ -133,9 +133,9 @@ def _there(args: argparse.Namespace) -> int:
     from runwatch.domain.address import path_of
     from runwatch.domain.intents import ClearBaseline, PinBaseline
     from runwatch.domain.run import RunKey
-    from runwatch.hosts.asking import asking
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.hosts.messages import AskChampions
+    from runwatch.hosts.requests import asking
     from runwatch.monitor.wanted import Wanted
 
     if args.write_config:

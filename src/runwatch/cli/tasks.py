@@ -192,7 +192,7 @@ def _change(
         elif not args.json:
             print(f"{answer.message}{f'  [{safe(task.id)}]' if task else ''}")
     if args.json:
-        print_json(tasks_json(book.look(today), changed))
+        print_json(tasks_json(book.current(today), changed))
     return 1 if failed else 0
 
 
@@ -210,7 +210,7 @@ def _list(args: argparse.Namespace, book: RootTaskList, today: date, silences: M
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json, tasks_text
 
-    listed = book.look(today)
+    listed = book.current(today)
     if args.json:
         print_json(tasks_json(listed, silences=silences))
     else:

@@ -76,9 +76,9 @@ def _cells(raw: bytes, dtype: str) -> Cells | None:
     ]
     best: tuple[float, Cells] | None = None
     for by_bits, size in ways:
-        made = _cut(edges, by_bits, size)
-        if made is not None and (best is None or made[0] < best[0]):
-            best = made
+        result = _cut(edges, by_bits, size)
+        if result is not None and (best is None or result[0] < best[0]):
+            best = result
         if best is not None and best[0] <= _FEW:
             break
     return best[1] if best is not None and best[0] < 0.5 else None

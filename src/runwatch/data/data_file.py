@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from runwatch.data import being_read
 from runwatch.data.errors import DataError, explained
 from runwatch.system.files import NotRegular, open_regular
 from runwatch.text.safe import safe
@@ -86,7 +87,7 @@ def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
     except ImportError as error:
         raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
     try:
-        system, path = fsspec.core.url_to_fs(url, **_patience(url))
+        system, path = fsspec.core.url_to_fs(url, **_timeouts(url))
     except ImportError as error:
         raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
     except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
@@ -108,7 +109,7 @@ def _known_kind(url: str, chained: bool) -> None:
             raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
 
 
-def _patience(url: str) -> dict[str, Any]:
+def _timeouts(url: str) -> dict[str, Any]:
     """Time limits for the file systems that have none of their own."""
     scheme = url.partition("://")[0]
     if scheme in ("http", "https"):
@@ -126,6 +127,7 @@ def _patience(url: str) -> dict[str, Any]:
 def open_bytes(file: DataFile) -> Any:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
+        being_read.begin(file.uri, file.stamp, file.name)
         system, path = filesystem(file.uri)
         try:
             return system.open(path, "rb") if file.size else _fetched(system, path, file)
@@ -152,7 +154,11 @@ def _fetched(system: Any, path: str, file: DataFile) -> Any:
 
 
 def opened_regular(path: str, name: str) -> Any:
+    """The same for a path. DataError for what is no regular file; OSError."""
     try:
-        return os.fdopen(open_regular(path)[0], "rb")
+        fd, found = open_regular(path)
+        handle = os.fdopen(fd, "rb")
+        being_read.begin(path, f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}", name)
+        return handle
     except NotRegular as error:
         raise DataError(name, "is not a regular file", "give a file or a folder of files") from error

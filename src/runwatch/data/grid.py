@@ -288,16 +288,16 @@ def guess_role(
 
 def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> Grid:
     """A grid with its id: a digest of all columns and of the engine's version."""
-    made = tuple(columns)
+    grids = tuple(columns)
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
-    for column in made:
+    for column in grids:
         head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
         read_as = (column.notation, column.ascending, column.exact, column.onward)
         digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
         digest.update(column.seen)
-    return Grid(made, digest.hexdigest()[:16], tuple(sorted(duplicates)))
+    return Grid(grids, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 
 def wanted_names(names: list[str], include: tuple[str, ...], exclude: tuple[str, ...]) -> list[str]:

@@ -11,8 +11,8 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.facts import row_facts
 from runwatch.data.formats import format_of
-from runwatch.data.keeping import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.profile import parse_types
+from runwatch.data.profile_cache import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.sample import sample
 from runwatch.domain.profile import DataOptions, Grid, RowFacts
 from runwatch.domain.run import Problem

@@ -3,6 +3,7 @@ datasets their mapped copies. A table whose rows are not simply the rows of its 
 
 from __future__ import annotations
 
+import io
 import json
 import posixpath
 import re
@@ -13,9 +14,11 @@ from urllib.parse import quote, unquote
 
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
+from runwatch.data.formats.parquet import checked, unpacked_bytes
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _MAX_BYTES = 256 << 20
+_MAX_CHECKPOINT = 128 << 20
 _COMMIT = re.compile(r"_delta_log/(\d{20})\.json")
 _CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint(\.\d{10}\.(\d{10}))?\.parquet")
 _OTHER_CHECKPOINT = re.compile(r"_delta_log/\d{20}\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)")
@@ -101,14 +104,15 @@ def _checkpoint(folder: Folder) -> tuple[int, list[dict[str, Any]]]:
             what = "is a Delta table with checkpoints of version 2, which are not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
         return -1, []
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rows: list[dict[str, Any]] = []
     for path in sorted(found[max(whole)]):
-        names = set(pq.read_schema(pa.BufferReader(folder.read(path))).names)
-        kept = [name for name in ("add", "metaData", "protocol") if name in names]
-        table = pq.read_table(pa.BufferReader(folder.read(path)), columns=kept, use_threads=False)
+        name = posixpath.join(folder.name, path)
+        parquet = checked(io.BytesIO(folder.read(path)), name)
+        kept = [name for name in ("add", "metaData", "protocol") if name in set(parquet.schema_arrow.names)]
+        size = sum(unpacked_bytes(parquet, at, kept, name) for at in range(parquet.num_row_groups))
+        if size > _MAX_CHECKPOINT:
+            raise DataError(name, f"unpacks to more than {_MAX_CHECKPOINT >> 20} MiB", _WHOLE_TABLE)
+        table = parquet.read(columns=kept, use_threads=False)
         rows.extend(row for row in table.to_pylist() if any(row.values()))
     for row in rows:
         values = (row.get("add") or {}).get("partitionValues")

@@ -16,6 +16,7 @@ from runwatch.domain.profile import ColumnGrid, Floats, Grid
 
 ROWS = 4096
 _LEAST = 64
+_ALIKE = 8
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OF_SOMEONE = re.compile(
     r"(?i)(id|uuid|guid|key|user|customer|client|patient|session|device|account|household)s?$"
@@ -77,7 +78,14 @@ class Neighbours:
             if len(values) == rows:
                 total = mixed(total * _GOLDEN + np.where(known, mixed(_bits(values)), _GOLDEN))
         _, counts = np.unique(total, return_counts=True)
-        return float(rows), float((counts.astype(np.float64) ** 2).sum()), 0.0
+        return float(rows), rows * _each(counts.astype(np.float64)), 0.0
+
+
+def _each(counts: Floats) -> float:
+    """How often a row occurs, in the mean over rows. The few that occur most are left out: a join repeats
+    many rows, whereas a block of missing values or of one filler makes a few rows alike, and is a shift."""
+    rest = np.sort(counts)[:-_ALIKE]
+    return float((rest**2).sum() / rest.sum()) if len(rest) else 1.0
 
 
 def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -61,14 +61,14 @@ def profile(piece: Piece, grid: Grid) -> TableProfile:
     coerced or counted as invalid. DataError when the piece cannot be read."""
     file = piece.file
     try:
-        found = format_of(file)
-        schema = [] if piece.part.startswith("from:") else found.schema(file)
+        table = format_of(file)
+        schema = [] if piece.part.startswith("from:") else table.schema(file)
         counter = Counter(grid)
-        for block in found.read(file, piece.part, parse_types(grid), coded(grid)):
+        for block in table.read(file, piece.part, parse_types(grid), coded(grid)):
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(_schema(schema, found.TYPED))
+    return counter.result(_schema(schema, table.TYPED))
 
 
 def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str], ...]:

@@ -14,9 +14,9 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import Block
-from runwatch.data.keeping import HERE, Cache, Engine, files_key
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
+from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
 from runwatch.domain.profile import Grid, TableProfile
 
@@ -35,10 +35,10 @@ def kept_segments(
             return {v: unpack_profile(base64.b64decode(body), grid) for v, body in table.items()}
         except (ValueError, KeyError):
             pass
-    made = engine.call(segment_profiles, files, grid, by)
-    table = {value: base64.b64encode(pack_profile(one)).decode() for value, one in made.items()}
+    result = engine.call(segment_profiles, files, grid, by)
+    table = {value: base64.b64encode(pack_profile(one)).decode() for value, one in result.items()}
     cache.put(key, json.dumps(table).encode())
-    return made
+    return result
 
 
 def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str, TableProfile]:
@@ -48,16 +48,16 @@ def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str
     schema: dict[str, str] = {}
     for file in files:
         try:
-            found = format_of(file)
-            names = {name: str(type_) for name, type_ in found.schema(file)}
+            table = format_of(file)
+            names = {name: str(type_) for name, type_ in table.schema(file)}
             partition = dict(file.partitions).get(by)
             if by not in names and partition is None:
                 raise DataError(file.name, f"has no column {by!r}", "name a column of the data")
             schema.update(names)
             wanted = dict(parse_types(grid))
             wanted.setdefault(by, None)
-            for part in found.parts(file):
-                _count(found.read(file, part.name, wanted, frozenset()), grid, by, partition, counters)
+            for part in table.parts(file):
+                _count(table.read(file, part.name, wanted, frozenset()), grid, by, partition, counters)
         except Exception as error:
             raise explained(file.name, error) from error
     pairs = tuple(sorted(schema.items()))

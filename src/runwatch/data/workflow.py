@@ -16,8 +16,8 @@ from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
-from runwatch.data.keeping import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.pack import pack_grid, unpack_grid
+from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.sample import sampled_columns
 from runwatch.domain.drift import Batch
 from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge
@@ -112,9 +112,11 @@ def _readable(files: Sequence[DataFile]) -> tuple[list[DataFile], list[Problem]]
 
 def _grid_key(files: Sequence[DataFile], options: DataOptions) -> PieceKey:
     stamps = "\n".join(f"{file.uri}\t{file.stamp}" for file in files)
-    said = repr((options.include, options.exclude, sorted(options.kinds.items())))
+    options_text = repr((options.include, options.exclude, sorted(options.kinds.items())))
     roles = repr((options.target, options.prediction, options.score, options.key))
-    digest = hashlib.sha256(f"{stamps}\n{said}\n{roles}".encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(
+        f"{stamps}\n{options_text}\n{roles}".encode("utf-8", "surrogateescape")
+    ).hexdigest()
     return PieceKey(f"grid-{ENGINE}", "", "grid", digest)
 
 

@@ -17,6 +17,7 @@ from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
@@ -57,13 +58,14 @@ class Machine(Protocol):
     def stop(self) -> None: ...
     def poke(self) -> None: ...
     def snapshot(self, now: float) -> Snapshot: ...
-    def ask(self, question: Callable[[int], m.Question], patience: float = ...) -> Any: ...
+    def ask(self, question: Callable[[int], m.Question], timeout: float = ...) -> Any: ...
 
 
 class Fleet:
     """``local``: this machine's monitor, None where none of its roots is watched; ``make`` builds the other
     machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to;
-    ``alerts``: what sends alerts about them, None: nothing does."""
+    ``alerts``: what sends alerts about them, None: nothing does; ``most_points``: about how many points of a
+    curve of theirs are wanted, 0: all."""
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class Fleet:
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
+        most_points: int = SCREEN_POINTS,
     ) -> None:
         self._local, self._bell = local, bell
         self._news = threading.Condition()
@@ -86,7 +89,7 @@ class Fleet:
         self._publish: Publish | None = None
         self._state = state
         self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, SCREEN_POINTS) for name, one in self._machines.items()}
+        self._curves = {name: Curves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -195,12 +198,12 @@ class Fleet:
         if name is None:
             return None if self._local is None else self._local.distribution(data_set, root, column, batch)
         try:
-            found: Distribution | None = self._machine(name).ask(
+            distribution: Distribution | None = self._machine(name).ask(
                 lambda number: m.AskColumn(number, data_set, path_of(root), column, batch)
             )
         except WireError:
             return None
-        return found
+        return distribution
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         name = host_of(key.root)
@@ -215,6 +218,32 @@ class Fleet:
         except WireError as error:
             raise OSError(str(error)) from None
         return data[-size:], start
+
+    def media(self, key: RunKey) -> MediaList:
+        """What the run logged beside scalars."""
+        name = host_of(key.root)
+        if name is None:
+            return MediaList() if self._local is None else self._local.media(key)
+        try:
+            found: MediaList = self._machine(name).ask(
+                lambda number: m.AskMedia(number, path_of(key.root), key.id)
+            )
+        except WireError as error:
+            return MediaList(notes=(str(error),))
+        return found
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
+        """The items of ``wanted``."""
+        name = host_of(key.root)
+        if name is None:
+            return [] if self._local is None else self._local.media_contents(key, wanted)
+        try:
+            found: list[MediaContent] = self._machine(name).ask(
+                lambda number: m.AskMediaContents(number, path_of(key.root), key.id, wanted)
+            )
+        except WireError as error:
+            return [Unshown(str(error)) for _ in wanted.items]
+        return found
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         name = host_of(predictions)
@@ -247,11 +276,17 @@ class Fleet:
             return []
         return found
 
-    def wait_judged(self, patience: float) -> Snapshot | None:
-        """The newest snapshot once every machine that answers has been looked at, or after ``patience``
+    def wait_judged(self, timeout: float) -> Snapshot | None:
+        """The newest snapshot once every machine that answers has been looked at, or after ``timeout``
         seconds."""
-        self._judged.wait(patience)
+        self._judged.wait(timeout)
         return self._last
+
+    @property
+    def unjudged(self) -> frozenset[str]:
+        """What was not looked at yet: parts of this machine, other machines."""
+        waits = {one.name for one in self._machines.values() if not one.judged and one.state.state != "lost"}
+        return frozenset(waits) | (self._local.unjudged if self._local is not None else frozenset())
 
     @property
     def trouble(self) -> str:
@@ -320,7 +355,7 @@ class Fleet:
             self._pool.submit(self._ask_silences)
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
             if machine.judged and machine.state.state == "live" and not machine.alerting:
-                self._alerts.look(snapshot, self._silences, now)
+                self._alerts.update(snapshot, self._silences, now)
 
     def _ask_silences(self) -> None:
         for machine in self._machines.values():

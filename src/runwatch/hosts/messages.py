@@ -12,6 +12,7 @@ from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.machine import Machine
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
@@ -76,6 +77,7 @@ class Rest(msgspec.Struct):
     looked: float | None
     assumptions: tuple[str, ...]
     rings: bool
+    overlooked: tuple[Problem, ...] = ()
 
 
 class Update(msgspec.Struct, tag="update", omit_defaults=True):
@@ -162,6 +164,21 @@ class AskConsole(msgspec.Struct, tag="console"):
     size: int
 
 
+class AskMedia(msgspec.Struct, tag="media"):
+    number: int
+    root: str
+    run: str
+
+
+class AskMediaContents(msgspec.Struct, tag="media-contents"):
+    """``wanted``: only with the items that are to be opened."""
+
+    number: int
+    root: str
+    run: str
+    wanted: MediaSeries
+
+
 class AskRows(msgspec.Struct, tag="rows"):
     number: int
     predictions: str
@@ -215,13 +232,25 @@ class AskChecks(msgspec.Struct, tag="checks"):
 
 FromThere = Hello | Opened | Refused | Pong | Reply | Update
 Question = (
-    AskSeries | AskColumn | AskConsole | AskRows | AskHistory | AskChampions | AskTasks | Do | AskChecks
+    AskSeries
+    | AskColumn
+    | AskConsole
+    | AskMedia
+    | AskMediaContents
+    | AskRows
+    | AskHistory
+    | AskChampions
+    | AskTasks
+    | Do
+    | AskChecks
 )
 FromHere = Open | Seen | Ping | Question
 BODIES: dict[type[Any], Any] = {
     AskSeries: Curve,
     AskColumn: Distribution | None,
     AskConsole: Tail,
+    AskMedia: MediaList,
+    AskMediaContents: list[MediaContent],
     AskRows: RowsFound,
     AskHistory: Events,
     AskChampions: Champions,

@@ -36,7 +36,7 @@ class Mirror:
         until = time.monotonic() + FIRST_PASS_S
         for root in self.roots:
             try:
-                root.look()
+                root.refresh()
             except OSError as error:
                 raise LinkError(f"{target.name}: {root.path}: {error}; check the path") from None
             root.fetch(lambda: not whole and time.monotonic() > until)
@@ -70,7 +70,7 @@ class Mirror:
                 took, waiting = 0.0, False
                 for root in self.roots:
                     with contextlib.suppress(OSError):
-                        root.look()
+                        root.refresh()
                     waiting = not root.fetch(self._ended.is_set) or waiting
                     took += root.took
                 self._ended.wait(
@@ -102,9 +102,9 @@ class InProcess:
         while view:
             view = view[os.write(self._down, view) :]
 
-    def read(self, patience: float) -> bytes:
-        """What came within ``patience`` seconds. Raises LinkError at the end."""
-        if not select.select([self._up], [], [], patience)[0]:
+    def read(self, timeout: float) -> bytes:
+        """What came within ``timeout`` seconds. Raises LinkError at the end."""
+        if not select.select([self._up], [], [], timeout)[0]:
             return b""
         data = os.read(self._up, 1 << 18)
         if not data:

@@ -74,7 +74,7 @@ class MirroredRoot:
         """The folder that is watched."""
         return str(self.folder / "files")
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Ask what changed, and what our readers make of it; whether there is something to fetch. Raises
         WireError; OSError: the root is not there."""
         told, data = self._talk.ask("list", root=self.path)

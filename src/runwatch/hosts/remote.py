@@ -22,7 +22,7 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
-from runwatch.hosts.picture import Picture
+from runwatch.hosts.remote_snapshot import Picture
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
 
@@ -126,7 +126,7 @@ class Remote:
             self._version += 1
             return self._picture.snapshot(self._version, now)
 
-    def ask(self, question: Callable[[int], m.Question], patience: float = ANSWER_S) -> Any:
+    def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
         out, number, waiting = self._out, next(self._numbers), _Waiting()
         asked = self._as_known_there(question(number))
@@ -138,7 +138,7 @@ class Remote:
             self._waiting[number] = waiting
         try:
             out.send(asked)
-            waiting.done.wait(patience)
+            waiting.done.wait(timeout)
         except OSError as error:
             raise WireError(f"{self.name}: {error}") from None
         finally:
@@ -146,7 +146,7 @@ class Remote:
         if waiting.reply is None:
             now = self.state
             lost = now.message if now.state == "lost" else ""
-            raise WireError(lost or f"{self.name}: no answer in {patience:.0f} s")
+            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s")
         if waiting.reply.error:
             raise WireError(f"{self.name}: {waiting.reply.error}")
         return decoder(m.BODIES[type(asked)])(waiting.reply.body)

@@ -17,8 +17,8 @@ from runwatch import __version__
 from runwatch.domain.errors import UserError
 from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers
-from runwatch.hosts.looking import Watched, opened
-from runwatch.hosts.telling import Teller
+from runwatch.hosts.snapshot_diff import Teller
+from runwatch.hosts.watched_roots import Watched, opened
 from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
 from runwatch.system.identity import host_name
 
@@ -92,13 +92,13 @@ class Server:
             case _:
                 self._answer(message)
 
-    def _open(self, asked: m.Open) -> None:
+    def _open(self, request: m.Open) -> None:
         if self._watched is not None:
             raise WireError("the board asked twice for roots")
-        self._watched = opened(asked)
+        self._watched = opened(request)
         self._answers = Answers(self._watched)
         alerts = [one.alerts for one in self._watched.settings.values()]
-        sends = asked.keep and any(one.urls or one.webhook for one in alerts)
+        sends = request.keep and any(one.urls or one.webhook for one in alerts)
         self._out.send(m.Opened(self._watched.roots, self._watched.metrics, sends))
         threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
 

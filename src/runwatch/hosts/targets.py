@@ -75,10 +75,10 @@ def _bare(name: str) -> str:
     return user + at + host.removeprefix("[").removesuffix("]")
 
 
-def explained(name: str, code: int | None, said: str, by_ssh: bool = True) -> str:
+def explained(name: str, code: int | None, message: str, by_ssh: bool = True) -> str:
     """Why a link ended, and what helps: from the command's exit code and its last words."""
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
-    lower = said.lower()
+    last = next((line.strip() for line in reversed(message.splitlines()) if line.strip()), "")
+    lower = message.lower()
     if "host key verification failed" in lower or "identification has changed" in lower:
         return (
             f"{name}: its host key is not known here, or has changed; run `ssh {name}` once and look at"

@@ -16,7 +16,7 @@ from runwatch.data.files import natural
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats
-from runwatch.data.keeping import HERE, Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key, kept_json
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
@@ -100,9 +100,9 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     spoilt = set() if tolerant else {one.name for one in named if _skipped(one) > _MOST_SKIPPED}
     wrong = {one.name: _left_out(one) for one in named if one.name in spoilt}
     batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
-    kept = tuple(one for one in named if one.name not in spoilt)
+    columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
-    return Opened(reference, tuple(arrived), kept, tuple(batches), tuple(problems))
+    return Opened(reference, tuple(arrived), columns, tuple(batches), tuple(problems))
 
 
 def _skipped(named: Named) -> float:
@@ -114,8 +114,8 @@ def _left_out(named: Named) -> Problem | None:
     if not named.profile.skipped:
         return None
     lines = named.profile.rows + named.profile.skipped
-    said = f"{named.profile.skipped:,} of {lines:,} lines are not rows and were left out"
-    return Problem(named.name, None, said, "look for stray separators, quotes or cut lines")
+    message = f"{named.profile.skipped:,} of {lines:,} lines are not rows and were left out"
+    return Problem(named.name, None, message, "look for stray separators, quotes or cut lines")
 
 
 def there(spec: DataSpec, paths: Sequence[str]) -> list[str]:

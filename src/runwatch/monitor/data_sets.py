@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import Cache, Engine, NoCache, files_key, kept_json
 from runwatch.domain.drift import ColumnTrend, DataSet, Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions
@@ -52,8 +52,8 @@ def data_set(
     except DataError as error:
         return replace(whole, problems=(*whole.problems, error.problem))
     except UserError as error:
-        said, _, hint = str(error).partition("; ")
-        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, said, hint)))
+        message, _, hint = str(error).partition("; ")
+        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, message, hint)))
 
 
 def _judged(

@@ -44,9 +44,9 @@ class HealthBook:
         entry.grown, entry.rewritten = set(), set()
         health = self._health.setdefault(entry.id, RunHealth())
         fed = self._fed.setdefault(entry.id, {})
-        voices = entry.memory.voices()
+        tag_sources = entry.memory.sources_by_tag()
         for tag in grown | rewritten:
-            speaking = voices.get(tag, [])
+            speaking = tag_sources.get(tag, [])
             series = entry.memory.alone(tag, speaking)
             if tag not in rewritten and series is not None:
                 health.feed(tag, series.points(fed.get(tag, 0)))

@@ -17,15 +17,17 @@ from runwatch.config import Settings
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem, RunKey
+from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.trouble import Troubles
+from runwatch.monitor.internal_errors import Troubles
+from runwatch.monitor.media import Media
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
@@ -52,7 +54,7 @@ class NoThread(UserError):
 
 class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
-    ``distribution``, ``console``, ``state``."""
+    ``distribution``, ``console``, ``media``, ``media_contents``, ``state``."""
 
     def __init__(
         self,
@@ -71,13 +73,14 @@ class Monitor:
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
-        self._phase_live = self._beside_opened = False
+        self._phase_live = self._background_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
         self._stumbles = 0
         self._troubles = Troubles(self._wake_up)
         self._told = ""
         self._last: Snapshot | None = None
+        self._media = Media(self._found)
         self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
@@ -120,14 +123,27 @@ class Monitor:
         return self._board.roots.series(key, tag)
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
-        return self._board.beside.distribution(data_set, root, column, batch)
+        return self._board.background.distribution(data_set, root, column, batch)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
 
+    def media(self, key: RunKey) -> MediaList:
+        """What the run logged beside scalars."""
+        return self._media.list_of(key)
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, wanted, most)
+
+    def _found(self, key: RunKey) -> tuple[Run | None, frozenset[str]]:
+        runs = self._last.situation.runs if self._last is not None else ()
+        mates = {run.id: run for run in runs if run.root == key.root}
+        return mates.get(key.id), frozenset(mates)
+
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
-        return self._board.beside.slice_rows(predictions, label)
+        return self._board.background.slice_rows(predictions, label)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""
@@ -150,9 +166,9 @@ class Monitor:
         """When a person last saw this root's board."""
         return self._board.looked(root)
 
-    def wait_judged(self, patience: float) -> Snapshot | None:
-        """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
-        self._judged.wait(patience)
+    def wait_judged(self, timeout: float) -> Snapshot | None:
+        """The newest snapshot once everything has been looked at, or after ``timeout`` seconds."""
+        self._judged.wait(timeout)
         return self._last
 
     @property
@@ -163,7 +179,7 @@ class Monitor:
     @property
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"."""
-        return self._board.beside.unjudged
+        return self._board.background.unjudged
 
     @property
     def judged(self) -> bool:
@@ -252,11 +268,11 @@ class Monitor:
                 self._scan(root, rounds, work)
             elif work.paths:
                 with self._board.roots.lock:
-                    changes = reader.look(work.paths)
+                    changes = reader.refresh(work.paths)
                 if changes:
                     self._changed = True
                     rounds.changed(changes, time.time())
-                    self._board.beside.noticed(root, changes)
+                    self._board.background.noticed(root, changes)
 
     def _scan(self, root: str, rounds: Rounds, work: Round) -> None:
         reader = self._board.roots.readers[root]
@@ -281,7 +297,7 @@ class Monitor:
         rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
         if changes or was_gone or marks != rounds.marks:
             self._changed = True
-            self._board.beside.noticed(root, changes)
+            self._board.background.noticed(root, changes)
 
     def _missed(self, root: str, changes: TreeChanges) -> bool:
         """Whether a walk found something that an event should have told of by now."""
@@ -323,8 +339,8 @@ class Monitor:
         if first:
             self._phase_live = True
             self._send(judged=False)
-        if not self._beside_opened:
-            self._beside_opened = True
+        if not self._background_opened:
+            self._background_opened = True
             self._board.open_beside()
         if self._board.tick(time.time()) or self._told != self._troubles.newest:
             self._changed = True
@@ -345,7 +361,7 @@ class Monitor:
             degraded=degraded,
             waiting=self._waiting(judged),
         )
-        began, looked = time.monotonic(), self._board.beside.looked
+        began, looked = time.monotonic(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (self._published_at - began) / FRAME_SHARE)
@@ -359,7 +375,7 @@ class Monitor:
     def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
         """What has not been judged once yet; before the first judgement, everything."""
         if judged:
-            left = self._board.beside.waiting
+            left = self._board.background.waiting
             return tuple(name for name in WAITING if name in left)
         return WAITING
 

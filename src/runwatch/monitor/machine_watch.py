@@ -18,11 +18,11 @@ RECENT_S = 3 * 86400.0
 
 
 class MachineWatch:
-    """``look`` belongs to the background thread; ``machine`` is replaced whole."""
+    """``measure`` belongs to the background thread; ``machine`` is replaced whole."""
 
-    def __init__(self, roots: Sequence[str], lives: RunObservations, host: str) -> None:
+    def __init__(self, roots: Sequence[str], observations: RunObservations, host: str) -> None:
         self._roots = roots
-        self._lives = lives
+        self._observations = observations
         self._reader = MachineReader(host)
         self._finder = ProcessFinder(host)
         self._next = float("-inf")
@@ -34,7 +34,7 @@ class MachineWatch:
         self._next = now + EVERY_S
         return True
 
-    def look(self, runs: Sequence[Run], now: float) -> bool:
+    def measure(self, runs: Sequence[Run], now: float) -> bool:
         """Read the machine; True if a person would see the difference."""
         processes = self._find(runs, now)
         pids = pids_of_runs({key.id: process for key, process in processes.items()})
@@ -43,11 +43,11 @@ class MachineWatch:
             for run in runs
             if run.checkpoints
         }
-        before, processes_before = self.machine, self._lives.processes
+        before, processes_before = self.machine, self._observations.processes
         self.machine = self._reader.read(now, (*self._roots, *checkpoints), pids)
-        self._lives.processes = processes
+        self._observations.processes = processes
         moved = {key for key in processes if processes.get(key) != processes_before.get(key)}
-        self._lives.moved |= moved
+        self._observations.moved |= moved
         return bool(moved) or before is None or _seen(before) != _seen(self.machine)
 
     def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:

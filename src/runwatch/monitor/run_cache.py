@@ -23,13 +23,18 @@ class RunCache:
     """The kept runs of one root (by its identity)."""
 
     def __init__(
-        self, cache: CacheFile, identity: str, reader: RootReader, health: HealthBook, lives: RunObservations
+        self,
+        cache: CacheFile,
+        identity: str,
+        reader: RootReader,
+        health: HealthBook,
+        observations: RunObservations,
     ) -> None:
         self._cache = cache
         self._identity = identity
         self._reader = reader
         self._health = health
-        self._lives = lives
+        self._observations = observations
         self._kept: dict[str, int] = {}
 
     def recall(self) -> None:
@@ -47,7 +52,7 @@ class RunCache:
 
     def _recall(self, entry: ReadRun, row: Mapping[str, Any]) -> bool:
         if row["alive"] is not None:
-            self._lives.recall(RunKey(self._reader.root, entry.id), *row["alive"])
+            self._observations.recall(RunKey(self._reader.root, entry.id), *row["alive"])
         if row["claims"] != _claims(entry):
             return False
         cursors: dict[tuple[str, str], Cursor] = {}
@@ -58,10 +63,10 @@ class RunCache:
             cursors[(identity, file)] = cursor
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
-        story = from_plain(RunSummary, row["story"])
+        summary = from_plain(RunSummary, row["story"])
         signs = from_plain(tuple[HealthSign, ...], row["signs"])
         self._health.signs[entry.id] = signs
-        self._reader.known(entry, story, cursors)
+        self._reader.known(entry, summary, cursors)
         return True
 
     def keep(self) -> None:
@@ -82,7 +87,7 @@ class RunCache:
             self._cache.keep_runs(self._identity, changed, gone)
 
     def _row(self, entry: ReadRun) -> dict[str, Any] | None:
-        if entry.story is None:
+        if entry.summary is None:
             return None
         cursors = []
         for claim in entry.claims:
@@ -92,12 +97,12 @@ class RunCache:
                     return None
                 cursors.append([claim.identity, file, cursor.to_json()])
         signs = self._health.signs.get(entry.id, ())
-        rhythm = self._lives.rhythms.get(RunKey(self._reader.root, entry.id))
+        rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
         return {
             "engine": ENGINE,
             "claims": _claims(entry),
             "cursors": cursors,
-            "story": to_plain(entry.story),
+            "story": to_plain(entry.summary),
             "signs": to_plain(signs),
             "alive": None if rhythm is None or rhythm.last is None else [rhythm.last, rhythm.longest],
         }

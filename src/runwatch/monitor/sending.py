@@ -68,10 +68,10 @@ def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator
         host, origin = host_name(), root_identity(root, settings.id)
         for rule in dict.fromkeys(f.rule for f in loud):
             events = tuple(event_of(f, "") for f in loud if f.rule == rule)
-            said = Notification(rule, snapshot.situation.now, events).from_place(host, origin)
+            notification = Notification(rule, snapshot.situation.now, events).from_place(host, origin)
             for sender in to:
                 try:
-                    sender.send(said)
+                    sender.send(notification)
                 except AlertError as error:
                     yield f"alert not sent: {error}"
         if loud and not to and not wrong:

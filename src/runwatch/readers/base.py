@@ -217,8 +217,8 @@ class Opened:
     __slots__ = ("_fd", "stat")
 
     def __init__(self, path: str) -> None:
-        self._fd, found = open_regular(path)
-        self.stat = FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        self._fd, stat = open_regular(path)
+        self.stat = FileStat(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
     def __enter__(self) -> Opened:
         return self

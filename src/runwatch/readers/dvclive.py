@@ -40,10 +40,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
     called = listing.name == "dvclive"
     if not tables and not (called and "metrics.json" in listing.files):
         return []
-    beside = ["metrics.json"] if "metrics.json" in listing.files else []
+    metric_files = ["metrics.json"] if "metrics.json" in listing.files else []
     above = listing.parent
     run = above.path if called and above is not None else listing.path
-    files = tuple(listing.join(name) for name in [*beside, *tables])
+    files = tuple(listing.join(name) for name in [*metric_files, *tables])
     return [Claim(NAME, NAME, run, files[: limits.TAGS], priority=PRIORITY)]
 
 

@@ -35,9 +35,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         rows = read_rows(source, cursor, final)
     except OSError as error:
         return failed(source, cursor, error)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    told += _told(rows, claim.tag_prefix)
-    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+    operations: list[Operation] = [Replace()] if rows.rewritten else []
+    operations += _told(rows, claim.tag_prefix)
+    return Reading(
+        {claim.run_id: operations} if operations else {}, rows.cursor(), rows.notes.problems(), rows.more
+    )
 
 
 def _told(rows: Rows, prefix: str) -> Iterable[Operation]:

@@ -38,7 +38,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """New rows of both tables since the last ids seen."""
     try:
         with sqlite.opened(source) as connection:
-            return _Look(connection, source, cursor).reading()
+            return _Pass(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
@@ -48,7 +48,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
 
 
-class _Look:
+class _Pass:
     """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
     ``ids`` from Trackio's key of a run to ours."""
 
@@ -115,7 +115,7 @@ class _Look:
             if values is None or not isinstance(step, int):
                 self._skipped += 1
                 continue
-            run, wall = self._name(str(key), str(name)), _moment(stamp)
+            run, wall = self._name(str(key), str(name)), moment(stamp)
             log = logs.setdefault(run, PointLog())
             log.next_row()
             for tag, value in bounded_json.flat_numbers(values).items():
@@ -153,7 +153,7 @@ def _config(values: dict[str, object]) -> Iterator[Operation]:
         yield HParams(own)
     if isinstance(values.get("_Group"), str):
         yield Label("group", str(values["_Group"]))
-    created = _moment(values.get("_Created"))
+    created = moment(values.get("_Created"))
     if not math.isnan(created):
         yield Started(created)
 
@@ -168,7 +168,7 @@ def _object(text: object) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _moment(text: object) -> float:
+def moment(text: object) -> float:
     """An ISO 8601 time with a zone in seconds since the epoch; NaN when it is none."""
     try:
         return datetime.fromisoformat(str(text)).timestamp()

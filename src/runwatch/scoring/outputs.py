@@ -177,8 +177,8 @@ def _positive(names: Sequence[Any] | None, job: Job) -> int:
     texts = [label_text(one) for one in names]
     if job.positive is not None:
         if job.positive not in texts:
-            said = ", ".join(safe(one, 40) for one in texts)
-            raise ScoringError(job.model, f"has no class {safe(job.positive)}", f"its classes are {said}")
+            message = ", ".join(safe(one, 40) for one in texts)
+            raise ScoringError(job.model, f"has no class {safe(job.positive)}", f"its classes are {message}")
         return texts.index(job.positive)
     return max((0, 1), key=lambda i: _natural(texts[i]))
 

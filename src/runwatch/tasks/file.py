@@ -71,13 +71,13 @@ class TodoFile:
     ``host``: this machine's name where several may write to the file: its findings' lines bear it."""
 
     def __init__(
-        self, path: Path, locks: Path | None, private: bool = False, patience: float = 2.0, host: str = ""
+        self, path: Path, locks: Path | None, private: bool = False, timeout: float = 2.0, host: str = ""
     ) -> None:
         self.path = path
         self._locks = locks
         self._private = private
         self.host = host
-        self._patience = patience
+        self._timeout = timeout
         self._archived: tuple[Stamp | None, Document] = (None, Document())
 
     def read(self) -> Document:
@@ -112,7 +112,7 @@ class TodoFile:
         try:
             if self._private:
                 private_folder(self.path.parent)
-            with locked(self._locks / f"{self._name()}.lock", self._patience):
+            with locked(self._locks / f"{self._name()}.lock", self._timeout):
                 return work()
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error

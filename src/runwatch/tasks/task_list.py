@@ -114,7 +114,7 @@ class RootTaskList:
         timing: Mapping[str, tuple[float, float]] | None = None,
         unreadable: Iterable[str] = (),
         unjudged: Iterable[str] = (),
-        first_look: bool = False,
+        first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
         and what happened. Never raises for a file or state that can't be read or saved: the list's
@@ -127,7 +127,7 @@ class RootTaskList:
             unreadable=frozenset(unreadable),
             unjudged=frozenset(unjudged),
             silenced=self._silenced(findings, now),
-            first=first_look,
+            first=first_pass,
             root=self._root,
             host=self._file.host,
         )
@@ -148,7 +148,7 @@ class RootTaskList:
         events = self._remember(step, () if saved else step.edits)
         return self._list(today), events
 
-    def look(self, today: date) -> TaskList:
+    def current(self, today: date) -> TaskList:
         """The list as it stands in the file; changes nothing."""
         try:
             self._lines = self._file.read().edited(self._unsaved).texts
@@ -206,12 +206,12 @@ class RootTaskList:
 
     def _change(self, make: _Maker, now: float, today: date) -> TaskChange:
         """Make one change and save it; the history and the records follow."""
-        made: list[TaskChange] = []
+        changes: list[TaskChange] = []
 
         def edits(document: Document) -> list[LineEdit]:
             lines = document.edited(self._unsaved).texts
-            made[:] = [make(lines)]
-            return [*self._unsaved, *made[0].edits]
+            changes[:] = [make(lines)]
+            return [*self._unsaved, *changes[0].edits]
 
         try:
             document = self._file.update(edits)
@@ -220,14 +220,14 @@ class RootTaskList:
                 raise
             fresh = self._file.read()
             edits(fresh)
-            self._unsaved += made[0].edits
+            self._unsaved += changes[0].edits
             document = fresh.edited(self._unsaved)
             self._failed(error, now)
         else:
             self._succeeded(now)
         self._lines = document.texts
-        self._record(made[0].edits, made[0].what, now, today)
-        return made[0]
+        self._record(changes[0].edits, changes[0].what, now, today)
+        return changes[0]
 
     def _record(self, edits: Sequence[LineEdit], what: What, now: float, today: date) -> None:
         """The history and the records after edits that a person made; the first of them is ``what``."""

@@ -262,7 +262,7 @@ class RunwatchApp(App[None]):
         """The topmost screen that shows a view; dialogs over it do not count."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
-    def look(self, screen: Any) -> None:
+    def show_screen(self, screen: Any) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
@@ -365,19 +365,19 @@ class RunwatchApp(App[None]):
             self.say("mark two or more runs with space first")
 
     def on_walk_to(self, event: WalkTo) -> None:
-        found = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
-        if found is not None:
-            self._walk(found)
+        finding = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
+        if finding is not None:
+            self._walk(finding)
 
     def action_finding(self, by: int) -> None:
         """Open what the next finding is about, in place of what the last step opened."""
         if not isinstance(self.screen, LiveScreen):
             return
-        found = view_findings.step(self.snapshot, self.finding, by) if self.snapshot else None
-        if found is None:
+        finding = view_findings.step(self.snapshot, self.finding, by) if self.snapshot else None
+        if finding is None:
             self.say("there is no finding")
         else:
-            self._walk(found)
+            self._walk(finding)
 
     def _walk(self, finding: Finding) -> None:
         from runwatch.show.screen.task import subject_of
@@ -439,9 +439,9 @@ class RunwatchApp(App[None]):
 
         async def do(command: Command | None) -> None:
             if command is not None:
-                made = command.do()
-                if isawaitable(made):
-                    await made
+                result = command.do()
+                if isawaitable(result):
+                    await result
 
         offered = commands(self, self, self.screen)
         self.push_screen(PaletteScreen(offered, lambda: things(self)), do)

@@ -48,8 +48,8 @@ def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[Command]:
 
 
 def _places(host: Host, screen: Screen[Any]) -> Iterator[Command]:
-    for name, said, what in _PLACES:
-        yield Command(said, what, "", partial(host.open, ShowPlace(name)))
+    for name, message, what in _PLACES:
+        yield Command(message, what, "", partial(host.open, ShowPlace(name)))
     here = getattr(screen, "key", None)
     run = here if isinstance(here, RunKey) else host.choice.looked
     pin, clear = BaselineDeed("pin", run), BaselineDeed("clear", run)

@@ -143,3 +143,16 @@ def test_only_columns_that_give_it_away_are_named(rng) -> None:
     before |= {"a": x, "b": 0.9 * x + 0.4 * rng.normal(size=4000)}
     now |= {"a": y, "b": -0.9 * y + 0.4 * rng.normal(size=4000)}
     assert {name for name, _ in domain_classifier(before, now).top_features} == {"a", "b"}
+
+
+@pytest.mark.parametrize("beside", [None, ["a", "b", "c"]])
+@pytest.mark.parametrize("filler", [np.nan, -1.0])
+@pytest.mark.parametrize("rows", [500, 4000])
+def test_a_block_of_rows_without_their_values_is_a_shift_and_no_repetition(rng, rows, filler, beside) -> None:
+    before, now = ({"x": rng.normal(size=rows), "y": rng.normal(size=rows)} for _ in "ab")
+    empty = rng.random(rows) < 0.3
+    now = {name: np.where(empty, filler, values) for name, values in now.items()}
+    if beside:
+        before["z"], now["z"] = (rng.choice(beside, rows) for _ in "ab")
+    columns = {column.name: column.verdict for column in judged(before, now).columns}
+    assert columns["x"] == columns["y"] == "drifted"

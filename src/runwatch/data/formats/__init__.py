@@ -34,7 +34,7 @@ def suffix(path: str) -> str | None:
 
 @cache
 def _tables() -> dict[str, Table]:
-    return {ending: Table(found) for ending, found in formats().items()}
+    return {ending: Table(format_) for ending, format_ in formats().items()}
 
 
 def format_of(file: DataFile) -> Table:

@@ -189,10 +189,10 @@ def _timed(table: Any, known: set[str]) -> Any:
         if match is None:
             continue
         try:
-            made = column.cast(pa.timestamp("us", "UTC" if match.group(1) else None))
+            result = column.cast(pa.timestamp("us", "UTC" if match.group(1) else None))
         except pa.ArrowInvalid:
             continue
-        table = table.set_column(index, field.name, made)
+        table = table.set_column(index, field.name, result)
     return table
 
 

@@ -41,7 +41,7 @@ class Table:
         self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
     ) -> Iterator[Block]:
         inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
-        beside = {name: value for name, value in partition_values(file) if name in wanted}
+        partitions = {name: value for name, value in partition_values(file) if name in wanted}
         for block in self._format.read(file, part, inner, coded):
             for name, array in block.columns:
                 if longest(array) > MAX_LINE:
@@ -51,7 +51,7 @@ class Table:
                     )
             columns = [column for name, array in block.columns for column in _expanded(name, array, wanted)]
             if block.rows:
-                columns.extend((name, _repeated(value, block.rows)) for name, value in beside.items())
+                columns.extend((name, _repeated(value, block.rows)) for name, value in partitions.items())
             yield Block(block.rows, columns, block.skipped)
 
     def _needed(self, name: str, wanted: Mapping[str, Any]) -> bool:

@@ -46,8 +46,8 @@ def unit(column: ColumnGrid) -> str:
     """The unit that a clock is counted in: "s", "ms", "us", "ns", "day", "date" (numbers like 20260301, of
     more digits or fewer)."""
     if column.notation.startswith("epoch "):
-        said = column.notation.removeprefix("epoch ")
-        return said if said in _PER_SECOND and said != "day" else "date"
+        clock_unit = column.notation.removeprefix("epoch ")
+        return clock_unit if clock_unit in _PER_SECOND and clock_unit != "day" else "date"
     if column.notation.startswith("moment"):
         return "us"
     if column.type.startswith("date32"):
@@ -59,10 +59,10 @@ def unit(column: ColumnGrid) -> str:
 
 def seconds(column: ColumnGrid, value: float) -> float:
     """Seconds since the epoch of a clock's value."""
-    said = unit(column)
-    if said == "date":
+    clock_unit = unit(column)
+    if clock_unit == "date":
         return _of_digits(str(int(max(value, 0.0))))
-    return value / _PER_SECOND.get(said, 1.0)
+    return value / _PER_SECOND.get(clock_unit, 1.0)
 
 
 def _of_digits(digits: str) -> float:
@@ -197,16 +197,16 @@ def goes_on(pair: ColumnPair) -> bool:
 
 def sentence(pair: ColumnPair) -> str:
     """What is wrong with the batch's times."""
-    found = moved(pair)
-    if found.back >= 1 or found.ahead >= 1:
-        way = "before the reference's first" if found.back >= 1 else "far beyond the reference's last"
-        return f"every time lies {way}: {found.first} to {found.last}"
-    if found.back >= found.ahead and found.back:
+    shift = moved(pair)
+    if shift.back >= 1 or shift.ahead >= 1:
+        way = "before the reference's first" if shift.back >= 1 else "far beyond the reference's last"
+        return f"every time lies {way}: {shift.first} to {shift.last}"
+    if shift.back >= shift.ahead and shift.back:
         return (
-            f"{percent(found.back, 1)} of the times lie before the reference's first, down to {found.first}"
+            f"{percent(shift.back, 1)} of the times lie before the reference's first, down to {shift.first}"
         )
-    if found.ahead:
+    if shift.ahead:
         return (
-            f"{percent(found.ahead, 1)} of the times lie far beyond the reference's last, up to {found.last}"
+            f"{percent(shift.ahead, 1)} of the times lie far beyond the reference's last, up to {shift.last}"
         )
     return ""

@@ -55,16 +55,16 @@ def among(
     found: list[tuple[float, str]] = []
     for span in (span for span in SPANS if model is not None and span <= newest):
         assert model is not None
-        said = f"the {_WHAT[subject]} of " + ("the batch" if span == 1 else f"its last {span} batches")
-        found.append((min(1.0, factor * model.chance(span)), said))
+        message = f"the {_WHAT[subject]} of " + ("the batch" if span == 1 else f"its last {span} batches")
+        found.append((min(1.0, factor * model.chance(span)), message))
     if subject in ("distribution", "length", "shape"):
         shapes, _ = _model(_distances(reference, days, recent[-1], index), len(days), when[0], when[1][-1:])
         if shapes is not None:
             found.append((shapes.chance(1, rising=True), "the distance from the other days"))
     if not found or model is None:
         return Among(1.0)
-    p, said = min(found)
-    return Among(min(1.0, len(found) * p), said, len(days), model.independent, model.set_aside)
+    p, message = min(found)
+    return Among(min(1.0, len(found) * p), message, len(days), model.independent, model.set_aside)
 
 
 _WHAT: dict[Subject, str] = {

@@ -95,10 +95,10 @@ def _consequence(column: ColumnDrift, usual: float) -> tuple[float, ...]:
 
 def _note(days: Sequence[Named]) -> str:
     if len(days) >= MIN_DAYS:
-        said = f"judged against the spread of {len(days)} reference files"
+        message = f"judged against the spread of {len(days)} reference files"
         dated = all(day.day is not None for day in days)
         early = dated and len(days) < WEEKS_FROM
-        return f"{said}; weekdays can be told apart from {WEEKS_FROM} on" if early else said
+        return f"{message}; weekdays can be told apart from {WEEKS_FROM} on" if early else message
     return "baseline still learning: 8 or more reference files are needed to account for day-to-day spread"
 
 

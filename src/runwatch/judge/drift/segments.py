@@ -40,5 +40,5 @@ def segment_reports(
 
 
 def _rows(profiles: Mapping[str, TableProfile], value: str) -> int:
-    found = profiles.get(value)
-    return found.rows if found is not None else 0
+    profile = profiles.get(value)
+    return profile.rows if profile is not None else 0

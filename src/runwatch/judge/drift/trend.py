@@ -31,8 +31,8 @@ def trends(
 ) -> tuple[ColumnTrend, ...]:
     """One trend a column of the grid over the last 60 of ``batches`` (oldest first), each batch judged on
     its own with the batches before it to look back on."""
-    kept = list(batches)[-LONGEST:]
-    rows = [row(reference, kept[: at + 1], options, days) for at in range(len(kept))]
+    columns = list(batches)[-LONGEST:]
+    rows = [row(reference, columns[: at + 1], options, days) for at in range(len(columns))]
     return assembled(reference, rows, options)
 
 
@@ -44,8 +44,8 @@ def row(
 ) -> Row:
     """(verdict, effect) of each column in the newest of ``batches``, of which it looks back on the last 7."""
     recent = batches[-LOOK_BACK:]
-    found = decide(reference, recent[-1].profile, options or DriftOptions(), days, recent)
-    return [(decision.verdict, decision.effect) for decision in found]
+    decisions = decide(reference, recent[-1].profile, options or DriftOptions(), days, recent)
+    return [(decision.verdict, decision.effect) for decision in decisions]
 
 
 def assembled(

@@ -200,11 +200,12 @@ def _check_labels(codes: list[IntArray], labels: tuple[str, ...], rows: Pair) ->
     for part in codes[2:]:
         predicted = np.unique(part[part >= 0])
         if len(predicted) and not len(np.intersect1d(predicted, truth)):
-            said, wanted = (
+            predicted_labels, wanted = (
                 ", ".join(safe(labels[i], 30) for i in some[:5]) for some in (predicted, truth[truth >= 0])
             )
             raise _Refused(
-                f"different label sets: predictions are {said}, the truth is {wanted}; map them to one set"
+                f"different label sets: predictions are {predicted_labels}, the truth is {wanted}; "
+                "map them to one set"
             )
 
 
@@ -316,8 +317,8 @@ def _groups(rows: Pair, paired: bool) -> tuple[IntArray | None, IntArray | None]
     first, second = rows[0].group, rows[1].group
     if paired:
         group = second if second is not None else first
-        made = None if group is None else _dense(group)
-        return made, made
+        result = None if group is None else _dense(group)
+        return result, result
     return None if first is None else _dense(first), None if second is None else _dense(second)
 
 

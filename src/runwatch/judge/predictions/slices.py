@@ -167,8 +167,8 @@ def _crossings(single: list[_Slice], groups: list[Groups], loss: _Loss, change: 
             codes = np.where(inside, group.codes, -1)
             labels = tuple(f"{part.label} & {label}" for label in group.labels)
             pairs = partial(_pair, part.parts, i)
-            for made in _counted(codes, labels, pairs, loss, change):
-                found.setdefault(frozenset(made.parts), made)
+            for slice_ in _counted(codes, labels, pairs, loss, change):
+                found.setdefault(frozenset(slice_.parts), slice_)
     return list(found.values())[:_MOST_PAIRS]
 
 

@@ -140,10 +140,10 @@ class RowLog:
         """Change steps where the file's own counter is a fraction, or starts again with each epoch; rows of
         all blocks in the order of their lines."""
         counted = [block for block in blocks if block.roles.step == block.roles.epoch]
-        beside = [b for b in blocks if b.roles.epoch is not None and b.roles.step != b.roles.epoch]
-        if beside:
-            rows = _InOrder(beside)
-            repeats = plain(beside[0].roles.names[beside[0].roles.step or 0]) in WEAK_STEP_KEYS
+        with_epochs = [b for b in blocks if b.roles.epoch is not None and b.roles.step != b.roles.epoch]
+        if with_epochs:
+            rows = _InOrder(with_epochs)
+            repeats = plain(with_epochs[0].roles.names[with_epochs[0].roles.step or 0]) in WEAK_STEP_KEYS
             iterations = Iterations(self._places.get("iterations", {}), repeats)
             rows.give(iterations.steps(rows.steps, rows.epochs))
             self._places["iterations"] = iterations.state()
@@ -220,16 +220,16 @@ class RowLog:
     def operations(self, prefix: str) -> list[Operation]:
         """The new points by tag, each in the order of the file."""
         joined: dict[tuple[int, ...], _Place] = {}
-        made: list[Operation] = []
+        operations: list[Operation] = []
         for tag, parts in self._parts.items():
             place, values = _joined(parts, joined)
-            made.append(Append(prefix + tag, Points(place.steps, place.walls, values), place.lines))
+            operations.append(Append(prefix + tag, Points(place.steps, place.walls, values), place.lines))
         if self._epochs:
             place, values = _joined(self._epochs, joined)
-            made.append(EpochAt(Points(place.steps, place.walls, values), place.lines))
+            operations.append(EpochAt(Points(place.steps, place.walls, values), place.lines))
         if self._length is not None:
-            made.append(Length(self._length))
-        return made
+            operations.append(Length(self._length))
+        return operations
 
 
 def _joined(

@@ -124,24 +124,24 @@ def _text(raw: bytes) -> str:
 def _place(path: str) -> str | None:
     """Small copies go to the user's runtime directory (memory), large ones to the temporary directory."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    small = sum(size for _, _, size, _ in filter(None, _look(path))) <= _IN_MEMORY
+    small = sum(size for _, _, size, _ in filter(None, _file_states(path))) <= _IN_MEMORY
     return runtime if small and os.path.isdir(runtime) and os.access(runtime, os.W_OK) else None
 
 
 def _copy(path: str, copy: str) -> None:
     for _ in range(_TRIES):
-        before = _look(path)
+        before = _file_states(path)
         for companion, known in zip(_COMPANIONS, before, strict=True):
             if known is not None:
                 _copy_file(path + companion, copy + companion)
             elif os.path.exists(copy + companion):
                 os.unlink(copy + companion)
-        if before[0] is not None and _look(path) == before:
+        if before[0] is not None and _file_states(path) == before:
             return
     raise Busy
 
 
-def _look(path: str) -> list[tuple[int, int, int, int] | None]:
+def _file_states(path: str) -> list[tuple[int, int, int, int] | None]:
     found: list[tuple[int, int, int, int] | None] = []
     for companion in _COMPANIONS:
         try:

@@ -45,7 +45,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
             if missing:
                 raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-            return _Look(connection, source, cursor).reading()
+            return _Pass(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
@@ -64,7 +64,7 @@ class _Run(msgspec.Struct, frozen=True):
     experiment: str
 
 
-class _Look:
+class _Pass:
     """One reading of an open database."""
 
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
@@ -97,14 +97,14 @@ class _Look:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
-        found = []
+        problems = []
         if self._skipped:
             message = f"{plural(self._skipped, 'metric row')} without a number or a step"
-            found.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
+            problems.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
         if self._large:
             message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-            found.append(Problem(self._source.file, None, message, "log it as an artifact"))
-        return tuple(found)
+            problems.append(Problem(self._source.file, None, message, "log it as an artifact"))
+        return tuple(problems)
 
     def _runs(self) -> tuple[dict[str, _Run], list[str]]:
         select = (
@@ -149,9 +149,9 @@ class _Look:
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        told = sqlite.rows(self._db, select, table)
-        self._large += told.large
-        for _, run, key, value in told.found:
+        rows = sqlite.rows(self._db, select, table)
+        self._large += rows.large
+        for _, run, key, value in rows.found:
             found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
         return found
 

@@ -90,12 +90,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if document is None:
         return unchanged(source, cursor)
     try:
-        told = list(_document(claim, source, kind, key, document.data))
+        operations = list(_document(claim, source, kind, key, document.data))
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
     anew: list[Operation] = [] if cursor is None else [Replace()]
-    return Reading({claim.run_id: [*anew, *told]}, document.cursor)
+    return Reading({claim.run_id: [*anew, *operations]}, document.cursor)
 
 
 def _inside(claim: Claim, file: str) -> str:

@@ -108,11 +108,11 @@ def _of_split(listing: Listing) -> Home | None:
     above = listing.parent
     if above is None or listing.name not in _SPLITS:
         return None
-    beside = any(
+    has_sibling = any(
         name != listing.name and name in _SPLITS and _has_events(above.child(name)) for name in above.folders
     )
     alone = listing.name in _TRAIN_SPLITS and any(name.endswith(".v2") for name in listing.files)
-    if not (beside or alone or _has_events(above)):
+    if not (has_sibling or alone or _has_events(above)):
         return None
     return Home(_with_table(above), listing.name + "/")
 
@@ -233,7 +233,7 @@ def writer_of(file: str, started: float | None) -> Writer:
     unix, _, rest = file.rpartition("/")[2].partition(_MARK + ".")[2].partition(".")
     if not unix.isdecimal():
         return Writer(None, None, started)
-    found = _HOST_PID.fullmatch(rest)
-    if found is None:
+    match = _HOST_PID.fullmatch(rest)
+    if match is None:
         return Writer(rest.removesuffix(".v2") or None, None, started)
-    return Writer(found[1], int(found[2]), started)
+    return Writer(match[1], int(match[2]), started)

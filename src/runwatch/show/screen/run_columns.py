@@ -35,7 +35,7 @@ _SETTING, _METRIC = "=", "@"
 Sortable = tuple[float, str]
 
 
-class Look(NamedTuple):
+class RowFacts(NamedTuple):
     """What else decides how a run's row looks: the tone of its mark, whether it is the baseline, its root's
     name where there are several, the folder that all runs share, its worst finding, whether it is starred,
     how deep it stands under a group, and which machine it is on, where there are several, and whether that
@@ -58,7 +58,7 @@ class Case(NamedTuple):
 
     run: Run
     comparison: Comparison | None
-    look: Look
+    facts: RowFacts
     metric: Metric | None
     now: float
 
@@ -136,20 +136,20 @@ def status(run: Run, short: bool = False) -> Words:
 
 
 def _name(case: Case) -> Words:
-    run, look = case.run, case.look
-    own = run.id[len(look.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
-    folder, slash, leaf = safe(look.name or own).rpartition("/")
-    root = safe(look.root) + ":" if look.root else ""
-    star = (Span(" ★", "warn"),) if look.starred else ()  # at the end, which a cut name keeps
-    mark = (Span(" ●", look.tone),) if look.tone else ()
-    lead = Span("  " * look.depth) if look.depth else ""
+    run, facts = case.run, case.facts
+    own = run.id[len(facts.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
+    folder, slash, leaf = safe(facts.name or own).rpartition("/")
+    root = safe(facts.root) + ":" if facts.root else ""
+    star = (Span(" ★", "warn"),) if facts.starred else ()  # at the end, which a cut name keeps
+    mark = (Span(" ●", facts.tone),) if facts.tone else ()
+    lead = Span("  " * facts.depth) if facts.depth else ""
     name = words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
     return words(lead, name, star, _trouble(case), mark)
 
 
 def _trouble(case: Case) -> Words:
     """The sign of a run's worst finding, where its status does not say as much already."""
-    worst = case.look.worst
+    worst = case.facts.worst
     if worst is None or case.run.status in ("crashed", "stalled"):
         return ()
     return (Span(f" {SEVERITY_SIGNS[worst]}", SEVERITY_TONES[worst]),)
@@ -177,7 +177,7 @@ def _trend(case: Case) -> Words:
 
 
 def _delta(case: Case) -> Words:
-    if case.look.is_baseline:
+    if case.facts.is_baseline:
         return (Span("baseline", "baseline"),)
     judged = compared(case.comparison, case.metric.tag) if case.metric else None
     if judged is None or judged.delta is None:
@@ -309,8 +309,8 @@ COLUMNS: Mapping[str, Kind] = {
     ),
     "host": Kind(
         ViewColumn("host", "host", 8, drop=4),
-        lambda case: text(case.look.host, "muted", 20),
-        lambda case: (0.0, case.look.host),
+        lambda case: text(case.facts.host, "muted", 20),
+        lambda case: (0.0, case.facts.host),
         "the machine it is on",
     ),
     "age": Kind(

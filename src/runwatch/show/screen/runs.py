@@ -23,7 +23,7 @@ from runwatch.show.screen.run_columns import (
     DEFAULT,
     Case,
     Kind,
-    Look,
+    RowFacts,
     age,
     compared,
     eta,
@@ -105,9 +105,9 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
                 continue
         for case in members:
             if group is not None:
-                prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.look.prefix
-                case = case._replace(look=case.look._replace(depth=1, prefix=prefix))
-            made = _Made(case.run, case.comparison, case.look, age(case.run, now), case.metric, shape)
+                prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.facts.prefix
+                case = case._replace(facts=case.facts._replace(depth=1, prefix=prefix))
+            made = _Made(case.run, case.comparison, case.facts, age(case.run, now), case.metric, shape)
             have = old.get(case.run.key)
             row = have[1] if have and have[0].same_as(made) else _row(case, kinds, ask)
             new[case.run.key] = (made, row)
@@ -138,7 +138,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     names = shown_names(situation.runs) if any(run.name for run in situation.runs) else {}
     out = []
     for run in chosen:
-        look = Look(
+        facts = RowFacts(
             mark_tone(ask.marked, run.key),
             is_baseline(snapshot, run),
             roots.get(run.root, ""),
@@ -150,7 +150,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
             name=names[run.key] if run.name else "",
         )
         comparison = situation.comparisons.get(run.key)
-        out.append(Case(run, comparison, look, metric_of(run, ask.metric), now))
+        out.append(Case(run, comparison, facts, metric_of(run, ask.metric), now))
     return out
 
 
@@ -164,7 +164,7 @@ def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
     else:
         key = _sorting(snapshot, ask.order)
         cases = sorted(cases, key=lambda case: key(case.run))
-    return sorted(cases, key=lambda case: not case.look.starred) if ask.starred else cases
+    return sorted(cases, key=lambda case: not case.facts.starred) if ask.starred else cases
 
 
 def _columns(
@@ -223,7 +223,7 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     counts: dict[str, int] = {}
     for case in members:
         counts[case.run.status] = counts.get(case.run.status, 0) + 1
-    said = words(
+    spans = words(
         text(name, "accent"),
         Span(f"  {units.plural(len(members), 'run')}", "muted"),
         Span(_spread(members), "plain"),
@@ -236,7 +236,7 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     cells: list[Words] = []
     for column in columns:
         sign = (Span("▸" if folded else "▾", "accent"),)
-        cells.append(sign if column.key == "status" else said if column.key == "run" else ())
+        cells.append(sign if column.key == "status" else spans if column.key == "run" else ())
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
 
@@ -246,8 +246,8 @@ def _spread(members: list[Case]) -> str:
     if not metrics or len({metric.tag for metric in metrics}) > 1:
         return ""
     values = [metric.last for metric in metrics]
-    said = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
-    return said if len(values) < 2 else f"{said} ± {figure(statistics.stdev(values))}"
+    message = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
+    return message if len(values) < 2 else f"{message} ± {figure(statistics.stdev(values))}"
 
 
 class _Made(NamedTuple):
@@ -255,7 +255,7 @@ class _Made(NamedTuple):
 
     run: Run
     comparison: Comparison | None
-    look: Look
+    facts: RowFacts
     age: str
     metric: object
     shape: object
@@ -263,13 +263,13 @@ class _Made(NamedTuple):
     def same_as(self, other: _Made) -> bool:
         """Whether the same row comes of it."""
         parts = self.run is other.run and self.comparison is other.comparison and self.metric is other.metric
-        return parts and (self.look, self.age, self.shape) == (other.look, other.age, other.shape)
+        return parts and (self.facts, self.age, self.shape) == (other.facts, other.age, other.shape)
 
 
 def _row(case: Case, kinds: list[Kind], ask: RunsAsk) -> ViewRow:
     short = ask.width < NARROW
     cells = [status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds]
-    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.look.lost else cells))
+    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.facts.lost else cells))
 
 
 def _grey(cell: Words) -> Words:

@@ -1,4 +1,4 @@
-"""One run in full: curves, metrics, settings, health, console, files, pictures."""
+"""One run in full: curves, metrics, settings, health, console, files, media."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from runwatch.show.screen.run import FileKey
 from runwatch.text.safe import safe
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
-from runwatch.ui.pictures import PicturesPart
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.curves import Curves
@@ -41,7 +41,7 @@ class RunScreen(Detail, ChartKeys):
             super().__init__()
             self.found = found
 
-    TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Pictures")
+    TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Media")
     BINDINGS: ClassVar[list[BindingType]] = [
         *CHART_KEYS,
         Binding(
@@ -77,7 +77,7 @@ class RunScreen(Detail, ChartKeys):
         yield TableWidget(id="part-4")
         yield ConsolePart(self.key, id="part-5")
         yield TableWidget(id="part-6")
-        yield PicturesPart(self.key, id="part-7")
+        yield MediaPart(self.key, id="part-7")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         key, marked, sizes = self.key, self.choice.marked, self._sizes
@@ -99,10 +99,8 @@ class RunScreen(Detail, ChartKeys):
                 self._measure()
         elif self.active == 5:
             self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
-        elif self.active == 7 and self.host.snapshot is not None:
-            runs = self.host.snapshot.situation.runs
-            others = {run.key.id for run in runs if run.key.root == self.key.root}
-            self.query_one(PicturesPart).update_from(shown.version, others)
+        elif self.active == 7:
+            self.query_one(MediaPart).update_from(shown.version)
 
     def _measure(self) -> None:
         """Ask the disk how large the files are; it may take long to answer."""

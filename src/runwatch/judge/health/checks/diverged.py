@@ -55,9 +55,9 @@ class Diverged(CurveCheck):
         for window in batch.windows:
             ends = np.arange(max(window.before // BLOCK + 1, 2), window.after // BLOCK + 1) * BLOCK
             if len(ends):
-                self._look(window, ends)
+                self._check(window, ends)
 
-    def _look(self, window: Window, ends: IntArray) -> None:
+    def _check(self, window: Window, ends: IntArray) -> None:
         rows = sliding_window_view(window.values, _WIDTH)[ends - _WIDTH - window.origin]
         medians = median_of_rows(rows)
         if math.isnan(self._start):

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from runwatch import __version__
 from runwatch.hosts import messages as m
-from runwatch.hosts.glance import Connected
-from runwatch.hosts.look import PATIENCE_S
+from runwatch.hosts.fleet_once import Connected
+from runwatch.hosts.loading import ANSWER_TIMEOUT_S
 from runwatch.hosts.remote import Remote
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
@@ -20,7 +20,7 @@ def examine_hosts(others: Sequence[Target]) -> list[Diagnostic]:
     """All checks of all machines; one that does not answer within 20 s is one bad check."""
     connected = Connected(others, None)
     try:
-        connected.wait(PATIENCE_S)
+        connected.wait(ANSWER_TIMEOUT_S)
         return [check for machine in connected.machines.values() for check in _of(machine)]
     finally:
         connected.close()
@@ -29,7 +29,7 @@ def examine_hosts(others: Sequence[Target]) -> list[Diagnostic]:
 def _of(machine: Remote) -> Iterator[Diagnostic]:
     hello, state = machine.hello, machine.state
     if hello is None or not machine.judged:
-        words = state.message or f"{machine.name}: no answer in {PATIENCE_S:.0f} s"
+        words = state.message or f"{machine.name}: no answer in {ANSWER_TIMEOUT_S:.0f} s"
         yield Diagnostic(machine.name, "bad", words.removeprefix(f"{machine.name}: "), "see docs/hosts.md")
         return
     if state.mirrored:
@@ -56,8 +56,8 @@ def _of(machine: Remote) -> Iterator[Diagnostic]:
             "ages of its runs are off by that; have both machines keep time (NTP)",
         )
     try:
-        found: list[Diagnostic] = machine.ask(m.AskChecks)
+        diagnostics: list[Diagnostic] = machine.ask(m.AskChecks)
     except WireError as error:
         yield Diagnostic(machine.name, "bad", str(error))
         return
-    yield from (replace(check, name=f"{machine.name}: {check.name}") for check in found)
+    yield from (replace(check, name=f"{machine.name}: {check.name}") for check in diagnostics)

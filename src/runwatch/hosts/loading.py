@@ -13,7 +13,7 @@ from runwatch.monitor.wanted import Wanted
 if TYPE_CHECKING:
     from runwatch.domain.task import TaskEvent
 
-PATIENCE_S = 20.0
+ANSWER_TIMEOUT_S = 20.0
 
 
 def load(
@@ -22,16 +22,16 @@ def load(
     wanted: Wanted | None = None,
     now: float | None = None,
     all_hosts: bool = False,
-    patience: float = PATIENCE_S,
+    timeout: float = ANSWER_TIMEOUT_S,
 ) -> Loaded:
     """Read everything below ``roots`` once and judge it, each root on its own machine. A machine that does
     not answer in time is a problem of the snapshot. Raises RootError, ConfigError."""
     here, others = placed(roots, config_path, all_hosts)
     if not others:
         return once.load(here, config_path, wanted, now)
-    from runwatch.hosts.glance import FleetLook
+    from runwatch.hosts.fleet_once import FleetResult
 
-    return FleetLook(here, others, config_path, wanted or Wanted(), now, patience)
+    return FleetResult(here, others, config_path, wanted or Wanted(), now, timeout)
 
 
 def happened_there(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:

@@ -47,9 +47,9 @@ class NoCache:
         return None
 
 
-def files_key(kind: str, grid: Grid, files: Iterable[DataFile], said: str = "") -> PieceKey:
-    """The key of something made from whole files: their states and what was ``said`` beside them."""
-    digest = hashlib.sha256(said.encode("utf-8", "surrogateescape"))
+def files_key(kind: str, grid: Grid, files: Iterable[DataFile], settings: str = "") -> PieceKey:
+    """The key of something made from whole files: their states and what was ``settings`` beside them."""
+    digest = hashlib.sha256(settings.encode("utf-8", "surrogateescape"))
     for file in files:
         digest.update(f"\n{file.uri}\t{file.stamp}".encode("utf-8", "surrogateescape"))
     return PieceKey(grid.id, digest.hexdigest(), kind, "")
@@ -63,9 +63,9 @@ def kept_json(cache: Cache, key: PieceKey, make: Callable[[], Any]) -> Any:
             return json.loads(packed)
         except ValueError:
             pass
-    made = make()
-    cache.put(key, json.dumps(made).encode())
-    return made
+    result = make()
+    cache.put(key, json.dumps(result).encode())
+    return result
 
 
 Answer = TypeVar("Answer")
@@ -102,30 +102,30 @@ def profile_files(
 ) -> tuple[list[Named], list[Problem]]:
     """One profile a batch (a file, or the files that are parts of one) in the order given, from the cache
     where a file has not changed, and what could not be read."""
-    made: dict[str, TableProfile] = {}
+    result: dict[str, TableProfile] = {}
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
         kept = _kept(file, grid, cache) or _grown(file, grid, cache)
         if kept is not None:
-            made[file.uri] = kept
+            result[file.uri] = kept
             continue
         try:
             work.append((file, list_pieces(file)))
         except DataError as error:
             problems.append(error.problem)
-    _run(work, grid, cache, engine, made, problems)
-    return _batches(files, made), problems
+    _run(work, grid, cache, engine, result, problems)
+    return _batches(files, result), problems
 
 
-def _batches(files: Sequence[DataFile], made: Mapping[str, TableProfile]) -> list[Named]:
+def _batches(files: Sequence[DataFile], result: Mapping[str, TableProfile]) -> list[Named]:
     parts: dict[str, list[DataFile]] = {}
     for file in files:
-        if file.uri in made:
+        if file.uri in result:
             parts.setdefault(file.batch, []).append(file)
     named: list[Named] = []
     for name, own in parts.items():
-        whole = reduce(merge, (made[file.uri] for file in own))
+        whole = reduce(merge, (result[file.uri] for file in own))
         whens = [file.when for file in own if file.when is not None]
         named.append(Named(name, whole, own[0].day, max(whens, default=None)))
     return named

@@ -13,8 +13,8 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent
 from runwatch.hosts import messages as m
-from runwatch.hosts.glance import Connected
-from runwatch.hosts.look import PATIENCE_S
+from runwatch.hosts.fleet_once import Connected
+from runwatch.hosts.loading import ANSWER_TIMEOUT_S
 from runwatch.hosts.naming import placed
 from runwatch.hosts.remote import Remote
 
@@ -47,10 +47,10 @@ def asking(root: str, config_file: str | None) -> Iterator[Asked]:
     _, (target, *_) = placed([root], config_file)
     connected = Connected([target], None)
     try:
-        connected.wait(PATIENCE_S)
+        connected.wait(ANSWER_TIMEOUT_S)
         machine = connected.machines[target.name]
         if not machine.judged:
-            raise UserError(machine.state.message or f"{target.name}: no answer in {PATIENCE_S:.0f} s")
+            raise UserError(machine.state.message or f"{target.name}: no answer in {ANSWER_TIMEOUT_S:.0f} s")
         named = machine.roots[0]
         yield Asked(named, host_of(named) or target.name, machine)
     finally:

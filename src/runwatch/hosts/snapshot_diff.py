@@ -86,6 +86,7 @@ class Teller:
             looked=snapshot.looked,
             assumptions=snapshot.assumptions,
             rings=bool(snapshot.bell),
+            overlooked=snapshot.overlooked,
         )
         data = encode(rest)
         if data == self._rest:

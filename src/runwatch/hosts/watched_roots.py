@@ -41,11 +41,15 @@ class Watched(Protocol):
     def close(self) -> None: ...
 
 
-def opened(asked: Open) -> Watched:
+def opened(request: Open) -> Watched:
     """What a board asks for. Raises RootError, ConfigError."""
-    roots = resolve_roots(asked.roots, None)
+    roots = resolve_roots(request.roots, None)
     settings = config.load(roots)
-    return Glanced(roots, settings, asked) if asked.once or asked.idle else Followed(roots, settings, asked)
+    return (
+        Glanced(roots, settings, request)
+        if request.once or request.idle
+        else Followed(roots, settings, request)
+    )
 
 
 class _Rooted:
@@ -66,21 +70,21 @@ class Glanced(_Rooted):
         super().__init__(roots, settings)
         self._idle = asked.idle
         self._wanted = Wanted(asked.data, asked.judging, asked.machine)
-        self._look: BoardResult | None = None
+        self._result: BoardResult | None = None
         self._looked = threading.Event()
 
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._look = Board(self.roots, self.settings, self._wanted).look_once()
+        self._result = Board(self.roots, self.settings, self._wanted, apart=True).judge_once()
         self._looked.set()
-        yield self._look.snapshot, True
+        yield self._result.snapshot, True
 
     def series(self, key: RunKey, tag: str) -> Points:
         self._looked.wait(ANSWER_S)
-        if self._look is None:
+        if self._result is None:
             raise WireError("nothing has been read yet; ask again")
-        return self._look.series(key, tag)
+        return self._result.series(key, tag)
 
     def close(self) -> None:
         """Nothing is open."""

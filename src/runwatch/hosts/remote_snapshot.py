@@ -115,6 +115,7 @@ class Picture:
             tasks=dict(parts["tasks"]),
             watch=self._watch_here(),
             assumptions=() if rest is None else tuple(f"{self._host}: {a}" for a in rest.assumptions),
+            overlooked=() if rest is None else tuple(map(self._problem, rest.overlooked)),
         )
 
     def _watch_here(self) -> WatchState:

@@ -44,8 +44,8 @@ class Connected:
             machine.start()
         atexit.register(self.close)
 
-    def wait(self, patience: float) -> None:
-        until = time.monotonic() + patience
+    def wait(self, timeout: float) -> None:
+        until = time.monotonic() + timeout
         while time.monotonic() < until:
             if all(one.judged or one.state.state == "lost" for one in self.machines.values()):
                 return
@@ -61,7 +61,7 @@ class Connected:
             thread.join(3.0)
 
 
-class FleetLook:
+class FleetResult:
     """One finished look at several machines."""
 
     def __init__(
@@ -71,19 +71,19 @@ class FleetLook:
         config_path: str | None,
         wanted: Wanted,
         now: float | None,
-        patience: float,
+        timeout: float,
     ) -> None:
         began = time.monotonic()
         self._connected = Connected(others, wanted)
         self._local = once.load(here, config_path, wanted, now) if here else None
-        self._connected.wait(patience - (time.monotonic() - began))
+        self._connected.wait(timeout - (time.monotonic() - began))
         machines = self._connected.machines
         moment = time.time() if now is None else now
         self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
-        links = [replace(one.state, message=self._missing(one, patience)) for one in machines.values()]
-        found = [one.snapshot(moment) for one in machines.values()]
-        made = merged(1, moment, local, found, links, None if local else _looked(found))
+        links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
+        snapshots = [one.snapshot(moment) for one in machines.values()]
+        snapshot = merged(1, moment, local, snapshots, links, None if local else _looked(snapshots))
         missing = tuple(
             Problem(f"{link.name}:", None, link.message.removeprefix(f"{link.name}: "), "")
             for link in links
@@ -91,11 +91,11 @@ class FleetLook:
         )
         notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
         situation = replace(
-            made.situation,
-            problems=(*made.situation.problems, *notes, *missing),
-            unjudged=(*made.situation.unjudged, *missing),
+            snapshot.situation,
+            problems=(*snapshot.situation.problems, *notes, *missing),
+            unjudged=(*snapshot.situation.unjudged, *missing),
         )
-        self.snapshot: Snapshot = replace(made, situation=situation)
+        self.snapshot: Snapshot = replace(snapshot, situation=situation)
         base = config.user_settings(config_path)
         self.settings: Mapping[str, Settings] = {
             **(self._local.settings if self._local else {}),
@@ -107,11 +107,11 @@ class FleetLook:
         }
 
     @staticmethod
-    def _missing(machine: Remote, patience: float) -> str:
+    def _missing(machine: Remote, timeout: float) -> str:
         """Why a machine's answer is not there, "" when it is."""
         if machine.judged:
             return ""
-        return machine.state.message or f"{machine.name}: no answer in {patience:.0f} s"
+        return machine.state.message or f"{machine.name}: no answer in {timeout:.0f} s"
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of other machines: (root, event), oldest first."""
@@ -130,12 +130,12 @@ class FleetLook:
         return self._local.series(key, tag) if self._local else Points.empty()
 
 
-def _looked(found: Sequence[Snapshot]) -> float | None:
+def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
     from runwatch.system.identity import root_identity
 
     state = State(paths.state_dir())
     try:
-        return state.looked([root_identity(root) for one in found for root in one.situation.roots])
+        return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])
     finally:
         state.close()

@@ -1,0 +1,57 @@
+"""What runs logged beside scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
+from runwatch.domain.run import Run, RunKey
+from runwatch.runs.media.base import Place
+from runwatch.runs.media.index import RunMedia
+from runwatch.text.units import size
+
+_KEPT = 4
+"""Runs whose places are remembered."""
+
+
+class Media:
+    """``find``: a run as it is now (None: gone), and the ids of its root's runs."""
+
+    def __init__(self, find: Callable[[RunKey], tuple[Run | None, Collection[str]]]) -> None:
+        self._find = find
+        self._known: OrderedDict[RunKey, tuple[threading.Lock, RunMedia]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def list_of(self, key: RunKey) -> MediaList:
+        """What the run logged, as far as it was looked through by now."""
+        run, others = self._find(key)
+        if run is None:
+            return MediaList()
+        lock, media = self._of(key)
+        with lock:
+            return media.look(run.files, others)
+
+    def contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``wanted``, in order; pictures of more than ``most`` bytes together are not given."""
+        lock, media = self._of(key)
+        out: list[MediaContent] = []
+        given = 0
+        with lock:
+            for item in wanted.items:
+                content = media.content(wanted, item)
+                if isinstance(content, PictureFile) and most is not None:
+                    given += len(content.data)
+                    if given > most:
+                        content = Unshown(f"larger than {size(most)}: look at it on its own machine")
+                out.append(content)
+        return out
+
+    def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
+        with self._lock:
+            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(Place(key.root, key.id)))
+            self._known[key] = known
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+            return known
