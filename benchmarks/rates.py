@@ -16,13 +16,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.false_alarms import upper_limit
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
 from runwatch.domain.comparison import CompareOptions
 from runwatch.domain.points import Points
 from runwatch.domain.predictions import PredictionRows
-from runwatch.domain.profile import Grid, Named, TableProfile
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.report import report
 from runwatch.judge.health.monitor import RunHealth
@@ -33,10 +33,10 @@ Draw = Callable[[np.random.Generator, int], Table]
 MOVED = ("warning", "drifted")
 
 
-def counted(table: Table, grid: Grid | None = None) -> TableProfile:
+def counted(table: Table, grid: ProfileGrid | None = None) -> TableProfile:
     arrays = [(name, pa.array(values)) for name, values in table.items()]
     counter = Counter(grid or make_grid(make_column(name, values) for name, values in arrays))
-    counter.add(Block(len(arrays[0][1]), arrays))
+    counter.add(ColumnBlock(len(arrays[0][1]), arrays))
     return counter.result(())
 
 
@@ -55,7 +55,7 @@ def one_file(draw: Draw, a: int, b: int, repeats: int) -> int:
     for seed in range(repeats):
         rng = np.random.default_rng((1, seed))
         reference = counted(draw(rng, a))
-        hits += report(reference, [Named("b", counted(draw(rng, b), reference.grid))]).verdict in MOVED
+        hits += report(reference, [NamedProfile("b", counted(draw(rng, b), reference.grid))]).verdict in MOVED
     return hits
 
 
@@ -72,7 +72,9 @@ def weeks(phi: float, days: int, repeats: int, shift: float = 0.0, batches: int 
             {f"x{i}": rng.normal(levels[i, d], 1, 1000) for i in range(10)} for d in range(days + batches)
         ]
         reference = counted({n: np.concatenate([t[n] for t in tables[:days]]) for n in tables[0]})
-        named = [Named(f"d{i}", counted(t, reference.grid), day=738_000 + i) for i, t in enumerate(tables)]
+        named = [
+            NamedProfile(f"d{i}", counted(t, reference.grid), day=738_000 + i) for i, t in enumerate(tables)
+        ]
         before: set[str] = set()
         twice, found = False, []
         for at in range(days, days + batches):

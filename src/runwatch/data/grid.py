@@ -15,7 +15,7 @@ from runwatch.data.bookkeeping import counts_groups, counts_rows, identifier, in
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.drift import ColumnKind, Role
-from runwatch.domain.profile import ColumnGrid, Grid
+from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
 EDGE_ROWS = 100_000
@@ -286,7 +286,7 @@ def guess_role(
     return "prediction" if prediction is None and lower in _PREDICTIONS else "feature"
 
 
-def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> Grid:
+def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> ProfileGrid:
     """A grid with its id: a digest of all columns and of the engine's version."""
     grids = tuple(columns)
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
@@ -297,7 +297,7 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
         digest.update(column.seen)
-    return Grid(grids, digest.hexdigest()[:16], tuple(sorted(duplicates)))
+    return ProfileGrid(grids, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 
 def wanted_names(names: list[str], include: tuple[str, ...], exclude: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,7 @@ _MONTH = 31 * _DAY
 _PLACEHOLDERS = (-2_051_222_400.0, 4_733_510_400.0)  # before 1905, from 2120 on
 
 
-class Moved(msgspec.Struct, frozen=True):
+class ClockShift(msgspec.Struct, frozen=True):
     """How a batch's times stand to the reference's. ``back``, ``ahead``: share of its rows before the
     reference's first time by more than the reference's own span, and beyond its last by many spans; ``on``:
     whether the rest only moved on; ``first``, ``last``: the batch's, in words."""
@@ -103,7 +103,7 @@ def placeholders(pair: ColumnPair) -> NDArray[np.bool_]:
     return marked if 0 < int(pair.reference.counts[marked].sum()) < pair.n else np.zeros_like(marked)
 
 
-def moved(pair: ColumnPair) -> Moved:
+def moved(pair: ColumnPair) -> ClockShift:
     """Where the batch's times went, placeholders of the reference left out of both sides."""
     column, before, now = pair.column, pair.reference, pair.current
     marked = placeholders(pair)
@@ -116,7 +116,9 @@ def moved(pair: ColumnPair) -> Moved:
     if not marked.any() and last > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR):
         far = first > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR)
         ahead = 1.0 if far else _far(pair, high)
-    return Moved(_on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high))
+    return ClockShift(
+        _on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high)
+    )
 
 
 def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> tuple[float, float]:

@@ -104,7 +104,7 @@ def _incomparable(pair: ColumnPair) -> str:
     return ""
 
 
-def _out_of_time(pair: ColumnPair, shift: clock.Moved, options: DriftOptions) -> DriftTest:
+def _out_of_time(pair: ColumnPair, shift: clock.ClockShift, options: DriftOptions) -> DriftTest:
     """The share of times that lie before or far beyond all of the reference's."""
     share = max(shift.back, shift.ahead)
     p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)
