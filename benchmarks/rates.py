@@ -143,7 +143,7 @@ def went_on(repeats: int) -> dict[str, int]:
         rng = np.random.default_rng((7, seed))
         reference = counted(bookkeeping(rng, 0, 20_000))
         batch = counted(bookkeeping(rng, 20_000, 2000), reference.grid)
-        for column in report(reference, [Named("b", batch)]).columns:
+        for column in report(reference, [NamedProfile("b", batch)]).columns:
             hits[column.name] += column.verdict in MOVED
     return hits
 
