@@ -117,6 +117,37 @@ def many_values(values: int) -> Draw:
     return lambda rng, n: {"user": np.char.add("u", rng.integers(0, values, n).astype(str))}
 
 
+def bookkeeping(rng: np.random.Generator, start: int, n: int) -> Table:
+    """Numbers that go on from row ``start``: orders, blocks, rows, moments and dates as whole numbers."""
+    orders = 10**6 + 2 * start + np.cumsum(rng.integers(1, 4, n))
+    at = (1_772_300_000 + 4.32 * (start + np.arange(n))).astype("datetime64[s]")
+    dates = np.char.replace(np.datetime_as_string(at, "D"), "-", "").astype(np.int64)
+    seconds = at.astype(np.int64)
+    rows = np.arange(start, start + n)
+    return {
+        "order_no": orders,
+        "block": orders // 7,
+        "batch": rows // 1000,
+        "row": rows,
+        "newest_first": rows[::-1],
+        "epoch": seconds,
+        "ms": 1000 * seconds,
+        "booked": dates,
+    }
+
+
+def went_on(repeats: int) -> dict[str, int]:
+    """How often each of these is called when a batch goes on where the reference ends."""
+    hits = dict.fromkeys(bookkeeping(np.random.default_rng(0), 0, 2), 0)
+    for seed in range(repeats):
+        rng = np.random.default_rng((7, seed))
+        reference = counted(bookkeeping(rng, 0, 20_000))
+        batch = counted(bookkeeping(rng, 20_000, 2000), reference.grid)
+        for column in report(reference, [NamedProfile("b", batch)]).columns:
+            hits[column.name] += column.verdict in MOVED
+    return hits
+
+
 def errors(rng: np.random.Generator, kind: str) -> NDArray[np.float64]:
     n = 20_000
     rate: NDArray[np.float64] | float = 0.1
@@ -188,6 +219,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for phi in (0.5, 0.9, 0.99):
         _line(f"rows that follow each other, AR(1) {phi}", one_file(neighbours(phi), 5000, 2000, n), n)
     _line("every row of the batch five times", one_file(repeated(5), 20_000, 2000, n), n)
+    for name, hits in went_on(n).items():
+        _line(f"{name} goes on, 20,000 rows and 2,000 more", hits, n)
     print("fourteen reference days, ten columns, day levels of 0.1 sd")
     for phi in (0.0, 0.5, 0.9):
         called, confirmed, _ = weeks(phi, 14, n)

@@ -93,6 +93,7 @@ def pack_grid(grid: ProfileGrid) -> bytes:
                 "notation": column.notation,
                 "ascending": column.ascending,
                 "exact": column.exact,
+                "onward": column.onward,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -133,6 +134,7 @@ def unpack_grid(packed: bytes) -> ProfileGrid:
                 entry["notation"],
                 entry["ascending"],
                 tuple(entry["exact"]),
+                entry["onward"],
             )
         )
     return ProfileGrid(tuple(columns), head["id"], tuple(head["duplicates"]))

@@ -34,7 +34,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
     says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
-    fractions, the bins that hold one value to nine digits."""
+    fractions, the bins that hold one value to nine digits. ``onward``: times in the order of the reference's
+    rows, or whole numbers that go on with its rows and repeat (numbers of batches)."""
 
     name: str
     kind: ColumnKind
@@ -50,6 +51,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     notation: str = ""
     ascending: bool = False
     exact: tuple[int, ...] = ()
+    onward: bool = False
 
     @property
     def singleton(self) -> NDArray[np.bool_]:

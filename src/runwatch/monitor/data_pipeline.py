@@ -266,7 +266,7 @@ def multivariate(
     """The domain classifier on samples of features, kept while the files do not change; None when they
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
-    key = files_key("classifier-2", reference.grid, [*reference.files, *files], group or "")
+    key = files_key("classifier-3", reference.grid, [*reference.files, *files], group or "")
     kept = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
     if kept is None:
         return None
@@ -279,7 +279,9 @@ def _classified(
     names = [
         column.name
         for column in reference.grid.columns
-        if column.role == "feature" and column.kind not in ("text", "datetime") and not column.ascending
+        if column.role == "feature"
+        and column.kind not in ("text", "datetime")
+        and not (column.ascending or column.onward)
     ]
     try:
         wanted = list(dict.fromkeys([*names, *([group] if group else [])]))
