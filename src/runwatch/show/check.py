@@ -173,12 +173,12 @@ def _missing(snapshot: Snapshot) -> list[str]:
 
 
 def one_line(check: CheckResult) -> str:
-    one_line = counted(f for f in check.findings if f["severity"] != "info")
+    counts = counted(f for f in check.findings if f["severity"] != "info")
     missing = _missing(check.snapshot)
     if missing:
-        return "; ".join(filter(None, [one_line, f"no answer from: {', '.join(missing)}"]))
-    if one_line:
-        return one_line
+        return "; ".join(filter(None, [counts, f"no answer from: {', '.join(missing)}"]))
+    if counts:
+        return counts
     if check.worst == "unknown":
         return "no run, no data and no predictions could be read"
     infos = len(check.findings)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.check import CODES, CheckResult, problems_of, one_line
+from runwatch.show.check import CODES, CheckResult, one_line, problems_of
 from runwatch.text.safe import safe
 
 _WORDS = {code: word.upper() for word, code in CODES.items()}
