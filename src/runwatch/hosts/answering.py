@@ -96,7 +96,7 @@ class Answers:
                 answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
-    def _curve(self, asked: m.AskSeries) -> m.Curve:
+    def _curve(self, asked: m.AskSeries) -> m.CurveUpdate:
         points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
         total, start = len(points), asked.have
         if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
@@ -106,7 +106,7 @@ class Answers:
         if asked.most:
             wanted = thinned(wanted, asked.most)
         steps, times, values = map(_bytes, (wanted.steps, wanted.wall_times, wanted.values))
-        return m.Curve(start, end, steps, times, values, more=end < total)
+        return m.CurveUpdate(start, end, steps, times, values, more=end < total)
 
 
 def _same(points: Points, at: int, step: int, value: float) -> bool:

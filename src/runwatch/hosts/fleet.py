@@ -24,7 +24,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
 from runwatch.hosts.alerting import HostAlerts
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
@@ -39,7 +39,7 @@ SCREEN_POINTS = 4000
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
-class Machine(Protocol):
+class RemoteMachine(Protocol):
     """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
 
     name: str
@@ -70,7 +70,7 @@ class Fleet:
     def __init__(
         self,
         local: Monitor | None,
-        make: Callable[[Callable[[], None]], Sequence[Machine]],
+        make: Callable[[Callable[[], None]], Sequence[RemoteMachine]],
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
@@ -88,8 +88,8 @@ class Fleet:
         self._silences_at = 0.0
         self._publish: Publish | None = None
         self._state = state
-        self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, most_points) for name, one in self._machines.items()}
+        self._machines = {machine.name: machine for machine in make(self._notify)}
+        self._curves = {name: RemoteCurves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -175,7 +175,7 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: RemoteMachine, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
             did = machine.ask(lambda number: m.Do(number, dump(there)))
         except WireError as error:
@@ -198,12 +198,12 @@ class Fleet:
         if name is None:
             return None if self._local is None else self._local.distribution(data_set, root, column, batch)
         try:
-            found: Distribution | None = self._machine(name).ask(
+            distribution: Distribution | None = self._machine(name).ask(
                 lambda number: m.AskColumn(number, data_set, path_of(root), column, batch)
             )
         except WireError:
             return None
-        return found
+        return distribution
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         name = host_of(key.root)
@@ -297,16 +297,16 @@ class Fleet:
     def latest(self) -> Snapshot | None:
         return self._last
 
-    def _machine(self, name: str) -> Machine:
+    def _machine(self, name: str) -> RemoteMachine:
         if name not in self._machines:
             raise WireError(f"{name} is not open")
         return self._machines[name]
 
     def _take_local(self, snapshot: Snapshot) -> None:
         self._newest_local = snapshot
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._news:
             self._fresh = True
             self._news.notify_all()
@@ -339,7 +339,7 @@ class Fleet:
             problems = (*snapshot.situation.problems, *self._alerts.problems)
             snapshot = replace(snapshot, situation=replace(snapshot.situation, problems=problems))
         self._last = snapshot
-        self._keep(others, now)
+        self._save_facts(others, now)
         waits = self._local is not None and not self._local.judged
         if not waits and all(one.judged or one.state.state == "lost" for one in machines):
             self._judged.set()
@@ -364,7 +364,7 @@ class Fleet:
                     todo: m.Todo = machine.ask(lambda number, r=root: m.AskTasks(number, path_of(r)))  # type: ignore[misc]
                     self._silences[root] = todo.silences
 
-    def _keep(self, others: Sequence[Snapshot], now: float) -> None:
+    def _save_facts(self, others: Sequence[Snapshot], now: float) -> None:
         """Keep what ``status`` and ``brief`` tell of other machines."""
         if now - self._kept_at < KEEP_EVERY_S:
             return

@@ -158,7 +158,7 @@ def gpus() -> str:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
-class Mirror:
+class MirrorServer:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.told = {}  # type: Any
@@ -248,7 +248,7 @@ def main() -> None:
         sink.write(json.dumps(told).encode("ascii") + b"\n" + packed)
         sink.flush()
 
-    mirror = Mirror(answer)
+    mirror = MirrorServer(answer)
     answer({"python": sys.version.split()[0], "now": time.time()})
     buffered = b""
     while True:

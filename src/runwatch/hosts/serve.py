@@ -92,34 +92,34 @@ class Server:
                 return
             for message in inward.feed(data):
                 try:
-                    self._take(decode(message))
+                    self._handle(decode(message))
                 except UnknownMessageError as error:
                     if error.number:
                         words = f"runwatch {__version__} there can't do that; update it"
                         self._out.send(m.Reply(error.number, error=words))
 
-    def _take(self, message: Any) -> None:
+    def _handle(self, message: Any) -> None:
         match message:
             case m.Open():
                 self._open(message)
             case m.Ping():
                 self._out.send(m.Pong(time.time()))
-            case m.Seen(number):
+            case m.UpdateReceived(number):
                 with self._news:
                     self._seen = max(self._seen, number)
                     self._news.notify_all()
             case _:
                 self._answer(message)
 
-    def _open(self, asked: m.Open) -> None:
+    def _open(self, request: m.Open) -> None:
         if self._watched is not None:
             raise WireError("the board asked twice for roots")
-        self._watched = opened(asked, self._machine)
+        self._watched = opened(request, self._machine)
         self._answers = Answers(self._watched)
         alerts = [one.alerts for one in self._watched.settings.values()]
-        sends = asked.keep and any(one.urls or one.webhook for one in alerts)
-        self._out.send(m.Opened(self._watched.roots, self._watched.metrics, sends))
-        threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
+        sends = request.keep and any(one.urls or one.webhook for one in alerts)
+        self._out.send(m.RootsOpened(self._watched.roots, self._watched.metrics, sends))
+        threading.Thread(target=self._send_update, name="runwatch-telling", daemon=True).start()
 
     def _answer(self, question: m.Question) -> None:
         """Answers are looked for on threads: one that hangs on a dead mount holds up no other."""
@@ -149,7 +149,7 @@ class Server:
         except OSError:
             self._stop_listening()
 
-    def _tell(self) -> None:
+    def _send_update(self) -> None:
         """The newest snapshot each time that the other side has seen the one before: a slow link or board
         skips what is between, and nothing piles up."""
         assert self._watched is not None
@@ -185,7 +185,7 @@ class Server:
         return not self._ended
 
     def _refuse(self, message: str) -> None:
-        self._send(m.Refused(message))
+        self._send(m.RequestRefused(message))
 
     def _stop_listening(self) -> None:
         with self._news:

@@ -41,15 +41,15 @@ class Watched(Protocol):
     def close(self) -> None: ...
 
 
-def opened(asked: Open, machine: MachineSource | None = None) -> Watched:
+def opened(request: Open, machine: MachineSource | None = None) -> Watched:
     """What a board asks for. ``machine``: who knows the one that has the runs, None: it is this one. Raises
     RootError, ConfigError."""
-    roots = resolve_roots(asked.roots, None)
+    roots = resolve_roots(request.roots, None)
     settings = config.load(roots)
-    wanted = Wanted(asked.data, asked.judging, asked.machine, machine)
-    if asked.once or asked.idle:
-        return Glanced(roots, settings, wanted, asked.idle)
-    return Followed(roots, settings, wanted, asked.keep)
+    wanted = Wanted(request.data, request.judging, request.machine, machine)
+    if request.once or request.idle:
+        return Glanced(roots, settings, wanted, request.idle)
+    return Followed(roots, settings, wanted, request.keep)
 
 
 class _Rooted:
@@ -77,7 +77,7 @@ class Glanced(_Rooted):
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._result = Board(self.roots, self.settings, self._wanted).judge_once()
+        self._result = Board(self.roots, self.settings, self._wanted, apart=True).judge_once()
         self._looked.set()
         yield self._result.snapshot, True
 

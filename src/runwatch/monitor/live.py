@@ -80,7 +80,7 @@ class Monitor:
         self._troubles = Troubles(self._wake_up)
         self._told = ""
         self._last: Snapshot | None = None
-        self._media = Media(self._found)
+        self._media = Media(self._run_and_roots)
         self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
@@ -136,7 +136,7 @@ class Monitor:
         """The items of ``wanted``; pictures of at most ``most`` bytes together."""
         return self._media.contents(key, wanted, most)
 
-    def _found(self, key: RunKey) -> tuple[Run | None, frozenset[str]]:
+    def _run_and_roots(self, key: RunKey) -> tuple[Run | None, frozenset[str]]:
         runs = self._last.situation.runs if self._last is not None else ()
         mates = {run.id: run for run in runs if run.root == key.root}
         return mates.get(key.id), frozenset(mates)
@@ -289,7 +289,7 @@ class Monitor:
             rounds.vanished(time.monotonic())
             self._board.lost(root, time.time())
             return
-        self._board.found(root)
+        self._board.reachable(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
         own = not first and not work.asked and not work.paths and self._missed(root, changes)
