@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config import Settings
+from runwatch.data.evidently import may_be_snapshot
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
@@ -143,9 +144,11 @@ class BackgroundWork:
         return self._may_be_data(root, (folder.join(name) for folder in top.walk() for name in folder.files))
 
     def _may_be_data(self, root: str, files: Iterable[str]) -> bool:
-        """Whether there is a table among the files that is no run's."""
+        """Whether there is a table among the files that is no run's, or a report about data."""
         owned = self._roots.readers[root].owns
-        return any(file.lower().endswith(TABLES) and not owned(file) for file in files)
+        return any(
+            may_be_snapshot(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
+        )
 
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch

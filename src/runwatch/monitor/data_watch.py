@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
+from runwatch.data.evidently import EvidentlyWatch
 from runwatch.data.profile_cache import PieceKey
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
@@ -56,6 +57,7 @@ class DataWatch:
         self._pieces = Pieces(cache)
         self._specs: tuple[DataSpec, ...] = ()
         self._watches: dict[Predictions, PredictionsWatch] = {}
+        self._evidently = EvidentlyWatch(root)
         self._outside = [(Dirty(folder, wake), folder) for folder in outside(root, settings)]
         self._watchers = [Watcher(folder, dirty) for dirty, folder in self._outside]
         self._version = 0
@@ -112,7 +114,7 @@ class DataWatch:
             sets.append(data_set(wanted, self._pieces, now, version=self._version))
             known = {one.name for one in sets}
             self.sets = (*sets, *(one for one in self.sets if one.name not in known))
-        self.sets = tuple(sets)
+        self.sets = (*sets, *self._evidently.sets(top, self._version))
         self._judge_predictions(top)
         self.overlooked = overlooked_data(self._root, self._settings, top, self._specs, self._owned)
 
