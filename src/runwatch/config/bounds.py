@@ -18,12 +18,12 @@ _SHOWN = 120
 _WEB = re.compile(r"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)")
 
 
-class _Named(Protocol):
+class _HasName(Protocol):
     @property
     def name(self) -> str: ...
 
 
-Entry = TypeVar("Entry", bound=_Named)
+Entry = TypeVar("Entry", bound=_HasName)
 
 
 def bounded(settings: Settings, base: Settings, root: str) -> Settings:

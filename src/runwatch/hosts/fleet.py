@@ -24,7 +24,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
 from runwatch.hosts.alerting import HostAlerts
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
@@ -39,7 +39,7 @@ SCREEN_POINTS = 4000
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
-class Machine(Protocol):
+class RemoteMachine(Protocol):
     """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
 
     name: str
@@ -70,7 +70,7 @@ class Fleet:
     def __init__(
         self,
         local: Monitor | None,
-        make: Callable[[Callable[[], None]], Sequence[Machine]],
+        make: Callable[[Callable[[], None]], Sequence[RemoteMachine]],
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
@@ -89,7 +89,7 @@ class Fleet:
         self._publish: Publish | None = None
         self._state = state
         self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, most_points) for name, one in self._machines.items()}
+        self._curves = {name: RemoteCurves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -175,7 +175,7 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: RemoteMachine, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
             did = machine.ask(lambda number: m.Do(number, dump(there)))
         except WireError as error:
@@ -297,7 +297,7 @@ class Fleet:
     def latest(self) -> Snapshot | None:
         return self._last
 
-    def _machine(self, name: str) -> Machine:
+    def _machine(self, name: str) -> RemoteMachine:
         if name not in self._machines:
             raise WireError(f"{name} is not open")
         return self._machines[name]

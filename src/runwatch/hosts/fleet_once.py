@@ -18,7 +18,7 @@ from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
@@ -79,7 +79,7 @@ class FleetResult:
         self._connected.wait(timeout - (time.monotonic() - began))
         machines = self._connected.machines
         moment = time.time() if now is None else now
-        self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
+        self._curves = {name: RemoteCurves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
         links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
         snapshots = [one.snapshot(moment) for one in machines.values()]

@@ -76,7 +76,7 @@ class Glanced(_Rooted):
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._result = Board(self.roots, self.settings, self._wanted).judge_once()
+        self._result = Board(self.roots, self.settings, self._wanted, apart=True).judge_once()
         self._looked.set()
         yield self._result.snapshot, True
 

@@ -42,6 +42,7 @@ from runwatch.text.safe import run_name
 
 __all__ = ["compare_runs"]
 ROWS_SHOWN = 200
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -257,9 +258,7 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(
-    path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | Problem:
+def slice_rows(path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)

@@ -28,7 +28,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "ray"
 PRIORITY = 60
@@ -96,7 +96,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
-def _results(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
+def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
     told: list[Operation] = [Replace()] if rows.rewritten else []
     log = PointLog()
     for number, line in rows:

@@ -18,7 +18,7 @@ from runwatch.text.safe import run_name, safe
 Record = Mapping[str, Any]
 
 
-class Tail:
+class SnapshotTail:
     """``wanted``: which runs are followed, None: not known yet; ``series``: a tag's points, in step order;
     ``past``: also what is there already."""
 

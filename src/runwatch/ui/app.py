@@ -432,12 +432,12 @@ class RunwatchApp(App[None]):
 
     def action_palette(self) -> None:
         from runwatch.ui.palette_commands import commands, things
-        from runwatch.ui.screens.palette import Command, PaletteScreen
+        from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
 
         if not isinstance(self.screen, LiveScreen):
             return
 
-        async def do(command: Command | None) -> None:
+        async def do(command: PaletteCommand | None) -> None:
             if command is not None:
                 result = command.do()
                 if isawaitable(result):

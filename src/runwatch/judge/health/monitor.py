@@ -26,7 +26,7 @@ _TRACED = frozenset({"train", "validation", "evaluation"})
 _RATE_ROSE = 1.5
 
 
-class Curve:
+class HealthCurve:
     """One tag's memory, a few KB whatever its length."""
 
     __slots__ = ("_signs", "_windows", "view")
@@ -69,7 +69,7 @@ class RunHealth:
     __slots__ = ("_curves", "_views")
 
     def __init__(self) -> None:
-        self._curves: dict[str, Curve] = {}
+        self._curves: dict[str, HealthCurve] = {}
         self._views: dict[str, CurveView] = {}
 
     def feed(self, tag: str, points: Points) -> None:
@@ -78,7 +78,7 @@ class RunHealth:
         if curve is None:
             first = not any(known.view.trace for known in self._curves.values())
             role = role_of(tag)
-            curve = self._curves[tag] = Curve(tag, traced=True if first and role == "other" else None)
+            curve = self._curves[tag] = HealthCurve(tag, traced=True if first and role == "other" else None)
             self._views[tag] = curve.view
         curve.feed(points)
 

@@ -25,7 +25,7 @@ from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.curves import Curves
-from runwatch.ui.widgets.grid import Grid
+from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
@@ -71,7 +71,7 @@ class RunScreen(Detail, ChartKeys):
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
-        yield Grid(id="part-1")
+        yield CellGrid(id="part-1")
         yield TableWidget(id="part-2")
         yield TableWidget(id="part-3", header=False)
         yield TableWidget(id="part-4")
@@ -124,7 +124,7 @@ class RunScreen(Detail, ChartKeys):
         self.ask()
 
     def _draw(self) -> None:
-        grid = self.query_one(Grid)
+        grid = self.query_one(CellGrid)
         columns, rows = grid.shape(len(self._pictures))
         room = columns * rows
         pages = max(-(-len(self._pictures) // room), 1)
@@ -142,7 +142,7 @@ class RunScreen(Detail, ChartKeys):
         return True
 
     def action_density(self, by: int) -> None:
-        grid = self.query_one(Grid)
+        grid = self.query_one(CellGrid)
         columns, _ = grid.shape(len(self._pictures))
         grid.columns = max(1, min(columns + by, 4))
         self._draw()
@@ -154,7 +154,7 @@ class RunScreen(Detail, ChartKeys):
 
     def action_export(self) -> None:
         """The chart with the keys is asked first; here it is the grid's: its first chart."""
-        for chart in self.query_one(Grid).query(Curves):
+        for chart in self.query_one(CellGrid).query(Curves):
             chart.action_export()
             return
 
