@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -16,12 +15,12 @@ import msgspec
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.system.files import read_regular
 from runwatch.text.units import number
 
 _LARGEST = 32 * 2**20
 _MOST = 200
-_REPORT = re.compile(r"(?:.{0,100}[_-])?(?:report|drift|evidently|snapshot)(?:[_-].{0,100})?\.json")
 _DISTANCES = frozenset(
     {
         "Energy-distance",
@@ -51,14 +50,6 @@ _P_VALUES = frozenset(
 _NOTE = "as Evidently judged it, by its own tests and thresholds"
 
 
-def may_be_snapshot(file: str) -> bool:
-    """Whether a file may be one, by its name."""
-    folder, _, name = file.rpartition("/")
-    if not name.endswith(".json"):
-        return False
-    return folder.rpartition("/")[2] == "snapshots" or _REPORT.fullmatch(name) is not None
-
-
 class Snapshot(msgspec.Struct, frozen=True, eq=False):
     """One snapshot. ``share``: of drifted columns; ``drifted``: whether that is past its own threshold."""
 
@@ -80,7 +71,7 @@ class EvidentlyWatch:
         known, self._known = self._known, {}
         found = []
         for folder in top.walk():
-            names = [name for name in folder.files if may_be_snapshot(folder.join(name))]
+            names = [name for name in folder.files if may_be_drift_report(folder.join(name))]
             snapshots = list(self._snapshots(folder, names, known))
             if snapshots:
                 above = folder.parent

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config import Settings
-from runwatch.data.evidently import may_be_snapshot
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
@@ -23,6 +22,7 @@ from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
+from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
@@ -152,7 +152,7 @@ class BackgroundWork:
         """Whether there is a table among the files that is no run's, or a report about data."""
         owned = self._roots.readers[root].owns
         return any(
-            may_be_snapshot(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
+            may_be_drift_report(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
         )
 
     def _load_data(self, root: str, settings: Settings) -> None:
