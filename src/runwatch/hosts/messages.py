@@ -178,6 +178,14 @@ class AskMediaContents(msgspec.Struct, tag="media-contents"):
     wanted: MediaSeries
 
 
+class AskSystem(msgspec.Struct, tag="system"):
+    """Which curves of the machine a run has; they are then asked for as any other."""
+
+    number: int
+    root: str
+    run: str
+
+
 class AskRows(msgspec.Struct, tag="rows"):
     number: int
     predictions: str
@@ -236,6 +244,7 @@ Question = (
     | AskConsole
     | AskMedia
     | AskMediaContents
+    | AskSystem
     | AskRows
     | AskHistory
     | AskChampions
@@ -250,6 +259,7 @@ BODIES: dict[type[Any], Any] = {
     AskConsole: Tail,
     AskMedia: MediaList,
     AskMediaContents: list[MediaContent],
+    AskSystem: tuple[str, ...],
     AskRows: RowsFound,
     AskHistory: Events,
     AskChampions: Champions,
