@@ -74,7 +74,7 @@ def test_shell_step(folder: Path) -> None:
 def test_pre_commit(folder: Path) -> None:
     if not (shutil.which("pre-commit") and shutil.which("git")):
         pytest.skip("pre-commit is not installed")
-    for name in (".pre-commit-config.yaml", "expect.toml"):
+    for name in (".pre-commit-config.yaml", "runwatch.toml"):
         (folder / name).write_text(recipe(name))
     for words in (["init", "-q"], ["add", "."]):
         assert ran(folder, "git", *words).returncode == 0
@@ -102,7 +102,7 @@ def test_both_by_hand(folder: Path) -> None:
     """Their commands alone, where they are not installed."""
     (hook,) = yaml.safe_load(recipe(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     stage = yaml.safe_load(recipe("dvc.yaml"))["stages"]["compare"]
-    (folder / "expect.toml").write_text(recipe("expect.toml"))
+    (folder / "runwatch.toml").write_text(recipe("runwatch.toml"))
     for command in (hook["entry"], stage["cmd"]):
         done = ran(folder, "sh", "-c", command)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -184,7 +184,7 @@ def _board(reader: RootReader) -> dict[str, dict[int, float]]:
     shown: dict[str, dict[int, float]] = {}
     for run_id, entry in reader.entries.items():
         reader.tell(entry)
-        for tag in ("loss", *(tag for tag in entry.story.metrics if tag != "loss")):  # type: ignore[union-attr]
+        for tag in ("loss", *(tag for tag in entry.summary.metrics if tag != "loss")):  # type: ignore[union-attr]
             points = reader.points(run_id, tag)
             if len(points):
                 found = dict(zip(points.steps.tolist(), points.values.tolist(), strict=True))

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -186,8 +187,6 @@ def test_the_other_side_killed_comes_back(reach, opened):
 
 
 def test_this_side_killed_leaves_nothing_there(reach, me):
-    import sys
-
     home = reach.host("left-behind")
     write_run(home / "runs/exp-1")
     board = subprocess.Popen(
@@ -278,3 +277,49 @@ def test_after_random_faults_the_board_is_as_a_fresh_one_would_be(reach, opened,
     assert until(lambda: len(serving(home)) == 1, 60)
     hosts = [one for one in threading.enumerate() if one.name == "runwatch-host-storm"]
     assert len(hosts) == 1
+
+
+def test_tail_follows_runs_of_a_machine_through_a_break(reach, me, wire):
+    """Each point comes once; a link that breaks and is made again is told."""
+    home = reach.host("tailed", port=wire.port)
+    file = write_run(home / "runs/exp-1")
+    write_run(home / "runs/exp-2")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runwatch", "tail", "tailed:runs/exp-1", "--json"],
+        env={**os.environ, "PYTHONPATH": str(reach.source)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        records: list[dict] = []
+
+        def read() -> None:
+            for line in process.stdout:
+                records.append(json.loads(line))
+
+        threading.Thread(target=read, daemon=True).start()
+
+        def points() -> list[int]:
+            return [one["step"] for one in records if one["type"] == "point"]
+
+        assert until(lambda: [one for one in records if one["type"] == "status"])
+        append(file, 20)
+        assert until(lambda: points() == [20])
+        wire.break_all()
+        append(file, 21)
+        assert until(lambda: "lost" in [one["state"] for one in records if one["type"] == "host"])
+        wire.broken = False
+        assert until(lambda: points() == [20, 21])
+        append(file, 22)
+        assert until(lambda: points() == [20, 21, 22])
+        assert {one["run"] for one in records if one["type"] != "host"} == {"exp-1"}
+        assert all(one["root"].startswith("tailed:/") for one in records if one["type"] == "point")
+        assert [one["state"] for one in records if one["type"] == "host"] == ["live", "lost", "live"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
+    done = runwatch("tail", "nowhere:runs/exp-1")
+    assert done.returncode == 2 and "nowhere: " in done.stderr and "Traceback" not in done.stderr

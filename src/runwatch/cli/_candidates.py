@@ -127,9 +127,9 @@ def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Candidat
     named: dict[str, Callable[[], Iterator[Candidate]]] = {
         "RUN": _runs, "ROOT": _roots, "root": _roots, "theme": _themes, "HOST": _hosts, "host": _hosts,
     }  # fmt: skip
-    made = named.get(str(action.metavar)) or named.get(action.dest)
-    if made is not None:
-        yield from made()
+    result = named.get(str(action.metavar)) or named.get(action.dest)
+    if result is not None:
+        yield from result()
     elif action.metavar in ("FILE", "REFERENCE", "CURRENT", "DATA", "REF"):
         yield Candidate(FILES)
     if action.metavar == "RUN" and before[0] == "compare":

@@ -109,13 +109,13 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
         looks: list[_HostBrief] = []
         silent: list[str] = []
         for name, one in work.items():
-            found = one.result(began + wait)
-            if found is None:
-                found = _remembered(state, name)
-                silent.append(_waiting(name, found, now))
-            looks += [found] if found else []
-            if found and found.loaded:
-                silent += [link.message for link in found.loaded.snapshot.watch.hosts if link.message]
+            host = one.result(began + wait)
+            if host is None:
+                host = _remembered(state, name)
+                silent.append(_waiting(name, host, now))
+            looks += [host] if host else []
+            if host and host.loaded:
+                silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
         if looks:
             _say(args, state, looks, silent, now, since)
         elif args.format == "json":
@@ -192,10 +192,10 @@ def _keep(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> Snap
     from runwatch.monitor.root_state import BEAT_S
     from runwatch.store.snapshot_facts import SnapshotFacts, facts
 
-    made = facts(loaded.snapshot, date.fromtimestamp(now))
+    result = facts(loaded.snapshot, date.fromtimestamp(now))
     with contextlib.suppress(OSError):
-        state.keep(" ".join(keys), made, now, BEAT_S)
-    return SnapshotFacts(now, BEAT_S, made)
+        state.keep(" ".join(keys), result, now, BEAT_S)
+    return SnapshotFacts(now, BEAT_S, result)
 
 
 def _remembered(state: State, name: str) -> _HostBrief | None:
@@ -207,14 +207,14 @@ def _remembered(state: State, name: str) -> _HostBrief | None:
     return _HostBrief(kept, kept.facts.get("keys", ()), False) if kept else None
 
 
-def _waiting(name: str, found: _HostBrief | None, now: float) -> str:
+def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     from runwatch.text.safe import safe
     from runwatch.text.units import ago
 
     shown = safe(name) or "the roots"
-    if found is None:
+    if host is None:
         return f"{shown}: still reading, and nothing saved yet"
-    return f"{shown}: no answer yet, as of {ago(found.kept.facts['now'], now)} ago"
+    return f"{shown}: no answer yet, as of {ago(host.kept.facts['now'], now)} ago"
 
 
 def _say(

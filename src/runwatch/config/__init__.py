@@ -18,7 +18,7 @@ from runwatch.config.settings import (
     Cost,
     CustomRule,
     Data,
-    Host,
+    HostSettings,
     Metrics,
     MetricSetting,
     Model,
@@ -80,10 +80,10 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
     return tuple(settings.path(root) for root in settings.watch.roots)
 
 
-def hosts(config: str | None = None) -> dict[str, Host]:
+def hosts(config: str | None = None) -> dict[str, HostSettings]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    found: dict[str, Host] = {}
+    found: dict[str, HostSettings] = {}
     for host in user_settings(config).hosts:
         if split(f"{host.name}:") is None or host.name in found:
             why = "is there twice" if host.name in found else "can't be written as HOST:PATH"

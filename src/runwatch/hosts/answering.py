@@ -97,7 +97,7 @@ class Answers:
                 answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
-    def _curve(self, asked: m.AskSeries) -> m.Curve:
+    def _curve(self, asked: m.AskSeries) -> m.CurveUpdate:
         points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
         total, start = len(points), asked.have
         if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
@@ -105,7 +105,9 @@ class Answers:
         wanted = points.where(slice(start, None))
         if asked.most:
             wanted = thinned(wanted, asked.most)
-        return m.Curve(start, total, _bytes(wanted.steps), _bytes(wanted.wall_times), _bytes(wanted.values))
+        return m.CurveUpdate(
+            start, total, _bytes(wanted.steps), _bytes(wanted.wall_times), _bytes(wanted.values)
+        )
 
 
 def _same(points: Points, at: int, step: int, value: float) -> bool:

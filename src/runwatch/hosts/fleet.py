@@ -25,7 +25,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
 from runwatch.hosts.alerting import HostAlerts
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
@@ -41,7 +41,7 @@ T = TypeVar("T")
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
-class Machine(Protocol):
+class RemoteMachine(Protocol):
     """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
 
     name: str
@@ -66,15 +66,17 @@ class Machine(Protocol):
 class Fleet:
     """``local``: this machine's monitor, None where none of its roots is watched; ``make`` builds the other
     machines, given what to call when one has news; ``bell``: what rings the terminal when one wants to;
-    ``alerts``: what sends alerts about them, None: nothing does."""
+    ``alerts``: what sends alerts about them, None: nothing does; ``most_points``: about how many points of a
+    curve of theirs are wanted, 0: all."""
 
     def __init__(
         self,
         local: Monitor | None,
-        make: Callable[[Callable[[], None]], Sequence[Machine]],
+        make: Callable[[Callable[[], None]], Sequence[RemoteMachine]],
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
+        most_points: int = SCREEN_POINTS,
     ) -> None:
         self._local, self._bell = local, bell
         self._news = threading.Condition()
@@ -89,7 +91,7 @@ class Fleet:
         self._publish: Publish | None = None
         self._state = state
         self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, SCREEN_POINTS) for name, one in self._machines.items()}
+        self._curves = {name: RemoteCurves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -175,7 +177,7 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: RemoteMachine, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
             did = machine.ask(lambda number: m.Do(number, dump(there)))
         except WireError as error:
@@ -283,6 +285,12 @@ class Fleet:
         return self._last
 
     @property
+    def unjudged(self) -> frozenset[str]:
+        """What was not looked at yet: parts of this machine, other machines."""
+        waits = {one.name for one in self._machines.values() if not one.judged and one.state.state != "lost"}
+        return frozenset(waits) | (self._local.unjudged if self._local is not None else frozenset())
+
+    @property
     def trouble(self) -> str:
         """What went wrong in the watching itself, here or there, "" when nothing did."""
         return "" if self._last is None else self._last.watch.trouble
@@ -291,7 +299,7 @@ class Fleet:
     def latest(self) -> Snapshot | None:
         return self._last
 
-    def _machine(self, name: str) -> Machine:
+    def _machine(self, name: str) -> RemoteMachine:
         if name not in self._machines:
             raise WireError(f"{name} is not open")
         return self._machines[name]

@@ -114,8 +114,8 @@ class Link:
         with contextlib.suppress(OSError):
             while self._coming.poll(0) and self._listen():
                 continue
-        said = self._said.decode("utf-8", "replace")
-        return LinkError(explained(self._target.name, self._process.returncode, said, self._target.by_ssh))
+        message = self._said.decode("utf-8", "replace")
+        return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
 
     def close(self) -> None:
         """End the process: it is asked first, by the end of its input."""

@@ -35,7 +35,7 @@ class Hello(msgspec.Struct, tag="hello"):
     clock: float
 
 
-class Opened(msgspec.Struct, tag="opened"):
+class RootsOpened(msgspec.Struct, tag="opened"):
     """The roots, as real paths, and what their configuration says of metrics; ``alerting``: whether there
     alerts are sent."""
 
@@ -44,7 +44,7 @@ class Opened(msgspec.Struct, tag="opened"):
     alerting: bool = False
 
 
-class Refused(msgspec.Struct, tag="refused"):
+class RequestRefused(msgspec.Struct, tag="refused"):
     """What was asked for cannot be had; the end of the link."""
 
     message: str
@@ -77,6 +77,7 @@ class Rest(msgspec.Struct):
     looked: float | None
     assumptions: tuple[str, ...]
     rings: bool
+    overlooked: tuple[Problem, ...] = ()
 
 
 class Update(msgspec.Struct, tag="update", omit_defaults=True):
@@ -112,7 +113,7 @@ class Open(msgspec.Struct, tag="open"):
     machine: bool = True
 
 
-class Seen(msgspec.Struct, tag="seen"):
+class UpdateReceived(msgspec.Struct, tag="seen"):
     """The update was taken; the next may come. There is never more than one on its way."""
 
     number: int
@@ -136,7 +137,7 @@ class AskSeries(msgspec.Struct, tag="series"):
     most: int = 0
 
 
-class Curve(msgspec.Struct):
+class CurveUpdate(msgspec.Struct):
     """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total`` there are."""
 
     start: int
@@ -237,7 +238,7 @@ class AskChecks(msgspec.Struct, tag="checks"):
     number: int
 
 
-FromThere = Hello | Opened | Refused | Pong | Reply | Update
+FromThere = Hello | RootsOpened | RequestRefused | Pong | Reply | Update
 Question = (
     AskSeries
     | AskColumn
@@ -252,9 +253,9 @@ Question = (
     | Do
     | AskChecks
 )
-FromHere = Open | Seen | Ping | Question
+FromHere = Open | UpdateReceived | Ping | Question
 BODIES: dict[type[Any], Any] = {
-    AskSeries: Curve,
+    AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
     AskConsole: Tail,
     AskMedia: MediaList,

@@ -71,7 +71,7 @@ def piece(file: int, size: int, start: int) -> bytes:
     return b"".join(parts)
 
 
-class Mirror:
+class MirrorServer:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.told = {}  # type: Any
@@ -152,7 +152,7 @@ def main() -> None:
         sink.write(json.dumps(told).encode("ascii") + b"\n" + packed)
         sink.flush()
 
-    mirror = Mirror(answer)
+    mirror = MirrorServer(answer)
     answer({"python": sys.version.split()[0], "now": time.time()})
     buffered = b""
     while True:

@@ -40,7 +40,7 @@ _NEVER = (
 _ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv", ".zip", ".eval")
 
 
-class Known(NamedTuple):
+class KnownFile(NamedTuple):
     """What a file there was when it was listed, or copied, last."""
 
     size: int
@@ -58,9 +58,9 @@ class MirroredRoot:
         self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
         self.notes: tuple[str, ...] = ()
         self._talk = talk
-        self._listed: dict[str, Known] = {}
+        self._listed: dict[str, KnownFile] = {}
         self._have = self._index()
-        self._pending: dict[str, Known] = {}
+        self._pending: dict[str, KnownFile] = {}
         self._claimed: set[str] = set()
         self._whole: dict[str, bytes] = {}
         for part in ("listed", "files", "parts"):
@@ -120,7 +120,7 @@ class MirroredRoot:
         self._keep_index()
         return not self._pending
 
-    def _grow(self, path: str, known: Known) -> bool:
+    def _grow(self, path: str, known: KnownFile) -> bool:
         """Of a claimed file that grew only the length is news; whether that was noted."""
         file = self.folder / "listed" / path
         try:
@@ -202,7 +202,7 @@ class MirroredRoot:
             if is_checkpoint(file) and file not in chosen and self._have.get(file) != known:
                 self._stand_in(file, known)
 
-    def _stand_in(self, path: str, known: Known) -> None:
+    def _stand_in(self, path: str, known: KnownFile) -> None:
         """A checkpoint is shown by its name and size: a hole will do."""
         file = self.folder / "files" / path
         with contextlib.suppress(OSError):
@@ -212,7 +212,7 @@ class MirroredRoot:
             self._date(file, known)
             self._have[path] = known
 
-    def _take_whole(self, path: str, known: Known, data: bytes) -> None:
+    def _take_whole(self, path: str, known: KnownFile, data: bytes) -> None:
         """A small file came with the first look at it."""
         file = self.folder / "files" / path
         _make_room(file, self.folder / "files")
@@ -227,7 +227,7 @@ class MirroredRoot:
         self._date(file, known)
         self._have[path] = known
 
-    def _copy(self, path: str, known: Known) -> None:
+    def _copy(self, path: str, known: KnownFile) -> None:
         file, part = (
             self.folder / "files" / path,
             self.folder / "parts" / digest(path.encode("utf-8", "replace")),
@@ -249,7 +249,7 @@ class MirroredRoot:
             with target.open("ab") as out:
                 out.write(data)
             offset = start + len(data)
-            known = Known(size, int(told["mtime"]), int(told["inode"]))
+            known = KnownFile(size, int(told["mtime"]), int(told["inode"]))
             if not data or offset >= size or offset > MOST_FILE:
                 break
         if part.exists():
@@ -257,7 +257,7 @@ class MirroredRoot:
         self._date(file, known)
         self._have[path] = known
 
-    def _date(self, file: Path, known: Known) -> None:
+    def _date(self, file: Path, known: KnownFile) -> None:
         """Times there, by the clock here."""
         at = known.mtime - int(self.ahead * 1e9)
         os.utime(file, ns=(at, at))
@@ -279,11 +279,11 @@ class MirroredRoot:
         known = self._listed.get(file)
         return known.mtime if known is not None else 0
 
-    def _index(self) -> dict[str, Known]:
+    def _index(self) -> dict[str, KnownFile]:
         """What an earlier process copied; what is not there any more is copied again."""
         try:
             kept = json.loads((self.folder / "index.json").read_text("ascii"))
-            found = {path: Known(*map(int, known)) for path, known in kept.items()}
+            found = {path: KnownFile(*map(int, known)) for path, known in kept.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
         return {p: k for p, k in found.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
@@ -296,12 +296,12 @@ class MirroredRoot:
             os.replace(part, self.folder / "index.json")
 
 
-def _listing(data: bytes) -> tuple[list[tuple[str, Known]], list[str]]:
+def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
     """(changed files, files that are gone) of a listing. Raises WireError."""
     try:
         changed, gone = json.loads(data)
         found = [
-            (str(path), Known(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
+            (str(path), KnownFile(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
         ]
         return [one for one in found if one[1].size >= 0], [str(path) for path in gone]
     except (ValueError, TypeError, RecursionError) as error:

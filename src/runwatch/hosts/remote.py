@@ -22,7 +22,7 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
-from runwatch.hosts.remote_snapshot import Picture
+from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
 
@@ -59,8 +59,8 @@ class Remote:
         self.name = target.name
         self._target, self._opening, self._changed = target, opening, changed
         self._state = HostLink(target.name, "connecting")
-        self._picture = Picture(target.name)
-        self._next: Picture | None = None
+        self._picture = RemoteSnapshot(target.name)
+        self._next: RemoteSnapshot | None = None
         self._next_since = 0.0
         self._metrics: dict[str, Metrics] = {}
         self._named = tuple(joined(target.name, path) for path in target.roots)
@@ -221,7 +221,7 @@ class Remote:
         self, link: Link | InProcess, data: bytes, opening: m.Open, mirror: Mirror | None = None
     ) -> None:
         inward, decode, out = Inward(), decoder(m.FromThere), Outward(link.write)
-        self._next, self._next_since = Picture(self.name, self._names), time.monotonic()
+        self._next, self._next_since = RemoteSnapshot(self.name, self._names), time.monotonic()
         self._heard = self._pinged = time.monotonic()
         self._owed = None
         while not self._stopped:
@@ -247,7 +247,7 @@ class Remote:
     def _keep_alive(self, out: Outward) -> None:
         now = time.monotonic()
         if self._owed is not None and now >= self._owed_at:
-            out.send(m.Seen(self._owed))
+            out.send(m.UpdateReceived(self._owed))
             self._owed = None
         if now - self._pinged >= PING_S:
             self._pinged = now
@@ -263,7 +263,7 @@ class Remote:
             case m.Hello():
                 self._greet(message)
                 out.send(opening)
-            case m.Opened(roots, metrics, alerting):
+            case m.RootsOpened(roots, metrics, alerting):
                 self._metrics = {self._root(root): one for root, one in metrics.items()}
                 self._named = tuple(map(self._root, roots))
                 self.alerting = alerting
@@ -282,7 +282,7 @@ class Remote:
                 if waiting is not None:
                     waiting.reply = message
                     waiting.done.set()
-            case m.Refused(words):
+            case m.RequestRefused(words):
                 raise LinkError(f"{self.name}: {words}")
             case m.Pong():
                 self._set(heard=time.time())

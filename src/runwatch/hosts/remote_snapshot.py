@@ -24,7 +24,7 @@ _BY_ROOT = ("baselines", "tasks", "predictions")
 _PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
 
 
-class Picture:
+class RemoteSnapshot:
     """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
 
     def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
@@ -115,6 +115,7 @@ class Picture:
             tasks=dict(parts["tasks"]),
             watch=self._watch_here(),
             assumptions=() if rest is None else tuple(f"{self._host}: {a}" for a in rest.assumptions),
+            overlooked=() if rest is None else tuple(map(self._problem, rest.overlooked)),
         )
 
     def _watch_here(self) -> WatchState:

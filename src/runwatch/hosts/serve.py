@@ -85,21 +85,21 @@ class Server:
                 self._open(message)
             case m.Ping():
                 self._out.send(m.Pong(time.time()))
-            case m.Seen(number):
+            case m.UpdateReceived(number):
                 with self._news:
                     self._seen = max(self._seen, number)
                     self._news.notify_all()
             case _:
                 self._answer(message)
 
-    def _open(self, asked: m.Open) -> None:
+    def _open(self, request: m.Open) -> None:
         if self._watched is not None:
             raise WireError("the board asked twice for roots")
-        self._watched = opened(asked)
+        self._watched = opened(request)
         self._answers = Answers(self._watched)
         alerts = [one.alerts for one in self._watched.settings.values()]
-        sends = asked.keep and any(one.urls or one.webhook for one in alerts)
-        self._out.send(m.Opened(self._watched.roots, self._watched.metrics, sends))
+        sends = request.keep and any(one.urls or one.webhook for one in alerts)
+        self._out.send(m.RootsOpened(self._watched.roots, self._watched.metrics, sends))
         threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
 
     def _answer(self, question: m.Question) -> None:
@@ -163,7 +163,7 @@ class Server:
         return not self._ended
 
     def _refuse(self, message: str) -> None:
-        self._send(m.Refused(message))
+        self._send(m.RequestRefused(message))
 
     def _stop_listening(self) -> None:
         with self._news:

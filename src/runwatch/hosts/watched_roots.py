@@ -41,11 +41,15 @@ class Watched(Protocol):
     def close(self) -> None: ...
 
 
-def opened(asked: Open) -> Watched:
+def opened(request: Open) -> Watched:
     """What a board asks for. Raises RootError, ConfigError."""
-    roots = resolve_roots(asked.roots, None)
+    roots = resolve_roots(request.roots, None)
     settings = config.load(roots)
-    return Glanced(roots, settings, asked) if asked.once or asked.idle else Followed(roots, settings, asked)
+    return (
+        Glanced(roots, settings, request)
+        if request.once or request.idle
+        else Followed(roots, settings, request)
+    )
 
 
 class _Rooted:
@@ -72,7 +76,7 @@ class Glanced(_Rooted):
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         if self._idle:
             return
-        self._result = Board(self.roots, self.settings, self._wanted).judge_once()
+        self._result = Board(self.roots, self.settings, self._wanted, apart=True).judge_once()
         self._looked.set()
         yield self._result.snapshot, True
 

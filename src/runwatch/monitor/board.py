@@ -38,7 +38,7 @@ KEEP_EVERY_S = 60.0
 
 class Board:
     """``keep``: this process may become the writer of the roots' tasks; ``wake``: called when something is
-    known that was not."""
+    known that was not; ``apart``: tables are read in another process, as they always are while watching."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Board:
         wanted: Wanted,
         keep: bool = False,
         wake: Callable[[], None] | None = None,
+        apart: bool = False,
     ) -> None:
         self.settings = settings
         self._names = names
@@ -54,7 +55,7 @@ class Board:
         self._wake = wake
         self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
-        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell)
+        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
         self._task_state = TaskState(names, settings, writes=keep)
@@ -82,6 +83,7 @@ class Board:
         try:
             return self._judge_once(time.time() if now is None else now)
         finally:
+            self.background.stop()
             self._cache.close()
             self._task_state.close()
 
@@ -164,6 +166,7 @@ class Board:
             looked=self._task_state.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
+            overlooked=self.background.overlooked,
         )
         if judged:
             self._task_state.keep(snapshot, date.fromtimestamp(now))

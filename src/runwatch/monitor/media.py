@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.runs.media.base import Place
+from runwatch.runs.media.base import MediaPlace
 from runwatch.runs.media.index import RunMedia
 from runwatch.text.units import size
 
@@ -63,7 +63,7 @@ class Media:
 
     def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
         with self._lock:
-            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(Place(key.root, key.id)))
+            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
             self._known[key] = known
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)

@@ -65,11 +65,11 @@ def _told(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, 
     if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
         problem = Problem(source.file, None, "no log of inspect-ai", "it is read again when it changes")
         return Reading({}, now, (problem,))
-    told: list[Operation] = [] if before is None else [Replace()]
-    told += _facts(log["eval"])
-    told += _scores(log)
-    told.append(_state(log))
-    return Reading({claim.run_id: told}, now)
+    operations: list[Operation] = [] if before is None else [Replace()]
+    operations += _facts(log["eval"])
+    operations += _scores(log)
+    operations.append(_state(log))
+    return Reading({claim.run_id: operations}, now)
 
 
 def _facts(said: Mapping[str, Any]) -> Iterable[Operation]:

@@ -81,20 +81,20 @@ def _aim_runs(
         (_MOST,),
     )
     for key, name, created, experiment in rows:
-        told: list[Operation] = []
+        operations: list[Operation] = []
         if name:
-            told.append(Label("name", str(name)))
+            operations.append(Label("name", str(name)))
         if experiment:
-            told.append(Label("project", str(experiment)))
+            operations.append(Label("project", str(experiment)))
         started = _utc(created)
         if not math.isnan(started):
-            told.append(Started(started))
+            operations.append(Started(started))
         going_on = os.path.lexists(
             source.sibling(f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}")
         )
         words = "Aim has not closed the run" if going_on else "Aim closed the run"
-        told.append(Evidence("running" if going_on else "finished", words))
-        yield f"{claim.run_id}#{key}", told
+        operations.append(Evidence("running" if going_on else "finished", words))
+        yield f"{claim.run_id}#{key}", operations
 
 
 def _utc(text: object) -> float:

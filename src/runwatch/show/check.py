@@ -71,6 +71,15 @@ def as_json(check: CheckResult) -> dict[str, Any]:
             }
             for root, problem in problems_of(check.snapshot)
         ],
+        "not_judged": [_not_judged_json(problem) for problem in check.snapshot.overlooked],
+    }
+
+
+def _not_judged_json(problem: Any) -> dict[str, Any]:
+    return {
+        "file": run_name(problem.file),
+        "message": hparams(problem.message),
+        "hint": hparams(problem.hint),
     }
 
 
@@ -83,6 +92,7 @@ def unknown_json(reason: str) -> dict[str, Any]:
         "counts": counts,
         "findings": [],
         "problems": [],
+        "not_judged": [],
         "error": hparams(reason),
     }
 
@@ -186,16 +196,16 @@ def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
 def _tonight(snapshot: Snapshot) -> list[Finding]:
     situation = snapshot.situation
     left = _until_morning(situation.now)
-    found = [finding for finding in snapshot.findings if finding.severity == "critical"]
+    findings = [finding for finding in snapshot.findings if finding.severity == "critical"]
     for run in situation.runs:
         if run.status != "running":
             continue
         eta, budget = run.progress.eta, run.progress.budget_ends
         if budget is not None and situation.now < budget <= situation.now + left:
-            found.append(_ending(run, budget - situation.now, "reaches its time limit"))
+            findings.append(_ending(run, budget - situation.now, "reaches its time limit"))
         elif eta is not None and eta[0] <= left:
-            found.append(_ending(run, eta[0], "ends"))
-    return found
+            findings.append(_ending(run, eta[0], "ends"))
+    return findings
 
 
 def _ending(run: Run, seconds: float, how: str) -> Finding:

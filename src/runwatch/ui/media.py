@@ -27,7 +27,7 @@ from runwatch.domain.media import (
     Unshown,
 )
 from runwatch.domain.run import RunKey
-from runwatch.runs.media.base import Refused
+from runwatch.runs.media.base import MediaRefused
 from runwatch.runs.pictures import Pixels, can_decode, decoded
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
@@ -357,5 +357,5 @@ def _decoded(content: MediaContent, width: int, height: int) -> _Seen:
         return content
     try:
         return (*decoded(content.data, width, height), len(content.data))
-    except Refused as refused:
+    except MediaRefused as refused:
         return Unshown(str(refused))

@@ -12,7 +12,7 @@ from runwatch.show.screen.chart import ChartAsk
 from runwatch.show.screen.run import system_picture
 from runwatch.show.screen.view import Span
 from runwatch.ui.host import host
-from runwatch.ui.widgets.grid import Grid
+from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.work import in_background
 
@@ -42,7 +42,7 @@ class SystemPart(Vertical):
 
     def compose(self) -> ComposeResult:
         yield LineWidget(collapse=True)
-        yield Grid()
+        yield CellGrid()
 
     def on_mount(self) -> None:
         self.set_interval(_EVERY_S, self._again)
@@ -84,4 +84,4 @@ class SystemPart(Vertical):
         if self._tags is not None:
             self._say("" if self._tags else _NOTHING)
             pictures = [system_picture(self._key, tag, self._round) for tag in self._tags]
-            self.query_one(Grid).draw_page(pictures, self._ask)
+            self.query_one(CellGrid).draw_page(pictures, self._ask)

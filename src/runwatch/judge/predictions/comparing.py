@@ -84,16 +84,16 @@ def _metrics(sample: Sample, options: CompareOptions) -> tuple[tuple[MetricCompa
 
 
 def _estimates(sample: Sample, background: bool) -> list[Estimate]:
-    made = [
+    estimates = [
         estimate
         for method in methods()
         if sample.task in method.TASKS and (background or not method.BACKGROUND)
         for estimate in method.estimates(sample)
     ]
-    made = list({estimate.name: estimate for estimate in reversed(made)}.values())
+    estimates = list({estimate.name: estimate for estimate in reversed(estimates)}.values())
     if sample.identical:
-        made = [_no_difference(estimate) for estimate in made]
-    return sorted(made, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))
+        estimates = [_no_difference(estimate) for estimate in estimates]
+    return sorted(estimates, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))
 
 
 def _own_direction(name: str) -> Direction:
@@ -125,10 +125,10 @@ def _judged(
     if name == primary and options.tolerance is not None:
         tolerances.setdefault(name, options.tolerance)
     allowed = margin(name, direction, estimate.baseline, tolerances)
-    made = judge(estimate, direction, allowed, f"{sample.unit}s", adjusted.get(name))
+    metric = judge(estimate, direction, allowed, f"{sample.unit}s", adjusted.get(name))
     if name != primary:
-        return made
-    return replace(made, primary=True, p_adjusted=made.p_value)
+        return metric
+    return replace(metric, primary=True, p_adjusted=metric.p_value)
 
 
 def _remarks(metrics: tuple[MetricComparison, ...]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _BETTER = {"Min": "min", "Max": "max"}
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    tables = [found for name in sorted(listing.files) if (found := _TABLE.fullmatch(name))]
+    tables = [match for name in sorted(listing.files) if (match := _TABLE.fullmatch(name))]
     if not tables and _META not in listing.files:
         return
     above = listing.parent

@@ -55,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
 
 
-class _Run(msgspec.Struct, frozen=True):
+class _MlflowRun(msgspec.Struct, frozen=True):
     key: str
     name: str
     status: str
@@ -97,16 +97,16 @@ class _Pass:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
-        found = []
+        problems = []
         if self._skipped:
             message = f"{plural(self._skipped, 'metric row')} without a number or a step"
-            found.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
+            problems.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
         if self._large:
             message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-            found.append(Problem(self._source.file, None, message, "log it as an artifact"))
-        return tuple(found)
+            problems.append(Problem(self._source.file, None, message, "log it as an artifact"))
+        return tuple(problems)
 
-    def _runs(self) -> tuple[dict[str, _Run], list[str]]:
+    def _runs(self) -> tuple[dict[str, _MlflowRun], list[str]]:
         select = (
             "SELECT r.rowid, r.run_uuid, r.name, r.status, r.start_time, r.end_time, e.name,"
             " coalesce(r.lifecycle_stage, '') = 'deleted' OR coalesce(e.lifecycle_stage, '') = 'deleted'"
@@ -116,11 +116,11 @@ class _Pass:
         told = sqlite.rows(self._db, select, "runs")
         self._large += told.large
         rows = [row[1:] for row in told.found]
-        alive = {str(r[0]): _Run(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
+        alive = {str(r[0]): _MlflowRun(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
                  for r in rows if not r[6]}  # fmt: skip
         return alive, [str(row[0]) for row in rows if row[6]]
 
-    def _facts(self, runs: Mapping[str, _Run]) -> list[int]:
+    def _facts(self, runs: Mapping[str, _MlflowRun]) -> list[int]:
         """Changes when a run, a param or a tag is added, or a run's row changes."""
         facts = [zlib.crc32(repr(sorted(map(repr, runs.values()))).encode("utf-8", "backslashreplace"))]
         for table in ("params", "tags"):
@@ -128,7 +128,7 @@ class _Pass:
             facts += [count, last or 0]
         return facts
 
-    def _tell_facts(self, runs: Mapping[str, _Run]) -> None:
+    def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
             said = evidence(run.status, seconds(run.ended))
@@ -149,9 +149,9 @@ class _Pass:
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        told = sqlite.rows(self._db, select, table)
-        self._large += told.large
-        for _, run, key, value in told.found:
+        rows = sqlite.rows(self._db, select, table)
+        self._large += rows.large
+        for _, run, key, value in rows.found:
             found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
         return found
 
@@ -162,7 +162,7 @@ class _Pass:
         ).fetchone()
         return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
 
-    def _metrics(self, runs: Mapping[str, _Run]) -> bool:
+    def _metrics(self, runs: Mapping[str, _MlflowRun]) -> bool:
         select = (
             "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics"
             " WHERE rowid > ? ORDER BY rowid LIMIT ?"
@@ -182,7 +182,7 @@ class _Pass:
             self._alive(runs[run], seconds(stamp))
         return more
 
-    def _alive(self, run: _Run, at: float | None) -> None:
+    def _alive(self, run: _MlflowRun, at: float | None) -> None:
         said = evidence(run.status, None)
         if said is not None and said.status == "running" and at is not None:
             self._tell(run.key, Evidence("running", said.reason, at=at))

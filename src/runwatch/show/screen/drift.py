@@ -177,6 +177,10 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     if sets:
         problem = next((p for data in sets for p in data.problems), None)
         return (text(problem.message, "warn"),) if problem else ((Span("no batch to judge yet", "muted"),),)
+    if snapshot.overlooked:
+        first, *more = snapshot.overlooked
+        hint = f"{first.hint}; {len(more)} more: key i" if more else first.hint
+        return (text(f"{first.file}: {first.message}"), text(hint, "muted"))
     return (
         (Span("no data is watched yet: "), Span("add it under [[data]] in", "muted")),
         (Span("runwatch.toml, or let runwatch init find it", "muted"),),

@@ -81,8 +81,8 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
 
 def _outlook(snapshot: Snapshot, run: Run) -> Words:
     """How likely the run beats the baseline, where that can be told."""
-    found = snapshot.situation.outlooks.get(run.key)
-    return chance(found) if found is not None and found.beats_baseline is not None else ()
+    outlook = snapshot.situation.outlooks.get(run.key)
+    return chance(outlook) if outlook is not None and outlook.beats_baseline is not None else ()
 
 
 class ModelKey(NamedTuple):

@@ -77,8 +77,8 @@ def _is_number(cell: str) -> bool:
 def _count(kept: int, all_rows: int) -> Words:
     if kept < all_rows:
         return (Span(f"{kept:,} of {units.plural(all_rows, 'row')}", "muted"),)
-    said = f"the first {all_rows:,} rows" if all_rows >= MOST_ROWS else units.plural(all_rows, "row")
-    return (Span(said, "muted"),)
+    message = f"the first {all_rows:,} rows" if all_rows >= MOST_ROWS else units.plural(all_rows, "row")
+    return (Span(message, "muted"),)
 
 
 def _nothing(filter: str) -> tuple[Words, ...]:

@@ -81,8 +81,8 @@ def run_view(
     run = snapshot.situation.run(key)
     if run is None:
         empty = TableView((), ())
-        said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
-        return RunView(said, (), (), empty, empty, empty, empty, (), 0, True)
+        spans = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
+        return RunView(spans, (), (), empty, empty, empty, empty, (), 0, True)
     tags = by_importance(
         {tag: m.direction for tag, m in run.metrics.items() if not m.hidden and not is_system(tag)}
     )

@@ -25,7 +25,7 @@ from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
 from runwatch.ui.system import SystemPart
 from runwatch.ui.widgets.curves import Curves
-from runwatch.ui.widgets.grid import Grid
+from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
@@ -70,7 +70,7 @@ class RunScreen(Detail, ChartKeys):
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
-        yield Grid(id="part-1")
+        yield CellGrid(id="part-1")
         yield TableWidget(id="part-2")
         yield TableWidget(id="part-3", header=False)
         yield TableWidget(id="part-4")
@@ -127,7 +127,7 @@ class RunScreen(Detail, ChartKeys):
 
     def _draw(self) -> None:
         if self.active == 1:
-            self.query_one("#part-1", Grid).draw_page(self._pictures, self.choice.chart)
+            self.query_one("#part-1", CellGrid).draw_page(self._pictures, self.choice.chart)
         else:
             self.query_one(SystemPart).draw()
 
@@ -144,9 +144,9 @@ class RunScreen(Detail, ChartKeys):
         self._grid().turn(by)
         self._draw()
 
-    def _grid(self) -> Grid:
+    def _grid(self) -> CellGrid:
         """The charts of the active part."""
-        return self.query_one("#part-1" if self.active == 1 else "#part-8 Grid", Grid)
+        return self.query_one("#part-1" if self.active == 1 else "#part-8 CellGrid", CellGrid)
 
     def action_export(self) -> None:
         """The chart with the keys is asked first; here it is the grid's: its first chart."""

@@ -16,7 +16,7 @@ from runwatch.ui.widgets.curves import Curves
 MOST = 16
 
 
-class Grid(Container, can_focus=True):
+class CellGrid(Container, can_focus=True):
     """Up to 16 charts at once; ``columns`` 0: by the room."""
 
     DEFAULT_CSS = """
