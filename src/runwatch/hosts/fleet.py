@@ -90,7 +90,7 @@ class Fleet:
         self._silences_at = 0.0
         self._publish: Publish | None = None
         self._state = state
-        self._machines = {machine.name: machine for machine in make(self._tell)}
+        self._machines = {machine.name: machine for machine in make(self._notify)}
         self._curves = {name: RemoteCurves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
@@ -306,9 +306,9 @@ class Fleet:
 
     def _take_local(self, snapshot: Snapshot) -> None:
         self._newest_local = snapshot
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._news:
             self._fresh = True
             self._news.notify_all()
@@ -341,7 +341,7 @@ class Fleet:
             problems = (*snapshot.situation.problems, *self._alerts.problems)
             snapshot = replace(snapshot, situation=replace(snapshot.situation, problems=problems))
         self._last = snapshot
-        self._keep(others, now)
+        self._save_facts(others, now)
         waits = self._local is not None and not self._local.judged
         if not waits and all(one.judged or one.state.state == "lost" for one in machines):
             self._judged.set()
@@ -366,7 +366,7 @@ class Fleet:
                     todo: m.Todo = machine.ask(lambda number, r=root: m.AskTasks(number, path_of(r)))  # type: ignore[misc]
                     self._silences[root] = todo.silences
 
-    def _keep(self, others: Sequence[Snapshot], now: float) -> None:
+    def _save_facts(self, others: Sequence[Snapshot], now: float) -> None:
         """Keep what ``status`` and ``brief`` tell of other machines."""
         if now - self._kept_at < KEEP_EVERY_S:
             return

@@ -294,7 +294,7 @@ class Monitor:
             rounds.vanished(time.monotonic())
             self._board.lost(root, time.time())
             return
-        self._board.found(root)
+        self._board.reachable(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
         own = not first and not work.asked and not work.paths and self._missed(root, changes)
