@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sshd import SOURCE
 
 from runwatch import config
-from runwatch.config.settings import HostSettings
+from runwatch.config import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.finding import Finding
 from runwatch.domain.points import Points

@@ -117,7 +117,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
             if host and host.loaded:
                 silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
         if looks:
-            _say(args, state, looks, silent, now, since)
+            _print(args, state, looks, silent, now, since)
         elif args.format == "json":
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
@@ -174,7 +174,7 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
         paths.root_identity(root, loaded.settings[root].id if root in loaded.settings else None)
         for root in roots
     ]
-    return _HostBrief(_keep(loaded, state, keys, now), keys, True, loaded)
+    return _HostBrief(_save_facts(loaded, state, keys, now), keys, True, loaded)
 
 
 def _of(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFacts | None:
@@ -185,7 +185,7 @@ def _of(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFact
     return kept or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
 
 
-def _keep(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> SnapshotFacts:
+def _save_facts(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> SnapshotFacts:
     """The facts of a look, kept for the next time that there is none."""
     from datetime import date
 
@@ -217,7 +217,7 @@ def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     return f"{shown}: no answer yet, as of {ago(host.kept.facts['now'], now)} ago"
 
 
-def _say(
+def _print(
     args: argparse.Namespace,
     state: State,
     looks: Sequence[_HostBrief],

@@ -50,7 +50,7 @@ class RemoteCurves:
         points = _points(curve)
         if curve.start and curve.start == known.total:
             points = Points.concat([known.points, points])
-        self._keep((key, tag), _KnownCurve(curve.total, points))
+        self._remember((key, tag), _KnownCurve(curve.total, points))
         return points
 
     def _question(self, number: int, key: RunKey, tag: str, known: _KnownCurve) -> AskSeries:
@@ -58,7 +58,7 @@ class RemoteCurves:
         step, value = (int(last.steps[-1]), float(last.values[-1])) if known.total else (0, 0.0)
         return AskSeries(number, path_of(key.root), key.id, tag, known.total, step, value, self._most)
 
-    def _keep(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
+    def _remember(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
         with self._lock:
             self._known[at] = known
             self._known.move_to_end(at)

@@ -77,9 +77,9 @@ class Server:
             if not data:
                 return
             for message in inward.feed(data):
-                self._take(decode(message))
+                self._handle(decode(message))
 
-    def _take(self, message: Any) -> None:
+    def _handle(self, message: Any) -> None:
         match message:
             case m.Open():
                 self._open(message)
@@ -100,7 +100,7 @@ class Server:
         alerts = [one.alerts for one in self._watched.settings.values()]
         sends = request.keep and any(one.urls or one.webhook for one in alerts)
         self._out.send(m.RootsOpened(self._watched.roots, self._watched.metrics, sends))
-        threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
+        threading.Thread(target=self._send_update, name="runwatch-telling", daemon=True).start()
 
     def _answer(self, question: m.Question) -> None:
         """Answers are looked for on threads: one that hangs on a dead mount holds up no other."""
@@ -127,7 +127,7 @@ class Server:
         except OSError:
             self._stop_listening()
 
-    def _tell(self) -> None:
+    def _send_update(self) -> None:
         """The newest snapshot each time that the other side has seen the one before: a slow link or board
         skips what is between, and nothing piles up."""
         assert self._watched is not None

@@ -27,6 +27,7 @@ from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
+    from runwatch.machine.record import MachineRecord
     from runwatch.monitor.data_watch import DataWatch
     from runwatch.monitor.machine_watch import MachineWatch
     from runwatch.monitor.model_watch import ModelWatch
@@ -110,6 +111,11 @@ class BackgroundWork:
     @property
     def machine(self) -> Machine | None:
         return self._watcher.machine if self._watcher else None
+
+    @property
+    def machine_record(self) -> MachineRecord | None:
+        """What the machine did since it is watched."""
+        return self._watcher.record if self._watcher else None
 
     @property
     def unjudged(self) -> frozenset[str]:
