@@ -1,4 +1,4 @@
-"""What Evidently 0.7.23 has judged, beside our own data sets (tests/fixtures/makers/evidently_workspace.py)."""
+"""What Evidently 0.7.23 has judged (tests/fixtures/makers/evidently_workspace.py) is a data set."""
 
 from __future__ import annotations
 
