@@ -357,7 +357,7 @@ def test_a_question_of_a_later_version_is_answered_and_the_link_lives(served):
     out.send({"type": "wave"})
     out.send(m.Ping())
     found = answers(from_there, 4)
-    assert [type(one) for one in found] == [m.Hello, m.Opened, m.Reply, m.Pong]
+    assert [type(one) for one in found] == [m.Hello, m.RootsOpened, m.Reply, m.Pong]
     assert found[2].number == 7 and "update it" in found[2].error
 
 
