@@ -44,6 +44,8 @@ class Answers:
             case m.AskMediaContents(_, root, run, wanted):
                 key = RunKey(self._known(root), run)
                 return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
+            case m.AskSystem(_, root, run):
+                return self._live.system_tags(RunKey(self._known(root), run))
             case m.AskRows(_, predictions, label):
                 return self._rows(predictions, label)
             case m.AskHistory():

@@ -179,6 +179,14 @@ class AskMediaContents(msgspec.Struct, tag="media-contents"):
     wanted: MediaSeries
 
 
+class AskSystem(msgspec.Struct, tag="system"):
+    """Which curves of the machine a run has; they are then asked for as any other."""
+
+    number: int
+    root: str
+    run: str
+
+
 class AskRows(msgspec.Struct, tag="rows"):
     number: int
     predictions: str
@@ -237,6 +245,7 @@ Question = (
     | AskConsole
     | AskMedia
     | AskMediaContents
+    | AskSystem
     | AskRows
     | AskHistory
     | AskChampions
@@ -251,6 +260,7 @@ BODIES: dict[type[Any], Any] = {
     AskConsole: Tail,
     AskMedia: MediaList,
     AskMediaContents: list[MediaContent],
+    AskSystem: tuple[str, ...],
     AskRows: RowsFound,
     AskHistory: Events,
     AskChampions: Champions,

@@ -11,6 +11,7 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Process, Run, RunKey
 from runwatch.machine.processes import ProcessFinder, SearchedRun, pids_of_runs
 from runwatch.machine.reading import MachineReader
+from runwatch.machine.record import MachineRecord
 from runwatch.monitor.run_builder import RunObservations
 
 EVERY_S = 5.0
@@ -18,7 +19,8 @@ RECENT_S = 3 * 86400.0
 
 
 class MachineWatch:
-    """``measure`` belongs to the background thread; ``machine`` is replaced whole."""
+    """``measure`` belongs to the background thread; ``machine`` is replaced whole; ``record``: what was
+    measured so far."""
 
     def __init__(self, roots: Sequence[str], observations: RunObservations, host: str) -> None:
         self._roots = roots
@@ -27,6 +29,7 @@ class MachineWatch:
         self._finder = ProcessFinder(host)
         self._next = float("-inf")
         self.machine: Machine | None = None
+        self.record = MachineRecord()
 
     def due(self, now: float) -> bool:
         if now < self._next:
@@ -45,6 +48,7 @@ class MachineWatch:
         }
         before, processes_before = self.machine, self._observations.processes
         self.machine = self._reader.read(now, (*self._roots, *checkpoints), pids)
+        self.record.note(now, self.machine)
         self._observations.processes = processes
         moved = {key for key in processes if processes.get(key) != processes_before.get(key)}
         self._observations.moved |= moved
