@@ -61,7 +61,7 @@ class Outbox:
     def __init__(
         self, to: Sequence[Sender], failed: Callable[[str], None], pauses: Sequence[float] = _PAUSES_S
     ) -> None:
-        self._lines = tuple(_Line(sender, failed, pauses) for sender in to)
+        self._lines = tuple(_OutboxLine(sender, failed, pauses) for sender in to)
 
     def send(self, notification: Notification) -> None:
         """Put it in every line; one that finds its line full is dropped, and that is said."""
@@ -77,7 +77,7 @@ class Outbox:
             line.join(max(end - time.monotonic(), 0.0))
 
 
-class _Line:
+class _OutboxLine:
     """What goes to one sender, in order: a "resolved" never overtakes the alert that it ends."""
 
     def __init__(self, to: Sender, failed: Callable[[str], None], pauses: Sequence[float]) -> None:

@@ -247,7 +247,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options
+    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options, samples_of
     from runwatch.monitor.session import remarks_of
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
@@ -266,7 +266,7 @@ def _runs(args: argparse.Namespace) -> int:
             results.append(compare_run_with_file(group[0], file, loaded.series, options))
         else:
             baseline = _baseline_runs(args, loaded, group[0])
-            results.append(compare_runs(group, baseline, loaded.series, options, detail=True))
+            results.append(compare_runs(group, baseline, loaded.series, options, True, samples_of))
             compared[-1] += [run.key for run in baseline]
     noted = remarks_of(loaded)
     return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(results, compared, strict=True)])

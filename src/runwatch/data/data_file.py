@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from runwatch.data import being_read
 from runwatch.data.errors import DataError, explained
 from runwatch.data.remote import filesystem
 from runwatch.system.files import NotRegular, open_regular
@@ -73,6 +74,7 @@ def is_url(path: str) -> bool:
 def open_bytes(file: DataFile) -> Any:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
+        being_read.begin(file.uri, file.stamp, file.name)
         system, path = filesystem(file.uri)
         try:
             return system.open(path, "rb") if file.size else _fetched(system, path, file)
@@ -99,7 +101,11 @@ def _fetched(system: Any, path: str, file: DataFile) -> Any:
 
 
 def opened_regular(path: str, name: str) -> Any:
+    """The same for a path. DataError for what is no regular file; OSError."""
     try:
-        return os.fdopen(open_regular(path)[0], "rb")
+        fd, found = open_regular(path)
+        handle = os.fdopen(fd, "rb")
+        being_read.begin(path, f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}", name)
+        return handle
     except NotRegular as error:
         raise DataError(name, "is not a regular file", "give a file or a folder of files") from error

@@ -18,7 +18,7 @@ from runwatch.data.formats import formats, suffix
 from runwatch.data.remote import filesystem, whole_url
 
 if TYPE_CHECKING:
-    from runwatch.data.lakes import Live
+    from runwatch.data.lakes import LiveFile
 
 _PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
 _CALENDAR = re.compile(
@@ -145,15 +145,15 @@ def _table_like(folders: Sequence[str], names: Sequence[str]) -> bool:
     return bool(marks & set(folders)) or any(n == "state.json" or n.startswith("cache-") for n in names)
 
 
-def _live(folder: str) -> list[Live] | None:
-    from runwatch.data.lakes import Folder, live_files
+def _live(folder: str) -> list[LiveFile] | None:
+    from runwatch.data.lakes import TableFolder, live_files
 
     paths = {
         os.path.relpath(os.path.join(directory, name), folder).replace(os.sep, "/")
         for directory, _, names in os.walk(folder)
         for name in names
     }
-    return live_files(Folder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
+    return live_files(TableFolder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
 
 
 def _read_whole(path: str) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
+from runwatch.data.eval_samples import load_samples
 from runwatch.data.metric_files import load_numbers
 from runwatch.data.predictions import (
     SUFFIXES,
@@ -21,6 +22,7 @@ from runwatch.data.predictions import (
     load_rows,
 )
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.evaluations import Samples
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Direction, Problem, Run
 from runwatch.judge.predictions.comparing import compare_predictions
@@ -40,6 +42,7 @@ from runwatch.text.safe import run_name
 
 __all__ = ["compare_runs"]
 ROWS_SHOWN = 200
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -77,7 +80,12 @@ def compare_with(
         return compare_run_with_file(run, baseline.name, series, options)
     if not members_:
         return Problem(baseline.name, None, "baseline: no such run", "pin another: runwatch baseline set RUN")
-    return compare_runs(run, tuple(members_), series, options)
+    return compare_runs(run, tuple(members_), series, options, samples=samples_of)
+
+
+def samples_of(run: Run) -> Samples:
+    """What an evaluation on this machine says of each of its samples."""
+    return load_samples(os.path.join(run.root, run.id)) if "lm-eval" in run.formats else {}
 
 
 def compare_run_with_file(
@@ -250,9 +258,7 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(
-    path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | Problem:
+def slice_rows(path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)

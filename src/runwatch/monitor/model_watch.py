@@ -15,10 +15,11 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_sets import DataSpec, column_distribution
-from runwatch.monitor.data_specs import data_specs
-from runwatch.monitor.data_watch import Pieces
+from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
-from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, folder_of, make_plan
+from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
+from runwatch.monitor.pieces import Pieces
+from runwatch.monitor.table_reader import PlanModels, Reader, nobody
 from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -31,10 +32,12 @@ _LEFT_ALONE_S = 3600.0
 
 
 class ModelWatch:
-    """The ``[[models]]`` of one root. ``step`` is slow and belongs to the background thread; ``sets``,
-    ``predictions``, ``problems``, ``assumptions`` are replaced whole and may be read from any thread."""
+    """The ``[[models]]`` of one root; ``reader`` reads the tables that were not written here. ``step`` is
+    slow and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``assumptions`` are
+    replaced whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile) -> None:
+    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: Reader) -> None:
+        self._reader = reader
         self._root = root
         self._settings = settings
         self._pieces = Pieces(cache)
@@ -109,22 +112,10 @@ class ModelWatch:
         if self._base is None:
             wrong = "predictions can't be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
-        specs = data_specs(self._root, self._settings, top)
-        taken = {one.name for one in self._settings.predictions}
-        plans = []
-        for entry in self._settings.models:
-            if entry.name in taken:
-                wrong = f"[[models]] name {entry.name!r} is taken"
-                problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
-                continue
-            taken.add(entry.name)
-            result = make_plan(entry, self._settings, specs, folder_of(self._base, entry.name), usable)
-            if isinstance(result, Problem):
-                problems.append(result)
-            else:
-                plans.append(result)
-                problems += result.problems
-        return problems, plans
+        files = listing(self._settings, top)
+        wish = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
+        result = self._reader.ask(wish, nobody)
+        return [*problems, *result.problems], list(result.plans)
 
     def _usable(self) -> tuple[list[str], list[Problem]]:
         """The model files that can be run, and what is wrong with the others; packages that are not

@@ -33,7 +33,7 @@ class MultivariateProcess:
             return
         with self._lock:
             self._child = child = subprocess.Popen(
-                [sys.executable, "-m", "runwatch.monitor.multivariate_worker"],
+                [sys.executable, "-P", "-m", "runwatch.monitor.multivariate_worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

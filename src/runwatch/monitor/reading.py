@@ -160,7 +160,7 @@ class RootReader:
 
     def fold(self, entry: ReadRun) -> None:
         """Keep the summary only: the series leave the memory."""
-        self.tell(entry)
+        self.summarise(entry)
         entry.memory = RunMemory()
         entry.folded = True
 
@@ -329,7 +329,7 @@ class RootReader:
             entry = self.entries[run_id] = ReadRun(run_id, from_many=True)
         return entry
 
-    def tell(self, entry: ReadRun) -> RunSummary:
+    def summarise(self, entry: ReadRun) -> RunSummary:
         """The run's summary, built anew where it changed."""
         if entry.summary is None or (entry.stale and not entry.folded and not entry.unread):
             known: Mapping[str, Metric] = entry.summary.metrics if entry.summary else {}

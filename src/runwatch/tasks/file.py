@@ -61,7 +61,7 @@ class Stamp(NamedTuple):
     inode: int
 
 
-class _Changed(Exception):
+class _FileChanged(Exception):
     pass
 
 
@@ -127,7 +127,7 @@ class TodoFile:
             after = before.edited(make(before))
             if after == before:
                 return before
-            with contextlib.suppress(_Changed):
+            with contextlib.suppress(_FileChanged):
                 _replace(Path(os.path.realpath(self.path)), after.encode(), stamp)
                 return after
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
@@ -187,7 +187,7 @@ def _stamp(info: os.stat_result) -> Stamp:
 def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
     def unchanged() -> None:
         if _now_at(target) != read:
-            raise _Changed
+            raise _FileChanged
 
     new = 0o600 | (0o644 & target.parent.stat().st_mode)  # as open as its directory lets it be
     save(target, lambda file: file.write(data), new, unchanged, _SUFFIX)

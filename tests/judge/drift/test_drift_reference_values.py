@@ -14,7 +14,7 @@ from drift_tables import profiled
 from sklearn import datasets
 
 from runwatch.data.workflow import find_files, open_reference
-from runwatch.domain.profile import DataOptions, Named
+from runwatch.domain.profile import DataOptions, NamedProfile
 from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.measures import chi2, hellinger, js, ks, psi, total_variation, wasserstein
@@ -101,7 +101,7 @@ def car_loan():
         )
         for start in (0, 25_000)
     ]
-    return [report(reference.profile, [Named("half", half)]) for half in halves]
+    return [report(reference.profile, [NamedProfile("half", half)]) for half in halves]
 
 
 def called_by_both() -> set[str]:

@@ -67,18 +67,38 @@ def _decompressor(handle: Any, how: str | None) -> Any:
     return handle
 
 
-class Utf8(io.RawIOBase):
-    """A stream of bytes as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8
-    become backslash escapes. DataError for a line of more than 8 MiB: no parser is given it."""
+class BoundedLines(io.RawIOBase):
+    """A stream of bytes as it is. DataError for a line of more than 8 MiB: no parser is given it."""
 
     def __init__(self, raw: Any, name: str) -> None:
         super().__init__()
-        self._raw, self._name = raw, name
-        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        self._first, self._rest, self._line = True, b"", 0
+        self._raw, self._name, self._line = raw, name, 0
 
     def readable(self) -> bool:
         return True
+
+    def read(self, size: int = -1) -> bytes:
+        made = bytes(self._raw.read(size))
+        self._watch(made)
+        return made
+
+    def _watch(self, made: bytes) -> None:
+        first = made.find(b"\n")
+        longest = self._line + (first if first >= 0 else len(made))
+        self._line = len(made) - 1 - made.rfind(b"\n") if first >= 0 else longest
+        if max(longest, self._line) > MAX_LINE:
+            what = f"has a line of more than {MAX_LINE >> 20} MiB"
+            raise DataError(self._name, what, "look for a missing line end or quote, or split the values")
+
+
+class Utf8(BoundedLines):
+    """The same as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8 become
+    backslash escapes."""
+
+    def __init__(self, raw: Any, name: str) -> None:
+        super().__init__(raw, name)
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._first, self._rest = True, b""
 
     def read(self, size: int = -1) -> bytes:
         pieces, have = [self._rest], len(self._rest)
@@ -97,11 +117,3 @@ class Utf8(io.RawIOBase):
         out = whole if size < 0 else whole[:size]
         self._rest = whole[len(out) :]
         return out
-
-    def _watch(self, result: bytes) -> None:
-        first = result.find(b"\n")
-        longest = self._line + (first if first >= 0 else len(result))
-        self._line = len(result) - 1 - result.rfind(b"\n") if first >= 0 else longest
-        if max(longest, self._line) > MAX_LINE:
-            what = f"has a line of more than {MAX_LINE >> 20} MiB"
-            raise DataError(self._name, what, "look for a missing line end or quote, or split the values")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
+from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
@@ -19,10 +20,11 @@ from runwatch.judge.runs.curve_noise import noise_of, value_at
 from runwatch.judge.runs.hyperparameters import differences
 from runwatch.judge.runs.naming import match
 from runwatch.judge.runs.seeds import over_tasks
-from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values
+from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values, with_samples
 from runwatch.text.safe import run_name, safe
 
 Series = Callable[[RunKey, str], Points]
+SamplesOf = Callable[[Run], Samples]
 Group = tuple[Run, ...]
 Spelled = tuple[tuple[Run, str], ...]
 _CUT_SHORT = ("running", "stalled", "crashed")
@@ -34,18 +36,22 @@ def compare_runs(
     series: Series,
     options: CompareOptions,
     detail: bool = False,
+    samples: SamplesOf | None = None,
 ) -> Comparison:
     """Candidate against baseline, metric by metric (same tag on both sides; placeholders and hidden tags left
     out): the last value, or the best; at the greatest common step
     while either side runs or where one was cut short. Spellings of one metric are one.
 
     ``series`` is asked only for what the summaries do not tell; with ``detail`` also for the noise within
-    each curve. Several runs on a side are its seeds."""
+    each curve. Several runs on a side are its seeds. ``samples`` tells, of one run a side, the values of each
+    sample of an evaluation."""
     runs_a, runs_b = _group(baseline), _group(candidate)
     names = group_name(runs_b), group_name(runs_a)
     if {run.key for run in runs_b} <= {run.key for run in runs_a}:
         return Comparison(*names, "equivalent", "this is the baseline itself, or one of its runs", ())
     readings = _readings(runs_a, runs_b, series, options)
+    if samples is not None and len(runs_a) == len(runs_b) == 1:
+        readings = with_samples(readings, samples(runs_a[0]), samples(runs_b[0]))
     changed = differences(runs_a, runs_b)
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", (), hparams=changed)

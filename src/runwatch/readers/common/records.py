@@ -107,11 +107,11 @@ class JsonRows:
         state = self.state()
         if rest:
             self._block(self.frame.line, rest, torn=True)
-        self._say(self._strange, "not a JSON object", "write one object per line")
-        self._say(self._placeless, "without a step", _step_hint(self._layout))
+        self._report_lines(self._strange, "not a JSON object", "write one object per line")
+        self._report_lines(self._placeless, "without a step", _step_hint(self._layout))
         return size, state
 
-    def _say(self, lines: list[int], what: str, hint: str) -> None:
+    def _report_lines(self, lines: list[int], what: str, hint: str) -> None:
         if lines:
             many = f"{len(lines):,} lines are" if len(lines) > 1 else "a line is"
             self.notes.line(lines[0], f"{many} {what}, skipped", hint)

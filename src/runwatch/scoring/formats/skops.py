@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.scoring.base import Offer, Raw, ScoringError
+from runwatch.scoring.base import Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import framed, missing, stacked
 from runwatch.text.safe import safe
 
 NAME = "skops"
 NEEDS = "skops"
 _SHOWN = 8
+_MAX_SCHEMA = 64 << 20
+_MAX_UNPACKED = 4 << 30
 _DATA_ONLY = frozenset({"numpy.dtype"})  # names a type of numbers and runs nothing; imputers keep one
 
 
@@ -31,6 +33,7 @@ def load(path: str, score: str | None) -> _Skops:
     """The model. ScoringError lists the types that are not trusted."""
     import skops.io
 
+    _bounded(path)
     try:
         asked = set(skops.io.get_untrusted_types(file=path))
         unknown = sorted(asked - _DATA_ONLY)
@@ -50,6 +53,20 @@ def load(path: str, score: str | None) -> _Skops:
     if not hasattr(model, "predict"):
         raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
     return _Skops(path, model)
+
+
+def _bounded(path: str) -> None:
+    """ScoringError for an archive that unpacks to more than may be held: its directory says so before
+    anything is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    for size, most, what in (
+        (sizes.get("schema.json", 0), _MAX_SCHEMA, "its schema"),
+        (sum(sizes.values()), _MAX_UNPACKED, "it"),
+    ):
+        if size > most:
+            wrong = f"{what} unpacks to {size >> 20:,} MiB, more than the {most >> 20:,} MiB that are read"
+            raise ScoringError(path, wrong, "save a smaller model")
 
 
 def _first_line(error: Exception) -> str:
@@ -80,7 +97,7 @@ class _Skops:
             raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
         return tuple(dict.fromkeys(self._columns))
 
-    def run(self, table: Any) -> Raw:
+    def run(self, table: Any) -> RawScores:
         rows: Any = (
             stacked(table, self._columns, "f8")
             if self._named is None
@@ -96,7 +113,7 @@ class _Skops:
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error
 
-    def _outputs(self, rows: Any) -> Raw:
+    def _outputs(self, rows: Any) -> RawScores:
         model = self._model
         result = np.asarray(model.predict(rows))
         if result.ndim == 2 and result.shape[1] == 1:
@@ -107,12 +124,16 @@ class _Skops:
             )
         classes = getattr(model, "classes_", None)
         if classes is None:
-            return Raw(value=result.astype(np.float64)) if result.dtype.kind == "f" else Raw(label=result)
+            return (
+                RawScores(value=result.astype(np.float64))
+                if result.dtype.kind == "f"
+                else RawScores(label=result)
+            )
         if hasattr(model, "predict_proba"):
-            return Raw(
+            return RawScores(
                 result, np.asarray(model.predict_proba(rows), dtype=np.float64), tuple(classes.tolist())
             )
         if hasattr(model, "decision_function") and len(classes) == 2:
             decided = np.asarray(model.decision_function(rows), dtype=np.float64)
-            return Raw(result, None, tuple(classes.tolist()), decided)
-        return Raw(result, None, tuple(classes.tolist()))
+            return RawScores(result, None, tuple(classes.tolist()), decided)
+        return RawScores(result, None, tuple(classes.tolist()))

@@ -94,7 +94,7 @@ def _head(data: DataSet) -> Words:
     parts = [words(verdict(state), "  ", text(data.name, "strong"))]
     if data.latest and data.latest.share_drifted is not None:
         parts.append((Span(f"{units.percent(data.latest.share_drifted)} of the columns drifted", "muted"),))
-    if data.latest:
+    if data.latest and data.latest.reference_rows:
         message = f"{data.latest.reference_rows:,} reference rows, {data.latest.current_rows:,} now"
         parts.append((Span(message, "muted"),))
     return join(parts)

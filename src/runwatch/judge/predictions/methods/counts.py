@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
+from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.confusion_metrics import COUNT_METRICS, UNDEFINED, Counts, cost, fbeta
 from runwatch.judge.predictions.jackknife import BLOCKS, block_ids
-from runwatch.judge.predictions.mcnemar import mcnemar_p
 from runwatch.judge.predictions.named_metrics import numbers
 from runwatch.judge.predictions.sample import Sample, Side
 
