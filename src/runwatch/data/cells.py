@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIZES = (4096, 16384)
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 _FEW = 0.02
 _SIGNS = {"f8": np.int64, "f4": np.int32}
 
@@ -19,14 +19,15 @@ _SIGNS = {"f8": np.int64, "f4": np.int32}
 class ValueCells(NamedTuple):
     """``low``, ``scale``: of cell numbers, in values or, if ``by_bits``, in their bit patterns, which are in
     the order of the values and cut each power of two alike; ``before``: edges below each cell, int16 ``[C]``;
-    ``first``, ``second``: the edges in it, else the greatest value; ``crowded``: cells with more than two."""
+    ``first``, ``second``: the edges in it, else the greatest value (None: no cell has two); ``crowded``: cells
+    with more than two."""
 
     by_bits: bool
     low: Any
     scale: float
     before: NDArray[np.int16]
     first: NDArray[Any]
-    second: NDArray[Any]
+    second: NDArray[Any] | None
     crowded: NDArray[np.bool_] | None
 
 
@@ -38,7 +39,8 @@ def bins(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
     at = _numbers(values, cells.by_bits, cells.low, cells.scale, len(cells.before))
     found = cells.before.take(at)
     found += values > cells.first.take(at)
-    found += values > cells.second.take(at)
+    if cells.second is not None:
+        found += values > cells.second.take(at)
     if cells.crowded is not None:
         rest = np.flatnonzero(cells.crowded.take(at))
         if len(rest):
@@ -103,6 +105,12 @@ def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, ValueCel
     crowded = inside > 2
     share = float(inside[crowded].sum()) / len(edges)
     cells = ValueCells(
-        by_bits, low, scale, before.astype(np.int16), first, second, crowded if crowded.any() else None
+        by_bits,
+        low,
+        scale,
+        before.astype(np.int16),
+        first,
+        second if (inside > 1).any() else None,
+        crowded if crowded.any() else None,
     )
     return share, cells
