@@ -5,7 +5,8 @@ from __future__ import annotations
 from runwatch.domain.health import HealthSign
 from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.trace import Trace
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 
 
 class HealthBook:

@@ -2,64 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
-import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
-from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
+from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
 from runwatch.readers.common.own_logs import OwnLogs
 from runwatch.runs.catalogue import Catalogue
-from runwatch.runs.source_data import Source
-from runwatch.runs.sources import RunChange, RunMemory
+from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.watch.tree import Tree
 
-SourceKey = tuple[str, str]
 MAX_ROOT_PROBLEMS = 100
 _REWRITTEN = (
     "rewritten: read again from the start",
     "nothing, if that was intended; otherwise check what writes it",
 )
-
-
-class ReadRun(msgspec.Struct, eq=False):
-    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
-    its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the summary made before stands."""
-
-    id: str
-    claims: tuple[Claim, ...] = ()
-    memory: RunMemory = msgspec.field(default_factory=RunMemory)
-    summary: RunSummary | None = None
-    dirty: set[str] | None = None
-    stale: bool = True
-    grown: set[str] = msgspec.field(default_factory=set)
-    rewritten: set[str] = msgspec.field(default_factory=set)
-    version: int = 0
-    live: bool = False
-    final: bool = False
-    folded: bool = False
-    unread: set[SourceKey] = msgspec.field(default_factory=set)
-    from_many: bool = False
-
-    def note(self, change: RunChange) -> None:
-        self.stale = True
-        self.grown |= change.grown
-        self.rewritten |= change.rewritten
-        if self.dirty is not None:
-            self.dirty.update(change.grown)
-            if change.rewritten:
-                self.dirty = None
 
 
 class RootReader:
@@ -251,7 +215,7 @@ class RootReader:
         for claim in entry.claims:
             for order, file in enumerate(claim.files):
                 if (claim.identity, file) in entry.memory.sources:
-                    entry.memory.data_of(_source_of(claim, file, order))
+                    entry.memory.data_of(source_of(claim, file, order))
 
     def read_some(self, enough: Callable[[], bool]) -> bool:
         """Read waiting files until ``enough()``; at least one slice. True while some are left."""
@@ -291,7 +255,7 @@ class RootReader:
         except Exception as error:  # a reader's fault costs this file, never the run or the app
             problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
             reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
-        if _restarted(cursor, reading):
+        if restarted(cursor, reading):
             reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor
         self._apply(claim, file, run_id, reading, live=key in self._caught_up, mtime=stat.mtime)
@@ -303,13 +267,13 @@ class RootReader:
         self, claim: Claim, file: str, run_id: str, reading: Reading, live: bool, mtime: float
     ) -> None:
         order = claim.files.index(file) if file in claim.files else 0
-        source = _source_of(claim, file, order)
+        source = source_of(claim, file, order)
         many = claim.names_runs
         for target, operations in reading.operations.items():
             entry = self._target(run_id if not many else target, many)
             if entry is None:
                 continue
-            told = _stamped(operations, mtime) if live else operations
+            told = stamped(operations, mtime) if live else operations
             entry.note(entry.memory.apply(source, told, () if many else reading.problems))
             entry.live = entry.live or live
             if claim.exclusive:
@@ -379,33 +343,3 @@ class RootReader:
 def _own_logs(settings: Settings) -> dict[str, Reader]:
     layouts = [(one.files, Layout(one.step, one.wall, one.metrics)) for one in settings.runs]
     return {OwnLogs.NAME: OwnLogs(layouts)} if layouts else {}
-
-
-def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
-    """Whether a growing file (its cursor knows it by its head) turned out to be another one."""
-    if cursor is None or not cursor.head[0]:
-        return False
-    told = (operation for operations in reading.operations.values() for operation in operations)
-    return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
-
-
-def _source_of(claim: Claim, file: str, order: int) -> Source:
-    return Source(
-        claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
-    )
-
-
-def _stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
-    """Points without a clock, seen arriving live, get the file's mtime as their wall time."""
-    out: list[Operation] = []
-    for operation in operations:
-        if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
-            points = operation.points
-            walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
-            operation = replace(operation, points=Points(points.steps, walls, points.values))
-        out.append(operation)
-    return out
-
-
-def _first_wall(points: Points) -> float:
-    return float(points.wall_times[0]) if len(points) else 0.0

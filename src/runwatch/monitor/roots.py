@@ -17,7 +17,8 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.tree import TreeChanges
 from runwatch.judge.health.trace import Trace
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunBuilder, RunObservations
 from runwatch.monitor.run_cache import RunCache
 from runwatch.readers.base import Reader

@@ -15,7 +15,8 @@ from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.runs.checkpoints import checkpoints
 from runwatch.runs.planned import budget, planned
 from runwatch.runs.status import StatusFacts, fresh_for, judge

@@ -10,7 +10,8 @@ from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.health import HealthSign
 from runwatch.domain.run import RunKey
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunObservations
 from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
