@@ -19,7 +19,7 @@ _TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0
 _IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def time_type(type_: str) -> Any:
+def time_type(type_: str) -> object:
     """The Arrow type of a time or duration by its name, None for others."""
     import pyarrow as pa
 
@@ -38,7 +38,7 @@ def value_type(array: Any) -> str:
     return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
 
 
-def spelled(values: Any, group: str, column: ColumnGrid) -> Any:
+def spelled(values: object, group: str, column: ColumnGrid) -> Any:
     """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
     without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
     words = set(column.words or ())
@@ -71,7 +71,7 @@ def _mapped(values: Any, table: Mapping[str, str]) -> Any:
     return pc.coalesce(strings(list(table.values())).take(found), values)
 
 
-def timed(values: Any, kind: str) -> Any:
+def timed(values: Any, kind: str) -> object:
     """int64 microseconds as an Arrow array of times or durations."""
     import pyarrow as pa
 
@@ -100,7 +100,7 @@ def in_unit(array: Any, column: ColumnGrid) -> Any:
         return None
 
 
-def _across(array: Any, column: ColumnGrid, measured: str) -> Any:
+def _across(array: Any, column: ColumnGrid, measured: str) -> object:
     """Numbers where times or durations are counted, or the other way round: in seconds, milliseconds, micro-
     or nanoseconds, whichever brings the typical value nearest to the reference's."""
     values, edges = numbers(array), column.edges
@@ -140,7 +140,7 @@ def _as_duration(array: Any, wanted: Any) -> Any:
     return array
 
 
-def from_text(type_: str) -> Any:
+def from_text(type_: str) -> object:
     """A timestamp type with a zone or unit that has no alias; None lets the parser infer."""
     import pyarrow as pa
 

@@ -251,7 +251,7 @@ def _delimiter(path: str) -> str:
     return "\t" if path.lower().endswith(".tsv") else ","
 
 
-def _parsing(path: str) -> Any:
+def _parsing(path: str) -> object:
     from pyarrow import csv
 
     return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)

@@ -16,7 +16,7 @@ def to_plain(record: object) -> Any:
     return msgspec.to_builtins(record, enc_hook=_plain_number)
 
 
-def _plain_number(value: object) -> Any:
+def _plain_number(value: object) -> object:
     if type(value).__module__ == "numpy" and hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} has no plain form")

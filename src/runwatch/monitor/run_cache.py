@@ -72,7 +72,7 @@ class RunCache:
 
     def keep(self) -> None:
         """Keep the runs that changed since they were last kept; the caller holds the lock."""
-        changed: dict[str, dict[str, Any]] = {}
+        changed: dict[str, dict[str, object]] = {}
         for entry in self._reader.entries.values():
             fed = not entry.grown and not entry.rewritten
             if entry.from_many or entry.stale or not fed or self._kept.get(entry.id) == entry.version:

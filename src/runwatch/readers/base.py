@@ -85,7 +85,7 @@ class Cursor(msgspec.Struct, frozen=True):
     stat: FileStat | None = None
     state: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         known = None if self.stat is None else list(self.stat)
         return {
             "o": self.offset,
@@ -253,7 +253,7 @@ class Tail(msgspec.Struct, frozen=True):
     _head: bytes
     _before: bytes
 
-    def cursor(self, consumed: int, state: Mapping[str, Any] | None = None) -> Cursor:
+    def cursor(self, consumed: int, state: Mapping[str, object] | None = None) -> Cursor:
         """The cursor after ``consumed`` bytes of ``data`` were understood."""
         offset = self.start + consumed
         near = (

@@ -48,7 +48,7 @@ def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] 
     return out
 
 
-def _report_json(report: DriftReport) -> dict[str, Any]:
+def _report_json(report: DriftReport) -> dict[str, object]:
     return {
         "verdict": report.verdict,
         "share_drifted": report.share_drifted,
@@ -62,8 +62,8 @@ def _report_json(report: DriftReport) -> dict[str, Any]:
     }
 
 
-def _column_json(column: ColumnDrift) -> dict[str, Any]:
-    out: dict[str, Any] = {
+def _column_json(column: ColumnDrift) -> dict[str, object]:
+    out: dict[str, object] = {
         "name": run_name(column.name),
         "kind": column.kind,
         "kind_guessed": column.kind_guessed,
@@ -80,7 +80,7 @@ def _column_json(column: ColumnDrift) -> dict[str, Any]:
     return out
 
 
-def _multivariate_json(multivariate: Multivariate | None) -> dict[str, Any] | None:
+def _multivariate_json(multivariate: Multivariate | None) -> dict[str, object] | None:
     if multivariate is None:
         return None
     return {
@@ -98,7 +98,7 @@ def _multivariate_json(multivariate: Multivariate | None) -> dict[str, Any] | No
     }
 
 
-def _batch_json(batch: Batch) -> dict[str, Any]:
+def _batch_json(batch: Batch) -> dict[str, object]:
     return {
         "name": run_name(batch.name),
         "rows": batch.rows,
@@ -107,7 +107,7 @@ def _batch_json(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _problem_json(problem: Problem) -> dict[str, Any]:
+def _problem_json(problem: Problem) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "where": problem.where,

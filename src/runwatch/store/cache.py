@@ -41,7 +41,7 @@ class CacheFile:
     def runs(self, root: str) -> dict[str, Mapping[str, Any]]:
         """What was kept of the runs of a root (by its identity), by run id."""
         rows = self._rows("SELECT id, body FROM runs WHERE root = ?", root)
-        found: dict[str, Mapping[str, Any]] = {}
+        found: dict[str, Mapping[str, object]] = {}
         for run_id, body in rows:
             with contextlib.suppress(ValueError):
                 found[os.fsdecode(run_id)] = json.loads(body)

@@ -219,7 +219,7 @@ class RunwatchApp(ThemedApp):
         """The topmost screen that shows a view; dialogs over it do not count."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
-    def show_screen(self, screen: Any) -> None:
+    def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:

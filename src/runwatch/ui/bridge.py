@@ -26,7 +26,7 @@ _FRAME_S = 0.2
 class ViewReady(Message, bubble=False):
     """A view of the newest snapshot, made for the ``ticket`` that asked for it. A newer one replaces it."""
 
-    def __init__(self, ticket: int, view: Any, snapshot: Snapshot) -> None:
+    def __init__(self, ticket: int, view: object, snapshot: Snapshot) -> None:
         super().__init__()
         self.ticket, self.view, self.snapshot = ticket, view, snapshot
 

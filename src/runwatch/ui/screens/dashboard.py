@@ -153,7 +153,7 @@ class Dashboard(LiveScreen):
         counts = {pane.ID: pane.count for pane in self._panes}
         width, chosen = max(self.size.width - 2, 10), self.host.finding
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             today = datetime.fromtimestamp(now).date()
             head = headline.header(snapshot, headline.HeadAsk(width, today, now, chosen))
             counted = {name: count(snapshot, now) for name, count in counts.items()}
@@ -164,7 +164,7 @@ class Dashboard(LiveScreen):
     def paint(self, view: Any) -> None:
         head, self._counted, result = view
         self.query_one("#headline", LineWidget).show(*head)
-        views: Mapping[str, Any] = result
+        views: Mapping[str, object] = result
         for pane in self._panes:
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
