@@ -1,7 +1,7 @@
 """The programs that we are measured beside: ``python -m benchmarks.environment`` installs them.
 
-They get two environments, since Evidently does not import beside pandas 3. These lie below the system's temporary directory,
-and are made once."""
+In two environments, since Evidently does not import beside pandas 3, below the system's temporary directory;
+they are made once."""
 
 from __future__ import annotations
 

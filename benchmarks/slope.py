@@ -1,8 +1,8 @@
 """Does an update cost what changed, or what is there? ``python -m benchmarks.slope [RUNS...]``.
 
-A board of 10, 100, 1,000 and 10,000 runs; one of them is written, two points a second. The CPU seconds of
-an update, without what the board takes when nothing is written, should be the same everywhere: the slope of its
-logarithm against that of the number of runs is 0 then, and 1 where all that is there is gone through."""
+A board of 10, 100, 1,000 and 10,000 runs; one of them is written, two points a second. The CPU seconds of an
+update, without what the board takes when nothing is written, should be the same everywhere: the slope of
+their logarithm against that of the number of runs is 0 then; it is 1 where everything is gone through."""
 
 from __future__ import annotations
 

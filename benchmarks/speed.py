@@ -34,7 +34,7 @@ from benchmarks.terminal import Terminal
 
 FIRST_ROW = r"run_\d{5}"
 A_NUMBER = r"\d\.\d"
-WITHIN_S = 300.0
+WITHIN_S, PEER_WITHIN_S = 300.0, 60.0
 
 STARTS = {  # what: (of the unit, of terminalboard), the most it should be
     "a10": {"first value": (1.5, 0.75), "full board": (2.2, None), "second start": (1.6, None)},
@@ -86,7 +86,7 @@ def ours(name: str, found: Samples) -> None:
 
 
 def beside(command: Sequence[str], seen: str = A_NUMBER) -> float | None:
-    """CPU seconds of another program of the screen until a number can be read; None: it is not installed."""
+    """CPU seconds of another program of the screen until a number can be read; None: not installed, or never."""
     program = environment.program(command[0])
     if program is None:
         return None
@@ -153,8 +153,10 @@ def starts(rounds: int) -> list[Row]:
         for _ in range(rounds):
             found.add(unit=child("-c", UNIT))
             ours(name, found)
-            for peer, start in others.items():
-                if (spent := start()) is not None:
+            for peer, start in list(others.items()):
+                if (spent := start()) is None:
+                    del others[peer]  # not installed, or no number of it was seen
+                else:
                     found.add(**{peer: spent})
         rows += _rows(name, found, {what: unit for what, (unit, _) in wanted.items()}, list(others))
         for what, (_, most) in wanted.items():
