@@ -86,7 +86,7 @@ def ours(name: str, found: Samples) -> None:
 
 
 def beside(command: Sequence[str], seen: str = A_NUMBER) -> float | None:
-    """CPU seconds of another program of the screen until a number can be read; None: not installed, or never."""
+    """CPU seconds of another program of the screen until it shows a number; None: not installed, or never."""
     program = environment.program(command[0])
     if program is None:
         return None
