@@ -81,7 +81,9 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
 
 
 def event_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("**/*tfevents*"))
+    return sorted(
+        Path(where, name) for where, _, names in os.walk(folder) for name in names if "tfevents" in name
+    )
 
 
 def ours(folder: Path) -> int:

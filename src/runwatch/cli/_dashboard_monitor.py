@@ -43,8 +43,8 @@ def _brief(watching: _Remembering, snapshot: Snapshot, root: str, looked: float)
     now = time.time()
     known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}
     history = [(where, event) for where, event in reversed(watching.history()) if where == root]
-    made = compose(known, history, now, None, None)
-    return made if worth_showing(made) else None
+    brief = compose(known, history, now, None, None)
+    return brief if worth_showing(brief) else None
 
 
 def _of_root(snapshot: Snapshot, root: str) -> Snapshot:

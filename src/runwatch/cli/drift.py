@@ -108,7 +108,7 @@ def complain(problems: Sequence[Any]) -> None:
 @contextmanager
 def kept_profiles() -> Iterator[Any]:
     """The cache of profiles, so that files which have not changed are not read again."""
-    from runwatch.monitor.data_watch import Pieces
+    from runwatch.monitor.pieces import Pieces
     from runwatch.store import paths
     from runwatch.store.cache import CacheFile
 

@@ -42,14 +42,14 @@ def run(args: argparse.Namespace) -> int:
 
     def publish(snapshot: Snapshot) -> None:
         nonlocal last, told
-        said, wrong = line(snapshot), troubles(snapshot)
+        message, wrong = line(snapshot), troubles(snapshot)
         for words in wrong:
             if words not in told:
                 print(words, file=sys.stderr, flush=True)
         told = set(wrong)
-        if said != last and not args.quiet:
-            print(said, file=sys.stderr, flush=True)
-        last = said
+        if message != last and not args.quiet:
+            print(message, file=sys.stderr, flush=True)
+        last = message
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())

@@ -74,7 +74,7 @@ def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
         if not any(_alike(reference[0], batch, schema) for batch in batches[: -_TRIED - 1 : -1]):
             continue
         name = posixpath.basename(folder) or "data"
-        out.append(FoundData(name, tuple(reference), tuple(batches), _said(reference, batches)))
+        out.append(FoundData(name, tuple(reference), tuple(batches), _assumption(reference, batches)))
     return _named_apart(out)
 
 
@@ -191,7 +191,7 @@ def _alike(reference: str, batch: str, schema: Schema) -> bool:
     return len(before) > 1 and len(before & now) >= _MIN_SHARED * len(before)
 
 
-def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
+def _assumption(reference: Sequence[str], batches: Sequence[str]) -> str:
     what = (
         reference[0]
         if len(reference) == 1
@@ -202,14 +202,14 @@ def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
     return f"took {what} as the reference by its name, and {these} as what arrives"
 
 
-def _named_apart(found: list[FoundData]) -> list[FoundData]:
+def _named_apart(candidates: list[FoundData]) -> list[FoundData]:
     """Names made unique by the folder of their reference."""
-    names = [one.name for one in found]
+    names = [one.name for one in candidates]
     return [
         one._replace(name=posixpath.dirname(one.reference[0]) or one.name)
         if names.count(one.name) > 1
         else one
-        for one in found
+        for one in candidates
     ]
 
 
@@ -222,9 +222,9 @@ def discover_predictions(entries: Sequence[ListedFile], schema: Schema) -> list[
             folders.setdefault(posixpath.dirname(entry.path), []).append(entry.path)
     out: list[FoundPredictions] = []
     for folder, paths in sorted(folders.items()):
-        found = _predictions(folder, sorted(paths, key=natural), schema)
-        if found is not None:
-            out.append(found)
+        candidate = _predictions(folder, sorted(paths, key=natural), schema)
+        if candidate is not None:
+            out.append(candidate)
     return out
 
 
@@ -248,9 +248,11 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         if not files:
             return None
         remark = f"; {baseline} is the baseline by its name" if baseline else ""
-        said = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
+        message = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
-        return FoundPredictions(name, files, baseline, _first(names, _KEYS), target, prediction, score, said)
+        return FoundPredictions(
+            name, files, baseline, _first(names, _KEYS), target, prediction, score, message
+        )
     return None
 
 

@@ -56,8 +56,8 @@ def _of(machine: Remote) -> Iterator[Diagnostic]:
             "ages of its runs are off by that; have both machines keep time (NTP)",
         )
     try:
-        found: list[Diagnostic] = machine.ask(m.AskChecks)
+        diagnostics: list[Diagnostic] = machine.ask(m.AskChecks)
     except WireError as error:
         yield Diagnostic(machine.name, "bad", str(error))
         return
-    yield from (replace(check, name=f"{machine.name}: {check.name}") for check in found)
+    yield from (replace(check, name=f"{machine.name}: {check.name}") for check in diagnostics)

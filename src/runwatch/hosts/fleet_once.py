@@ -18,15 +18,14 @@ from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
 from runwatch.monitor.wanted import Wanted
-from runwatch.store import paths
-from runwatch.store.state import State
+from runwatch.store.state import open_state
 
 
 class Connected:
@@ -79,11 +78,11 @@ class FleetResult:
         self._connected.wait(timeout - (time.monotonic() - began))
         machines = self._connected.machines
         moment = time.time() if now is None else now
-        self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
+        self._curves = {name: RemoteCurves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
         links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
-        found = [one.snapshot(moment) for one in machines.values()]
-        made = merged(1, moment, local, found, links, None if local else _looked(found))
+        snapshots = [one.snapshot(moment) for one in machines.values()]
+        snapshot = merged(1, moment, local, snapshots, links, None if local else _looked(snapshots))
         missing = tuple(
             Problem(f"{link.name}:", None, link.message.removeprefix(f"{link.name}: "), "")
             for link in links
@@ -91,11 +90,11 @@ class FleetResult:
         )
         notes = tuple(Problem(f"{one.name}:", None, n) for one in machines.values() for n in one.notes)
         situation = replace(
-            made.situation,
-            problems=(*made.situation.problems, *notes, *missing),
-            unjudged=(*made.situation.unjudged, *missing),
+            snapshot.situation,
+            problems=(*snapshot.situation.problems, *notes, *missing),
+            unjudged=(*snapshot.situation.unjudged, *missing),
         )
-        self.snapshot: Snapshot = replace(made, situation=situation)
+        self.snapshot: Snapshot = replace(snapshot, situation=situation)
         base = config.user_settings(config_path)
         self.settings: Mapping[str, Settings] = {
             **(self._local.settings if self._local else {}),
@@ -130,12 +129,9 @@ class FleetResult:
         return self._local.series(key, tag) if self._local else Points.empty()
 
 
-def _looked(found: Sequence[Snapshot]) -> float | None:
+def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
     from runwatch.system.identity import root_identity
 
-    state = State(paths.state_dir())
-    try:
-        return state.looked([root_identity(root) for one in found for root in one.situation.roots])
-    finally:
-        state.close()
+    with open_state() as state:
+        return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])

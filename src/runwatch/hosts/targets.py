@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runwatch.config import Host
+from runwatch.config import HostSettings
 
 KEEPALIVE_S = 3
 SSH_OPTIONS = (
@@ -55,9 +55,9 @@ class Target(msgspec.Struct, frozen=True):
         return (self.argv[0], "-o", "ControlPath=none", *self.argv[1:])
 
 
-def target(name: str, roots: tuple[str, ...], known: Mapping[str, Host]) -> Target:
+def target(name: str, roots: tuple[str, ...], known: Mapping[str, HostSettings]) -> Target:
     """The machine called ``name``: as configured, else what ssh makes of the name."""
-    host = known.get(name, Host(name))
+    host = known.get(name, HostSettings(name))
     if isinstance(host.command, tuple):
         return Target(name, (*host.command, *SERVE), roots, by_ssh=False)
     if host.command is None:
@@ -75,10 +75,10 @@ def _bare(name: str) -> str:
     return user + at + host.removeprefix("[").removesuffix("]")
 
 
-def explained(name: str, code: int | None, said: str, by_ssh: bool = True) -> str:
+def explained(name: str, code: int | None, message: str, by_ssh: bool = True) -> str:
     """Why a link ended, and what helps: from the command's exit code and its last words."""
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
-    lower = said.lower()
+    last = next((line.strip() for line in reversed(message.splitlines()) if line.strip()), "")
+    lower = message.lower()
     if "host key verification failed" in lower or "identification has changed" in lower:
         return (
             f"{name}: its host key is not known here, or has changed; run `ssh {name}` once and look at"

@@ -38,7 +38,7 @@ KEEP_EVERY_S = 60.0
 
 class Board:
     """``keep``: this process may become the writer of the roots' tasks; ``wake``: called when something is
-    known that was not."""
+    known that was not; ``apart``: tables are read in another process, as they always are while watching."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Board:
         wanted: Wanted,
         keep: bool = False,
         wake: Callable[[], None] | None = None,
+        apart: bool = False,
     ) -> None:
         self.settings = settings
         self._names = names
@@ -54,7 +55,7 @@ class Board:
         self._wake = wake
         self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
-        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell)
+        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
         self._task_state = TaskState(names, settings, writes=keep)
@@ -82,6 +83,7 @@ class Board:
         try:
             return self._judge_once(time.time() if now is None else now)
         finally:
+            self.background.stop()
             self._cache.close()
             self._task_state.close()
 
@@ -264,7 +266,7 @@ class Board:
         """The root can't be listed."""
         self._lost.setdefault(root, now)
 
-    def found(self, root: str) -> None:
+    def reachable(self, root: str) -> None:
         self._lost.pop(root, None)
 
     def obey(self, intent: Intent, now: float) -> IntentAnswer:
@@ -289,7 +291,7 @@ class Board:
         """What was pinned as baseline, oldest first."""
         return self._task_state.champions(root)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Something is known that was not: the loop shall look."""
         self._news = True
         if self._wake is not None:

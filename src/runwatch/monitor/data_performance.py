@@ -41,8 +41,8 @@ def estimates(
     another process)."""
     files = files[-MAX_BATCHES:]
     key = files_key("estimates-2", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
-    made = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
-    return from_plain(tuple[PerformanceEstimate, ...], made)
+    result = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
+    return from_plain(tuple[PerformanceEstimate, ...], result)
 
 
 def _estimates(

@@ -33,9 +33,9 @@ _REWRITTEN = (
 
 class ReadRun(msgspec.Struct, eq=False):
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its story is in memory,
+    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
     its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the story told before stands."""
+    still to be read again, while the summary made before stands."""
 
     id: str
     claims: tuple[Claim, ...] = ()
@@ -87,7 +87,7 @@ class RootReader:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What concerns the root rather than one run."""
-        loose = [problem for found in self._loose_problems.values() for problem in found]
+        loose = [problem for problems in self._loose_problems.values() for problem in problems]
         return (*self.tree.problems.values(), *self.catalogue.problems, *loose)[:MAX_ROOT_PROBLEMS]
 
     @property
@@ -159,8 +159,8 @@ class RootReader:
         return any(key in self._queue for key in self._sources(entry))
 
     def fold(self, entry: ReadRun) -> None:
-        """Keep the story only: the series leave the memory."""
-        self.tell(entry)
+        """Keep the summary only: the series leave the memory."""
+        self.summarise(entry)
         entry.memory = RunMemory()
         entry.folded = True
 
@@ -178,7 +178,7 @@ class RootReader:
                 entry.unread.add(key)
 
     def known(self, entry: ReadRun, summary: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
-        """An earlier process has read these files as they still are: take its story."""
+        """An earlier process has read these files as they still are: take its summary."""
         entry.summary, entry.stale, entry.dirty, entry.folded = summary, False, set(), True
         entry.version += 1
         self.cursors.update(cursors)
@@ -329,8 +329,8 @@ class RootReader:
             entry = self.entries[run_id] = ReadRun(run_id, from_many=True)
         return entry
 
-    def tell(self, entry: ReadRun) -> RunSummary:
-        """The entry's story, built anew where it changed."""
+    def summarise(self, entry: ReadRun) -> RunSummary:
+        """The run's summary, built anew where it changed."""
         if entry.summary is None or (entry.stale and not entry.folded and not entry.unread):
             known: Mapping[str, Metric] = entry.summary.metrics if entry.summary else {}
             entry.summary = self._summariser.summarise(entry.memory, known, entry.dirty)

@@ -294,8 +294,8 @@ class TaskState:
     def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
-                made = now if since is None else since
-                self.state.pin(self._places[run.root].identity, run.root, run.id, made, reason)
+                result = now if since is None else since
+                self.state.pin(self._places[run.root].identity, run.root, run.id, result, reason)
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
                 return IntentAnswer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):

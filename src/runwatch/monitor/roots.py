@@ -88,8 +88,8 @@ class Roots:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = [problem for reader in self.readers.values() for problem in reader.problems]
-        return (*self._plugin_problems, *found)
+        problems = [problem for reader in self.readers.values() for problem in reader.problems]
+        return (*self._plugin_problems, *problems)
 
     def read_some(self, enough: Callable[[], bool]) -> None:
         """Read waiting files until ``enough()``; the caller holds the lock."""
@@ -123,10 +123,10 @@ class Roots:
 
     def runs(self, now: float) -> tuple[Run, ...]:
         """All runs, the newest first; the same tuple while nothing changed."""
-        found = [run for builder in self._builders.values() for run in builder.runs(now)]
-        if len(found) != len(self._found) or any(map(operator.is_not, found, self._found)):
-            self._found = found
-            self.newest = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        runs = [run for builder in self._builders.values() for run in builder.runs(now)]
+        if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
+            self._found = runs
+            self.newest = tuple(sorted(runs, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
         return self.newest
 
     def series(self, key: RunKey, tag: str) -> Points:

@@ -37,8 +37,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not claim.format:
         word = "ended" if source.file.endswith("end") else "was stopped by the scheduler"
-        told = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
-        return Reading({claim.run_id: [told]}, Cursor(stat=source.stat))
+        evidence = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
+        return Reading({claim.run_id: [evidence]}, Cursor(stat=source.stat))
     try:
         tail = read_tail(source, cursor)
     except OSError as error:

@@ -105,17 +105,17 @@ def _reaches(restart: _Restart, data: SourceData, tag: str, series: Series) -> b
 
 
 def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
-    found: list[_Restart] = []
+    restarts: list[_Restart] = []
     for data in files:
         place = data.source.order
         if data.purged is not None:
-            found.append(_Restart(data.purged, None, place, 0))
-        found += [
+            restarts.append(_Restart(data.purged, None, place, 0))
+        restarts += [
             _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else data.last_step)
             for one in data.attempts.former
             if one.for_all and not math.isnan(one.wall)
         ]
-    return found + _between(files)
+    return restarts + _between(files)
 
 
 def _between(files: Sequence[SourceData]) -> list[_Restart]:
@@ -124,14 +124,14 @@ def _between(files: Sequence[SourceData]) -> list[_Restart]:
         ((*clock, data) for data in files if not math.isnan((clock := _clock(data))[0])),
         key=lambda row: (row[0], row[2].source.order),
     )
-    found: list[_Restart] = []
+    restarts: list[_Restart] = []
     for i, (begun, _, data) in enumerate(clocked[:MOST_FILES]):
         for _, ended, earlier in reversed(clocked[:i]):
             step = _goes_back(earlier, data) if ended <= begun else None
             if step is not None:
-                found.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
+                restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
                 break
-    return found
+    return restarts
 
 
 def _goes_back(earlier: SourceData, later: SourceData) -> int | None:

@@ -1,4 +1,4 @@
-"""What each source has told about a run, and the one story that they make together."""
+"""What each source has told about a run, and the one record that they make together."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class RunMemory:
 
     def data_of(self, source: Source) -> SourceData:
         key = (source.claim, source.file)
-        found = self.sources.get(key)
-        if found is None:
-            found = self.sources[key] = SourceData(source)
-        elif found.source != source:
-            found.source, self._known_restarts = source, None
-        return found
+        data = self.sources.get(key)
+        if data is None:
+            data = self.sources[key] = SourceData(source)
+        elif data.source != source:
+            data.source, self._known_restarts = source, None
+        return data
 
     def forget(self, claim: str, file: str) -> bool:
         """Drop a source whose file is gone or claimed by someone else."""
@@ -108,8 +108,8 @@ class RunMemory:
         return {tag for other in self._claim(data.source.claim) for tag in other.series}
 
     def _claim(self, claim: str) -> list[SourceData]:
-        found = [data for (name, _), data in self.sources.items() if name == claim]
-        return sorted(found, key=lambda data: data.source.order)
+        matching = [data for (name, _), data in self.sources.items() if name == claim]
+        return sorted(matching, key=lambda data: data.source.order)
 
     def visible(self) -> list[SourceData]:
         """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
@@ -250,11 +250,11 @@ def _dated(data: SourceData, points: Points) -> Points:
 
 
 def _say_undated(data: SourceData) -> None:
-    said = Problem(
+    problem = Problem(
         data.source.file, None, "times before 1970 or after 2200, left out", "log seconds since 1970"
     )
-    if said not in data.problems:
-        data.problems.append(said)
+    if problem not in data.problems:
+        data.problems.append(problem)
 
 
 def _replace(data: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:

@@ -168,7 +168,7 @@ def _best_that_lives(
 
 
 def _formats(visible: Iterable[SourceData], tag_sources: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
-    speaking = {data.source.format for found in tag_sources.values() for data in found}
+    speaking = {data.source.format for matching in tag_sources.values() for data in matching}
     words = [
         data.source.format
         for data in visible

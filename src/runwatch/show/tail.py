@@ -18,7 +18,7 @@ from runwatch.text.safe import run_name, safe
 Record = Mapping[str, Any]
 
 
-class Tail:
+class SnapshotTail:
     """``wanted``: which runs are followed, None: not known yet; ``series``: a tag's points, in step order;
     ``past``: also what is there already."""
 
@@ -39,32 +39,32 @@ class Tail:
 
     def new_hosts(self, snapshot: Snapshot) -> list[Record]:
         """How the links to other machines changed."""
-        made: list[Record] = []
+        result: list[Record] = []
         for link in snapshot.watch.hosts:
             now = (link.state, link.message)
             if link.state != "connecting" and self._hosts.get(link.name) != now:
                 self._hosts[link.name] = now
                 said = {"host": hparams(link.name), "state": link.state, "message": hparams(link.message)}
-                made.append({"type": "host", **said})
-        return made
+                result.append({"type": "host", **said})
+        return result
 
     def new_records(self, snapshot: Snapshot, judged: bool) -> list[Record]:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
         wanted = self.wanted or of_runs([])
         runs = [run for run in snapshot.situation.runs if wanted(run)]
-        made: list[Record] = []
+        result: list[Record] = []
         for run in runs:
             if self._versions.get(run.key) == run.version:
                 continue
             known = run.key in self._versions
             self._versions[run.key] = run.version
-            made += self._points(run, known or self._past)
+            result += self._points(run, known or self._past)
             if self._status.get(run.key) != run.status:
                 self._status[run.key] = run.status
-                made.append(_status(run, snapshot.situation.now))
+                result.append(_status(run, snapshot.situation.now))
         if judged:
-            made += self._found(snapshot, {run.key for run in runs})
-        return made
+            result += self._finding_records(snapshot, {run.key for run in runs})
+        return result
 
     def _points(self, run: Run, tell: bool) -> Iterator[Record]:
         for tag, metric in run.metrics.items():
@@ -85,7 +85,7 @@ class Tail:
             for index in range(min(before[0], end[0] - 1) if end[0] == before[0] else before[0], end[0]):
                 yield _point(run, tag, points, index, metric.format)
 
-    def _found(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
+    def _finding_records(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
         holds: dict[tuple[str, str], Record] = {
             finding.key: finding_json(finding_facts(finding), snapshot.situation.now)
             for finding in snapshot.findings

@@ -26,9 +26,9 @@ class ChartKeys(Widget):
 
     choice: Selection
 
-    def _take(self, ask: ChartAsk, said: str) -> None:
+    def _take(self, ask: ChartAsk, message: str) -> None:
         self.choice.chart = ask
-        self.post_message(Asked(said))
+        self.post_message(Asked(message))
 
     def action_log(self) -> None:
         ask = chart.toggled_log(self.choice.chart)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from runwatch.domain.run import RunKey
@@ -54,23 +52,19 @@ class Selection(msgspec.Struct):
 
     def kept(self) -> str:
         """What is worth keeping, as JSON."""
-        return msgspec.json.encode(_Kept(**{name: getattr(self, name) for name in _KEPT})).decode()
+        return msgspec.json.encode(_SavedSelection(**{name: getattr(self, name) for name in _KEPT})).decode()
 
     def take(self, text: str) -> None:
         """Take what was kept; what another version wrote, or a person broke, is left alone."""
         try:
-            kept = msgspec.json.decode(text, type=_Kept)
+            kept = msgspec.json.decode(text, type=_SavedSelection)
         except (msgspec.DecodeError, ValueError):
             return
         for name in _KEPT:
             setattr(self, name, getattr(kept, name))
 
-    def without_gone_columns(self, known: Sequence[str]) -> None:
-        """Forget chosen columns that no run has."""
-        self.columns = tuple(key for key in self.columns if key in known)
 
-
-class _Kept(msgspec.Struct):
+class _SavedSelection(msgspec.Struct):
     order: Order = "attention"
     sort: str = ""
     descending: bool = False
@@ -85,4 +79,4 @@ class _Kept(msgspec.Struct):
     weights: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-_KEPT = _Kept.__struct_fields__
+_KEPT = _SavedSelection.__struct_fields__

@@ -30,12 +30,12 @@ class Tree:
 
     def folder(self, path: str) -> Folder | None:
         """The known folder at a relative path."""
-        found: Folder | None = self.top
+        folder: Folder | None = self.top
         if path == ".":
-            return found
+            return folder
         for name in path.split("/"):
-            found = found.folders.get(name) if found is not None else None
-        return found
+            folder = folder.folders.get(name) if folder is not None else None
+        return folder
 
     def stat(self, file: str) -> FileStat | None:
         """The known stat of a file at a relative path."""

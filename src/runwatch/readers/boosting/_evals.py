@@ -105,8 +105,8 @@ def _is_dump(listing: Listing, name: str) -> bool:
     if not name.endswith(".json"):
         return False
     head = listing.head(name)
-    found = _DUMP.match(head)
-    return (found is not None and found[2] not in _NOT_METRICS) or _CROSS.match(head) is not None
+    match = _DUMP.match(head)
+    return (match is not None and match[2] not in _NOT_METRICS) or _CROSS.match(head) is not None
 
 
 def _is_log(listing: Listing, name: str) -> bool:
@@ -186,12 +186,12 @@ def _rounds(block: bytes, first: int, log: PointLog) -> None:
     if b"]\t" not in block:
         return
     for line in block.decode("utf-8", "backslashreplace").split("\n"):
-        found = _ROUND.search(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
-        if found is None:
+        match = _ROUND.search(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
+        if match is None:
             continue
         log.next_row()
-        for name, value in _metrics(found[2].split("\t")):
-            log.add(name, int(found[1]) - first, value)
+        for name, value in _metrics(match[2].split("\t")):
+            log.add(name, int(match[1]) - first, value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:
@@ -200,12 +200,12 @@ def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:
         name, colon, text = cell.rpartition(":")
         if not colon or not ("-" in name or "'s " in name) or len(name) > limits.KIB:
             continue
-        found = _VALUE.fullmatch(text)
-        value = None if found is None else _number(found[1])
-        if found is None or value is None:
+        match = _VALUE.fullmatch(text)
+        value = None if match is None else _number(match[1])
+        if match is None or value is None:
             continue
         yield name.strip(), value
-        spread = _number(found[2]) if found[2] else None
+        spread = _number(match[2]) if match[2] else None
         if spread is not None:
             yield f"{name.strip()}-std", spread
 

@@ -66,13 +66,13 @@ def _svg(view: ChartView, title: str) -> str:
     levels = [level for level in view.levels if level.name]
     entries = [*named, *(level.name for level in levels)]
     height = _HEIGHT + _LINE_HEIGHT * len(entries)
-    said = f"{title} ({view.state})" if view.state else title
+    message = f"{title} ({view.state})" if view.state else title
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
         f'height="{height}" font-family="sans-serif" font-size="13">',
-        f"<title>{_text(said)}</title>",
+        f"<title>{_text(message)}</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_LEFT}" y="24" font-size="16">{_text(said)}</text>',
+        f'<text x="{_LEFT}" y="24" font-size="16">{_text(message)}</text>',
         f'<clipPath id="plot"><rect x="{_LEFT}" y="{_TOP}" width="{_WIDTH - _LEFT - _RIGHT}" '
         f'height="{_HEIGHT - _TOP - _BOTTOM}"/></clipPath>',
         *_axes(view, xs, ys, log),
@@ -200,9 +200,11 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
         )
     for tick in _ticks(ys):
         y = _down(tick, ys)
-        said = units.number(tick) if not log else units.number(10**tick) if abs(tick) < 300 else f"1e{tick:g}"
+        message = (
+            units.number(tick) if not log else units.number(10**tick) if abs(tick) < 300 else f"1e{tick:g}"
+        )
         parts.append(f'<path d="M{_LEFT},{y:.1f}H{right}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(said)}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(message)}</text>')
     name = "" if view.square else _X_NAMES[view.x_axis]
     parts.append(f'<text x="{right}" y="{base + 36}" text-anchor="end">{name}</text>')
     return parts

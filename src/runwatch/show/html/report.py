@@ -145,8 +145,8 @@ def _headline(brief: Brief) -> str:
         plural(soon, "issue should be looked at", "issues should be looked at") if soon else "",
         f"trainings: {trainings}" if trainings else "",
     ]
-    said = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
-    return said[:1].upper() + said[1:]
+    message = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
+    return message[:1].upper() + message[1:]
 
 
 def _news(brief: Brief) -> str:
@@ -180,10 +180,10 @@ def _models(look: ChartSource) -> str:
     situation = look.snapshot.situation
     pairs = [(key.id, c) for key, c in situation.comparisons.items()] + list(situation.predictions.items())
     rows = []
-    for name, found in pairs[:_MOST_RUNS]:
-        tone = {"worse": "bad", "better": "good"}.get(found.verdict, "muted")
-        words = " ".join(_text(said) for said in cost_words(found))
-        verdict = f'<span class="{tone}">{_text(_VERDICTS[found.verdict])}</span>'
+    for name, comparison in pairs[:_MOST_RUNS]:
+        tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
+        words = " ".join(_text(message) for message in cost_words(comparison))
+        verdict = f'<span class="{tone}">{_text(_VERDICTS[comparison.verdict])}</span>'
         rows.append((_text(name), verdict + (f"<br>{words}" if words else "")))
     return _table("Models, compared with the one in use", ("model", "verdict"), rows)
 
@@ -228,9 +228,9 @@ def _runs(brief: Brief) -> str:
         for run in brief.runs[group]:
             left = f"about {duration(run['eta'][0])} left" if run["eta"] and run["eta"][0] is not None else ""
             done = f"{percent(run['fraction'])} done" if run["fraction"] is not None else ""
-            said = ", ".join(part for part in (done, left) if part)
+            message = ", ".join(part for part in (done, left) if part)
             state = f'<span class="word">{_text(_STATUS[run["status"]])}</span>'
-            rows.append((_text(run["id"]), state, _text(said)))
+            rows.append((_text(run["id"]), state, _text(message)))
     more = len(rows) - _MOST_RUNS
     note = f'<p class="muted">and {more} more</p>' if more > 0 else ""
     return _table("Trainings", ("training", "state", "progress"), rows[:_MOST_RUNS]) + note
@@ -312,10 +312,10 @@ def _data_set(data: DataSet) -> str:
         for c in (data.latest.columns if data.latest else ())
         if c.verdict in ("warning", "drifted")
     ][:10]
-    said = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
+    message = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
     tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
     head = f'<h2>Data {_text(data.name)}: <span class="{tone}">{_text(_DRIFT[verdict])}</span></h2>'
-    return head + said + chart
+    return head + message + chart
 
 
 def _notes(brief: Brief) -> str:

@@ -116,13 +116,13 @@ def smoothed(values: FloatArray, weight: float) -> FloatArray:
     stride = max(1, len(finite) // 4000)
     weight **= stride
     average, norm = 0.0, 0.0
-    seen, made = finite[::stride], []
+    seen, result = finite[::stride], []
     for value in values[seen].tolist():
         average = weight * average + (1 - weight) * value
         norm = weight * norm + (1 - weight)
-        made.append(average / norm)
-    if made:
-        out[finite] = np.interp(finite, seen, made)
+        result.append(average / norm)
+    if result:
+        out[finite] = np.interp(finite, seen, result)
     return out
 
 

@@ -61,21 +61,21 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
     base = _baseline_runs(snapshot, run)
     named = {other.key: other for other in snapshot.situation.runs}
     single = base[0].key if len(base) == 1 else None
-    found: list[DrawnCurve] = []
+    curves: list[DrawnCurve] = []
     for key in dict.fromkeys([*([single] if single else []), *marked, run.key]):
         other = named.get(key)
         own = spelt(other, tag) if other is not None else None
         if other is None or own is None:
             continue
         tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
-        found.append(
+        curves.append(
             DrawnCurve(key, own, run_name(key, snapshot.situation.roots), tone, other.version, key == run.key)
         )
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return CurvesPicture(
         tag,
-        tuple(found),
+        tuple(curves),
         band,
         () if single or band else _level(snapshot, run, tag),
         _marks(snapshot, run, tag),

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.curves import CurvesPicture, picture
+from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, picture
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.runs import is_baseline, run_name
@@ -28,6 +29,7 @@ from runwatch.show.screen.view import (
     words,
 )
 from runwatch.text import units
+from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 _NAMES = (ViewColumn("name", "name", 22, grow=1), ViewColumn("value", "value", 20, grow=3))
@@ -79,9 +81,11 @@ def run_view(
     run = snapshot.situation.run(key)
     if run is None:
         empty = TableView((), ())
-        said = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
-        return RunView(said, (), (), empty, empty, empty, empty, (), 0, True)
-    tags = by_importance({tag: m.direction for tag, m in run.metrics.items() if not m.hidden})
+        spans = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
+        return RunView(spans, (), (), empty, empty, empty, empty, (), 0, True)
+    tags = by_importance(
+        {tag: m.direction for tag, m in run.metrics.items() if not m.hidden and not is_system(tag)}
+    )
     return RunView(
         _head(snapshot, run, now),
         _reason(run, now),
@@ -95,6 +99,12 @@ def run_view(
         outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
         checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
+
+
+def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
+    """One curve of the machine."""
+    curve = DrawnCurve(key, tag, safe(tag.partition("/")[2]), "series1", version, True)
+    return CurvesPicture(tag, (curve,))
 
 
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:

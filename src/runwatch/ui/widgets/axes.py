@@ -113,10 +113,10 @@ def tick_label(value: float, step: float = 0.0) -> str:
     digits = 3
     if step > 0 and value:
         digits = max(digits, math.floor(math.log10(abs(value))) - math.floor(math.log10(step)) + 2)
-    said = units.number(value, digits)
-    if len(said) > _LONGEST:
-        said = units.number(value, 3)
-    return said.rstrip("0").rstrip(".") if "." in said and "e" not in said else said
+    message = units.number(value, digits)
+    if len(message) > _LONGEST:
+        message = units.number(value, 3)
+    return message.rstrip("0").rstrip(".") if "." in message and "e" not in message else message
 
 
 def nice_step(rough: float) -> float:

@@ -196,12 +196,12 @@ def read_out(
             continue
         at = nearest(line.x, x)
         inside = line.x[0] - cell <= x <= line.x[-1] + cell
-        said = units.number(float(line.y[at])) if inside else "–"
+        message = units.number(float(line.y[at])) if inside else "–"
         entry = (
             Span("   "),
             Span(_LEGEND_SIGN, line.tone),
             Span(f"{line.name} ", "muted"),
-            Span(said, "plain"),
+            Span(message, "plain"),
         )
         if width_of((*out, *entry)) > width - 2:
             out.append(Span(" …", "muted"))

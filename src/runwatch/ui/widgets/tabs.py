@@ -39,12 +39,12 @@ class Tabs(Widget):
         """All names, closer together where there is little room; where there is less only the active one's,
         the others by their numbers."""
         for gap in (" ", ""):
-            full = self._made(False, gap)
+            full = self._labels(False, gap)
             if sum(width_of(spans) for _, spans in full) <= self.size.width:
                 return full
-        return self._made(True, " ")
+        return self._labels(True, " ")
 
-    def _made(self, short: bool, gap: str) -> list[tuple[int, tuple[Span, ...]]]:
+    def _labels(self, short: bool, gap: str) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
         for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
