@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from runwatch.domain.run import RunKey
@@ -87,10 +85,6 @@ class Selection(msgspec.Struct):
             return
         for name in _KEPT:
             setattr(self, name, getattr(kept, name))
-
-    def without_gone_columns(self, known: Sequence[str]) -> None:
-        """Forget chosen columns that no run has."""
-        self.columns = tuple(key for key in self.columns if key in known)
 
 
 class _SavedSelection(msgspec.Struct):
