@@ -138,13 +138,15 @@ class AskSeries(msgspec.Struct, tag="series"):
 
 
 class CurveUpdate(msgspec.Struct):
-    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total`` there are."""
+    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total``: how many are
+    told with these; ``more``: there are later ones to be asked for."""
 
     start: int
     total: int
     steps: bytes
     wall_times: bytes
     values: bytes
+    more: bool = False
 
 
 class AskColumn(msgspec.Struct, tag="column"):

@@ -146,7 +146,8 @@ class BackgroundWork:
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
-            self._watcher = MachineWatch(tuple(self._settings), self._roots.observations, host_name())
+            observations, elsewhere = self._roots.observations, self._wanted.machine_from
+            self._watcher = MachineWatch(tuple(self._settings), observations, host_name(), elsewhere)
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:
