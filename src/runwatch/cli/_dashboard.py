@@ -116,7 +116,7 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
         print(complaint, file=sys.stderr)
         return 2
     settings = config.load(paths, args.config)
-    from runwatch.cli._allocator import share_one_arena
+    from runwatch.cli._allocator import collect_seldom, share_one_arena
     from runwatch.cli._log import log_to
     from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
@@ -125,6 +125,7 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.ui.settings import UiSettings
 
     share_one_arena()
+    collect_seldom()
     own = settings[paths[0]] if paths else config.user_settings(args.config)
     ui = own.ui
     config_dir, state = places.config_dir(), places.state_dir()

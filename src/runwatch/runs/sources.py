@@ -205,7 +205,7 @@ class RunMemory:
     def lost(self, tag: str, voices: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
         own = sum(told.attempts.lost[tag] - len(told.attempts.passed(tag)) for told in voices)
-        return own + sum(len(self._restarts.split(told, tag)[1]) for told in voices)
+        return own + sum(self._restarts.lost(told, tag) for told in voices)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """The earlier attempts of what is shown, oldest first."""
@@ -244,6 +244,8 @@ def _is_time(told: SourceData, at: float) -> bool:
 def _dated(told: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
+    if walls.min() >= EARLIEST and walls.max() < LATEST:
+        return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
         return points

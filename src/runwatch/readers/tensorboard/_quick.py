@@ -5,13 +5,19 @@ from __future__ import annotations
 import struct
 from functools import cache
 
+from google_crc32c import value as _crc32c
+
 from runwatch.readers.tensorboard._event import Event
 from runwatch.readers.tensorboard._record import HEADER, SHORT, masked_crc
 
-_WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
+_WALL_KEY, _STEP_KEY, _SUMMARY_KEY, _SIMPLE_KEY = 0x09, 0x10, 0x2A, 0x15
 _WALL = struct.Struct("<d").unpack_from
-_VALUE = struct.Struct("<f").unpack_from
+_VALUE_AND_CRC = struct.Struct("<fI").unpack_from
 _MOST_KNOWN = 10_000
+
+_PLAIN: dict[bytes, str] = {}
+"""Tags of ``simple_value`` events: those say in themselves what they are, so what one file told holds for
+all. The tags of tensors depend on what their file said before."""
 
 Scalar = tuple[str, int, int, float, float]
 """Tag, the record's offset, step, wall time, value."""
@@ -32,8 +38,9 @@ class Quick:
     def __init__(self) -> None:
         self._tags: dict[bytes, str] = {}
 
-    def scalar(self, data: bytes, at: int, size: int) -> Scalar | None:
-        """The record at ``at``, whose CRCs were checked, if it is a scalar event of a known kind."""
+    def sound_scalar(self, data: bytes, at: int, size: int) -> Scalar | None:
+        """The record at ``at``, whose header was checked, if it is a scalar event of a known kind and its CRC
+        fits."""
         start = at + HEADER
         if size < 21 or data[start] != _WALL_KEY:
             return None
@@ -43,11 +50,16 @@ class Quick:
             step, middle = _step(data, start + 9)
             if middle < 0:
                 return None
-        end = start + size - 4
-        tag = self._tags.get(data[middle:end])
+        end = start + size
+        between = data[middle : end - 4]
+        tag = _PLAIN.get(between) or self._tags.get(between)
         if tag is None:
             return None
-        return tag, at, step, _WALL(data, start + 1)[0], _VALUE(data, end)[0]
+        value, found = _VALUE_AND_CRC(data, end - 4)
+        crc = _crc32c(data[start:end])
+        if found != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF:
+            return None
+        return tag, at, step, _WALL(data, start + 1)[0], value
 
     def learn(self, data: bytes, at: int, size: int, event: Event) -> None:
         """Know events like this one again, if it is one scalar whose value comes last."""
@@ -57,8 +69,10 @@ class Quick:
         value = event.values[0]
         step, middle = _step(data, start + 9)
         last = value.kind == "scalar" and value.width == 4 and value.at == end - 4
-        if last and middle >= 0 and step == event.step and len(self._tags) < _MOST_KNOWN:
-            self._tags[data[middle : end - 4]] = value.tag
+        if last and middle >= 0 and step == event.step:
+            known = _PLAIN if data[end - 5] == _SIMPLE_KEY else self._tags
+            if len(known) < _MOST_KNOWN:
+                known[data[middle : end - 4]] = value.tag
 
 
 def _step(data: bytes, at: int) -> tuple[int, int]:

@@ -95,24 +95,24 @@ class Slice:
         return chunk.broken
 
     def _few(self, starts: list[int]) -> int | None:
-        data, headers, plain = self._data, short_headers(), self._plain
+        data, headers, plain, loose = self._data, short_headers(), self._plain, self._loose
+        quick = self._quick.sound_scalar
         for at in starts:
             size = data[at]
             if data[at : at + HEADER] != headers[size]:
                 if not stepped_over(data, at):
                     return at
-                size = header(data, at).size
-            plain(at, size)
+                plain(at, header(data, at).size)
+            elif self.first_wall is not None and (known := quick(data, at, size)) is not None:
+                loose[known[0]].append(known)
+            else:
+                plain(at, size)
         return None
 
     def _plain(self, at: int, size: int) -> None:
         data = self._data
         if not data_is_sound(data, at, size):
             self.faults.append((at, "a record's checksum is wrong, record skipped"))
-            return
-        known = self._quick.scalar(data, at, size)
-        if known is not None:
-            self._loose[known[0]].append(known)
             return
         start = at + HEADER
         try:
@@ -156,6 +156,8 @@ class Slice:
     def operations(self, prefix: str) -> list[Operation]:
         """What the records say, points first; points around a restart in the order of the file."""
         series = {tag: self._series(tag) for tag in self.tags[: limits.TAGS]}
+        if not self._restarts:
+            return [_told(prefix, tag, points, rows) for tag, (rows, points) in series.items()] + self._said
         out: list[Operation] = []
         edges = [*self._restarts, (len(self._data), 0)]
         low = 0
@@ -197,8 +199,10 @@ class Slice:
 
 def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     """Wall times outside 1970 to 2200 are not known."""
+    if walls.min() >= _EARLIEST and walls.max() < _LATEST:
+        return walls
     good = (walls >= _EARLIEST) & (walls < _LATEST)
-    return walls if good.all() else np.where(good, walls, np.nan)
+    return np.where(good, walls, np.nan)
 
 
 def _told(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
