@@ -128,11 +128,9 @@ class Inward:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._unpacker = zlib.decompressobj()
-        self.received = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The messages that are whole now."""
-        self.received += len(data)
         self._buffer += data
         while len(self._buffer) >= _LENGTH:
             length = int.from_bytes(self._buffer[:_LENGTH], "big")

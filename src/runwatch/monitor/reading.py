@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append, Operation, Replace
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
@@ -339,12 +339,17 @@ class RootReader:
         return entry.summary
 
     def points(self, run_id: str, tag: str) -> Points:
-        """The merged series of a tag; empty when there is none."""
+        """The merged series of a tag (of ``EPOCHS``, of ``former_tag``); empty when there is none."""
+        if former := of_former(tag):
+            branches = self.former(run_id, former[0])
+            return branches[-1 - former[1]] if former[1] < len(branches) else Points.empty()
         entry = self.entries.get(run_id)
         if entry is not None and (entry.folded or entry.memory.thinned):
             self.unfold(entry)
         if entry is not None:
             self._drain(entry)
+        if tag == EPOCHS:
+            return entry.memory.epochs() if entry else Points.empty()
         tag_sources = entry.memory.sources_by_tag().get(tag) if entry else None
         return Points.empty() if entry is None or not tag_sources else entry.memory.points(tag, tag_sources)
 

@@ -21,7 +21,6 @@ from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
-FAIL_ON = ("info", "warning", "critical", "never")
 CODES = {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
 _MORNING = 9
 
