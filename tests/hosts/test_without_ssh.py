@@ -1,5 +1,5 @@
 """The recipes of docs/hosts.md that need no ssh, as they stand. Docker, kubectl, srun and sudo are stand-ins
-that take just those options, have their own HOME, and treat the bytes as the real ones do (srun: as 22.05)."""
+that take just those options, have their own HOME, and treat bytes as the real ones do (srun: as 22.05)."""
 
 from __future__ import annotations
 
