@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sshd import SOURCE
 
 from runwatch import config
-from runwatch.config.settings import HostSettings
+from runwatch.config import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.finding import Finding
 from runwatch.domain.points import Points
@@ -24,7 +25,7 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.hosts import messages as m
-from runwatch.hosts.answering import thinned
+from runwatch.hosts.answering import Answers, thinned
 from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.naming import is_elsewhere, placed
@@ -219,6 +220,19 @@ def test_of_a_curve_that_grew_only_its_end_is_asked_for():
     assert [(a.root, a.have, a.step) for a in other.asked] == [("/r", 0, 0), ("/r", 5, 4)]
 
 
+def test_a_long_curve_comes_in_pieces(monkeypatch):
+    monkeypatch.setattr("runwatch.hosts.answering.MOST_POINTS", 4)
+    points, asked = Points.of(range(11), range(11)), []
+    there = Answers(SimpleNamespace(roots=("/r",), series=lambda key, tag: points))
+
+    def ask(question):
+        asked.append(question(1))
+        return there.to(asked[-1])
+
+    got = RemoteCurves(ask, 0).series(RunKey("h:/r", "a"), "loss")
+    assert got.steps.tolist() == list(range(11)) and [one.have for one in asked] == [0, 4, 8]
+
+
 def test_a_curve_whose_parts_do_not_fit_is_refused():
     curves = RemoteCurves(lambda question: m.CurveUpdate(0, 2, b"12345678", b"", b"1234567812345678"), 100)
     with pytest.raises(WireError):
@@ -333,6 +347,28 @@ def test_the_server_answers_and_ends_with_its_input(served):
     os.close(to_there)
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_question_of_a_later_version_is_answered_and_the_link_lives(served):
+    to_there, from_there, _, home = served
+    out = Outward(lambda data: os.write(to_there, data))
+    out.send(m.Open((str(home / "runs"),), idle=True))
+    out.send({"type": "holograms", "number": 7, "root": "/x"})
+    out.send({"type": "wave"})
+    out.send(m.Ping())
+    found = answers(from_there, 4)
+    assert [type(one) for one in found] == [m.Hello, m.RootsOpened, m.Reply, m.Pong]
+    assert found[2].number == 7 and "update it" in found[2].error
+
+
+def test_an_answer_that_is_too_large_is_refused_and_the_link_lives(served, monkeypatch):
+    monkeypatch.setattr("runwatch.hosts.serve.MOST_BODY", 10)
+    to_there, from_there, _, home = served
+    out = Outward(lambda data: os.write(to_there, data))
+    out.send(m.Open((str(home / "runs"),), once=True))
+    out.send(m.AskSeries(7, str(home / "runs"), ".", "loss"))
+    replies = [one for one in answers(from_there, 4) if isinstance(one, m.Reply)]
+    assert "more than may be sent" in replies[0].error
 
 
 @pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 64, b"\0\0\0\x05hello"])

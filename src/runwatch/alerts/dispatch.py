@@ -151,7 +151,7 @@ def step(
             continue
         told = {p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))}
         sent.append(_notification(group, [mine[p] for p in told], now))
-        known = _told(known, told, firing, now)
+        known = _after_sending(known, told, firing, now)
         waits.pop(group + _OVER, None)
         if speaks:
             spoke[group] = now
@@ -229,7 +229,7 @@ def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Noti
     return Notification(group, now, tuple(events))
 
 
-def _told(
+def _after_sending(
     known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, AlertEvent], now: float
 ) -> dict[str, KnownAlert]:
     """These have been told; what is over is forgotten."""

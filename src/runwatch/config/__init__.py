@@ -39,7 +39,7 @@ __all__ = [
     "Cost",
     "CustomRule",
     "Data",
-    "Host",
+    "HostSettings",
     "MetricSetting",
     "Metrics",
     "Model",
@@ -71,12 +71,12 @@ def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Setting
     the user's defaults. One that was found, and not named by the user, has its say within its own folder
     until it is trusted; one that is no readable file is a problem, and the rest holds. Raises ConfigError."""
     defaults = _user_defaults()
-    return {root: read(config, defaults) if config else _found(root, defaults) for root in roots}
+    return {root: read(config, defaults) if config else _settings_of(root, defaults) for root in roots}
 
 
 def configured_roots(config: str | None = None) -> tuple[str, ...]:
     """The roots that the current directory's configuration (or ``--config``) names, absolute; () if none."""
-    settings = read(config, Settings()) if config else _found(os.getcwd(), Settings())
+    settings = read(config, Settings()) if config else _settings_of(os.getcwd(), Settings())
     return tuple(settings.path(root) for root in settings.watch.roots)
 
 
@@ -109,7 +109,7 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
         raise ConfigError(f"{file}: can't be read: {_why(error)}; {hint}") from None
 
 
-def _found(root: str, defaults: Settings) -> Settings:
+def _settings_of(root: str, defaults: Settings) -> Settings:
     file = _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
     plain = replace(defaults, folder=root, file=None)
     if file is None:

@@ -87,14 +87,14 @@ def _baseline(settings: Settings, base: Settings, withheld: list[str]) -> Settin
 
 
 def _tables(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
-    data = _kept(settings, settings.data, base.data, _data_paths, "data", withheld)
-    predictions = _kept(
+    data = _within_bounds(settings, settings.data, base.data, _data_paths, "data", withheld)
+    predictions = _within_bounds(
         settings, settings.predictions, base.predictions, _prediction_paths, "predictions", withheld
     )
     return replace(settings, data=data, predictions=predictions)
 
 
-def _kept(
+def _within_bounds(
     settings: Settings,
     entries: tuple[Entry, ...],
     before: tuple[Entry, ...],

@@ -245,17 +245,6 @@ def _negative(signs: Any) -> NDArray[np.bool_]:
     return buffer_values(pc.equal(signs, "-").cast(pa.uint8())).astype(bool)
 
 
-def to_times(text: Any, of_day: bool) -> tuple[Any, int]:
-    """(the values that read as times, how many do not) of a string array without nulls: an Arrow array of
-    times of day or of moments, in microseconds."""
-    import pyarrow as pa
-
-    notation = TIME_OF_DAY if of_day else detect(text)
-    values, invalid = parse(text, notation if of_day or notation.startswith(_MOMENT) else ISO)
-    kind = pa.time64("us") if of_day else pa.timestamp("us")
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]), invalid
-
-
 def epoch(name: str, values: NDArray[Any]) -> str:
     """ "epoch s", "epoch ms", … for numbers that are moments by their size and by their name or order,
     "epoch day" for numbers like 20260301, "epoch month", "hour", "minute" and "second" for those of other

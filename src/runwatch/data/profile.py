@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -38,7 +38,6 @@ from runwatch.domain.profile import (
 MAX_CODED = 9_999
 _TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
 _OF_DAY = ("time32[", "time64[")
-Mask = Callable[[ColumnBlock], Any]
 
 
 class Piece(NamedTuple):

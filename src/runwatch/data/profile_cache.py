@@ -106,7 +106,7 @@ def profile_files(
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
-        kept = _kept(file, grid, cache) or _grown(file, grid, cache)
+        kept = _cached(file, grid, cache) or _grown(file, grid, cache)
         if kept is not None:
             result[file.uri] = kept
             continue
@@ -148,7 +148,7 @@ def _run(
             continue
         total = reduce(merge, (r for r in results if not isinstance(r, DataError)), empty_profile(grid))
         made[file.uri] = total
-        _keep(file, total, cache)
+        _cache_profile(file, total, cache)
 
 
 def _growing(file: DataFile) -> bool:
@@ -160,7 +160,7 @@ def _key(file: DataFile, grid: ProfileGrid) -> PieceKey:
     return PieceKey(grid.id, file.uri, "upto" if growing else "file", "" if growing else file.stamp)
 
 
-def _kept(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
+def _cached(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
     packed = None if file.stateless else cache.get(_key(file, grid))
     if packed is None:
         return None
@@ -181,7 +181,7 @@ def _head(packed: bytes) -> tuple[dict[str, str], bytes]:
     return head, body
 
 
-def _keep(file: DataFile, total: TableProfile, cache: Cache) -> None:
+def _cache_profile(file: DataFile, total: TableProfile, cache: Cache) -> None:
     """Keeps the profile, unless the file changed while it was read."""
     if isinstance(cache, NoCache) or file.stateless:
         return
@@ -224,5 +224,5 @@ def _grown(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | No
         total = merge(before, profile(Piece(file, f"from:{end}"), grid))
     except (ValueError, KeyError, OSError, DataError):
         return None
-    _keep(file, total, cache)
+    _cache_profile(file, total, cache)
     return total

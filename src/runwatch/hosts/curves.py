@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,24 +42,28 @@ class RemoteCurves:
             known = self._known.get((key, tag), _KnownCurve(0, Points.empty()))
         if self._most and len(known.points) > 2 * self._most:
             known = _KnownCurve(0, Points.empty())
-        try:
-            curve = self._ask(lambda number: self._question(number, key, tag, known))
-        except WireError:
-            if known.total:
-                return known.points
-            raise
-        points = _points(curve)
-        if curve.start and curve.start == known.total:
-            points = Points.concat([known.points, points])
-        self._keep((key, tag), _KnownCurve(curve.total, points))
-        return points
+        more = True
+        while more:
+            try:
+                curve = self._ask(partial(self._question, key, tag, known))
+            except WireError:
+                if known.total:
+                    break
+                raise
+            points = _points(curve)
+            more = curve.more and len(points) > 0 and curve.total < MOST_POINTS
+            if curve.start and curve.start == known.total:
+                points = Points.concat([known.points, points])
+            known = _KnownCurve(curve.total, points)
+        self._remember((key, tag), known)
+        return known.points
 
-    def _question(self, number: int, key: RunKey, tag: str, known: _KnownCurve) -> AskSeries:
+    def _question(self, key: RunKey, tag: str, known: _KnownCurve, number: int) -> AskSeries:
         last = known.points
         step, value = (int(last.steps[-1]), float(last.values[-1])) if known.total else (0, 0.0)
         return AskSeries(number, path_of(key.root), key.id, tag, known.total, step, value, self._most)
 
-    def _keep(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
+    def _remember(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
         with self._lock:
             self._known[at] = known
             self._known.move_to_end(at)

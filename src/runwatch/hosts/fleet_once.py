@@ -25,8 +25,7 @@ from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
 from runwatch.monitor.wanted import Wanted
-from runwatch.store import paths
-from runwatch.store.state import State
+from runwatch.store.state import open_state
 
 
 class Connected:
@@ -134,8 +133,5 @@ def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
     from runwatch.system.identity import root_identity
 
-    state = State(paths.state_dir())
-    try:
+    with open_state() as state:
         return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])
-    finally:
-        state.close()

@@ -138,13 +138,15 @@ class AskSeries(msgspec.Struct, tag="series"):
 
 
 class CurveUpdate(msgspec.Struct):
-    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total`` there are."""
+    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total``: how many are
+    told with these; ``more``: there are later ones to be asked for."""
 
     start: int
     total: int
     steps: bytes
     wall_times: bytes
     values: bytes
+    more: bool = False
 
 
 class AskColumn(msgspec.Struct, tag="column"):
@@ -177,6 +179,14 @@ class AskMediaContents(msgspec.Struct, tag="media-contents"):
     root: str
     run: str
     wanted: MediaSeries
+
+
+class AskSystem(msgspec.Struct, tag="system"):
+    """Which curves of the machine a run has; they are then asked for as any other."""
+
+    number: int
+    root: str
+    run: str
 
 
 class AskRows(msgspec.Struct, tag="rows"):
@@ -237,6 +247,7 @@ Question = (
     | AskConsole
     | AskMedia
     | AskMediaContents
+    | AskSystem
     | AskRows
     | AskHistory
     | AskChampions
@@ -251,6 +262,7 @@ BODIES: dict[type[Any], Any] = {
     AskConsole: Tail,
     AskMedia: MediaList,
     AskMediaContents: list[MediaContent],
+    AskSystem: tuple[str, ...],
     AskRows: RowsFound,
     AskHistory: Events,
     AskChampions: Champions,

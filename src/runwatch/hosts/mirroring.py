@@ -30,13 +30,15 @@ from runwatch.system.identity import digest
 MOST_FILES = 100_000
 MOST_HEADS = 20_000
 MOST_FILE = 256 * limits.MIB
+MOST_PICTURE = 12 * limits.MIB
 MOST_IN_ALL = 4 * 1024 * limits.MIB
 _HEADS_AT_ONCE = 100
 _HEAD = 64 * limits.KIB
 _NEVER = (
     *(".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".h5", ".hdf5", ".onnx", ".keras", ".joblib"),
-    *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".png", ".jpg", ".jpeg", ".gif", ".mp4", ".wav"),
+    *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".mp4", ".wav"),
 )
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 _ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv", ".zip", ".eval")
 
 
@@ -63,6 +65,7 @@ class MirroredRoot:
         self._pending: dict[str, KnownFile] = {}
         self._claimed: set[str] = set()
         self._whole: dict[str, bytes] = {}
+        self._brought: dict[str, KnownFile] = {}
         for part in ("listed", "files", "parts"):
             (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(self.folder / "listed", ignore_errors=True)
@@ -199,11 +202,18 @@ class MirroredRoot:
             if known is not None and self._have.get(file) != known:
                 self._pending[file] = known
         for file, known in self._listed.items():
-            if is_checkpoint(file) and file not in chosen and self._have.get(file) != known:
+            if _stands_in(file) and file not in chosen and self._have.get(file) != known:
                 self._stand_in(file, known)
 
+    def bring(self, path: str) -> None:
+        """Copy a picture that somebody looks at. Raises WireError; OSError: it can't be read."""
+        known = self._listed.get(path)
+        if known is not None and known.size <= MOST_PICTURE and self._brought.get(path) != known:
+            self._copy(path, known)
+            self._brought[path] = known
+
     def _stand_in(self, path: str, known: KnownFile) -> None:
-        """A checkpoint is shown by its name and size: a hole will do."""
+        """Checkpoints and pictures are listed by name and size: a hole will do."""
         file = self.folder / "files" / path
         with contextlib.suppress(OSError):
             _make_room(file, self.folder / "files")
@@ -325,7 +335,12 @@ def _pieces(
 
 def _is_blob(path: str) -> bool:
     """Whether no reader ever looks into such a file."""
-    return path.endswith(_NEVER)
+    return path.endswith((*_NEVER, *_PICTURES))
+
+
+def _stands_in(path: str) -> bool:
+    """Whether such a file is shown by its name, before anybody looks into it."""
+    return is_checkpoint(path) or path.endswith(_PICTURES)
 
 
 def _has_end(path: str) -> bool:

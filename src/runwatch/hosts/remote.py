@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import threading
@@ -24,7 +25,7 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
 from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.targets import Target
-from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
+from runwatch.hosts.wire import PROTOCOL, Inward, Outward, UnknownMessageError, WireError, decoder
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
@@ -72,6 +73,7 @@ class Remote:
         self._out: Outward | None = None
         self._numbers = itertools.count(1)
         self._names: Mapping[str, str] = {}
+        self._mirrored_by: Mirror | None = None
         self.notes: tuple[str, ...] = ()
         self._waiting: dict[int, _Waiting] = {}
         self._heard = 0.0
@@ -136,6 +138,8 @@ class Remote:
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
             self._waiting[number] = waiting
+        if isinstance(asked, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
+            mirror.bring(asked.root, [item.file for item in asked.wanted.items], timeout)
         try:
             out.send(asked)
             waiting.done.wait(timeout)
@@ -208,11 +212,13 @@ class Remote:
         mirror = Mirror(self._target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()
-        inside = InProcess()
+        self._mirrored_by = mirror
+        inside = InProcess(lambda: mirror.machine)
         try:
-            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names))
             self._converse(inside, inside.started(), copies, mirror)
         finally:
+            self._mirrored_by = None
             mirror.stop()
             inside.close()
             self._names = {}
@@ -228,7 +234,8 @@ class Remote:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
                 self._count(self._heard)
-                self._take(decode(raw), len(raw), out, opening)
+                with contextlib.suppress(UnknownMessageError):  # a later version's, and not needed
+                    self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)

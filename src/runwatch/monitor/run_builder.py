@@ -89,7 +89,7 @@ class RunBuilder:
         return runs
 
     def _run(self, entry: ReadRun, now: float) -> Run:
-        summary = self._reader.tell(entry)
+        summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and (built.version != entry.version or self._has_moved(entry)):
             built = None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -345,6 +345,3 @@ def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:
     if lines[-1] == b"":
         lines.pop()
     return [line.removesuffix(b"\r") for line in lines], end
-
-
-ReadFunction = Callable[[Claim, SourceFile, "Cursor | None", bool], Reading]

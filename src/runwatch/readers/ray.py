@@ -87,7 +87,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if document is None:
         return unchanged(source, cursor)
     try:
-        evidence = _said(claim, source, name, document.data)
+        evidence = _evidence(claim, source, name, document.data)
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
@@ -145,7 +145,7 @@ def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
         yield Writer(host, pid, started)
 
 
-def _said(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
+def _evidence(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
     if name == "error.txt":
         return Evidence("crashed", f"error.txt: {_last_line(data)}")
     return _status(claim, source, data)

@@ -63,7 +63,7 @@ class SnapshotTail:
                 self._status[run.key] = run.status
                 result.append(_status(run, snapshot.situation.now))
         if judged:
-            result += self._found(snapshot, {run.key for run in runs})
+            result += self._finding_records(snapshot, {run.key for run in runs})
         return result
 
     def _points(self, run: Run, tell: bool) -> Iterator[Record]:
@@ -85,7 +85,7 @@ class SnapshotTail:
             for index in range(min(before[0], end[0] - 1) if end[0] == before[0] else before[0], end[0]):
                 yield _point(run, tag, points, index, metric.format)
 
-    def _found(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
+    def _finding_records(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
         holds: dict[tuple[str, str], Record] = {
             finding.key: finding_json(finding_facts(finding), snapshot.situation.now)
             for finding in snapshot.findings

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.storable import restored, storable
@@ -41,6 +42,13 @@ _DAY = 86400.0
 _HISTORY_DAYS = 400
 _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
+
+
+@contextlib.contextmanager
+def open_state() -> Iterator[State]:
+    """The user's state, until the end of the block."""
+    with contextlib.closing(State(paths.state_dir())) as state:
+        yield state
 
 
 class StateError(OSError):

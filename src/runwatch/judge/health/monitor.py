@@ -138,16 +138,16 @@ def _slack(view: CurveView) -> float:
 @cache
 def curve_checks(role: Role) -> tuple[type[CurveCheck], ...]:
     """The checks that look at a curve of this role, found in ``checks/``."""
-    return tuple(kind for kind in _found() if issubclass(kind, CurveCheck) and role in kind.ROLES)
+    return tuple(kind for kind in _check_classes() if issubclass(kind, CurveCheck) and role in kind.ROLES)
 
 
 @cache
 def run_checks() -> tuple[RunCheck, ...]:
     """The checks that look at a whole run, found in ``checks/``."""
-    return tuple(kind() for kind in _found() if issubclass(kind, RunCheck))
+    return tuple(kind() for kind in _check_classes() if issubclass(kind, RunCheck))
 
 
-def _found() -> Iterator[type]:
+def _check_classes() -> Iterator[type]:
     for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{checks.__name__}.{info.name}")
         for value in vars(module).values():

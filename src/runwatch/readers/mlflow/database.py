@@ -81,19 +81,19 @@ class _Pass:
         if anew:
             self._state = {}
             for key in runs:
-                self._tell(key, Replace())
+                self._add(key, Replace())
         facts = self._facts(runs)
         if self._state.get("facts") != facts:
             if "facts" in self._state:
                 for key in deleted:
-                    self._tell(key, Replace())
+                    self._add(key, Replace())
             self._tell_facts(runs)
             self._state["facts"] = facts
         more = self._metrics(runs)
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
         return Reading(self._told, cursor, self._problems(), more)
 
-    def _tell(self, key: str, operation: Operation) -> None:
+    def _add(self, key: str, operation: Operation) -> None:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -133,18 +133,18 @@ class _Pass:
         for key, run in runs.items():
             said = evidence(run.status, seconds(run.ended))
             if said is not None:
-                self._tell(key, said)
+                self._add(key, said)
             started = seconds(run.started)
             if started is not None:
-                self._tell(key, Started(started))
+                self._add(key, Started(started))
             if run.name:
-                self._tell(key, Label("name", run.name))
+                self._add(key, Label("name", run.name))
             if run.experiment:
-                self._tell(key, Label("project", run.experiment))
+                self._add(key, Label("project", run.experiment))
             if key in params:
-                self._tell(key, HParams(params[key]))
+                self._add(key, HParams(params[key]))
             for operation in tagged(tags.get(key, {}), self._prefix):
-                self._tell(key, operation)
+                self._add(key, operation)
 
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -177,7 +177,7 @@ class _Pass:
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]
         for run, append in _by_series(good):
-            self._tell(run, append)
+            self._add(run, append)
         for run, stamp in {row[1]: row[4] for row in good}.items():
             self._alive(runs[run], seconds(stamp))
         return more
@@ -185,7 +185,7 @@ class _Pass:
     def _alive(self, run: _MlflowRun, at: float | None) -> None:
         said = evidence(run.status, None)
         if said is not None and said.status == "running" and at is not None:
-            self._tell(run.key, Evidence("running", said.reason, at=at))
+            self._add(run.key, Evidence("running", said.reason, at=at))
 
 
 def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:

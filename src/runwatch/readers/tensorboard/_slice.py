@@ -160,14 +160,14 @@ class EventSlice:
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_told(prefix, tag, *told) for tag, told in series.items()), *self._said]
+            return [*(_append(prefix, tag, *told) for tag, told in series.items()), *self._said]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
                 first, last = np.searchsorted(rows, (low, at))
                 if last > first:
                     some = slice(first, last)
-                    out.append(_told(prefix, tag, points.where(some), rows[some]))
+                    out.append(_append(prefix, tag, points.where(some), rows[some]))
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
@@ -215,7 +215,7 @@ def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     return walls if good.all() else np.where(good, walls, np.nan)
 
 
-def _told(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
+def _append(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
     if tag not in _EPOCH_TAGS:
         return Append(prefix + tag, points, rows)
     finite = np.isfinite(points.values)
