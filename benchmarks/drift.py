@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.false_alarms import arrow, still_table
 from benchmarks.peers import PEERS, spent
-from runwatch.data.keeping import PieceKey
+from runwatch.data.profile_cache import PieceKey
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
 from runwatch.domain.profile import DataOptions
 from runwatch.judge.drift.report import report

@@ -58,6 +58,10 @@ for line in sys.stdin:
         def there(r): return r.id == run and r.root.startswith(root) and r.step == step
         while not any(map(there, newest[0].situation.runs)): time.sleep(0.002)
         print(0, flush=True)
+    elif words[0] == "told":
+        runs = newest[0].situation.runs if newest[0] else ()
+        told = [(f"{run.root}/{run.id}", run.step, run.metrics.get("val_loss")) for run in runs]
+        print(json.dumps([(run, step, m.count) for run, step, m in told if m]), flush=True)
     else:
         times = me.cpu_times()
         print(json.dumps([times.user + times.system, (me.memory_info().rss - base) / 2**20]), flush=True)
@@ -77,6 +81,15 @@ class Board:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._process.wait()
 
     def ask(self, *words: object) -> object:
         assert self._process.stdin and self._process.stdout

@@ -71,7 +71,7 @@ def readers(name: str, data: bytes) -> None:
         reader.scan()
         while reader.waiting:
             reader.read_some(lambda: False)
-        told = [source for entry in reader.entries.values() for source in entry.memory.told.values()]
+        told = [source for entry in reader.entries.values() for source in entry.memory.sources.values()]
         problems = [*reader.problems, *(problem for source in told for problem in source.problems)]
         assert not [problem for problem in problems if " failed: " in problem.message], problems
 
@@ -134,7 +134,9 @@ def frames(name: str, data: bytes) -> None:
     from runwatch.hosts import messages
     from runwatch.hosts.wire import Inward, WireError, decoder
 
-    decode = decoder(messages.Hello | messages.Opened | messages.Refused | messages.Reply | messages.Update)
+    decode = decoder(
+        messages.Hello | messages.RootsOpened | messages.RequestRefused | messages.Reply | messages.Update
+    )
     try:
         for message in Inward().feed(data):
             decode(message)

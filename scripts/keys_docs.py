@@ -41,7 +41,7 @@ PLACES = {
     "task": "One task",
     "leaderboard": "Leaderboard",
     "console": "Console of a run",
-    "picture": "Pictures of a run",
+    "media": "What a run logged beside scalars",
     "log": "In every log",
     "filter": "While filtering",
     "brief": "The brief",

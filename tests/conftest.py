@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 _FDS = "/proc/self/fd"
 
 
@@ -51,7 +51,7 @@ def no_thread_left() -> Iterator[None]:
     """A test that leaves one of runwatch's (or watchdog's) threads running fails."""
     before = set(threading.enumerate())
     yield
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + ANSWER_TIMEOUT_S
     while (left := _ours(set(threading.enumerate()) - before)) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"threads left running: {left}"
@@ -62,7 +62,7 @@ def no_file_left_open(request: pytest.FixtureRequest, no_thread_left: None) -> I
     """A test that leaves a file below its temporary directories open fails (where there is a /proc)."""
     before = _open_below(request)
     yield
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + ANSWER_TIMEOUT_S
     while (left := _open_below(request) - before) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"files left open: {sorted(path for _, path in left)!a}"

@@ -27,14 +27,14 @@ def test_from_finding_to_sender_and_bell(monkeypatch):
     alarm = Alarm(Alerts(), None, lambda words: None, environment={})
     assert alarm.wrong == ["something is wrong"]
     open_ = [CRASH.fingerprint]
-    assert alarm.look([CRASH], OPEN, open_, {}, NOW) == ""
-    assert alarm.look([CRASH], OPEN, open_, {}, NOW + 30) == "\a"
+    assert alarm.update([CRASH], OPEN, open_, {}, NOW) == ""
+    assert alarm.update([CRASH], OPEN, open_, {}, NOW + 30) == "\a"
     alarm.close()
     assert [event.place for event in kept.sent[0].events] == ["a"]
     again = Alarm(Alerts(), None, print, json.loads(json.dumps(alarm.memory)), {})
-    assert again.look([CRASH], OPEN, open_, {}, NOW + 400) == ""
-    again.look([], [], [], {}, NOW + 500)
-    again.look([], [], [], {}, NOW + 530)
+    assert again.update([CRASH], OPEN, open_, {}, NOW + 400) == ""
+    again.update([], [], [], {}, NOW + 500)
+    again.update([], [], [], {}, NOW + 530)
     again.close()
     assert [notification.resolved for notification in kept.sent] == [False, True]
 
@@ -47,8 +47,8 @@ def test_a_task_that_a_person_closes_is_not_over(monkeypatch):
         TaskList("t", parse_all([f"x 2026-01-01 a rw:{CRASH.fingerprint} by:runwatch"], date(2026, 1, 1)))
     ]
     for at in (0, 30):
-        alarm.look([CRASH], OPEN, [CRASH.fingerprint], {}, NOW + at)
+        alarm.update([CRASH], OPEN, [CRASH.fingerprint], {}, NOW + at)
     for at in (400, 430, 5000):
-        alarm.look([CRASH], done, [], {}, NOW + at)
+        alarm.update([CRASH], done, [], {}, NOW + at)
     alarm.close()
     assert [[event.action for event in sent.events] for sent in kept.sent] == [["trigger"], ["acknowledge"]]

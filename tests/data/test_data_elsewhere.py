@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runwatch.data.errors import DataError
-from runwatch.data.keeping import NoCache, profile_files
+from runwatch.data.profile_cache import NoCache, profile_files
 from runwatch.data.workflow import find_files, open_reference, profile_batches
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DataOptions

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runwatch.data import keeping
-from runwatch.data.keeping import PieceKey, profile_files
+from runwatch.data import profile_cache
 from runwatch.data.pack import pack_grid, pack_profile, unpack_grid, unpack_profile
+from runwatch.data.profile_cache import PieceKey, profile_files
 from runwatch.data.workflow import find_files, open_reference
 from runwatch.domain.profile import DataOptions
 
@@ -31,13 +31,13 @@ def write(path: Path, n: int, seed: int = 0) -> None:
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that were really read."""
     read: list[str] = []
-    whole = keeping.profile
+    whole = profile_cache.profile
 
     def noted(piece, grid):
         read.append(f"{os.path.basename(piece.file.uri)}:{piece.part}")
         return whole(piece, grid)
 
-    monkeypatch.setattr(keeping, "profile", noted)
+    monkeypatch.setattr(profile_cache, "profile", noted)
     return read
 
 

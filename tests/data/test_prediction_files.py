@@ -67,7 +67,7 @@ def test_a_column_whose_kind_shows_late_is_still_read(tmp_path: Path) -> None:
         ("none.csv", None, "no such file"),
         ("empty.csv", b"", "empty file"),
         ("notes.txt", b"a,b\n1,2\n", "not a predictions file"),
-        ("bad.parquet", b"PAR1 not really", "cannot be read"),
+        ("bad.parquet", b"PAR1 not really", "has no parquet footer"),
         ("ragged.csv", b"a,b\n1,2\n3\n", "cannot be read"),
         ("latin.csv", b"a,b\ncaf\xe9,1\n", "cannot be read"),
         ("other.csv", b"x,y\n1,2\n", "no column a"),

@@ -22,7 +22,7 @@ from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
 SIZE = (120, 36)
-PATIENCE_S, PAUSE_S = 12.0, 0.02
+ANSWER_TIMEOUT_S, PAUSE_S = 12.0, 0.02
 
 
 def strict(text: str) -> Any:
@@ -85,7 +85,7 @@ class Eyes:
 
     async def until(self, holds: Callable[[], object], what: str = "it") -> None:
         """Wait until something holds."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         while time.monotonic() < end:
             if holds():
                 return

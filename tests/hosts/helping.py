@@ -23,9 +23,9 @@ def copy_samples(home: Path) -> Path:
     return home / "runs"
 
 
-def until(true: Callable[[], object], patience: float = 60.0) -> bool:
+def until(true: Callable[[], object], timeout: float = 60.0) -> bool:
     """Whether it became true; the patience is for slow machines, not a promise."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + timeout
     while time.monotonic() < end:
         if true():
             return True

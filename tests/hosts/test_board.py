@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psutil
 import pytest
 from helping import until, write_run
 from proxy import Wire
+from sshd import RUNWATCH
 
 from runwatch.cli._dashboard_fleet import DashboardFleet
 from runwatch.config import Alerts
@@ -24,8 +28,11 @@ from runwatch.domain.run import RunKey
 from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
+from runwatch.monitor.media import Media
 from runwatch.store import paths
 from runwatch.store.state import State
+
+MEDIA = Path(__file__).parents[1] / "fixtures/media"
 
 pytestmark = pytest.mark.slow
 
@@ -186,8 +193,6 @@ def test_the_other_side_killed_comes_back(reach, opened):
 
 
 def test_this_side_killed_leaves_nothing_there(reach, me):
-    import sys
-
     home = reach.host("left-behind")
     write_run(home / "runs/exp-1")
     board = subprocess.Popen(
@@ -278,3 +283,69 @@ def test_after_random_faults_the_board_is_as_a_fresh_one_would_be(reach, opened,
     assert until(lambda: len(serving(home)) == 1, 60)
     hosts = [one for one in threading.enumerate() if one.name == "runwatch-host-storm"]
     assert len(hosts) == 1
+
+
+def test_tail_follows_runs_of_a_machine_through_a_break(reach, me, wire):
+    """Each point comes once; a link that breaks and is made again is told."""
+    home = reach.host("tailed", port=wire.port)
+    file = write_run(home / "runs/exp-1")
+    write_run(home / "runs/exp-2")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runwatch", "tail", "tailed:runs/exp-1", "--json"],
+        env={**os.environ, "PYTHONPATH": str(reach.source)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        records: list[dict] = []
+
+        def read() -> None:
+            for line in process.stdout:
+                records.append(json.loads(line))
+
+        threading.Thread(target=read, daemon=True).start()
+
+        def points() -> list[int]:
+            return [one["step"] for one in records if one["type"] == "point"]
+
+        assert until(lambda: [one for one in records if one["type"] == "status"])
+        append(file, 20)
+        assert until(lambda: points() == [20])
+        wire.break_all()
+        append(file, 21)
+        assert until(lambda: "lost" in [one["state"] for one in records if one["type"] == "host"])
+        wire.broken = False
+        assert until(lambda: points() == [20, 21])
+        append(file, 22)
+        assert until(lambda: points() == [20, 21, 22])
+        assert {one["run"] for one in records if one["type"] != "host"} == {"exp-1"}
+        assert all(one["root"].startswith("tailed:/") for one in records if one["type"] == "point")
+        assert [one["state"] for one in records if one["type"] == "host"] == ["live", "lost", "live"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
+    done = runwatch("tail", "nowhere:runs/exp-1")
+    assert done.returncode == 2 and "nowhere: " in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("program", [RUNWATCH, None], ids=["installed", "mirrored"])
+def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, me, program):
+    name = "seen" if program else "seen-bare"
+    runs = reach.host(name, runwatch=program) / "runs"
+    shutil.copytree(MEDIA, runs)
+    opened.append(board := Board(name))
+    local = Media(lambda key: (board.runs(name)[key.id], list(board.runs(name))))
+    assert until(lambda: board.live(name) and "wandb-run" in board.runs(name))
+    kinds = set()
+    for run in board.runs(name).values():
+        here = RunKey(str(runs), run.id)
+        assert until(lambda run=run: board.fleet.media(run.key).whole)
+        assert until(lambda here=here: local.list_of(here).whole)
+        for series in board.fleet.media(run.key).series:
+            found = board.fleet.media_contents(run.key, series)
+            assert found == local.contents(here, series)
+            kinds |= {type(one).__name__ for one in found}
+    assert kinds >= {"PictureFile", "Histogram", "PrCurve", "LoggedText", "LoggedTable"}

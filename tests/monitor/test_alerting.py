@@ -140,7 +140,7 @@ def told(
 ) -> list[object]:
     alerting = Alerting({"/r": Settings(alerts=Alerts(webhook=url))}, books)  # type: ignore[arg-type]
     for now in moments:
-        alerting.look([CRASH], {"/r": TaskList("t", ())}, {"run-crashed": (hold, 0.0)}, now)
+        alerting.update([CRASH], {"/r": TaskList("t", ())}, {"run-crashed": (hold, 0.0)}, now)
     alerting.close()
     return [sent["event_action"] for sent in got]
 
@@ -172,10 +172,10 @@ def test_only_one_process_sends_and_the_next_goes_on_where_it_stopped(hook) -> N
     second = Books(mine=False)
     alerting = Alerting({"/r": Settings(alerts=Alerts(webhook=url))}, second)  # type: ignore[arg-type]
     for now in (0.0, 100.0, 200.0):
-        alerting.look([CRASH], {}, {}, now)
+        alerting.update([CRASH], {}, {}, now)
     second.mine, second.notes = True, first.notes
     for now in (300.0, 400.0, 500.0):
-        alerting.look([CRASH], {}, {}, now)
+        alerting.update([CRASH], {}, {}, now)
     alerting.close()
     assert len(got) == 1
 

@@ -19,7 +19,7 @@ from runwatch.monitor.once import load
 
 pytestmark = pytest.mark.usefixtures("trusting")
 
-PATIENCE_S = 60.0
+ANSWER_TIMEOUT_S = 60.0
 
 
 def _write(path: Path, n: int, seed: int, shift: float = 0.0) -> None:
@@ -48,7 +48,7 @@ def until(root: Path) -> Iterator[Callable[[Callable[[Snapshot], bool]], Snapsho
             news.notify_all()
 
     def wait(condition: Callable[[Snapshot], bool]) -> Snapshot:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         with news:
             while not seen or not condition(seen[-1]):
                 assert time.monotonic() < end, "it never came"
@@ -103,7 +103,7 @@ def test_a_folder_beyond_the_root_is_watched(tmp_path: Path) -> None:
 
 
 def _until(condition: Callable[[], object]) -> bool:
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + ANSWER_TIMEOUT_S
     while time.monotonic() < end:
         if condition():
             return True

@@ -18,7 +18,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.monitor.live import Monitor
 
-PATIENCE_S = 20.0
+ANSWER_TIMEOUT_S = 20.0
 _NONE = TaskList("", ())
 
 
@@ -38,7 +38,7 @@ class Screen:
             self._news.notify_all()
 
     def until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         with self._news:
             while self.last is None or not condition(self.last):
                 left = end - time.monotonic()
@@ -50,7 +50,7 @@ class Screen:
         answers: list[IntentAnswer] = []
         answered = threading.Event()
         self.monitor.submit(intent, lambda a: (answers.append(a), answered.set()))  # type: ignore[arg-type]
-        assert answered.wait(PATIENCE_S)
+        assert answered.wait(ANSWER_TIMEOUT_S)
         return answers[0]
 
 

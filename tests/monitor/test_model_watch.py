@@ -28,7 +28,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("skops")
 pytest.importorskip("skl2onnx")
 
-PATIENCE_S = 120.0
+ANSWER_TIMEOUT_S = 120.0
 SETTINGS = """
 [[data]]
 name = "customers"
@@ -306,10 +306,10 @@ def test_the_pane_can_draw_a_predictions_distribution(root: Path) -> None:
     arrive(root, 1, rows=300)
     arrive(root, 2, rows=300, shift=30.0)
     board = Board((str(root),), config.load((str(root),)), Wanted(machine=False))
-    board.look_once()
-    newest = board.beside.distribution("churn predictions", str(root), "y_score", None)
-    first = board.beside.distribution("churn predictions", str(root), "y_score", 0)
-    data = board.beside.distribution("customers", str(root), "age", None)
+    board.judge_once()
+    newest = board.background.distribution("churn predictions", str(root), "y_score", None)
+    first = board.background.distribution("churn predictions", str(root), "y_score", 0)
+    data = board.background.distribution("customers", str(root), "age", None)
     board.close(0.0)
     assert newest is not None and first is not None and data is not None
     assert newest.current != first.current
@@ -353,7 +353,7 @@ class Listener:
             self._news.notify_all()
 
     def until(self, condition: Callable[[Situation], bool]) -> Situation:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         with self._news:
             while self._last is None or not condition(self._last.situation):
                 left = end - time.monotonic()

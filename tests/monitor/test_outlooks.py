@@ -45,6 +45,6 @@ def test_what_is_to_be_beaten_is_where_the_baseline_ended(tag: str) -> None:
     pinned = {"/r": Baseline("run", "champion", "pinned")}
     situation = replace(situation, comparisons={candidate.key: found}, baselines=pinned)
     outlooks = Forecasts()
-    assert outlooks.due(situation) and outlooks.look(situation, lambda key, tag: view.trace)
+    assert outlooks.due(situation) and outlooks.update(situation, lambda key, tag: view.trace)
     chance = outlooks.known[candidate.key].beats_baseline
     assert chance is None or chance < 0.8

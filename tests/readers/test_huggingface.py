@@ -35,7 +35,7 @@ class Board:
             pass
         entries = self.reader.entries
         return {
-            run_id: {tag: self.reader.points(run_id, tag) for tag in entry.memory.voices()}
+            run_id: {tag: self.reader.points(run_id, tag) for tag in entry.memory.sources_by_tag()}
             for run_id, entry in entries.items()
         }
 

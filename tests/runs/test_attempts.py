@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation, Started
@@ -40,7 +41,7 @@ def _memory(rows: list[Row], cuts: list[int] | None = None) -> RunMemory:
 
 
 def _story(memory: RunMemory) -> RunSummary:
-    return Summariser(direction_of, lambda tag: False).story(memory, {}, None)
+    return Summariser(direction_of, lambda tag: False).summarise(memory, {}, None)
 
 
 def _losses(steps: list[int]) -> list[Row]:
@@ -53,22 +54,22 @@ AGAIN = [*range(1, 11), 1, 2, 3, 4]
 
 def test_a_resumed_training_supersedes_from_its_step_on() -> None:
     memory = _memory(_losses(RESUMED))
-    story = _story(memory)
-    metric = story.metrics["loss"]
+    summary = _story(memory)
+    metric = summary.metrics["loss"]
     assert (metric.last, metric.last_step, metric.count, metric.former) == (11.0, 7, 7, 5)
-    assert story.step == 7
-    [attempt] = story.attempts
+    assert summary.step == 7
+    [attempt] = summary.attempts
     assert (attempt.number, attempt.first_step, attempt.last_step, attempt.resumed_at) == (1, 1, 10, 6)
     assert (attempt.points, attempt.superseded) == (10, 5)
-    [branch] = memory.former("loss", memory.voices()["loss"])
+    [branch] = memory.former("loss", memory.sources_by_tag()["loss"])
     assert branch.steps.tolist() == [6, 7, 8, 9, 10]
 
 
 def test_a_training_started_again_is_an_attempt_of_its_own() -> None:
-    story = _story(_memory(_losses(AGAIN)))
-    metric = story.metrics["loss"]
-    assert (metric.min, metric.best, metric.count, story.step) == (10.0, 10.0, 4, 4)
-    assert [(a.first_step, a.last_step, a.superseded) for a in story.attempts] == [(1, 10, 10)]
+    summary = _story(_memory(_losses(AGAIN)))
+    metric = summary.metrics["loss"]
+    assert (metric.min, metric.best, metric.count, summary.step) == (10.0, 10.0, 4, 4)
+    assert [(a.first_step, a.last_step, a.superseded) for a in summary.attempts] == [(1, 10, 10)]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +87,14 @@ def test_a_training_started_again_is_an_attempt_of_its_own() -> None:
 )
 def test_rows_that_are_late_and_writers_that_interleave_are_no_restart(steps: list[int]) -> None:
     memory = _memory(_losses(steps))
-    assert memory.points("loss", memory.voices()["loss"]).steps.tolist() == sorted(set(steps))
+    assert memory.points("loss", memory.sources_by_tag()["loss"]).steps.tolist() == sorted(set(steps))
     assert _story(memory).attempts == ()
 
 
 def test_a_restart_holds_for_what_the_newer_attempt_has_not_written_yet() -> None:
     rows: list[Row] = [(i, {"loss": 1.0 / i, **({"val": 0.5} if i % 5 == 0 else {})}) for i in range(1, 11)]
-    story = _story(_memory([*rows, *rows[:3]]))
-    assert story.metrics.keys() == {"loss"} and story.step == 3
+    summary = _story(_memory([*rows, *rows[:3]]))
+    assert summary.metrics.keys() == {"loss"} and summary.step == 3
     resumed = _story(_memory([*rows, *rows[6:8]]))
     assert (resumed.metrics["val"].last_step, resumed.step) == (5, 8)
 
@@ -110,16 +111,16 @@ def test_a_counter_of_its_own_speaks_for_itself_alone() -> None:
     for epoch in range(1, 7):
         rows += [(100 * epoch + i, {"loss": 1.0}) for i in range(3)]
         rows.append((epoch % 3, {"val": float(epoch)}))
-    story = _story(_memory(rows))
-    assert story.metrics["loss"].count == 18 and story.step == 602
-    assert story.attempts == ()
+    summary = _story(_memory(rows))
+    assert summary.metrics["loss"].count == 18 and summary.step == 602
+    assert summary.attempts == ()
 
 
 def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step() -> None:
     rows: list[Row] = [(i, {"system/cpu": 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
     rows += [(i, {"system/cpu": 1.0}) for i in range(5)]
-    story = _story(_memory(rows))
-    assert story.step == 2 and story.metrics["loss"].count == 3 and story.attempts == ()
+    summary = _story(_memory(rows))
+    assert summary.step == 2 and summary.metrics["loss"].count == 3 and summary.attempts == ()
 
 
 def test_epochs_are_the_newest_attempts() -> None:
@@ -146,11 +147,11 @@ def test_the_next_event_file_supersedes_by_its_clock_in_whatever_order_they_are_
     ]
     memory = RunMemory()
     for i in order:
-        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
-        memory.apply(speaker, [Append("loss", files[i])])
-    story = _story(memory)
-    assert (story.metrics["loss"].last, story.metrics["loss"].count) == (51.0, 7)
-    [attempt] = story.attempts
+        source = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        memory.apply(source, [Append("loss", files[i])])
+    summary = _story(memory)
+    assert (summary.metrics["loss"].last, summary.metrics["loss"].count) == (51.0, 7)
+    [attempt] = summary.attempts
     assert (attempt.last_step, attempt.resumed_at, attempt.ended, attempt.superseded) == (10, 6, 109.0, 5)
 
 
@@ -158,10 +159,10 @@ def test_writers_of_one_time_in_two_files_are_no_restart() -> None:
     memory = RunMemory()
     for i in (0, 1):
         steps = np.arange(1 + i, 20, 2)
-        speaker = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
-        memory.apply(speaker, [Append("loss", Points.of(steps, steps, 100.0 + steps))])
-    story = _story(memory)
-    assert story.metrics["loss"].count == 19 and story.attempts == ()
+        source = Source("claim", "tensorboard", f"events.{i}", i, 30, frozenset(), False)
+        memory.apply(source, [Append("loss", Points.of(steps, steps, 100.0 + steps))])
+    summary = _story(memory)
+    assert summary.metrics["loss"].count == 19 and summary.attempts == ()
 
 
 def test_what_is_logged_without_a_step_is_kept_in_order_of_writing() -> None:
@@ -194,9 +195,9 @@ def test_attempts_split_anywhere_end_the_same(
             rows[swap], rows[swap + 1] = rows[swap + 1], rows[swap]
     whole, split = _memory(rows), _memory(rows, cuts)
     assert repr(_story(split)) == repr(_story(whole))
-    for tag, voices in whole.voices().items():
-        ours = [points.steps.tolist() for points in split.former(tag, split.voices()[tag])]
-        assert ours == [points.steps.tolist() for points in whole.former(tag, voices)]
+    for tag, tag_sources in whole.sources_by_tag().items():
+        ours = [points.steps.tolist() for points in split.former(tag, split.sources_by_tag()[tag])]
+        assert ours == [points.steps.tolist() for points in whole.former(tag, tag_sources)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -218,9 +219,9 @@ def test_times_that_no_calendar_has_are_left_out_and_said() -> None:
     memory = RunMemory()
     points = Points.of([1, 2], [0.5, 0.25], [1e19, 1_700_000_000.0])
     memory.apply(_FILE, [Append("loss", points), Started(-1e19)])
-    story = _story(memory)
-    assert (story.metrics["loss"].last, story.started) == (0.25, None)
-    assert ["times before 1970" in problem.message for problem in story.problems] == [True]
+    summary = _story(memory)
+    assert (summary.metrics["loss"].last, summary.started) == (0.25, None)
+    assert ["times before 1970" in problem.message for problem in summary.problems] == [True]
 
 
 def test_a_counter_that_begins_again_very_often_ends_at_its_last_round() -> None:
@@ -231,3 +232,14 @@ def test_a_counter_that_begins_again_very_often_ends_at_its_last_round() -> None
     metric = _story(memory).metrics["loss"]
     assert (metric.last, metric.last_step, metric.count) == (6001.0, 1, 2)
     assert metric.former == 6000
+
+
+@pytest.mark.parametrize(("format", "said"), [("console", True), ("xgboost", True), ("csv", False)])
+def test_several_trainings_in_one_log_are_said(format: str, said: bool) -> None:
+    memory = RunMemory()
+    memory.apply(replace(_FILE, format=format), _operations(_losses([0, 1, 2, 3, 0, 1, 2, 0, 1])))
+    problems = [problem.message for problem in _story(memory).problems]
+    assert problems == (["3 trainings in one log, only the newest is shown"] if said else [])
+    memory = RunMemory()
+    memory.apply(replace(_FILE, format=format), _operations(_losses(RESUMED)))
+    assert not _story(memory).problems

@@ -117,5 +117,5 @@ def test_a_sibling_that_arrives_late_joins_the_run_it_belongs_to(tmp_path: Path)
     tree.scan()
     catalogue.update_all(tree.top)
     event("validation")
-    catalogue.update(tree.top, tree.look(["run/validation/events.out.tfevents.1.host"]).folders)
+    catalogue.update(tree.top, tree.refresh(["run/validation/events.out.tfevents.1.host"]).folders)
     assert set(catalogue.runs) == {"run"}

@@ -15,7 +15,7 @@ from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
-PATIENCE_S = 90.0
+ANSWER_TIMEOUT_S = 90.0
 PICTURES = os.environ.get("RUNWATCH_PICTURES")
 """A folder: the stories leave their pictures there."""
 
@@ -36,7 +36,7 @@ class Stage:
         return self.text.splitlines()[0]
 
     async def until(self, holds: Callable[[], object], what: str) -> None:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         while time.monotonic() < end:
             if holds():
                 return

@@ -1,10 +1,9 @@
-import os
 import re
-import shutil
-import subprocess
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 import pytest
+from browser import PROGRAM, Browser
 from facts import (
     BASELINE,
     HOUR,
@@ -219,24 +218,75 @@ def test_all_words_can_be_read_in_light_dark_and_print():
             assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colours[name], colours["bg"])
 
 
-@pytest.mark.parametrize("how", ["phone", "pdf"])
-def test_in_a_real_browser(tmp_path, how):
-    """Debian's Chromium: it draws the page on a phone's width with nothing sticking out, and prints it."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None:
+LONG = "a-training-with-a-name-that-has-no-blank-at-all/" + "seed" * 30
+OUTSIDE = """[...document.body.querySelectorAll('*')]
+  .filter(e => !e.closest('figure') && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.tagName + ' ' + e.textContent.slice(0, 60))"""
+COLOURS = """(() => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walk.nextNode()) {
+    const node = walk.currentNode, e = node.parentElement
+    if (!node.data.trim() || e.tagName === 'title' || !e.getClientRects().length) continue
+    const drawn = e.namespaceURI.endsWith('svg'), mark = e.classList.contains('mark')
+    let ground = mark ? getComputedStyle(e.previousElementSibling).fill : 'rgba(0, 0, 0, 0)'
+    for (let up = e; up && ground === 'rgba(0, 0, 0, 0)'; up = up.parentElement)
+      ground = getComputedStyle(up).backgroundColor
+    found.push([node.data.trim().slice(0, 40), getComputedStyle(e)[drawn ? 'fill' : 'color'], ground])
+  }
+  return found
+})()"""
+
+
+@pytest.fixture
+def shown(tmp_path) -> Iterator[Callable[..., Browser]]:
+    """Pages in Debian's Chromium."""
+    if PROGRAM is None:
         pytest.skip("no Chromium here (apt install chromium)")
-    file = tmp_path / "brief.html"
-    file.write_text(page(**FULL), encoding="utf-8")
-    made = tmp_path / ("page.png" if how == "phone" else "page.pdf")
-    what = (
-        [f"--screenshot={made}", "--window-size=390,3000"]
-        if how == "phone"
-        else [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
-    )
-    done = subprocess.run(
-        [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-         f"--user-data-dir={tmp_path / 'profile'}", *what, file.as_uri()],
-        capture_output=True, text=True, timeout=180, env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
-    )  # fmt: skip
-    assert made.exists(), done.stderr[-500:]
-    assert made.read_bytes()[:4] == (b"\x89PNG" if how == "phone" else b"%PDF") and made.stat().st_size > 5000
+    browsers = []
+
+    def show(**parts) -> Browser:
+        browsers.append(made := Browser(tmp_path, page(**parts)))
+        return made
+
+    yield show
+    for browser in browsers:
+        browser.close()
+
+
+def test_nothing_sticks_out_of_a_phone_in_a_real_browser(shown):
+    long = {
+        **FULL,
+        "runs": [run(LONG, "crashed", status_reason=LONG), *FULL["runs"]],
+        "findings": [finding("run-crashed", "critical", LONG), *FULL["findings"]],
+        "lines": [f"(A) {LONG} who:{LONG}", *FULL["lines"]],
+        "data": [drifting(LONG), drifting()],
+    }
+    browser = shown(**long)
+    for width in (320, 360, 390):
+        browser.wide(width)
+        assert browser.value("document.documentElement.scrollWidth") <= width
+        assert browser.value(OUTSIDE) == []
+
+
+def _rgb(colour: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+@pytest.mark.parametrize(("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("dark", "print")])
+def test_all_that_a_real_browser_draws_can_be_read(shown, scheme, media):
+    """WCAG 2.2, 1.4.3, by the colours that the browser computes."""
+    browser = shown(**FULL)
+    browser.scheme(scheme, media)
+    drawn = browser.value(COLOURS)
+    assert len(drawn) > 40
+    for words, colour, ground in drawn:
+        lighter, darker = sorted((_light(_rgb(colour)), _light(_rgb(ground))), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (words, colour, ground)
+
+
+def test_it_prints(shown):
+    browser = shown(**FULL)
+    browser.scheme("dark", "print")
+    assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    made = browser.pdf()
+    assert made.startswith(b"%PDF") and len(made) > 5000

@@ -34,7 +34,7 @@ class Desk:
 
     def another(self, **options) -> RootTaskList:
         return RootTaskList(
-            self.state, ROOT, TodoFile(self.path, self.place / "locks", patience=0.2), **options
+            self.state, ROOT, TodoFile(self.path, self.place / "locks", timeout=0.2), **options
         )
 
     def do(self, intent, after: float = 0.0):
@@ -114,7 +114,7 @@ def test_the_open_one_is_meant_by_a_part_of_its_text(desk):
 
 def test_equal_lines_are_told_apart_by_their_ids(desk):
     desk.path.write_text("same\nother\nsame\n")
-    tasks = desk.book.look(TODAY).tasks
+    tasks = desk.book.current(TODAY).tasks
     answer, task = desk.book.perform(FinishTask(ROOT, tasks[2].id), NOW, TODAY)
     assert answer.ok and desk.lines == ["same", "other", f"x {TODAY} same"]
     assert task.id == tasks[2].id and task.done
@@ -162,7 +162,7 @@ def test_findings_become_lines_and_history(desk):
     desk.do(FinishTask(ROOT, A.fingerprint), after=60)
     desk.book.sync([A], NOW + 120, TODAY)
     assert desk.history == ["opened by runwatch"] * 2 + ["done by person", "resolved by runwatch"]
-    assert [task.state for task in desk.book.look(TODAY).tasks] == ["done", "resolved"]
+    assert [task.state for task in desk.book.current(TODAY).tasks] == ["done", "resolved"]
 
 
 def test_own_writes_are_batched_and_nothing_is_lost(desk):
@@ -265,13 +265,13 @@ def test_a_restart_and_another_process_see_the_same(desk):
     again = desk.another()
     again.sync([A, B], NOW + 20, TODAY)
     again.sync([B], NOW + 30, TODAY)
-    assert [task.state for task in again.look(TODAY).tasks] == ["done", "open"]
+    assert [task.state for task in again.current(TODAY).tasks] == ["done", "open"]
     assert desk.history == ["opened by runwatch"] * 2 + ["done by person"]
 
 
 def test_first_look_at_an_old_root(desk):
     old = finding("old", since=NOW - 30 * DAY)
-    tasks, _ = desk.book.sync([old, A], NOW, TODAY, first_look=True)
+    tasks, _ = desk.book.sync([old, A], NOW, TODAY, first_pass=True)
     assert tasks.older == 1 and len(tasks.tasks) == 1
     assert date.fromisoformat(desk.lines[0].split()[1]) == TODAY
 

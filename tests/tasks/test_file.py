@@ -26,7 +26,7 @@ def add(file: TodoFile, text: str = ADDED) -> Document:
 @pytest.fixture
 def todo(tmp_path: Path) -> TodoFile:
     (tmp_path / "work").mkdir()
-    return TodoFile(tmp_path / "work" / "todo.txt", tmp_path / "locks", patience=0.2)
+    return TodoFile(tmp_path / "work" / "todo.txt", tmp_path / "locks", timeout=0.2)
 
 
 @given(st.binary(max_size=200))
@@ -195,7 +195,7 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
 
 
 def _adds(directory: str, name: str, count: int) -> None:
-    file = TodoFile(Path(directory) / "todo.txt", Path(directory) / "locks", patience=60)
+    file = TodoFile(Path(directory) / "todo.txt", Path(directory) / "locks", timeout=60)
     for number in range(count):
         file.update(lambda document, line=f"{name} {number}": [LineEdit(None, line)])
 
@@ -220,7 +220,7 @@ from pathlib import Path
 from runwatch.tasks.document import LineEdit
 from runwatch.tasks.file import TodoFile
 here = Path(sys.argv[1])
-file = TodoFile(here / "todo.txt", here / "locks", patience=30)
+file = TodoFile(here / "todo.txt", here / "locks", timeout=30)
 turn = 0
 print("go", flush=True)
 while True:

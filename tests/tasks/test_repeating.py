@@ -95,7 +95,7 @@ def test_a_parent_with_open_children_is_closed_with_a_warning(desk):
 
 def test_hidden_lines_are_no_tasks_to_do(desk):
     desk.path.write_text("a\n+p @c h:1\nb h:0\n")
-    states = {task.text: task.state for task in desk.book.look(TODAY).tasks}
+    states = {task.text: task.state for task in desk.book.current(TODAY).tasks}
     assert states == {"a": "open", "+p @c h:1": "hidden", "b h:0": "open"}
 
 
@@ -103,9 +103,9 @@ def test_done_txt_counts_on_the_day_and_follows_changes(desk):
     desk.path.write_text(f"x {TODAY} one\nx {TODAY} not one h:1\n")
     archive = desk.place / "done.txt"
     archive.write_text(f"x {TODAY} two\nx 2026-09-20 three\nx {TODAY} list h:1\n")
-    assert desk.book.look(TODAY).done_on(TODAY) == 2
+    assert desk.book.current(TODAY).done_on(TODAY) == 2
     archive.write_text(archive.read_text() + f"x {TODAY} four\n")
-    assert desk.book.look(TODAY).done_on(TODAY) == 3
+    assert desk.book.current(TODAY).done_on(TODAY) == 3
 
 
 def test_archive_moves_finished_lines_and_no_other_byte(desk):

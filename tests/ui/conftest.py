@@ -9,7 +9,7 @@ from typing import Any
 
 import made_up
 import pytest
-from eyes import PATIENCE_S, Board, OpenBoard
+from eyes import ANSWER_TIMEOUT_S, Board, OpenBoard
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
@@ -35,7 +35,7 @@ def _lasting(app: RunwatchApp) -> list[str]:
 
     def lasting(words: str, **how: Any) -> None:
         said.append(words)
-        notify(words, **{**how, "timeout": 10 * PATIENCE_S})
+        notify(words, **{**how, "timeout": 10 * ANSWER_TIMEOUT_S})
 
     app.notify = lasting  # type: ignore[method-assign, assignment]
     return said

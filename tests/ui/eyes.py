@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from runwatch.ui.app import RunwatchApp
 
-PATIENCE_S = 30.0
+ANSWER_TIMEOUT_S = 30.0
 
 
 def text_of(app: App[Any], screen: Screen[Any] | None = None) -> str:
@@ -41,7 +41,7 @@ class Board:
 
     async def until(self, holds: Callable[[], bool], what: str = "") -> None:
         """Wait until something holds; fail when it does not, however slow the machine is."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + ANSWER_TIMEOUT_S
         while time.monotonic() < end:
             if holds():
                 return

@@ -26,10 +26,12 @@ from runwatch.domain.finding import Finding, fingerprint
 from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.domain.main_metric import with_main_metric
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Checkpoint, Metric, Problem, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
+from runwatch.monitor.media import Media
 from runwatch.show.brief import Brief, BriefLine
 
 ROOT = "/home/ana/churn"
@@ -426,6 +428,8 @@ class FakeWatching:
         self.told = brief
         self.view = ""
         self.intents: list[Intent] = []
+        self.system: tuple[str, ...] = ()
+        self._media = Media(lambda key: (self.first.situation.run(key), ()))
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
         self.events: list[tuple[str, TaskEvent]] = []
@@ -483,6 +487,15 @@ class FakeWatching:
         stop = len(self.log) if end is None else end
         start = max(0, stop - size)
         return self.log[start:stop], start
+
+    def system_tags(self, key: RunKey) -> tuple[str, ...]:
+        return self.system
+
+    def media(self, key: RunKey) -> MediaList:
+        return self._media.list_of(key)
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
+        return self._media.contents(key, wanted)
 
     def slice_rows(self, predictions: str, label: str) -> tuple[tuple[str, ...], Any] | Problem:
         if label != SLICE:

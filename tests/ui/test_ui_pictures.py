@@ -14,10 +14,9 @@ from eyes import OpenBoard
 from msgspec.structs import replace
 from PIL import Image
 
-from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.runs import pictures
-from runwatch.runs.pictures import Refused, decoded, find_pictures
+from runwatch.runs.media.base import MediaRefused
+from runwatch.runs.pictures import decoded
 
 
 def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 20)) -> None:
@@ -46,17 +45,8 @@ def seen(root: Path) -> Snapshot:
     return made_up.snapshot(runs=(run,), roots=(str(root),), comparisons={}, findings=(), baselines={})
 
 
-def test_pictures_come_by_series_in_order_of_step_without_those_of_other_runs(root: Path) -> None:
-    (root / "exp/link.png").symlink_to(root / "exp/confusion.jpg")
-    found = find_pictures(RunKey(str(root), "exp"), {"exp", "exp/other"})
-    assert {name: [one.step for one in series] for name, series in found.items()} == {
-        "confusion.jpg": [None],
-        "media/sample_*.png": [5, 10, 100],
-    }
-
-
 def test_a_picture_fits_and_keeps_its_proportions_and_colours(root: Path) -> None:
-    pixels, own = decoded(str(root), "exp/media/sample_5.png", 80, 80)
+    pixels, own = decoded((root / "exp/media/sample_5.png").read_bytes(), 80, 80)
     assert (pixels.shape, own) == ((40, 80, 3), (40, 20))
     assert pixels[0, 0].tolist() == [255, 0, 0]
 
@@ -64,51 +54,53 @@ def test_a_picture_fits_and_keeps_its_proportions_and_colours(root: Path) -> Non
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
 def test_every_kind_of_png_is_drawn(tmp_path: Path, mode: str) -> None:
     Image.new("L" if mode == "P" else mode, (6, 4)).convert(mode).save(tmp_path / "a.png")
-    assert decoded(str(tmp_path), "a.png", 6, 4)[0].shape == (4, 6, 3)
+    assert decoded((tmp_path / "a.png").read_bytes(), 6, 4)[0].shape == (4, 6, 3)
 
 
-def test_what_is_too_large_or_broken_is_refused_in_words(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_large_or_broken_is_refused_in_words(root: Path) -> None:
     (root / "exp/huge.png").write_bytes(header_of(50_000, 50_000))
     (root / "exp/large.png").write_bytes(header_of(8_000, 8_000))
     (root / "exp/text.png").write_text("not a picture")
     (root / "exp/cut.png").write_bytes((root / "exp/media/sample_5.png").read_bytes()[:60])
-    for name, why in (("huge", "40 million"), ("large", "8000 × 8000"), ("text", "PNG"), ("cut", "PNG")):
-        with pytest.raises(Refused, match=why):
-            decoded(str(root), f"exp/{name}.png", 80, 80)
-    monkeypatch.setattr(pictures, "MOST_BYTES", 10)
-    with pytest.raises(Refused, match="larger than"):
-        decoded(str(root), "exp/confusion.jpg", 80, 80)
+    for name, why in (
+        ("huge", "40 million"),
+        ("large", "8000 × 8000"),
+        ("text", "PNG"),
+        ("cut", "no whole picture"),
+    ):
+        with pytest.raises(MediaRefused, match=why):
+            decoded((root / f"exp/{name}.png").read_bytes(), 80, 80)
 
 
 async def test_the_tab_shows_the_newest_step_and_walks(board: OpenBoard, root: Path) -> None:
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("1 of 3  exp/confusion.jpg", "40 × 20", "▀▀▀")
+        await it.sees("1 of 3  picture  confusion.jpg", "40 × 20", "▀▀▀")
         await it.press("down")
-        await it.sees("2 of 3  exp/media/sample_100.png", "step 100", "3 of 3")
+        await it.sees("2 of 3  picture  media/sample_*.png", "step 100", "3 of 3")
         await it.press("left")
-        await it.sees("sample_10.png", "2 of 3")
+        await it.sees("step 10 ", "2 of 3")
         await it.press("home")
-        await it.sees("sample_5.png", "step 5", "1 of 3")
+        await it.sees("step 5 ", "1 of 3")
 
 
 async def test_nothing_is_decoded_before_the_tab_is_opened(
     board: OpenBoard, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[str] = []
+    opened: list[bytes] = []
 
-    def told(where: str, path: str, *room: int) -> Any:
-        opened.append(path)
-        return decoded(where, path, *room)
+    def told(data: bytes, *room: int) -> Any:
+        opened.append(data)
+        return decoded(data, *room)
 
-    monkeypatch.setattr("runwatch.ui.pictures.decoded", told)
+    monkeypatch.setattr("runwatch.ui.media.decoded", told)
     async with board(seen(root)) as it:
         await it.press("enter")
-        await it.sees("7 Pictures")
+        await it.sees("7 Media")
         assert opened == []
         await it.press("7")
         await it.sees("40 × 20")
-        assert set(opened) == {"exp/confusion.jpg"}
+        assert set(opened) == {(root / "exp/confusion.jpg").read_bytes()}
 
 
 async def test_without_pillow_it_says_what_to_install(
@@ -127,8 +119,47 @@ async def test_a_refused_picture_and_a_run_without_any(board: OpenBoard, root: P
     (root / "exp/bad.png").write_text("not a picture")
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("exp/bad.png", "no PNG or JPEG, whatever its name says")
+        await it.sees("bad.png", "no PNG, JPEG, GIF or WebP, whatever its name says")
     (root / "exp/bad.png").unlink()
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("no *.png or *.jpg in this run's folder")
+        await it.sees("this run logged no picture, histogram, curve, text or table")
+
+
+MADE = Path(__file__).parent.parent / "fixtures" / "media"
+
+
+def logged(run: str) -> Snapshot:
+    files = tuple(str(path.relative_to(MADE)) for path in (MADE / run).rglob("*") if path.is_file())
+    made = replace(made_up.run(run, "finished", 60), root=str(MADE), files=files)
+    return made_up.snapshot(runs=(made,), roots=(str(MADE),), comparisons={}, findings=(), baselines={})
+
+
+async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoard) -> None:
+    async with board(logged("tensorboardx")) as it:
+        await it.press("enter", "7")
+        await it.sees("1 of 4  picture  samples", "24 × 16", "step 3")
+        await it.press("t")
+        await it.sees("histogram, over steps  layer/weights", "▓", "▾")
+        await it.press("d")
+        await it.sees("histogram, quantiles", "median", "84 %")
+        await it.press("d")
+        await it.sees("histogram, at this step", "density")
+        await it.press("t")
+        await it.sees("PR curve  val/pr", "precision over recall")
+        await it.press("t")
+        await it.sees("text  notes", "step 3: all well")
+        await it.press("left")
+        await it.sees("step 0: all well")
+        await it.press("t")
+        await it.sees("1 of 4  picture")
+
+
+async def test_tags_are_filtered_and_a_table_is_a_table(board: OpenBoard) -> None:
+    async with board(logged("wandb-run")) as it:
+        await it.press("enter", "7")
+        await it.sees("1 of 6")
+        await it.press("slash", *"answers", "enter")
+        await it.sees("table  answers", "“answers”", "question", "2+2", "a|b", "2 rows")
+        await it.press("slash", "escape")
+        await it.sees("of 6")

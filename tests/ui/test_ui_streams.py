@@ -28,7 +28,7 @@ watching = made_up.FakeWatching(made_up.snapshot())
 {extra}
 sys.exit(run(watching, UiSettings(clock=lambda: made_up.NOW)))
 """
-PATIENCE_S = 40.0
+ANSWER_TIMEOUT_S = 40.0
 
 
 class Terminal:
@@ -51,7 +51,7 @@ class Terminal:
         )
         self.seen = b""
 
-    def reads(self, until: bytes = b"", seconds: float = PATIENCE_S) -> bytes:
+    def reads(self, until: bytes = b"", seconds: float = ANSWER_TIMEOUT_S) -> bytes:
         """What comes until these bytes are seen."""
         end, here = time.monotonic() + seconds, len(self.seen)
         while time.monotonic() < end and not (until and until in self.seen[here:]):
@@ -75,7 +75,7 @@ class Terminal:
     def leaves(self) -> bool:
         """Whether it ends well, and the terminal is as it was."""
         try:
-            end = time.monotonic() + PATIENCE_S
+            end = time.monotonic() + ANSWER_TIMEOUT_S
             while self.process.poll() is None and time.monotonic() < end:
                 self.reads(seconds=0.1)
             return self.process.poll() == 0 and termios.tcgetattr(self.slave)[3] == self.before[3]

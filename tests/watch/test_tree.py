@@ -50,7 +50,7 @@ def test_looking_at_an_unknown_path_lists_its_nearest_known_folder(tmp_path: Pat
     tree = Tree(str(tmp_path))
     tree.scan()
     _write(tmp_path, "new/deep/metrics.csv")
-    changes = tree.look(["new/deep/metrics.csv"])
+    changes = tree.refresh(["new/deep/metrics.csv"])
     assert changes.files == {"new/deep/metrics.csv"}
     assert tree.stat("new/deep/metrics.csv") is not None
 
@@ -105,7 +105,7 @@ def test_any_sequence_of_looks_ends_where_a_fresh_walk_does(
         elif file.exists():
             file.unlink()
         if hinted:
-            tree.look([f"{name}/f.csv"])
+            tree.refresh([f"{name}/f.csv"])
     tree.scan()
     fresh = Tree(str(root))
     fresh.scan()

@@ -36,7 +36,7 @@ class Alarm:
         self._bell = Bell(alerts.bell, environment)
         self._memory = load(remembered or {})
 
-    def look(
+    def update(
         self,
         findings: Iterable[Finding],
         lists: Iterable[TaskList],
@@ -66,6 +66,6 @@ class Alarm:
         """What must outlive a restart, as JSON values."""
         return dump(self._memory)
 
-    def close(self, patience: float = 5.0) -> None:
-        """Send what waits, for at most ``patience`` seconds."""
-        self._outbox.close(patience)
+    def close(self, timeout: float = 5.0) -> None:
+        """Send what waits, for at most ``timeout`` seconds."""
+        self._outbox.close(timeout)

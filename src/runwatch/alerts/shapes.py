@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from runwatch.alerts.dispatch import REPEAT_AFTER, Event, Notification
+from runwatch.alerts.dispatch import REPEAT_AFTER, AlertEvent, Notification
 from runwatch.alerts.secrets import AlertError
 from runwatch.alerts.wording import body, headline, payload, title
 from runwatch.domain.finding import SEVERITIES
@@ -68,7 +68,7 @@ def _alertmanager(notification: Notification, to: Receiver) -> Iterator[Request]
         yield Request(to.url, alerts)
 
 
-def _alert(event: Event, severity: str, at: float, holds: bool) -> dict[str, Any]:
+def _alert(event: AlertEvent, severity: str, at: float, holds: bool) -> dict[str, Any]:
     labels = {
         "alertname": event.rule,
         "severity": severity,
@@ -93,14 +93,14 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
         raise AlertError("PagerDuty wants its routing key; set [alerts] key", False)
     url = urlunsplit(urlsplit(to.url)._replace(query="", fragment=""))
     for event in notification.events:
-        made: dict[str, Any] = {
+        result: dict[str, Any] = {
             "routing_key": key,
             "event_action": event.action,
             "dedup_key": event.dedup_key,
         }
         if event.action == "trigger":
-            made["client"] = "runwatch"
-            made["payload"] = {
+            result["client"] = "runwatch"
+            result["payload"] = {
                 "summary": f"{headline(event)}: {json_text(event.summary)}"[:_MOST_SUMMARY],
                 "source": json_text(event.host or "runwatch"),
                 "severity": event.severity,
@@ -110,7 +110,7 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
                 "class": event.rule,
                 "custom_details": payload(event, notification.at),
             }
-        yield Request(url, made)
+        yield Request(url, result)
 
 
 def _ntfy(notification: Notification, to: Receiver) -> Iterator[Request]:

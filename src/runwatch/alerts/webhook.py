@@ -55,17 +55,17 @@ class Webhook:
         """Deliver every event; what the receiver answered. Raises ``AlertError`` with the first failure,
         after all were tried."""
         failed: list[AlertError] = []
-        said = "nothing to say to it"
+        message = "nothing to say to it"
         for request in FORMS[self.form](notification, self._to):
             try:
-                said = self._post(request)
+                message = self._post(request)
             except AlertError as error:
                 failed.append(error)
                 if len(failed) == 2:
                     break
         if failed:
             raise failed[0]
-        return said
+        return message
 
     def _post(self, request: Request) -> str:
         data = json.dumps(request.body).encode()
@@ -119,10 +119,10 @@ def _without_login(url: str) -> tuple[str, str]:
 def _first_words(error: urllib.error.HTTPError) -> str:
     """What a receiver says of a request that it does not take."""
     try:
-        said = error.read(_MOST_ANSWER).decode("utf-8", "replace").strip()
+        message = error.read(_MOST_ANSWER).decode("utf-8", "replace").strip()
     except (OSError, http.client.HTTPException):
         return ""
-    return f": {' '.join(said.split())}" if said else ""
+    return f": {' '.join(message.split())}" if message else ""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

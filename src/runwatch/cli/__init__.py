@@ -16,6 +16,7 @@ from typing import NoReturn, Protocol
 from runwatch.domain.errors import UserError
 
 MONITORING = {"check", "drift", "quality", "compare"}
+_READ_TABLES = {"brief", "check", "compare", "drift", "init", "quality"}
 _WITH_VALUE = {"--config", "--theme"}
 
 
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _speak_utf8()
     try:
-        return _dispatch(arguments)
+        return _dispatch(arguments, alone=argv is None)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -62,12 +63,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _dispatch(arguments: list[str]) -> int:
+def _dispatch(arguments: list[str], alone: bool) -> int:
+    """``alone``: the process is for this command only, and may be doubled."""
     leading, rest = _leading_options(arguments)
     name = rest[0] if rest else None
-    if name in command_names():
-        return _run(import_module(f"runwatch.cli.{name}"), rest[1:] + leading)
-    return _run(import_module("runwatch.cli._dashboard"), leading + rest)
+    if name not in command_names():
+        return _run(import_module("runwatch.cli._dashboard"), leading + rest)
+    command, arguments = import_module(f"runwatch.cli.{name}"), rest[1:] + leading
+    if not alone or name not in _READ_TABLES or not {"-h", "--help"}.isdisjoint(arguments):
+        return _run(command, arguments)
+    from runwatch.cli._guardian import guarded
+
+    return guarded(lambda: _run(command, arguments), lambda what: _complain(command, what, arguments))
 
 
 def _leading_options(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -95,6 +95,9 @@ def _check_names(roots: list[str]) -> None:
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     """Open the dashboard on ``roots`` and stay until the person leaves; after a question about trust was
     answered with yes, it is opened again with what holds then."""
+    from runwatch.cli._memory import start_without_collecting
+
+    start_without_collecting()
     from runwatch.ui.trust_question import RESTART
 
     while (code := _open_once(roots, args)) == RESTART:
@@ -116,8 +119,8 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
         print(complaint, file=sys.stderr)
         return 2
     settings = config.load(paths, args.config)
-    from runwatch.cli._allocator import collect_seldom, share_one_arena
     from runwatch.cli._log import log_to
+    from runwatch.cli._memory import collect_from_here, share_one_arena
     from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
     from runwatch.text.ascii import wants_ascii
@@ -125,7 +128,6 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.ui.settings import UiSettings
 
     share_one_arena()
-    collect_seldom()
     own = settings[paths[0]] if paths else config.user_settings(args.config)
     ui = own.ui
     config_dir, state = places.config_dir(), places.state_dir()
@@ -133,8 +135,10 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     theme = _theme(args.theme, own_themes) if args.theme else ui.theme or ""
     log = state / "runwatch.log" if state else None
     log_to(log)
+    watching = _watching(paths, settings, others, config.user_settings(args.config))
+    collect_from_here()
     return open_screen(
-        _watching(paths, settings, others, config.user_settings(args.config)),
+        watching,
         UiSettings(
             theme=theme,
             keymap=ui.keymap,

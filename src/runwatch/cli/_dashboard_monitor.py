@@ -14,19 +14,19 @@ from runwatch.monitor.live import Monitor
 if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
-PATIENCE_S = 20.0
+ANSWER_TIMEOUT_S = 20.0
 
 
 class _Remembering(Protocol):
     def looked(self, root: str) -> float | None: ...
-    def wait_judged(self, patience: float) -> Snapshot | None: ...
+    def wait_judged(self, timeout: float) -> Snapshot | None: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
 
 
 def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
     """(root, what happened there since the person last looked at it), once all has been looked at; left out
     are roots where nothing happened and that nobody looked at before. Waits: not for the event loop."""
-    snapshot = watching.wait_judged(PATIENCE_S)
+    snapshot = watching.wait_judged(ANSWER_TIMEOUT_S)
     if snapshot is None:
         return []
     looked = {root: watching.looked(root) for root in snapshot.situation.roots}
@@ -43,8 +43,8 @@ def _brief(watching: _Remembering, snapshot: Snapshot, root: str, looked: float)
     now = time.time()
     known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": looked}
     history = [(where, event) for where, event in reversed(watching.history()) if where == root]
-    made = compose(known, history, now, None, None)
-    return made if worth_showing(made) else None
+    brief = compose(known, history, now, None, None)
+    return brief if worth_showing(brief) else None
 
 
 def _of_root(snapshot: Snapshot, root: str) -> Snapshot:

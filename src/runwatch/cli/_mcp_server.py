@@ -173,12 +173,12 @@ def _checked(tool: AgentTool, given: Given, roots: Sequence[str]) -> dict[str, A
         if name in tool.paths:
             for part in parts:
                 _inside(part, roots)
-    made = dict(given)
+    result = dict(given)
     if "roots" in tool.fields:
-        made["roots"] = list(given.get("roots") or roots)
+        result["roots"] = list(given.get("roots") or roots)
     elif "root" in tool.fields and not given.get("root"):
-        made["root"] = roots[0]
-    return made
+        result["root"] = roots[0]
+    return result
 
 
 def _inside(path: str, roots: Sequence[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import threading
@@ -33,7 +32,7 @@ _WAIT_PAGE_S = 120.0
 _T = TypeVar("_T")
 
 
-class _Look(NamedTuple):
+class _HostBrief(NamedTuple):
     """What was found of one root that a person named: its facts, whence they are (None: just now), what names
     it in the state, and the look itself."""
 
@@ -97,27 +96,26 @@ def run(args: argparse.Namespace) -> int:
 def _brief(args: argparse.Namespace, began: float) -> bool:
     """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
-    from runwatch.store import paths
-    from runwatch.store.state import State
+    from runwatch.store.state import open_state
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
-    wait = args.wait if args.wait is not None else _patience(args)
-    with contextlib.closing(State(paths.state_dir())) as state:
+    wait = args.wait if args.wait is not None else _timeouts(args)
+    with open_state() as state:
         names, finding = _names(args, began + wait)
-        work = {name: _Work(lambda name=name: _look(args, name, state, now)) for name in names}  # type: ignore[misc]
-        looks: list[_Look] = []
+        work = {name: _Work(lambda name=name: _host_brief(args, name, state, now)) for name in names}  # type: ignore[misc]
+        looks: list[_HostBrief] = []
         silent: list[str] = []
         for name, one in work.items():
-            found = one.result(began + wait)
-            if found is None:
-                found = _remembered(state, name)
-                silent.append(_waiting(name, found, now))
-            looks += [found] if found else []
-            if found and found.loaded:
-                silent += [link.message for link in found.loaded.snapshot.watch.hosts if link.message]
+            host = one.result(began + wait)
+            if host is None:
+                host = _remembered(state, name)
+                silent.append(_waiting(name, host, now))
+            looks += [host] if host else []
+            if host and host.loaded:
+                silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
         if looks:
-            _say(args, state, looks, silent, now, since)
+            _print(args, state, looks, silent, now, since)
         elif args.format == "json":
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
@@ -125,14 +123,14 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
     return finding or any(one.going for one in work.values())
 
 
-def _patience(args: argparse.Namespace) -> float:
+def _timeouts(args: argparse.Namespace) -> float:
     """Seconds that a brief may take; another machine is waited for."""
-    from runwatch.hosts.look import PATIENCE_S
+    from runwatch.hosts.loading import ANSWER_TIMEOUT_S
     from runwatch.hosts.naming import is_elsewhere
 
     if args.format == "html":
         return _WAIT_PAGE_S
-    return PATIENCE_S + _WAIT_S if args.all_hosts or any(map(is_elsewhere, args.roots)) else _WAIT_S
+    return ANSWER_TIMEOUT_S + _WAIT_S if args.all_hosts or any(map(is_elsewhere, args.roots)) else _WAIT_S
 
 
 def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
@@ -149,83 +147,58 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
     return list(names or [os.environ.get("PWD", ".")]), reading.going
 
 
-def _look(args: argparse.Namespace, name: str, state: State, now: float) -> _Look:
+def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
     from runwatch.cli._output import say_problems
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
+    from runwatch.monitor.session import identities, save_facts, saved_facts
     from runwatch.show.text.status import is_old
-    from runwatch.store import paths
 
     names = [name] if name else list(args.roots)
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
         say_problems(settings.values())
-        keys = [paths.root_identity(root, settings[root].id) for root in roots]
-        kept = _of(state, keys, roots)
+        keys = identities(roots, settings)
+        kept = saved_facts(state, keys, roots)
         if kept and not is_old(kept, now) and args.format != "html":
-            return _Look(kept, keys, True)
+            return _HostBrief(kept, keys, True)
     loaded = load(names, args.config, all_hosts=args.all_hosts)
-    roots = loaded.snapshot.situation.roots
-    keys = [
-        paths.root_identity(root, loaded.settings[root].id if root in loaded.settings else None)
-        for root in roots
-    ]
-    return _Look(_keep(loaded, state, keys, now), keys, True, loaded)
+    keys = identities(loaded.snapshot.situation.roots, loaded.settings)
+    return _HostBrief(save_facts(state, keys, loaded.snapshot, now), keys, True, loaded)
 
 
-def _of(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFacts | None:
-    """What was kept last of one root, alone or among others."""
-    from runwatch.store.kept_facts import of_root
-
-    kept = state.kept(" ".join(keys))
-    return kept or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
-
-
-def _keep(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> SnapshotFacts:
-    """The facts of a look, kept for the next time that there is none."""
-    from datetime import date
-
-    from runwatch.monitor.root_state import BEAT_S
-    from runwatch.store.snapshot_facts import SnapshotFacts, facts
-
-    made = facts(loaded.snapshot, date.fromtimestamp(now))
-    with contextlib.suppress(OSError):
-        state.keep(" ".join(keys), made, now, BEAT_S)
-    return SnapshotFacts(now, BEAT_S, made)
-
-
-def _remembered(state: State, name: str) -> _Look | None:
+def _remembered(state: State, name: str) -> _HostBrief | None:
     """What was kept of a root that does not answer: by its name alone, the disk is not asked."""
     from runwatch.store.kept_facts import of_root
 
     path = os.path.normpath(os.path.join(os.environ.get("PWD", "/"), os.path.expanduser(name)))
     kept = of_root(state.kept_rows(), name) or of_root(state.kept_rows(), path)
-    return _Look(kept, kept.facts.get("keys", ()), False) if kept else None
+    return _HostBrief(kept, kept.facts.get("keys", ()), False) if kept else None
 
 
-def _waiting(name: str, found: _Look | None, now: float) -> str:
+def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     from runwatch.text.safe import safe
     from runwatch.text.units import ago
 
     shown = safe(name) or "the roots"
-    if found is None:
+    if host is None:
         return f"{shown}: still reading, and nothing saved yet"
-    return f"{shown}: no answer yet, as of {ago(found.kept.facts['now'], now)} ago"
+    return f"{shown}: no answer yet, as of {ago(host.kept.facts['now'], now)} ago"
 
 
-def _say(
+def _print(
     args: argparse.Namespace,
     state: State,
-    looks: Sequence[_Look],
+    looks: Sequence[_HostBrief],
     silent: Sequence[str],
     now: float,
     since: float | None,
 ) -> None:
-    from runwatch.hosts.look import happened_there
+    from runwatch.hosts.loading import happened_there
     from runwatch.show.brief import compose
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together

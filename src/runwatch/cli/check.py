@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from runwatch.cli._output import print_json
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
     from runwatch.show.ci import render_ci

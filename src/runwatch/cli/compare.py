@@ -150,7 +150,7 @@ def _predictions(args: argparse.Namespace) -> Comparison | Problem:
     path = args.run[0]
     if args.baseline is not None and _kind(args.baseline) != "predictions":
         raise _usage("--baseline", f"{args.baseline} is not a predictions file; name a parquet or CSV file")
-    asked = ColumnNames(
+    columns = ColumnNames(
         args.target,
         args.prediction,
         tuple(args.score),
@@ -160,12 +160,12 @@ def _predictions(args: argparse.Namespace) -> Comparison | Problem:
         args.baseline_prediction,
         tuple(args.baseline_score),
     )
-    names, options, baseline = _configured(args, path, asked)
+    names, options, baseline = _configured(args, path, columns)
     return compare_prediction_files(path, baseline, names, _with_arguments(options, args))
 
 
 def _configured(
-    args: argparse.Namespace, path: str, asked: ColumnNames
+    args: argparse.Namespace, path: str, columns: ColumnNames
 ) -> tuple[ColumnNames, CompareOptions, str | None]:
     """Columns, options and baseline: what the arguments leave open comes from the ``[[predictions]]`` whose
     files match, where there is one."""
@@ -175,13 +175,15 @@ def _configured(
     settings = _settings(args)
     entry = entry_for(path, settings)
     if entry is None:
-        return asked, CompareOptions(), args.baseline
+        return columns, CompareOptions(), args.baseline
     names, options = prediction_options(entry, settings)
     for field in ("target", "prediction", "score", "key", "group", "slices"):
-        if getattr(asked, field):
-            names = replace(names, **{field: getattr(asked, field)})
-    names = replace(names, baseline_prediction=asked.baseline_prediction, baseline_score=asked.baseline_score)
-    one_file = asked.baseline_prediction or asked.baseline_score
+        if getattr(columns, field):
+            names = replace(names, **{field: getattr(columns, field)})
+    names = replace(
+        names, baseline_prediction=columns.baseline_prediction, baseline_score=columns.baseline_score
+    )
+    one_file = columns.baseline_prediction or columns.baseline_score
     assumed = os.path.relpath(settings.path(entry.baseline)) if entry.baseline and not one_file else None
     return names, options, args.baseline or assumed
 
@@ -235,7 +237,7 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
 def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
 
     found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
@@ -245,7 +247,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options
+    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options, samples_of
     from runwatch.monitor.session import remarks_of
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])
@@ -254,20 +256,20 @@ def _runs(args: argparse.Namespace) -> int:
     groups = [_resolved(name, runs, hosts) for name in args.run]
     if len(groups) > 1 and args.baseline is None:
         return _table(args, loaded, [run for group in groups for run in group])
-    made: list[Comparison | Problem] = []
+    results: list[Comparison | Problem] = []
     compared: list[list[RunKey]] = []
     for group in groups:
         compared.append([run.key for run in group])
         options = _with_arguments(run_options(loaded.settings[group[0].root]), args)
         file = _baseline_file(args, loaded, group[0])
         if file is not None:
-            made.append(compare_run_with_file(group[0], file, loaded.series, options))
+            results.append(compare_run_with_file(group[0], file, loaded.series, options))
         else:
             baseline = _baseline_runs(args, loaded, group[0])
-            made.append(compare_runs(group, baseline, loaded.series, options, detail=True))
+            results.append(compare_runs(group, baseline, loaded.series, options, True, samples_of))
             compared[-1] += [run.key for run in baseline]
     noted = remarks_of(loaded)
-    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(made, compared, strict=True)])
+    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(results, compared, strict=True)])
 
 
 def _with_notes(
@@ -331,13 +333,13 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
     if pinned is None:
         what = run.id if run is not None else "compare"
         raise _usage(what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN")
-    found = members(pinned, [one for one in situation.runs if one.root == root])
-    if not found:
+    runs = members(pinned, [one for one in situation.runs if one.root == root])
+    if not runs:
         raise _usage(
             pinned.name,
             f"the baseline ({pinned.source}) is not there; pin another: runwatch baseline set RUN",
         )
-    return found
+    return runs
 
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
@@ -361,34 +363,34 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     return 0
 
 
-def _report(args: argparse.Namespace, made: Sequence[Comparison | Problem]) -> int:
+def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.domain.run import Problem
     from runwatch.show.ci import render_ci
     from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
     from runwatch.text.jsonable import hparams
 
-    known = [one for one in made if not isinstance(one, Problem)]
+    known = [one for one in results if not isinstance(one, Problem)]
     form = args.format
-    for one in made:
+    for one in results:
         if isinstance(one, Problem):
             _complain(one.file, one.message, one.hint)
         elif one.primary is None and one.verdict == "unknown":
             _complain(one.candidate, one.reason, "")
     if form == "json" and known:
         parts = [comparison_json(one) for one in known]
-        print_json(parts[0] if len(made) == 1 else {"schema": 1, "comparisons": parts})
+        print_json(parts[0] if len(results) == 1 else {"schema": 1, "comparisons": parts})
     elif form == "json":
-        reasons = [f"{one.file}: {one.message}" for one in made if isinstance(one, Problem)]
+        reasons = [f"{one.file}: {one.message}" for one in results if isinstance(one, Problem)]
         print_json({"schema": 1, "verdict": "unknown", "error": hparams("; ".join(reasons))})
     elif form in CI_FORMATS and known:
         print(render_ci([comparison_report(one) for one in known], form, args.fail_on))
     else:
-        told = [one for one in known if one.metrics or one.verdict != "unknown"]
-        for one in told:
+        comparisons = [one for one in known if one.metrics or one.verdict != "unknown"]
+        for one in comparisons:
             if not args.quiet or exit_code(one, args.fail_on):
                 print(comparison_text(one) if form == "text" else comparison_table(one, form))
-    return max(3 if isinstance(one, Problem) else exit_code(one, args.fail_on) for one in made)
+    return max(3 if isinstance(one, Problem) else exit_code(one, args.fail_on) for one in results)
 
 
 def _complain(file: str, message: str, hint: str) -> None:
@@ -398,12 +400,12 @@ def _complain(file: str, message: str, hint: str) -> None:
     print(f"runwatch: {safe(text)}", file=sys.stderr)
 
 
-def exit_code(found: Comparison, level: str) -> int:
+def exit_code(comparison: Comparison, level: str) -> int:
     """0; 1 a guard is worse, or the primary metric with nothing known of the noise; 2 the primary metric is
     worse; 3 nothing could be judged. ``level`` is ``--fail-on``."""
     from runwatch.judge.metrics.severity import severity_of
 
-    severity = severity_of(found)
+    severity = severity_of(comparison)
     if severity == "unknown":
         return 3
     code = {"ok": 0, "info": 0, "warning": 1, "critical": 2}[severity]

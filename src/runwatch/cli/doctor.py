@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     here, others = placed(args.roots, args.config, args.all_hosts)
     checks = examine(resolve_roots(here, args.config), args.config) if here or not others else []
     if others:
-        from runwatch.hosts.examining import examine_hosts
+        from runwatch.hosts.doctor import examine_hosts
 
         checks += examine_hosts(others)
     if args.json:

@@ -108,7 +108,7 @@ def complain(problems: Sequence[Any]) -> None:
 @contextmanager
 def kept_profiles() -> Iterator[Any]:
     """The cache of profiles, so that files which have not changed are not read again."""
-    from runwatch.monitor.data_watch import Pieces
+    from runwatch.monitor.pieces import Pieces
     from runwatch.store import paths
     from runwatch.store.cache import CacheFile
 
@@ -121,11 +121,12 @@ def kept_profiles() -> Iterator[Any]:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
+    from runwatch.data.overlooked import unread_below
     from runwatch.show.ci import render_ci
     from runwatch.show.drift import drift_json, drift_report, drift_text
 
     report, segments = judged(args)
-    complain(report.problems)
+    complain((*report.problems, *unread_below((args.reference, *args.current))))
     if args.format == "json":
         print_json(drift_json(report, segments))
     elif args.format != "text":

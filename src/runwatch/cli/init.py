@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli import UsageError
     from runwatch.cli._write_config import save
     from runwatch.config import Settings, read
-    from runwatch.monitor.data_specs import prediction_entries
+    from runwatch.monitor.data_specs import listing, prediction_entries
     from runwatch.monitor.once import load, resolve_roots
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.text.config_template import configuration
@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     look = load([root], None, Wanted(machine=False))
     tree = Tree(root)
     tree.scan()
-    found = prediction_entries(root, Settings(folder=root), tree.top)
+    plain = Settings(folder=root)
+    found = prediction_entries(root, plain, listing(plain, tree.top))
     save(path, configuration(look.snapshot, root, found))
     read(str(path))
     print(f"wrote {safe(str(path))}")

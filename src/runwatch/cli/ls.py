@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.runs import ls_json, ls_text
 
@@ -52,9 +52,9 @@ def _filtered(snapshot: Snapshot, line: str) -> Snapshot:
     from runwatch.cli import UsageError
     from runwatch.text.run_filter import parse
 
-    found = parse(line)
-    if found.complaint:
-        raise UsageError(f"--filter: {found.complaint}")
+    filter_ = parse(line)
+    if filter_.complaint:
+        raise UsageError(f"--filter: {filter_.complaint}")
     situation = snapshot.situation
-    passed = tuple(run for run in situation.runs if found.holds(run, situation.now))
+    passed = tuple(run for run in situation.runs if filter_.holds(run, situation.now))
     return replace(snapshot, situation=replace(situation, runs=passed))

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.cli._runs import resolve_run, roots_for
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.session import remarks_of
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.remarks import line, of_runs, remark_json

@@ -26,22 +26,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.hosts.look import load
+    from runwatch.hosts.loading import load
     from runwatch.monitor.session import history_of, remarks_of
     from runwatch.show.tables import query
     from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
     look = load(args.roots, args.config, all_hosts=args.all_hosts)
-    found = query(args.query, look.snapshot, history_of(look), look.series, remarks_of(look))
+    answer = query(args.query, look.snapshot, history_of(look), look.series, remarks_of(look))
     if args.output:
-        return _write(args.output, found.columns, found.rows)
+        return _write(args.output, answer.columns, answer.rows)
     if args.format == "json":
-        rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
-        print_json({"schema": SCHEMA, "columns": list(found.columns), "rows": plain(rows)})
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        print_json({"schema": SCHEMA, "columns": list(answer.columns), "rows": plain(rows)})
     else:
-        cells = [["" if cell is None else str(cell) for cell in row] for row in found.rows]
-        print(render(found.columns, cells, args.format))
+        cells = [["" if cell is None else str(cell) for cell in row] for row in answer.rows]
+        print(render(answer.columns, cells, args.format))
     return 0
 
 

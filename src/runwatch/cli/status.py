@@ -29,9 +29,9 @@ def run(args: argparse.Namespace) -> int:
 
     directory, now = state_dir(), time.time()
     rows = read_summaries(directory / "state.db") if directory else []
-    kept = chosen(rows, args.roots, host_name(), now)
+    facts = chosen(rows, args.roots, host_name(), now)
     if args.json:
-        print(dump(status_json(kept, now), indent=None))
+        print(dump(status_json(facts, now), indent=None))
     else:
-        print(status_line(kept, now, args.tmux))
+        print(status_line(facts, now, args.tmux))
     return 0

@@ -25,9 +25,9 @@ def run(args: argparse.Namespace) -> int:
     import threading
 
     from runwatch import config
-    from runwatch.cli._allocator import share_one_arena
     from runwatch.cli._dashboard_fleet import fleet
     from runwatch.cli._log import log_to
+    from runwatch.cli._memory import share_one_arena
     from runwatch.domain.situation import Snapshot
     from runwatch.hosts.naming import placed
     from runwatch.monitor.live import Monitor
@@ -42,14 +42,14 @@ def run(args: argparse.Namespace) -> int:
 
     def publish(snapshot: Snapshot) -> None:
         nonlocal last, told
-        said, wrong = line(snapshot), troubles(snapshot)
+        message, wrong = line(snapshot), troubles(snapshot)
         for words in wrong:
             if words not in told:
                 print(words, file=sys.stderr, flush=True)
         told = set(wrong)
-        if said != last and not args.quiet:
-            print(said, file=sys.stderr, flush=True)
-        last = said
+        if message != last and not args.quiet:
+            print(message, file=sys.stderr, flush=True)
+        last = message
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())

@@ -18,12 +18,12 @@ _SHOWN = 120
 _WEB = re.compile(r"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)")
 
 
-class _Named(Protocol):
+class _HasName(Protocol):
     @property
     def name(self) -> str: ...
 
 
-Entry = TypeVar("Entry", bound=_Named)
+Entry = TypeVar("Entry", bound=_HasName)
 
 
 def bounded(settings: Settings, base: Settings, root: str) -> Settings:
@@ -35,12 +35,12 @@ def bounded(settings: Settings, base: Settings, root: str) -> Settings:
     return replace(made, withheld=tuple(withheld))
 
 
-def _alerts(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    if made.alerts is base.alerts:
-        return made
-    to = [*made.alerts.urls, *made.alerts.webhooks]
+def _alerts(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    if settings.alerts is base.alerts:
+        return settings
+    to = [*settings.alerts.urls, *settings.alerts.webhooks]
     withheld.append(f"send alerts to {_host(to[0])}{_more(to)}" if to else "set when alerts are sent")
-    return replace(made, alerts=base.alerts, alerts_file=base.alerts_file)
+    return replace(settings, alerts=base.alerts, alerts_file=base.alerts_file)
 
 
 def _host(url: str) -> str:
@@ -53,45 +53,49 @@ def _more(rest: Sequence[object]) -> str:
     return f" and {len(rest) - 1} more" if len(rest) > 1 else ""
 
 
-def _tasks(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    file = made.tasks.file
-    if file is None or made.tasks is base.tasks:
-        return made
-    if file.lower().endswith(_TODO_ENDING) and not _beyond(made, file):
-        return made
+def _tasks(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    file = settings.tasks.file
+    if file is None or settings.tasks is base.tasks:
+        return settings
+    if file.lower().endswith(_TODO_ENDING) and not _beyond(settings, file):
+        return settings
     withheld.append(f"write tasks to {_shown(file)}")
-    return replace(made, tasks=base.tasks)
+    return replace(settings, tasks=base.tasks)
 
 
-def _watch(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    if made.watch is base.watch:
-        return made
-    beyond = [root for root in made.watch.roots if _beyond(made, root)]
+def _watch(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    if settings.watch is base.watch:
+        return settings
+    beyond = [root for root in settings.watch.roots if _beyond(settings, root)]
     if beyond:
         withheld.append(f"watch {_shown(beyond[0])}{_more(beyond)}")
-    follow = made.watch.follow and not base.watch.follow
+    follow = settings.watch.follow and not base.watch.follow
     if follow:
         withheld.append("follow links out of the root")
-    inside = tuple(root for root in made.watch.roots if root not in beyond)
-    return replace(made, watch=replace(made.watch, roots=inside, follow=made.watch.follow and not follow))
+    inside = tuple(root for root in settings.watch.roots if root not in beyond)
+    return replace(
+        settings, watch=replace(settings.watch, roots=inside, follow=settings.watch.follow and not follow)
+    )
 
 
-def _baseline(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    file = made.baseline.metrics
-    if file is None or made.baseline is base.baseline or not _beyond(made, file):
-        return made
+def _baseline(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    file = settings.baseline.metrics
+    if file is None or settings.baseline is base.baseline or not _beyond(settings, file):
+        return settings
     withheld.append(f"read the baseline {_shown(file)}")
-    return replace(made, baseline=base.baseline)
+    return replace(settings, baseline=base.baseline)
 
 
-def _tables(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    data = _kept(made, made.data, base.data, _data_paths, "data", withheld)
-    predictions = _kept(made, made.predictions, base.predictions, _prediction_paths, "predictions", withheld)
-    return replace(made, data=data, predictions=predictions)
+def _tables(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    data = _within_bounds(settings, settings.data, base.data, _data_paths, "data", withheld)
+    predictions = _within_bounds(
+        settings, settings.predictions, base.predictions, _prediction_paths, "predictions", withheld
+    )
+    return replace(settings, data=data, predictions=predictions)
 
 
-def _kept(
-    made: Settings,
+def _within_bounds(
+    settings: Settings,
     entries: tuple[Entry, ...],
     before: tuple[Entry, ...],
     paths: Callable[[Entry], Iterable[str]],
@@ -103,7 +107,7 @@ def _kept(
         return entries
     good = []
     for entry in entries:
-        beyond = [path for path in paths(entry) if _beyond(made, path)]
+        beyond = [path for path in paths(entry) if _beyond(settings, path)]
         if beyond:
             withheld.append(f"read {_shown(beyond[0])} for [[{kind}]] {_shown(entry.name)}")
         else:
@@ -123,35 +127,37 @@ def _prediction_paths(entry: Predictions) -> list[str]:
     return [*_listed(entry.files), *_given(entry.baseline)]
 
 
-def _models(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    if made.models is base.models or not made.models:
-        return made
-    names: tuple[Model, ...] = made.models
+def _models(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    if settings.models is base.models or not settings.models:
+        return settings
+    names: tuple[Model, ...] = settings.models
     withheld.append(f"load the model {_shown(names[0].champion)}{_more(names)}")
-    return replace(made, models=base.models)
+    return replace(settings, models=base.models)
 
 
-def _others(made: Settings, base: Settings, withheld: list[str]) -> Settings:
-    if made.id is not None and made.id != base.id:
-        withheld.append(f"be identified as {_shown(made.id)}")
-        made = replace(made, id=base.id)
+def _others(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
+    if settings.id is not None and settings.id != base.id:
+        withheld.append(f"be identified as {_shown(settings.id)}")
+        settings = replace(settings, id=base.id)
     told = [
-        name for name, options in made.reader_options.items() if options is not base.reader_options.get(name)
+        name
+        for name, options in settings.reader_options.items()
+        if options is not base.reader_options.get(name)
     ]
     if told:
         withheld.append(f"give options to the reader {_shown(told[0])}{_more(told)}")
-        made = replace(made, reader_options=base.reader_options)
-    return made
+        settings = replace(settings, reader_options=base.reader_options)
+    return settings
 
 
-def _beyond(made: Settings, path: str) -> bool:
+def _beyond(settings: Settings, path: str) -> bool:
     """Whether a path of the configuration leads out of its bounds: a URL, or something elsewhere on disk."""
     if "://" in path:
         return True
-    plain = made.path(path)
+    plain = settings.path(path)
     while any(sign in plain for sign in "*?["):
         plain = os.path.dirname(plain)
-    return not made.allows(plain)
+    return not settings.allows(plain)
 
 
 def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from runwatch.config.settings import (
     ConfigError,
     CustomRule,
     Data,
-    Host,
+    HostSettings,
     Metrics,
     MetricSetting,
     Model,
@@ -107,7 +107,13 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"runs": RunFiles, "data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
+        kinds = {
+            "runs": RunFiles,
+            "data": Data,
+            "predictions": Predictions,
+            "models": Model,
+            "hosts": HostSettings,
+        }
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")
@@ -118,23 +124,23 @@ class Checker:
         if not isinstance(value, dict):
             self._fail("metrics", "must be a table; write [metrics]")
         plain = {key: v for key, v in value.items() if not isinstance(v, dict)}
-        made: Metrics = self._table("metrics", Metrics, plain, base, hidden={"named"})
+        metrics: Metrics = self._table("metrics", Metrics, plain, base, hidden={"named"})
         named = {
             tag: self._table(f"metrics.{tag}", MetricSetting, v, MetricSetting(), choices="metrics.*")
             for tag, v in value.items()
             if isinstance(v, dict)
         }
-        return replace(made, named={**base.named, **named})
+        return replace(metrics, named={**base.named, **named})
 
     def _items(self, name: str, kind: type[Any], items: list[Any]) -> list[Any]:
-        made = []
+        result = []
         for index, item in enumerate(items):
             where = f"{name}[{index}]"
-            made.append(self._table(where, kind, item, kind(), choices=name))
+            result.append(self._table(where, kind, item, kind(), choices=name))
             for key in _REQUIRED.get(name, ()):
                 if not item.get(key):
                     self._fail(where, f"entry {index + 1} lacks {key!r}; add {key} = …")
-        return made
+        return result
 
     def _table(
         self,
@@ -149,11 +155,11 @@ class Checker:
             self._fail(path, f"must be a table; write [{path}]")
         hints = get_type_hints(kind)
         self._known(value, set(hints) - (hidden or set()), path)
-        made = {
+        result = {
             key: self._value(f"{path}.{key}", hints[key], v, f"{choices or path}.{key}")
             for key, v in value.items()
         }
-        return replace(base, **made)
+        return replace(base, **result)
 
     def _known(self, table: Mapping[str, Any], known: set[str], path: str) -> None:
         for key in table:
@@ -164,10 +170,10 @@ class Checker:
 
     def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
         rule = rule or path
-        made = self._convert(path, hint, value)
-        if rule == "metrics.*.tolerance" and made is not None and not 0 <= made < float("inf"):
+        result = self._convert(path, hint, value)
+        if rule == "metrics.*.tolerance" and result is not None and not 0 <= result < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
-        return made
+        return result
 
     def _convert(self, path: str, hint: Any, value: Any) -> Any:
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)

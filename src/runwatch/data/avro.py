@@ -66,6 +66,8 @@ def records(body: bytes) -> Iterator[dict[str, Any]]:
         block = _Bytes(_unpacked(stream.blob(), codec))
         if stream.take(16) != sync:
             raise AvroError("damaged block")
+        if count > len(block.body):
+            raise AvroError("more records than bytes")
         for _ in range(count):
             yield _value(block, schema, named, 0)
 

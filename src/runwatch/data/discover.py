@@ -14,7 +14,7 @@ Schema = Callable[[str], Sequence[tuple[str, str]]]
 
 _REFERENCE = re.compile(r"(^|[^a-z])(reference|ref|baseline|golden|train|training)([^a-z]|$)")
 _STRONG = re.compile(r"(^|[^a-z])(reference|ref|golden)([^a-z]|$)")
-_BATCH_FOLDERS = ("batches", "batch", "current", "incoming", "new", "daily", "production", "prod", "live")
+BATCH_FOLDERS = ("batches", "batch", "current", "incoming", "new", "daily", "production", "prod", "live")
 _BATCH_FILES = re.compile(r"(^|[^a-z])(current|production|prod|batch|live|new|incoming)([^a-z]|$)")
 _LOGS = re.compile(
     r"(^|[^a-z])(metrics|log|logs|history|progress|results|losses|monitor|events|todo)([^a-z]|$)"
@@ -25,6 +25,7 @@ _TARGETS = ("y_true", "target", "label", "labels", "ground_truth", "actual", "y"
 _PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat")
 _SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
 _KEYS = ("id", "row_id", "key", "uuid", "index")
+_UNREAD_TABLE = re.compile(r"(.*?/)?(\.hoodie/|_versions/[^/]+\.manifest$)")
 _MIN_SHARED = 0.5
 _TRIED = 3
 
@@ -65,19 +66,19 @@ def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
     """Data sets in a listing: a reference (a file or folder called reference, train, baseline, …) and dated,
     numbered or so-called batches beside it with the same columns. ``schema`` reads (name, type) pairs of a
     path and may raise; it is called for few files only."""
-    tables = [e for e in _folded(entries) if e.size > 0 and _is_table(e.path) and not _is_log(e.path)]
+    tables = [e for e in folded(entries) if e.size > 0 and is_table(e.path) and not is_log(e.path)]
     tables = [e for e in tables if not _PREDICTIONS.search(_stem(e.path))]
     out: list[FoundData] = []
-    for folder, reference in sorted(_references(tables).items()):
-        batches = _batches(folder, reference, tables)
+    for folder, reference in sorted(references_in(tables).items()):
+        batches = batches_of(folder, reference, tables)
         if not any(_alike(reference[0], batch, schema) for batch in batches[: -_TRIED - 1 : -1]):
             continue
         name = posixpath.basename(folder) or "data"
-        out.append(FoundData(name, tuple(reference), tuple(batches), _said(reference, batches)))
+        out.append(FoundData(name, tuple(reference), tuple(batches), _assumption(reference, batches)))
     return _named_apart(out)
 
 
-def _is_table(path: str) -> bool:
+def is_table(path: str) -> bool:
     """Whether a path is a data file by its name, or a folder that is one table; JSON documents are not."""
     ending = suffix(path)
     return path.endswith("/") or (
@@ -85,9 +86,22 @@ def _is_table(path: str) -> bool:
     )
 
 
-def _folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
+def unread_tables(entries: Sequence[ListedFile]) -> dict[str, str]:
+    """Folders that are tables of formats which are not read, "" or with a ``/`` at the end, and what they
+    are."""
+    found = {}
+    for entry in entries:
+        match = _UNREAD_TABLE.match(entry.path)
+        if match:
+            found[match[1] or ""] = "a Hudi table" if match[2].startswith(".hoodie") else "a Lance dataset"
+    return found
+
+
+def folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
     """Entries with the files of each Delta or Iceberg table as one entry, its folder with a ``/`` at the
-    end: which of its files live, its own log says."""
+    end: which of its files live, its own log says. Without those of tables that are not read."""
+    unread = tuple(unread_tables(entries))
+    entries = [entry for entry in entries if not entry.path.startswith(unread)] if unread else entries
     tops = {e.path.rpartition("_delta_log/")[0] for e in entries if "_delta_log/" in e.path}
     tops |= {e.path.rpartition("metadata/")[0] for e in entries if e.path.endswith(".metadata.json")}
     tops.discard("")
@@ -99,8 +113,14 @@ def _folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
     return list(folded.values())
 
 
-def _is_log(path: str) -> bool:
+def is_log(path: str) -> bool:
+    """Whether a file's name is one of a run's logs."""
     return bool(_LOGS.search(_stem(path)))
+
+
+def strongly_named(path: str) -> bool:
+    """Whether a file's name says that it is a reference, and not perhaps the log of a training."""
+    return bool(_STRONG.search(_stem(path)))
 
 
 def _stem(path: str) -> str:
@@ -109,7 +129,7 @@ def _stem(path: str) -> str:
     return base[: -len(ending)] if ending else base
 
 
-def _references(tables: Sequence[ListedFile]) -> dict[str, list[str]]:
+def references_in(tables: Sequence[ListedFile]) -> dict[str, list[str]]:
     """Reference files by the folder that holds the data set. A file beside the batches wins over a folder of
     files, and "reference" over "train"."""
     files: dict[str, list[str]] = {}
@@ -128,7 +148,7 @@ def _references(tables: Sequence[ListedFile]) -> dict[str, list[str]]:
     return out
 
 
-def _batches(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]) -> list[str]:
+def batches_of(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]) -> list[str]:
     """The batches of a data set, in natural order: a folder called batches, current, … beside the reference,
     else dated or numbered files beside it, else files called current, production, …, else the folder beside
     it that has the most dated or numbered files."""
@@ -136,10 +156,10 @@ def _batches(folder: str, reference: Sequence[str], tables: Sequence[ListedFile]
     ending = suffix(reference[0])
     rest = [e.path for e in tables if e.path not in taken]
     others = [path for path in rest if suffix(path) == ending] or rest
-    inside = [path for path in others if _below(path, folder) in _BATCH_FOLDERS]
-    beside = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
-    dated = [path for path in beside if re.search(r"\d", _stem(path))]
-    called = [path for path in beside if _BATCH_FILES.search(_stem(path))]
+    inside = [path for path in others if _below(path, folder) in BATCH_FOLDERS]
+    siblings = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
+    dated = [path for path in siblings if re.search(r"\d", _stem(path))]
+    called = [path for path in siblings if _BATCH_FILES.search(_stem(path))]
     return sorted(inside or dated or called or _fullest(others, folder), key=natural)
 
 
@@ -171,7 +191,7 @@ def _alike(reference: str, batch: str, schema: Schema) -> bool:
     return len(before) > 1 and len(before & now) >= _MIN_SHARED * len(before)
 
 
-def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
+def _assumption(reference: Sequence[str], batches: Sequence[str]) -> str:
     what = (
         reference[0]
         if len(reference) == 1
@@ -182,14 +202,14 @@ def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
     return f"took {what} as the reference by its name, and {these} as what arrives"
 
 
-def _named_apart(found: list[FoundData]) -> list[FoundData]:
+def _named_apart(candidates: list[FoundData]) -> list[FoundData]:
     """Names made unique by the folder of their reference."""
-    names = [one.name for one in found]
+    names = [one.name for one in candidates]
     return [
         one._replace(name=posixpath.dirname(one.reference[0]) or one.name)
         if names.count(one.name) > 1
         else one
-        for one in found
+        for one in candidates
     ]
 
 
@@ -198,17 +218,18 @@ def discover_predictions(entries: Sequence[ListedFile], schema: Schema) -> list[
     folder; the baseline is the file called champion, baseline, production, …"""
     folders: dict[str, list[str]] = {}
     for entry in entries:
-        if entry.size > 0 and suffix(entry.path) and _looks_predicted(entry.path):
+        if entry.size > 0 and suffix(entry.path) and is_prediction(entry.path):
             folders.setdefault(posixpath.dirname(entry.path), []).append(entry.path)
     out: list[FoundPredictions] = []
     for folder, paths in sorted(folders.items()):
-        found = _predictions(folder, sorted(paths, key=natural), schema)
-        if found is not None:
-            out.append(found)
+        candidate = _predictions(folder, sorted(paths, key=natural), schema)
+        if candidate is not None:
+            out.append(candidate)
     return out
 
 
-def _looks_predicted(path: str) -> bool:
+def is_prediction(path: str) -> bool:
+    """Whether a file's name or its folder's says that it holds predictions."""
     folder = posixpath.basename(posixpath.dirname(path)).lower()
     return bool(_PREDICTIONS.search(_stem(path)) or _PREDICTIONS.search(folder))
 
@@ -226,10 +247,12 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         files = tuple(p for p in paths if p != baseline)
         if not files:
             return None
-        beside = f"; {baseline} is the baseline by its name" if baseline else ""
-        said = f"took {target} as the truth and {prediction or score} as the prediction{beside}"
+        remark = f"; {baseline} is the baseline by its name" if baseline else ""
+        message = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
-        return FoundPredictions(name, files, baseline, _first(names, _KEYS), target, prediction, score, said)
+        return FoundPredictions(
+            name, files, baseline, _first(names, _KEYS), target, prediction, score, message
+        )
     return None
 
 

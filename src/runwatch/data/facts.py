@@ -57,10 +57,10 @@ def row_facts(
 
 def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
     """Row-aligned columns, one stretch of rows at a time."""
-    found = format_of(file)
-    for part in found.parts(file):
+    table = format_of(file)
+    for part in table.parts(file):
         held: dict[str, list[Any]] = {}
-        for block in found.read(file, part.name, wanted, frozenset()):
+        for block in table.read(file, part.name, wanted, frozenset()):
             if block.rows and held:
                 yield {name: joined(arrays) for name, arrays in held.items()}
                 held = {}

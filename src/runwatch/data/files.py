@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from runwatch.data.data_file import DataFile, filesystem, is_url, opened_regular
-from runwatch.data.errors import DataError, explained
+from runwatch.data.data_file import DataFile, is_url, opened_regular
+from runwatch.data.errors import DataError, explained, without_secrets
 from runwatch.data.formats import formats, suffix
+from runwatch.data.remote import filesystem, whole_url
 
 if TYPE_CHECKING:
-    from runwatch.data.lakes import Live
+    from runwatch.data.lakes import LiveFile
 
 _PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
 _CALENDAR = re.compile(
@@ -50,7 +51,7 @@ def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[D
 
 
 def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
-    found: list[DataFile | None] = []
+    files: list[DataFile | None] = []
     live: dict[str, set[str] | None] = {}
     for path in glob.iglob(spec, recursive=True):
         if os.path.basename(path).startswith((".", "_")):
@@ -58,10 +59,10 @@ def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
         if os.path.isdir(path):
             whole = os.path.relpath(path, base) if base else path
             parts = _in_folder(path, base)
-            found.extend(replace(part, part_of=part.part_of or whole) for part in parts)
+            files.extend(replace(part, part_of=part.part_of or whole) for part in parts)
         elif suffix(path) and _lives(path, live):
-            found.append(_local(path, base, None))
-    return _some(found, spec, "matches no data files", "check the pattern, and quote it from the shell")
+            files.append(_local(path, base, None))
+    return _some(files, spec, "matches no data files", "check the pattern, and quote it from the shell")
 
 
 def _lives(path: str, known: dict[str, set[str] | None]) -> bool:
@@ -103,7 +104,7 @@ def _empty(folder: str) -> tuple[str, str]:
 def _in_folder(folder: str, base: str | None) -> list[DataFile]:
     """The data files below a folder; of a table folder in it only those that live. JSON documents beside data
     of another format are about the data."""
-    found: list[DataFile] = []
+    files: list[DataFile] = []
     for directory, folders, names in os.walk(folder):
         live = _live(directory) if _table_like(folders, names) else None
         if live is not None:
@@ -111,16 +112,16 @@ def _in_folder(folder: str, base: str | None) -> list[DataFile]:
             for one in live:
                 file = _local(os.path.join(directory, one.path), base, folder)
                 if file is not None:
-                    beside = file.partitions if one.partitions is None else one.partitions
+                    partitions = file.partitions if one.partitions is None else one.partitions
                     whole = os.path.relpath(directory, base) if base else directory
-                    found.append(replace(file, partitions=beside, part_of=whole))
+                    files.append(replace(file, partitions=partitions, part_of=whole))
             continue
         folders[:] = sorted(f for f in folders if not f.startswith((".", "_")))
         paths = [os.path.join(directory, n) for n in names if suffix(n) and not n.startswith((".", "_"))]
-        found.extend(file for path in paths if (file := _local(path, base, folder)) is not None)
-    rows = [file for file in found if suffix(file.uri) != ".json"]
+        files.extend(file for path in paths if (file := _local(path, base, folder)) is not None)
+    rows = [file for file in files if suffix(file.uri) != ".json"]
     known: dict[str, set[str] | None] = {}
-    return [_grouped(file, base, folder) for file in rows or found if _lives(file.uri, known)]
+    return [_grouped(file, base, folder) for file in rows or files if _lives(file.uri, known)]
 
 
 def _grouped(file: DataFile, base: str | None, folder: str) -> DataFile:
@@ -144,15 +145,15 @@ def _table_like(folders: Sequence[str], names: Sequence[str]) -> bool:
     return bool(marks & set(folders)) or any(n == "state.json" or n.startswith("cache-") for n in names)
 
 
-def _live(folder: str) -> list[Live] | None:
-    from runwatch.data.lakes import Folder, live_files
+def _live(folder: str) -> list[LiveFile] | None:
+    from runwatch.data.lakes import TableFolder, live_files
 
     paths = {
         os.path.relpath(os.path.join(directory, name), folder).replace(os.sep, "/")
         for directory, _, names in os.walk(folder)
         for name in names
     }
-    return live_files(Folder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
+    return live_files(TableFolder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
 
 
 def _read_whole(path: str) -> bytes:
@@ -220,7 +221,7 @@ def _with_state(system: Any, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str) -> DataFile | None:
     inner = str(entry["name"])
-    whole = inner if is_url(inner) else system.unstrip_protocol(inner)
+    whole = whole_url(url, system, inner)
     if suffix(inner) is None:
         return None
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
@@ -233,4 +234,6 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
     below = inner[len(top) :] if inner.startswith(top) else inner
     if any(part.startswith(("_", ".")) for part in below.split("/")):
         return None
-    return DataFile(whole, whole, int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below))
+    return DataFile(
+        whole, without_secrets(whole), int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below)
+    )

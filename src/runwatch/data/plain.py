@@ -112,9 +112,9 @@ def whole_128(array: Any) -> Any:
 
     kind = np.dtype([("low", "<u8"), ("high", "<i8")])
     values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
-    made = values["high"].astype(np.float64) * 2.0**64 + values["low"]
+    result = values["high"].astype(np.float64) * 2.0**64 + values["low"]
     bits = pa.py_buffer(np.packbits(valid_mask(array), bitorder="little")) if array.null_count else None
-    return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(made)])
+    return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(result)])
 
 
 def durations(values: Any, like: Any) -> Any:

@@ -35,8 +35,8 @@ def _narrowed(values: NDArray[Any], type_: str) -> NDArray[Any]:
     """Values as the narrow type holds them, in float32; those beyond its range as they are."""
     kind = _NARROW[type_]
     with np.errstate(over="ignore"):
-        made = values.astype(kind)
-        out = made.astype(np.float32)
+        result = values.astype(kind)
+        out = result.astype(np.float32)
     if kind is np.float16:
         beyond = np.isinf(out) & np.isfinite(values)
         out[beyond] = values[beyond]

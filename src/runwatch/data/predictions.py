@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,12 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from runwatch.data.arrays import longest
+from runwatch.data.data_file import opened_regular
+from runwatch.data.errors import DataError
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE
+from runwatch.data.formats.parquet import checked, unpacked_bytes
+from runwatch.data.formats.stream import BoundedLines
 from runwatch.domain.points import FloatArray
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Problem
@@ -23,6 +31,10 @@ _PREDICTIONS = ("y_pred", "prediction", "pred", "predicted", "yhat", "y_hat", "p
 _SCORES = ("y_score", "score", "y_prob", "prob", "proba", "probability", "y_proba")
 _KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
 _LARGEST_BLOCK = 2**30
+_LARGEST_CSV = 2 << 30
+_LARGEST_UNPACKED = 4 << 30
+MAX_ROWS = 50_000_000
+_SPLIT = "split it"
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 
 
@@ -39,37 +51,38 @@ def column_names(path: str) -> tuple[str, ...] | Problem:
         return problem
     try:
         if _is_parquet(path):
-            import pyarrow.parquet as parquet
-
-            return tuple(parquet.read_schema(path).names)
-        return tuple(_open_csv(path).schema.names)
+            with opened_regular(path, path) as file:
+                return tuple(checked(file, path).schema_arrow.names)
+        return _csv_names(path)
     except Exception as error:
         return _broken(path, error)
 
 
-def choose_columns(available: Sequence[str], asked: ColumnNames) -> Chosen | str:
+def choose_columns(available: Sequence[str], columns: ColumnNames) -> Chosen | str:
     """Which of the ``available`` columns play which part: those asked for (``p_*``: all that begin so, in
     natural order), else the usual names. A text instead: what is missing."""
     notes: list[str] = []
-    target = asked.target or _usual("target", _TARGETS, available, notes)
+    target = columns.target or _usual("target", _TARGETS, available, notes)
     if target is None:
         return f"no target column ({_listed(available)}); name it with --target"
     free = [name for name in available if name != target]
-    scores = _expanded(asked.score, available)
-    prediction = asked.prediction
-    if prediction is None and not asked.score:
+    scores = _expanded(columns.score, available)
+    prediction = columns.prediction
+    if prediction is None and not columns.score:
         prediction = _usual("prediction", _PREDICTIONS, free, notes)
         score = _usual("score", _SCORES, free, notes)
         scores = (score,) if score is not None else ()
     if isinstance(scores, str):
         return scores
-    others = _expanded(asked.baseline_score, available)
+    others = _expanded(columns.baseline_score, available)
     if isinstance(others, str):
         return others
     if prediction is None and not scores:
         return f"no prediction or score column ({_listed(available)}); name it with --prediction or --score"
-    key = asked.key or _usual("key", _KEYS, free, notes)
-    names = replace(asked, target=target, prediction=prediction, score=scores, baseline_score=others, key=key)
+    key = columns.key or _usual("key", _KEYS, free, notes)
+    names = replace(
+        columns, target=target, prediction=prediction, score=scores, baseline_score=others, key=key
+    )
     missing = [name for name in _all_names(names) if name not in available]
     if missing:
         return f"no column {', '.join(map(safe, missing))} ({_listed(available)}); name one that is there"
@@ -177,6 +190,8 @@ def _unreadable(path: str) -> Problem | None:
 
 
 def _broken(path: str, error: Exception) -> Problem:
+    if isinstance(error, DataError):
+        return error.problem
     message = safe(str(error).splitlines()[0] if str(error) else type(error).__name__, 200)
     return Problem(path, None, f"cannot be read: {message}", "check that it is a whole parquet or CSV file")
 
@@ -185,41 +200,82 @@ def _is_parquet(path: str) -> bool:
     return path.lower().endswith((".parquet", ".pq"))
 
 
-def _open_csv(path: str) -> Any:
+def _read(path: str, names: Sequence[str]) -> Any:
+    """An Arrow table of those columns that are there. DataError past our limits, before anything is held."""
+    table = _read_parquet(path, names) if _is_parquet(path) else _read_csv(path, names)
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if any(longest(chunk) > MAX_LINE for chunk in column.chunks):
+            what = f"column {safe(name)} has a value of more than {MAX_LINE >> 20} MiB"
+            raise DataError(path, what, "keep such values elsewhere")
+    return table
+
+
+def _read_parquet(path: str, names: Sequence[str]) -> Any:
+    with opened_regular(path, path) as file:
+        parquet = checked(file, path)
+        known = set(parquet.schema_arrow.names)
+        present = [name for name in names if name in known]
+        _count(path, parquet.metadata.num_rows)
+        size = sum(unpacked_bytes(parquet, at, present, path) for at in range(parquet.num_row_groups))
+        if size > _LARGEST_UNPACKED:
+            what = f"its columns are more than {_LARGEST_UNPACKED >> 30} GiB when unpacked"
+            raise DataError(path, what, _SPLIT)
+        return parquet.read(columns=present)
+
+
+def _count(path: str, rows: int) -> None:
+    if rows > MAX_ROWS:
+        raise DataError(path, f"has {rows:,} rows, more than the {MAX_ROWS:,} that are compared", _SPLIT)
+
+
+@contextmanager
+def _lines(path: str) -> Iterator[Any]:
+    """The bytes of a CSV file with no line too long for a parser."""
+    with opened_regular(path, path) as file:
+        yield BoundedLines(file, path)
+
+
+def _csv_names(path: str) -> tuple[str, ...]:
     from pyarrow import csv
 
-    return csv.open_csv(path, parse_options=_parsing(path))
+    with opened_regular(path, path) as file:
+        head = file.readline(MAX_LINE)
+    if (columns := head.count(_delimiter(path).encode()) + 1) > MAX_COLUMNS:
+        what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        raise DataError(path, what, "check whether its lines end where they should")
+    with _lines(path) as text:
+        return tuple(csv.open_csv(text, parse_options=_parsing(path)).schema.names)
+
+
+def _delimiter(path: str) -> str:
+    return "\t" if path.lower().endswith(".tsv") else ","
 
 
 def _parsing(path: str) -> Any:
     from pyarrow import csv
 
-    delimiter = "\t" if path.lower().endswith(".tsv") else ","
-    return csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
 
 
-def _read(path: str, names: Sequence[str]) -> Any:
-    if _is_parquet(path):
-        import pyarrow.parquet as parquet
-
-        present = [name for name in names if name in set(parquet.read_schema(path).names)]
-        return parquet.read_table(path, columns=present)
-    header = _open_csv(path).schema.names
-    return _read_csv(path, [name for name in names if name in header])
-
-
-def _read_csv(path: str, names: list[str]) -> Any:
+def _read_csv(path: str, names: Sequence[str]) -> Any:
     """A column's kind is guessed from the first block; where a later one disagrees, from the whole file."""
     import pyarrow as pa
     from pyarrow import csv
 
-    convert = csv.ConvertOptions(include_columns=names)
+    size = os.stat(path).st_size
+    if size > _LARGEST_CSV:
+        raise DataError(path, f"is larger than {_LARGEST_CSV >> 30} GiB", f"write it as parquet, or {_SPLIT}")
+    header = set(_csv_names(path))
+    convert = csv.ConvertOptions(include_columns=[name for name in names if name in header])
     try:
-        return csv.read_csv(path, parse_options=_parsing(path), convert_options=convert)
+        with _lines(path) as text:
+            table = csv.read_csv(text, parse_options=_parsing(path), convert_options=convert)
     except pa.ArrowInvalid:
-        size = min(Path(path).stat().st_size + 1, _LARGEST_BLOCK)
-        whole = csv.ReadOptions(block_size=size)
-        return csv.read_csv(path, whole, parse_options=_parsing(path), convert_options=convert)
+        whole = csv.ReadOptions(block_size=min(size + 1, _LARGEST_BLOCK))
+        with _lines(path) as text:
+            table = csv.read_csv(text, whole, parse_options=_parsing(path), convert_options=convert)
+    _count(path, table.num_rows)
+    return table
 
 
 def _array(column: Any) -> Column:

@@ -27,13 +27,13 @@ class _Stretch(NamedTuple):
 
 
 def _stretches(files: Sequence[DataFile]) -> list[_Stretch]:
-    found: list[_Stretch] = []
+    stretches: list[_Stretch] = []
     for file in files:
         try:
-            found.extend(_Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
+            stretches.extend(_Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
         except Exception as error:
             raise explained(file.name, error) from error
-    return found
+    return stretches
 
 
 def _chosen(stretches: list[_Stretch], n: int) -> tuple[list[_Stretch], float]:
@@ -75,12 +75,12 @@ def sampled_columns(
 def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> Mapping[str, Any]:
     """The kept rows of a stretch, aligned over the columns."""
     wanted = dict.fromkeys(names)
-    found = format_of(stretch.file)
-    streamed = not found.COLUMNAR
+    table = format_of(stretch.file)
+    streamed = not table.COLUMNAR
     chunks: dict[str, list[Any]] = {}
     rows = 0
     try:
-        for number, block in enumerate(found.read(stretch.file, stretch.part, wanted, frozenset())):
+        for number, block in enumerate(table.read(stretch.file, stretch.part, wanted, frozenset())):
             for name, array in block.columns:
                 kept = thinned(array, share, (*seed, number)) if streamed else array
                 chunks.setdefault(name, []).append(kept)
@@ -159,7 +159,7 @@ def to_numpy(array: Any) -> NDArray[Any]:
         values = np.full(len(array), np.nan)
         values[valid_mask(array)] = numbers(array)
         return values
-    made = np.empty(len(array), dtype=object)
+    result = np.empty(len(array), dtype=object)
     if family(array.type) in ("string", "binary"):
-        made[:] = as_text(array).to_pylist()
-    return made
+        result[:] = as_text(array).to_pylist()
+    return result

@@ -11,9 +11,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from runwatch.demo import story, training, writers
+from runwatch.demo import clinic, training, writers
+from runwatch.demo.clinic import Patients
 from runwatch.demo.make import CHAMPION, DIVERGING, NIGHTS, PER_NIGHT, REFERENCE, portable, write_predictions
-from runwatch.demo.story import Patients
 from runwatch.demo.training import Logged, Trained
 from runwatch.text.units import HOUR
 
@@ -23,7 +23,7 @@ NIGHT_EVERY = 25.0
 
 def live(folder: Path) -> None:
     """Let everyone act in turn: an actor does one thing, then says how many seconds it rests."""
-    train, held_out = story.patients(REFERENCE, 1), story.patients(1500, 2)
+    train, held_out = clinic.patients(REFERENCE, 1), clinic.patients(1500, 2)
     actors: list[Actor] = [
         _network(folder, train, held_out),
         _linear(folder, train, held_out),
@@ -42,7 +42,7 @@ def live(folder: Path) -> None:
             heapq.heappush(due, (time.monotonic() + rest, index))
 
 
-def _write(log: Iterator[Logged], writer: writers.Writer, rest: Callable[[Logged], float]) -> Actor:
+def _write(log: Iterator[Logged], writer: writers.RunWriter, rest: Callable[[Logged], float]) -> Actor:
     for logged in log:
         writer.write(logged, time.time())
         yield rest(logged)
@@ -67,7 +67,7 @@ def _network(folder: Path, train: Patients, held_out: Patients) -> Actor:
         )
         yield from _write(training.train_network(trained, train, held_out, 60, seed), writer, lambda _: 2.0)
         path = folder / "predictions" / f"challenger-wide-{seed - 20}.parquet"
-        write_predictions(path, trained, story.patients(4000, 3))
+        write_predictions(path, trained, clinic.patients(4000, 3))
         yield 30.0
 
 
@@ -85,7 +85,7 @@ def _nights(folder: Path) -> Actor:
     """Nights pass in seconds: each brings a batch, and ``mean texture`` wanders on."""
     for night in range(NIGHTS, 365):
         yield NIGHT_EVERY
-        batch = story.patients(PER_NIGHT, 100 + night, night)
+        batch = clinic.patients(PER_NIGHT, 100 + night, night)
         writers.write_parquet(folder / "data" / "nights" / f"night-{night + 1:02d}.parquet", batch.table)
 
 
@@ -105,8 +105,8 @@ def _crashing(folder: Path, train: Patients, held_out: Patients) -> Actor:
     writers.console(run, "retraining on all nights")
     log = training.train_linear(trained, train, held_out, 1, 77)
     yield from _write(log, _events(run), lambda _: 0.6)
-    night = story.patients(PER_NIGHT, 100 + NIGHTS, NIGHTS)
-    night.x[:, story.FEATURES.index("worst symmetry")] = night.table["worst symmetry"]
+    night = clinic.patients(PER_NIGHT, 100 + NIGHTS, NIGHTS)
+    night.x[:, clinic.FEATURES.index("worst symmetry")] = night.table["worst symmetry"]
     try:
         trained.model.partial_fit(trained.scale(night.x), night.y)
     except ValueError:

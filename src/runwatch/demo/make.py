@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runwatch.demo import story, training, writers
-from runwatch.demo.story import Patients
+from runwatch.demo import clinic, training, writers
+from runwatch.demo.clinic import Patients
 from runwatch.demo.training import Logged, Trained
 
 MONDAY_9 = 1_772_434_800.0  # 2026-03-02 07:00 UTC
@@ -66,22 +66,22 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "runwatch.toml").write_text(CONFIG)
     (folder / "todo.txt").write_text(TODO)
-    train, held_out = story.patients(REFERENCE, 1), story.patients(1500, 2)
+    train, held_out = clinic.patients(REFERENCE, 1), clinic.patients(1500, 2)
     writers.write_parquet(folder / "data" / "reference.parquet", train.table)
     for night in range(NIGHTS):
-        table = story.patients(PER_NIGHT, 100 + night, night).table
+        table = clinic.patients(PER_NIGHT, 100 + night, night).table
         writers.write_parquet(folder / "data" / "nights" / f"night-{night + 1:02d}.parquet", table)
     champion = _champions(folder / "runs", train, held_out)
     challengers = _challengers(folder / "runs", train, held_out)
     _crashed(folder / "runs" / "retrain-nightly", train, held_out)
     _diverged(folder / "runs" / "warmup-try", train, held_out)
-    labelled = story.patients(4000, 3)
+    labelled = clinic.patients(4000, 3)
     write_predictions(folder / "predictions" / "champion.parquet", champion, labelled)
     for name, trained in challengers.items():
         write_predictions(folder / "predictions" / f"challenger-{name}.parquet", trained, labelled)
 
 
-def play(log: Iterator[Logged], writer: writers.Writer, start: float, per_step: float) -> None:
+def play(log: Iterator[Logged], writer: writers.RunWriter, start: float, per_step: float) -> None:
     """Write a whole training at once, its clock running from ``start``."""
     for index, logged in enumerate(log):
         writer.write(logged, start + (index + 1) * per_step)
@@ -129,8 +129,8 @@ def _challengers(runs: Path, train: Patients, held_out: Patients) -> dict[str, T
 
 def _crashed(folder: Path, train: Patients, held_out: Patients) -> None:
     """The nightly retraining meets last night's empty fields: scikit-learn refuses NaN."""
-    night = story.patients(PER_NIGHT, 100 + NIGHTS - 1, NIGHTS - 1)
-    column = story.FEATURES.index("worst symmetry")
+    night = clinic.patients(PER_NIGHT, 100 + NIGHTS - 1, NIGHTS - 1)
+    column = clinic.FEATURES.index("worst symmetry")
     night.x[:, column] = night.table["worst symmetry"]
     trained = Trained(CHAMPION)
     start = MONDAY_9 - 4 * HOUR

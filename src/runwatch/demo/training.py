@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.demo.story import Patients
+from runwatch.demo.clinic import Patients
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -13,16 +13,16 @@ def host_of(root: str) -> str | None:
     """The machine that a root, as records name it, is on; None: this one (its roots are absolute paths)."""
     if root.startswith("/"):
         return None
-    found = _ADDRESS.fullmatch(root)
-    return found["host"] if found else None
+    match = _ADDRESS.fullmatch(root)
+    return match["host"] if match else None
 
 
 def split(text: str) -> tuple[str, str] | None:
     """(host, path) of ``HOST:PATH``; None when it is no such thing (a URL, a path, an option)."""
-    found = _ADDRESS.fullmatch(text)
-    if found is None or found["host"].startswith("-") or found["path"].startswith("//"):
+    match = _ADDRESS.fullmatch(text)
+    if match is None or match["host"].startswith("-") or match["path"].startswith("//"):
         return None
-    return found["host"], found["path"] or "."
+    return match["host"], match["path"] or "."
 
 
 def joined(host: str, path: str) -> str:

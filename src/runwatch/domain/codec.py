@@ -11,8 +11,15 @@ T = TypeVar("T")
 
 def to_plain(record: object) -> Any:
     """``record`` as dicts, lists, texts and numbers, all levels deep. NaN and infinities stay floats, which
-    Python's ``json`` knows; dates become ISO texts. Raises TypeError for what has no plain form."""
-    return msgspec.to_builtins(record)
+    Python's ``json`` knows; dates become ISO texts, NumPy's numbers Python's. Raises TypeError for what has
+    no plain form."""
+    return msgspec.to_builtins(record, enc_hook=_plain_number)
+
+
+def _plain_number(value: object) -> Any:
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no plain form")
 
 
 def from_plain(kind: type[T], value: object) -> T:

@@ -33,11 +33,11 @@ def _endings(runs: Sequence[Run]) -> dict[RunKey, str]:
     parts = {run.key: _parts(run) for run in runs}
     depths = {key: _meaningful(found) for key, found in parts.items()}
     while True:
-        made = {key: "/".join(found[-depths[key] :]) for key, found in parts.items()}
-        count = Counter(made.values())
-        short = [key for key, name in made.items() if count[name] > 1 and depths[key] < len(parts[key])]
+        result = {key: "/".join(found[-depths[key] :]) for key, found in parts.items()}
+        count = Counter(result.values())
+        short = [key for key, name in result.items() if count[name] > 1 and depths[key] < len(parts[key])]
         if not short:
-            return made
+            return result
         for key in short:
             depths[key] += 1
 

@@ -72,7 +72,7 @@ class WatchState(msgspec.Struct, frozen=True):
 class Snapshot(msgspec.Struct, frozen=True, eq=False):
     """What the screen renders: the situation, what the rules found in it, and the tasks. ``looked``: when
     the person last left the screen; ``assumptions``: what was assumed without configuration; ``bell``:
-    characters that ring the terminal, "" for none."""
+    characters that ring the terminal, "" for none; ``overlooked``: data that was found and is not judged."""
 
     version: int
     situation: Situation
@@ -82,3 +82,4 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     looked: float | None = None
     assumptions: tuple[str, ...] = ()
     bell: str = ""
+    overlooked: tuple[Problem, ...] = ()

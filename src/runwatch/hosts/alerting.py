@@ -22,7 +22,7 @@ _MOST_TOLD = 5
 
 
 class HostAlerts:
-    """``look`` after each judgement of a machine; ``problems``: what is wrong with the configuration, or
+    """``update`` after each judgement of a machine; ``problems``: what is wrong with the configuration, or
     could not be sent."""
 
     def __init__(self, alerts: Alerts, file: str | None, state: State) -> None:
@@ -40,31 +40,31 @@ class HostAlerts:
         told = (*wrong, *self._failed[-_MOST_TOLD:])
         return tuple(Problem(self._file or "alerts", None, words, "see docs/alerts.md") for words in told)
 
-    def look(self, snapshot: Snapshot, silences: Mapping[str, Mapping[str, float]], now: float) -> None:
+    def update(self, snapshot: Snapshot, silences: Mapping[str, Mapping[str, float]], now: float) -> None:
         """Send what is due about one machine. ``silences``: by root."""
         for root in snapshot.situation.roots:
             if not self._takes(root, now):
                 continue
-            alarm = self._alarms.get(root) or self._made(root)
+            alarm = self._alarms.get(root) or self._new_alarm(root)
             tasks = snapshot.tasks.get(root)
             still = [t.fingerprint for t in tasks.tasks if t.state in ("open", "snoozed")] if tasks else []
-            alarm.look(
+            alarm.update(
                 [finding for finding in snapshot.findings if finding.root == root],
                 [tasks] if tasks else [],
                 [print_ for print_ in still if print_],
                 silences.get(root, {}),
                 now,
             )
-            self._keep(root, alarm)
+            self._save_alarm(root, alarm)
 
     def close(self) -> None:
         """Send what waits, and let another process send."""
         for root, alarm in self._alarms.items():
-            alarm.close(patience=2.0)
+            alarm.close(timeout=2.0)
             with contextlib.suppress(OSError):
                 self._state.give_lease(self._key(root), self._token)
 
-    def _made(self, root: str) -> Alarm:
+    def _new_alarm(self, root: str) -> Alarm:
         self._kept[root] = self._state.noted(self._key(root)) or "{}"
         remembered = {}
         with contextlib.suppress(ValueError):
@@ -98,7 +98,7 @@ class HostAlerts:
             self._taken.pop(root, None)
         return mine
 
-    def _keep(self, root: str, alarm: Alarm) -> None:
+    def _save_alarm(self, root: str, alarm: Alarm) -> None:
         memory = json.dumps(alarm.memory, sort_keys=True)
         if memory != self._kept[root]:
             with contextlib.suppress(OSError):  # at worst an alert is repeated after a restart

@@ -14,11 +14,15 @@ from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
-from runwatch.hosts.looking import Followed, Watched
+from runwatch.hosts.watched_roots import Followed, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
+
+MOST_POINTS = 500_000
+MOST_PICTURE_BYTES = 12 * 1024 * 1024
+"""They hardly get smaller in a frame, which holds 16 MiB."""
 
 
 class Answers:
@@ -36,18 +40,25 @@ class Answers:
                 return self._live.distribution(data_set, root, column, batch)
             case m.AskConsole(_, root, _, path, end, size):
                 return read_console(self._known(root), path, end, size)
+            case m.AskMedia(_, root, run):
+                return self._live.media(RunKey(self._known(root), run))
+            case m.AskMediaContents(_, root, run, wanted):
+                key = RunKey(self._known(root), run)
+                return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
+            case m.AskSystem(_, root, run):
+                return self._live.system_tags(RunKey(self._known(root), run))
             case m.AskRows(_, predictions, label):
                 return self._rows(predictions, label)
             case m.AskHistory():
-                with self._desk() as desk:
-                    return desk.history()
+                with self._task_state() as task_state:
+                    return task_state.history()
             case m.AskChampions(_, root):
-                with self._desk() as desk:
-                    return desk.champions(root)
+                with self._task_state() as task_state:
+                    return task_state.champions(root)
             case m.AskTasks(_, root):
-                with self._desk() as desk:
-                    listed = desk.look(date.today())[self._known(root)]
-                    return m.Todo(listed, desk.silences(root, time.time()))
+                with self._task_state() as task_state:
+                    listed = task_state.current(date.today())[self._known(root)]
+                    return m.Todo(listed, task_state.silences(root, time.time()))
             case m.Do(_, intent):
                 return self._do(intent)
             case m.AskChecks():
@@ -68,9 +79,9 @@ class Answers:
         return root
 
     @contextmanager
-    def _desk(self) -> Iterator[TaskState]:
-        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as desk:
-            yield desk
+    def _task_state(self) -> Iterator[TaskState]:
+        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as task_state:
+            yield task_state
 
     def _rows(self, predictions: str, label: str) -> m.RowsFound:
         found = self._live.slice_rows(predictions, label)
@@ -83,19 +94,21 @@ class Answers:
         if isinstance(self._watched, Followed):
             answer, task = self._watched.obey(intent), None
         else:
-            with self._desk() as desk:
-                answer, task = desk.perform(intent, time.time(), date.today())
+            with self._task_state() as task_state:
+                answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
-    def _curve(self, asked: m.AskSeries) -> m.Curve:
+    def _curve(self, asked: m.AskSeries) -> m.CurveUpdate:
         points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
         total, start = len(points), asked.have
         if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
             start = 0
-        wanted = points.where(slice(start, None))
+        end = total if asked.most else min(start + MOST_POINTS, total)
+        wanted = points.where(slice(start, end))
         if asked.most:
             wanted = thinned(wanted, asked.most)
-        return m.Curve(start, total, _bytes(wanted.steps), _bytes(wanted.wall_times), _bytes(wanted.values))
+        steps, times, values = map(_bytes, (wanted.steps, wanted.wall_times, wanted.values))
+        return m.CurveUpdate(start, end, steps, times, values, more=end < total)
 
 
 def _same(points: Points, at: int, step: int, value: float) -> bool:

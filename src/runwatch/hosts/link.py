@@ -55,7 +55,6 @@ class Link:
         self._coming.register(self._err, select.POLLIN)
         self._going.register(self._in, select.POLLOUT)
         os.set_blocking(self._in.fileno(), False)
-        self.received = 0
 
     def write(self, data: bytes) -> None:
         """Send all of it. Raises OSError; a side that takes nothing for 5 s counts as gone."""
@@ -69,14 +68,13 @@ class Link:
             except ValueError:
                 raise OSError("the link is closed") from None
 
-    def read(self, patience: float) -> bytes:
-        """What came within ``patience`` seconds, b"" for nothing. Raises LinkError at the end."""
-        ready = {fd for fd, _ in self._coming.poll(patience * 1000)}
+    def read(self, timeout: float) -> bytes:
+        """What came within ``timeout`` seconds, b"" for nothing. Raises LinkError at the end."""
+        ready = {fd for fd, _ in self._coming.poll(timeout * 1000)}
         if self._err.fileno() in ready:
             self._listen()
         if self._out.fileno() in ready:
             data = os.read(self._out.fileno(), _READ)
-            self.received += len(data)
             if not data:
                 raise self._ended()
             return data
@@ -90,10 +88,10 @@ class Link:
             self._coming.unregister(self._err)
         return bool(said)
 
-    def started(self, patience: float = START_S) -> tuple[bool, bytes]:
+    def started(self, timeout: float = START_S) -> tuple[bool, bytes]:
         """Skip what shells print before our own first bytes; (is it the mirror's start, what follows it).
         Raises LinkError."""
-        until, noise = time.monotonic() + patience, b""
+        until, noise = time.monotonic() + timeout, b""
         while True:
             noise += self.read(max(min(until - time.monotonic(), 1.0), 0.0))
             for marker, mirror in ((MARKER, False), (MIRROR_MARKER, True)):
@@ -105,7 +103,7 @@ class Link:
                     " what its shell prints at start (~/.bashrc)"
                 )
             if time.monotonic() > until:
-                raise StartTimeout(f"{self._target.name}: connected, but no answer in {patience:.0f} s")
+                raise StartTimeout(self._target.silent(timeout))
 
     def _ended(self) -> LinkError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -114,8 +112,12 @@ class Link:
         with contextlib.suppress(OSError):
             while self._coming.poll(0) and self._listen():
                 continue
-        said = self._said.decode("utf-8", "replace")
-        return LinkError(explained(self._target.name, self._process.returncode, said, self._target.by_ssh))
+        message = self._said.decode("utf-8", "replace")
+        return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
+
+    def abandon(self) -> None:
+        """End the process from another thread; whoever reads learns of it."""
+        self._process.terminate()
 
     def close(self) -> None:
         """End the process: it is asked first, by the end of its input."""

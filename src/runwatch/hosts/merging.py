@@ -34,6 +34,7 @@ def merged(
         looked=local.looked if local else looked,
         assumptions=tuple(chain.from_iterable(s.assumptions for s in every)),
         bell=local.bell if local else "",
+        overlooked=tuple(chain.from_iterable(s.overlooked for s in every)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import threading
@@ -22,9 +23,9 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
-from runwatch.hosts.picture import Picture
+from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.targets import Target
-from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
+from runwatch.hosts.wire import PROTOCOL, Inward, Outward, UnknownMessageError, WireError, decoder
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
@@ -40,6 +41,7 @@ BREATH_S = 0.1
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _STEADY_S = 30.0
 _CLOCK_S = 5.0
+_PART_S = 1.5
 
 
 class _Waiting:
@@ -57,10 +59,10 @@ class Remote:
 
     def __init__(self, target: Target, opening: m.Open, changed: Callable[[], None]) -> None:
         self.name = target.name
-        self._target, self._opening, self._changed = target, opening, changed
+        self.target, self._opening, self._changed = target, opening, changed
         self._state = HostLink(target.name, "connecting")
-        self._picture = Picture(target.name)
-        self._next: Picture | None = None
+        self._picture = RemoteSnapshot(target.name)
+        self._next: RemoteSnapshot | None = None
         self._next_since = 0.0
         self._metrics: dict[str, Metrics] = {}
         self._named = tuple(joined(target.name, path) for path in target.roots)
@@ -70,8 +72,10 @@ class Remote:
         self._wake = threading.Event()
         self._stopped = False
         self._out: Outward | None = None
+        self._link: Link | None = None
         self._numbers = itertools.count(1)
         self._names: Mapping[str, str] = {}
+        self._mirrored_by: Mirror | None = None
         self.notes: tuple[str, ...] = ()
         self._waiting: dict[int, _Waiting] = {}
         self._heard = 0.0
@@ -91,7 +95,11 @@ class Remote:
         self._stopped = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(5.0)
+            self._thread.join(_PART_S)
+        link = self._link
+        if self._thread.is_alive() and link is not None:
+            link.abandon()
+            self._thread.join(_PART_S)
 
     def poke(self) -> None:
         """Try again now, if it is waiting to."""
@@ -126,7 +134,7 @@ class Remote:
             self._version += 1
             return self._picture.snapshot(self._version, now)
 
-    def ask(self, question: Callable[[int], m.Question], patience: float = ANSWER_S) -> Any:
+    def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
         out, number, waiting = self._out, next(self._numbers), _Waiting()
         asked = self._as_known_there(question(number))
@@ -136,9 +144,11 @@ class Remote:
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
             self._waiting[number] = waiting
+        if isinstance(asked, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
+            mirror.bring(asked.root, [item.file for item in asked.wanted.items], timeout)
         try:
             out.send(asked)
-            waiting.done.wait(patience)
+            waiting.done.wait(timeout)
         except OSError as error:
             raise WireError(f"{self.name}: {error}") from None
         finally:
@@ -146,7 +156,7 @@ class Remote:
         if waiting.reply is None:
             now = self.state
             lost = now.message if now.state == "lost" else ""
-            raise WireError(lost or f"{self.name}: no answer in {patience:.0f} s")
+            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s")
         if waiting.reply.error:
             raise WireError(f"{self.name}: {waiting.reply.error}")
         return decoder(m.BODIES[type(asked)])(waiting.reply.body)
@@ -188,7 +198,7 @@ class Remote:
 
     def _session(self) -> None:
         """One connection, from its start to its end. Raises WireError, OSError."""
-        link = Link(self._target, self._shared)
+        link = self._link = Link(self.target, self._shared)
         try:
             mirrored, data = link.started()
             if mirrored:
@@ -197,7 +207,7 @@ class Remote:
                 self._set(mirrored=False)
                 self._converse(link, data, self._opening)
         finally:
-            self._out = None
+            self._out = self._link = None
             link.close()
 
     def _mirror(self, link: Link, data: bytes) -> None:
@@ -205,14 +215,16 @@ class Remote:
         from runwatch.hosts.mirror import InProcess, Mirror
 
         self._set(mirrored=True, message=f"{self.name}: runwatch is not installed there; copying its files")
-        mirror = Mirror(self._target, link, data, whole=self._opening.once)
+        mirror = Mirror(self.target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()
-        inside = InProcess()
+        self._mirrored_by = mirror
+        inside = InProcess(lambda: mirror.machine)
         try:
-            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names))
             self._converse(inside, inside.started(), copies, mirror)
         finally:
+            self._mirrored_by = None
             mirror.stop()
             inside.close()
             self._names = {}
@@ -221,14 +233,15 @@ class Remote:
         self, link: Link | InProcess, data: bytes, opening: m.Open, mirror: Mirror | None = None
     ) -> None:
         inward, decode, out = Inward(), decoder(m.FromThere), Outward(link.write)
-        self._next, self._next_since = Picture(self.name, self._names), time.monotonic()
+        self._next, self._next_since = RemoteSnapshot(self.name, self._names), time.monotonic()
         self._heard = self._pinged = time.monotonic()
         self._owed = None
         while not self._stopped:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
                 self._count(self._heard)
-                self._take(decode(raw), len(raw), out, opening)
+                with contextlib.suppress(UnknownMessageError):  # a later version's, and not needed
+                    self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)
@@ -247,7 +260,7 @@ class Remote:
     def _keep_alive(self, out: Outward) -> None:
         now = time.monotonic()
         if self._owed is not None and now >= self._owed_at:
-            out.send(m.Seen(self._owed))
+            out.send(m.UpdateReceived(self._owed))
             self._owed = None
         if now - self._pinged >= PING_S:
             self._pinged = now
@@ -263,7 +276,7 @@ class Remote:
             case m.Hello():
                 self._greet(message)
                 out.send(opening)
-            case m.Opened(roots, metrics, alerting):
+            case m.RootsOpened(roots, metrics, alerting):
                 self._metrics = {self._root(root): one for root, one in metrics.items()}
                 self._named = tuple(map(self._root, roots))
                 self.alerting = alerting
@@ -282,7 +295,7 @@ class Remote:
                 if waiting is not None:
                     waiting.reply = message
                     waiting.done.set()
-            case m.Refused(words):
+            case m.RequestRefused(words):
                 raise LinkError(f"{self.name}: {words}")
             case m.Pong():
                 self._set(heard=time.time())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runwatch.config import Host
+from runwatch.config import HostSettings
 
 KEEPALIVE_S = 3
 SSH_OPTIONS = (
@@ -54,10 +54,17 @@ class Target(msgspec.Struct, frozen=True):
             return self.argv
         return (self.argv[0], "-o", "ControlPath=none", *self.argv[1:])
 
+    def silent(self, seconds: float) -> str:
+        """What to say when nothing came in so many seconds."""
+        words = " ".join(self.argv).split()
+        held = "srun" in {word.rpartition("/")[2] for word in words} and not {"-u", "--unbuffered"} & {*words}
+        advice = "; srun holds back what is no whole line: add --unbuffered to its command" if held else ""
+        return f"{self.name}: no answer in {seconds:.0f} s{advice}"
 
-def target(name: str, roots: tuple[str, ...], known: Mapping[str, Host]) -> Target:
+
+def target(name: str, roots: tuple[str, ...], known: Mapping[str, HostSettings]) -> Target:
     """The machine called ``name``: as configured, else what ssh makes of the name."""
-    host = known.get(name, Host(name))
+    host = known.get(name, HostSettings(name))
     if isinstance(host.command, tuple):
         return Target(name, (*host.command, *SERVE), roots, by_ssh=False)
     if host.command is None:
@@ -75,10 +82,10 @@ def _bare(name: str) -> str:
     return user + at + host.removeprefix("[").removesuffix("]")
 
 
-def explained(name: str, code: int | None, said: str, by_ssh: bool = True) -> str:
+def explained(name: str, code: int | None, message: str, by_ssh: bool = True) -> str:
     """Why a link ended, and what helps: from the command's exit code and its last words."""
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
-    lower = said.lower()
+    last = next((line.strip() for line in reversed(message.splitlines()) if line.strip()), "")
+    lower = message.lower()
     if "host key verification failed" in lower or "identification has changed" in lower:
         return (
             f"{name}: its host key is not known here, or has changed; run `ssh {name}` once and look at"
@@ -93,6 +100,8 @@ def explained(name: str, code: int | None, said: str, by_ssh: bool = True) -> st
         )
     if "invalid choice: 'serve'" in lower or "serve: no such directory" in lower:
         return f"{name}: runwatch there is too old to talk to this one; update it"
+    if code is not None and code < 0:
+        return f"{name}: its command was killed (signal {-code})"
     if by_ssh and code == 255:
         return f"{name}: {last or 'the connection was lost'}"
     return f"{name}: {last or 'the other side ended'} (exit code {code})"

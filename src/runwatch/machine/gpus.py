@@ -29,12 +29,12 @@ class Gpus:
         if not self._start():
             return ()
         count = self._ask("nvmlDeviceGetCount") or 0
-        found = []
+        gpus = []
         for index in range(int(count)):
             handle = self._ask("nvmlDeviceGetHandleByIndex", index)
             if handle is not None:
-                found.append(self._gpu(now, index, handle, run_of))
-        return tuple(found)
+                gpus.append(self._gpu(now, index, handle, run_of))
+        return tuple(gpus)
 
     def _start(self) -> bool:
         if self._started is None:

@@ -20,11 +20,11 @@ GRACE_S = 60.0
 
 
 class Alerting:
-    """``look`` after each judgement; ``problems`` tell what is wrong with the configuration of alerts, or
+    """``update`` after each judgement; ``problems`` tell what is wrong with the configuration of alerts, or
     could not be sent. Roots have an alarm each: they may hold runs of one name."""
 
-    def __init__(self, settings: Mapping[str, Settings], desk: TaskState) -> None:
-        self._desk = desk
+    def __init__(self, settings: Mapping[str, Settings], task_state: TaskState) -> None:
+        self._task_state = task_state
         self._files = {root: one.alerts_file or "" for root, one in settings.items()}
         self._alarms: dict[str, Alarm] = {}
         self._kept: dict[str, str] = {}
@@ -34,7 +34,7 @@ class Alerting:
         self._waiting: dict[str, dict[str, float]] = {}
         self._now = 0.0
         for root, one in settings.items():
-            kept = desk.state.noted(self._key(root)) or "{}"
+            kept = task_state.state.noted(self._key(root)) or "{}"
             with contextlib.suppress(ValueError):
                 self._kept[root] = kept
                 self._alarms[root] = Alarm(
@@ -43,7 +43,7 @@ class Alerting:
                     self._teller(self._files[root]),
                     json.loads(kept),
                     host=host_name(),
-                    origin=desk.identity(root),
+                    origin=task_state.identity(root),
                 )
 
     def _teller(self, file: str) -> Callable[[str], None]:
@@ -53,7 +53,7 @@ class Alerting:
         return tell
 
     def _key(self, root: str) -> str:
-        return f"alerts:{self._files[root]}:{self._desk.identity(root)}"
+        return f"alerts:{self._files[root]}:{self._task_state.identity(root)}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -67,7 +67,7 @@ class Alerting:
             Problem(file or "alerts", None, words, "see docs/alerts.md") for file, words in (*wrong, *failed)
         )
 
-    def look(
+    def update(
         self,
         findings: Sequence[Finding],
         tasks: Mapping[str, TaskList],
@@ -80,16 +80,16 @@ class Alerting:
         self._take(now)
         for root in self._sends:
             alarm, own = self._alarms[root], self._of(findings, root)
-            rings = alarm.look(
+            rings = alarm.update(
                 own,
                 [tasks[root]] if root in tasks else [],
-                self._desk.open_of(root),
-                self._desk.silences(root, now),
+                self._task_state.open_of(root),
+                self._task_state.silences(root, now),
                 now,
                 self._unopened(root, own, tasks.get(root), timing, now),
             )
             ring = ring or rings
-            self._keep(root, alarm)
+            self._save_alarm(root, alarm)
         return ring
 
     def _take(self, now: float) -> None:
@@ -98,12 +98,12 @@ class Alerting:
             return
         self._taken_at = now
         for root, alarm in self._alarms.items():
-            if not self._desk.takes(self._key(root), now):
+            if not self._task_state.takes(self._key(root), now):
                 self._sends.discard(root)
             elif root not in self._sends:
                 self._sends.add(root)
                 with contextlib.suppress(ValueError):
-                    self._kept[root] = self._desk.state.noted(self._key(root)) or "{}"
+                    self._kept[root] = self._task_state.state.noted(self._key(root)) or "{}"
                     alarm.recall(json.loads(self._kept[root]))
 
     def _unopened(
@@ -116,7 +116,7 @@ class Alerting:
     ) -> frozenset[str]:
         """Findings that have held for as long as their rule asks and a minute more, and still have no line:
         the list can't be written, is full, or is kept by a process that does not see them."""
-        states = self._desk.states_of(root)
+        states = self._task_state.states_of(root)
         lines = {task.fingerprint for task in listed.tasks} if listed else set()
         waiting = {
             f.fingerprint: f.rule
@@ -135,15 +135,15 @@ class Alerting:
         homeless = root == next(iter(self._files))
         return [f for f in findings if f.root == root or (homeless and f.root not in self._files)]
 
-    def _keep(self, root: str, alarm: Alarm) -> None:
+    def _save_alarm(self, root: str, alarm: Alarm) -> None:
         memory = json.dumps(alarm.memory, sort_keys=True)
         if memory != self._kept[root]:
             with contextlib.suppress(OSError):  # at worst an alert is repeated after a restart
-                self._desk.state.note(self._key(root), memory)
+                self._task_state.state.note(self._key(root), memory)
                 self._kept[root] = memory
 
     def close(self) -> None:
         for root, alarm in self._alarms.items():
-            alarm.close(patience=2.0)
+            alarm.close(timeout=2.0)
             if root in self._sends:
-                self._desk.gives(self._key(root))
+                self._task_state.gives(self._key(root))

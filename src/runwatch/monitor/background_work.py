@@ -17,28 +17,34 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
+from runwatch.domain.unread_formats import ENDINGS, MARKS
 from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
+from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
+    from runwatch.machine.record import MachineRecord
     from runwatch.monitor.data_watch import DataWatch
     from runwatch.monitor.machine_watch import MachineWatch
     from runwatch.monitor.model_watch import ModelWatch
     from runwatch.monitor.multivariate_process import MultivariateProcess
-
+    from runwatch.monitor.table_reader import Reader
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
-TABLES = (*_PLAIN, *_LINES, *(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst")))
+_PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
+TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+_IDLE_S = 60.0
 
 
 class BackgroundWork:
-    """``news`` is called, on any thread, when something is known that was not."""
+    """``news`` is called, on any thread, when something is known that was not; ``apart``: tables are read in
+    another process, as they always are while watching."""
 
     def __init__(
         self,
@@ -47,6 +53,7 @@ class BackgroundWork:
         cache: CacheFile,
         wanted: Wanted,
         news: Callable[[], None],
+        apart: bool = False,
     ) -> None:
         self._roots = roots
         self._settings = settings
@@ -60,7 +67,9 @@ class BackgroundWork:
         self._models: dict[str, ModelWatch] = {}
         self._deepenings: dict[str, MultivariateProcess] = {}
         self._watcher: MachineWatch | None = None
+        self._readers: dict[str, Reader] = {}
         self._watching = False
+        self._apart = apart
         self._awaited: set[str] = set()
 
     @property
@@ -73,18 +82,22 @@ class BackgroundWork:
 
     @property
     def predictions(self) -> dict[str, Comparison]:
-        return {name: made for side in self._sides for name, made in side.predictions.items()}
+        return {name: comparison for side in self._sides for name, comparison in side.predictions.items()}
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return tuple(said for side in self._sides for said in side.assumptions)
+        return tuple(message for side in self._sides for message in side.assumptions)
+
+    @property
+    def overlooked(self) -> tuple[Problem, ...]:
+        return tuple(problem for one in self._data.values() for problem in one.overlooked)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = [problem for side in self._sides for problem in side.problems]
+        problems = [problem for side in self._sides for problem in side.problems]
         workers = (self._background, self._scoring)
         troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
-        return (*found, *troubles)
+        return (*problems, *troubles)
 
     @property
     def unjudgeable(self) -> tuple[Problem, ...]:
@@ -98,6 +111,11 @@ class BackgroundWork:
     @property
     def machine(self) -> Machine | None:
         return self._watcher.machine if self._watcher else None
+
+    @property
+    def machine_record(self) -> MachineRecord | None:
+        """What the machine did since it is watched."""
+        return self._watcher.record if self._watcher else None
 
     @property
     def unjudged(self) -> frozenset[str]:
@@ -128,7 +146,8 @@ class BackgroundWork:
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
-            self._watcher = MachineWatch(tuple(self._settings), self._roots.lives, host_name())
+            observations, elsewhere = self._roots.observations, self._wanted.machine_from
+            self._watcher = MachineWatch(tuple(self._settings), observations, host_name(), elsewhere)
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:
@@ -137,20 +156,39 @@ class BackgroundWork:
         return self._may_be_data(root, (folder.join(name) for folder in top.walk() for name in folder.files))
 
     def _may_be_data(self, root: str, files: Iterable[str]) -> bool:
-        """Whether there is a table among the files that is no run's."""
+        """Whether there is a table among the files that is no run's, or a report about data."""
         owned = self._roots.readers[root].owns
-        return any(file.lower().endswith(TABLES) and not owned(file) for file in files)
+        return any(
+            may_be_drift_report(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
+        )
 
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch
 
-        self._data[root] = DataWatch(root, settings, self._cache, self._news)
+        owned = self._roots.readers[root].owns
+        self._data[root] = DataWatch(root, settings, self._reader("data"), self._news, owned)
         if settings.models:
             from runwatch.monitor.model_watch import ModelWatch
 
-            self._models[root] = ModelWatch(root, settings, self._cache)
+            self._models[root] = ModelWatch(root, settings, self._cache, self._reader("models"))
 
-    def look_once(self, now: float) -> None:
+    def _reader(self, purpose: str) -> Reader:
+        """Who reads tables for a purpose: while watching a process for each, so that no file can end the
+        watching, and a question of the screen does not wait for a long look."""
+        if purpose not in self._readers:
+            self._readers[purpose] = self._new_reader()
+        return self._readers[purpose]
+
+    def _new_reader(self) -> Reader:
+        if self._apart:
+            from runwatch.monitor.reader_process import ReaderProcess
+
+            return ReaderProcess()
+        from runwatch.monitor.table_reader import TableReader
+
+        return TableReader(self._cache)
+
+    def judge_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""
         self.load()
         for root, data in self._data.items():
@@ -159,11 +197,11 @@ class BackgroundWork:
             while models.step(self._roots.readers[root].tree.top, now):
                 pass
         if self._watcher is not None:
-            self._watcher.look(self._roots.runs(now), now)
+            self._watcher.measure(self._roots.runs(now), now)
 
     def start(self) -> None:
         """Begin to watch, in the background."""
-        self._watching = True
+        self._watching = self._apart = True
         self.load()
         if self._watcher is not None:
             self._awaited.add("host")
@@ -185,6 +223,8 @@ class BackgroundWork:
             models.stop()
         self._background.stop()
         self._scoring.stop()
+        for reader in self._readers.values():
+            reader.stop()
         for deepening in self._deepenings.values():
             deepening.stop()
         for data in self._data.values():
@@ -202,6 +242,8 @@ class BackgroundWork:
 
     def tick(self, now: float) -> None:
         """Ask for what is due."""
+        if "screen" in self._readers:
+            self._readers["screen"].rest(_IDLE_S)
         for root, data in self._data.items():
             if data.arrived_outside() or data.due(now):
                 self._judge_data(root)
@@ -252,17 +294,17 @@ class BackgroundWork:
 
     def _look_at_machine(self) -> None:
         watcher = self._watcher
-        if watcher is not None and watcher.look(self._roots.newest, time.time()):
+        if watcher is not None and watcher.measure(self._roots.newest, time.time()):
             self._awaited.discard("host")
             self._news()
 
-    def look_ahead(self, situation: Situation) -> None:
+    def forecast(self, situation: Situation) -> None:
         """Forecast the running runs when that is due: in the background, or at once for a single look."""
         if not self._outlooks.due(situation):
             return
 
         def job() -> None:
-            if self._outlooks.look(situation, self._roots.trace):
+            if self._outlooks.update(situation, self._roots.trace):
                 self._news()
 
         if self._watching:
@@ -272,13 +314,13 @@ class BackgroundWork:
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
         """A column's two distributions, for drawing; reads files: not for the event loop."""
-        sides = (self._data.get(root), self._models.get(root))
-        made = (side.distribution(data_set, column, batch) for side in sides if side is not None)
-        return next((one for one in made if one is not None), None)
+        data, models = self._data.get(root), self._models.get(root)
+        own = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
+        return own or (models.distribution(data_set, column, batch) if models else None)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""
         for data in self._data.values():
             if predictions in data.predictions:
-                return data.slice_rows(predictions, label)
+                return data.slice_rows(self._reader("screen"), predictions, label)
         return Problem(predictions, None, "its rows are not kept here", "open the predictions file")

@@ -38,7 +38,7 @@ KEEP_EVERY_S, KEEP_FIRST_S = 60.0, 3.0
 
 class Board:
     """``keep``: this process may become the writer of the roots' tasks; ``wake``: called when something is
-    known that was not."""
+    known that was not; ``apart``: tables are read in another process, as they always are while watching."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Board:
         wanted: Wanted,
         keep: bool = False,
         wake: Callable[[], None] | None = None,
+        apart: bool = False,
     ) -> None:
         self.settings = settings
         self._names = names
@@ -54,10 +55,10 @@ class Board:
         self._wake = wake
         self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
-        self.beside = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell)
+        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
-        self._desk = TaskState(names, settings, writes=keep)
+        self._task_state = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
         self._sends = keep
         self._alerting: Alerting | None = None
@@ -75,18 +76,19 @@ class Board:
 
     @property
     def state(self) -> State:
-        return self._desk.state
+        return self._task_state.state
 
-    def look_once(self, now: float | None = None) -> BoardResult:
+    def judge_once(self, now: float | None = None) -> BoardResult:
         """Walk, read all, judge; nothing is watched, and the board's files are closed afterwards. Raises
         ConfigError."""
         try:
-            return self._look_once(time.time() if now is None else now)
+            return self._judge_once(time.time() if now is None else now)
         finally:
+            self.background.stop()
             self._cache.close()
-            self._desk.close()
+            self._task_state.close()
 
-    def _look_once(self, moment: float) -> BoardResult:
+    def _judge_once(self, moment: float) -> BoardResult:
         if self._wanted.judging:
             self._inspector.load()
         self.roots.load_plugins()
@@ -96,10 +98,10 @@ class Board:
             self.roots.read_all()
             self.roots.runs(moment)
             self.roots.read_all()
-            self.beside.look_once(moment)
+            self.background.judge_once(moment)
             snapshot = self.snapshot(moment, WatchState("live"), judged=self._wanted.judging)
         if self._wanted.judging:
-            situation = replace(snapshot.situation, outlooks=self.beside.outlooks.known)
+            situation = replace(snapshot.situation, outlooks=self.background.outlooks.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
         return BoardResult(self, snapshot)
@@ -118,37 +120,37 @@ class Board:
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
         self._inspector.check()
-        self._desk.beat(now)
-        self._tasks = self._desk.look(date.fromtimestamp(now))
+        self._task_state.beat(now)
+        self._tasks = self._task_state.current(date.fromtimestamp(now))
 
     def open_beside(self) -> None:
         """After the first paint: plug-ins, alerts, data, the machine."""
         if self._sends:
             from runwatch.monitor.alerting import Alerting
 
-            self._alerting = Alerting(self.settings, self._desk)
+            self._alerting = Alerting(self.settings, self._task_state)
         self.roots.load_plugins()
-        self.beside.start()
+        self.background.start()
 
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
-        self._desk.beat(now)
+        self._task_state.beat(now)
         pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
         if self._judged_once and now - self._kept_at >= pause and not self.roots.waiting:
             self._kept_at, self._kept_once = now, True
             self.roots.keep()
-        self.beside.tick(now)
+        self.background.tick(now)
         news, self._news = self._news, False
-        return news or self._desk.write_due(now) or self._desk.stamps() != self._stamps
+        return news or self._task_state.write_due(now) or self._task_state.stamps() != self._stamps
 
     def close(self, now: float) -> None:
         """The watching ends; what was learned is kept."""
-        self.beside.stop()
+        self.background.stop()
         if self._alerting is not None:
             self._alerting.close()
         self.roots.keep()
         self._cache.close()
-        self._desk.close()
+        self._task_state.close()
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
@@ -163,41 +165,42 @@ class Board:
             findings=self._findings,
             tasks=self._tasks,
             watch=self._watched(watch, now),
-            looked=self._desk.looked,
+            looked=self._task_state.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
+            overlooked=self.background.overlooked,
         )
         if judged:
             self._judged_once = True
-            self._desk.keep(snapshot, date.fromtimestamp(now))
+            self._task_state.keep(snapshot, date.fromtimestamp(now))
         return snapshot
 
     def _watched(self, watch: WatchState, now: float) -> WatchState:
         """With the marks of the tasks' keeper, and since when each holds."""
-        marks = (*watch.marks, *self._desk.marks)
+        marks = (*watch.marks, *self._task_state.marks)
         self._since = {mark: self._since.get(mark, now) for mark in marks}
         return replace(watch, marks=marks, since=self._since)
 
     def _judge(self, situation: Situation) -> str:
         """Rules, tasks, alerts; the characters that ring the terminal."""
         now = situation.now
-        self.beside.look_ahead(situation)
+        self.background.forecast(situation)
         self._findings, self._rule_problems = self._inspector.findings(situation)
-        self._tasks = self._desk.sync(
+        self._tasks = self._task_state.sync(
             self._findings,
             now,
             date.fromtimestamp(now),
             self._inspector.timing,
             situation.unreadable,
-            self._inspector.about(self.beside.unjudged),
+            self._inspector.about(self.background.unjudged),
         )
-        self._stamps = self._desk.stamps()
+        self._stamps = self._task_state.stamps()
         return self._alerts(now)
 
     def _alerts(self, now: float) -> str:
         if self._alerting is None:
             return ""
-        return self._alerting.look(self._findings, self._tasks, self._inspector.timing, now)
+        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:
@@ -215,15 +218,15 @@ class Board:
             runs=runs,
             health=health,
             baselines=baselines,
-            outlooks=self.beside.outlooks.known,
+            outlooks=self.background.outlooks.known,
             comparisons=self._compared,
-            predictions=self.beside.predictions,
-            data=self.beside.data,
-            machine=self.beside.machine,
+            predictions=self.background.predictions,
+            data=self.background.data,
+            machine=self.background.machine,
             problems=self._problems(),
             unreadable=dict(self._lost),
-            unjudged=(*self.beside.unjudgeable, *self._comparisons.problems),
-            open_fingerprints=self._desk.open_fingerprints,
+            unjudged=(*self.background.unjudgeable, *self._comparisons.problems),
+            open_fingerprints=self._task_state.open_fingerprints,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -231,10 +234,10 @@ class Board:
         configured = dict.fromkeys(p for one in self.settings.values() for p in one.problems)
         return (
             *configured,
-            *self._desk.problems,
+            *self._task_state.problems,
             *self._unlisted,
             *self.roots.problems,
-            *self.beside.problems,
+            *self.background.problems,
             *alerts,
             *self._comparisons.problems,
             *self._rule_problems,
@@ -244,7 +247,7 @@ class Board:
         found: dict[str, Baseline] = {}
         for root in self._names:
             own = [run for run in runs if run.root == root]
-            baseline = baseline_of(root, self.settings[root], self._desk.pin(root), own)
+            baseline = baseline_of(root, self.settings[root], self._task_state.pin(root), own)
             if baseline is not None:
                 found[root] = baseline
         return found
@@ -256,42 +259,42 @@ class Board:
             for baseline in situation.baselines.values()
             if baseline.origin == "assumed"
         ]
-        return (*baselines, *self.beside.assumptions)
+        return (*baselines, *self.background.assumptions)
 
     def keep_trouble(self, snapshot: Snapshot) -> None:
         """Keep for ``status`` that something went wrong inside."""
-        self._desk.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
+        self._task_state.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
 
     def lost(self, root: str, now: float) -> None:
         """The root can't be listed."""
         self._lost.setdefault(root, now)
 
-    def found(self, root: str) -> None:
+    def reachable(self, root: str) -> None:
         self._lost.pop(root, None)
 
     def obey(self, intent: Intent, now: float) -> IntentAnswer:
         """Do what a person asks."""
-        answer = self._desk.obey(intent, now, date.fromtimestamp(now))
-        self._tasks = self._desk.look(date.fromtimestamp(now))
+        answer = self._task_state.obey(intent, now, date.fromtimestamp(now))
+        self._tasks = self._task_state.current(date.fromtimestamp(now))
         return answer
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
-        return self._desk.history()
+        return self._task_state.history()
 
     def kept_view(self, root: str) -> str:
         """How a person arranged this root's board; "" when nobody did."""
-        return self._desk.state.noted(f"view:{self._desk.identity(root)}") or ""
+        return self._task_state.state.noted(f"view:{self._task_state.identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
-        return self._desk.state.looked([self._desk.identity(root)])
+        return self._task_state.state.looked([self._task_state.identity(root)])
 
     def champions(self, root: str) -> list[dict[str, Any]]:
         """What was pinned as baseline, oldest first."""
-        return self._desk.champions(root)
+        return self._task_state.champions(root)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Something is known that was not: the loop shall look."""
         self._news = True
         if self._wake is not None:

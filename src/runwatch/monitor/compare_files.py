@@ -11,6 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
+from runwatch.data.eval_samples import load_samples
 from runwatch.data.metric_files import load_numbers
 from runwatch.data.predictions import (
     SUFFIXES,
@@ -21,6 +22,7 @@ from runwatch.data.predictions import (
     load_rows,
 )
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.evaluations import Samples
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Direction, Problem, Run
 from runwatch.judge.predictions.comparing import compare_predictions
@@ -40,6 +42,7 @@ from runwatch.text.safe import run_name
 
 __all__ = ["compare_runs"]
 ROWS_SHOWN = 200
+Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -77,7 +80,12 @@ def compare_with(
         return compare_run_with_file(run, baseline.name, series, options)
     if not members_:
         return Problem(baseline.name, None, "baseline: no such run", "pin another: runwatch baseline set RUN")
-    return compare_runs(run, tuple(members_), series, options)
+    return compare_runs(run, tuple(members_), series, options, samples=samples_of)
+
+
+def samples_of(run: Run) -> Samples:
+    """What an evaluation on this machine says of each of its samples."""
+    return load_samples(os.path.join(run.root, run.id)) if "lm-eval" in run.formats else {}
 
 
 def compare_run_with_file(
@@ -105,23 +113,23 @@ def compare_metric_files(candidate: str, baseline: str, options: CompareOptions)
 def compare_prediction_files(
     candidate: str,
     baseline: str | None,
-    asked: ColumnNames,
+    columns: ColumnNames,
     options: CompareOptions,
     shown: tuple[str, str] | None = None,
 ) -> Comparison | Problem:
     """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
     candidate) as people know them, default the paths."""
     both = baseline is None
-    second = _choose(candidate, asked)
+    second = _choose(candidate, columns)
     if isinstance(second, Problem):
         return second
-    if both and not (asked.baseline_prediction or second.names.baseline_score):
+    if both and not (columns.baseline_prediction or second.names.baseline_score):
         message = "nothing to compare with"
         return Problem(
             candidate, None, message, "give --baseline FILE, --baseline-prediction or --baseline-score"
         )
     path = candidate if baseline is None else baseline
-    first = second if both else _choose(path, _of_baseline(asked))
+    first = second if both else _choose(path, _of_baseline(columns))
     if isinstance(first, Problem):
         return first
     rows_b = load_rows(candidate, second)
@@ -132,42 +140,44 @@ def compare_prediction_files(
     assert not isinstance(rows_a, Problem) and not isinstance(rows_b, Problem)
     if both:
         rows_a, rows_b = replace(rows_a, key=None), replace(rows_b, key=None)
-    elif asked.key is None:
+    elif columns.key is None:
         rows_a, rows_b = _assumed_keys(rows_a, rows_b)
-    made = compare_predictions(rows_a, rows_b, options, shown or _shown(candidate, path, asked))
+    comparison = compare_predictions(rows_a, rows_b, options, shown or _shown(candidate, path, columns))
     if not both and os.path.realpath(candidate) == os.path.realpath(path) and first == second:
-        made = replace(made, notes=(*made.notes, "candidate and baseline are the same file"))
-    return made
+        comparison = replace(
+            comparison, notes=(*comparison.notes, "candidate and baseline are the same file")
+        )
+    return comparison
 
 
-def _shown(candidate: str, baseline: str, asked: ColumnNames) -> tuple[str, str]:
+def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
     if candidate != baseline:
         return run_name(baseline), run_name(candidate)
     sides = (
-        (asked.baseline_prediction, asked.baseline_score),
-        (asked.prediction, asked.score),
+        (columns.baseline_prediction, columns.baseline_score),
+        (columns.prediction, columns.score),
     )
     first, second = (prediction or ", ".join(scores) for prediction, scores in sides)
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 
 
-def _choose(path: str, asked: ColumnNames) -> Chosen | Problem:
+def _choose(path: str, columns: ColumnNames) -> Chosen | Problem:
     available = column_names(path)
     if isinstance(available, Problem):
         return available
-    chosen = choose_columns(available, asked)
+    chosen = choose_columns(available, columns)
     if isinstance(chosen, Chosen):
         return chosen
     message, _, hint = chosen.partition("; ")
     return Problem(path, None, message, hint)
 
 
-def _of_baseline(asked: ColumnNames) -> ColumnNames:
+def _of_baseline(columns: ColumnNames) -> ColumnNames:
     """The columns of a baseline file of its own: its own names where they were given, else the same."""
     return replace(
-        asked,
-        prediction=asked.baseline_prediction or asked.prediction,
-        score=asked.baseline_score or asked.score,
+        columns,
+        prediction=columns.baseline_prediction or columns.prediction,
+        score=columns.baseline_score or columns.score,
         slices=(),
         baseline_prediction=None,
         baseline_score=(),
@@ -248,9 +258,7 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(
-    path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | Problem:
+def slice_rows(path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)

@@ -39,11 +39,11 @@ class Comparisons:
             for run in own:
                 if run.key in inside or not run.metrics:
                     continue
-                made = self._compare(run, baseline, group, state)
-                if isinstance(made, Problem):
-                    problems[root] = made
+                result = self._compare(run, baseline, group, state)
+                if isinstance(result, Problem):
+                    problems[root] = result
                 else:
-                    found[run.key] = made
+                    found[run.key] = result
         self._known = {key: known for key, known in self._known.items() if key in found}
         self.problems = tuple(problems.values())
         return found
@@ -57,7 +57,7 @@ class Comparisons:
         known = self._known.get(run.key)
         if known is not None and known[0] == stamp:
             return known[1]
-        made = compare_with(run, baseline, group, self._series, self._options[run.root])
-        if isinstance(made, Comparison):
-            self._known[run.key] = (stamp, made)
-        return made
+        result = compare_with(run, baseline, group, self._series, self._options[run.root])
+        if isinstance(result, Comparison):
+            self._known[run.key] = (stamp, result)
+        return result

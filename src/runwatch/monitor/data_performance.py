@@ -9,7 +9,7 @@ import numpy as np
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.grouping import numbered
-from runwatch.data.keeping import Cache, files_key, kept_json
+from runwatch.data.profile_cache import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
 from runwatch.domain.codec import from_plain, to_plain
@@ -41,8 +41,8 @@ def estimates(
     another process)."""
     files = files[-MAX_BATCHES:]
     key = files_key("estimates-2", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
-    made = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
-    return from_plain(tuple[PerformanceEstimate, ...], made)
+    result = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
+    return from_plain(tuple[PerformanceEstimate, ...], result)
 
 
 def _estimates(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.keeping import Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import Cache, Engine, NoCache, files_key, kept_json
 from runwatch.domain.drift import ColumnTrend, DataSet, Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions
@@ -21,7 +21,7 @@ from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
 from runwatch.monitor.data_pipeline import (
     DataSpec,
-    Opened,
+    OpenedData,
     compare,
     engine_of,
     multivariate,
@@ -52,12 +52,12 @@ def data_set(
     except DataError as error:
         return replace(whole, problems=(*whole.problems, error.problem))
     except UserError as error:
-        said, _, hint = str(error).partition("; ")
-        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, said, hint)))
+        message, _, hint = str(error).partition("; ")
+        return replace(whole, problems=(*whole.problems, Problem(spec.name, None, message, hint)))
 
 
 def _judged(
-    whole: DataSet, spec: DataSpec, opened: Opened, cache: Cache, now: float | None, engine: Engine
+    whole: DataSet, spec: DataSpec, opened: OpenedData, cache: Cache, now: float | None, engine: Engine
 ) -> DataSet:
     reference, named = opened.reference, opened.named
     newest, earlier = named[-1:], named[:-1]
@@ -89,7 +89,7 @@ def _judged(
     )
 
 
-def _trends(opened: Opened, rules: DriftOptions, cache: Cache) -> tuple[ColumnTrend, ...]:
+def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[ColumnTrend, ...]:
     """Trends whose rows are kept while neither the reference nor the batches behind a row change."""
     reference, named = opened.reference, opened.named
     parts: dict[str, list[DataFile]] = {}

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from runwatch.config import Data, Predictions, Settings
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
 from runwatch.data.formats import format_of
+from runwatch.data.overlooked import overlooked
 from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
+from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.data_sets import DataSpec
 
 
-def data_specs(root: str, settings: Settings, top: Folder) -> tuple[DataSpec, ...]:
-    """The root's data sets. Without ``[[data]]`` they are found by name; each says what was assumed."""
+def data_specs(root: str, settings: Settings, files: Sequence[ListedFile]) -> tuple[DataSpec, ...]:
+    """The root's data sets; ``files``: those below it. Without ``[[data]]`` they are found by name; each says
+    what was assumed."""
     if settings.data:
         return tuple(_configured(root, settings, entry) for entry in settings.data)
-    found = discover(entries(top), lambda path: _schema(root, path))
+    candidates = discover(files, lambda path: _schema(root, path))
     return tuple(
         DataSpec(one.name, root, one.reference, one.batches, assumed=one.assumed, within=(root,))
-        for one in found
+        for one in candidates
     )
 
 
-def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tuple[Predictions, str], ...]:
+def prediction_entries(
+    root: str, settings: Settings, files: Sequence[ListedFile]
+) -> tuple[tuple[Predictions, str], ...]:
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    found = discover_predictions(entries(top), lambda path: _schema(root, path))
+    candidates = discover_predictions(files, lambda path: _schema(root, path))
     return tuple(
         (
             Predictions(
@@ -45,18 +50,40 @@ def prediction_entries(root: str, settings: Settings, top: Folder) -> tuple[tupl
             ),
             one.assumed,
         )
-        for one in found
+        for one in candidates
         if one.baseline is not None
     )
 
 
-def entries(top: Folder) -> list[ListedFile]:
-    """The files below a root as a listing."""
-    return [
+def overlooked_data(
+    root: str,
+    settings: Settings,
+    files: Sequence[ListedFile],
+    specs: Sequence[DataSpec],
+    entries: Sequence[Predictions],
+    owned: Collection[str],
+) -> tuple[Problem, ...]:
+    """Data below a root that neither ``specs`` nor ``entries`` take and that no run owns (``owned``). None
+    where ``[[data]]`` or ``[[models]]`` say what is meant."""
+    if settings.data or settings.models:
+        return ()
+    judged = {path for spec in specs for path in (*spec.reference, *spec.batches)}
+    for entry in entries:
+        paths = [settings.path(path) for path in (*_listed(entry.files), entry.baseline)]
+        judged |= {os.path.relpath(path, root) for path in paths}
+    listed = [file for file in files if file.path not in owned]
+    return tuple(overlooked(listed, judged, lambda path: _schema(root, path)))
+
+
+def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
+    """The files below a root, among which may be data; none where all is configured."""
+    if settings.data and settings.predictions:
+        return ()
+    return tuple(
         ListedFile(folder.join(name), stat.size, stat.mtime)
         for folder in top.walk()
         for name, stat in folder.files.items()
-    ]
+    )
 
 
 def outside(root: str, settings: Settings) -> tuple[str, ...]:

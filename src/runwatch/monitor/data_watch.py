@@ -1,52 +1,46 @@
-"""The data side of the board: data sets and predictions of all roots, judged anew when their files change."""
+"""The data side of the board: data sets and predictions of one root, judged anew when their files change."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-
-from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
-from runwatch.data.keeping import PieceKey
+from runwatch.data.evidently import EvidentlyWatch
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.compare_files import PredictionsWatch, newest, prediction_options, slice_rows
-from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
-from runwatch.monitor.data_specs import data_specs, outside, prediction_entries
-from runwatch.store.cache import CacheFile
+from runwatch.monitor.compare_files import Rows, newest, prediction_options
+from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.data_specs import listing, outside
+from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, nobody
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
-
-
-class Pieces:
-    """Profiles of pieces, kept in the cache file."""
-
-    def __init__(self, cache: CacheFile) -> None:
-        self._cache = cache
-
-    def get(self, key: PieceKey) -> bytes | None:
-        return self._cache.get("\0".join(key))
-
-    def put(self, key: PieceKey, value: bytes) -> None:
-        self._cache.put("\0".join(key), value)
 
 
 class DataWatch:
-    """Data sets and predictions of one root. ``judge`` is slow and belongs to the background thread;
-    ``sets``, ``predictions``, ``problems`` are replaced whole and may be read from any thread."""
+    """Data sets and predictions of one root. ``owned``: whether a file belongs to a run. ``judge`` is slow
+    and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``overlooked`` are replaced
+    whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        root: str,
+        settings: Settings,
+        reader: Reader,
+        wake: Callable[[], None],
+        owned: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._owned = owned
         self._root = root
         self._settings = settings
-        self._pieces = Pieces(cache)
+        self._reader = reader
         self._specs: tuple[DataSpec, ...] = ()
-        self._watches: dict[Predictions, PredictionsWatch] = {}
+        self._evidently = EvidentlyWatch(root)
+        self._entries: tuple[Predictions, ...] = ()
+        self._failed = False
         self._outside = [(Dirty(folder, wake), folder) for folder in outside(root, settings)]
         self._watchers = [Watcher(folder, dirty) for dirty, folder in self._outside]
         self._version = 0
@@ -58,6 +52,7 @@ class DataWatch:
         self.predictions: Mapping[str, Comparison] = {}
         self.problems: tuple[Problem, ...] = ()
         self.assumptions: tuple[str, ...] = ()
+        self.overlooked: tuple[Problem, ...] = ()
 
     @property
     def specs(self) -> tuple[DataSpec, ...]:
@@ -78,9 +73,11 @@ class DataWatch:
         return any(paths or scan for paths, scan in taken)
 
     def due(self, now: float) -> bool:
-        """Whether the data is to be looked at though no file event says so: it lies behind URLs, or the next
-        batch has become late."""
+        """Whether the data is to be looked at though no file event says so: it lies behind URLs, the next
+        batch has become late, or nothing came of the last look."""
         quiet = now - self._judged_at
+        if self._failed and quiet >= AGAIN_S:
+            return True
         if self._judged_at and quiet >= AGAIN_S and any(_far(spec) for spec in self._specs):
             return True
         return any(
@@ -94,50 +91,40 @@ class DataWatch:
         """Look at all data sets and predictions; what did not change costs a ``stat``. ``deep``: what the
         other process has found out is in the cache by now; take it along."""
         self._judged_at = now
-        self._specs = data_specs(self._root, self._settings, top)
         self._version += 1
-        sets = []
-        for spec in self._specs:
-            wanted = replace(spec, options=replace(spec.options, multivariate=True)) if deep else spec
-            sets.append(data_set(wanted, self._pieces, now, version=self._version))
-            known = {one.name for one in sets}
-            self.sets = (*sets, *(one for one in self.sets if one.name not in known))
-        self.sets = tuple(sets)
-        self._judge_predictions(top)
+        files = listing(self._settings, top)
+        owned = frozenset(file.path for file in files if self._owned(file.path))
+        wish = Judge(self._root, self._settings, files, owned, now, self._version, deep)
+        told: dict[str, DataSet] = {}
 
-    def _judge_predictions(self, top: Folder) -> None:
-        found: dict[str, Comparison] = {}
-        problems: list[Problem] = []
-        assumed = [f"{spec.name}: {spec.assumed}" for spec in self._specs if spec.assumed]
-        for entry, assumption in prediction_entries(self._root, self._settings, top):
-            watch = self._watches.setdefault(entry, PredictionsWatch(entry, self._settings))
-            made = watch.compare()
-            if isinstance(made, Problem):
-                problems.append(replace(made, file=self._relative(made.file)))
-            elif made is not None:
-                found[entry.name] = made
-            if assumption:
-                assumed.append(f"{entry.name}: {assumption}")
-        self.predictions, self.problems, self.assumptions = found, tuple(problems), tuple(assumed)
+        def tell(one: DataSet) -> None:
+            told[one.name] = one
+            self.sets = (*told.values(), *(old for old in self.sets if old.name not in told))
 
-    def _relative(self, file: str) -> str:
-        return os.path.relpath(file, self._root) if os.path.isabs(file) else file
+        self._failed = True
+        judged = self._reader.ask(wish, tell)
+        self._failed = False
+        self._specs, self._entries = judged.specs, judged.entries
+        self.sets = (*judged.sets, *self._evidently.sets(top, self._version))
+        self.predictions, self.problems = judged.predictions, judged.problems
+        self.assumptions, self.overlooked = judged.assumptions, judged.overlooked
 
-    def distribution(self, name: str, column: str, batch: int | None) -> Distribution | None:
+    def distribution(self, reader: Reader, name: str, column: str, batch: int | None) -> Distribution | None:
         """Both distributions of a column, for a batch by its place (None: the newest)."""
         spec = next((spec for spec in self._specs if spec.name == name), None)
         known = next((one for one in self.sets if one.name == name), None)
         if spec is None or known is None:
             return None
         chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
-        return column_distribution(spec, column, chosen, self._pieces)
+        return reader.ask(Distribute(spec, column, chosen), nobody)
 
-    def slice_rows(self, name: str, label: str) -> Rows | Problem:
+    def slice_rows(self, reader: Reader, name: str, label: str) -> Rows | Problem:
         """The rows of one slice of the newest predictions of an entry."""
-        for entry in self._watches:
+        for entry in self._entries:
             path = newest(entry.files, self._settings, but=self._settings.path(entry.baseline))
             if entry.name == name and path is not None:
-                return slice_rows(path, prediction_options(entry, self._settings)[0], label)
+                asked = prediction_options(entry, self._settings)[0]
+                return reader.ask(SliceRows(path, asked, label), nobody)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")
 
 

@@ -37,7 +37,7 @@ class Forecasts:
         self._next = situation.now + EVERY_S
         return True
 
-    def look(self, situation: Situation, trace_of: TraceOf) -> bool:
+    def update(self, situation: Situation, trace_of: TraceOf) -> bool:
         """Make the forecasts; True if one changed."""
         found: dict[RunKey, Outlook] = {}
         changed = False
@@ -45,12 +45,12 @@ class Forecasts:
             metric = run.main_metric if _wanted(run) else None
             if metric is None:
                 continue
-            count, made = self._made.get(run.key, (0, None))
-            if made is None or made.tag != metric.tag or metric.count >= count * GROWN_BY:
-                made = self._forecast(run, metric, situation, trace_of)
-                self._made[run.key] = (metric.count, made)
+            count, outlook = self._made.get(run.key, (0, None))
+            if outlook is None or outlook.tag != metric.tag or metric.count >= count * GROWN_BY:
+                outlook = self._forecast(run, metric, situation, trace_of)
+                self._made[run.key] = (metric.count, outlook)
                 changed = True
-            found[run.key] = made
+            found[run.key] = outlook
         self._made = {key: self._made[key] for key in found}
         changed = changed or found.keys() != self.known.keys()
         self.known = found

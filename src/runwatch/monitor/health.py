@@ -42,12 +42,12 @@ class HealthBook:
         if entry.unread or not (grown or rewritten):
             return False
         entry.grown, entry.rewritten = set(), set()
-        voices = entry.memory.voices()
-        anew = set() if entry.id in self._health else set(voices)
+        tag_sources = entry.memory.sources_by_tag()
+        anew = set() if entry.id in self._health else set(tag_sources)
         health = self._health.setdefault(entry.id, RunHealth())
         fed = self._fed.setdefault(entry.id, {})
         for tag in grown | rewritten | anew:
-            speaking = voices.get(tag, [])
+            speaking = tag_sources.get(tag, [])
             series = entry.memory.alone(tag, speaking)
             if tag not in rewritten and series is not None:
                 health.feed(tag, series.points(fed.get(tag, 0)))

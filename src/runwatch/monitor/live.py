@@ -9,14 +9,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
@@ -25,7 +28,9 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.trouble import Troubles
+from runwatch.monitor.internal_errors import Troubles
+from runwatch.monitor.media import Media, run_in
+from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
@@ -53,7 +58,7 @@ class NoThread(UserError):
 
 class Monitor:
     """Watches roots until stopped. Thread-safe where the screen needs it: ``submit``, ``series``,
-    ``distribution``, ``console``, ``state``."""
+    ``distribution``, ``console``, ``media``, ``media_contents``, ``state``."""
 
     def __init__(
         self,
@@ -72,13 +77,16 @@ class Monitor:
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
-        self._phase_live = self._beside_opened = False
+        self._phase_live = self._background_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
         self._stumbles = 0
         self._troubles = Troubles(self._wake_up)
         self._told = ""
         self._last: Snapshot | None = None
+        find = partial(run_in, lambda: self._last)
+        self._media = Media(find)
+        self._system = RunSystem(find, lambda: self._board.background.machine_record)
         self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
@@ -118,17 +126,30 @@ class Monitor:
         self._wake_up()
 
     def series(self, key: RunKey, tag: str) -> Points:
-        return self._board.roots.series(key, tag)
+        points = self._board.roots.series(key, tag)
+        return points if len(points) or not is_system(tag) else self._system.points(key, tag)
+
+    def system_tags(self, key: RunKey) -> tuple[str, ...]:
+        """The run's curves of the machine, for ``series``."""
+        return self._system.tags(key)
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
-        return self._board.beside.distribution(data_set, root, column, batch)
+        return self._board.background.distribution(data_set, root, column, batch)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         return read_console(key.root, path, end, size)
 
+    def media(self, key: RunKey) -> MediaList:
+        """What the run logged beside scalars."""
+        return self._media.list_of(key)
+
+    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, wanted, most)
+
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
-        return self._board.beside.slice_rows(predictions, label)
+        return self._board.background.slice_rows(predictions, label)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""
@@ -151,9 +172,9 @@ class Monitor:
         """When a person last saw this root's board."""
         return self._board.looked(root)
 
-    def wait_judged(self, patience: float) -> Snapshot | None:
-        """The newest snapshot once everything has been looked at, or after ``patience`` seconds."""
-        self._judged.wait(patience)
+    def wait_judged(self, timeout: float) -> Snapshot | None:
+        """The newest snapshot once everything has been looked at, or after ``timeout`` seconds."""
+        self._judged.wait(timeout)
         return self._last
 
     @property
@@ -164,7 +185,7 @@ class Monitor:
     @property
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"."""
-        return self._board.beside.unjudged
+        return self._board.background.unjudged
 
     @property
     def judged(self) -> bool:
@@ -253,11 +274,11 @@ class Monitor:
                 self._scan(root, rounds, work)
             elif work.paths:
                 with self._board.roots.lock:
-                    changes = reader.look(work.paths)
+                    changes = reader.refresh(work.paths)
                 if changes:
                     self._changed = True
                     rounds.changed(changes, time.time())
-                    self._board.beside.noticed(root, changes)
+                    self._board.background.noticed(root, changes)
 
     def _scan(self, root: str, rounds: Rounds, work: Round) -> None:
         reader = self._board.roots.readers[root]
@@ -274,7 +295,7 @@ class Monitor:
             rounds.vanished(time.monotonic())
             self._board.lost(root, time.time())
             return
-        self._board.found(root)
+        self._board.reachable(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
         own = not first and not work.asked and not work.paths and self._missed(root, changes)
@@ -282,7 +303,7 @@ class Monitor:
         rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
         if changes or was_gone or marks != rounds.marks:
             self._changed = True
-            self._board.beside.noticed(root, changes)
+            self._board.background.noticed(root, changes)
 
     def _pulse(self, root: str) -> Callable[[], None]:
         """Shows, while the first walk goes on, how far it is, and some of the runs that it has come past; at
@@ -342,8 +363,8 @@ class Monitor:
         if first:
             self._phase_live = True
             self._send(judged=False)
-        if not self._beside_opened:
-            self._beside_opened = True
+        if not self._background_opened:
+            self._background_opened = True
             self._board.open_beside()
         if self._board.tick(time.time()) or self._told != self._troubles.newest:
             self._changed = True
@@ -365,7 +386,7 @@ class Monitor:
             waiting=self._waiting(judged),
             walked=walked,
         )
-        began, looked = time.thread_time(), self._board.beside.looked
+        began, looked = time.thread_time(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
@@ -379,7 +400,7 @@ class Monitor:
     def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
         """What has not been judged once yet; before the first judgement, everything."""
         if judged:
-            left = self._board.beside.waiting
+            left = self._board.background.waiting
             return tuple(name for name in WAITING if name in left)
         return WAITING
 

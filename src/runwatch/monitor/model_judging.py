@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from runwatch.config import Model, Predictions, Settings
-from runwatch.data.keeping import Cache
 from runwatch.data.predictions import Chosen, load_rows
+from runwatch.data.profile_cache import Cache
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.predictions import ColumnNames
@@ -31,8 +31,8 @@ def compared(
     """The challenger against the champion on one labelled batch, row by row as both files hold them."""
     tasks = {answer.task for _, answer in (champion, challenger)} - {None}
     if len(tasks) > 1:
-        said = " and ".join(str(answer.task) for _, answer in (champion, challenger))
-        return Problem(entry.name, None, f"champion and challenger differ in task: {said}", "set task")
+        kinds = " and ".join(str(answer.task) for _, answer in (champion, challenger))
+        return Problem(entry.name, None, f"champion and challenger differ in task: {kinds}", "set task")
     scores, notes = _common_scores(champion[1], challenger[1])
     likeness = Predictions(
         name=entry.name,
@@ -50,11 +50,13 @@ def compared(
             return rows
         sides.append(rows)
     shown = tuple(run_name(os.path.relpath(job.model, settings.folder)) for job, _ in (champion, challenger))
-    made = compare_predictions(sides[0], sides[1], options, (shown[0], shown[1]))
+    comparison = compare_predictions(sides[0], sides[1], options, (shown[0], shown[1]))
     own = [note for _, answer in (champion, challenger) for note in answer.notes]
     return replace(
-        made,
-        notes=tuple(dict.fromkeys((f"scored by runwatch on {run_name(batch)}", *own, *notes, *made.notes))),
+        comparison,
+        notes=tuple(
+            dict.fromkeys((f"scored by runwatch on {run_name(batch)}", *own, *notes, *comparison.notes))
+        ),
     )
 
 

@@ -65,6 +65,35 @@ class ScoringPlan(msgspec.Struct, frozen=True):
             yield from piece.jobs
 
 
+class ModelPlans(msgspec.Struct, frozen=True):
+    """The plans of a root's models, and what is wrong with the others."""
+
+    plans: tuple[ScoringPlan, ...]
+    problems: tuple[Problem, ...]
+
+
+def model_plans(
+    settings: Settings, specs: Sequence[DataSpec], base: str, usable: Sequence[str]
+) -> ModelPlans:
+    """The plans of all ``[[models]]``; arguments as ``make_plan`` has them."""
+    taken = {one.name for one in settings.predictions}
+    problems: list[Problem] = []
+    plans = []
+    for entry in settings.models:
+        if entry.name in taken:
+            wrong = f"[[models]] name {entry.name!r} is taken"
+            problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
+            continue
+        taken.add(entry.name)
+        result = make_plan(entry, settings, specs, folder_of(base, entry.name), usable)
+        if isinstance(result, Problem):
+            problems.append(result)
+        else:
+            plans.append(result)
+            problems += result.problems
+    return ModelPlans(tuple(plans), tuple(problems))
+
+
 def make_plan(
     entry: Model, settings: Settings, specs: Sequence[DataSpec], folder: str, usable: Sequence[str]
 ) -> ScoringPlan | Problem:
@@ -199,8 +228,10 @@ class _Jobs:
             return None
         output = os.path.join(self._folder, side, mirrored(file.name))
         job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
-        said = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
-        return replace(job, identity=hashlib.sha256(said.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns)
+        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
+        return replace(
+            job, identity=hashlib.sha256(identity_text.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns
+        )
 
 
 def mirrored(name: str) -> str:

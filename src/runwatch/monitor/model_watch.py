@@ -15,10 +15,11 @@ from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_sets import DataSpec, column_distribution
-from runwatch.monitor.data_specs import data_specs
-from runwatch.monitor.data_watch import Pieces
+from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
-from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, folder_of, make_plan
+from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
+from runwatch.monitor.pieces import Pieces
+from runwatch.monitor.table_reader import PlanModels, Reader, nobody
 from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -31,10 +32,12 @@ _LEFT_ALONE_S = 3600.0
 
 
 class ModelWatch:
-    """The ``[[models]]`` of one root. ``step`` is slow and belongs to the background thread; ``sets``,
-    ``predictions``, ``problems``, ``assumptions`` are replaced whole and may be read from any thread."""
+    """The ``[[models]]`` of one root; ``reader`` reads the tables that were not written here. ``step`` is
+    slow and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``assumptions`` are
+    replaced whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile) -> None:
+    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: Reader) -> None:
+        self._reader = reader
         self._root = root
         self._settings = settings
         self._pieces = Pieces(cache)
@@ -109,22 +112,10 @@ class ModelWatch:
         if self._base is None:
             wrong = "predictions can't be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
-        specs = data_specs(self._root, self._settings, top)
-        taken = {one.name for one in self._settings.predictions}
-        plans = []
-        for entry in self._settings.models:
-            if entry.name in taken:
-                wrong = f"[[models]] name {entry.name!r} is taken"
-                problems.append(Problem(entry.name, None, wrong, "give each model and predictions one name"))
-                continue
-            taken.add(entry.name)
-            made = make_plan(entry, self._settings, specs, folder_of(self._base, entry.name), usable)
-            if isinstance(made, Problem):
-                problems.append(made)
-            else:
-                plans.append(made)
-                problems += made.problems
-        return problems, plans
+        files = listing(self._settings, top)
+        wish = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
+        result = self._reader.ask(wish, nobody)
+        return [*problems, *result.problems], list(result.plans)
 
     def _usable(self) -> tuple[list[str], list[Problem]]:
         """The model files that can be run, and what is wrong with the others; packages that are not
@@ -154,10 +145,10 @@ class ModelWatch:
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
             return known
-        found = kept(job.output, job.identity)
-        if found is not None:
-            self._known[job.output] = (job.identity, found)
-            return found
+        answer = kept(job.output, job.identity)
+        if answer is not None:
+            self._known[job.output] = (job.identity, answer)
+            return answer
         return self._broken.get(_model_of(job))
 
     def _remember(self, job: Job, answer: ScoringAnswer | Problem) -> None:
@@ -179,11 +170,11 @@ class ModelWatch:
         for plan in plans:
             problems = problems + self._failures(plan)
             assumed += self._notes(plan)
-            made = self._compare(plan)
-            if isinstance(made, Comparison):
-                found[plan.entry.name] = made
-            elif made is not None:
-                problems.append(made)
+            result = self._compare(plan)
+            if isinstance(result, Comparison):
+                found[plan.entry.name] = result
+            elif result is not None:
+                problems.append(result)
             elif self._waits(plan):
                 assumed.append(f"{plan.entry.name}: champion and challenger wait for a batch with labels")
             spec = self._spec(plan)
@@ -209,8 +200,8 @@ class ModelWatch:
             key = (champion[0].identity, challenger[0].identity)
             known = self._compared.get(plan.entry.name)
             if known is None or known[0] != key:
-                made = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
-                known = self._compared[plan.entry.name] = (key, made)
+                result = compared(plan.entry, self._settings, piece.file.name, champion, challenger)
+                known = self._compared[plan.entry.name] = (key, result)
             return known[1]
         return None
 

@@ -33,7 +33,7 @@ class MultivariateProcess:
             return
         with self._lock:
             self._child = child = subprocess.Popen(
-                [sys.executable, "-m", "runwatch.monitor.multivariate_worker"],
+                [sys.executable, "-P", "-m", "runwatch.monitor.multivariate_worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -45,10 +45,10 @@ class MultivariateProcess:
 
     def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
         try:
-            _, said = child.communicate(wish, timeout=LIMIT_S)
+            _, stderr = child.communicate(wish, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             child.kill()
-            _, said = child.communicate()
+            _, stderr = child.communicate()
         with self._lock:
             current = child is self._child
             if current:
@@ -56,7 +56,7 @@ class MultivariateProcess:
         if not current:
             return
         if child.returncode != 0:
-            logging.getLogger("runwatch").warning("multivariate check failed: %s", said[-2000:])
+            logging.getLogger("runwatch").warning("multivariate check failed: %s", stderr[-2000:])
         self._done(child.returncode == 0)
 
     def stop(self) -> None:

@@ -24,7 +24,7 @@ def from_json(text: str) -> list[DataSpec]:
 def main() -> int:
     """Work out for each data set what needs scikit-learn, and keep it."""
     from runwatch.monitor.data_sets import classify
-    from runwatch.monitor.data_watch import Pieces
+    from runwatch.monitor.pieces import Pieces
     from runwatch.store import paths
     from runwatch.store.cache import CacheFile
 

@@ -69,4 +69,4 @@ def load(
 
     paths = resolve_roots(roots, config_path)
     board = Board(paths, config.load(paths, config_path), wanted or Wanted())
-    return board.look_once(now)
+    return board.judge_once(now)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append, Operation, Replace
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
@@ -34,14 +34,14 @@ _REWRITTEN = (
 
 class ReadRun(msgspec.Struct, eq=False):
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its story is in memory,
+    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
     its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the story told before stands."""
+    still to be read again, while the summary made before stands."""
 
     id: str
     claims: tuple[Claim, ...] = ()
     memory: RunMemory = msgspec.field(default_factory=RunMemory)
-    story: RunSummary | None = None
+    summary: RunSummary | None = None
     dirty: set[str] | None = None
     stale: bool = True
     grown: set[str] = msgspec.field(default_factory=set)
@@ -90,7 +90,7 @@ class RootReader:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What concerns the root rather than one run."""
-        loose = [problem for found in self._loose_problems.values() for problem in found]
+        loose = [problem for problems in self._loose_problems.values() for problem in problems]
         return (*self.tree.problems.values(), *self.catalogue.problems, *loose)[:MAX_ROOT_PROBLEMS]
 
     @property
@@ -116,9 +116,9 @@ class RootReader:
         if self.catalogue.update_some(self.tree.walked(), most):
             self._settle()
 
-    def look(self, paths: Iterable[str]) -> TreeChanges:
+    def refresh(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these paths only (relative to the root)."""
-        changes = self.tree.look(paths)
+        changes = self.tree.refresh(paths)
         self._take(changes)
         return changes
 
@@ -180,8 +180,8 @@ class RootReader:
         return any(key in self._queue for key in self._sources(entry))
 
     def fold(self, entry: ReadRun) -> None:
-        """Keep the story only: the series leave the memory."""
-        self.tell(entry)
+        """Keep the summary only: the series leave the memory."""
+        self.summarise(entry)
         entry.memory = RunMemory()
         entry.folded = True
 
@@ -189,7 +189,7 @@ class RootReader:
         """Read all files of a folded or thinned run again, from the start."""
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
-        entry.rewritten.update(() if entry.story is None else entry.story.metrics)
+        entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
         for claim in entry.claims:
             for file in claim.files:
                 key = (claim.identity, file)
@@ -198,9 +198,9 @@ class RootReader:
                 self._queue.setdefault(key, (entry.id, claim))
                 entry.unread.add(key)
 
-    def known(self, entry: ReadRun, story: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
-        """An earlier process has read these files as they still are: take its story."""
-        entry.story, entry.stale, entry.dirty, entry.folded = story, False, set(), True
+    def known(self, entry: ReadRun, summary: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
+        """An earlier process has read these files as they still are: take its summary."""
+        entry.summary, entry.stale, entry.dirty, entry.folded = summary, False, set(), True
         entry.version += 1
         self.cursors.update(cursors)
         for key in cursors:
@@ -236,7 +236,7 @@ class RootReader:
                 if entry.folded:
                     self.unfold(entry)
                 entry.stale, entry.dirty = True, None
-                self._rename_speakers(entry)
+                self._update_sources(entry)
         for file in sorted(owners, key=self._newest_first):
             for run_id, claim in owners[file]:
                 if (claim.identity, file) not in self.cursors:
@@ -255,13 +255,13 @@ class RootReader:
             self._loose_problems.pop(key[1], None)
         for entry in list(self.entries.values()):
             entry.unread &= wanted
-            for identity, file in [key for key in entry.memory.told if key not in wanted]:
+            for identity, file in [key for key in entry.memory.sources if key not in wanted]:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
-                entry.rewritten.update(() if entry.story is None else entry.story.metrics)
+                entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
             if entry.folded and any(key not in wanted for key in self._sources(entry)):
                 self.unfold(entry)
-            gone = not entry.memory.told if entry.from_many else entry.id not in self.catalogue.runs
+            gone = not entry.memory.sources if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
                 del self.entries[entry.id]
 
@@ -270,11 +270,11 @@ class RootReader:
         return [(claim.identity, file) for claim in entry.claims for file in claim.files]
 
     @staticmethod
-    def _rename_speakers(entry: ReadRun) -> None:
+    def _update_sources(entry: ReadRun) -> None:
         for claim in entry.claims:
             for order, file in enumerate(claim.files):
-                if (claim.identity, file) in entry.memory.told:
-                    entry.memory.source(_speaker(claim, file, order))
+                if (claim.identity, file) in entry.memory.sources:
+                    entry.memory.data_of(_source_of(claim, file, order))
 
     def read_some(self, enough: Callable[[], bool]) -> bool:
         """Read waiting files until ``enough()``; at least one slice. True while some are left."""
@@ -325,21 +325,21 @@ class RootReader:
     def _apply(
         self, claim: Claim, file: str, run_id: str, reading: Reading, live: bool, mtime: float
     ) -> None:
-        speaker = _speaker(claim, file, self._places.get((claim.identity, file), 0))
+        source = _source_of(claim, file, self._places.get((claim.identity, file), 0))
         many = claim.names_runs
         for target, operations in reading.operations.items():
             entry = self._target(run_id if not many else target, many)
             if entry is None:
                 continue
             told = _stamped(operations, mtime) if live else operations
-            entry.note(entry.memory.apply(speaker, told, () if many else reading.problems))
+            entry.note(entry.memory.apply(source, told, () if many else reading.problems))
             entry.live = entry.live or live
             if claim.exclusive:
                 entry.dirty = None
         if reading.problems and (many or not reading.operations):
             entry = None if many else self.entries.get(run_id)
             if entry is not None:
-                entry.note(entry.memory.apply(speaker, (), reading.problems))
+                entry.note(entry.memory.apply(source, (), reading.problems))
             else:
                 self._loose_problems[file] = reading.problems
         elif many:
@@ -351,31 +351,36 @@ class RootReader:
             entry = self.entries[run_id] = ReadRun(run_id, from_many=True)
         return entry
 
-    def tell(self, entry: ReadRun) -> RunSummary:
-        """The entry's story, built anew where it changed."""
-        if entry.story is None or (entry.stale and not entry.folded and not entry.unread):
-            known: Mapping[str, Metric] = entry.story.metrics if entry.story else {}
-            entry.story = self._summariser.story(entry.memory, known, entry.dirty)
+    def summarise(self, entry: ReadRun) -> RunSummary:
+        """The run's summary, built anew where it changed."""
+        if entry.summary is None or (entry.stale and not entry.folded and not entry.unread):
+            known: Mapping[str, Metric] = entry.summary.metrics if entry.summary else {}
+            entry.summary = self._summariser.summarise(entry.memory, known, entry.dirty)
             entry.dirty, entry.stale = set(), False
             entry.version += 1
-        return entry.story
+        return entry.summary
 
     def points(self, run_id: str, tag: str) -> Points:
-        """The merged series of a tag; empty when there is none."""
+        """The merged series of a tag (of ``EPOCHS``, of ``former_tag``); empty when there is none."""
+        if former := of_former(tag):
+            branches = self.former(run_id, former[0])
+            return branches[-1 - former[1]] if former[1] < len(branches) else Points.empty()
         entry = self.entries.get(run_id)
         if entry is not None and (entry.folded or entry.memory.thinned):
             self.unfold(entry)
         if entry is not None:
             self._drain(entry)
-        voices = entry.memory.voices().get(tag) if entry else None
-        return Points.empty() if entry is None or not voices else entry.memory.points(tag, voices)
+        if tag == EPOCHS:
+            return entry.memory.epochs() if entry else Points.empty()
+        tag_sources = entry.memory.sources_by_tag().get(tag) if entry else None
+        return Points.empty() if entry is None or not tag_sources else entry.memory.points(tag, tag_sources)
 
     def former(self, run_id: str, tag: str) -> list[Points]:
         """The branches of a tag that newer attempts superseded, oldest first, for charts."""
         if not len(self.points(run_id, tag)):
             return []
         memory = self.entries[run_id].memory
-        return memory.former(tag, memory.voices()[tag])
+        return memory.former(tag, memory.sources_by_tag()[tag])
 
     def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
@@ -411,7 +416,7 @@ def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
     return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
 
 
-def _speaker(claim: Claim, file: str, order: int) -> Source:
+def _source_of(claim: Claim, file: str, order: int) -> Source:
     return Source(
         claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
     )

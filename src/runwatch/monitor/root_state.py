@@ -230,13 +230,13 @@ class TaskState:
         for index, root in enumerate(self._roots):
             book = self._books[root]
             if root not in self._mine:
-                lists[root] = book.look(today)
+                lists[root] = book.current(today)
                 continue
             own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
             lists[root], _ = book.sync(
-                own, now, today, timing=timing, unreadable=lost, unjudged=unjudged, first_look=first
+                own, now, today, timing=timing, unreadable=lost, unjudged=unjudged, first_pass=first
             )
             if first and not unjudged:
                 self._note(self._seen_key(root), str(now))
@@ -247,9 +247,9 @@ class TaskState:
         due = [self._books[root].write_due for root in self._mine]
         return any(at is not None and now >= at for at in due)
 
-    def look(self, today: date) -> dict[str, TaskList]:
+    def current(self, today: date) -> dict[str, TaskList]:
         """The task lists as they stand; moves nothing."""
-        return {root: book.look(today) for root, book in self._books.items()}
+        return {root: book.current(today) for root, book in self._books.items()}
 
     def _seen_key(self, root: str) -> str:
         return f"first-look:{self._places[root].identity}"
@@ -294,8 +294,8 @@ class TaskState:
     def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
-                made = now if since is None else since
-                self.state.pin(self._places[run.root].identity, run.root, run.id, made, reason)
+                result = now if since is None else since
+                self.state.pin(self._places[run.root].identity, run.root, run.id, result, reason)
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
                 return IntentAnswer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):

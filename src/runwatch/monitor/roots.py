@@ -35,7 +35,7 @@ class Roots:
 
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], cache: CacheFile) -> None:
         self.lock = threading.RLock()
-        self.lives = RunObservations()
+        self.observations = RunObservations()
         self._settings = settings
         readers = dict(built_in())
         self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
@@ -44,8 +44,8 @@ class Roots:
         self._memories: dict[str, RunCache] = {}
         for root, reader in self.readers.items():
             book, identity = self.health[root], paths.root_identity(root, settings[root].id)
-            self._builders[root] = RunBuilder(reader, self.lives, book)
-            self._memories[root] = RunCache(cache, identity, reader, book, self.lives)
+            self._builders[root] = RunBuilder(reader, self.observations, book)
+            self._memories[root] = RunCache(cache, identity, reader, book, self.observations)
         self._plugin_problems: tuple[Problem, ...] = ()
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
@@ -88,8 +88,8 @@ class Roots:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = [problem for reader in self.readers.values() for problem in reader.problems]
-        return (*self._plugin_problems, *found)
+        problems = [problem for reader in self.readers.values() for problem in reader.problems]
+        return (*self._plugin_problems, *problems)
 
     def read_some(self, enough: Callable[[], bool]) -> None:
         """Read waiting files until ``enough()``; the caller holds the lock."""
@@ -132,10 +132,10 @@ class Roots:
 
     def runs(self, now: float) -> tuple[Run, ...]:
         """All runs, the newest first; the same tuple while nothing changed."""
-        found = [run for builder in self._builders.values() for run in builder.runs(now)]
-        if len(found) != len(self._found) or any(map(operator.is_not, found, self._found)):
-            self._found = found
-            self.newest = tuple(sorted(found, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
+        runs = [run for builder in self._builders.values() for run in builder.runs(now)]
+        if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
+            self._found = runs
+            self.newest = tuple(sorted(runs, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
         return self.newest
 
     def series(self, key: RunKey, tag: str) -> Points:
@@ -167,7 +167,7 @@ class Roots:
     def stalls(self, now: float) -> dict[RunKey, HealthSign]:
         """The signs of silence of the runs that count as alive."""
         found = {
-            run.key: self.lives.stall(run, now, self._settings[run.root].watch.stalled_after)
+            run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
         }
         return {key: sign for key, sign in found.items() if sign is not None}

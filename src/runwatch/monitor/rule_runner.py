@@ -54,7 +54,7 @@ class RuleRunner:
         """The rules that ``[[rules]]`` makes: those of a root's own file are for that root alone."""
         from runwatch.rules.expression.custom import custom_rules
 
-        made: dict[tuple[str | None, str], Rule] = {}
+        result: dict[tuple[str | None, str], Rule] = {}
         holds: dict[str, float] = {}
         for root, settings in self._settings.items():
             shared = sum(other.file == settings.file for other in self._settings.values()) > 1
@@ -67,8 +67,8 @@ class RuleRunner:
                 if holds.setdefault(rule.NAME, rule.HOLD) != rule.HOLD:
                     message = f"another root's rule {rule.NAME!r} has another 'for'; rename one of them"
                     raise ConfigError(f"{settings.file}: {message}")
-                made[mine, rule.NAME] = rule
-        return tuple(made.values())
+                result[mine, rule.NAME] = rule
+        return tuple(result.values())
 
     def about(self, subjects: Iterable[str]) -> frozenset[str]:
         """The rules about these subjects: "data", "models", "host"."""
@@ -93,5 +93,5 @@ class RuleRunner:
         now = situation.now
         known = {f.key: self._first_seen.get(f.key, f.since or now) for f in evaluated.findings}
         self._first_seen = known
-        found = tuple(replace(f, first_seen=known[f.key], last_seen=now) for f in evaluated.findings)
-        return found, (*self._problems, *evaluated.problems)
+        findings = tuple(replace(f, first_seen=known[f.key], last_seen=now) for f in evaluated.findings)
+        return findings, (*self._problems, *evaluated.problems)

@@ -18,7 +18,7 @@ from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import ReadRun, RootReader
 from runwatch.runs.checkpoints import checkpoints
 from runwatch.runs.planned import budget, planned
-from runwatch.runs.status import Facts, fresh_for, judge
+from runwatch.runs.status import StatusFacts, fresh_for, judge
 from runwatch.runs.summary import RunSummary
 
 CLOSE_AFTER_S = 60.0
@@ -75,32 +75,32 @@ class _Built(msgspec.Struct, frozen=True):
 class RunBuilder:
     """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
 
-    def __init__(self, reader: RootReader, lives: RunObservations, health: HealthBook) -> None:
+    def __init__(self, reader: RootReader, observations: RunObservations, health: HealthBook) -> None:
         self._reader = reader
-        self._lives = lives
+        self._observations = observations
         self._health = health
         self._built: dict[str, _Built] = {}
 
     def runs(self, now: float) -> list[Run]:
         """All runs of the root."""
-        made = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
+        runs = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
-        return made
+        return runs
 
     def _run(self, entry: ReadRun, now: float) -> Run:
-        story = self._reader.tell(entry)
+        summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and (built.version != entry.version or self._has_moved(entry)):
             built = None
         if built is not None and now < built.due:
             return built.run
         run = None if built is None else built.run
-        facts = self._facts(entry, story, now)
+        facts = self._facts(entry, summary, now)
         status, reason = judge(facts, now)
         if run is None:
-            self._lives.moved.discard(RunKey(self._reader.root, entry.id))
-            run = self._fresh(entry, story, status, reason, facts, now)
+            self._observations.moved.discard(RunKey(self._reader.root, entry.id))
+            run = self._fresh(entry, summary, status, reason, facts, now)
         elif (run.status, run.updated) != (status, facts.updated):
             run = replace(run, status=status, status_reason=reason, updated=facts.updated)
         self._built[entry.id] = _Built(entry.version, run, self._due(entry, run, facts, now))
@@ -115,10 +115,10 @@ class RunBuilder:
         return built.run.updated is None or built.run.updated < before
 
     def _has_moved(self, entry: ReadRun) -> bool:
-        moved = self._lives.moved
+        moved = self._observations.moved
         return bool(moved) and RunKey(self._reader.root, entry.id) in moved
 
-    def _due(self, entry: ReadRun, run: Run, facts: Facts, now: float) -> float:
+    def _due(self, entry: ReadRun, run: Run, facts: StatusFacts, now: float) -> float:
         """When the run must be looked at again though nothing is written. One that is over and quiet for a
         minute is closed: its unterminated last lines are taken."""
         if run.status == "running":
@@ -133,7 +133,7 @@ class RunBuilder:
         return math.inf if over or (run.status == "unknown" and not entry.live) else now
 
     def _fresh(
-        self, entry: ReadRun, story: RunSummary, status: str, reason: str, facts: Facts, now: float
+        self, entry: ReadRun, summary: RunSummary, status: str, reason: str, facts: StatusFacts, now: float
     ) -> Run:
         files = tuple(dict.fromkeys(file for _, file in _files(entry)))
         folder = self._reader.tree.folder(entry.id)
@@ -141,31 +141,31 @@ class RunBuilder:
         run = Run(
             root=self._reader.root,
             id=entry.id,
-            formats=story.formats or tuple(dict.fromkeys(c.format for c in entry.claims if c.format)),
+            formats=summary.formats or tuple(dict.fromkeys(c.format for c in entry.claims if c.format)),
             status=status,  # type: ignore[arg-type]
             status_reason=reason,
-            started=story.started,
+            started=summary.started,
             updated=facts.updated,
-            step=story.step,
-            epoch=story.epoch,
-            metrics=story.metrics,
-            hparams=story.hparams,
-            config=story.config,
-            environment=story.environment,
-            labels=story.labels,
-            problems=story.problems,
-            progress=self._progress(entry, story, status),
+            step=summary.step,
+            epoch=summary.epoch,
+            metrics=summary.metrics,
+            hparams=summary.hparams,
+            config=summary.config,
+            environment=summary.environment,
+            labels=summary.labels,
+            problems=summary.problems,
+            progress=self._progress(entry, summary, status),
             checkpoints=() if folder is None else checkpoints(folder, self._reader.entries),
             processes=(process,) if process is not None else (),
             consoles=tuple(dict.fromkeys(file for is_console, file in _files(entry) if is_console)),
             files=files,
             version=entry.version,
-            attempts=story.attempts,
-            name=story.labels.get("name", ""),
+            attempts=summary.attempts,
+            name=summary.labels.get("name", ""),
         )
         return with_main_metric(run, self._reader.settings.metrics.primary)
 
-    def _facts(self, entry: ReadRun, story: RunSummary, now: float) -> Facts:
+    def _facts(self, entry: ReadRun, summary: RunSummary, now: float) -> StatusFacts:
         key = RunKey(self._reader.root, entry.id)
         console: list[float] = []
         numbers: list[float] = []
@@ -176,50 +176,50 @@ class RunBuilder:
         updated = max(console + numbers, default=None)
         group = entry.id.rpartition("/")[0] or "."
         if entry.live and updated is not None:
-            self._lives.beat(key, group, updated)
-        quiet = self._lives.silence(key, group, now, self._reader.settings.watch.stalled_after)
-        return Facts(
-            evidence=story.evidence,
-            length=story.length,
-            last_step=story.step,
-            last_epoch=_last_epoch(story),
+            self._observations.beat(key, group, updated)
+        quiet = self._observations.silence(key, group, now, self._reader.settings.watch.stalled_after)
+        return StatusFacts(
+            evidence=summary.evidence,
+            length=summary.length,
+            last_step=summary.step,
+            last_epoch=_last_epoch(summary),
             updated=updated,
             console_updated=self._crash_told(entry) or max(console, default=None),
             numbers_updated=max(numbers, default=None),
-            own_clock=story.own_clock,
-            longest_gap=story.longest_gap,
+            own_clock=summary.own_clock,
+            longest_gap=summary.longest_gap,
             silence=None if quiet is None else (quiet.word, quiet.seconds),
-            process=self._lives.processes.get(key),
+            process=self._observations.processes.get(key),
         )
 
     def _crash_told(self, entry: ReadRun) -> float | None:
         """When a console that tells of a crash was last written."""
         stats = [
             self._reader.tree.stat(file)
-            for (_, file), told in entry.memory.told.items()
-            if told.evidence is not None
-            and told.evidence.by == "console"
-            and told.evidence.status == "crashed"
+            for (_, file), data in entry.memory.sources.items()
+            if data.evidence is not None
+            and data.evidence.by == "console"
+            and data.evidence.status == "crashed"
         ]
         return max((stat.mtime for stat in stats if stat is not None), default=None)
 
-    def _progress(self, entry: ReadRun, story: RunSummary, status: str) -> Progress:
+    def _progress(self, entry: ReadRun, summary: RunSummary, status: str) -> Progress:
         """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
-        length = story.length or Length()
+        length = summary.length or Length()
         steps, epochs = length.steps, length.epochs
         if steps is None and epochs is None:
-            steps, epochs = planned(story.hparams, story.config)
-        epoch = story.epoch if story.epoch is not None or steps is not None else story.step
+            steps, epochs = planned(summary.hparams, summary.config)
+        epoch = summary.epoch if summary.epoch is not None or steps is not None else summary.step
         made = progress(
             self._health.clock(entry.id) if status == "running" else None,
-            story.step,
+            summary.step,
             None if epoch is None else epoch - length.first_epoch + 1,
             steps,
             epochs,
         )
-        allowed = budget(story.hparams, story.config)
-        if allowed is not None and story.started is not None:
-            made = replace(made, budget_ends=story.started + allowed)
+        allowed = budget(summary.hparams, summary.config)
+        if allowed is not None and summary.started is not None:
+            made = replace(made, budget_ends=summary.started + allowed)
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made
 
@@ -227,19 +227,20 @@ class RunBuilder:
 def _is_void(entry: ReadRun) -> bool:
     """A database's run of which nothing is left (it was deleted there)."""
     return entry.from_many and not any(
-        told.series or told.hparams or told.evidence or told.labels for told in entry.memory.told.values()
+        data.series or data.hparams or data.evidence or data.labels for data in entry.memory.sources.values()
     )
 
 
 def _files(entry: ReadRun) -> list[tuple[bool, str]]:
     """(is it a console's, file) of all that belongs to a run."""
     if entry.from_many:
-        return [(False, file) for _, file in entry.memory.told]
+        return [(False, file) for _, file in entry.memory.sources]
     return [(claim.reader == "console", file) for claim in entry.claims for file in claim.files]
 
 
-def _last_epoch(story: RunSummary) -> float | None:
+def _last_epoch(summary: RunSummary) -> float | None:
     """The greatest epoch: as an attribute beside the step, or the step itself where epochs are the step."""
-    if story.epoch is not None:
-        return story.epoch
-    return float(story.step) if story.step is not None and story.length and not story.length.steps else None
+    if summary.epoch is not None:
+        return summary.epoch
+    epochs_are_steps = summary.length is not None and not summary.length.steps
+    return float(summary.step) if summary.step is not None and epochs_are_steps else None

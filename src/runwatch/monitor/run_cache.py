@@ -36,13 +36,18 @@ class RunCache:
     """The kept runs of one root (by its identity)."""
 
     def __init__(
-        self, cache: CacheFile, identity: str, reader: RootReader, health: HealthBook, lives: RunObservations
+        self,
+        cache: CacheFile,
+        identity: str,
+        reader: RootReader,
+        health: HealthBook,
+        observations: RunObservations,
     ) -> None:
         self._cache = cache
         self._identity = identity
         self._reader = reader
         self._health = health
-        self._lives = lives
+        self._observations = observations
         self._kept: dict[str, int] = {}
         self._asked: set[str] = set()
 
@@ -60,13 +65,13 @@ class RunCache:
 
     def _is_new(self, entry: ReadRun) -> bool:
         """Not asked for, or only while not all of its files had been found."""
-        return entry.id not in self._asked or entry.story is None
+        return entry.id not in self._asked or entry.summary is None
 
     def _recall(self, entry: ReadRun, kept: _Kept) -> bool:
         if kept.engine != ENGINE:
             return False
         if kept.alive is not None:
-            self._lives.recall(RunKey(self._reader.root, entry.id), *kept.alive)
+            self._observations.recall(RunKey(self._reader.root, entry.id), *kept.alive)
         if kept.claims != _claims(entry):
             return False
         cursors: dict[tuple[str, str], Cursor] = {}
@@ -100,7 +105,7 @@ class RunCache:
             self._cache.keep_runs(self._identity, changed, gone)
 
     def _row(self, entry: ReadRun) -> _Kept | None:
-        if entry.story is None:
+        if entry.summary is None:
             return None
         cursors = []
         for claim in entry.claims:
@@ -110,9 +115,9 @@ class RunCache:
                     return None
                 cursors.append((claim.identity, file, cursor))
         signs = self._health.signs.get(entry.id, ())
-        rhythm = self._lives.rhythms.get(RunKey(self._reader.root, entry.id))
+        rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
         alive = None if rhythm is None or rhythm.last is None else (rhythm.last, rhythm.longest)
-        return _Kept(ENGINE, _claims(entry), cursors, entry.story, signs, alive)
+        return _Kept(ENGINE, _claims(entry), cursors, entry.summary, signs, alive)
 
 
 def _claims(entry: ReadRun) -> list[tuple[str, str, list[str]]]:

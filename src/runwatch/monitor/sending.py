@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runwatch.alerts.dispatch import Event, Notification, event_of
+from runwatch.alerts.dispatch import AlertEvent, Notification, event_of
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config import Settings
@@ -33,7 +33,7 @@ def try_alerts(
     """Send one test to each channel, and that it is over, so that no incident stays open."""
     to, wrong = senders(settings.alerts)
     yield from (Trial("[alerts]", False, words) for words in wrong)
-    event = Event(
+    event = AlertEvent(
         fingerprint=fingerprint(_RULE, host, root),
         action="trigger",
         severity="critical",
@@ -68,10 +68,10 @@ def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator
         host, origin = host_name(), root_identity(root, settings.id)
         for rule in dict.fromkeys(f.rule for f in loud):
             events = tuple(event_of(f, "") for f in loud if f.rule == rule)
-            said = Notification(rule, snapshot.situation.now, events).from_place(host, origin)
+            notification = Notification(rule, snapshot.situation.now, events).from_place(host, origin)
             for sender in to:
                 try:
-                    sender.send(said)
+                    sender.send(notification)
                 except AlertError as error:
                     yield f"alert not sent: {error}"
         if loud and not to and not wrong:

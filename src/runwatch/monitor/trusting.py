@@ -24,8 +24,8 @@ class Ask(msgspec.Struct, frozen=True):
 
 def asks(settings: Mapping[str, Settings]) -> tuple[Ask, ...]:
     """What waits for trust below these roots, each file once."""
-    found = [ask for root, one in settings.items() for ask in (*_configuration(root, one), *_link(root))]
-    return tuple({ask.file: ask for ask in found}.values())
+    questions = [ask for root, one in settings.items() for ask in (*_configuration(root, one), *_link(root))]
+    return tuple({ask.file: ask for ask in questions}.values())
 
 
 def _configuration(root: str, settings: Settings) -> Iterator[Ask]:

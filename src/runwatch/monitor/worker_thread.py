@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from runwatch.domain.errors import UserError
 from runwatch.system.threads import alive, started
 from runwatch.text.safe import safe
 
@@ -66,6 +67,8 @@ class WorkerThread:
             try:
                 job()
                 self.trouble.pop(name, None)
+            except UserError as error:
+                self.trouble[name] = str(error)
             except Exception as error:  # one job's fault is told; the others go on
                 logging.getLogger("runwatch").exception("background work failed: %s", safe(name))
                 self.trouble[name] = f"{name}: internal error: {error!r}; please report it"

@@ -57,18 +57,20 @@ def _archive(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading
     if cursor is not None and cursor.stat == source.stat:
         return unchanged(source, cursor)
     notes = LineNotes(source.file)
-    told: list[Operation] = [] if cursor is None else [Replace()]
+    operations: list[Operation] = [] if cursor is None else [Replace()]
     if claim.format:
         with archives.opened(source.path) as archive:
             if _TASK in archive.names:
-                told += _task(bounded_json.parse(archive.read(_TASK)))
+                operations += _task(bounded_json.parse(archive.read(_TASK)))
             if _METRICS in archive.names:
                 events = _Events({}, notes)
                 for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
                     events.line(number, line)
-                told += events.operations(claim.tag_prefix)
-    told.append(Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime))
-    return Reading({claim.run_id: told}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+                operations += events.operations(claim.tag_prefix)
+    operations.append(
+        Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
+    )
+    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
 
 
 def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
@@ -76,10 +78,12 @@ def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: boo
     events = _Events(rows.state, rows.notes)
     for number, line in rows:
         events.line(number, line)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    told += events.operations(claim.tag_prefix)
+    operations: list[Operation] = [Replace()] if rows.rewritten else []
+    operations += events.operations(claim.tag_prefix)
     rows.state.update(events.state())
-    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+    return Reading(
+        {claim.run_id: operations} if operations else {}, rows.cursor(), rows.notes.problems(), rows.more
+    )
 
 
 class _Events:
@@ -129,16 +133,16 @@ class _Events:
 def _task(task: object) -> list[Operation]:
     if not isinstance(task, dict):
         return []
-    told: list[Operation] = []
+    operations: list[Operation] = []
     for key, field in (("name", "name"), ("project", "project_name")):
         if isinstance(task.get(field), str) and task[field]:
-            told.append(Label("name" if key == "name" else "project", task[field]))
+            operations.append(Label("name" if key == "name" else "project", task[field]))
     sections = task.get("hyperparams")
     values: dict[str, object] = {}
     for section, params in sections.items() if isinstance(sections, dict) else ():
         inner = {name: _value(param) for name, param in params.items()} if isinstance(params, dict) else {}
         values |= inner if section in _TOP_SECTIONS else {section: inner}
-    return [*told, HParams(values)] if values else told
+    return [*operations, HParams(values)] if values else operations
 
 
 def _value(param: object) -> object:

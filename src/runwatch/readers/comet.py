@@ -42,20 +42,20 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if cursor is not None and cursor.stat == source.stat:
         return unchanged(source, cursor)
     notes, messages = LineNotes(source.file), _Messages()
-    told: list[Operation] = [] if cursor is None else [Replace()]
+    operations: list[Operation] = [] if cursor is None else [Replace()]
     try:
         with archives.opened(source.path) as archive:
             if _MESSAGES not in archive.names:
-                told.append(Evidence("running", "Comet packs its zip when the experiment ends"))
+                operations.append(Evidence("running", "Comet packs its zip when the experiment ends"))
             else:
                 for number, line in enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1):
                     messages.line(number, line, notes)
-                told += messages.operations(claim.tag_prefix)
+                operations += messages.operations(claim.tag_prefix)
             if _EXPERIMENT in archive.names:
-                told += _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
+                operations += _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
     except (OSError, ValueError) as error:
         return failed(source, cursor, error, "it is read again when it changes")
-    return Reading({claim.run_id: told}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
 
 
 def _experiment(said: object) -> Iterable[Operation]:

@@ -78,9 +78,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
-    told: list[Operation] = [] if cursor is None else [Replace()]
-    told += [Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()]
-    return Reading({claim.run_id: told} if told else {}, document.cursor)
+    operations: list[Operation] = [] if cursor is None else [Replace()]
+    operations += [Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()]
+    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
 def _parsed(file: str, data: bytes) -> object:

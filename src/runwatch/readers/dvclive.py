@@ -24,7 +24,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
@@ -40,10 +40,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
     called = listing.name == "dvclive"
     if not tables and not (called and "metrics.json" in listing.files):
         return []
-    beside = ["metrics.json"] if "metrics.json" in listing.files else []
+    metric_files = ["metrics.json"] if "metrics.json" in listing.files else []
     above = listing.parent
     run = above.path if called and above is not None else listing.path
-    files = tuple(listing.join(name) for name in [*beside, *tables])
+    files = tuple(listing.join(name) for name in [*metric_files, *tables])
     return [Claim(NAME, NAME, run, files[: limits.TAGS], priority=PRIORITY)]
 
 
@@ -92,7 +92,7 @@ def _tag(file: str) -> str:
     return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
 
 
-def _table(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
+def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
     found: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")

@@ -53,8 +53,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         if isinstance(row, dict):
             kept = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
             records.feed(json.dumps(kept).encode() + b"\n", final=True)
-    told = records.log.operations(claim.tag_prefix)
-    if not told:
+    operations = records.log.operations(claim.tag_prefix)
+    if not operations:
         problem = Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")
-        return version.reading(claim, told, problem)
-    return version.reading(claim, told, *records.notes.problems())
+        return version.reading(claim, operations, problem)
+    return version.reading(claim, operations, *records.notes.problems())

@@ -87,10 +87,10 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
-    told: list[Operation] = [] if cursor is None else [Replace()]
+    operations: list[Operation] = [] if cursor is None else [Replace()]
     if values:
-        told.append(HParams(values, _section_of(name, values)))
-    return Reading({claim.run_id: told} if told else {}, document.cursor)
+        operations.append(HParams(values, _section_of(name, values)))
+    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
 def parameters(name: str, data: bytes) -> Mapping[str, object]:

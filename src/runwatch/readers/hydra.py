@@ -51,9 +51,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
-    told: list[Operation] = [] if cursor is None else [Replace()]
+    operations: list[Operation] = [] if cursor is None else [Replace()]
     if source.file.endswith("config.yaml") and isinstance(value, dict):
-        told.append(HParams(value))
+        operations.append(HParams(value))
     elif isinstance(value, list) and value:
-        told.append(HParams({"overrides": value}, section="config"))
-    return Reading({claim.run_id: told} if told else {}, document.cursor)
+        operations.append(HParams({"overrides": value}, section="config"))
+    return Reading({claim.run_id: operations} if operations else {}, document.cursor)

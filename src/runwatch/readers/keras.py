@@ -38,11 +38,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     version = read_version(source, cursor)
     if isinstance(version, Reading):
         return version
-    told = _history(claim, version.value)
-    if not told:
+    operations = _history(claim, version.value)
+    if not operations:
         problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
-        return version.reading(claim, told, problem)
-    return version.reading(claim, told)
+        return version.reading(claim, operations, problem)
+    return version.reading(claim, operations)
 
 
 def _is_history(listing: Listing, name: str) -> bool:
@@ -56,7 +56,7 @@ def _is_history(listing: Listing, name: str) -> bool:
 
 def _history(claim: Claim, value: object) -> list[Operation]:
     """One list an epoch-long each: epochs 0 to n-1."""
-    told: list[Operation] = []
+    operations: list[Operation] = []
     longest = 0
     for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
         cells = column if isinstance(column, list) else []
@@ -65,6 +65,6 @@ def _history(claim: Claim, value: object) -> list[Operation]:
         ]
         if found:
             steps, values = zip(*found, strict=True)
-            told.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
+            operations.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
             longest = max(longest, len(cells))
-    return [*told, Epoch(longest - 1)] if told else []
+    return [*operations, Epoch(longest - 1)] if operations else []

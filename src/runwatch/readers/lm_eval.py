@@ -43,11 +43,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     results = said.get("results")
     at = clock(said.get("date"))
     better = said.get("higher_is_better")
-    told = list(_metrics(results if isinstance(results, dict) else {}, better, at))
-    if not told:
+    operations = list(_metrics(results if isinstance(results, dict) else {}, better, at))
+    if not operations:
         problem = Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")
-        return version.reading(claim, told, problem)
-    return version.reading(claim, [*told, *_facts(said, at)])
+        return version.reading(claim, operations, problem)
+    return version.reading(claim, [*operations, *_facts(said, at)])
 
 
 def _metrics(results: Mapping[str, Any], better: object, at: float) -> Iterator[Operation]:

@@ -43,8 +43,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if match is None or not found:
         problem = Problem(source.file, None, "no numbers in it", "give save() metrics by name")
         return version.reading(claim, [], problem)
-    told: list[Operation] = [
+    operations: list[Operation] = [
         Append(claim.tag_prefix + tag, Points.of([int(match[1])], [value], [source.stat.mtime]))
         for tag, value in found.items()
     ]
-    return version.reading(claim, told)
+    return version.reading(claim, operations)

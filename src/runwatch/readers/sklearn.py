@@ -87,13 +87,13 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
     found = bounded_json.flat_numbers(version.value)
-    told: list[Operation] = [
+    operations: list[Operation] = [
         Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()
     ]
-    if not told:
+    if not operations:
         problem = Problem(source.file, None, "no numbers in it", "write metrics as flat names and numbers")
-        return version.reading(claim, told, problem)
-    return version.reading(claim, told)
+        return version.reading(claim, operations, problem)
+    return version.reading(claim, operations)
 
 
 def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
@@ -107,7 +107,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
         return unchanged(source, cursor)
     lines = document.data.rstrip(b"\r\n").split(b"\n")
     header = header_names(lines[0])
-    told: list[Operation] = [] if cursor is None else [Replace()]
+    operations: list[Operation] = [] if cursor is None else [Replace()]
     if header is None or not document.data.endswith(b"\n"):
         return Reading({}, document.cursor)
     names, delimiter = header
@@ -119,12 +119,12 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
     if len(whole) < len(rows):
         text = f"{len(rows) - len(whole):,} rows of another width, skipped"
         notes.add(None, text, "write it with to_csv")
-    told += _candidates(claim, names, whole)
-    return Reading({claim.run_id: told} if told else {}, document.cursor, notes.problems())
+    operations += _candidates(claim, names, whole)
+    return Reading({claim.run_id: operations} if operations else {}, document.cursor, notes.problems())
 
 
 def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:
-    told: list[Operation] = []
+    operations: list[Operation] = []
     for i, name in enumerate(names):
         if not name.startswith(("mean_test_", "mean_train_", "std_test_")):
             continue
@@ -133,7 +133,7 @@ def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[O
         ]
         if cells:
             steps, values = zip(*cells, strict=True)
-            told.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
+            operations.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
     best = _best(names, rows)
     parameters: dict[str, object] = {
         name.removeprefix("param_"): _value(cell)
@@ -141,8 +141,8 @@ def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[O
         if name.startswith("param_") and cell
     }
     if parameters:
-        told.append(HParams(parameters))
-    return told
+        operations.append(HParams(parameters))
+    return operations
 
 
 def _best(names: list[str], rows: list[list[str]]) -> list[str] | None:

@@ -88,11 +88,13 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
     return Reading(operations, next_cursor, tuple(problems[: limits.PROBLEMS]), tail.more)
 
 
-def _foreign(claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, known: bool) -> Reading:
+def _foreign(
+    claim: Claim, source: SourceFile, operations: list[Operation], cursor: Cursor, known: bool
+) -> Reading:
     """Another tool's file, or another version's: said once."""
     words = "not a SwanLab run file of version 2"
     problem = Problem(source.file, "byte 0", words, "export its metrics with the SwanLab that wrote it")
-    return Reading({claim.run_id: said} if said else {}, cursor, () if known else (problem,))
+    return Reading({claim.run_id: operations} if operations else {}, cursor, () if known else (problem,))
 
 
 class _Content:
@@ -103,11 +105,11 @@ class _Content:
         self._said: list[Operation] = []
 
     def operations(self, prefix: str) -> list[Operation]:
-        made: list[Operation] = [
+        operations: list[Operation] = [
             Append(prefix + tag, Points.of(steps, values, walls))
             for tag, (steps, values, walls) in self._points.items()
         ]
-        return made + self._said
+        return operations + self._said
 
     def record(self, data: bytes) -> None:
         """One ``Record``. Raises ValueError for bytes that are none."""

@@ -25,8 +25,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if _OUT not in listing.files or _ERRORS not in listing.files:
         return
     above = listing.parent
-    beside = above is not None and _TUNER in above.files and b"st_tuner_" in above.head(_TUNER)
-    if not beside and _MARK not in listing.head(_OUT):
+    has_tuner = above is not None and _TUNER in above.files and b"st_tuner_" in above.head(_TUNER)
+    if not has_tuner and _MARK not in listing.head(_OUT):
         return
     yield Claim(NAME, NAME, listing.path, (listing.join(_OUT),), priority=PRIORITY)
     ends = [name for name in ("end", "stop") if name in listing.files]
@@ -37,8 +37,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not claim.format:
         word = "ended" if source.file.endswith("end") else "was stopped by the scheduler"
-        told = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
-        return Reading({claim.run_id: [told]}, Cursor(stat=source.stat))
+        evidence = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
+        return Reading({claim.run_id: [evidence]}, Cursor(stat=source.stat))
     try:
         tail = read_tail(source, cursor)
     except OSError as error:

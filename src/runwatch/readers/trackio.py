@@ -38,7 +38,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """New rows of both tables since the last ids seen."""
     try:
         with sqlite.opened(source) as connection:
-            return _Look(connection, source, cursor).reading()
+            return _Pass(connection, source, cursor).reading()
     except sqlite.Busy:
         busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
@@ -48,7 +48,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
 
 
-class _Look:
+class _Pass:
     """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
     ``ids`` from Trackio's key of a run to ours."""
 
@@ -68,7 +68,7 @@ class _Look:
     def reading(self) -> Reading:
         if "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]:
             for name in self._ids.values():
-                self._tell(name, Replace())
+                self._add(name, Replace())
             self._state, self._ids = {}, {}
         more = self._metrics()
         self._configs()
@@ -82,7 +82,7 @@ class _Look:
         message = f"{plural(self._skipped, 'row')} without a JSON object or a step"
         return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
 
-    def _tell(self, name: str, operation: Operation) -> None:
+    def _add(self, name: str, operation: Operation) -> None:
         self._told.setdefault(self._prefix + name, []).append(operation)
 
     def _name(self, key: str, name: str) -> str:
@@ -92,8 +92,8 @@ class _Look:
             known = name if name not in taken else f"{name}-{key[:8]}"
             known = known if known not in taken else f"{name}-{key}"
             self._ids[key] = known
-            self._tell(known, Label("name", name))
-            self._tell(known, Label("project", self._prefix.rpartition("/")[2].rpartition(".")[0]))
+            self._add(known, Label("name", name))
+            self._add(known, Label("project", self._prefix.rpartition("/")[2].rpartition(".")[0]))
         return known
 
     def _mark(self, row: int) -> int:
@@ -115,14 +115,14 @@ class _Look:
             if values is None or not isinstance(step, int):
                 self._skipped += 1
                 continue
-            run, wall = self._name(str(key), str(name)), _moment(stamp)
+            run, wall = self._name(str(key), str(name)), moment(stamp)
             log = logs.setdefault(run, PointLog())
             log.next_row()
             for tag, value in bounded_json.flat_numbers(values).items():
                 log.add(tag, step, value, wall)
         for run, log in logs.items():
             for operation in log.operations():
-                self._tell(run, operation)
+                self._add(run, operation)
         if rows:
             self._state["row"] = rows[-1][0]
             self._state["mark"] = self._mark(rows[-1][0])
@@ -143,7 +143,7 @@ class _Look:
             values = _object(text)
             if values is not None:
                 for operation in _config(values):
-                    self._tell(self._name(str(run_key), str(name)), operation)
+                    self._add(self._name(str(run_key), str(name)), operation)
 
 
 def _config(values: dict[str, object]) -> Iterator[Operation]:
@@ -153,7 +153,7 @@ def _config(values: dict[str, object]) -> Iterator[Operation]:
         yield HParams(own)
     if isinstance(values.get("_Group"), str):
         yield Label("group", str(values["_Group"]))
-    created = _moment(values.get("_Created"))
+    created = moment(values.get("_Created"))
     if not math.isnan(created):
         yield Started(created)
 
@@ -168,7 +168,7 @@ def _object(text: object) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _moment(text: object) -> float:
+def moment(text: object) -> float:
     """An ISO 8601 time with a zone in seconds since the epoch; NaN when it is none."""
     try:
         return datetime.fromisoformat(str(text)).timestamp()

@@ -57,9 +57,9 @@ def _planned(source: SourceFile) -> int | None:
     for name in _SETTINGS:
         try:
             with Opened(source.sibling(os.path.join(folder, name))) as opened:
-                found = _EPOCHS.search(opened.pread(64 * 1024, 0))
+                match = _EPOCHS.search(opened.pread(64 * 1024, 0))
         except OSError:
             continue
-        if found:
-            return int(found.group(1))
+        if match:
+            return int(match.group(1))
     return None

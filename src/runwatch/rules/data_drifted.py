@@ -32,8 +32,8 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning where a column moved a little, critical where it drifted; all columns together only where
     none moved by itself."""
     for data in situation.data:
-        found = list(drifted_columns(data, _ROLES, NAME, options, "{column} drifted in {data}", _ADVICE))
-        yield from found or _together(data)
+        findings = list(drifted_columns(data, _ROLES, NAME, options, "{column} drifted in {data}", _ADVICE))
+        yield from findings or _together(data)
 
 
 def _together(data: DataSet) -> Iterator[Finding]:

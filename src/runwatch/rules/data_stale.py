@@ -27,16 +27,16 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         missed = data.late_by / data.expected_every if data.expected_every else 0.0
         severity: Severity = "critical" if missed >= number(options, "critical_periods") else "warning"
         every = f"; expected every {duration(data.expected_every)}" if data.expected_every else ""
-        said = f"the next batch is {duration(data.late_by)} late{every}"
+        message = f"the next batch is {duration(data.late_by)} late{every}"
         if data.fresh_within is not None:
             severity = "critical"
             age = duration(data.late_by + data.fresh_within)
-            said = f"the newest batch is {age} old, {duration(data.fresh_within)} allowed"
+            message = f"the newest batch is {age} old, {duration(data.fresh_within)} allowed"
         yield about_data(
             data,
             NAME,
             severity,
-            said,
+            message,
             f"No new batch of {safe(data.name)}",
             "Look at the job that writes it: did it run, and where did it write to?",
             since=situation.now - data.late_by,

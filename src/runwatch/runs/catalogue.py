@@ -43,7 +43,7 @@ class Catalogue:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for found in self._problems.values() for problem in found)
+        return tuple(problem for problems in self._problems.values() for problem in problems)
 
     def update(self, top: Folder, changed: Iterable[str]) -> bool:
         """Ask the readers again about the changed folders and their neighbours. True if any claim changed;
@@ -148,12 +148,12 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
 
 
 def _find(top: Folder, path: str) -> Folder | None:
-    found: Folder | None = top
+    folder: Folder | None = top
     if path == ".":
-        return found
+        return folder
     for name in path.split("/"):
-        found = found.folders.get(name) if found is not None else None
-    return found
+        folder = folder.folders.get(name) if folder is not None else None
+    return folder
 
 
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
@@ -161,18 +161,18 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
     have no format word, are shared); "part" claims join a run at their folder or up to two above it;
     "lonely" claims make a run only where there is none at or below."""
     best = _best_per_file(claims)
-    made = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
+    result = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
     unread = {claim.run_id for claim in best if claim.role == "unread"}
     elsewhere = _elsewhere(best)
     lonely = sorted({claim.run_id for claim in best if claim.role == "lonely"}, key=len, reverse=True)
-    covered = {above for run_id in made - unread for above in _ancestors(run_id)}
+    covered = {above for run_id in result - unread for above in _ancestors(run_id)}
     for run_id in lonely:
-        inside = next((above for above in _ancestors(run_id)[1:3] if above in made), None)
+        inside = next((above for above in _ancestors(run_id)[1:3] if above in result), None)
         adopted = any(above in elsewhere for above in _ancestors(run_id)[:3])
         if run_id not in covered and inside is None and not adopted:
-            made.add(run_id)
+            result.add(run_id)
             covered.update(_ancestors(run_id))
-    runs: dict[str, list[Claim]] = {run_id: [] for run_id in made}
+    runs: dict[str, list[Claim]] = {run_id: [] for run_id in result}
     for claim in best:
         near = (elsewhere.get(folder, folder) for folder in _ancestors(claim.run_id)[:3])
         home = next((folder for folder in near if folder in runs), None)

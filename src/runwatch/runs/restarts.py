@@ -39,39 +39,39 @@ class Restarts:
 
     def __init__(self, sources: Iterable[SourceData]) -> None:
         claims: dict[str, list[SourceData]] = {}
-        for told in sources:
-            claims.setdefault(told.speaker.claim, []).append(told)
+        for data in sources:
+            claims.setdefault(data.source.claim, []).append(data)
         self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
 
-    def split(self, told: SourceData, tag: str) -> tuple[Points, Points]:
+    def split(self, data: SourceData, tag: str) -> tuple[Points, Points]:
         """A source's points of a tag: those that count, and those that another file's restart superseded."""
-        series = told.series[tag]
-        points = Points.concat([told.attempts.passed(tag), series.points()])
+        series = data.series[tag]
+        points = Points.concat([data.attempts.passed(tag), series.points()])
         lost = np.zeros(len(points), dtype=np.bool_)
-        for restart in self._of.get(told.speaker.claim, ()):
-            if _reaches(restart, told, tag, series):
+        for restart in self._of.get(data.source.claim, ()):
+            if _reaches(restart, data, tag, series):
                 before = True if restart.wall is None else points.wall_times < restart.wall
                 least = restart.step if restart.reached is None else max(restart.step, restart.reached + 1)
                 lost |= (points.steps >= least) & before
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
 
-    def lost(self, told: SourceData, tag: str) -> int:
+    def lost(self, data: SourceData, tag: str) -> int:
         """How many of a source's points of a tag another file's restart superseded."""
-        return len(self.split(told, tag)[1]) if self._of.get(told.speaker.claim) else 0
+        return len(self.split(data, tag)[1]) if self._of.get(data.source.claim) else 0
 
-    def changed(self, told: SourceData, tag: str, series: Series) -> bool:
+    def changed(self, data: SourceData, tag: str, series: Series) -> bool:
         """Whether the points that count are others than the series: another file's restart took some back, or
         some of its own were taken back in vain."""
-        if len(told.attempts.passed(tag)):
+        if len(data.attempts.passed(tag)):
             return True
-        found = self._of.get(told.speaker.claim, ())
-        reached = any(_reaches(restart, told, tag, series) for restart in found)
-        return reached and len(self.split(told, tag)[1]) > 0
+        found = self._of.get(data.source.claim, ())
+        reached = any(_reaches(restart, data, tag, series) for restart in found)
+        return reached and len(self.split(data, tag)[1]) > 0
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
-        known = [told for told in visible if told.series.keys() - {EPOCH}]
-        best = max(known, key=lambda told: sum(one.for_all for one in told.attempts.former), default=None)
+        known = [data for data in visible if data.series.keys() - {EPOCH}]
+        best = max(known, key=lambda data: sum(one.for_all for one in data.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []
         number = 0
         if best is not None:
@@ -81,7 +81,7 @@ class Restarts:
                     ended = None if math.isnan(one.ended) else one.ended
                     facts = (one.first, one.last, one.written, _points_in(one.counts), ended, one.step)
                     rows.append((one.wall, Attempt(0, *facts)))
-        for claim in dict.fromkeys(told.speaker.claim for told in visible):
+        for claim in dict.fromkeys(data.source.claim for data in visible):
             rows += [
                 (r.wall or math.nan, self._attempt(r, r.ended)) for r in self._of.get(claim, ()) if r.ended
             ]
@@ -92,50 +92,50 @@ class Restarts:
             for i, (_, a) in enumerate(rows, 1)
         )
 
-    def _attempt(self, restart: _Restart, told: SourceData) -> Attempt:
-        series = {tag: one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
-        lost = sum(len(self.split(told, tag)[1]) for tag in series)
+    def _attempt(self, restart: _Restart, data: SourceData) -> Attempt:
+        series = {tag: one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+        lost = sum(len(self.split(data, tag)[1]) for tag in series)
         written = sum(map(len, series.values()))
         first = min((one.bottom for one in series.values()), default=0)
-        return Attempt(0, first, restart.top, written, lost, _clock(told)[1], restart.step)
+        return Attempt(0, first, restart.top, written, lost, _clock(data)[1], restart.step)
 
 
-def _reaches(restart: _Restart, told: SourceData, tag: str, series: Series) -> bool:
+def _reaches(restart: _Restart, data: SourceData, tag: str, series: Series) -> bool:
     if is_bookkeeping(tag) or series.top < restart.step:
         return False
     if restart.wall is None:
-        return told.speaker.order < restart.by
-    return restart.by != told.speaker.order and (restart.ended is not None or series.top <= restart.top)
+        return data.source.order < restart.by
+    return restart.by != data.source.order and (restart.ended is not None or series.top <= restart.top)
 
 
 def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
-    found: list[_Restart] = []
-    for told in files:
-        place = told.speaker.order
-        if told.purged is not None:
-            found.append(_Restart(told.purged, None, place, 0))
-        found += [
-            _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else told.last_step)
-            for one in told.attempts.former
+    restarts: list[_Restart] = []
+    for data in files:
+        place = data.source.order
+        if data.purged is not None:
+            restarts.append(_Restart(data.purged, None, place, 0))
+        restarts += [
+            _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else data.last_step)
+            for one in data.attempts.former
             if one.for_all and not math.isnan(one.wall)
         ]
-    return found + _between(files)
+    return restarts + _between(files)
 
 
 def _between(files: Sequence[SourceData]) -> list[_Restart]:
     """A file that begins after another ended, where that one's furthest tags go back."""
     clocked = sorted(
-        ((*clock, told) for told in files if not math.isnan((clock := _clock(told))[0])),
-        key=lambda row: (row[0], row[2].speaker.order),
+        ((*clock, data) for data in files if not math.isnan((clock := _clock(data))[0])),
+        key=lambda row: (row[0], row[2].source.order),
     )
-    found: list[_Restart] = []
-    for i, (begun, _, told) in enumerate(clocked[:MOST_FILES]):
+    restarts: list[_Restart] = []
+    for i, (begun, _, data) in enumerate(clocked[:MOST_FILES]):
         for _, ended, earlier in reversed(clocked[:i]):
-            step = _goes_back(earlier, told) if ended <= begun else None
+            step = _goes_back(earlier, data) if ended <= begun else None
             if step is not None:
-                found.append(_Restart(step, begun, told.speaker.order, earlier.last_step or 0, earlier))
+                restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
                 break
-    return found
+    return restarts
 
 
 def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
@@ -150,9 +150,9 @@ def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
     return min(steps, default=None)
 
 
-def _clock(told: SourceData) -> tuple[float, float]:
+def _clock(data: SourceData) -> tuple[float, float]:
     """The first and the last wall time of a source; NaN where it has none."""
-    series = [one for tag, one in told.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
+    series = [one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
     firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]
     lasts = [one.last_wall for one in series if not math.isnan(one.last_wall)]
     return min(firsts, default=math.nan), max(lasts, default=math.nan)

@@ -25,7 +25,7 @@ class Source(msgspec.Struct, frozen=True):
 class SourceData(msgspec.Struct, eq=False):
     """All that one source has told."""
 
-    speaker: Source
+    source: Source
     attempts: Attempts = msgspec.field(default_factory=Attempts)
     hparams: dict[str, dict[str, object]] = msgspec.field(default_factory=dict)
     stated: dict[str, Direction] = msgspec.field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What each source has told about a run, and the one story that they make together."""
+"""What each source has told about a run, and the one record that they make together."""
 
 from __future__ import annotations
 
@@ -50,29 +50,29 @@ class RunMemory:
     """One run: its sources in memory. Not thread-safe: the store's lock guards it."""
 
     def __init__(self) -> None:
-        self.told: dict[tuple[str, str], SourceData] = {}
+        self.sources: dict[tuple[str, str], SourceData] = {}
         self.thinned = False
         self._nbytes: int | None = 0
         self._known_restarts: Restarts | None = None
 
-    def source(self, speaker: Source) -> SourceData:
-        key = (speaker.claim, speaker.file)
-        found = self.told.get(key)
-        if found is None:
-            found = self.told[key] = SourceData(speaker)
-        elif found.speaker != speaker:
-            found.speaker, self._known_restarts = speaker, None
-        return found
+    def data_of(self, source: Source) -> SourceData:
+        key = (source.claim, source.file)
+        data = self.sources.get(key)
+        if data is None:
+            data = self.sources[key] = SourceData(source)
+        elif data.source != source:
+            data.source, self._known_restarts = source, None
+        return data
 
     def forget(self, claim: str, file: str) -> bool:
         """Drop a source whose file is gone or claimed by someone else."""
         self._nbytes = self._known_restarts = None
-        return self.told.pop((claim, file), None) is not None
+        return self.sources.pop((claim, file), None) is not None
 
     def apply(
-        self, speaker: Source, operations: Iterable[Operation], problems: Sequence[Problem] = ()
+        self, source: Source, operations: Iterable[Operation], problems: Sequence[Problem] = ()
     ) -> RunChange:
-        told = self.source(speaker)
+        data = self.data_of(source)
         self._nbytes = self._known_restarts = None
         grown: set[str] = set()
         rewritten: set[str] = set()
@@ -81,131 +81,134 @@ class RunMemory:
         for place, operation in enumerate(said):
             match operation:
                 case Append(tag, points, rows):
-                    if len(points) and _has_room(told, tag, grown):
-                        new.append((tag, _dated(told, points), rows))
+                    if len(points) and _has_room(data, tag, grown):
+                        new.append((tag, _dated(data, points), rows))
                         grown.add(tag)
                 case EpochAt(points, rows):
                     if len(points):
                         new.append((EPOCH, points, rows))
                 case Replace(keep_history):
-                    rewritten |= told.attempts.extend(new)
+                    rewritten |= data.attempts.extend(new)
                     new = []
-                    rewritten |= _replace(told, keep_history, said[place + 1 :])
+                    rewritten |= _replace(data, keep_history, said[place + 1 :])
                 case PurgeFrom(step):
-                    rewritten |= told.attempts.extend(new)
+                    rewritten |= data.attempts.extend(new)
                     new = []
-                    rewritten |= self._purge(told, step)
+                    rewritten |= self._purge(data, step)
                 case _:
-                    _note(told, operation)
-        rewritten |= told.attempts.extend(new)
-        room = MAX_PROBLEMS - len(told.problems)
-        told.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in told.problems)
+                    _note(data, operation)
+        rewritten |= data.attempts.extend(new)
+        room = MAX_PROBLEMS - len(data.problems)
+        data.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in data.problems)
         return RunChange(frozenset(grown), frozenset(rewritten - {EPOCH}))
 
-    def _purge(self, told: SourceData, step: int) -> set[str]:
-        told.purged = step if told.purged is None else min(step, told.purged)
-        told.attempts.restart(step)
-        return {tag for other in self._claim(told.speaker.claim) for tag in other.series}
+    def _purge(self, data: SourceData, step: int) -> set[str]:
+        data.purged = step if data.purged is None else min(step, data.purged)
+        data.attempts.restart(step)
+        return {tag for other in self._claim(data.source.claim) for tag in other.series}
 
     def _claim(self, claim: str) -> list[SourceData]:
-        found = [told for (name, _), told in self.told.items() if name == claim]
-        return sorted(found, key=lambda told: told.speaker.order)
+        matching = [data for (name, _), data in self.sources.items() if name == claim]
+        return sorted(matching, key=lambda data: data.source.order)
 
     def visible(self) -> list[SourceData]:
         """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
         no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
         sources = self.ranked()
-        structured = any(told.series for told in sources if told.speaker.format not in ("console", ""))
+        structured = any(data.series for data in sources if data.source.format not in ("console", ""))
         if structured:
-            sources = [told for told in sources if told.speaker.format != "console" or not told.series]
+            sources = [data for data in sources if data.source.format != "console" or not data.series]
         hidden = self._superseded(sources)
-        shown = [told for told in sources if not (told.series and told.speaker.format in hidden)]
-        return sorted(
-            shown, key=lambda told: (-told.speaker.priority, told.speaker.claim, told.speaker.order)
-        )
+        shown = [data for data in sources if not (data.series and data.source.format in hidden)]
+        return sorted(shown, key=lambda data: (-data.source.priority, data.source.claim, data.source.order))
 
     def ranked(self) -> list[SourceData]:
         """The sources but for those of an exclusive claim that others of it have overtaken."""
         best: dict[str, SourceData] = {}
-        for told in self.told.values():
-            if told.speaker.exclusive and told.rank is not None:
-                rival = best.get(told.speaker.claim)
-                if rival is None or (told.rank, -told.speaker.order) > (
+        for data in self.sources.values():
+            if data.source.exclusive and data.rank is not None:
+                rival = best.get(data.source.claim)
+                if rival is None or (data.rank, -data.source.order) > (
                     rival.rank or 0.0,
-                    -rival.speaker.order,
+                    -rival.source.order,
                 ):
-                    best[told.speaker.claim] = told
+                    best[data.source.claim] = data
         return [
-            told
-            for told in self.told.values()
-            if not told.speaker.exclusive or best.get(told.speaker.claim, told) is told
+            data
+            for data in self.sources.values()
+            if not data.source.exclusive or best.get(data.source.claim, data) is data
         ]
 
     @staticmethod
     def _superseded(sources: list[SourceData]) -> set[str]:
         hidden: set[str] = set()
-        for told in sources:
-            if not told.speaker.supersedes or told.last_step is None:
+        for data in sources:
+            if not data.source.supersedes or data.last_step is None:
                 continue
-            for format_ in told.speaker.supersedes:
+            for format_ in data.source.supersedes:
                 theirs = [
-                    o.last_step for o in sources if o.speaker.format == format_ and o.last_step is not None
+                    o.last_step for o in sources if o.source.format == format_ and o.last_step is not None
                 ]
-                if theirs and told.last_step >= max(theirs):
+                if theirs and data.last_step >= max(theirs):
                     hidden.add(format_)
         return hidden
 
-    def voices(self) -> dict[str, list[SourceData]]:
+    def sources_by_tag(self) -> dict[str, list[SourceData]]:
         """Who speaks for each tag: the sources of the best claim that has it, in file order."""
         speaking: dict[str, list[SourceData]] = {}
-        for told in self.visible():
-            for tag, series in told.series.items():
+        for data in self.visible():
+            for tag, series in data.series.items():
                 if tag == EPOCH or not len(series):
                     continue
-                voices = speaking.setdefault(tag, [])
-                if not voices or voices[0].speaker.claim == told.speaker.claim:
-                    voices.append(told)
+                tag_sources = speaking.setdefault(tag, [])
+                if not tag_sources or tag_sources[0].source.claim == data.source.claim:
+                    tag_sources.append(data)
         return speaking
 
-    def alone(self, tag: str, voices: Sequence[SourceData]) -> Series | None:
+    def alone(self, tag: str, tag_sources: Sequence[SourceData]) -> Series | None:
         """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
-        if len(voices) != 1 or not voices[0].series[tag].monotonic:
+        if len(tag_sources) != 1 or not tag_sources[0].series[tag].monotonic:
             return None
-        series = voices[0].series[tag]
-        return None if self._restarts.changed(voices[0], tag, series) else series
+        series = tag_sources[0].series[tag]
+        return None if self._restarts.changed(tag_sources[0], tag, series) else series
 
     def thin(self) -> None:
         """Keep an envelope of the older points of every series that is its tag's whole story."""
         self.thinned, self._nbytes = True, None
-        for tag, voices in self.voices().items():
-            series = self.alone(tag, voices)
+        for tag, tag_sources in self.sources_by_tag().items():
+            series = self.alone(tag, tag_sources)
             if series is not None:
                 series.thin()
 
     def torn(self) -> bool:
         """Whether what was thinned does not suffice any more: points were taken back, or a tag is now told
         by several sources or out of order."""
-        voices = self.voices()
+        tag_sources = self.sources_by_tag()
         return any(
-            series.torn or (series.thinned and self.alone(tag, voices.get(tag, ())) is not series)
-            for told in self.told.values()
-            for tag, series in told.series.items()
+            series.torn or (series.thinned and self.alone(tag, tag_sources.get(tag, ())) is not series)
+            for data in self.sources.values()
+            for tag, series in data.series.items()
         )
 
-    def points(self, tag: str, voices: Sequence[SourceData]) -> Points:
+    def points(self, tag: str, tag_sources: Sequence[SourceData]) -> Points:
         """The merged series of a tag."""
-        return merge([self._restarts.split(told, tag)[0] for told in voices])
+        return merge([self._restarts.split(data, tag)[0] for data in tag_sources])
 
-    def former(self, tag: str, voices: Sequence[SourceData]) -> list[Points]:
+    def epochs(self) -> Points:
+        """The epochs by step, of the first source that tells them."""
+        told = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
+        return next((self.points(EPOCH, [data]) for data in told), Points.empty())
+
+    def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""
-        branches = [one.lost[tag] for told in voices for one in told.attempts.former if tag in one.lost]
-        branches += [self._restarts.split(told, tag)[1] for told in voices]
+        branches = [one.lost[tag] for data in tag_sources for one in data.attempts.former if tag in one.lost]
+        branches += [self._restarts.split(data, tag)[1] for data in tag_sources]
         return [merge([branch]) for branch in branches if len(branch)]
 
-    def lost(self, tag: str, voices: Sequence[SourceData]) -> int:
+    def lost(self, tag: str, tag_sources: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
-        own = sum(told.attempts.lost[tag] - len(told.attempts.passed(tag)) for told in voices)
-        return own + sum(self._restarts.lost(told, tag) for told in voices)
+        own = sum(data.attempts.lost[tag] - len(data.attempts.passed(tag)) for data in tag_sources)
+        return own + sum(self._restarts.lost(data, tag) for data in tag_sources)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """The earlier attempts of what is shown, oldest first."""
@@ -214,34 +217,34 @@ class RunMemory:
     @property
     def _restarts(self) -> Restarts:
         if self._known_restarts is None:
-            self._known_restarts = Restarts(self.told.values())
+            self._known_restarts = Restarts(self.sources.values())
         return self._known_restarts
 
     @property
     def nbytes(self) -> int:
         """The room that the series take; counted anew only after a change."""
         if self._nbytes is None:
-            self._nbytes = sum(told.attempts.nbytes for told in self.told.values())
+            self._nbytes = sum(data.attempts.nbytes for data in self.sources.values())
         return self._nbytes
 
 
-def _has_room(told: SourceData, tag: str, new: set[str]) -> bool:
+def _has_room(data: SourceData, tag: str, new: set[str]) -> bool:
     """Whether a tag is known, or is not one too many."""
-    if tag in told.series or tag in new or len(told.series) + len(new) < MAX_TAGS:
+    if tag in data.series or tag in new or len(data.series) + len(new) < MAX_TAGS:
         return True
-    told.skipped_tags += 1
+    data.skipped_tags += 1
     return False
 
 
-def _is_time(told: SourceData, at: float) -> bool:
+def _is_time(data: SourceData, at: float) -> bool:
     """Whether a calendar has this moment; one that it has not is said, and left out."""
     if EARLIEST <= at < LATEST:
         return True
-    _say_undated(told)
+    _say_undated(data)
     return False
 
 
-def _dated(told: SourceData, points: Points) -> Points:
+def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
     if walls.min() >= EARLIEST and walls.max() < LATEST:
@@ -249,61 +252,61 @@ def _dated(told: SourceData, points: Points) -> Points:
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
         return points
-    _say_undated(told)
+    _say_undated(data)
     return Points(points.steps, np.where(wrong, np.nan, walls), points.values)
 
 
-def _say_undated(told: SourceData) -> None:
-    said = Problem(
-        told.speaker.file, None, "times before 1970 or after 2200, left out", "log seconds since 1970"
+def _say_undated(data: SourceData) -> None:
+    problem = Problem(
+        data.source.file, None, "times before 1970 or after 2200, left out", "log seconds since 1970"
     )
-    if said not in told.problems:
-        told.problems.append(said)
+    if problem not in data.problems:
+        data.problems.append(problem)
 
 
-def _replace(told: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
+def _replace(data: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
     """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
     new is there yet to say where that is."""
-    tags = set(told.series) - {EPOCH}
+    tags = set(data.series) - {EPOCH}
     firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
     if keep_history and firsts:
-        again = told.history_below == min(firsts)
-        told.history_below = min(firsts)
-        told.attempts.restart(told.history_below, branch=not again)
+        again = data.history_below == min(firsts)
+        data.history_below = min(firsts)
+        data.attempts.restart(data.history_below, branch=not again)
     elif not keep_history:
-        told.attempts = Attempts()
-    told.hparams.clear()
-    told.problems.clear()
-    told.evidence = told.length = told.epoch = told.rank = told.reached = told.purged = None
+        data.attempts = Attempts()
+    data.hparams.clear()
+    data.problems.clear()
+    data.evidence = data.length = data.epoch = data.rank = data.reached = data.purged = None
     return tags
 
 
-def _note(told: SourceData, operation: Operation) -> None:
+def _note(data: SourceData, operation: Operation) -> None:
     match operation:
         case HParams(values, section):
-            told.hparams.setdefault(section, {}).update(values)
+            data.hparams.setdefault(section, {}).update(values)
         case Evidence(at=at):
-            known = at is None or _is_time(told, at)
-            told.evidence = operation if known else replace(operation, at=None)
+            known = at is None or _is_time(data, at)
+            data.evidence = operation if known else replace(operation, at=None)
         case Length(steps, epochs, first_epoch):
-            before = told.length
-            told.length = Length(
+            before = data.length
+            data.length = Length(
                 steps if steps is not None or before is None else before.steps,
                 epochs if epochs is not None or before is None else before.epochs,
                 first_epoch,
             )
         case Epoch(value):
-            told.epoch = value if told.epoch is None else max(value, told.epoch)
+            data.epoch = value if data.epoch is None else max(value, data.epoch)
         case Stated(tag, direction):
-            told.stated[tag] = direction
+            data.stated[tag] = direction
         case Rank(value):
-            told.rank = value
+            data.rank = value
         case Reached(step):
-            told.reached = step
+            data.reached = step
         case Writer(started=at):
-            known = at is None or _is_time(told, at)
-            told.writer = operation if known else replace(operation, started=None)
+            known = at is None or _is_time(data, at)
+            data.writer = operation if known else replace(operation, started=None)
         case Started(at):
-            told.started = at if _is_time(told, at) else None
+            data.started = at if _is_time(data, at) else None
         case Label(key, value):
-            told.labels[key] = value
+            data.labels[key] = value

@@ -20,6 +20,7 @@ from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
 SPARK_SAMPLE = 2048
+_LOGS = ("console", "xgboost", "lightgbm")
 _GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
 
@@ -51,45 +52,48 @@ class Summariser:
         self._direction_of = direction_of
         self._hidden = hidden
 
-    def story(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
+    def summarise(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
         """The run's story. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
         visible = memory.visible()
-        voices = memory.voices()
-        stated = {tag: way for told in reversed(visible) for tag, way in told.stated.items()}
+        tag_sources = memory.sources_by_tag()
+        stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
         metrics: dict[str, Metric] = {}
-        for tag, speaking in voices.items():
+        for tag, speaking in tag_sources.items():
             old = known.get(tag)
-            if dirty is None or old is None or tag in dirty or old.format != speaking[0].speaker.format:
+            if dirty is None or old is None or tag in dirty or old.format != speaking[0].source.format:
                 old = self._metric(memory, tag, speaking, stated.get(tag))
             metrics[tag] = old
+        attempts = memory.attempts()
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
-            formats=_formats(visible, voices),
+            formats=_formats(visible, tag_sources),
             metrics=metrics,
             step=_step(metrics.values(), visible),
-            epoch=max((e for told in visible if (e := told.newest_epoch) is not None), default=None),
+            epoch=max((e for data in visible if (e := data.newest_epoch) is not None), default=None),
             hparams=_merged(visible, "hparams"),
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),
-            labels={key: value for told in reversed(visible) for key, value in told.labels.items()},
-            problems=tuple(_problems(memory.told.values(), visible)),
+            labels={key: value for data in reversed(visible) for key, value in data.labels.items()},
+            problems=(*_problems(memory.sources.values(), visible), *_several(attempts, visible)),
             evidence=_evidence(memory.ranked()),
             length=_length(visible),
-            started=_started(memory.told.values()),
+            started=_started(memory.sources.values()),
             own_clock=max(clocks, default=None),
             longest_gap=_usual_gap(visible),
             writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
-            attempts=memory.attempts(),
+            attempts=attempts,
         )
 
-    def _metric(self, memory: RunMemory, tag: str, voices: Sequence[SourceData], stated: Direction) -> Metric:
-        series = _one_series(memory, tag, voices)
+    def _metric(
+        self, memory: RunMemory, tag: str, tag_sources: Sequence[SourceData], stated: Direction
+    ) -> Metric:
+        series = _one_series(memory, tag, tag_sources)
         direction = self._direction_of(tag, stated)
         finite = series.low <= series.high
         best = None if direction is None or not finite else series.low if direction == "min" else series.high
         best_step = None if best is None else series.min_at if direction == "min" else series.max_at
         if best == 0.0 and direction == "min":
-            best, best_step = _best_that_lives(memory, tag, voices) or (best, best_step)
+            best, best_step = _best_that_lives(memory, tag, tag_sources) or (best, best_step)
         return Metric(
             tag=tag,
             last=series.last,
@@ -101,21 +105,21 @@ class Summariser:
             max=series.high if finite else None,
             count=len(series),
             direction=direction,
-            format=voices[0].speaker.format,
+            format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
             first_nonfinite_step=series.first_nonfinite,
             spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
             hidden=self._hidden(tag),
-            from_history=next((v.history_below for v in voices if v.history_below is not None), None),
-            former=memory.lost(tag, voices),
+            from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
+            former=memory.lost(tag, tag_sources),
         )
 
 
-def _one_series(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> Series:
-    alone = memory.alone(tag, voices)
+def _one_series(memory: RunMemory, tag: str, tag_sources: Sequence[SourceData]) -> Series:
+    alone = memory.alone(tag, tag_sources)
     if alone is not None:
         return alone
-    merged: Points = memory.points(tag, voices)
+    merged: Points = memory.points(tag, tag_sources)
     series = Series()
     series.extend(merged)
     return series
@@ -125,12 +129,12 @@ def _evidence(sources: Iterable[SourceData]) -> tuple[Evidence, ...]:
     """What the files say of the run's end; of a claim's files, which follow on each other, the last one's
     word."""
     last: dict[tuple[str, str], tuple[int, Evidence]] = {}
-    for told in sources:
-        if told.evidence is None:
+    for data in sources:
+        if data.evidence is None:
             continue
-        key = (told.speaker.claim, "" if told.evidence.by == "framework" else told.speaker.file)
-        if key not in last or told.speaker.order >= last[key][0]:
-            last[key] = told.speaker.order, told.evidence
+        key = (data.source.claim, "" if data.evidence.by == "framework" else data.source.file)
+        if key not in last or data.source.order >= last[key][0]:
+            last[key] = data.source.order, data.evidence
     return tuple(evidence for _, evidence in last.values())
 
 
@@ -139,22 +143,24 @@ def _step(metrics: Iterable[Metric], visible: Iterable[SourceData]) -> int | Non
     known = list(metrics)
     training = [metric for metric in known if not is_bookkeeping(metric.tag)]
     steps = [metric.last_step for metric in training or known]
-    return max(steps + [told.reached for told in visible if told.reached is not None], default=None)
+    return max(steps + [data.reached for data in visible if data.reached is not None], default=None)
 
 
-def _best_that_lives(memory: RunMemory, tag: str, voices: Sequence[SourceData]) -> tuple[float, int] | None:
+def _best_that_lives(
+    memory: RunMemory, tag: str, tag_sources: Sequence[SourceData]
+) -> tuple[float, int] | None:
     """The least value at steps where the gradient's norm was a number: a loss of exactly 0 beside a norm of
     NaN is a training that broke (half precision). None: nothing says that it broke."""
     split = tag.rpartition("/")[0]
     norms = [
         name
-        for told in voices
-        for name, series in told.series.items()
+        for data in tag_sources
+        for name, series in data.series.items()
         if series.nonfinite and name.rpartition("/")[0] == split and _GRADIENT.search(name)
     ]
-    points = memory.points(tag, voices)
+    points = memory.points(tag, tag_sources)
     for norm in norms[:1]:
-        broken = memory.points(norm, [told for told in voices if norm in told.series])
+        broken = memory.points(norm, [data for data in tag_sources if norm in data.series])
         dead = broken.steps[~np.isfinite(broken.values)]
         good = points.where(np.isfinite(points.values) & ~np.isin(points.steps, dead))
         if len(good) < len(points) and len(good):
@@ -163,40 +169,49 @@ def _best_that_lives(memory: RunMemory, tag: str, voices: Sequence[SourceData]) 
     return None
 
 
-def _formats(visible: Iterable[SourceData], voices: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
-    speaking = {told.speaker.format for found in voices.values() for told in found}
+def _formats(visible: Iterable[SourceData], tag_sources: Mapping[str, list[SourceData]]) -> tuple[str, ...]:
+    speaking = {data.source.format for matching in tag_sources.values() for data in matching}
     words = [
-        told.speaker.format
-        for told in visible
-        if told.speaker.format and (told.speaker.format in speaking or told.hparams or not voices)
+        data.source.format
+        for data in visible
+        if data.source.format and (data.source.format in speaking or data.hparams or not tag_sources)
     ]
     return tuple(dict.fromkeys(words))
 
 
 def _merged(visible: Sequence[SourceData], section: str) -> dict[str, object]:
     out: dict[str, object] = {}
-    for told in reversed(visible):
-        out.update(told.hparams.get(section, {}))
+    for data in reversed(visible):
+        out.update(data.hparams.get(section, {}))
     return out
 
 
 def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> Iterable[Problem]:
     """All problems, but for those of console numbers that are not shown anyway."""
-    for told in sources:
-        if told.speaker.format == "console" and told not in visible:
+    for data in sources:
+        if data.source.format == "console" and data not in visible:
             continue
-        yield from told.problems
-        if told.skipped_tags:
+        yield from data.problems
+        if data.skipped_tags:
             yield Problem(
-                told.speaker.file,
+                data.source.file,
                 None,
-                f"{told.skipped_tags} values of tags past the limit of 10,000 were left out",
+                f"{data.skipped_tags} values of tags past the limit of 10,000 were left out",
                 "log fewer tags, or per-layer values less often",
             )
 
 
+def _several(attempts: Sequence[Attempt], visible: Sequence[SourceData]) -> Iterable[Problem]:
+    """Trainings that a log holds one after another (folds, a warm-up): all but the newest are over."""
+    began_anew = sum(one.resumed_at is not None and one.resumed_at <= one.first_step for one in attempts)
+    logs = [data.source.file for data in visible if data.source.format in _LOGS]
+    if began_anew and logs:
+        message = f"{began_anew + 1} trainings in one log, only the newest is shown"
+        yield Problem(logs[0], None, message, "give each training (fold) a log of its own to compare them")
+
+
 def _length(visible: Iterable[SourceData]) -> Length | None:
-    known = [told.length for told in visible if told.length is not None]
+    known = [data.length for data in visible if data.length is not None]
     if not known:
         return None
     return Length(
@@ -208,20 +223,20 @@ def _length(visible: Iterable[SourceData]) -> Length | None:
 
 def _started(sources: Iterable[SourceData]) -> float | None:
     found: list[float] = []
-    for told in sources:
-        if told.started is not None:
-            found.append(told.started)
-        if told.writer is not None and told.writer.started is not None:
-            found.append(told.writer.started)
-        found.extend(s.first_wall for s in told.series.values() if not math.isnan(s.first_wall))
+    for data in sources:
+        if data.started is not None:
+            found.append(data.started)
+        if data.writer is not None and data.writer.started is not None:
+            found.append(data.writer.started)
+        found.extend(s.first_wall for s in data.series.values() if not math.isnan(s.first_wall))
     return min(found, default=None)
 
 
 def _usual_gap(visible: Iterable[SourceData]) -> float:
     """The longest gap between writes of the tag that is written most often."""
     most, gap = 0, 0.0
-    for told in visible:
-        for tag, series in told.series.items():
+    for data in visible:
+        for tag, series in data.series.items():
             if len(series) > most and tag != EPOCH:
                 most, gap = len(series), series.longest_gap
     return gap

@@ -14,12 +14,12 @@ from runwatch.text.safe import safe
 
 def missing(offer: Offer, absent: Sequence[str]) -> ScoringError:
     """The complaint that a file lacks columns which the model takes."""
-    said = ", ".join(safe(name, 40) for name in absent[:12])
+    message = ", ".join(safe(name, 40) for name in absent[:12])
     there = ", ".join(safe(name, 30) for name in offer.names[:20])
     more = ", …" if len(offer.names) > 20 else ""
     return ScoringError(
         offer.file,
-        f"lacks inputs of the model: {said}",
+        f"lacks inputs of the model: {message}",
         f"the file has {there}{more}; see [[models]] features",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 from collections.abc import Sequence
 from typing import IO, Any, cast
@@ -11,7 +12,10 @@ from runwatch.scoring.base import ScoringError
 from runwatch.system.files import NotRegular, open_regular
 
 _BLOCK = 1 << 20
-_LARGEST = 2**30
+_LARGEST = 2 << 30
+_LONGEST_LINE = 8 << 20
+_MAX_FOOTER = 64 << 20
+_TAIL = 8
 _SPLIT = "split the file"
 _CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _ARROW = (".arrow", ".feather", ".ipc")
@@ -37,10 +41,8 @@ class InputTable:
     def schema(self) -> Any:
         """The Arrow schema; of text formats as their first block suggests."""
         if self._kind is _PARQUET:
-            import pyarrow.parquet as parquet
-
             with self._open() as file:
-                return parquet.read_schema(file)
+                return self._parquet(file).schema_arrow
         if self._kind is _ARROW:
             with self._open() as file:
                 return _arrow(file).schema
@@ -53,11 +55,10 @@ class InputTable:
         """An Arrow table of these columns, each once. ScoringError past ``most`` rows."""
         wanted = list(dict.fromkeys(names))
         if self._kind is _PARQUET:
-            import pyarrow.parquet as parquet
-
             with self._open() as file:
-                opened = parquet.ParquetFile(file)
+                opened = self._parquet(file)
                 self._check(opened.metadata.num_rows, most)
+                self._check_size(_unpacked(opened, wanted))
                 return opened.read(columns=wanted, use_threads=False)
         if self._kind is _ARROW:
             with self._open() as file:
@@ -68,6 +69,21 @@ class InputTable:
             table = self._json().select(wanted)
         self._check(table.num_rows, most)
         return table
+
+    def _parquet(self, file: IO[bytes]) -> Any:
+        """A parquet file whose footer may be read: its length is said before it is."""
+        import pyarrow.parquet as parquet
+
+        file.seek(max(file.seek(0, os.SEEK_END) - _TAIL, 0))
+        length = int.from_bytes(file.read(4), "little")
+        if length > _MAX_FOOTER:
+            raise ScoringError(self._path, f"has a footer of {length >> 20:,} MiB", "write fewer columns")
+        file.seek(0)
+        return parquet.ParquetFile(file)
+
+    def _check_size(self, size: int) -> None:
+        if size > _LARGEST:
+            raise ScoringError(self._path, f"is more than {_LARGEST >> 30} GiB when unpacked", _SPLIT)
 
     def _check(self, rows: int, most: int) -> None:
         if rows > most:
@@ -81,7 +97,10 @@ class InputTable:
         except NotRegular as error:
             raise ScoringError(self._path, "is not a regular file", "give a data file") from error
         packed = self._path.lower().endswith(".gz")
-        return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+        if self._kind in (_CSV, _JSON):
+            raw: Any = gzip.GzipFile(fileobj=file) if packed else file
+            return cast(IO[bytes], io.BufferedReader(_Bounded(raw, self._path), _BLOCK))
+        return file
 
     def _csv_options(self) -> dict[str, Any]:
         from pyarrow import csv
@@ -131,6 +150,42 @@ class InputTable:
 
         with self._open() as file:
             return json.read_json(file, json.ReadOptions(use_threads=False, block_size=_BLOCK))
+
+
+class _Bounded(io.RawIOBase):
+    """Text, unpacked, as far as it may be held. ScoringError past that, and for a line that no parser should
+    see."""
+
+    def __init__(self, raw: Any, path: str) -> None:
+        super().__init__()
+        self._raw, self._path = raw, path
+        self._size = self._line = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        made = self._raw.read(len(buffer))
+        buffer[: len(made)] = made
+        self._size += len(made)
+        first, last = made.find(b"\n"), made.rfind(b"\n")
+        longest = self._line + (first if first >= 0 else len(made))
+        self._line = len(made) - 1 - last if last >= 0 else longest
+        if max(longest, self._line) > _LONGEST_LINE:
+            what = f"has a line of more than {_LONGEST_LINE >> 20} MiB"
+            raise ScoringError(self._path, what, "look for a missing line end or quote")
+        if self._size > _LARGEST:
+            raise ScoringError(self._path, f"is more than {_LARGEST >> 30} GiB when unpacked", _SPLIT)
+        return len(made)
+
+
+def _unpacked(parquet: Any, names: list[str]) -> int:
+    """Bytes of these columns, by the footer."""
+    groups = [parquet.metadata.row_group(at) for at in range(parquet.num_row_groups)]
+    chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
+    known = set(names)
+    wanted = (c for c in chunks if {c.path_in_schema, c.path_in_schema.partition(".")[0]} & known)
+    return sum(chunk.total_uncompressed_size for chunk in wanted)
 
 
 def _blank_is_missing(table: Any) -> Any:

@@ -17,6 +17,7 @@ from runwatch.domain.codec import to_plain
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
 from runwatch.scoring.formats import format_of
+from runwatch.system.deaths import cause
 from runwatch.text.safe import safe
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -107,14 +108,13 @@ def _tail(errors: Any) -> str:
 
 def _heard(job: Job, code: int, said: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
-        made = json.loads(said)
-        if "answer" in made:
-            return ScoringAnswer.of(made["answer"])
-        file, message, hint = made["problem"]
+        result = json.loads(said)
+        if "answer" in result:
+            return ScoringAnswer.of(result["answer"])
+        file, message, hint = result["problem"]
         return Problem(str(file), None, str(message), str(hint))
     except (ValueError, KeyError, TypeError):
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        wrong = f"the scoring process died ({how}){': ' + tail if tail else ''}"
+        wrong = f"the scoring process died: {cause(code)}{': ' + tail if tail else ''}"
         return Problem(
             job.data, None, wrong, "often too little memory: split the batch, or export the model again"
         )

@@ -36,11 +36,11 @@ def main() -> int:
     job = Job.of(json.load(sys.stdin))
     limit(job)
     try:
-        made: dict[str, Any] = {"answer": do(job).to_json()}
+        result: dict[str, Any] = {"answer": do(job).to_json()}
     except Exception as error:
         problem = in_words(job, error)
-        made = {"problem": [problem.file, problem.message, problem.hint]}
-    json.dump(made, answers)
+        result = {"problem": [problem.file, problem.message, problem.hint]}
+    json.dump(result, answers)
     answers.close()
     return 0
 
@@ -66,17 +66,17 @@ def do(job: Job) -> ScoringAnswer:
     columns = model.bind(_offer(job, kinds))
     if not columns:
         raise ScoringError(job.data, "has no numeric columns", "name them: [[models]] features = […]")
-    beside = (job.target, job.key, job.group, *job.slices)
-    table = source.read([*columns, *(name for name in beside if name in kinds)], job.rows)
+    kept_columns = (job.target, job.key, job.group, *job.slices)
+    table = source.read([*columns, *(name for name in kept_columns if name in kinds)], job.rows)
     if not table.num_rows:
         raise ScoringError(job.data, "has no rows", "wait for some, or leave it out")
     made = predicted(model.run(table), job)
     if source.skipped:
         made = replace(made, notes=(*made.notes, f"{plural(source.skipped, 'line')} skipped: not rows"))
     if model.by_place and len(columns) > 1:
-        said = ", ".join(safe(name, 30) for name in columns[:12])
+        message = ", ".join(safe(name, 30) for name in columns[:12])
         whose = "the reference's" if job.usual else "the file's"
-        order = f"features taken in {whose} order ({said}): [[models]] features = […]"
+        order = f"features taken in {whose} order ({message}): [[models]] features = […]"
         made = replace(made, notes=(*made.notes, order))
     return write(job, table, made)
 
@@ -87,8 +87,8 @@ def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
     names = schema.names
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        said = ", ".join(safe(name, 40) for name in twice[:8])
-        raise ScoringError(job.data, f"columns occur twice: {said}", "give each column a name of its own")
+        message = ", ".join(safe(name, 40) for name in twice[:8])
+        raise ScoringError(job.data, f"columns occur twice: {message}", "give each column a name of its own")
     return {field.name: field.type for field in schema}
 
 
@@ -108,8 +108,8 @@ def in_words(job: Job, error: Exception) -> Problem:
         what = f"scoring needs {safe(str(error.name))}"
         return Problem(job.model, None, what, "pip install 'runwatch[models]'")
     text = str(error).strip().splitlines()
-    said = safe(text[0] if text else type(error).__name__, 200)
-    return Problem(job.data, None, f"can't be scored: {said}", "write it again")
+    message = safe(text[0] if text else type(error).__name__, 200)
+    return Problem(job.data, None, f"can't be scored: {message}", "write it again")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _META = b"runwatch"
 _SEEN = 200
 
 
-def write(job: Job, table: Any, made: Predicted) -> ScoringAnswer:
+def write(job: Job, table: Any, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
     it can't be written."""
     import pyarrow as pa
@@ -36,15 +36,15 @@ def write(job: Job, table: Any, made: Predicted) -> ScoringAnswer:
             columns[name] = table.column(name)
     if job.target is not None and job.target in table.column_names:
         columns[TRUTH] = table.column(job.target)
-    for name, values in made.columns.items():
+    for name, values in predicted.columns.items():
         columns[name] = pa.array(values, from_pandas=False)
-    answer = _answer(job, table.num_rows, made, columns)
+    answer = _answer(job, table.num_rows, predicted, columns)
     named = pa.table(columns).replace_schema_metadata({_META: json.dumps(answer.to_json()).encode()})
     try:
         _whole(named, job.output, job.mtime_ns)
     except OSError as error:
-        said = f"can't be written: {safe(error.strerror or str(error))}"
-        raise ScoringError(job.output, said, "make room, or check the state directory") from error
+        message = f"can't be written: {safe(error.strerror or str(error))}"
+        raise ScoringError(job.output, message, "make room, or check the state directory") from error
     return answer
 
 
@@ -62,20 +62,20 @@ def _carried(job: Job) -> list[str]:
     return names
 
 
-def _answer(job: Job, rows: int, made: Predicted, columns: dict[str, Any]) -> ScoringAnswer:
+def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, Any]) -> ScoringAnswer:
     truth = columns.get(TRUTH)
     return ScoringAnswer(
         job.identity,
         rows,
-        made.task,
+        predicted.task,
         PREDICTION in columns,
-        made.scores,
-        made.classes,
+        predicted.scores,
+        predicted.classes,
         0 if truth is None else rows - _missing(truth),
-        () if made.task == "regression" else _labels(truth),
-        () if made.task == "regression" else _labels(columns.get(PREDICTION)),
-        made.bad,
-        made.notes,
+        () if predicted.task == "regression" else _labels(truth),
+        () if predicted.task == "regression" else _labels(columns.get(PREDICTION)),
+        predicted.bad,
+        predicted.notes,
     )
 
 

@@ -97,9 +97,9 @@ def compose(
     age = now - facts["now"]
     runs = _sorted_runs(facts["runs"], start)
     findings = in_order(facts["findings"])
-    told = stories(history)
-    new = [_story(s) for s in told if s.opened is not None and s.opened >= start]
-    closed = [_story(s) for s in told if s.closed is not None and s.closed >= start]
+    histories = stories(history)
+    new = [_story(s) for s in histories if s.opened is not None and s.opened >= start]
+    closed = [_story(s) for s in histories if s.closed is not None and s.closed >= start]
     brief = Brief(
         since=start,
         until=now,
@@ -249,14 +249,14 @@ def _runs(runs: Sequence[Facts], note: Any) -> str:
         groups.setdefault(note(run), []).append(_on(run) + _short(run["id"]))
     parts: list[str] = []
     told = 0
-    for said, names in groups.items():
-        room = _NAMES - (len(parts) if said else told)
+    for message, names in groups.items():
+        room = _NAMES - (len(parts) if message else told)
         if room <= 0:
             break
         shown = names[:room]
-        told += len(names) if said else len(shown)
-        more = f" and {len(names) - len(shown)} more" if said and len(names) > len(shown) else ""
-        parts.append(", ".join(shown) + more + (f" ({said})" if said else ""))
+        told += len(names) if message else len(shown)
+        more = f" and {len(names) - len(shown)} more" if message and len(names) > len(shown) else ""
+        parts.append(", ".join(shown) + more + (f" ({message})" if message else ""))
     return ", ".join(parts) + (f" and {len(runs) - told} more" if len(runs) > told else "")
 
 
@@ -287,13 +287,14 @@ def _summaries(findings: Sequence[Facts]) -> str:
         cause = summary.replace(finding["run"], "") if finding["run"] else summary
         causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
     shown = [
-        safe(_said(same[0]), 70) + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
+        safe(_finding_text(same[0]), 70)
+        + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
         for same in list(causes.values())[:2]
     ]
     return "; ".join(shown) + (f"; and {len(causes) - 2} more" if len(causes) > 2 else "")
 
 
-def _said(finding: Facts) -> str:
+def _finding_text(finding: Facts) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
     return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")

@@ -21,7 +21,6 @@ from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
-FAIL_ON = ("info", "warning", "critical", "never")
 CODES = {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
 _MORNING = 9
 
@@ -71,6 +70,15 @@ def as_json(check: CheckResult) -> dict[str, Any]:
             }
             for root, problem in problems_of(check.snapshot)
         ],
+        "not_judged": [_not_judged_json(problem) for problem in check.snapshot.overlooked],
+    }
+
+
+def _not_judged_json(problem: Any) -> dict[str, Any]:
+    return {
+        "file": run_name(problem.file),
+        "message": hparams(problem.message),
+        "hint": hparams(problem.hint),
     }
 
 
@@ -83,6 +91,7 @@ def unknown_json(reason: str) -> dict[str, Any]:
         "counts": counts,
         "findings": [],
         "problems": [],
+        "not_judged": [],
         "error": hparams(reason),
     }
 
@@ -125,7 +134,7 @@ def report(check: CheckResult) -> CiReport:
     return CiReport(
         title="check",
         level=cast(Level, check.worst),
-        verdict=f"{check.worst}: {said(check)}",
+        verdict=f"{check.worst}: {one_line(check)}",
         reason=", ".join(check.snapshot.situation.roots),
         cases=cases,
         tables=[CiTable("", headers, rows)] if rows else [],
@@ -162,13 +171,13 @@ def _missing(snapshot: Snapshot) -> list[str]:
     return [link.name for link in snapshot.watch.hosts if link.message]
 
 
-def said(check: CheckResult) -> str:
-    said = counted(f for f in check.findings if f["severity"] != "info")
+def one_line(check: CheckResult) -> str:
+    counts = counted(f for f in check.findings if f["severity"] != "info")
     missing = _missing(check.snapshot)
     if missing:
-        return "; ".join(filter(None, [said, f"no answer from: {', '.join(missing)}"]))
-    if said:
-        return said
+        return "; ".join(filter(None, [counts, f"no answer from: {', '.join(missing)}"]))
+    if counts:
+        return counts
     if check.worst == "unknown":
         return "no run, no data and no predictions could be read"
     infos = len(check.findings)
@@ -186,16 +195,16 @@ def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
 def _tonight(snapshot: Snapshot) -> list[Finding]:
     situation = snapshot.situation
     left = _until_morning(situation.now)
-    found = [finding for finding in snapshot.findings if finding.severity == "critical"]
+    findings = [finding for finding in snapshot.findings if finding.severity == "critical"]
     for run in situation.runs:
         if run.status != "running":
             continue
         eta, budget = run.progress.eta, run.progress.budget_ends
         if budget is not None and situation.now < budget <= situation.now + left:
-            found.append(_ending(run, budget - situation.now, "reaches its time limit"))
+            findings.append(_ending(run, budget - situation.now, "reaches its time limit"))
         elif eta is not None and eta[0] <= left:
-            found.append(_ending(run, eta[0], "ends"))
-    return found
+            findings.append(_ending(run, eta[0], "ends"))
+    return findings
 
 
 def _ending(run: Run, seconds: float, how: str) -> Finding:

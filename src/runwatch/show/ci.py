@@ -122,17 +122,17 @@ def _testcase(case: CiCase, report: CiReport, fail_on: str, error: bool) -> list
 
 
 def _github(report: CiReport, fail_on: str) -> str:
-    told = [case for case in report.cases if case.level != "ok"]
+    cases = [case for case in report.cases if case.level != "ok"]
     lines = [
         _command(report.level if report.level != "ok" else "info", f"runwatch {report.title}", report.verdict)
     ]
-    for case in told[:_MOST_ANNOTATIONS]:
+    for case in cases[:_MOST_ANNOTATIONS]:
         level = case.level if case.level != "critical" or _fails(case, fail_on) else "warning"
         lines.append(
             _command(level, f"{case.group} {case.name}".strip(), case.detail or case.message, case.file)
         )
-    if len(told) > _MOST_ANNOTATIONS:
-        lines.append(f"and {len(told) - _MOST_ANNOTATIONS} more")
+    if len(cases) > _MOST_ANNOTATIONS:
+        lines.append(f"and {len(cases) - _MOST_ANNOTATIONS} more")
     return "\n".join(lines)
 
 

@@ -26,28 +26,28 @@ _SLICES_SHOWN = 10
 _HPARAMS_SHOWN = 20
 
 
-def comparison_json(found: Comparison) -> dict[str, Any]:
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
     """``compare --json``."""
-    best = cheapest(found)
+    best = cheapest(comparison)
     return {
         "schema": SCHEMA,
-        "candidate": run_name(found.candidate),
-        "baseline": run_name(found.baseline),
-        "verdict": found.verdict,
-        "reason": run_name(found.reason),
-        "task": found.task,
-        "unit": found.unit,
-        "notes": [run_name(note) for note in found.notes],
-        "metrics": [_metric_json(metric) for metric in found.metrics],
-        "slices": [_slice_json(part) for part in found.slices],
-        "calibration": {who: _calibration_json(one) for who, one in found.calibration.items()},
-        "operating_threshold": found.operating_threshold,
+        "candidate": run_name(comparison.candidate),
+        "baseline": run_name(comparison.baseline),
+        "verdict": comparison.verdict,
+        "reason": run_name(comparison.reason),
+        "task": comparison.task,
+        "unit": comparison.unit,
+        "notes": [run_name(note) for note in comparison.notes],
+        "metrics": [_metric_json(metric) for metric in comparison.metrics],
+        "slices": [_slice_json(part) for part in comparison.slices],
+        "calibration": {who: _calibration_json(one) for who, one in comparison.calibration.items()},
+        "operating_threshold": comparison.operating_threshold,
         "cheapest_threshold": None if best is None else best.threshold,
-        "cost_unit": run_name(found.cost_unit),
-        "confusion": _confusion_json(found.confusion),
+        "cost_unit": run_name(comparison.cost_unit),
+        "confusion": _confusion_json(comparison.confusion),
         "hparams": [
             {"name": run_name(name), "baseline": hparams(a), "candidate": hparams(b)}
-            for name, a, b in found.hparams
+            for name, a, b in comparison.hparams
         ],
     }
 
@@ -104,11 +104,11 @@ def _calibration_json(one: Calibration) -> dict[str, Any]:
     return {"ece": one.ece, "ece_null": one.ece_null, "miscalibrated": one.miscalibrated, "bins": bins}
 
 
-def _confusion_json(found: Confusion | None) -> dict[str, Any] | None:
-    if found is None:
+def _confusion_json(confusion: Confusion | None) -> dict[str, Any] | None:
+    if confusion is None:
         return None
-    labels = [run_name(label) for label in found.labels]
-    return {"labels": labels, "baseline": found.baseline, "candidate": found.candidate}
+    labels = [run_name(label) for label in confusion.labels]
+    return {"labels": labels, "baseline": confusion.baseline, "candidate": confusion.candidate}
 
 
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95 % interval", "verdict", "why")
@@ -124,11 +124,11 @@ _CSV_HEADERS = (
 )  # fmt: skip
 
 
-def comparison_table(found: Comparison, form: str) -> str:
+def comparison_table(comparison: Comparison, form: str) -> str:
     """The metrics as one table in ``form`` (text, markdown, csv, latex). CSV has full precision."""
     if form == "csv":
-        return render(_CSV_HEADERS, [_csv_row(metric) for metric in found.metrics], form)
-    return render(_HEADERS, [_row(metric) for metric in found.metrics], form)
+        return render(_CSV_HEADERS, [_csv_row(metric) for metric in comparison.metrics], form)
+    return render(_HEADERS, [_row(metric) for metric in comparison.metrics], form)
 
 
 def _row(metric: MetricComparison) -> tuple[str, ...]:
@@ -166,33 +166,40 @@ def _full(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
-def comparison_text(found: Comparison) -> str:
+def comparison_text(comparison: Comparison) -> str:
     """The whole comparison for people: verdict, metrics, slices that regressed, what differs, notes."""
-    sign, word = METRIC_SIGNS[found.verdict], METRIC_WORDS[found.verdict]
+    sign, word = METRIC_SIGNS[comparison.verdict], METRIC_WORDS[comparison.verdict]
     parts = [
-        f"{sign} {word}: {safe(found.candidate)} against {safe(found.baseline)}",
-        f"  {safe(_why(found))}",
+        f"{sign} {word}: {safe(comparison.candidate)} against {safe(comparison.baseline)}",
+        f"  {safe(_why(comparison))}",
     ]
-    if found.metrics:
-        parts += ["", comparison_table(found, "text"), "", "* the primary metric: it decides"]
-    parts += _slices_text(found) + _calibration_text(found) + _cost_text(found) + _hparams_text(found)
-    if found.notes:
-        parts += ["", *(f"note: {safe(note)}" for note in found.notes)]
+    if comparison.metrics:
+        parts += ["", comparison_table(comparison, "text"), "", "* the primary metric: it decides"]
+    parts += (
+        _slices_text(comparison)
+        + _calibration_text(comparison)
+        + _cost_text(comparison)
+        + _hparams_text(comparison)
+    )
+    if comparison.notes:
+        parts += ["", *(f"note: {safe(note)}" for note in comparison.notes)]
     return "\n".join(parts)
 
 
-def comparison_report(found: Comparison) -> CiReport:
+def comparison_report(comparison: Comparison) -> CiReport:
     """The comparison for a build server: verdict, names, metrics and the slices that regressed."""
-    worse = [part for part in found.slices if part.verdict == "worse"]
-    tables = [CiTable("", _HEADERS, [_row(metric) for metric in found.metrics])] if found.metrics else []
+    worse = [part for part in comparison.slices if part.verdict == "worse"]
+    tables = (
+        [CiTable("", _HEADERS, [_row(metric) for metric in comparison.metrics])] if comparison.metrics else []
+    )
     if worse:
         tables.append(CiTable(_SLICES, _SLICE_HEADERS, [_slice_row(part) for part in worse[:_SLICES_SHOWN]]))
-    if found.hparams:
-        rows = [(name, as_text(a), as_text(b)) for name, a, b in found.hparams[:_HPARAMS_SHOWN]]
+    if comparison.hparams:
+        rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
         tables.append(CiTable("Settings that differ", ("setting", "baseline", "candidate"), rows))
     cases = [
         CiCase(metric.name, _level(metric), metric.reason or metric.verdict, group="metrics")
-        for metric in found.metrics
+        for metric in comparison.metrics
     ]
     cases += [
         CiCase(
@@ -200,22 +207,22 @@ def comparison_report(found: Comparison) -> CiReport:
         )
         for part in worse
     ]
-    notes = [note.strip() for note in (*_calibration_text(found)[2:], *_cost_text(found)[1:])]
-    if found.slices and not worse:
-        notes.append(f"none of {len(found.slices)} slices regressed more than the rest")
+    notes = [note.strip() for note in (*_calibration_text(comparison)[2:], *_cost_text(comparison)[1:])]
+    if comparison.slices and not worse:
+        notes.append(f"none of {len(comparison.slices)} slices regressed more than the rest")
     if len(worse) > _SLICES_SHOWN:
         notes.append(f"and {len(worse) - _SLICES_SHOWN} more slices")
-    severity = severity_of(found)
+    severity = severity_of(comparison)
     return CiReport(
         title="compare",
         level=severity,
-        verdict=f"{METRIC_SIGNS[found.verdict]} {METRIC_WORDS[found.verdict]}: "
-        f"{found.candidate} against {found.baseline}",
-        reason=_why(found),
+        verdict=f"{METRIC_SIGNS[comparison.verdict]} {METRIC_WORDS[comparison.verdict]}: "
+        f"{comparison.candidate} against {comparison.baseline}",
+        reason=_why(comparison),
         cases=cases,
         tables=tables,
-        notes=[*notes, *found.notes],
-        legend=_LEGEND if found.metrics else "",
+        notes=[*notes, *comparison.notes],
+        legend=_LEGEND if comparison.metrics else "",
     )
 
 
@@ -227,16 +234,16 @@ def _level(metric: MetricComparison) -> Level:
     return "unknown" if metric.verdict == "unknown" else "ok"
 
 
-def _why(found: Comparison) -> str:
-    return f"{found.primary.name}: {found.reason}" if found.primary else found.reason
+def _why(comparison: Comparison) -> str:
+    return f"{comparison.primary.name}: {comparison.reason}" if comparison.primary else comparison.reason
 
 
-def _slices_text(found: Comparison) -> list[str]:
-    if not found.slices:
+def _slices_text(comparison: Comparison) -> list[str]:
+    if not comparison.slices:
         return []
-    worse = [part for part in found.slices if part.verdict == "worse"]
+    worse = [part for part in comparison.slices if part.verdict == "worse"]
     if not worse:
-        return ["", f"Slices: none of {len(found.slices)} regressed more than the rest."]
+        return ["", f"Slices: none of {len(comparison.slices)} regressed more than the rest."]
     rows = [_slice_row(part) for part in worse[:_SLICES_SHOWN]]
     more = [f"and {len(worse) - _SLICES_SHOWN} more"] if len(worse) > _SLICES_SHOWN else []
     return [
@@ -254,9 +261,9 @@ def _slice_row(part: SliceComparison) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _calibration_text(found: Comparison) -> list[str]:
+def _calibration_text(comparison: Comparison) -> list[str]:
     lines = []
-    for who, one in found.calibration.items():
+    for who, one in comparison.calibration.items():
         state = "miscalibrated" if one.miscalibrated else "no worse than chance for a calibrated model"
         lines.append(
             f"  {who}: ECE {units.number(one.ece, 3)} ({state}; up to {units.number(one.ece_null, 3)})"
@@ -264,23 +271,23 @@ def _calibration_text(found: Comparison) -> list[str]:
     return ["", "Calibration:", *lines] if lines else []
 
 
-def _cost_text(found: Comparison) -> list[str]:
-    cost = next((metric for metric in found.metrics if metric.name == "cost"), None)
+def _cost_text(comparison: Comparison) -> list[str]:
+    cost = next((metric for metric in comparison.metrics if metric.name == "cost"), None)
     if cost is None or cost.ci is None:
         return []
     low_high = " to ".join(units.signed(end) for end in cost.ci)
-    unit = f" {safe(found.cost_unit)}" if found.cost_unit else ""
+    unit = f" {safe(comparison.cost_unit)}" if comparison.cost_unit else ""
     return [
         "",
         f"Cost per 1,000 rows: {units.signed(cost.delta)}{unit} (95 %: {low_high})",
-        *cost_words(found),
+        *cost_words(comparison),
     ]
 
 
-def _hparams_text(found: Comparison) -> list[str]:
-    if not found.hparams:
+def _hparams_text(comparison: Comparison) -> list[str]:
+    if not comparison.hparams:
         return []
-    rows = [(name, as_text(a), as_text(b)) for name, a, b in found.hparams[:_HPARAMS_SHOWN]]
+    rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
     shown = render(("setting", "baseline", "candidate"), rows, "text")
-    rest = len(found.hparams) - _HPARAMS_SHOWN
+    rest = len(comparison.hparams) - _HPARAMS_SHOWN
     return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

@@ -80,19 +80,20 @@ def _column_json(column: ColumnDrift) -> dict[str, Any]:
     return out
 
 
-def _multivariate_json(found: Multivariate | None) -> dict[str, Any] | None:
-    if found is None:
+def _multivariate_json(multivariate: Multivariate | None) -> dict[str, Any] | None:
+    if multivariate is None:
         return None
     return {
-        "method": found.method,
-        "auc": found.auc,
-        "p_value": found.p_value,
-        "n_reference": found.n_reference,
-        "n_current": found.n_current,
-        "verdict": found.verdict,
-        "reason": found.reason,
+        "method": multivariate.method,
+        "auc": multivariate.auc,
+        "p_value": multivariate.p_value,
+        "n_reference": multivariate.n_reference,
+        "n_current": multivariate.n_current,
+        "verdict": multivariate.verdict,
+        "reason": multivariate.reason,
         "top_features": [
-            {"name": run_name(name), "importance": importance} for name, importance in found.top_features
+            {"name": run_name(name), "importance": importance}
+            for name, importance in multivariate.top_features
         ],
     }
 
@@ -151,10 +152,10 @@ def drift_report(
         for segment, part in parts
         for column in part.columns
     ]
-    found = report.multivariate
-    if found is not None:
-        level = _LEVELS[found.verdict]
-        cases.append(CiCase("all columns together", level, _together(found).strip()))
+    multivariate = report.multivariate
+    if multivariate is not None:
+        level = _LEVELS[multivariate.verdict]
+        cases.append(CiCase("all columns together", level, _together(multivariate).strip()))
     headers = ("column", "verdict", "size", "what changed")
     tables = [
         CiTable(
@@ -185,7 +186,7 @@ def drift_report(
         tables=[table for table in tables if table.rows],
         notes=[
             f"{units.plural(stable, 'column')} stable, {unknown} could not be judged",
-            *([_together(found).strip()] if found is not None else []),
+            *([_together(multivariate).strip()] if multivariate is not None else []),
             *(f"{problem.file}: {problem.message}" for problem in report.problems),
         ],
         legend=_LEGEND,
@@ -232,12 +233,12 @@ def _rest(report: DriftReport, everything: bool) -> list[str]:
     return lines
 
 
-def _together(found: Multivariate) -> str:
-    if found.verdict == "unknown":
-        return f"  {DRIFT_SIGNS['unknown']} all columns together: {safe(found.reason)}"
-    given = ", ".join(safe(name, 24) for name, _ in found.top_features[:3])
+def _together(multivariate: Multivariate) -> str:
+    if multivariate.verdict == "unknown":
+        return f"  {DRIFT_SIGNS['unknown']} all columns together: {safe(multivariate.reason)}"
+    given = ", ".join(safe(name, 24) for name, _ in multivariate.top_features[:3])
     tail = f"; most telling: {given}" if given else ""
     return (
-        f"  {DRIFT_SIGNS[found.verdict]} all columns together: {found.verdict}, "
-        f"AUC {units.number(found.auc, 3)}, p {units.number(found.p_value, 2)}{tail}"
+        f"  {DRIFT_SIGNS[multivariate.verdict]} all columns together: {multivariate.verdict}, "
+        f"AUC {units.number(multivariate.auc, 3)}, p {units.number(multivariate.p_value, 2)}{tail}"
     )

@@ -38,16 +38,18 @@ class FindingHistory(msgspec.Struct, frozen=True):
 def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
     """The stories in a history of (root, event), oldest first, by when they opened or else closed."""
     began: dict[tuple[str, str], TaskEvent] = {}
-    told: list[FindingHistory] = []
+    histories: list[FindingHistory] = []
     for root, event in events:
         key = (root, event.fingerprint)
         if event.what in _OPENING:
             began.setdefault(key, event)
         elif event.what in _CLOSING:
             first = began.pop(key, None)
-            told.append(_story(root, event, first.at if first else None, event.at, event.what, event.by))
-    told += [_story(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
-    return sorted(told, key=lambda story: story.opened if story.opened is not None else story.closed or 0.0)
+            histories.append(_story(root, event, first.at if first else None, event.at, event.what, event.by))
+    histories += [_story(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
+    return sorted(
+        histories, key=lambda story: story.opened if story.opened is not None else story.closed or 0.0
+    )
 
 
 def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, Any]:

@@ -79,11 +79,11 @@ def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data
             for f in faults
         ],
     )
-    said = units.plural(len(faults), "finding") if faults else "nothing to report"
+    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     return CiReport(
         title="quality",
         level=cast(Level, verdict),
-        verdict=f"{verdict}: {said}",
+        verdict=f"{verdict}: {message}",
         reason=f"{data}, {rows:,} rows",
         cases=cases,
         tables=[table] if faults else [],
@@ -94,9 +94,9 @@ def quality_text(
     verdict: str, faults: Sequence[QualityCheck], rows: int, columns: int, guesses: Sequence[str] = ()
 ) -> str:
     """For people: the verdict, then one line a fault with samples and advice."""
-    said = units.plural(len(faults), "finding") if faults else "nothing to report"
+    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     shape = f"{rows:,} rows, {units.plural(columns, 'column')}"
-    lines = [f"{verdict}: {said} ({shape})"]
+    lines = [f"{verdict}: {message} ({shape})"]
     for fault in faults:
         where = f"{safe(fault.column, 32)}: " if fault.column else ""
         lines.append(f"  {SEVERITY_SIGNS[fault.severity]} {fault.check}: {where}{safe(fault.summary)}")

@@ -76,8 +76,8 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
         ]
         for row in table.rows
     ]
-    made = render(headers, rows, form)
-    return made if form != "text" else "\n".join([made, *_below(table, matters)])
+    result = render(headers, rows, form)
+    return result if form != "text" else "\n".join([result, *_below(table, matters)])
 
 
 def _full(value: float | None) -> str:

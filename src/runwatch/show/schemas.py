@@ -184,6 +184,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "counts": _COUNTS,
         "findings": [FINDING],
         "problems": [PROBLEM],
+        "not_judged": [{"file": "str", "message": "str", "hint": "str"}],
         "error?": "str",
     },
     "tasks": {"file": "str", "tasks": [TASK], "beyond?": "int", "older?": "int", "notice?": "str"},
@@ -222,23 +223,29 @@ RECORDS: Mapping[str, Mapping[str, Any]] = {
     "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
     "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
     "finding": {**FINDING, "state": ("new", "changed", "over")},
+    "host": {"host": "str", "state": ("live", "lost"), "message": "str"},
 }
 
 
 def schema_of_record(kind: str) -> dict[str, Any]:
     """The JSON Schema of one kind of line of ``tail --json``."""
-    made = _of(RECORDS[kind])
-    made["properties"] = {"type": {"const": kind}, **made["properties"]}
-    made["required"] = ["type", *made["required"]]
-    return {"$schema": _DRAFT, "$id": f"{_BASE}tail-{kind}", "title": f"runwatch tail --json: {kind}", **made}
+    result = _of(RECORDS[kind])
+    result["properties"] = {"type": {"const": kind}, **result["properties"]}
+    result["required"] = ["type", *result["required"]]
+    return {
+        "$schema": _DRAFT,
+        "$id": f"{_BASE}tail-{kind}",
+        "title": f"runwatch tail --json: {kind}",
+        **result,
+    }
 
 
 def schema_of(answer: str) -> dict[str, Any]:
     """The JSON Schema of a command's ``--json``."""
-    made = _of(ANSWERS[answer])
-    made["properties"] = {"schema": {"const": 1}, **made["properties"]}
-    made["required"] = ["schema", *made["required"]]
-    return {"$schema": _DRAFT, "$id": f"{_BASE}{answer}", "title": f"runwatch {answer} --json", **made}
+    result = _of(ANSWERS[answer])
+    result["properties"] = {"schema": {"const": 1}, **result["properties"]}
+    result["required"] = ["schema", *result["required"]]
+    return {"$schema": _DRAFT, "$id": f"{_BASE}{answer}", "title": f"runwatch {answer} --json", **result}
 
 
 def _of(kind: Any) -> dict[str, Any]:
@@ -261,5 +268,5 @@ def _word(kind: str) -> dict[str, Any]:
     if kind == _INTERVAL:
         items = {"type": ["number", "null"]}
         return {"type": ["array", "null"], "items": items, "minItems": 2, "maxItems": 2}
-    made = dict(_PLAIN[kind.removesuffix("?")])
-    return {**made, "type": [made["type"], "null"]} if kind.endswith("?") else made
+    result = dict(_PLAIN[kind.removesuffix("?")])
+    return {**result, "type": [result["type"], "null"]} if kind.endswith("?") else result

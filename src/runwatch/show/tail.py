@@ -18,55 +18,74 @@ from runwatch.text.safe import run_name, safe
 Record = Mapping[str, Any]
 
 
-class Tail:
-    """``wanted``: which runs are followed; ``series``: a tag's points, in step order; ``past``: also what is
-    there already."""
+class SnapshotTail:
+    """``wanted``: which runs are followed, None: not known yet; ``series``: a tag's points, in step order;
+    ``past``: also what is there already."""
 
     def __init__(
-        self, wanted: Callable[[Run], bool], series: Callable[[RunKey, str], Points], past: bool = False
+        self,
+        series: Callable[[RunKey, str], Points],
+        past: bool = False,
+        wanted: Callable[[Run], bool] | None = None,
     ) -> None:
-        self._wanted = wanted
+        self.wanted = wanted
         self._series = series
         self._past = past
         self._versions: dict[RunKey, int] = {}
         self._status: dict[RunKey, str] = {}
         self._last: dict[tuple[RunKey, str], tuple[int, int]] = {}
         self._findings: dict[tuple[str, str], Record] = {}
+        self._hosts: dict[str, tuple[str, str]] = {}
 
-    def look(self, snapshot: Snapshot, judged: bool) -> list[Record]:
+    def new_hosts(self, snapshot: Snapshot) -> list[Record]:
+        """How the links to other machines changed."""
+        result: list[Record] = []
+        for link in snapshot.watch.hosts:
+            now = (link.state, link.message)
+            if link.state != "connecting" and self._hosts.get(link.name) != now:
+                self._hosts[link.name] = now
+                said = {"host": hparams(link.name), "state": link.state, "message": hparams(link.message)}
+                result.append({"type": "host", **said})
+        return result
+
+    def new_records(self, snapshot: Snapshot, judged: bool) -> list[Record]:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
-        runs = [run for run in snapshot.situation.runs if self._wanted(run)]
-        made: list[Record] = []
+        wanted = self.wanted or of_runs([])
+        runs = [run for run in snapshot.situation.runs if wanted(run)]
+        result: list[Record] = []
         for run in runs:
             if self._versions.get(run.key) == run.version:
                 continue
             known = run.key in self._versions
             self._versions[run.key] = run.version
-            made += self._points(run, known or self._past)
+            result += self._points(run, known or self._past)
             if self._status.get(run.key) != run.status:
                 self._status[run.key] = run.status
-                made.append(_status(run, snapshot.situation.now))
+                result.append(_status(run, snapshot.situation.now))
         if judged:
-            made += self._found(snapshot, {run.key for run in runs})
-        return made
+            result += self._finding_records(snapshot, {run.key for run in runs})
+        return result
 
     def _points(self, run: Run, tell: bool) -> Iterator[Record]:
         for tag, metric in run.metrics.items():
             before = self._last.get((run.key, tag), (0, -1))
+            if not tell:
+                self._last[run.key, tag] = (metric.count, metric.last_step)
+                continue
+            if (metric.count, metric.last_step) == before:
+                continue
             points = self._series(run.key, tag)
             end = (len(points), int(points.steps[-1]) if len(points) else -1)
             if end == before:
                 continue
             self._last[run.key, tag] = end
-            if not tell:
-                continue
             if end[0] < before[0] or end[1] < before[1]:
                 yield {"type": "rewound", **_of(run), "tag": run_name(tag), "step": end[1]}
                 continue
             for index in range(min(before[0], end[0] - 1) if end[0] == before[0] else before[0], end[0]):
                 yield _point(run, tag, points, index, metric.format)
 
-    def _found(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
+    def _finding_records(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
         holds: dict[tuple[str, str], Record] = {
             finding.key: finding_json(finding_facts(finding), snapshot.situation.now)
             for finding in snapshot.findings
@@ -92,9 +111,16 @@ def record_text(record: Record) -> str:
             return f"{name}  step {record['step']:,}  {safe(record['tag'])} {shown}"
         case "status":
             return f"{name}  {record['status']}: {safe(record['reason'])}"
+        case "host":
+            return f"{safe(record['host'])}: {record['state']}{safe(_after_name(record))}"
         case "rewound":
             return f"{name}  {safe(record['tag'])} went back to step {record['step']:,}"
     return f"{record['severity']} {record['state']}: {safe(record['subject'])}: {safe(record['summary'])}"
+
+
+def _after_name(record: Record) -> str:
+    words = str(record["message"]).removeprefix(f"{record['host']}: ")
+    return f": {words}" if words else ""
 
 
 def of_runs(keys: Sequence[RunKey]) -> Callable[[Run], bool]:

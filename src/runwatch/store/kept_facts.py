@@ -101,20 +101,20 @@ def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
     if len(parts) < 2:
         return parts[0] if parts else None
     facts = [part.facts for part in parts]
-    made: Facts = {**facts[0]}
+    result: Facts = {**facts[0]}
     for name in ("run_counts", "finding_counts"):
-        made[name] = _added([one[name] for one in facts])
+        result[name] = _added([one[name] for one in facts])
     for name in ("runs", "findings", "data", "roots", "marks"):
         if all(name in one for one in facts):
-            made[name] = [row for one in facts for row in one[name]]
-    made["findings"] = sorted(made.get("findings", []), key=_worst_first)
-    made["by_root"] = {root: part for one in facts for root, part in one.get("by_root", {}).items()}
-    made["tasks"] = _tasks([one["tasks"] for one in facts])
-    made["disks"] = list({(one.get("host"), d["mount"]): d for one in facts for d in one["disks"]}.values())
-    made["problems"] = sum(one.get("problems", 0) for one in facts)
-    made["trouble"] = next((one["trouble"] for one in facts if one.get("trouble")), "")
-    made["now"] = min(one.get("now", part.at) for one, part in zip(facts, parts, strict=True))
-    return SnapshotFacts(min(p.at for p in parts), max(p.beat for p in parts), made)
+            result[name] = [row for one in facts for row in one[name]]
+    result["findings"] = sorted(result.get("findings", []), key=_worst_first)
+    result["by_root"] = {root: part for one in facts for root, part in one.get("by_root", {}).items()}
+    result["tasks"] = _tasks([one["tasks"] for one in facts])
+    result["disks"] = list({(one.get("host"), d["mount"]): d for one in facts for d in one["disks"]}.values())
+    result["problems"] = sum(one.get("problems", 0) for one in facts)
+    result["trouble"] = next((one["trouble"] for one in facts if one.get("trouble")), "")
+    result["now"] = min(one.get("now", part.at) for one, part in zip(facts, parts, strict=True))
+    return SnapshotFacts(min(p.at for p in parts), max(p.beat for p in parts), result)
 
 
 def _tasks(parts: Sequence[Facts]) -> Facts:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.storable import restored, storable
@@ -41,6 +42,13 @@ _DAY = 86400.0
 _HISTORY_DAYS = 400
 _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
+
+
+@contextlib.contextmanager
+def open_state() -> Iterator[State]:
+    """The user's state, until the end of the block."""
+    with contextlib.closing(State(paths.state_dir())) as state:
+        yield state
 
 
 class StateError(OSError):
@@ -255,9 +263,9 @@ class State:
             row = db.execute(
                 "SELECT token, pid, host, since, beat FROM leases WHERE root = ?", (root,)
             ).fetchone()
-            held = Holder(*row) if row else None
-            if held and held.token != me.token and _lives(held, me, stale_after):
-                return held
+            holder = Holder(*row) if row else None
+            if holder and holder.token != me.token and _lives(holder, me, stale_after):
+                return holder
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
 
@@ -281,8 +289,8 @@ class State:
     def kept_rows(self) -> list[SnapshotFacts]:
         """All that is kept, newest first."""
         rows = self._rows("SELECT at, beat, body FROM kept ORDER BY at DESC")
-        found = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
-        return [row for row in found if row.facts.get("version", VERSION) == VERSION]
+        facts = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
+        return [row for row in facts if row.facts.get("version", VERSION) == VERSION]
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         with self._lock, self._guarded():
@@ -316,13 +324,13 @@ class State:
             raise StateError(f"the state could not be read or saved ({error})") from error
 
 
-def _lives(held: Holder, me: Holder, stale_after: float) -> bool:
-    if abs(me.beat - held.beat) > stale_after:
+def _lives(holder: Holder, me: Holder, stale_after: float) -> bool:
+    if abs(me.beat - holder.beat) > stale_after:
         return False
-    if held.host != me.host or held.pid == me.pid:
+    if holder.host != me.host or holder.pid == me.pid:
         return True
     try:
-        os.kill(held.pid, 0)
+        os.kill(holder.pid, 0)
     except ProcessLookupError:
         return False
     except OSError:

@@ -55,4 +55,4 @@ def _mounts() -> str:
 
 def _plain(field: str) -> str:
     """A field with its octal escapes undone."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), field)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 8)), field)

@@ -1,6 +1,6 @@
 """The life of a finding's task: pending, open, resolved, done, snoozed, dismissed, opened again. Pure.
 
-One call of ``advance`` is one look: first the file is followed (a person's edits win), then each condition
+One call of ``advance`` is one pass: first the file is followed (a person's edits win), then each condition
 moves its task on, then what exceeds the cap is folded into one line."""
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class LifecycleInput(msgspec.Struct, frozen=True):
 
 
 class LifecycleStep(msgspec.Struct, frozen=True):
-    """What one look leads to. ``edits`` by fingerprint: the file's changes; ``beyond``: findings past the
-    cap; ``older``: findings too old at the first look to be tasks."""
+    """What one pass leads to. ``edits`` by fingerprint: the file's changes; ``beyond``: findings past the
+    cap; ``older``: findings too old at the first pass to be tasks."""
 
     records: Mapping[str, TaskRecord]
     edits: Mapping[str, LineEdit]
@@ -58,11 +58,11 @@ class LifecycleStep(msgspec.Struct, frozen=True):
 
 
 def advance(
-    records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], look: LifecycleInput
+    records: Mapping[str, TaskRecord], lines: Sequence[str], archived: Sequence[str], input: LifecycleInput
 ) -> LifecycleStep:
-    """The next records, the edits to the file's ``lines`` and the events of one look. ``archived``: the
+    """The next records, the edits to the file's ``lines`` and the events of one pass. ``archived``: the
     lines of done.txt."""
-    return _Advance(records, lines, archived, look).step()
+    return _Advance(records, lines, archived, input).step()
 
 
 def followed(
@@ -85,19 +85,19 @@ class _Advance:
         records: Mapping[str, TaskRecord],
         lines: Sequence[str],
         archived: Sequence[str],
-        look: LifecycleInput,
+        input: LifecycleInput,
     ) -> None:
-        self.look = look
+        self.input = input
         self.records = dict(records)
         self.events: list[TaskEvent] = []
         self._edits: dict[str, LineEdit] = {}
-        self._index = LineIndex(lines, look.today, look.host)
-        self._archive = LineIndex(archived, look.today, look.host)
+        self._index = LineIndex(lines, input.today, input.host)
+        self._archive = LineIndex(archived, input.today, input.host)
         self._tasks: dict[str, Task] = {}
-        self._held = {f.fingerprint: f for f in look.findings if f.actionable and f.severity != "info"}
-        self._settled = {f.fingerprint for f in look.findings if f.lasting and f.severity == "info"}
-        self._inhibited = {print_ for f in look.findings for print_ in f.also}
-        self._group = fingerprint(GROUP_RULE, look.root, "")
+        self._held = {f.fingerprint: f for f in input.findings if f.actionable and f.severity != "info"}
+        self._settled = {f.fingerprint for f in input.findings if f.lasting and f.severity == "info"}
+        self._inhibited = {print_ for f in input.findings for print_ in f.also}
+        self._group = fingerprint(GROUP_RULE, input.root, "")
 
     def step(self) -> LifecycleStep:
         self._meet()
@@ -121,17 +121,17 @@ class _Advance:
             if task is not None:
                 self._tasks[print_] = task
             if record.state == "pending":
-                if task is not None and is_current(task, self.look.today):
-                    self.records[print_] = adopted(record, task, self.look.now, self.look.today)
+                if task is not None and is_current(task, self.input.today):
+                    self.records[print_] = adopted(record, task, self.input.now, self.input.today)
                 continue
             old = self._archive.task(print_, record)
-            now = self.look.now
+            now = self.input.now
             self.records[print_], events = follow(record, task, old, print_ in self._held, now)
             self.events += events
 
     def _meet(self) -> None:
         """A record for each finding that has none."""
-        now, today = self.look.now, self.look.today
+        now, today = self.input.now, self.input.today
         for print_, finding in self._held.items():
             if print_ in self.records:
                 continue
@@ -148,7 +148,7 @@ class _Advance:
                 lasting=finding.lasting,
             )
             put_away = self._archive.task(print_, None)
-            too_old = self.look.first and finding.since is not None and now - finding.since > OLD
+            too_old = self.input.first and finding.since is not None and now - finding.since > OLD
             if self._index.task(print_, None) is None:
                 if put_away and put_away.done and put_away.completed and is_current(put_away, today):
                     record = replace(adopted(record, put_away, now, today), line="")
@@ -177,13 +177,13 @@ class _Advance:
 
     def _unknown(self, record: TaskRecord) -> bool:
         """Whether the absence of the finding tells nothing."""
-        if record.fingerprint in self._inhibited or record.rule in self.look.unjudged:
+        if record.fingerprint in self._inhibited or record.rule in self.input.unjudged:
             return True
         scope = record.scope
-        return any(s in (".", "", scope) or scope.startswith(s + "/") for s in self.look.unreadable)
+        return any(s in (".", "", scope) or scope.startswith(s + "/") for s in self.input.unreadable)
 
     def _timed(self, record: TaskRecord, finding: Finding | None) -> TaskRecord:
-        now = self.look.now
+        now = self.input.now
         if finding is None:
             since = record.clear_since if record.clear_since is not None else now
             return replace(record, held_since=None, clear_since=since)
@@ -192,14 +192,14 @@ class _Advance:
 
     def _ripe(self, record: TaskRecord, finding: Finding) -> bool:
         """Held for as long as its rule asks, confirmed, and not silenced."""
-        hold, _ = self.look.timing.get(record.rule, (0.0, 0.0))
-        held = self.look.now - (record.held_since if record.held_since is not None else self.look.now)
-        return held >= hold and finding.confirmed and record.fingerprint not in self.look.silenced
+        hold, _ = self.input.timing.get(record.rule, (0.0, 0.0))
+        held = self.input.now - (record.held_since if record.held_since is not None else self.input.now)
+        return held >= hold and finding.confirmed and record.fingerprint not in self.input.silenced
 
     def _is_clear(self, record: TaskRecord) -> bool:
         """Away for as long as its rule asks."""
-        _, keep = self.look.timing.get(record.rule, (0.0, 0.0))
-        return record.clear_since is not None and self.look.now - record.clear_since >= keep
+        _, keep = self.input.timing.get(record.rule, (0.0, 0.0))
+        return record.clear_since is not None and self.input.now - record.clear_since >= keep
 
     def _pending(self, record: TaskRecord, finding: Finding | None) -> bool:
         if finding is None:
@@ -215,7 +215,7 @@ class _Advance:
         task = self._tasks.get(record.fingerprint)
         if not (task and settled and self._is_clear(record) and not record.by_hand):
             return
-        line = _tried(lambda: complete(task.line, self.look.today, auto=True))
+        line = _tried(lambda: complete(task.line, self.input.today, auto=True))
         if line is not None:
             self._edit(record.fingerprint, task, line)
             self._move(replace(record, state="resolved", line=line), "resolved")
@@ -225,7 +225,7 @@ class _Advance:
         now = replace(record, severity=finding.severity, by_hand=False)
         self.records[record.fingerprint] = now
         task = self._tasks.get(record.fingerprint)
-        if not worse or task is None or record.fingerprint in self.look.silenced:
+        if not worse or task is None or record.fingerprint in self.input.silenced:
             if worse:
                 self.records[record.fingerprint] = replace(now, severity=record.severity)
             return
@@ -255,7 +255,7 @@ class _Advance:
                 self._forget_after(record, REOPEN_WITHIN)
             return False
         in_file = record.fingerprint in self._tasks
-        again = in_file and self.look.now - record.since >= ASK_AGAIN
+        again = in_file and self.input.now - record.since >= ASK_AGAIN
         worse = _rank(finding.severity) > _rank(record.severity)
         return (record.cleared or worse or again) and self._ripe(record, finding)
 
@@ -268,7 +268,7 @@ class _Advance:
         return worse and record.fingerprint not in self._tasks and self._ripe(record, finding)
 
     def _forget_after(self, record: TaskRecord, span: float) -> None:
-        if self.look.now - record.since > span:
+        if self.input.now - record.since > span:
             del self.records[record.fingerprint]
 
     def _open_worst_first(self, waiting: Iterable[Finding]) -> list[Finding]:
@@ -287,7 +287,7 @@ class _Advance:
 
     def _start(self, finding: Finding) -> None:
         """Open a finding's task: its old line again, or a new one."""
-        print_, now, today = finding.fingerprint, self.look.now, self.look.today
+        print_, now, today = finding.fingerprint, self.input.now, self.input.today
         record = self.records[print_]
         task = self._tasks.get(print_)
         fresh = record.state == "pending" or now - record.since > REOPEN_WITHIN
@@ -299,7 +299,7 @@ class _Advance:
         if old and line:
             self._edit(print_, old, line)
         else:
-            line = finding_line(finding, today, count, self.look.host)
+            line = finding_line(finding, today, count, self.input.host)
             self._edits[print_] = LineEdit(None, line)
         opened = replace(
             record,
@@ -319,7 +319,7 @@ class _Advance:
         if beyond:
             worst = max((f.severity for f in beyond), key=_rank)
             text = f"and {len(beyond):,} more finding{'s' if len(beyond) > 1 else ''}, open runwatch"
-            group = Finding(GROUP_RULE, worst, self.look.root, "", text, text, "", context="plan")
+            group = Finding(GROUP_RULE, worst, self.input.root, "", text, text, "", context="plan")
             self._held[self._group] = group
             if self._group not in self.records:
                 self._meet()
@@ -346,7 +346,7 @@ class _Advance:
         self._edits[print_] = LineEdit(task.line, line, self._index.nth(task))
 
     def _move(self, record: TaskRecord, what: What) -> None:
-        now, print_ = self.look.now, record.fingerprint
+        now, print_ = self.input.now, record.fingerprint
         self.records[print_] = replace(record, since=now)
         self.events.append(TaskEvent(print_, now, what, "runwatch", record.title, record.severity))
 

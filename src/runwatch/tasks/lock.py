@@ -23,12 +23,12 @@ class LockBusy(OSError):
 
 
 @contextmanager
-def locked(path: Path, patience: float = 2.0) -> Iterator[None]:
-    """Hold the lock ``path`` (made when missing, mode 0600), waiting at most ``patience`` seconds.
+def locked(path: Path, timeout: float = 2.0) -> Iterator[None]:
+    """Hold the lock ``path`` (made when missing, mode 0600), waiting at most ``timeout`` seconds.
 
     Raises ``LockBusy``, or the ``OSError`` of making the file."""
     private_folder(path.parent)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if _flock(fd, deadline):

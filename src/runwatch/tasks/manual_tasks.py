@@ -33,7 +33,7 @@ def follow_manual(
     if not records:
         begun = TaskRecord(_BEGUN, "open", "", "", "", "", now, now, now)
         return {_BEGUN: begun, **{key: _new(key, task, now) for key, task in there.items()}}, []
-    made: dict[str, TaskRecord] = {_BEGUN: records.get(_BEGUN) or _new(_BEGUN, None, now)}
+    result: dict[str, TaskRecord] = {_BEGUN: records.get(_BEGUN) or _new(_BEGUN, None, now)}
     events: list[TaskEvent] = []
     lost = [key for key in records if key not in there and key != _BEGUN]
     put_away = {PREFIX + id_ for id_ in finished} if lost else set()
@@ -41,7 +41,7 @@ def follow_manual(
     renamed = lost[0] if len(lost) == len(new) == 1 and records[lost[0]].missing_since is None else None
     for key, task in there.items():
         before = records.get(key) or (records[renamed] if renamed and key in new else None)
-        made[key] = after = _new(key, task, now) if before is None else _moved(before, key, task, now)
+        result[key] = after = _new(key, task, now) if before is None else _moved(before, key, task, now)
         if what := _what(before, after, key in new):
             events.append(TaskEvent(task.id, now, what, "person", task.text))
     for key in lost:
@@ -53,8 +53,8 @@ def follow_manual(
         elif key not in put_away:
             since = record.missing_since if record.missing_since is not None else now
             if now - since < GONE_AFTER:
-                made[key] = replace(record, missing_since=since)
-    return made, events
+                result[key] = replace(record, missing_since=since)
+    return result, events
 
 
 def _new(key: str, task: Task | None, now: float) -> TaskRecord:

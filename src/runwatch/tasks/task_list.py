@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
-from runwatch.tasks.commands import Refused, TaskChange, change
+from runwatch.tasks.commands import CommandRefused, TaskChange, change
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, followed
@@ -49,7 +49,7 @@ class TaskStore(Protocol):
     def silences(self, root: str, now: float) -> dict[str, float]: ...
 
 
-class _Undo(msgspec.Struct, frozen=True):
+class _UndoEntry(msgspec.Struct, frozen=True):
     edits: tuple[LineEdit, ...]
     what: What
 
@@ -74,7 +74,7 @@ class RootTaskList:
         self._changed: dict[str, TaskRecord] = {}
         self._gone: set[str] = set()
         self._events: list[TaskEvent] = []
-        self._undo: dict[str, _Undo] = {}
+        self._undo: dict[str, _UndoEntry] = {}
         self._tokens = itertools.count(1)
         self._counts = (0, 0)
         self._lines: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class RootTaskList:
         timing: Mapping[str, tuple[float, float]] | None = None,
         unreadable: Iterable[str] = (),
         unjudged: Iterable[str] = (),
-        first_look: bool = False,
+        first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
         and what happened. Never raises for a file or state that can't be read or saved: the list's
@@ -127,7 +127,7 @@ class RootTaskList:
             unreadable=frozenset(unreadable),
             unjudged=frozenset(unjudged),
             silenced=self._silenced(findings, now),
-            first=first_look,
+            first=first_pass,
             root=self._root,
             host=self._file.host,
         )
@@ -148,7 +148,7 @@ class RootTaskList:
         events = self._remember(step, () if saved else step.edits)
         return self._list(today), events
 
-    def look(self, today: date) -> TaskList:
+    def current(self, today: date) -> TaskList:
         """The list as it stands in the file; changes nothing."""
         try:
             self._lines = self._file.read().edited(self._unsaved).texts
@@ -169,7 +169,7 @@ class RootTaskList:
             return self._silence(intent, now), None
         try:
             done = self._change(lambda lines: change(intent, lines, today), now, today)
-        except (Refused, TodoError) as error:
+        except (CommandRefused, TodoError) as error:
             return IntentAnswer(intent, False, str(error)), None
         token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
@@ -186,13 +186,13 @@ class RootTaskList:
         def back(lines: Sequence[str]) -> TaskChange:
             first, *more = known.edits
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
-                raise Refused("the line has changed since; edit it instead")
+                raise CommandRefused("the line has changed since; edit it instead")
             message = f"undone: {safe(first.new or 'added', 80)}"
             return TaskChange(first, known.what, message, None, tuple(more))
 
         try:
             done = self._change(back, now, today)
-        except (Refused, TodoError) as error:
+        except (CommandRefused, TodoError) as error:
             return IntentAnswer(asked, False, str(error))
         del self._undo[token]
         return IntentAnswer(asked, True, done.message, self._undoable(done))
@@ -206,12 +206,12 @@ class RootTaskList:
 
     def _change(self, make: _Maker, now: float, today: date) -> TaskChange:
         """Make one change and save it; the history and the records follow."""
-        made: list[TaskChange] = []
+        changes: list[TaskChange] = []
 
         def edits(document: Document) -> list[LineEdit]:
             lines = document.edited(self._unsaved).texts
-            made[:] = [make(lines)]
-            return [*self._unsaved, *made[0].edits]
+            changes[:] = [make(lines)]
+            return [*self._unsaved, *changes[0].edits]
 
         try:
             document = self._file.update(edits)
@@ -220,14 +220,14 @@ class RootTaskList:
                 raise
             fresh = self._file.read()
             edits(fresh)
-            self._unsaved += made[0].edits
+            self._unsaved += changes[0].edits
             document = fresh.edited(self._unsaved)
             self._failed(error, now)
         else:
             self._succeeded(now)
         self._lines = document.texts
-        self._record(made[0].edits, made[0].what, now, today)
-        return made[0]
+        self._record(changes[0].edits, changes[0].what, now, today)
+        return changes[0]
 
     def _record(self, edits: Sequence[LineEdit], what: What, now: float, today: date) -> None:
         """The history and the records after edits that a person made; the first of them is ``what``."""
@@ -361,7 +361,7 @@ class RootTaskList:
             nth = max(self._lines.count(edit.new) - 1, 0) if edit.new is not None else 0
             back.append(LineEdit(edit.new, edit.old, nth if edit.old is None else min(edit.nth, nth)))
         token = f"{self._root}-{next(self._tokens)}"
-        self._undo[token] = _Undo(tuple(back), _OPPOSITE.get(done.what, "edited"))
+        self._undo[token] = _UndoEntry(tuple(back), _OPPOSITE.get(done.what, "edited"))
         while len(self._undo) > _MOST_UNDO:
             del self._undo[next(iter(self._undo))]
         return token

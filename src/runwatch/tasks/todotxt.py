@@ -169,7 +169,7 @@ def edited(line: str, text: str, today: date) -> str:
         completed=new.completed or old.completed,
         created=new.created or old.created,
     )
-    return join(head, _kept(old_text, new_text))
+    return join(head, _preserved(old_text, new_text))
 
 
 def added(text: str, today: date) -> str:
@@ -239,20 +239,20 @@ def set_tag(text: str, key: str, value: str) -> str:
     """``text`` with ``key:value``: changed where the key stands, else put at the end."""
     if _as_tag(f"{key}:{value}") is None:
         raise LineError(f"{key}:{value} is not a tag; neither side may hold a space or a colon")
-    for found in re.finditer(r"\S+", text):
-        pair = _as_tag(found[0])
+    for match in re.finditer(r"\S+", text):
+        pair = _as_tag(match[0])
         if pair and pair[0] == key:
-            return f"{text[: found.start()]}{key}:{value}{text[found.end() :]}"
+            return f"{text[: match.start()]}{key}:{value}{text[match.end() :]}"
     return f"{text} {key}:{value}" if text and not text.endswith(" ") else f"{text}{key}:{value}"
 
 
 def drop_tag(text: str, key: str) -> str:
     """``text`` without the first tag of ``key`` and the white space before it."""
-    for found in re.finditer(r"\s*(\S+)", text):
-        pair = _as_tag(found[1])
+    for match in re.finditer(r"\s*(\S+)", text):
+        pair = _as_tag(match[1])
         if pair and pair[0] == key:
-            rest = text[: found.start()] + text[found.end() :]
-            return rest if found.start() else rest.lstrip(" ")
+            rest = text[: match.start()] + text[match.end() :]
+            return rest if match.start() else rest.lstrip(" ")
     return text
 
 
@@ -279,7 +279,7 @@ def _state(done: bool, auto: bool, hidden: bool, asleep: bool) -> TaskState:
     return "hidden" if hidden else "snoozed" if asleep else "open"
 
 
-def _kept(old: str, new: str) -> str:
+def _preserved(old: str, new: str) -> str:
     for sign in "+@":
         if not _marked(new, sign):
             new = " ".join([new, *(sign + name for name in _marked(old, sign))])

@@ -18,10 +18,10 @@ def safe(text: str, width: int | None = None) -> str:
     a tab a space; at most 4 combining marks stay on one base. What joins or tints emoji goes: terminals do
     not agree how wide that makes them, and a frame would break. ``width``: cut to that many characters, the
     last being ``…``."""
-    made = text if text.isascii() and text.isprintable() else _visible(text)
-    if width is not None and len(made) > width:
-        return made[: max(width - 1, 0)] + "…" if width > 0 else ""
-    return made
+    result = text if text.isascii() and text.isprintable() else _visible(text)
+    if width is not None and len(result) > width:
+        return result[: max(width - 1, 0)] + "…" if width > 0 else ""
+    return result
 
 
 @lru_cache(maxsize=8192)

@@ -246,7 +246,7 @@ class RunwatchApp(App[None]):
         self.briefs = event.briefs
         dashboard = self.screen_stack[0] if self.screen_stack else None
         if isinstance(dashboard, Dashboard):
-            dashboard.tell(self.briefs)
+            dashboard.show_briefs(self.briefs)
 
     def mark_looked(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
@@ -262,7 +262,7 @@ class RunwatchApp(App[None]):
         """The topmost screen that shows a view; dialogs over it do not count."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
-    def look(self, screen: Any) -> None:
+    def show_screen(self, screen: Any) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
@@ -301,7 +301,7 @@ class RunwatchApp(App[None]):
         live = self.live
         bars = list(live.query(Keys)) if live is not None and live is self.screen else []
         severity = how.get("severity", "information")
-        if not bars or not bars[0].tell(message, _SAID[severity], float(how.get("timeout") or 4.0)):
+        if not bars or not bars[0].show_message(message, _SAID[severity], float(how.get("timeout") or 4.0)):
             how.pop("markup", None)
             super().notify(message, markup=False, **how)
 
@@ -365,19 +365,19 @@ class RunwatchApp(App[None]):
             self.say("mark two or more runs with space first")
 
     def on_walk_to(self, event: WalkTo) -> None:
-        found = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
-        if found is not None:
-            self._walk(found)
+        finding = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
+        if finding is not None:
+            self._walk(finding)
 
     def action_finding(self, by: int) -> None:
         """Open what the next finding is about, in place of what the last step opened."""
         if not isinstance(self.screen, LiveScreen):
             return
-        found = view_findings.step(self.snapshot, self.finding, by) if self.snapshot else None
-        if found is None:
+        finding = view_findings.step(self.snapshot, self.finding, by) if self.snapshot else None
+        if finding is None:
             self.say("there is no finding")
         else:
-            self._walk(found)
+            self._walk(finding)
 
     def _walk(self, finding: Finding) -> None:
         from runwatch.show.screen.task import subject_of
@@ -432,16 +432,16 @@ class RunwatchApp(App[None]):
 
     def action_palette(self) -> None:
         from runwatch.ui.palette_commands import commands, things
-        from runwatch.ui.screens.palette import Command, PaletteScreen
+        from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
 
         if not isinstance(self.screen, LiveScreen):
             return
 
-        async def do(command: Command | None) -> None:
+        async def do(command: PaletteCommand | None) -> None:
             if command is not None:
-                made = command.do()
-                if isawaitable(made):
-                    await made
+                result = command.do()
+                if isawaitable(result):
+                    await result
 
         offered = commands(self, self, self.screen)
         self.push_screen(PaletteScreen(offered, lambda: things(self)), do)

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
@@ -29,9 +30,8 @@ Weight = Literal["information", "warning", "error"]
 
 
 class Watching(Protocol):
-    """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads;
-    ``series``, ``distribution``, ``console``, ``slice_rows``, ``history``, ``champions`` and ``kept_view``
-    may read the disk, ``briefs`` waits until all was judged: thread workers only."""
+    """What the screen needs of the monitor. ``publish`` and ``answered`` are called on its threads; whatever
+    gives something may read the disk, ``briefs`` waits until all was judged: thread workers only."""
 
     def start(self, publish: Callable[[Snapshot], None]) -> None: ...
     def stop(self) -> None: ...
@@ -41,6 +41,9 @@ class Watching(Protocol):
         self, data_set: str, root: str, column: str, batch: int | None
     ) -> Distribution | None: ...
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]: ...
+    def system_tags(self, key: RunKey) -> tuple[str, ...]: ...
+    def media(self, key: RunKey) -> MediaList: ...
+    def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]: ...
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
     def kept_view(self, root: str) -> str: ...
@@ -85,7 +88,7 @@ class Host(Protocol):
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
 
-    def look(self, screen: Any) -> None:
+    def show_screen(self, screen: Any) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
 
 

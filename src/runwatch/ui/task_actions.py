@@ -131,4 +131,4 @@ def _edited(host: Host, editor: str, line: str) -> str | None:
     if code:
         host.say(f"{safe(editor)} ended with {code}: the task is unchanged", "warning")
         return None
-    return next((made for made in map(str.strip, text.splitlines()) if made), None)
+    return next((result for result in map(str.strip, text.splitlines()) if result), None)

@@ -170,22 +170,22 @@ def tones_of(theme: Theme) -> dict[str, str]:
 def _derived(theme: Theme) -> dict[str, str]:
     """Tones made of a theme's own colours, every text tone moved towards the foreground until it can be
     read on the ground."""
-    made = theme.to_color_system().generate()
-    ground, ink = Color.parse(made["background"]), Color.parse(made["foreground"])
+    result = theme.to_color_system().generate()
+    ground, ink = Color.parse(result["background"]), Color.parse(result["foreground"])
     if theme.ansi or ground.ansi is not None or ink.ansi is not None:
         return {}
     names = {"good": "success", "warn": "warning", "bad": "error", "info": "primary", "accent": "accent"}
     names |= {"key": "primary", "baseline": "secondary", "series1": "accent", "series2": "warning"}
     names |= {"series3": "primary", "series4": "error", "series5": "success", "series6": "secondary"}
-    tones = {tone: _readable(Color.parse(made[name]), ground, ink) for tone, name in names.items()}
+    tones = {tone: _readable(Color.parse(result[name]), ground, ink) for tone, name in names.items()}
     tones |= {"plain": ink.hex, "strong": ink.hex, "muted": _readable(ink.blend(ground, 0.4), ground, ink)}
-    red, amber = Color.parse(made["error"]), Color.parse(made["warning"])
+    red, amber = Color.parse(result["error"]), Color.parse(result["warning"])
     shades = {"faint": 0.3, "frame": 0.2, "bar": 0.05, "cursor-blurred": 0.1}
     tones |= {tone: ground.blend(ink, share).hex for tone, share in shades.items()}
     tones |= {"heat0": ground.blend(ink, 0.06).hex, "heat1": ground.blend(ink, 0.13).hex}
     tones |= {"heat2": ground.blend(amber, 0.35).hex, "heat3": ground.blend(red, 0.5).hex}
     tones |= {"heat4": ground.blend(red, 0.7).hex, "heat-ink": ink.hex, "heat-ink-low": ink.hex}
-    primary = Color.parse(made["primary"])
+    primary = Color.parse(result["primary"])
     tones |= {"cursor": ground.blend(primary, 0.3).hex, "band": ground.blend(primary, 0.15).hex}
     return tones | {"frame-focus": primary.hex}
 

@@ -33,12 +33,12 @@ class Tree:
 
     def folder(self, path: str) -> Folder | None:
         """The known folder at a relative path."""
-        found: Folder | None = self.top
+        folder: Folder | None = self.top
         if path == ".":
-            return found
+            return folder
         for name in path.split("/"):
-            found = found.folders.get(name) if found is not None else None
-        return found
+            folder = folder.folders.get(name) if folder is not None else None
+        return folder
 
     def stat(self, file: str) -> FileStat | None:
         """The known stat of a file at a relative path."""
@@ -69,16 +69,16 @@ class Tree:
             if above.path not in self._walking or len(above.folders) > _MANY:
                 yield folder
 
-    def look(self, paths: Iterable[str]) -> TreeChanges:
+    def refresh(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these relative paths only (files or folders); a path that nothing is known about makes
         its nearest known folder be listed."""
         changes = TreeChanges()
         listed: set[str] = set()
         for path in paths:
-            self._look(path, changes, listed)
+            self._refresh(path, changes, listed)
         return changes
 
-    def _look(self, path: str, changes: TreeChanges, listed: set[str]) -> None:
+    def _refresh(self, path: str, changes: TreeChanges, listed: set[str]) -> None:
         above, _, name = path.rpartition("/")
         folder = self.folder(above or ".") if path != "." else self.top
         if folder is not None and path != "." and name in folder.files:

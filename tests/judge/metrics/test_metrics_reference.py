@@ -10,10 +10,10 @@ from pytest import approx
 from scipy import special
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.calibration import wilson
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.influence import diebold_mariano_se, long_run_se
-from runwatch.judge.predictions.mcnemar import mcnemar_p
 
 CLOSED = 1e-8
 RENAMED = {"medae": "median_absolute_error"}

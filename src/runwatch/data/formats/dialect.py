@@ -37,14 +37,14 @@ class Dialect(NamedTuple):
     decimal: str
 
 
-class Seen(NamedTuple):
+class FileTraits(NamedTuple):
     """What occurs anywhere in the file: a quote behind a backslash, and a number that begins with a zero."""
 
     escaped: bool = False
     zeros: bool = False
 
 
-def look_through(blocks: Iterable[bytes]) -> Seen:
+def look_through(blocks: Iterable[bytes]) -> FileTraits:
     """What the bytes of a whole file hold, at about 1 ns a byte."""
     escaped = zeros = False
     last = b"\n"
@@ -53,7 +53,7 @@ def look_through(blocks: Iterable[bytes]) -> Seen:
         escaped = escaped or (b'\\"' in whole and _ESCAPED_BYTES.search(whole) is not None)
         zeros = zeros or _leading_zero(np.frombuffer(whole, dtype=np.uint8))
         last = whole[-2:]
-    return Seen(escaped, zeros)
+    return FileTraits(escaped, zeros)
 
 
 def _leading_zero(text: NDArray[np.uint8]) -> bool:
@@ -63,17 +63,17 @@ def _leading_zero(text: NDArray[np.uint8]) -> bool:
     return bool(((after >= ord("0")) & (after <= ord("9"))).any())
 
 
-def dialect(head: bytes, seen: Seen, file: DataFile) -> Dialect:
+def dialect(head: bytes, seen: FileTraits, file: DataFile) -> Dialect:
     """The dialect by the first MiB of a file. DataError when there is no header."""
     text = head.decode("utf-8-sig", "replace")
     lines = text.splitlines(keepends=True)
-    skip, said = _before_header(lines)
+    skip, separators = _before_header(lines)
     body = "".join(lines[skip:])
     if not body.strip():
         raise DataError(file.name, "is empty", "write a header line and rows, or leave it out")
     escape = "\\" if seen.escaped or _ESCAPED.search(body) else ""
     tab = re.search(r"\.tsv(\.\w+)?$", file.uri.lower())
-    delimiter = said or ("\t" if tab else _delimiter(body, escape))
+    delimiter = separators or ("\t" if tab else _delimiter(body, escape))
     records = _records(body, delimiter, escape)
     names = [
         name.lstrip("#").strip() if i == 0 and name.startswith("#") else name
@@ -90,26 +90,26 @@ def _numbered(records: list[list[str]]) -> list[tuple[int, str]]:
 def _before_header(lines: list[str]) -> tuple[int, str]:
     """(lines of comments, blanks and ``sep=`` before the header, the delimiter that ``sep=`` names). A last
     comment that has as many cells as the line after it is the header itself."""
-    skip, said = 0, ""
+    skip, separators = 0, ""
     while skip < len(lines):
         line = lines[skip].strip()
         named = _SEP.match(line)
         if named:
-            said = named.group(1)
+            separators = named.group(1)
         elif line and not line.startswith("#"):
             break
         skip += 1
     if skip and skip < len(lines) and lines[skip - 1].startswith("#"):
         header, row = lines[skip - 1], lines[skip]
-        for delimiter in said or _DELIMITERS:
+        for delimiter in separators or _DELIMITERS:
             cells = row.rstrip("\r\n").split(delimiter)
             if len(cells) > 1 and header.count(delimiter) == len(cells) - 1:
                 return (
-                    (skip - 1, said)
+                    (skip - 1, separators)
                     if any(_NUMBER.fullmatch(cell.strip()) for cell in cells)
-                    else (skip, said)
+                    else (skip, separators)
                 )
-    return skip, said
+    return skip, separators
 
 
 def _records(body: str, delimiter: str, escape: str) -> list[list[str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 
 SUFFIXES = (".parquet", ".pq", ".parq")
@@ -24,43 +24,49 @@ _ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
 
 
 @contextmanager
-def _opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any]:
+def opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any]:
+    """The file as ``checked`` gives it."""
+    with open_bytes(file) as handle:
+        yield checked(handle, file.name, coded, file.remote)
+
+
+def checked(handle: Any, name: str, coded: frozenset[str] = frozenset(), remote: bool = False) -> Any:
+    """Arrow's ``ParquetFile`` of bytes whose footer has passed our limits; ``coded``: text columns to read as
+    codes. DataError for what has not."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with open_bytes(file) as handle:
-        footer = _footer(handle, file)
-        options: dict[str, Any] = {
-            "read_dictionary": sorted(coded) or None,
-            "pre_buffer": file.remote,
-            "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
-        }
-        handle.seek(0)
-        if (names := _schema_size(footer)) > _MAX_LEAVES:
-            what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
-            raise DataError(file.name, what, "name those that matter in a file of their own")
-        try:
-            opened = pq.ParquetFile(handle, **options)
-        except pa.ArrowNotImplementedError:
-            opened = pq.ParquetFile(handle, metadata=_plain_metadata(footer), **options)
-        yield opened
+    footer = _footer(handle, name)
+    options: dict[str, Any] = {
+        "read_dictionary": sorted(coded) or None,
+        "pre_buffer": remote,
+        "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
+    }
+    handle.seek(0)
+    if (names := _schema_size(footer)) > _MAX_LEAVES:
+        what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        raise DataError(name, what, "name those that matter in a file of their own")
+    try:
+        return pq.ParquetFile(handle, **options)
+    except pa.ArrowNotImplementedError:
+        return pq.ParquetFile(handle, metadata=_plain_metadata(footer), **options)
 
 
-def _footer(handle: Any, file: DataFile) -> bytes:
+def _footer(handle: Any, name: str) -> bytes:
     """The footer with its length and mark. DataError for what is no whole parquet file."""
     head = handle.read(4)
     size = handle.seek(0, 2)
     handle.seek(max(size - 8, 0))
     tail = handle.read(8)
     if head == b"PARE" or tail[4:] == b"PARE":
-        raise DataError(file.name, "is encrypted parquet", "write it without encryption, or leave it out")
+        raise DataError(name, "is encrypted parquet", "write it without encryption, or leave it out")
     if head != b"PAR1" or size < 12 or tail[4:] != b"PAR1":
         what = "has no parquet footer (still being written, or cut off)" if head == b"PAR1" else None
-        raise DataError(file.name, what or "is not a parquet file", "wait for it, or write it again")
+        raise DataError(name, what or "is not a parquet file", "wait for it, or write it again")
     length = struct.unpack("<I", tail[:4])[0]
     if length > min(_MAX_FOOTER, size - 12):
         what = f"has a footer of {length >> 20:,} MiB" if length <= size - 12 else "has a damaged footer"
-        raise DataError(file.name, what, "write fewer columns and larger row groups")
+        raise DataError(name, what, "write fewer columns and larger row groups")
     handle.seek(size - 8 - length)
     return bytes(handle.read(length + 8))
 
@@ -98,11 +104,11 @@ def _plain_metadata(footer: bytes) -> Any:
 def schema(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
-    made: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
-    with _opened(file) as parquet:
+    result: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
+    with opened(file) as parquet:
         special = _special(parquet)
         found = [(field.name, field.type) for field in parquet.schema_arrow]
-    return [(name, made[special[name]] if name in special else type_) for name, type_ in found]
+    return [(name, result[special[name]] if name in special else type_) for name, type_ in found]
 
 
 def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
@@ -119,20 +125,22 @@ def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
     return found
 
 
-def parts(file: DataFile) -> list[Part]:
-    with _opened(file) as parquet:
+def parts(file: DataFile) -> list[ReadPart]:
+    with opened(file) as parquet:
         meta = parquet.metadata
         rows = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
         return ranges(rows, len(parquet.schema_arrow))
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
-    with _opened(file) as parquet:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
+    with opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
         strings = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
     twice = duplicated(names)
     columns = [name for name in names if name in wanted and name not in twice]
-    with _opened(file, coded & strings) as parquet:
+    with opened(file, coded & strings) as parquet:
         special = _special(parquet)
         for index in span(part):
             yield from _row_group(parquet, index, columns, special, file.name)
@@ -140,21 +148,31 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
 
 def _row_group(
     parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]], name: str
-) -> Iterator[Block]:
+) -> Iterator[ColumnBlock]:
+    unpacked_bytes(parquet, index, columns, name)
+    rows = parquet.metadata.row_group(index).num_rows
+    step = max(1, _VALUES_AT_ONCE // max(rows, 1))
+    yield ColumnBlock(rows, [])
+    for start in range(0, len(columns), step):
+        table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
+        for key, column in zip(table.column_names, table.columns, strict=True):
+            for values in column.chunks:
+                yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])
+
+
+def unpacked_bytes(parquet: Any, index: int, columns: Collection[str], name: str) -> int:
+    """How many bytes these columns of a row group are, by the footer. DataError past our limits."""
     group = parquet.metadata.row_group(index)
-    rows = group.num_rows
+    total = 0
     for at in range(group.num_columns):
         chunk = group.column(at)
-        if chunk.total_uncompressed_size > _MAX_CHUNK and chunk.path_in_schema.partition(".")[0] in columns:
+        if not {chunk.path_in_schema, chunk.path_in_schema.partition(".")[0]} & set(columns):
+            continue
+        total += chunk.total_uncompressed_size
+        if chunk.total_uncompressed_size > _MAX_CHUNK:
             what = f"holds more than {_MAX_CHUNK >> 30} GiB of {chunk.path_in_schema} in one row group"
             raise DataError(name, what, "write smaller row groups")
         if chunk.total_uncompressed_size > MAX_LINE * max(chunk.num_values, 1):
             what = f"column {chunk.path_in_schema} has values of more than {MAX_LINE >> 20} MiB"
             raise DataError(name, what, "leave the column out (--exclude)")
-    step = max(1, _VALUES_AT_ONCE // max(rows, 1))
-    yield Block(rows, [])
-    for start in range(0, len(columns), step):
-        table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
-        for key, column in zip(table.column_names, table.columns, strict=True):
-            for values in column.chunks:
-                yield Block(0, [(key, special[key](values) if key in special else values)])
+    return total

@@ -67,36 +67,20 @@ def _decompressor(handle: Any, how: str | None) -> Any:
     return handle
 
 
-class Utf8(io.RawIOBase):
-    """A stream of bytes as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8
-    become backslash escapes. DataError for a line of more than 8 MiB: no parser is given it."""
+class BoundedLines(io.RawIOBase):
+    """A stream of bytes as it is. DataError for a line of more than 8 MiB: no parser is given it."""
 
     def __init__(self, raw: Any, name: str) -> None:
         super().__init__()
-        self._raw, self._name = raw, name
-        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        self._first, self._rest, self._line = True, b"", 0
+        self._raw, self._name, self._line = raw, name, 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        pieces, have = [self._rest], len(self._rest)
-        while size < 0 or have < size:
-            block = self._raw.read(BLOCK)
-            if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
-            self._first = False
-            made = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
-            self._watch(made)
-            pieces.append(made)
-            have += len(made)
-            if not block:
-                break
-        whole = b"".join(pieces)
-        out = whole if size < 0 else whole[:size]
-        self._rest = whole[len(out) :]
-        return out
+        made = bytes(self._raw.read(size))
+        self._watch(made)
+        return made
 
     def _watch(self, made: bytes) -> None:
         first = made.find(b"\n")
@@ -105,3 +89,31 @@ class Utf8(io.RawIOBase):
         if max(longest, self._line) > MAX_LINE:
             what = f"has a line of more than {MAX_LINE >> 20} MiB"
             raise DataError(self._name, what, "look for a missing line end or quote, or split the values")
+
+
+class Utf8(BoundedLines):
+    """The same as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8 become
+    backslash escapes."""
+
+    def __init__(self, raw: Any, name: str) -> None:
+        super().__init__(raw, name)
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._first, self._rest = True, b""
+
+    def read(self, size: int = -1) -> bytes:
+        pieces, have = [self._rest], len(self._rest)
+        while size < 0 or have < size:
+            block = self._raw.read(BLOCK)
+            if self._first and block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                self._decode = codecs.getincrementaldecoder("utf-16")("backslashreplace").decode
+            self._first = False
+            result = self._decode(block, final=not block).encode("utf-8", "backslashreplace")
+            self._watch(result)
+            pieces.append(result)
+            have += len(result)
+            if not block:
+                break
+        whole = b"".join(pieces)
+        out = whole if size < 0 else whole[:size]
+        self._rest = whole[len(out) :]
+        return out

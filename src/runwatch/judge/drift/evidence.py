@@ -68,13 +68,13 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     if not ref.rows or not cur.rows:
         return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
     note = _incomparable(pair)
-    found = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
+    shift = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]
     if ref.invalid or cur.invalid:
         tests.append(_invalid(pair, options))
-    if found is not None and max(found.back, found.ahead) > 0:
-        tests.append(_out_of_time(pair, found, options))
-    elif found is not None and found.on:
+    if shift is not None and max(shift.back, shift.ahead) > 0:
+        tests.append(_out_of_time(pair, shift, options))
+    elif shift is not None and shift.on:
         note = "time moved on: only its missing share is compared"
         marked = clock.placeholders(pair)
         if marked.any():
@@ -99,12 +99,14 @@ def _incomparable(pair: ColumnPair) -> str:
         return "an identifier: only its missing share is compared"
     if pair.column.ascending:
         return "grows with the rows, like a counter: only its missing share is compared"
+    if clock.goes_on(pair):
+        return "goes on where the reference ends, like a counter: only its missing share is compared"
     return ""
 
 
-def _out_of_time(pair: ColumnPair, found: clock.Moved, options: DriftOptions) -> DriftTest:
+def _out_of_time(pair: ColumnPair, shift: clock.ClockShift, options: DriftOptions) -> DriftTest:
     """The share of times that lie before or far beyond all of the reference's."""
-    share = max(found.back, found.ahead)
+    share = max(shift.back, shift.ahead)
     p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)
     return DriftTest("distribution", "clock", p, share, share, options.levels)
 

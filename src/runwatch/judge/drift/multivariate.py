@@ -57,10 +57,10 @@ def domain_classifier(
     y = np.repeat([0, 1], [n, m])
     worth = (n, m) if groups is not None else tuple(len(part) / _design(part) for part in (x[:n], x[n:]))
     if min(worth) < MIN_ROWS:
-        said = (
+        message = (
             f"rows are not independent: about {worth[0]:.0f} and {worth[1]:.0f} effective, needs {MIN_ROWS}"
         )
-        return Multivariate(METHOD, None, None, n, m, "unknown", (), said)
+        return Multivariate(METHOD, None, None, n, m, "unknown", (), message)
     owners = _stretches(x, n, m) if groups is None else _owners(*groups)
     fit, held = _halves(owners, y, rng)
     told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values

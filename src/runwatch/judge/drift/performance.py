@@ -59,8 +59,8 @@ def estimate_classification(
         told, real = (worth * _row_variance(rows, metric, size) for rows in (expected_base, base))
         usual = _usual(_of_chunks(expected_base, metric, size), told)
         labelled = _usual(_of_chunks(base, metric, size), real)
-        found = [_estimated(batch, metric, calibrate, usual.row) for batch in batches]
-        out[metric] = _judged(found, [_sizes(batch) for batch in batches], usual, labelled, 1)
+        estimates = [_estimated(batch, metric, calibrate, usual.row) for batch in batches]
+        out[metric] = _judged(estimates, [_sizes(batch) for batch in batches], usual, labelled, 1)
     return tuple(one for group in zip(*out.values(), strict=True) for one in group)
 
 
@@ -93,7 +93,7 @@ def _estimated(
 
 
 def _judged(
-    found: Sequence[PerformanceEstimate],
+    estimates: Sequence[PerformanceEstimate],
     sizes: Sequence[tuple[int, int]],
     usual: _Usual,
     labelled: _Usual,
@@ -102,17 +102,19 @@ def _judged(
     """Each with what is usual for its rows and whether it left that. Labels decide where at least half of the
     rows have one; with fewer they can only confirm. ``better``: 1 where more is better."""
     out = []
-    for at, (one, (rows, known)) in enumerate(zip(found, sizes, strict=True)):
-        others = [(f.estimated, n) for i, (f, (n, _)) in enumerate(zip(found, sizes, strict=True)) if i != at]
+    for at, (one, (rows, known)) in enumerate(zip(estimates, sizes, strict=True)):
+        others = [
+            (f.estimated, n) for i, (f, (n, _)) in enumerate(zip(estimates, sizes, strict=True)) if i != at
+        ]
         wobble = _wobble([(value, n) for value, n in others if value is not None], usual.row)
-        made = one
+        estimate = one
         if one.estimated is not None:
-            made = _against(one, one.estimated, usual.limits(rows, wobble), better, False)
+            estimate = _against(one, one.estimated, usual.limits(rows, wobble), better, False)
         if one.realised is not None:
             by_labels = _against(one, one.realised, labelled.limits(known, wobble), better, True)
             decides = by_labels.alert or 2 * known >= rows or one.estimated is None
-            made = by_labels if decides else made
-        out.append(made)
+            estimate = by_labels if decides else estimate
+        out.append(estimate)
     return out
 
 
@@ -292,9 +294,9 @@ def _losses(
     told = [(float(guessed[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
     usual = _usual(told, float(np.var(guessed)))._replace(mean=labelled.mean)
     noise, bias = float(np.std(error - guessed)), float((error - guessed).mean())
-    found = [_regressed(batch, model, bias, noise) for batch in batches]
+    estimates = [_regressed(batch, model, bias, noise) for batch in batches]
     sizes = [(len(b.prediction), 0 if b.truth is None else int(np.isfinite(b.truth).sum())) for b in batches]
-    return tuple(_judged(found, sizes, usual, labelled, -1))
+    return tuple(_judged(estimates, sizes, usual, labelled, -1))
 
 
 def _regressed(batch: Regressed, model: Any, bias: float, noise: float) -> PerformanceEstimate:

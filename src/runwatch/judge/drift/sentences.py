@@ -57,8 +57,8 @@ def _ordered(pair: ColumnPair, decision: Decision) -> str:
     spread = iqr(pair.column, pair.reference)
     if before is None or now is None:
         return ""
-    if clock.is_clock(pair.column) and (said := clock.sentence(pair)):
-        return said
+    if clock.is_clock(pair.column) and (message := clock.sentence(pair)):
+        return message
     if decision.unit is not None:
         times, _ = times_apart(pair.column, pair.reference, pair.current)
         way = "larger" if decision.unit > 1 else "smaller"
@@ -94,19 +94,19 @@ def _levels(pair: ColumnPair) -> str:
 
 def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     """Why the verdict is what it is."""
-    said, stood = _reason(pair, decision, days), decision.among
+    message, stood = _reason(pair, decision, days), decision.among
     worth = effective_rows(pair, decision)
     if worth is not None and not decision.evidence.reason:
-        said += f"; these rows are not independent (about {worth[0]:,} and {worth[1]:,} effective)"
+        message += f"; these rows are not independent (about {worth[0]:,} and {worth[1]:,} effective)"
     if stood is None or not stood.days:
-        return said
+        return message
     if not decision.held_back:
-        said += f"; {stood.compared} is unlike that of the {stood.days} reference files"
+        message += f"; {stood.compared} is unlike that of the {stood.days} reference files"
     if stood.independent < stood.days / 2:
-        said += f" (near ones are alike: worth about {max(1, round(stood.independent))} independent ones)"
+        message += f" (near ones are alike: worth about {max(1, round(stood.independent))} independent ones)"
     if stood.set_aside:
-        said += f" ({stood.set_aside} of them, unlike all others, set aside)"
-    return said
+        message += f" ({stood.set_aside} of them, unlike all others, set aside)"
+    return message
 
 
 def effective_rows(pair: ColumnPair, decision: Decision) -> tuple[int, int] | None:

@@ -26,7 +26,7 @@ _TRACED = frozenset({"train", "validation", "evaluation"})
 _RATE_ROSE = 1.5
 
 
-class Curve:
+class HealthCurve:
     """One tag's memory, a few KB whatever its length."""
 
     __slots__ = ("_signs", "_windows", "view")
@@ -69,7 +69,7 @@ class RunHealth:
     __slots__ = ("_curves", "_views")
 
     def __init__(self) -> None:
-        self._curves: dict[str, Curve] = {}
+        self._curves: dict[str, HealthCurve] = {}
         self._views: dict[str, CurveView] = {}
 
     def feed(self, tag: str, points: Points) -> None:
@@ -78,7 +78,7 @@ class RunHealth:
         if curve is None:
             first = not any(known.view.trace for known in self._curves.values())
             role = role_of(tag)
-            curve = self._curves[tag] = Curve(tag, traced=True if first and role == "other" else None)
+            curve = self._curves[tag] = HealthCurve(tag, traced=True if first and role == "other" else None)
             self._views[tag] = curve.view
         curve.feed(points)
 
@@ -101,16 +101,16 @@ class RunHealth:
     def signs(self) -> tuple[HealthSign, ...]:
         """Every sign that shows now, in a stable order: by tag, then kind, then place."""
         views = self._views
-        found = [sign for curve in self._curves.values() for sign in curve.signs()]
-        found += [sign for check in run_checks() for sign in check.signs(views)]
-        found = [_explained(sign, views) for sign in found]
-        if found and any(chases_a_moving_goal(tag) for tag in views):
-            found = [sign for sign in found if sign.kind not in _NEEDS_A_FIXED_GOAL]
-        return tuple(sorted(found, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
+        signs = [sign for curve in self._curves.values() for sign in curve.signs()]
+        signs += [sign for check in run_checks() for sign in check.signs(views)]
+        signs = [_explained(sign, views) for sign in signs]
+        if signs and any(chases_a_moving_goal(tag) for tag in views):
+            signs = [sign for sign in signs if sign.kind not in _NEEDS_A_FIXED_GOAL]
+        return tuple(sorted(signs, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
 
 
 def _explained(sign: HealthSign, views: Mapping[str, CurveView]) -> HealthSign:
-    """A rise that is no more than a warning is only information where the learning rate rose there."""
+    """A rise that is no more than a warning is the sign of a restart where the learning rate rose there."""
     since = sign.evidence.get("since_step")
     if sign.kind != "diverged" or sign.severity != "warning" or not isinstance(since, int):
         return sign
@@ -123,8 +123,8 @@ def _explained(sign: HealthSign, views: Mapping[str, CurveView]) -> HealthSign:
             (steps > (sign.first_step or 0)) & (steps <= max(since, sign.first_step or 0) + _slack(view))
         ]
         if len(before) and len(after) and before[-1] > 0 and after.max() >= _RATE_ROSE * before[-1]:
-            said = sign.summary.split(";")[0] + f"; {safe(tag)} rose there: a restart, not a fault"
-            return replace(sign, severity="info", summary=said)
+            message = sign.summary.split(";")[0] + f"; {safe(tag)} rose there: a restart, not a fault"
+            return replace(sign, kind="restart", severity="info", summary=message)
     return sign
 
 
@@ -138,16 +138,16 @@ def _slack(view: CurveView) -> float:
 @cache
 def curve_checks(role: Role) -> tuple[type[CurveCheck], ...]:
     """The checks that look at a curve of this role, found in ``checks/``."""
-    return tuple(kind for kind in _found() if issubclass(kind, CurveCheck) and role in kind.ROLES)
+    return tuple(kind for kind in _check_classes() if issubclass(kind, CurveCheck) and role in kind.ROLES)
 
 
 @cache
 def run_checks() -> tuple[RunCheck, ...]:
     """The checks that look at a whole run, found in ``checks/``."""
-    return tuple(kind() for kind in _found() if issubclass(kind, RunCheck))
+    return tuple(kind() for kind in _check_classes() if issubclass(kind, RunCheck))
 
 
-def _found() -> Iterator[type]:
+def _check_classes() -> Iterator[type]:
     for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{checks.__name__}.{info.name}")
         for value in vars(module).values():

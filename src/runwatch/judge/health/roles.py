@@ -63,8 +63,8 @@ def chases_a_moving_goal(tag: str) -> bool:
 @lru_cache(maxsize=8192)
 def rank_of(tag: str) -> tuple[str, int] | None:
     """The name that ``tag`` shares with a distributed run's other ranks, and its rank; None: no rank."""
-    found = _RANK.search(tag)
-    return (_RANK.sub("", tag, count=1), int(found[1])) if found else None
+    match = _RANK.search(tag)
+    return (_RANK.sub("", tag, count=1), int(match[1])) if match else None
 
 
 def loss_pairs(tags: Iterable[str]) -> Mapping[str, str]:
@@ -100,8 +100,8 @@ def _rank_name(tag: str) -> tuple[bool, bool, int]:
 
 
 def _set_number(tag: str) -> int | None:
-    found = _NUMBERED_SET.search(tag)
-    return int(found[1]) if found else None
+    match = _NUMBERED_SET.search(tag)
+    return int(match[1]) if match else None
 
 
 @lru_cache(maxsize=8192)

@@ -99,9 +99,9 @@ def _verdict(
             f"{reason}: more seeds cannot settle it; the runs differ too much from one another",
             None,
         )
-    said = (
+    message = (
         f"needs {number(needed)} {cases} or more"
         if needed
         else "the difference is too close to the tolerance"
     )
-    return verdict, f"{reason}: {said}", needed
+    return verdict, f"{reason}: {message}", needed

@@ -35,14 +35,18 @@ def align(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
             nothing = np.empty(0, dtype=np.int64)
             return RowAlignment(nothing, nothing, False, (), f"the {who} has no rows")
     if baseline.key is not None and candidate.key is not None:
-        made = _by_key(baseline, candidate)
+        alignment = _by_key(baseline, candidate)
     elif len(baseline) == len(candidate):
         rows = np.arange(len(baseline))
-        made = RowAlignment(rows, rows, True)
+        alignment = RowAlignment(rows, rows, True)
     else:
         note = f"{len(candidate):,} candidate and {len(baseline):,} baseline rows and no key: not paired"
-        made = RowAlignment(np.arange(len(baseline)), np.arange(len(candidate)), False, (note,))
-    return made if made.refusal else _same_truth(_labelled(made, baseline, candidate), baseline, candidate)
+        alignment = RowAlignment(np.arange(len(baseline)), np.arange(len(candidate)), False, (note,))
+    return (
+        alignment
+        if alignment.refusal
+        else _same_truth(_labelled(alignment, baseline, candidate), baseline, candidate)
+    )
 
 
 def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
@@ -67,19 +71,21 @@ def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment
     return RowAlignment(found[rows_b], rows_b, True, (note,) if only_a or only_b else ())
 
 
-def in_time_order(made: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
+def in_time_order(
+    alignment: RowAlignment, baseline: PredictionRows, candidate: PredictionRows
+) -> RowAlignment:
     """Rows that were joined by key in the order of the key, where it is a number or begins with a year: what
     neighbouring rows have in common enters the variance of a forecast."""
     if baseline.key is None or candidate.key is None:
-        return made
+        return alignment
     if not _tells_time(candidate.key):
-        if not (np.diff(made.baseline) < 0).any():
-            return made
+        if not (np.diff(alignment.baseline) < 0).any():
+            return alignment
         note = "the key gives no order in time: rows are taken in the candidate's order"
-        return replace(made, notes=(*made.notes, note))
+        return replace(alignment, notes=(*alignment.notes, note))
     ((codes,), _) = coded([candidate.key])
-    order = np.argsort(codes[made.candidate], kind="stable")
-    return replace(made, baseline=made.baseline[order], candidate=made.candidate[order])
+    order = np.argsort(codes[alignment.candidate], kind="stable")
+    return replace(alignment, baseline=alignment.baseline[order], candidate=alignment.candidate[order])
 
 
 def _tells_time(key: Column) -> bool:
@@ -91,27 +97,27 @@ def _example(key: Column) -> str:
     return f"such as {first}"
 
 
-def _labelled(made: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
-    lost_a = is_missing(baseline.truth)[made.baseline]
-    lost_b = is_missing(candidate.truth)[made.candidate]
-    if made.paired:
+def _labelled(alignment: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
+    lost_a = is_missing(baseline.truth)[alignment.baseline]
+    lost_b = is_missing(candidate.truth)[alignment.candidate]
+    if alignment.paired:
         lost_a = lost_b = lost_a | lost_b
     if not lost_a.any() and not lost_b.any():
-        return made
+        return alignment
     count = int(max(np.count_nonzero(lost_a), np.count_nonzero(lost_b)))
-    kept_a, kept_b = made.baseline[~lost_a], made.candidate[~lost_b]
+    kept_a, kept_b = alignment.baseline[~lost_a], alignment.candidate[~lost_b]
     note = f"{plural(count, 'row')} without a truth left out"
     refusal = "" if len(kept_a) and len(kept_b) else "no row has a truth"
-    return RowAlignment(kept_a, kept_b, made.paired, (*made.notes, note), refusal)
+    return RowAlignment(kept_a, kept_b, alignment.paired, (*alignment.notes, note), refusal)
 
 
-def _same_truth(made: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
-    if not made.paired or made.refusal:
-        return made
-    same = same_values(baseline.truth, made.baseline, candidate.truth, made.candidate)
+def _same_truth(alignment: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
+    if not alignment.paired or alignment.refusal:
+        return alignment
+    same = same_values(baseline.truth, alignment.baseline, candidate.truth, alignment.candidate)
     differ = int(np.count_nonzero(~same))
     if not differ:
-        return made
+        return alignment
     share = f"{differ:,} of {plural(len(same), 'row')}"
     note = f"the truth differs in {share}: the paired test is refused, intervals are unpaired"
-    return RowAlignment(made.baseline, made.candidate, False, (*made.notes, note))
+    return RowAlignment(alignment.baseline, alignment.candidate, False, (*alignment.notes, note))

@@ -21,11 +21,11 @@ def calibrations(sample: Sample) -> Mapping[str, Calibration]:
     """Reliability by "baseline" and "candidate"; empty where there are no probabilities."""
     if sample.task not in ("binary", "multiclass") or sample.fault("score") or not_probabilities(sample):
         return {}
-    made = {}
+    result = {}
     for who, side in (("baseline", sample.baseline), ("candidate", sample.candidate)):
         if side.score is not None and len(side):
-            made[who] = calibrate(*confidence(side))
-    return made
+            result[who] = calibrate(*confidence(side))
+    return result
 
 
 def calibrate(outcome: FloatArray, probability: FloatArray, adaptive: bool = False) -> Calibration:

@@ -20,9 +20,9 @@ def asked_of(options: CompareOptions) -> tuple[str, ...]:
 def numbers(asked: Sequence[str], family: str) -> Iterator[tuple[str, float]]:
     """(name, number) of each asked metric of ``family`` whose number makes sense."""
     for name in asked:
-        found = _NUMBERED.fullmatch(name)
-        if found is not None and found[1] == family and _is_sensible(family, float(found[2])):
-            yield name, float(found[2])
+        match = _NUMBERED.fullmatch(name)
+        if match is not None and match[1] == family and _is_sensible(family, float(match[2])):
+            yield name, float(match[2])
 
 
 def _is_sensible(family: str, number: float) -> bool:

@@ -23,8 +23,8 @@ class QualityCheckModule(Protocol):
 @cache
 def all_checks() -> tuple[QualityCheckModule, ...]:
     """Every check of the package, by name."""
-    found = pkgutil.iter_modules(checks.__path__, checks.__name__ + ".")
-    return tuple(cast(QualityCheckModule, importlib.import_module(module.name)) for module in found)
+    modules = pkgutil.iter_modules(checks.__path__, checks.__name__ + ".")
+    return tuple(cast(QualityCheckModule, importlib.import_module(module.name)) for module in modules)
 
 
 def examine(case: QualityCase) -> tuple[QualityCheck, ...]:

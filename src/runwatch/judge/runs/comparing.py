@@ -10,19 +10,20 @@ from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
+from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
-from runwatch.domain.points import Points
+from runwatch.domain.points import FloatArray, Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
-from runwatch.judge.runs.curve_noise import noise_of, value_at
 from runwatch.judge.runs.hyperparameters import differences
 from runwatch.judge.runs.naming import match
 from runwatch.judge.runs.seeds import over_tasks
-from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values
+from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values, with_samples
 from runwatch.text.safe import run_name, safe
 
 Series = Callable[[RunKey, str], Points]
+SamplesOf = Callable[[Run], Samples]
 Group = tuple[Run, ...]
 Spelled = tuple[tuple[Run, str], ...]
 _CUT_SHORT = ("running", "stalled", "crashed")
@@ -34,18 +35,22 @@ def compare_runs(
     series: Series,
     options: CompareOptions,
     detail: bool = False,
+    samples: SamplesOf | None = None,
 ) -> Comparison:
     """Candidate against baseline, metric by metric (same tag on both sides; placeholders and hidden tags left
     out): the last value, or the best; at the greatest common step
     while either side runs or where one was cut short. Spellings of one metric are one.
 
     ``series`` is asked only for what the summaries do not tell; with ``detail`` also for the noise within
-    each curve. Several runs on a side are its seeds."""
+    each curve. Several runs on a side are its seeds. ``samples`` tells, of one run a side, the values of each
+    sample of an evaluation."""
     runs_a, runs_b = _group(baseline), _group(candidate)
     names = group_name(runs_b), group_name(runs_a)
     if {run.key for run in runs_b} <= {run.key for run in runs_a}:
         return Comparison(*names, "equivalent", "this is the baseline itself, or one of its runs", ())
     readings = _readings(runs_a, runs_b, series, options)
+    if samples is not None and len(runs_a) == len(runs_b) == 1:
+        readings = with_samples(readings, samples(runs_a[0]), samples(runs_b[0]))
     changed = differences(runs_a, runs_b)
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", (), hparams=changed)
@@ -97,14 +102,14 @@ def shown_tags(run: Run) -> list[str]:
 def _readings(
     baseline: Group, candidate: Group, series: Series, options: CompareOptions
 ) -> list[MetricReadings]:
-    found = []
+    readings = []
     others = [shown_tags(run) for run in baseline]
-    beside = [shown_tags(run) for run in candidate]
+    spellings = [shown_tags(run) for run in candidate]
     cut_short = any(run.status in _CUT_SHORT for run in (*baseline, *candidate))
     groups = len(baseline) > 1 and len(candidate) > 1
     seeds = {run.key: seed_of(run) for run in (*baseline, *candidate)} if groups else {}
     for tag in shown_tags(candidate[0]):
-        sides = _spelled(baseline, others, tag), _spelled(candidate, beside, tag)
+        sides = _spelled(baseline, others, tag), _spelled(candidate, spellings, tag)
         if not sides[0]:
             continue
         step = min(run.metrics[own].last_step for runs in sides for run, own in runs)
@@ -114,8 +119,8 @@ def _readings(
         run, own = sides[0][0]
         stated = candidate[0].metrics[tag].direction or run.metrics[own].direction
         noise = _noise(sides, series) if len(sides[0]) == len(sides[1]) == 1 else None
-        found.append(MetricReadings(tag, first, second, stated, noise))
-    return found
+        readings.append(MetricReadings(tag, first, second, stated, noise))
+    return readings
 
 
 def _spelled(runs: Group, tags: Sequence[Sequence[str]], tag: str) -> Spelled:
@@ -196,8 +201,8 @@ def _aggregates(readings: Sequence[MetricReadings], options: CompareOptions) -> 
             reading.name, reading.stated, options.directions.get(reading.name)
         ):
             families.setdefault(words[-1], []).append(reading)
-    made = (_over_tasks(name, family, options) for name, family in families.items() if len(family) > 1)
-    return tuple(one for one in made if one is not None)
+    metrics = (_over_tasks(name, family, options) for name, family in families.items() if len(family) > 1)
+    return tuple(one for one in metrics if one is not None)
 
 
 def _over_tasks(
@@ -213,13 +218,13 @@ def _over_tasks(
         sign * np.array([side.values for side in sides]).T
         for sides in ([r.baseline for r in family], [r.candidate for r in family])
     ]
-    found = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
-    estimate = found.difference
+    seeds = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
+    estimate = seeds.difference
     if sign < 0 and estimate.ci is not None:
         ci = (-estimate.ci[1], -estimate.ci[0])
         estimate = replace(estimate, baseline=-estimate.baseline, candidate=-estimate.candidate, ci=ci)
     allowed = margin(name, direction, estimate.baseline, options.tolerances)
-    chance = f"a candidate run beats a baseline run with probability {found.improvement:.2f}"
+    chance = f"a candidate run beats a baseline run with probability {seeds.improvement:.2f}"
     return replace(judge(estimate, direction, allowed, "seeds"), note=chance)
 
 
@@ -255,3 +260,24 @@ def compare_number_with_seeds(
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", ())
     return overall(names, compare_values(readings, options, single=single), options, unit="number")
+
+
+_FEWEST = 5
+_LAST = 500
+
+
+def noise_of(values: FloatArray) -> float | None:
+    """1.4826 MAD of the first differences over sqrt 2, of the last 500 values at most; None below 5."""
+    known = values[-_LAST:]
+    known = known[np.isfinite(known)]
+    if len(known) < _FEWEST:
+        return None
+    steps = np.diff(known)
+    centred = np.abs(steps - np.median(steps))
+    return float(1.4826 * np.median(centred) / np.sqrt(2))
+
+
+def value_at(points: Points, step: int) -> tuple[float, int] | None:
+    """(value, step) of the last point that is not past ``step``; ``points`` in step order."""
+    place = int(np.searchsorted(points.steps, step, side="right")) - 1
+    return None if place < 0 else (float(points.values[place]), int(points.steps[place]))

@@ -34,8 +34,8 @@ def against_seeds(name: str, seeds: Sequence[float], candidate: float) -> Estima
     k = len(seeds)
     sd, mean = float(np.std(seeds, ddof=1)), float(np.mean(seeds))
     se = sd * math.sqrt(1 + 1 / k)
-    made = from_standard_error(name, mean, candidate, k, se, k - 1, "seeds-t", "seeds-t")
-    return replace(made, spread=sd * math.sqrt(2))
+    estimate = from_standard_error(name, mean, candidate, k, se, k - 1, "seeds-t", "seeds-t")
+    return replace(estimate, spread=sd * math.sqrt(2))
 
 
 def welch(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> Estimate:
@@ -46,10 +46,10 @@ def welch(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> E
     square = part_a + part_b
     df = square**2 / (part_a**2 / (k_a - 1) + part_b**2 / (k_b - 1)) if square > 0 else math.inf
     means = float(np.mean(baseline)), float(np.mean(candidate))
-    made = from_standard_error(name, *means, min(k_a, k_b), math.sqrt(square), df, "welch-t", "welch-t")
-    made = _with_visible(made, math.sqrt(square), df)
+    estimate = from_standard_error(name, *means, min(k_a, k_b), math.sqrt(square), df, "welch-t", "welch-t")
+    estimate = _with_visible(estimate, math.sqrt(square), df)
     size = hedges_g(baseline, candidate)
-    return made if math.isnan(size) else replace(made, note=f"Hedges g {size:.2f}; {made.note}")
+    return estimate if math.isnan(size) else replace(estimate, note=f"Hedges g {size:.2f}; {estimate.note}")
 
 
 def matched(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> Estimate:
@@ -61,13 +61,13 @@ def matched(name: str, baseline: Sequence[float], candidate: Sequence[float]) ->
     return _with_visible(from_standard_error(name, *means, k, se, k - 1, "paired-t", "paired-t"), se, k - 1)
 
 
-def _with_visible(made: Estimate, se: float, df: float) -> Estimate:
+def _with_visible(estimate: Estimate, se: float, df: float) -> Estimate:
     from scipy import special
 
     if not math.isfinite(df) or se == 0:
-        return made
+        return estimate
     visible = se * float(special.stdtrit(df, 0.975) + special.stdtrit(df, 0.8))
-    return replace(made, note=f"this many seeds show a difference of {visible:.3g} in 80 % of cases")
+    return replace(estimate, note=f"this many seeds show a difference of {visible:.3g} in 80 % of cases")
 
 
 class TaskSeeds(msgspec.Struct, frozen=True):

@@ -7,16 +7,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict
 from runwatch.domain.directions import direction_of, judged
+from runwatch.domain.evaluations import SampleKey, Samples
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.tolerance import SINGLE, margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.samples import SampleValues, paired
 from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 
 ONE_RUN = "one run per side: the noise between seeds is unknown"
@@ -42,13 +45,37 @@ class MetricReading(msgspec.Struct, frozen=True):
 
 class MetricReadings(msgspec.Struct, frozen=True):
     """One metric on both sides. ``stated``: its direction by the file's word; ``noise``: asks the curves for
-    (baseline's, candidate's) noise within the run; only called where it can change the verdict."""
+    (baseline's, candidate's) noise within the run; only called where it can change the verdict; ``samples``:
+    of an evaluation, what both sides say of each sample."""
 
     name: str
     baseline: MetricReading
     candidate: MetricReading
     stated: Direction = None
     noise: Noise | None = None
+    samples: SampleValues | None = None
+
+
+def with_samples(
+    readings: Sequence[MetricReadings], baseline: Samples, candidate: Samples
+) -> list[MetricReadings]:
+    """The readings, those with the samples of both sides whose mean the metric is."""
+    return [
+        replace(one, samples=_shared(one, baseline.get(one.name, {}), candidate.get(one.name, {})))
+        for one in readings
+    ]
+
+
+def _shared(
+    reading: MetricReadings, baseline: Mapping[SampleKey, float], candidate: Mapping[SampleKey, float]
+) -> SampleValues | None:
+    keys = [key for key in baseline if key in candidate]
+    for side, told in ((reading.baseline, baseline), (reading.candidate, candidate)):
+        mean = math.fsum(told.values()) / len(told) if told else math.nan
+        if not keys or len(side.values) != 1 or not math.isclose(mean, side.values[0], rel_tol=1e-6):
+            return None
+    first, second = (np.array([side[key] for key in keys]) for side in (baseline, candidate))
+    return SampleValues(first, second, len(keys) == len(baseline) == len(candidate))
 
 
 def compare_values(
@@ -64,23 +91,28 @@ def compare_values(
     directions = {r.name: direction_of(r.name, r.stated, options.directions.get(r.name)) for r in readings}
     fit = {n: d for n, d in directions.items() if d is not None and _is_judged(n, options)}
     primary = choose_primary(fit, options.primary, main)
-    estimates = {r.name: found for r in readings if r.name in fit and (found := _estimate(r)) is not None}
-    adjusted = _adjusted([found for name, found in estimates.items() if name != primary])
-    made: list[MetricComparison] = []
+    estimates = {
+        r.name: estimate for r in readings if r.name in fit and (estimate := _estimate(r)) is not None
+    }
+    adjusted = _adjusted([estimate for name, estimate in estimates.items() if name != primary])
+    metrics: list[MetricComparison] = []
     for reading in readings:
         name = reading.name
         if name not in fit:
             one = _difference_only(reading, directions[name])
-        elif said := _two_units(reading):
-            one = _bare(reading, directions[name], "unknown", said)
+        elif message := _two_units(reading):
+            one = _bare(reading, directions[name], "unknown", message)
         elif name in estimates:
             allowed = _margin(name, directions[name], estimates[name].baseline, options, primary)
-            one = judge(estimates[name], directions[name], allowed, "seeds", adjusted.get(name))
+            cases = "seeds" if reading.samples is None else "samples"
+            one = judge(estimates[name], directions[name], allowed, cases, adjusted.get(name))
             one = replace(one, p_adjusted=one.p_value) if name == primary else one
         else:
             one = _single(reading, directions[name], options, primary, single, always_noise)
-        made.append(replace(one, primary=name == primary, at=reading.candidate.at, note=_note(one, reading)))
-    return tuple(made)
+        metrics.append(
+            replace(one, primary=name == primary, at=reading.candidate.at, note=_note(one, reading))
+        )
+    return tuple(metrics)
 
 
 def _adjusted(guards: Sequence[Estimate]) -> dict[str, float]:
@@ -102,7 +134,10 @@ def _margin(
 
 
 def _estimate(reading: MetricReadings) -> Estimate | None:
-    """What seeds allow: None with one run a side, or too few seeds on the only side that has some."""
+    """What samples or seeds allow: None with one run a side, or too few seeds on the only side that has
+    some."""
+    if reading.samples is not None:
+        return paired(reading.name, reading.samples)
     a, b = reading.baseline, reading.candidate
     k_a, k_b = len(a.values), len(b.values)
     if k_a >= 2 and k_b >= 2:

@@ -61,7 +61,7 @@ class CellMatrix(msgspec.Struct, eq=False):
     texts: list[tuple[int, int, bytes]]
 
 
-class Cells:
+class NumericCells:
     """Where the cells of a block of whole lines begin and end. ``data`` ends with a newline and holds no
     quotes; ``delimiter`` is one byte; ``much``: one of many blocks, worth the import of pyarrow."""
 
@@ -319,7 +319,7 @@ def _by_arrow(compact: bytes, count: int) -> FloatArray | None:
     offsets[1:] = np.flatnonzero(comma) - np.arange(count)
     text, places = pyarrow.py_buffer(buffer[~comma]), pyarrow.py_buffer(offsets)
     try:
-        made = pyarrow.StringArray.from_buffers(count, places, text).cast(pyarrow.float64())
+        result = pyarrow.StringArray.from_buffers(count, places, text).cast(pyarrow.float64())
     except pyarrow.ArrowInvalid:
         return None
-    return np.frombuffer(made.buffers()[1], np.float64, count)
+    return np.frombuffer(result.buffers()[1], np.float64, count)

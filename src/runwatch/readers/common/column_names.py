@@ -123,13 +123,13 @@ def _first(names: Iterable[str], order: dict[str, int]) -> str | None:
 def seconds(values: FloatArray) -> FloatArray:
     """Clock values as seconds since the epoch: milliseconds above 1e11 (then micro- and nanoseconds); NaN
     where the value is no moment between 1980 and 2200, such as seconds since start."""
-    made = values.astype(np.float64, copy=True)
+    result = values.astype(np.float64, copy=True)
     with np.errstate(invalid="ignore", over="ignore"):
         for limit, scale in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)):
-            made[values > limit] = values[values > limit] / scale
-            values = made
-        made[~((made >= _EARLIEST) & (made <= _LATEST))] = np.nan
-    return made
+            result[values > limit] = values[values > limit] / scale
+            values = result
+        result[~((result >= _EARLIEST) & (result <= _LATEST))] = np.nan
+    return result
 
 
 def moment(text: str) -> float:
@@ -201,9 +201,9 @@ def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str,
     """The files of one folder, oldest first, by the prefix of their tags: a file that shares a tag with
     another (two ranks of a launch) has its stem before its tags."""
     count = Counter(tag for found in tags.values() for tag in found)
-    made: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for name in sorted(tags, key=lambda name: (listing.files[name].mtime_ns, name)):
         stem = name.rpartition(".")[0]
         apart = any(count[tag] > 1 for tag in tags[name])
-        made.setdefault(f"{stem}/" if apart else "", []).append(name)
-    return made
+        result.setdefault(f"{stem}/" if apart else "", []).append(name)
+    return result

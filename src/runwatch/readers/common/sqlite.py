@@ -78,7 +78,7 @@ def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Rows(NamedTuple):
+class QueryRows(NamedTuple):
     """Rows whose first column is their number; ``last``: of the last that was looked at; ``large``: how many
     were passed over for a cell past the limit."""
 
@@ -89,7 +89,7 @@ class Rows(NamedTuple):
 
 def rows(
     connection: sqlite3.Connection, select: str, table: str, after: int = -(2**63), most: int = 10_000_000
-) -> Rows:
+) -> QueryRows:
     """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
     refused by its size, before it is loaded, and the rest is read."""
     found: list[tuple[Any, ...]] = []
@@ -106,7 +106,7 @@ def rows(
             if at is None:
                 break
             after, large = at[0], large + 1
-    return Rows(found, after, large)
+    return QueryRows(found, after, large)
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
@@ -124,24 +124,24 @@ def _text(raw: bytes) -> str:
 def _place(path: str) -> str | None:
     """Small copies go to the user's runtime directory (memory), large ones to the temporary directory."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    small = sum(size for _, _, size, _ in filter(None, _look(path))) <= _IN_MEMORY
+    small = sum(size for _, _, size, _ in filter(None, _file_states(path))) <= _IN_MEMORY
     return runtime if small and os.path.isdir(runtime) and os.access(runtime, os.W_OK) else None
 
 
 def _copy(path: str, copy: str) -> None:
     for _ in range(_TRIES):
-        before = _look(path)
+        before = _file_states(path)
         for companion, known in zip(_COMPANIONS, before, strict=True):
             if known is not None:
                 _copy_file(path + companion, copy + companion)
             elif os.path.exists(copy + companion):
                 os.unlink(copy + companion)
-        if before[0] is not None and _look(path) == before:
+        if before[0] is not None and _file_states(path) == before:
             return
     raise Busy
 
 
-def _look(path: str) -> list[tuple[int, int, int, int] | None]:
+def _file_states(path: str) -> list[tuple[int, int, int, int] | None]:
     found: list[tuple[int, int, int, int] | None] = []
     for companion in _COMPANIONS:
         try:

@@ -15,14 +15,15 @@ from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common.cells import BoolArray, CellMatrix, Cells, number
+from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
+from runwatch.readers.common.regular import regular
 from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
 
 BOM = b"\xef\xbb\xbf"
-_MUCH = 32 * limits.MIB
+_MUCH = 8 * limits.MIB
 _EXACT = 2.0**53
 
 
@@ -42,7 +43,7 @@ def header_names(line: bytes) -> tuple[list[str], str] | None:
     return names, delimiter
 
 
-class _Rows:
+class _TableRows:
     """A block of the table's rows, as ``RowLog`` takes them."""
 
     def __init__(self, roles: Roles, matrix: CellMatrix, before: int) -> None:
@@ -109,11 +110,11 @@ class DelimitedRows:
 
     def state(self) -> dict[str, Any]:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        made = self.frame.state() | self._quotes.state() | self.log.state()
+        result = self.frame.state() | self._quotes.state() | self.log.state()
         if self._roles is not None:
-            made |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
-            made |= {"wordless": sorted(self._wordless)}
-        return made
+            result |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
+            result |= {"wordless": sorted(self._wordless)}
+        return result
 
     def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
@@ -134,7 +135,10 @@ class DelimitedRows:
             block = block[skipped:]
             if not block or self._roles is None:
                 return
-        cells = Cells(self._cleaned(before, block), ord(self._delimiter), self._much)
+        block = self._cleaned(before, block)
+        if self._much and self._regular(before, block):
+            return
+        cells = NumericCells(block, ord(self._delimiter), self._much)
         start = 0
         for row in cells.wordy():
             names = self._repeated_header(row, cells.line(row))
@@ -143,6 +147,17 @@ class DelimitedRows:
                 self._switch(names)
                 start = row + 1
         self._rows(cells, start, cells.rows, before)
+
+    def _regular(self, before: int, block: bytes) -> bool:
+        """Take a block without words, odd rows and steps that a float can't hold; whether it is one."""
+        roles = self._roles
+        if roles is None or roles.step is None or self._quoted:
+            return False
+        matrix = regular(block, self._delimiter, self._width)
+        if matrix is None or not (np.abs(matrix.values[roles.step]) < _EXACT).all():
+            return False
+        self._take(None, matrix, roles, before)
+        return True
 
     def _first_header(self, before: int, block: bytes) -> int:
         """Look for the header; how many bytes were passed, the header's own line included."""
@@ -208,7 +223,7 @@ class DelimitedRows:
             "utf-8", "backslashreplace"
         )
 
-    def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
+    def _rows(self, cells: NumericCells, first: int, last: int, before: int) -> None:
         roles = self._roles
         if roles is None or roles.step is None or first >= last:
             return
@@ -219,15 +234,17 @@ class DelimitedRows:
                 continue
             found = f"{int(counts[row]):,} cells where the header has {self._width:,}"
             self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
-        if not len(matrix.lines):
-            return
-        block = _Rows(roles, matrix, before)
+        if len(matrix.lines):
+            self._take(cells, matrix, roles, before)
+
+    def _take(self, cells: NumericCells | None, matrix: CellMatrix, roles: Roles, before: int) -> None:
+        block = _TableRows(roles, matrix, before)
         block.steps, block.placed = self._steps(cells, matrix, roles, before)
         self._texts(matrix, roles, before)
         self.log.take([block])
 
     def _steps(
-        self, cells: Cells, matrix: CellMatrix, roles: Roles, before: int
+        self, cells: NumericCells | None, matrix: CellMatrix, roles: Roles, before: int
     ) -> tuple[IntArray, BoolArray]:
         """Each row's step as written, and which rows have one: an integer within 64 bits."""
         assert roles.step is not None
@@ -242,6 +259,8 @@ class DelimitedRows:
                 line = before + int(matrix.lines[row]) + 1
                 self.notes.line(line, f"{name} is not a whole number, row skipped", "log an integer step")
         steps: IntArray = np.where(placed, values, 0.0).astype(np.int64)
+        if cells is None:
+            return steps, placed
         for row in np.flatnonzero(placed & (np.abs(values) >= _EXACT)).tolist():
             text = cells.line(int(matrix.lines[row])).split(self._delimiter.encode())[roles.step]
             if text.strip().lstrip(b"+-").isdigit():

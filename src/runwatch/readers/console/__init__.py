@@ -138,10 +138,10 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
         for text in reversed(rows):
             if TRACEBACK in text or crash_words(text):
                 news.add("crash")
-            elif (said := parse(text)) is not None and said.pairs:
+            elif (progress := parse(text)) is not None and progress.pairs:
                 return frozenset({*news, "numbers"})
         lines = Lines({})
-        if any((said := lines.said(text)) is not None and said.pairs for text in rows):
+        if any((progress := lines.said(text)) is not None and progress.pairs for text in rows):
             return frozenset({*news, "numbers"})
         if len(part) == stat.size:
             break
@@ -164,9 +164,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     lines = Lines(state)
     for row in rows:
         text = plain(row)
-        said = lines.said(text)
+        progress = lines.said(text)
         for teller in tellers:
-            teller.feed(text, said)
+            teller.feed(text, progress)
     told: list[Operation] = [Replace()] if anew else []
     told += [operation for teller in tellers for operation in teller.operations()]
     cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)

@@ -175,7 +175,7 @@ def _booster(stripped: str) -> LineProgress | None:
     at = _CATBOOST.match(stripped)
     if at is None:
         return None
-    pairs = tuple((found[1], float(found[2])) for found in _CATBOOST_PAIR.finditer(stripped))
+    pairs = tuple((match[1], float(match[2])) for match in _CATBOOST_PAIR.finditer(stripped))
     step = int(at[1])
     return LineProgress(
         "line", pairs, step=step, total_steps=step if _CATBOOST_END.search(stripped) else None
@@ -187,17 +187,17 @@ def _gensim(stripped: str) -> LineProgress | None:
     model is worth."""
     if not _mentions(stripped, _GENSIM_HINTS):
         return None
-    found = _GENSIM.search(stripped)
-    if found is None:
+    match = _GENSIM.search(stripped)
+    if match is None:
         held_out = _LDA.search(stripped)
         names = ("per-word bound", "perplexity")
         if held_out is None:
             return None
         return LineProgress("line", tuple(zip(names, map(float, held_out.groups()), strict=True)))
-    epoch = float(found[1])
-    if found["all"] is not None:
-        return LineProgress("line", (("effective words/s", float(found["all"])),), epoch)
-    return LineProgress("bar", (), epoch, batch=int(float(found["share"]) * 10), batches=1000)
+    epoch = float(match[1])
+    if match["all"] is not None:
+        return LineProgress("line", (("effective words/s", float(match["all"])),), epoch)
+    return LineProgress("bar", (), epoch, batch=int(float(match["share"]) * 10), batches=1000)
 
 
 def settings_line(text: str) -> bool:
@@ -240,12 +240,12 @@ def _without_digits(stripped: str) -> LineProgress | None:
 def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None) -> tuple[int, int] | None:
     if step is not None and step[2]:
         return int(step[1]), int(step[2])
-    found = _FRACTION.search(text, epoch.end() if epoch else 0)
-    if found is None or int(found[1]) > int(found[2]):
+    match = _FRACTION.search(text, epoch.end() if epoch else 0)
+    if match is None or int(match[1]) > int(match[2]):
         return None
-    before = text[: found.start()].rstrip()
+    before = text[: match.start()].rstrip()
     named = before.endswith((":", "=")) and not before.lower().endswith(("epoch:", "step:"))
-    return None if named and epoch is None and not _KERAS.search(text) else (int(found[1]), int(found[2]))
+    return None if named and epoch is None and not _KERAS.search(text) else (int(match[1]), int(match[2]))
 
 
 def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple[tuple[str, float], ...]:

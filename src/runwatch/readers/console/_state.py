@@ -35,10 +35,14 @@ _END = re.compile(
 _MOST_SETTINGS = 500
 
 
-def _is_training(said: LineProgress) -> bool:
+def _is_training(progress: LineProgress) -> bool:
     """Whether a line shows that training goes on, and no evaluation after its end."""
-    placed = (said.step or said.epoch) is not None
-    return placed and not said.held_out and any(split_of(name) in (None, "train") for name, _ in said.pairs)
+    placed = (progress.step or progress.epoch) is not None
+    return (
+        placed
+        and not progress.held_out
+        and any(split_of(name) in (None, "train") for name, _ in progress.pairs)
+    )
 
 
 class Lines:
@@ -74,7 +78,7 @@ class ConsoleHealth:
         self._state = state
         self._name = file.rpartition("/")[2]
 
-    def feed(self, text: str, said: LineProgress | None) -> None:
+    def feed(self, text: str, progress: LineProgress | None) -> None:
         if TRACEBACK in text:
             self._state["open"] = text[: text.index(TRACEBACK)][:200]
             self._state.setdefault("why", TRACEBACK)
@@ -87,11 +91,11 @@ class ConsoleHealth:
             self._state.setdefault("why", words)
         elif _END.search(text):
             self._state["end"] = text.strip()[:200]
-        elif said is not None:
-            if "end" in self._state and _is_training(said):
+        elif progress is not None:
+            if "end" in self._state and _is_training(progress):
                 del self._state["end"]
             if "why" in self._state:
-                self._perhaps_resumed(said)
+                self._perhaps_resumed(progress)
 
     def _in_traceback(self, text: str) -> bool:
         """True while the line belongs to the traceback; its last line is the reason."""
@@ -108,9 +112,9 @@ class ConsoleHealth:
             self._state["why"] = body.strip()[:300]
         return True
 
-    def _perhaps_resumed(self, said: LineProgress) -> None:
-        if said.kind == "bar":
-            shown = [said.epoch, said.batch, said.batches]
+    def _perhaps_resumed(self, progress: LineProgress) -> None:
+        if progress.kind == "bar":
+            shown = [progress.epoch, progress.batch, progress.batches]
             if self._state.setdefault("bar", shown) == shown:
                 return
         self._state.pop("why", None)
@@ -140,34 +144,34 @@ class PlannedLength:
         self._epochs: list[float] = []
         self._planned = False
 
-    def feed(self, text: str, said: LineProgress | None) -> None:
-        if said is None:
+    def feed(self, text: str, progress: LineProgress | None) -> None:
+        if progress is None:
             return
-        if said.total_steps and not said.held_out:
-            self._planned = self._planned or said.total_steps != self._state.get("steps")
-            self._state["steps"] = said.total_steps
-        if said.epoch is not None and said.epochs:
-            self._state["current"] = [said.epoch, said.epochs]
-            self._note(said, int(said.epoch))
-        elif said.kind == "keras" and said.epoch is None and "current" in self._state:
+        if progress.total_steps and not progress.held_out:
+            self._planned = self._planned or progress.total_steps != self._state.get("steps")
+            self._state["steps"] = progress.total_steps
+        if progress.epoch is not None and progress.epochs:
+            self._state["current"] = [progress.epoch, progress.epochs]
+            self._note(progress, int(progress.epoch))
+        elif progress.kind == "keras" and progress.epoch is None and "current" in self._state:
             epoch, epochs = self._state["current"]
-            self._note(said._replace(epochs=epochs), int(epoch))
+            self._note(progress._replace(epochs=epochs), int(epoch))
 
-    def _note(self, said: LineProgress, epoch: int) -> None:
+    def _note(self, progress: LineProgress, epoch: int) -> None:
         before = (self._state.get("epochs"), self._state.get("first"))
-        self._state["epochs"] = said.epochs
+        self._state["epochs"] = progress.epochs
         self._state["first"] = min(epoch, self._state.get("first", epoch))
-        self._planned = self._planned or before != (said.epochs, self._state["first"])
-        done = self._done(said, epoch)
+        self._planned = self._planned or before != (progress.epochs, self._state["first"])
+        done = self._done(progress, epoch)
         if self._epochs[-1:] != [done]:
             self._epochs.append(done)
 
     @staticmethod
-    def _done(said: LineProgress, epoch: int) -> float:
+    def _done(progress: LineProgress, epoch: int) -> float:
         """The epoch as far as it is certain: one that is under way counts by its share."""
-        if said.pairs and said.at_end:
+        if progress.pairs and progress.at_end:
             return float(epoch)
-        share = said.batch / said.batches if said.batch is not None and said.batches else 0.0
+        share = progress.batch / progress.batches if progress.batch is not None and progress.batches else 0.0
         return max(epoch - 1 + share, 0.0)
 
     def operations(self) -> Iterable[Operation]:
@@ -192,63 +196,63 @@ class ConsoleNumbers:
         self._log = PointLog()
         self._settings: dict[str, object] = {}
 
-    def feed(self, text: str, said: LineProgress | None) -> None:
+    def feed(self, text: str, progress: LineProgress | None) -> None:
         self._log.next_row()
-        if said is None:
+        if progress is None:
             if settings_line(text) and len(self._settings) < _MOST_SETTINGS:
                 self._settings |= settings(text)
             return
-        if said.epoch is not None:
-            self._state["epoch"] = said.epoch
+        if progress.epoch is not None:
+            self._state["epoch"] = progress.epoch
             self._state.pop("keras", None)
             self._state.pop("after", None)
-        if said.kind == "keras":
-            self._see_bar(said)
-        if not said.pairs or (said.kind == "keras" and not said.at_end):
+        if progress.kind == "keras":
+            self._see_bar(progress)
+        if not progress.pairs or (progress.kind == "keras" and not progress.at_end):
             return
-        step = self._step(said)
-        if not said.held_out:
+        step = self._step(progress)
+        if not progress.held_out:
             self._state["train"] = step
-        for name, value in said.pairs:
+        for name, value in progress.pairs:
             self._log.add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
 
-    def _see_bar(self, said: LineProgress) -> None:
+    def _see_bar(self, progress: LineProgress) -> None:
         """After the bar of an epoch came to its end, one of another length is that of ``evaluate``."""
         known = self._state.get("keras")
-        if known is not None and (said.batches != known or not said.at_end):
+        if known is not None and (progress.batches != known or not progress.at_end):
             self._state["after"] = True
-        elif said.at_end:
-            self._state["keras"] = said.batches
+        elif progress.at_end:
+            self._state["keras"] = progress.batches
 
-    def _step(self, said: LineProgress) -> int:
-        if said.held_out and "train" in self._state and not self._same_axis(said):
+    def _step(self, progress: LineProgress) -> int:
+        if progress.held_out and "train" in self._state and not self._same_axis(progress):
             return int(self._state["train"])
-        if said.step is not None:
-            if said.total_steps and not said.held_out:
-                self._state["total"] = said.total_steps
-            return self._counted(said.step, said.epoch)
-        whole = said.epoch is not None and said.epoch == int(said.epoch)
-        if whole and said.batch is not None and said.batches and said.kind != "table":
-            epoch = int(said.epoch or 0)
-            return max(epoch - self._first(said, epoch), 0) * said.batches + said.batch
-        if said.epoch is None and said.kind == "bar" and said.batch is not None:
-            return self._laps(said.batch, said.batches or 0)
-        if said.epoch is None and said.kind == "line" and self._state.get("tables", {}).get("names"):
+        if progress.step is not None:
+            if progress.total_steps and not progress.held_out:
+                self._state["total"] = progress.total_steps
+            return self._counted(progress.step, progress.epoch)
+        whole = progress.epoch is not None and progress.epoch == int(progress.epoch)
+        if whole and progress.batch is not None and progress.batches and progress.kind != "table":
+            epoch = int(progress.epoch or 0)
+            return max(epoch - self._first(progress, epoch), 0) * progress.batches + progress.batch
+        if progress.epoch is None and progress.kind == "bar" and progress.batch is not None:
+            return self._laps(progress.batch, progress.batches or 0)
+        if progress.epoch is None and progress.kind == "line" and self._state.get("tables", {}).get("names"):
             return int(self._state.get("train", 0))
         if "epoch" in self._state:
             return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
 
-    def _same_axis(self, said: LineProgress) -> bool:
+    def _same_axis(self, progress: LineProgress) -> bool:
         """Whether a line of validation names the step of the training, and not its own batches."""
-        return said.step is not None and said.total_steps in (None, self._state.get("total"))
+        return progress.step is not None and progress.total_steps in (None, self._state.get("total"))
 
-    def _first(self, said: LineProgress, epoch: int) -> int:
+    def _first(self, progress: LineProgress, epoch: int) -> int:
         """The number of the first epoch: by the form of the line, else as the log begins."""
         if "first" not in self._state or epoch == 0:
-            usual = 1 if said.epochs or epoch == 1 else 0
-            known = usual if said.first_epoch is None else said.first_epoch
+            usual = 1 if progress.epochs or epoch == 1 else 0
+            known = usual if progress.first_epoch is None else progress.first_epoch
             self._state["first"] = 0 if epoch == 0 else known
         return int(self._state["first"])
 

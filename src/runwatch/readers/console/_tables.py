@@ -78,7 +78,7 @@ class Tables:
         if "names" not in self._state:
             return None
         if _RULE.fullmatch(text):
-            self._state["spans"] = [list(found.span()) for found in re.finditer("-+", text)]
+            self._state["spans"] = [list(match.span()) for match in re.finditer("-+", text)]
             return None
         if text.startswith("Validating "):  # Ultralytics tries its best model once more
             del self._state["names"]
@@ -86,12 +86,12 @@ class Tables:
         return _row(self._state["names"], _cells(text, self._state), text)
 
     def _boxed(self, text: str) -> Row | None:
-        found = _BOX_ROW.fullmatch(text.rstrip())
-        if found is None:
+        match = _BOX_ROW.fullmatch(text.rstrip())
+        if match is None:
             box = self._state.pop("box", None)
             self._state.pop("group", None)
             return _of_box(box) if box and _BOX_RULE.fullmatch(text.strip()) else None
-        indent, name, value = found.groups()
+        indent, name, value = match.groups()
         box = self._state.setdefault("box", {})
         if not value and name.endswith("/"):
             self._state["group"] = name

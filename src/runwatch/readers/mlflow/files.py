@@ -25,7 +25,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 from runwatch.readers.mlflow._terms import evidence, seconds, tagged
 
 NAME = "mlflow"
@@ -90,19 +90,19 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if document is None:
         return unchanged(source, cursor)
     try:
-        told = list(_document(claim, source, kind, key, document.data))
+        operations = list(_document(claim, source, kind, key, document.data))
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
     anew: list[Operation] = [] if cursor is None else [Replace()]
-    return Reading({claim.run_id: [*anew, *told]}, document.cursor)
+    return Reading({claim.run_id: [*anew, *operations]}, document.cursor)
 
 
 def _inside(claim: Claim, file: str) -> str:
     return file if claim.run_id == "." else file[len(claim.run_id) + 1 :]
 
 
-def _metric(claim: Claim, source: SourceFile, tag: str, rows: Rows) -> Reading:
+def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Reading:
     steps: list[int] = []
     walls: list[float] = []
     values: list[float] = []

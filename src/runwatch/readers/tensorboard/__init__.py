@@ -13,7 +13,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, failed, read_tail
 from runwatch.readers.tensorboard._folders import claim, writer_of
 from runwatch.readers.tensorboard._record import FRAME, HEADER, header
-from runwatch.readers.tensorboard._slice import Slice
+from runwatch.readers.tensorboard._slice import EventSlice
 
 NAME = "tensorboard"
 
@@ -44,20 +44,20 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     before: list[Operation] = [Replace()] if tail.rewritten else []
     if tail.state.get("skip"):
         return _skip(claim, tail, before)
-    found = Slice(tail.data, dict(tail.state))
-    if tail.start == 0 and found.used:
-        before.append(writer_of(source.file, found.first_wall))
-    operations = [*before, *found.operations(claim.tag_prefix)]
-    state, more = found.state(), tail.more
-    if found.trouble == "large":
-        state["skip"] = found.size + FRAME
-        more = more or len(tail.data) > found.used
-    elif found.trouble:
+    slice_ = EventSlice(tail.data, dict(tail.state))
+    if tail.start == 0 and slice_.used:
+        before.append(writer_of(source.file, slice_.first_wall))
+    operations = [*before, *slice_.operations(claim.tag_prefix)]
+    state, more = slice_.state(), tail.more
+    if slice_.trouble == "large":
+        state["skip"] = slice_.size + FRAME
+        more = more or len(tail.data) > slice_.used
+    elif slice_.trouble:
         state["stopped"], more = True, False
     return Reading(
         {claim.run_id: operations} if operations else {},
-        tail.cursor(found.used, state),
-        _problems(source.file, tail, found),
+        tail.cursor(slice_.used, state),
+        _problems(source.file, tail, slice_),
         more,
     )
 
@@ -80,19 +80,21 @@ def _skip(claim: Claim, tail: Tail, before: list[Operation]) -> Reading:
     return Reading({claim.run_id: before} if before else {}, tail.cursor(dropped, state), (), more)
 
 
-def _problems(file: str, tail: Tail, found: Slice) -> tuple[Problem, ...]:
-    faults = found.faults[: limits.PROBLEMS]
+def _problems(file: str, tail: Tail, slice_: EventSlice) -> tuple[Problem, ...]:
+    faults = slice_.faults[: limits.PROBLEMS]
     out = [Problem(file, f"byte {tail.start + at}", message, _SKIP_HINT) for at, message in faults]
-    if len(found.faults) > len(faults):
-        out.append(Problem(file, None, f"{len(found.faults) - len(faults)} more records skipped", _SKIP_HINT))
-    if len(found.tags) > limits.TAGS:
+    if len(slice_.faults) > len(faults):
+        out.append(
+            Problem(file, None, f"{len(slice_.faults) - len(faults)} more records skipped", _SKIP_HINT)
+        )
+    if len(slice_.tags) > limits.TAGS:
         message = f"more than {limits.TAGS:,} tags at once, the rest is not shown"
         out.append(Problem(file, None, message, "log fewer names"))
-    where = f"byte {tail.start + found.used}"
-    if found.trouble == "large":
+    where = f"byte {tail.start + slice_.used}"
+    if slice_.trouble == "large":
         most = limits.RECORD // limits.MIB
-        message = f"a record of {found.size / limits.MIB:.0f} MiB is above the limit of {most} MiB, skipped"
+        message = f"a record of {slice_.size / limits.MIB:.0f} MiB is above the limit of {most} MiB, skipped"
         out.append(Problem(file, where, message, "log smaller images, graphs or texts"))
-    elif found.trouble and not tail.state.get("stopped"):
-        out.append(Problem(file, where, *_TROUBLE[found.trouble]))
+    elif slice_.trouble and not tail.state.get("stopped"):
+        out.append(Problem(file, where, *_TROUBLE[slice_.trouble]))
     return tuple(out)

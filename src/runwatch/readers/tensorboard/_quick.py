@@ -1,33 +1,38 @@
-"""The plain scalars of small stretches: one at a time, without parsing what was parsed before."""
+"""The plain scalars of small stretches: one after another, without parsing what was parsed before."""
 
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from functools import cache
 
-from google_crc32c import value as _crc32c
+import google_crc32c
 
-from runwatch.readers.tensorboard._event import Event
-from runwatch.readers.tensorboard._record import HEADER, SHORT, masked_crc
+from runwatch.readers.tensorboard._event import TfEvent
+from runwatch.readers.tensorboard._record import FRAME, HEADER, SHORT, masked_crc
 
-_WALL_KEY, _STEP_KEY, _SUMMARY_KEY, _SIMPLE_KEY = 0x09, 0x10, 0x2A, 0x15
-_WALL = struct.Struct("<d").unpack_from
-_VALUE_AND_CRC = struct.Struct("<fI").unpack_from
+_WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
+_SIMPLE_VALUE = b"\x15"
+_SHORTEST = 21
 _MOST_KNOWN = 10_000
+_SHARED: dict[bytes, str] = {}
+"""What is known of all files: a simple value is a scalar whatever its file says of the tag."""
 
-_PLAIN: dict[bytes, str] = {}
-"""Tags of ``simple_value`` events: those say in themselves what they are, so what one file told holds for
-all. The tags of tensors depend on what their file said before."""
-
-Scalar = tuple[str, int, int, float, float]
-"""Tag, the record's offset, step, wall time, value."""
+Scalar = tuple[int, int, float, float]
+"""The record's offset, step, wall time, value."""
 
 
 @cache
-def short_headers() -> tuple[bytes, ...]:
+def _headers() -> tuple[bytes, ...]:
     """The 12 header bytes of each record size below ``SHORT``."""
     sizes = (size.to_bytes(8, "little") for size in range(SHORT))
     return tuple(size + masked_crc(size).to_bytes(4, "little") for size in sizes)
+
+
+@cache
+def _shapes() -> tuple[struct.Struct, ...]:
+    """By size: the key of the wall time and this, the next two bytes, what is between, value and CRC."""
+    return tuple(struct.Struct(f"<BdBB{max(size - 15, 0)}sfI") for size in range(SHORT))
 
 
 class Quick:
@@ -38,41 +43,46 @@ class Quick:
     def __init__(self) -> None:
         self._tags: dict[bytes, str] = {}
 
-    def sound_scalar(self, data: bytes, at: int, size: int) -> Scalar | None:
-        """The record at ``at``, whose header was checked, if it is a scalar event of a known kind and its CRC
-        fits."""
-        start = at + HEADER
-        if size < 21 or data[start] != _WALL_KEY:
-            return None
-        if data[start + 9] == _STEP_KEY and data[start + 10] < 0x80:
-            step, middle = data[start + 10], start + 11
-        else:
-            step, middle = _step(data, start + 9)
-            if middle < 0:
-                return None
-        end = start + size
-        between = data[middle : end - 4]
-        tag = _PLAIN.get(between) or self._tags.get(between)
-        if tag is None:
-            return None
-        value, found = _VALUE_AND_CRC(data, end - 4)
-        crc = _crc32c(data[start:end])
-        if found != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF:
-            return None
-        return tag, at, step, _WALL(data, start + 1)[0], value
+    def read(self, data: bytes, at: int, found: defaultdict[str, list[Scalar]]) -> int:
+        """Add the scalars of known kinds from ``at`` on to ``found``; where the first record lies that is
+        something else, damaged or torn."""
+        headers, shapes, tags, crc_of = _headers(), _shapes(), self._tags, google_crc32c.value
+        last = len(data) - FRAME
+        while at <= last:
+            size = data[at]
+            start = at + HEADER
+            end = start + size
+            if size < _SHORTEST or end - HEADER > last or data[at:start] != headers[size]:
+                break
+            key, wall, step_key, step, middle, value, stored = shapes[size].unpack_from(data, start)
+            if step_key != _STEP_KEY or step >= 0x80:
+                step, middle_at = _step(data, start + 9)
+                middle = data[middle_at : end - 4] if middle_at >= 0 else b""
+            tag = tags.get(middle) or _SHARED.get(middle)
+            crc = crc_of(data[start:end])
+            if (
+                tag is None
+                or key != _WALL_KEY
+                or stored != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+            ):
+                break
+            found[tag].append((at, step, wall, value))
+            at = end + 4
+        return at
 
-    def learn(self, data: bytes, at: int, size: int, event: Event) -> None:
+    def learn(self, data: bytes, at: int, size: int, event: TfEvent) -> None:
         """Know events like this one again, if it is one scalar whose value comes last."""
         start, end = at + HEADER, at + HEADER + size
         if len(event.values) != 1 or event.restart or event.wall_at != start + 1:
             return
         value = event.values[0]
         step, middle = _step(data, start + 9)
-        last = value.kind == "scalar" and value.width == 4 and value.at == end - 4
+        last = value.kind == "scalar" and value.width == 4 and value.at == end - 4 and value.tag
         if last and middle >= 0 and step == event.step:
-            known = _PLAIN if data[end - 5] == _SIMPLE_KEY else self._tags
+            between = data[middle : end - 4]
+            known = _SHARED if between.endswith(_SIMPLE_VALUE) else self._tags
             if len(known) < _MOST_KNOWN:
-                known[data[middle : end - 4]] = value.tag
+                known[between] = value.tag
 
 
 def _step(data: bytes, at: int) -> tuple[int, int]:

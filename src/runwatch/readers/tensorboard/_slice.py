@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._bulk import FEWEST, Chunk, ScalarColumn
-from runwatch.readers.tensorboard._event import Event, Plugins, Value, parse
+from runwatch.readers.tensorboard._event import Plugins, TfEvent, Value, parse
 from runwatch.readers.tensorboard._hparams import from_text, session
-from runwatch.readers.tensorboard._quick import Quick, Scalar, short_headers
+from runwatch.readers.tensorboard._quick import Quick, Scalar
 from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header, stepped_over, walk
 
 CHUNK = 32768
 """Records looked at together: enough to make numpy's cost a record small, few enough to stay in cache."""
+
+_SMALL = 16 * limits.KIB
+"""A stretch of fewer bytes is read record by record."""
 
 BREATH = 1.0
 """A session that ends well within so many seconds of its start was written whole by add_hparams: no end."""
@@ -28,7 +32,7 @@ _EARLIEST, _LATEST = 0.0, 7258118400.0
 _EPOCH_TAGS = frozenset(("epoch", "train/epoch"))
 
 
-class Slice:
+class EventSlice:
     """Reads whole records from ``data``; afterwards ``operations()`` tells what they say.
 
     ``state``: the reader's memory from the last slice. ``used``: bytes understood; ``trouble``: why reading
@@ -41,7 +45,7 @@ class Slice:
         self._quick = Quick()
         self._session: float | None = state.get("session")
         self._columns: dict[str, list[ScalarColumn]] = defaultdict(list)
-        self._loose: dict[str, list[Scalar]] = defaultdict(list)
+        self._loose: defaultdict[str, list[Scalar]] = defaultdict(list)
         self._restarts: list[tuple[int, int]] = []
         self._said: list[Operation] = []
         self.used = 0
@@ -59,13 +63,19 @@ class Slice:
 
     def _read(self) -> None:
         while True:
+            if len(self._data) - self.used < _SMALL:
+                if self.first_wall is not None:
+                    self.used = self._quick.read(self._data, self.used, self._loose)
+                if not self._checked_again():
+                    return
+                continue
             found = walk(self._data, self.used, CHUNK)
             broken = self._records(found.starts)
             self.used = found.next if broken is None else broken
-            if (broken is not None or found.stop) and not self._closer_look():
+            if (broken is not None or found.stop) and not self._checked_again():
                 return
 
-    def _closer_look(self) -> bool:
+    def _checked_again(self) -> bool:
         """Read the record at ``used`` on its own; False when reading ends there."""
         at = self.used
         if at + HEADER > len(self._data):
@@ -89,24 +99,16 @@ class Slice:
             return self._few(starts)
         chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
         for column in chunk.columns(self._plugins):
-            self._columns[column.tag].append(column)
+            self._columns[column.tag].append(column._replace(walls=_clean(column.walls)))
         for at in np.sort(chunk.left).tolist():
             self._plain(at, header(self._data, at).size)
         return chunk.broken
 
     def _few(self, starts: list[int]) -> int | None:
-        data, headers, plain, loose = self._data, short_headers(), self._plain, self._loose
-        quick = self._quick.sound_scalar
         for at in starts:
-            size = data[at]
-            if data[at : at + HEADER] != headers[size]:
-                if not stepped_over(data, at):
-                    return at
-                plain(at, header(data, at).size)
-            elif self.first_wall is not None and (known := quick(data, at, size)) is not None:
-                loose[known[0]].append(known)
-            else:
-                plain(at, size)
+            if not stepped_over(self._data, at):
+                return at
+            self._plain(at, header(self._data, at).size)
         return None
 
     def _plain(self, at: int, size: int) -> None:
@@ -122,14 +124,14 @@ class Slice:
         except Malformed as error:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
-    def _take(self, at: int, event: Event) -> None:
+    def _take(self, at: int, event: TfEvent) -> None:
         if self.first_wall is None and _EARLIEST <= event.wall < _LATEST:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
         for value in event.values:
             if value.kind == "scalar":
-                self._loose[value.tag].append((value.tag, at, event.step, event.wall, value.number))
+                self._loose[value.tag].append((at, event.step, event.wall, value.number))
             elif value.kind == "hparams":
                 self._hparams(event.wall, value)
             elif value.kind == "text":
@@ -155,18 +157,17 @@ class Slice:
 
     def operations(self, prefix: str) -> list[Operation]:
         """What the records say, points first; points around a restart in the order of the file."""
-        series = {tag: self._series(tag) for tag in self.tags[: limits.TAGS]}
-        if not self._restarts:
-            return [_told(prefix, tag, points, rows) for tag, (rows, points) in series.items()] + self._said
+        series = self._series()
         out: list[Operation] = []
-        edges = [*self._restarts, (len(self._data), 0)]
+        if not self._restarts:
+            return [*(_append(prefix, tag, *told) for tag, told in series.items()), *self._said]
         low = 0
-        for at, step in edges:
-            for tag, (rows, points) in series.items():
+        for at, step in [*self._restarts, (len(self._data), 0)]:
+            for tag, (points, rows) in series.items():
                 first, last = np.searchsorted(rows, (low, at))
                 if last > first:
                     some = slice(first, last)
-                    out.append(_told(prefix, tag, points.where(some), rows[some]))
+                    out.append(_append(prefix, tag, points.where(some), rows[some]))
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
@@ -177,35 +178,44 @@ class Slice:
         """The tags of all points; those read together first."""
         return list(dict.fromkeys((*self._columns, *self._loose)))
 
-    def _series(self, tag: str) -> tuple[NDArray[np.int64], Points]:
-        """A tag's points in the order of the file, and the offsets of their records."""
-        parts = list(self._columns.get(tag, ()))
-        loose = self._loose.get(tag)
-        if loose:
-            _, at, at_step, at_wall, value = zip(*loose, strict=True)
-            parts.append(
-                ScalarColumn(
-                    tag, np.array(at), np.array(at_step, np.int64), np.array(at_wall), np.array(value, float)
+    def _series(self) -> dict[str, tuple[Points, NDArray[np.int64]]]:
+        """By tag, the points in the order of the file, and the offsets of their records."""
+        loose = self._loose_columns()
+        made = {}
+        for tag in self.tags[: limits.TAGS]:
+            parts = [*self._columns.get(tag, ()), *([loose[tag]] if tag in loose else [])]
+            if len(parts) == 1:
+                _, rows, steps, walls, values = parts[0]
+            else:
+                rows, steps, walls, values = (
+                    np.concatenate([part[i] for part in parts]) for i in range(1, 5)
                 )
-            )
-        if len(parts) == 1:
-            rows, steps, walls, values = parts[0][1:]
-        else:
-            rows, steps, walls, values = (np.concatenate([part[i] for part in parts]) for i in range(1, 5))
-            order = np.argsort(rows, kind="stable")
-            rows, steps, walls, values = rows[order], steps[order], walls[order], values[order]
-        return rows, Points(steps, _clean(walls), values)
+                order = np.argsort(rows, kind="stable")
+                rows, steps, walls, values = rows[order], steps[order], walls[order], values[order]
+            made[tag] = Points(steps, walls, values), rows
+        return made
+
+    def _loose_columns(self) -> dict[str, ScalarColumn]:
+        """The points that were read one at a time, by tag: slices of one array for all."""
+        if not self._loose:
+            return {}
+        at, step, wall, value = zip(*chain.from_iterable(self._loose.values()), strict=True)
+        rows, steps = np.array(at, np.int64), np.array(step, np.int64)
+        walls, values = _clean(np.array(wall)), np.array(value, float)
+        made, low = {}, 0
+        for tag, known in self._loose.items():
+            some = slice(low, low := low + len(known))
+            made[tag] = ScalarColumn(tag, rows[some], steps[some], walls[some], values[some])
+        return made
 
 
 def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     """Wall times outside 1970 to 2200 are not known."""
-    if walls.min() >= _EARLIEST and walls.max() < _LATEST:
-        return walls
     good = (walls >= _EARLIEST) & (walls < _LATEST)
-    return np.where(good, walls, np.nan)
+    return walls if good.all() else np.where(good, walls, np.nan)
 
 
-def _told(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
+def _append(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
     if tag not in _EPOCH_TAGS:
         return Append(prefix + tag, points, rows)
     finite = np.isfinite(points.values)

@@ -54,11 +54,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
         yield Claim(NAME, NAME, run, tuple(files))
     if inner is None:
         return
-    beside = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
-    if logs and beside:
-        yield Claim(NAME, "", run, tuple(beside), role="part")
+    side_files = [inner.join(name) for name in (_CONFIG, _SUMMARY) if name in inner.files]
+    if logs and side_files:
+        yield Claim(NAME, "", run, tuple(side_files), role="part")
     elif not logs:
-        yield Claim(NAME, NAME, listing.path, tuple(beside))
+        yield Claim(NAME, NAME, listing.path, tuple(side_files))
 
 
 def _is_log(name: str) -> bool:
@@ -72,9 +72,9 @@ def _times(listing: Listing) -> list[Listing]:
     if own is None or above is None:
         return [listing]
     alike = [
-        (found[1], name)
+        (match[1], name)
         for name in above.folders
-        if (found := _FOLDER.fullmatch(name)) and found[2] == own[2]
+        if (match := _FOLDER.fullmatch(name)) and match[2] == own[2]
     ]
     folders = [
         child for _, name in sorted(alike) if (child := above.child(name)) and any(map(_is_log, child.files))
@@ -94,30 +94,32 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
     tail = read_tail(source, cursor)
-    said: list[Operation] = [Replace()] if tail.rewritten else []
+    operations: list[Operation] = [Replace()] if tail.rewritten else []
     state = dict(tail.state)
     head = 0
     if tail.start == 0:
         head = _MAGIC_SIZE
         if not tail.data.startswith(_MAGIC[: len(tail.data)]):
-            return _foreign(claim, source, said, tail.cursor(0, {"foreign": True}), state)
+            return _foreign(claim, source, operations, tail.cursor(0, {"foreign": True}), state)
         if len(tail.data) < head:
-            return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
+            return Reading({claim.run_id: operations} if operations else {}, tail.cursor(0))
     log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(state.get("dropping")), final)
-    told = RecordContent(state.get("content"))
+    content = RecordContent(state.get("content"))
     problems = []
     for record in log.records():
         try:
-            told.record(record)
+            content.record(record)
         except ValueError as error:
             problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
     problems.extend(
         Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
     )
-    said.extend(told.operations(claim.tag_prefix))
-    kept: dict[str, Any] = {"content": told.state()} | ({"dropping": True} if log.dropping else {})
+    operations.extend(content.operations(claim.tag_prefix))
+    kept: dict[str, Any] = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
     cursor = tail.cursor(head + log.used, kept)
-    return Reading({claim.run_id: said} if said else {}, cursor, _few(source.file, problems), tail.more)
+    return Reading(
+        {claim.run_id: operations} if operations else {}, cursor, _few(source.file, problems), tail.more
+    )
 
 
 def _foreign(
@@ -146,12 +148,14 @@ def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readin
     if document is None:
         return unchanged(source, cursor)
     if source.file.endswith(_CONFIG):
-        said, problem = _config(source.file, document.data)
+        operations, problem = _config(source.file, document.data)
     elif claim.format == "":
         return Reading({}, document.cursor)
     else:
-        said, problem = _summary(source.file, document.data, claim.tag_prefix)
-    return Reading({claim.run_id: said} if said else {}, document.cursor, (problem,) if problem else ())
+        operations, problem = _summary(source.file, document.data, claim.tag_prefix)
+    return Reading(
+        {claim.run_id: operations} if operations else {}, document.cursor, (problem,) if problem else ()
+    )
 
 
 def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
@@ -182,9 +186,9 @@ def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Prob
         if not str(key).startswith("_")
         for pair in numbers(str(key), value)
     ]
-    told = RecordContent()
+    content = RecordContent()
     try:
-        told.row(whole(step), float(wall) if isinstance(wall, int | float) else math.nan, row)
+        content.row(whole(step), float(wall) if isinstance(wall, int | float) else math.nan, row)
     except ValueError as error:
         return [], Problem(file, None, str(error), "it may be damaged")
-    return [Replace(), *told.operations(prefix)], None
+    return [Replace(), *content.operations(prefix)], None

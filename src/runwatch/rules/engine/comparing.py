@@ -51,8 +51,8 @@ def about_model(
 ) -> Finding:
     """A finding about a candidate, for the people who look after models."""
     if subject.run is not None:
-        made = about_run(subject.run, rule, severity, summary, title, advice)
-        since, key, project = begun(subject.run), made.run, made.project
+        finding = about_run(subject.run, rule, severity, summary, title, advice)
+        since, key, project = begun(subject.run), finding.run, finding.project
     else:
         since, key, project = None, None, project_of(subject.scope)
     return Finding(

@@ -44,8 +44,8 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             message = f"the rule {rule.NAME!r} failed: {error!r}"
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
-    kept = fold(inhibit(tuple(found.values()), traits), names)
-    return Evaluated(tuple(sorted(kept, key=_order)), tuple(problems))
+    findings = fold(inhibit(tuple(found.values()), traits), names)
+    return Evaluated(tuple(sorted(findings, key=_order)), tuple(problems))
 
 
 def timing(
@@ -61,14 +61,14 @@ def timing(
 
 
 def _of(rule: Rule, situation: Situation, options: Mapping[str, object], traits: Traits) -> list[Finding]:
-    made = []
+    findings = []
     for finding in rule.evaluate(situation, options):
         if ignored(options, finding.scope, finding.subject, finding.place):
             continue
         if options["severity"] and finding.severity != "info":
             finding = replace(finding, severity=cast(Severity, options["severity"]))
-        made.append(replace(finding, words=traits.words, topic=traits.topic))
-    return made
+        findings.append(replace(finding, words=traits.words, topic=traits.topic))
+    return findings
 
 
 def _order(finding: Finding) -> tuple[int, float, str]:

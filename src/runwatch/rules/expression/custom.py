@@ -34,7 +34,7 @@ class CustomRuleSettings(Protocol):
     def advice(self) -> str: ...
 
 
-class CustomRule(msgspec.Struct, frozen=True):
+class ConditionRule(msgspec.Struct, frozen=True):
     """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given."""
 
     NAME: str
@@ -79,7 +79,7 @@ def custom_rules(
 ) -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
     """The rules that ``[[rules]]`` makes, and what is wrong with the others: the column is in the message.
     ``taken``: names that are rules already."""
-    made: dict[str, Rule] = {}
+    result: dict[str, Rule] = {}
     problems = []
     for index, entry in enumerate(entries):
         where = f"rules[{index}]"
@@ -88,20 +88,20 @@ def custom_rules(
         except ExpressionError as error:
             problems.append(Problem("runwatch.toml", where, f"when: {error}", "see docs/rules.md"))
             continue
-        if rule.NAME in made or rule.NAME in set(taken):
+        if rule.NAME in result or rule.NAME in set(taken):
             message = f"there is already a rule named {rule.NAME!r}"
             problems.append(Problem("runwatch.toml", where, message, "give it another name"))
             continue
-        made[rule.NAME] = cast(Rule, rule)
-    return tuple(made.values()), tuple(problems)
+        result[rule.NAME] = cast(Rule, rule)
+    return tuple(result.values()), tuple(problems)
 
 
-def _rule(entry: CustomRuleSettings, root: str | None) -> CustomRule:
+def _rule(entry: CustomRuleSettings, root: str | None) -> ConditionRule:
     expression = parse(entry.when)
     severity: Severity = entry.severity if entry.severity in SEVERITIES else "warning"
     digest = hashlib.sha256(entry.when.encode("utf-8", "surrogateescape")).hexdigest()[:6]
     slug = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")
-    return CustomRule(
+    return ConditionRule(
         slug or f"custom-{digest}",
         entry.name or entry.when,
         expression,

@@ -45,29 +45,29 @@ def tokenize(source: str) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     while at < len(source):
-        found = _TOKEN.match(source, at)
-        if found is None:
+        match = _TOKEN.match(source, at)
+        if match is None:
             raise ExpressionError(_what_is_wrong(source[at:]), source, at + 1)
-        at = found.end()
-        if found.lastgroup != "space" and found["space"] is None:
-            tokens.append(_token(found))
+        at = match.end()
+        if match.lastgroup != "space" and match["space"] is None:
+            tokens.append(_token(match))
     return [*tokens, Token("end", "", len(source) + 1)]
 
 
-def _token(found: re.Match[str]) -> Token:
-    column = found.start() + 1
-    if found["span"] is not None:
-        return Token("number", found["span"], column, seconds(found["span"]) or 0.0, True)
-    if found["number"] is not None:
-        unit = found["unit"]
-        digits = found["number"][: len(found["number"]) - len(unit or "")]
+def _token(match: re.Match[str]) -> Token:
+    column = match.start() + 1
+    if match["span"] is not None:
+        return Token("number", match["span"], column, seconds(match["span"]) or 0.0, True)
+    if match["number"] is not None:
+        unit = match["unit"]
+        digits = match["number"][: len(match["number"]) - len(unit or "")]
         factor = 0.01 if unit == "%" else UNITS.get(unit or "", 1.0)
-        return Token("number", found["number"], column, float(digits) * factor, unit in UNITS)
-    if found["quoted"] is not None:
-        return Token("quoted", re.sub(r"\\(.)", r"\1", found["quoted"][1:-1]), column)
-    if found["name"] is not None:
-        return Token("name", found["name"], column)
-    return Token("operator", found["operator"], column)
+        return Token("number", match["number"], column, float(digits) * factor, unit in UNITS)
+    if match["quoted"] is not None:
+        return Token("quoted", re.sub(r"\\(.)", r"\1", match["quoted"][1:-1]), column)
+    if match["name"] is not None:
+        return Token("name", match["name"], column)
+    return Token("operator", match["operator"], column)
 
 
 def _what_is_wrong(rest: str) -> str:

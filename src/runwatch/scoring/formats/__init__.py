@@ -8,10 +8,11 @@ import pkgutil
 from functools import cache
 from typing import cast
 
-from runwatch.scoring.base import Format, ScoringError
+from runwatch.scoring.base import ModelFormat, ScoringError
 from runwatch.system.files import NotRegular, open_regular
 
 _HEAD = 4096
+MAX_MODEL = 4 << 30
 _PICKLED = (".pkl", ".pickle", ".joblib", ".sav", ".pt", ".pth", ".cloudpickle", ".dill")
 _MAGIC = (*(b"\x80" + bytes([n]) for n in range(2, 6)), b"(dp", b"ccopy_reg", b"c__main__")
 _CONVERT = (
@@ -21,32 +22,34 @@ _CONVERT = (
 
 
 @cache
-def formats() -> tuple[Format, ...]:
+def formats() -> tuple[ModelFormat, ...]:
     """Every format in this package."""
     names = [module.name for module in pkgutil.iter_modules(__path__, __name__ + ".")]
-    return tuple(cast(Format, importlib.import_module(name)) for name in names)
+    return tuple(cast(ModelFormat, importlib.import_module(name)) for name in names)
 
 
-def format_of(path: str) -> Format:
+def format_of(path: str) -> ModelFormat:
     """The format of a model file. ScoringError when it is a pickle, of no known format or can't be read."""
     head = _head(path)
     if path.lower().endswith(_PICKLED) or head.startswith(_MAGIC):
         raise ScoringError(path, "a pickled model is never opened", _CONVERT)
-    found = next((one for one in formats() if one.recognise(path, head)), None)
-    if found is None:
+    format_ = next((one for one in formats() if one.recognise(path, head)), None)
+    if format_ is None:
         names = " or ".join(one.NAME for one in formats())
         raise ScoringError(path, "is not a model of a known format", f"give {names}")
-    return found
+    return format_
 
 
 def _head(path: str) -> bytes:
     try:
-        handle, _ = open_regular(path)
+        handle, found = open_regular(path)
     except NotRegular as error:
         raise ScoringError(path, "is not a regular file", "give a model file") from error
     except OSError as error:
         raise ScoringError(path, (error.strerror or "can't be read").lower(), "check the path") from error
     with os.fdopen(handle, "rb") as file:
+        if found.st_size > MAX_MODEL:
+            raise ScoringError(path, f"is larger than {MAX_MODEL >> 30} GiB", "export a smaller model")
         try:
             return file.read(_HEAD)
         except OSError as error:

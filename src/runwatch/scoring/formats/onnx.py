@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.scoring.base import PIECE, Offer, Raw, ScoringError
+from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import missing, stacked
 from runwatch.text.safe import safe
 
@@ -53,11 +53,11 @@ def load(path: str, score: str | None) -> _Onnx:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        said = first_line(error)
+        message = first_line(error)
         hint = "export it again"
-        if _DOUBLE.search(said):
+        if _DOUBLE.search(message):
             hint = "it has no float64 form of this: export the model with float32 inputs (FloatTensorType)"
-        raise ScoringError(path, f"onnxruntime rejects it: {said}", hint) from error
+        raise ScoringError(path, f"onnxruntime rejects it: {message}", hint) from error
     return _Onnx(path, session, score)
 
 
@@ -79,8 +79,8 @@ class _Onnx:
         self._columns: list[tuple[_Input, tuple[str, ...]]] = []
         outputs = [node.name for node in session.get_outputs()]
         if score is not None and score not in outputs:
-            said = ", ".join(safe(name, 40) for name in outputs)
-            raise ScoringError(path, f"has no output {safe(score)}", f"its outputs are {said}")
+            message = ", ".join(safe(name, 40) for name in outputs)
+            raise ScoringError(path, f"has no output {safe(score)}", f"its outputs are {message}")
 
     def bind(self, offer: Offer) -> tuple[str, ...]:
         """By name where every input is one column; else ``features`` in order, else all numeric columns."""
@@ -111,8 +111,8 @@ class _Onnx:
         rest = len(columns) - known
         if len(open_ended) > 1 or rest < 0 or (rest and not open_ended):
             takes = f"{known}{' or more' if open_ended else ''}"
-            said = ", ".join(safe(name, 30) for name in columns[:12]) or "none"
-            wrong = f"takes {takes} columns, but there are {len(columns)} {what} ({said})"
+            message = ", ".join(safe(name, 30) for name in columns[:12]) or "none"
+            wrong = f"takes {takes} columns, but there are {len(columns)} {what} ({message})"
             raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
         dealt, at = [], 0
         for one in self._inputs:
@@ -121,12 +121,12 @@ class _Onnx:
             at += width
         return dealt
 
-    def run(self, table: Any) -> Raw:
+    def run(self, table: Any) -> RawScores:
         size = self._fixed or PIECE
         pieces = [self._piece(table.slice(at, size), size) for at in range(0, table.num_rows, size)]
         return _joined(pieces)
 
-    def _piece(self, table: Any, size: int) -> Raw:
+    def _piece(self, table: Any, size: int) -> RawScores:
         rows = table.num_rows
         feed: dict[str, NDArray[Any]] = {}
         for one, columns in self._columns:
@@ -135,7 +135,7 @@ class _Onnx:
                 block = np.concatenate([block, np.repeat(block[-1:], size - rows, axis=0)])
             feed[one.name] = block[:, 0] if one.rank == 1 else block
         try:
-            made = self._session.run(None, feed)
+            result = self._session.run(None, feed)
         except Exception as error:
             wrong = f"onnxruntime can't run it on these columns: {first_line(error)}"
             raise ScoringError(
@@ -143,7 +143,7 @@ class _Onnx:
             ) from error
         names = [node.name for node in self._session.get_outputs()]
         return _cut(
-            told_apart(self._path, dict(zip(names, made, strict=True)), len(block), self._score), rows
+            told_apart(self._path, dict(zip(names, result, strict=True)), len(block), self._score), rows
         )
 
 
@@ -151,8 +151,8 @@ def _input(path: str, node: Any) -> _Input:
     dtype = _TYPES.get(node.type)
     shape = list(node.shape or [])
     if dtype is None or len(shape) > 2 or not shape:
-        said = f"input {safe(node.name)} is {safe(node.type)} of shape {safe(str(shape))}"
-        raise ScoringError(path, f"takes no table: {said}", "only models of rows and columns are scored")
+        message = f"input {safe(node.name)} is {safe(node.type)} of shape {safe(str(shape))}"
+        raise ScoringError(path, f"takes no table: {message}", "only models of rows and columns are scored")
     if len(shape) == 1:
         return _Input(node.name, dtype, 1, 1)
     return _Input(node.name, dtype, shape[1] if isinstance(shape[1], int) else None, 2)
@@ -164,19 +164,22 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> Raw:
+def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""
     label: NDArray[Any] | None = None
     values: dict[str, NDArray[np.float64]] = {}
     matrices: dict[str, tuple[NDArray[np.float64], tuple[Any, ...] | None]] = {}
-    for name, made in outputs.items():
-        if isinstance(made, list) and made and isinstance(made[0], dict):
-            keys = tuple(made[0])
-            matrices[name] = (np.array([[row[key] for key in keys] for row in made], dtype=np.float64), keys)
+    for name, result in outputs.items():
+        if isinstance(result, list) and result and isinstance(result[0], dict):
+            keys = tuple(result[0])
+            matrices[name] = (
+                np.array([[row[key] for key in keys] for row in result], dtype=np.float64),
+                keys,
+            )
             continue
-        array = np.asarray(made)
+        array = np.asarray(result)
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if array.ndim not in (1, 2) or len(array) != rows:
@@ -195,13 +198,13 @@ def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None)
         values = {}
     found = [*matrices, *values]
     if len(found) > 1:
-        said = ", ".join(safe(name, 40) for name in found)
-        raise ScoringError(path, f"several outputs may be the score: {said}", '[[models]] score = "…"')
+        message = ", ".join(safe(name, 40) for name in found)
+        raise ScoringError(path, f"several outputs may be the score: {message}", '[[models]] score = "…"')
     if label is None and not found:
-        said = ", ".join(safe(name, 40) for name in outputs)
-        raise ScoringError(path, f"no output is a label or score a row: {said}", "export it with one")
+        message = ", ".join(safe(name, 40) for name in outputs)
+        raise ScoringError(path, f"no output is a label or score a row: {message}", "export it with one")
     scores, classes = next(iter(matrices.values()), (None, None))
-    return Raw(label, scores, classes, next(iter(values.values()), None))
+    return RawScores(label, scores, classes, next(iter(values.values()), None))
 
 
 def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
@@ -212,18 +215,18 @@ def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
     return bool(np.abs(total - 1).max(initial=0.0) < 1e-3)
 
 
-def _cut(raw: Raw, rows: int) -> Raw:
+def _cut(raw: RawScores, rows: int) -> RawScores:
     def part(array: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if array is None else array[:rows]
 
-    return Raw(part(raw.label), part(raw.scores), raw.classes, part(raw.value))
+    return RawScores(part(raw.label), part(raw.scores), raw.classes, part(raw.value))
 
 
-def _joined(pieces: list[Raw]) -> Raw:
+def _joined(pieces: list[RawScores]) -> RawScores:
     def part(arrays: list[Any]) -> Any:
         return None if arrays[0] is None else np.concatenate(arrays)
 
-    return Raw(
+    return RawScores(
         part([one.label for one in pieces]),
         part([one.scores for one in pieces]),
         pieces[0].classes,

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.scoring.base import Offer, Raw, ScoringError
+from runwatch.scoring.base import Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import framed, missing, stacked
 from runwatch.text.safe import safe
 
 NAME = "skops"
 NEEDS = "skops"
 _SHOWN = 8
+_MAX_SCHEMA = 64 << 20
+_MAX_UNPACKED = 4 << 30
 _DATA_ONLY = frozenset({"numpy.dtype"})  # names a type of numbers and runs nothing; imputers keep one
 
 
@@ -31,13 +33,14 @@ def load(path: str, score: str | None) -> _Skops:
     """The model. ScoringError lists the types that are not trusted."""
     import skops.io
 
+    _bounded(path)
     try:
         asked = set(skops.io.get_untrusted_types(file=path))
         unknown = sorted(asked - _DATA_ONLY)
         if unknown:
-            said = ", ".join(safe(name, 80) for name in unknown[:_SHOWN])
+            message = ", ".join(safe(name, 80) for name in unknown[:_SHOWN])
             more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
-            wrong = f"holds types that are not trusted: {said}{more}"
+            wrong = f"holds types that are not trusted: {message}{more}"
             raise ScoringError(
                 path, wrong, "save it with scikit-learn's own parts only, or export it to ONNX"
             )
@@ -50,6 +53,20 @@ def load(path: str, score: str | None) -> _Skops:
     if not hasattr(model, "predict"):
         raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
     return _Skops(path, model)
+
+
+def _bounded(path: str) -> None:
+    """ScoringError for an archive that unpacks to more than may be held: its directory says so before
+    anything is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    for size, most, what in (
+        (sizes.get("schema.json", 0), _MAX_SCHEMA, "its schema"),
+        (sum(sizes.values()), _MAX_UNPACKED, "it"),
+    ):
+        if size > most:
+            wrong = f"{what} unpacks to {size >> 20:,} MiB, more than the {most >> 20:,} MiB that are read"
+            raise ScoringError(path, wrong, "save a smaller model")
 
 
 def _first_line(error: Exception) -> str:
@@ -75,12 +92,12 @@ class _Skops:
         if absent := [name for name in self._columns if name not in offer.names]:
             raise missing(offer, absent)
         if self._width is not None and len(self._columns) != self._width:
-            said = ", ".join(safe(name, 30) for name in self._columns[:12]) or "none"
-            wrong = f"takes {self._width} columns, but there are {len(self._columns)} ({said})"
+            message = ", ".join(safe(name, 30) for name in self._columns[:12]) or "none"
+            wrong = f"takes {self._width} columns, but there are {len(self._columns)} ({message})"
             raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
         return tuple(dict.fromkeys(self._columns))
 
-    def run(self, table: Any) -> Raw:
+    def run(self, table: Any) -> RawScores:
         rows: Any = (
             stacked(table, self._columns, "f8")
             if self._named is None
@@ -96,21 +113,27 @@ class _Skops:
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error
 
-    def _outputs(self, rows: Any) -> Raw:
+    def _outputs(self, rows: Any) -> RawScores:
         model = self._model
-        made = np.asarray(model.predict(rows))
-        if made.ndim == 2 and made.shape[1] == 1:
-            made = made[:, 0]
-        if made.ndim != 1:
+        result = np.asarray(model.predict(rows))
+        if result.ndim == 2 and result.shape[1] == 1:
+            result = result[:, 0]
+        if result.ndim != 1:
             raise ScoringError(
-                self._path, f"predicts {made.shape[-1]} numbers a row", "one per row is compared"
+                self._path, f"predicts {result.shape[-1]} numbers a row", "one per row is compared"
             )
         classes = getattr(model, "classes_", None)
         if classes is None:
-            return Raw(value=made.astype(np.float64)) if made.dtype.kind == "f" else Raw(label=made)
+            return (
+                RawScores(value=result.astype(np.float64))
+                if result.dtype.kind == "f"
+                else RawScores(label=result)
+            )
         if hasattr(model, "predict_proba"):
-            return Raw(made, np.asarray(model.predict_proba(rows), dtype=np.float64), tuple(classes.tolist()))
+            return RawScores(
+                result, np.asarray(model.predict_proba(rows), dtype=np.float64), tuple(classes.tolist())
+            )
         if hasattr(model, "decision_function") and len(classes) == 2:
             decided = np.asarray(model.decision_function(rows), dtype=np.float64)
-            return Raw(made, None, tuple(classes.tolist()), decided)
-        return Raw(made, None, tuple(classes.tolist()))
+            return RawScores(result, None, tuple(classes.tolist()), decided)
+        return RawScores(result, None, tuple(classes.tolist()))

@@ -25,8 +25,14 @@ _LARGEST = 1e300
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
 _DASHES = ("", "6 3", "2 3")
-_X_NAMES = {"step": "step", "time": "seconds since start", "clock": "seconds since 1970 (UTC)", "value": ""}
-_X_COLUMNS = {"step": "step", "time": "seconds", "clock": "unix_time", "value": "x"}
+_X_NAMES = {
+    "step": "step",
+    "epoch": "epoch",
+    "time": "seconds since start",
+    "clock": "seconds since 1970 (UTC)",
+    "value": "",
+}
+_X_COLUMNS = {"step": "step", "epoch": "epoch", "time": "seconds", "clock": "unix_time", "value": "x"}
 _Range = tuple[float, float]
 
 
@@ -66,13 +72,13 @@ def _svg(view: ChartView, title: str) -> str:
     levels = [level for level in view.levels if level.name]
     entries = [*named, *(level.name for level in levels)]
     height = _HEIGHT + _LINE_HEIGHT * len(entries)
-    said = f"{title} ({view.state})" if view.state else title
+    message = f"{title} ({view.state})" if view.state else title
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
         f'height="{height}" font-family="sans-serif" font-size="13">',
-        f"<title>{_text(said)}</title>",
+        f"<title>{_text(message)}</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_LEFT}" y="24" font-size="16">{_text(said)}</text>',
+        f'<text x="{_LEFT}" y="24" font-size="16">{_text(message)}</text>',
         f'<clipPath id="plot"><rect x="{_LEFT}" y="{_TOP}" width="{_WIDTH - _LEFT - _RIGHT}" '
         f'height="{_HEIGHT - _TOP - _BOTTOM}"/></clipPath>',
         *_axes(view, xs, ys, log),
@@ -200,9 +206,11 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
         )
     for tick in _ticks(ys):
         y = _down(tick, ys)
-        said = units.number(tick) if not log else units.number(10**tick) if abs(tick) < 300 else f"1e{tick:g}"
+        message = (
+            units.number(tick) if not log else units.number(10**tick) if abs(tick) < 300 else f"1e{tick:g}"
+        )
         parts.append(f'<path d="M{_LEFT},{y:.1f}H{right}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(said)}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(message)}</text>')
     name = "" if view.square else _X_NAMES[view.x_axis]
     parts.append(f'<text x="{right}" y="{base + 36}" text-anchor="end">{name}</text>')
     return parts

@@ -77,9 +77,15 @@ padding:0 1rem}h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;marg
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.35rem .6rem;
 text-align:left;vertical-align:top;overflow-wrap:break-word}
 td:nth-child(-n+2){max-width:14rem}th,.whole{white-space:nowrap}
-@media(max-width:45rem){td{overflow-wrap:anywhere}.whole{white-space:normal}}p.muted,figcaption,th{color:var(--muted)}
-figure{margin:1rem 0}svg{width:100%;max-width:44rem;font:11px system-ui,sans-serif}svg text{fill:var(--muted)}
-svg text.mark{fill:#fff;font-weight:bold}polyline{fill:none;stroke-width:1.8}.axis{fill:none;
+@media(max-width:45rem){td,li,figcaption,h1,h2{overflow-wrap:anywhere}.whole{white-space:normal}
+.wide,.wide tbody,.wide tr,.wide td{display:block;max-width:none}.wide .head,.wide td:empty{display:none}
+.wide tr{border-bottom:1px solid var(--line);padding:.4rem 0}.wide td{border:0;padding:.1rem .6rem}
+.wide td::before{content:attr(data-name);color:var(--muted);margin-right:.6rem}
+.curves text{font-size:15px}}p.muted,figcaption,th{color:var(--muted)}
+figure{margin:1rem 0;overflow-x:auto}svg{width:100%;overflow:visible;max-width:44rem;
+font:11px system-ui,sans-serif}svg text{fill:var(--muted)}
+svg text.mark{fill:#14171c;font-weight:bold}svg text.mark.drifted{fill:#fff}
+polyline{fill:none;stroke-width:1.8}.axis{fill:none;
 stroke:var(--line)}polyline.run{stroke:var(--a)}polyline.base{stroke:var(--b);stroke-dasharray:5 3}
 .key{margin-right:1rem}.key.run{color:var(--a)}.key.base{color:var(--b)}.bad{color:var(--bad)}
 .warn{color:var(--warn)}.good{color:var(--good)}rect.stable{fill:#9fc9ae}rect.warning{fill:#c98a1b}
@@ -139,8 +145,8 @@ def _headline(brief: Brief) -> str:
         plural(soon, "issue should be looked at", "issues should be looked at") if soon else "",
         f"trainings: {trainings}" if trainings else "",
     ]
-    said = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
-    return said[:1].upper() + said[1:]
+    message = "; ".join(part for part in parts if part) or "nothing new, nothing to do"
+    return message[:1].upper() + message[1:]
 
 
 def _news(brief: Brief) -> str:
@@ -159,7 +165,7 @@ def _news(brief: Brief) -> str:
         )
         for (severity, rule, name), parts in list(causes.items())[:_MOST_RUNS]
     ]
-    return _table("What is wrong", ("", "what"), cells)
+    return _table("What is wrong", ("urgency", "what"), cells)
 
 
 def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
@@ -174,12 +180,12 @@ def _models(look: ChartSource) -> str:
     situation = look.snapshot.situation
     pairs = [(key.id, c) for key, c in situation.comparisons.items()] + list(situation.predictions.items())
     rows = []
-    for name, found in pairs[:_MOST_RUNS]:
-        tone = {"worse": "bad", "better": "good"}.get(found.verdict, "muted")
-        words = " ".join(_text(said) for said in cost_words(found))
-        verdict = f'<span class="{tone}">{_text(_VERDICTS[found.verdict])}</span>'
+    for name, comparison in pairs[:_MOST_RUNS]:
+        tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
+        words = " ".join(_text(message) for message in cost_words(comparison))
+        verdict = f'<span class="{tone}">{_text(_VERDICTS[comparison.verdict])}</span>'
         rows.append((_text(name), verdict + (f"<br>{words}" if words else "")))
-    return _table("Models, compared with the one in use", ("model", ""), rows)
+    return _table("Models, compared with the one in use", ("model", "verdict"), rows)
 
 
 def _data_states(look: ChartSource) -> str:
@@ -195,7 +201,7 @@ def _data_states(look: ChartSource) -> str:
         columns = f": {', '.join(moved[:5])}{more}" if moved else ""
         tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
         rows.append((_text(data.name), f'<span class="{tone}">{_text(_DRIFT[verdict] + columns)}</span>'))
-    return _table("Data", ("data", ""), rows)
+    return _table("Data", ("data", "state"), rows)
 
 
 def _list(brief: Brief) -> str:
@@ -213,7 +219,7 @@ def _findings(brief: Brief) -> str:
         )
         for f in brief.findings
     ]
-    return _table("Findings, and what to do", ("", "where", "what", "advice"), rows)
+    return _table("Findings, and what to do", ("urgency", "where", "what", "advice"), rows)
 
 
 def _runs(brief: Brief) -> str:
@@ -222,12 +228,12 @@ def _runs(brief: Brief) -> str:
         for run in brief.runs[group]:
             left = f"about {duration(run['eta'][0])} left" if run["eta"] and run["eta"][0] is not None else ""
             done = f"{percent(run['fraction'])} done" if run["fraction"] is not None else ""
-            said = ", ".join(part for part in (done, left) if part)
+            message = ", ".join(part for part in (done, left) if part)
             state = f'<span class="word">{_text(_STATUS[run["status"]])}</span>'
-            rows.append((_text(run["id"]), state, _text(said)))
+            rows.append((_text(run["id"]), state, _text(message)))
     more = len(rows) - _MOST_RUNS
     note = f'<p class="muted">and {more} more</p>' if more > 0 else ""
-    return _table("Trainings", ("training", "state", ""), rows[:_MOST_RUNS]) + note
+    return _table("Trainings", ("training", "state", "progress"), rows[:_MOST_RUNS]) + note
 
 
 def _comparisons(look: ChartSource) -> str:
@@ -306,10 +312,10 @@ def _data_set(data: DataSet) -> str:
         for c in (data.latest.columns if data.latest else ())
         if c.verdict in ("warning", "drifted")
     ][:10]
-    said = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
+    message = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
     tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
     head = f'<h2>Data {_text(data.name)}: <span class="{tone}">{_text(_DRIFT[verdict])}</span></h2>'
-    return head + said + chart
+    return head + message + chart
 
 
 def _notes(brief: Brief) -> str:
@@ -327,7 +333,7 @@ def _tasks(brief: Brief) -> str:
         )
         for line in brief.tasks["lines"][:_MOST_RUNS]
     ]
-    table = _table("What is being done", ("", "task", "due", "who"), rows)
+    table = _table("What is being done", ("priority", "task", "due", "who"), rows)
     closed = len(brief.closed)
     by_hand = sum(story["by"] == "person" for story in brief.closed)
     note = f"{plural(closed, 'task')} closed in this period, {by_hand} by a person." if closed else ""
@@ -337,12 +343,18 @@ def _tasks(brief: Brief) -> str:
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are HTML already."""
+    """Cells are HTML already. On a phone the rows of four columns or more are lists."""
     if not rows:
         return ""
     top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<h2>{_text(title)}</h2><table><tr>{top}</tr>{body}</table>"
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td data-name="{_text(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    wide = ' class="wide"' if len(head) > 3 else ""
+    return f'<h2>{_text(title)}</h2><table{wide}><tr class="head">{top}</tr>{body}</table>'
 
 
 def _text(words: str) -> str:

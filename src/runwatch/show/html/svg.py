@@ -12,10 +12,10 @@ from runwatch.text.safe import safe
 from runwatch.text.units import number
 
 _WIDTH, _HEIGHT = 560, 180
-_LEFT, _BOTTOM, _TOP, _RIGHT = 56, 22, 10, 10
+_LEFT, _BOTTOM, _TOP, _RIGHT = 84, 22, 10, 10
 _MOST_POINTS = 400
 _CELL_W, _CELL_H, _NAMES_W = 16, 18, 190
-_SCALE = 1.25
+_LEAST_SCALE, _SCALE = 0.8, 1.25
 
 
 class SvgCurve(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def curves(title: str, lines: Sequence[SvgCurve]) -> str:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     x_range, y_range = _range(xs), _range(ys)
     parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_text(title)}">',
+        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_text(title)}">',
         f"<title>{_text(title)}</title>",
         _axes(x_range, y_range),
     ]
@@ -55,8 +55,8 @@ def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequenc
         return ""
     width, height = _NAMES_W + _CELL_W * len(columns) + 4, _CELL_H * len(rows) + 4
     parts = [
-        f'<svg viewBox="0 0 {width} {height}" style="max-width:{_SCALE * width:.0f}px" role="img" '
-        f'aria-label="{_text(title)}">'
+        f'<svg viewBox="0 0 {width} {height}" style="min-width:{_LEAST_SCALE * width:.0f}px;'
+        f'max-width:{_SCALE * width:.0f}px" role="img" aria-label="{_text(title)}">'
     ]
     for r, (name, verdicts) in enumerate(rows):
         y = r * _CELL_H
@@ -72,7 +72,8 @@ def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequenc
             if verdict in _MARKS:
                 x = _NAMES_W + c * _CELL_W + (_CELL_W - 2) / 2
                 parts.append(
-                    f'<text class="mark" x="{x}" y="{y + 13}" text-anchor="middle">{_MARKS[verdict]}</text>'
+                    f'<text class="mark {verdict}" x="{x}" y="{y + 13}" text-anchor="middle">'
+                    f"{_MARKS[verdict]}</text>"
                 )
     span = f"{_text(columns[0])} to {_text(columns[-1])}" if len(columns) > 1 else _text(columns[0])
     return f"<figure><figcaption>{_text(title)} ({span})</figcaption>{''.join(parts)}</svg></figure>"

@@ -50,8 +50,8 @@ def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> Column
         next((c for c in data.latest.columns if c.name == key.column), None) if data and data.latest else None
     )
     if data is None or column is None:
-        said = words(Span("✗ ", "bad"), text(key.column, "strong"), " is not in the newest batch")
-        return ColumnView(said, (), TableView((), ()), ChartView(key=None), (0, 0), 0, True)
+        spans = words(Span("✗ ", "bad"), text(key.column, "strong"), " is not in the newest batch")
+        return ColumnView(spans, (), TableView((), ()), ChartView(key=None), (0, 0), 0, True)
     trend = trend_of(data, column.name)
     if batch is not None and batch < len(data.batches):
         column = _as_judged_then(data, column, trend, batch)
@@ -117,8 +117,8 @@ def _figures(column: ColumnDrift) -> TableView:
     )
     rows += [(name, (Span(units.number(value, 3)),)) for name, value in named if value is not None]
     if column.missing_reference is not None and column.missing_current is not None:
-        said = f"{units.percent(column.missing_reference, 1)} → {units.percent(column.missing_current, 1)}"
-        rows.append(("missing", (Span(said),)))
+        message = f"{units.percent(column.missing_reference, 1)} → {units.percent(column.missing_current, 1)}"
+        rows.append(("missing", (Span(message),)))
     if column.new_categories:
         shown = ", ".join(column.new_categories[:5]) + (" …" if len(column.new_categories) > 5 else "")
         rows.append(("new categories", text(shown, "warn", 60)))
@@ -153,21 +153,22 @@ def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
         parts.append(text(f"first moved in {data.batches[trend.first_moved].name}", "warn"))
     if trend.forecast:
         f = trend.forecast
-        said = f"will reach the alert level in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
-        parts.append((Span(said, "warn"),))
+        message = f"will reach the alert level in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
+        parts.append((Span(message, "warn"),))
     return join(parts)
 
 
-def summary_table(found: Distribution | None) -> TableView:
+def summary_table(distribution: Distribution | None) -> TableView:
     """The summary figures of both sides; for categories also the top shares."""
-    if found is None:
+    if distribution is None:
         return TableView(_SUMMARY, (), ((Span("no distribution was kept for this column", "muted"),),))
     rows = [
         ViewRow(("fact", name), (text(name, "muted"), text(a, "baseline"), text(b, "series1")))
-        for name, a, b in found.summary
+        for name, a, b in distribution.summary
     ]
     shares = sorted(
-        zip(found.labels, found.reference, found.current, strict=False), key=lambda s: -max(s[1:])
+        zip(distribution.labels, distribution.reference, distribution.current, strict=False),
+        key=lambda s: -max(s[1:]),
     )
     rows += [
         ViewRow(
@@ -179,36 +180,42 @@ def summary_table(found: Distribution | None) -> TableView:
     return TableView(_SUMMARY, tuple(rows))
 
 
-def quantile_chart(found: Distribution) -> ChartView:
+def quantile_chart(distribution: Distribution) -> ChartView:
     """Quantiles of the current rows against those of the reference; on the diagonal nothing moved."""
     import numpy as np
 
-    table = np.array(found.quantiles, dtype=np.float64).reshape(-1, 3)
+    table = np.array(distribution.quantiles, dtype=np.float64).reshape(-1, 3)
     x, y = table[:, 1], table[:, 2]
     return ChartView(
-        key=("qq", found.column, found.quantiles),
+        key=("qq", distribution.column, distribution.quantiles),
         lines=(ChartLine("no change", "baseline", x, x), ChartLine("current quantile", "series1", x, y)),
         empty="no quantiles for this column",
     )
 
 
-def distribution_chart(found: Distribution | None) -> ChartView:
+def distribution_chart(distribution: Distribution | None) -> ChartView:
     """The two densities over each other: the reference as a shaded ground, the current rows as a line.
     The outermost 0.1 % of both are left out, so that a long tail does not squeeze the rest."""
     import numpy as np
 
-    if found is None or len(found.edges) < 2:
+    if distribution is None or len(distribution.edges) < 2:
         return ChartView(key=("distribution", None), empty="no distribution was kept for this column")
-    edges = np.array(found.edges)
+    edges = np.array(distribution.edges)
     width = np.maximum(np.diff(edges), 1e-300)
-    reference, current = np.array(found.reference) / width, np.array(found.current) / width
-    mass = np.maximum(np.array(found.reference), np.array(found.current))
+    reference, current = np.array(distribution.reference) / width, np.array(distribution.current) / width
+    mass = np.maximum(np.array(distribution.reference), np.array(distribution.current))
     seen = np.flatnonzero((np.cumsum(mass) > 1e-3) & (np.cumsum(mass[::-1])[::-1] > 1e-3))
     first, last = (int(seen[0]), int(seen[-1]) + 1) if len(seen) else (0, len(width))
     x = np.repeat(edges[first : last + 1], 2)[1:-1]
     before, now = np.repeat(reference[first:last], 2), np.repeat(current[first:last], 2)
     return ChartView(
-        key=("distribution", found.column, found.edges, found.reference, found.current),
+        key=(
+            "distribution",
+            distribution.column,
+            distribution.edges,
+            distribution.reference,
+            distribution.current,
+        ),
         lines=(ChartLine("reference", "baseline", x, before), ChartLine("current", "series1", x, now)),
         bands=(ChartBand(x, np.zeros_like(before), before),),
         x_axis="value",
@@ -222,9 +229,9 @@ _BARS = (
 )
 
 
-def bars_table(found: Distribution, most: int = 30) -> TableView:
+def bars_table(distribution: Distribution, most: int = 30) -> TableView:
     """Categories as pairs of bars, the reference above, the current rows below; the greatest first."""
-    triples = zip(found.labels, found.reference, found.current, strict=False)
+    triples = zip(distribution.labels, distribution.reference, distribution.current, strict=False)
     shares = sorted(triples, key=lambda share: -max(share[1:]))[:most]
     top = max((max(before, now) for _, before, now in shares), default=1.0) or 1.0
     rows: list[ViewRow] = []

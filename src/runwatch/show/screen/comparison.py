@@ -84,25 +84,28 @@ def comparison_of(snapshot: Snapshot, subject: Subject) -> Comparison | None:
 
 def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     """The comparison of this run, or of these predictions."""
-    found = comparison_of(snapshot, subject)
-    if found is None:
+    comparison = comparison_of(snapshot, subject)
+    if comparison is None:
         return _missing(snapshot, subject)
     return ComparisonView(
-        _head(found),
+        _head(comparison),
         join(
-            [*(text(said, "strong") for said in cost_words(found)), *(text(n, "warn") for n in found.notes)]
+            [
+                *(text(message, "strong") for message in cost_words(comparison)),
+                *(text(n, "warn") for n in comparison.notes),
+            ]
         ),
-        TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(found))),
-        TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(found.slices)), _no_slices()),
-        calibration_chart(found),
-        _calibration_words(found),
-        _confusion(found.confusion),
-        threshold_chart(found),
+        TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(comparison))),
+        TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(comparison.slices)), _no_slices()),
+        calibration_chart(comparison),
+        _calibration_words(comparison),
+        _confusion(comparison.confusion),
+        threshold_chart(comparison),
         TableView(
             _HPARAMS,
             tuple(
                 ViewRow(n, (text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong")))
-                for n, a, b in found.hparams
+                for n, a, b in comparison.hparams
             ),
             ((Span("no hyperparameter differs, or none is recorded", "muted"),),),
         ),
@@ -125,19 +128,19 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     return ComparisonView(head, (), nothing, nothing, blank, (), nothing, blank, nothing)
 
 
-def _head(found: Comparison) -> Words:
-    tone = VERDICT_TONES[found.verdict]
+def _head(comparison: Comparison) -> Words:
+    tone = VERDICT_TONES[comparison.verdict]
     return words(
-        Span(f"{METRIC_SIGNS[found.verdict]} {METRIC_WORDS[found.verdict]}  ", tone),
-        text(found.candidate, "strong"),
+        Span(f"{METRIC_SIGNS[comparison.verdict]} {METRIC_WORDS[comparison.verdict]}  ", tone),
+        text(comparison.candidate, "strong"),
         Span(" against ", "muted"),
-        Span(f"◆ {safe(found.baseline)}", "baseline"),
-        Span(f"  {safe(found.reason)}", "muted"),
+        Span(f"◆ {safe(comparison.baseline)}", "baseline"),
+        Span(f"  {safe(comparison.reason)}", "muted"),
     )
 
 
-def _sorted(found: Comparison) -> list[MetricComparison]:
-    return sorted(found.metrics, key=lambda m: (not m.primary, m.verdict != "worse", m.name))
+def _sorted(comparison: Comparison) -> list[MetricComparison]:
+    return sorted(comparison.metrics, key=lambda m: (not m.primary, m.verdict != "worse", m.name))
 
 
 def _metric(metric: MetricComparison) -> ViewRow:
@@ -170,37 +173,37 @@ def interval(ci: tuple[float, float] | None) -> str:
     return f"{difference(ci[0])} to {difference(ci[1])}" if ci else "–"
 
 
-def _slice(found: SliceComparison, i: int) -> ViewRow:
-    tone = VERDICT_TONES[found.verdict]
+def _slice(slice_: SliceComparison, i: int) -> ViewRow:
+    tone = VERDICT_TONES[slice_.verdict]
     name = words(
-        text(found.slice, "strong"), text(f"  also {', '.join(found.also)}", "muted") if found.also else ()
+        text(slice_.slice, "strong"), text(f"  also {', '.join(slice_.also)}", "muted") if slice_.also else ()
     )
     return ViewRow(
-        (i, found.slice),
+        (i, slice_.slice),
         (
             name,
-            (Span(f"{found.n:,}", "muted"),),
-            text(found.metric, "muted"),
-            (Span(units.number(found.candidate)),),
-            (Span(units.number(found.baseline), "baseline"),),
-            (Span(f"{METRIC_SIGNS[found.verdict]} {difference(found.delta)}", tone),),
-            (Span(units.signed(found.contribution), "muted"),),
-            (Span(units.number(found.p_adjusted, 2), "muted"),),
+            (Span(f"{slice_.n:,}", "muted"),),
+            text(slice_.metric, "muted"),
+            (Span(units.number(slice_.candidate)),),
+            (Span(units.number(slice_.baseline), "baseline"),),
+            (Span(f"{METRIC_SIGNS[slice_.verdict]} {difference(slice_.delta)}", tone),),
+            (Span(units.signed(slice_.contribution), "muted"),),
+            (Span(units.number(slice_.p_adjusted, 2), "muted"),),
         ),
     )
 
 
 def _no_slices() -> tuple[Words, ...]:
-    said = "no slices: they come with predictions, see [[predictions]] in runwatch.toml"
-    return ((Span(said, "muted"),),)
+    message = "no slices: they come with predictions, see [[predictions]] in runwatch.toml"
+    return ((Span(message, "muted"),),)
 
 
-def calibration_chart(found: Comparison) -> ChartView:
+def calibration_chart(comparison: Comparison) -> ChartView:
     """The reliability diagram: observed rate against predicted, the diagonal being right."""
     tones = {"baseline": "baseline", "candidate": "series1"}
     lines = [ChartLine("right", "faint", np.array([0.0, 1.0]), np.array([0.0, 1.0]))]
     bands = []
-    for i, (name, one) in enumerate(found.calibration.items()):
+    for i, (name, one) in enumerate(comparison.calibration.items()):
         bins = [b for b in one.bins if b.n]
         x = np.array([b.predicted for b in bins])
         tone = "baseline" if tones.get(name) == "baseline" else SERIES[i % len(SERIES)]
@@ -208,54 +211,54 @@ def calibration_chart(found: Comparison) -> ChartView:
         if name != "baseline" and len(bins) > 1:
             bands.append(ChartBand(x, np.array([b.low for b in bins]), np.array([b.high for b in bins])))
     if len(lines) == 1:
-        return ChartView(key=("calibration", id(found)), empty="no scores: calibration needs them")
-    return ChartView(("calibration", id(found)), tuple(lines), tuple(bands), square=True)
+        return ChartView(key=("calibration", id(comparison)), empty="no scores: calibration needs them")
+    return ChartView(("calibration", id(comparison)), tuple(lines), tuple(bands), square=True)
 
 
-def _calibration_words(found: Comparison) -> Words:
+def _calibration_words(comparison: Comparison) -> Words:
     parts = []
-    for name, one in found.calibration.items():
+    for name, one in comparison.calibration.items():
         null = units.number(one.ece_null, 3)
-        said = f"{name}: ECE {units.number(one.ece, 3)}, a calibrated model stays under {null}"
-        parts.append(text(said, "warn" if one.miscalibrated else "muted"))
+        message = f"{name}: ECE {units.number(one.ece, 3)}, a calibrated model stays under {null}"
+        parts.append(text(message, "warn" if one.miscalibrated else "muted"))
     return join(parts)
 
 
-def threshold_chart(found: Comparison) -> ChartView:
+def threshold_chart(comparison: Comparison) -> ChartView:
     """Precision, recall and F1 over the threshold, with the operating point (▼) and the cheapest ($)."""
-    key = ("thresholds", id(found))
-    if not found.thresholds:
+    key = ("thresholds", id(comparison))
+    if not comparison.thresholds:
         return ChartView(key=key, empty="no scores: thresholds need them")
-    x = np.array([point.threshold for point in found.thresholds])
+    x = np.array([point.threshold for point in comparison.thresholds])
     order = np.argsort(x, kind="stable")
     lines = tuple(
         ChartLine(
             name,
             SERIES[i],
             x[order],
-            np.array([getattr(p, name) for p in found.thresholds], dtype=np.float64)[order],
+            np.array([getattr(p, name) for p in comparison.thresholds], dtype=np.float64)[order],
         )
         for i, name in enumerate(("precision", "recall", "f1"))
     )
-    at = found.operating_threshold
-    best = cheapest(found)
+    at = comparison.operating_threshold
+    best = cheapest(comparison)
     marks = (ChartMark(at, "▼", "strong"),) if at is not None else ()
     if best is not None:
         marks = (*marks, ChartMark(best.threshold, "$", "good"))
     return ChartView(key, lines, marks=marks)
 
 
-def _confusion(found: Confusion | None) -> TableView:
-    if found is None:
+def _confusion(confusion: Confusion | None) -> TableView:
+    if confusion is None:
         return TableView((), (), ((Span("no predicted classes: no confusion matrix", "muted"),),))
-    labels = found.labels[:8]
+    labels = confusion.labels[:8]
     columns = [ViewColumn("true", "true ↓  predicted →", 20)]
     columns += [ViewColumn(str(i), safe(label, 14), 15, right=True) for i, label in enumerate(labels)]
     rows = []
     for i, label in enumerate(labels):
         cells: list[Words] = [text(label, "strong")]
         for j in range(len(labels)):
-            now, before = found.candidate[i][j], found.baseline[i][j]
+            now, before = confusion.candidate[i][j], confusion.baseline[i][j]
             change = now - before
             good = (change > 0) == (i == j)
             tone = VERDICT_TONES["equivalent" if change == 0 else "better" if good else "worse"]

@@ -67,10 +67,11 @@ class DataView(msgspec.Struct, frozen=True):
     features: TableView
     performance: ChartView
     performance_words: Words
+    estimates: tuple[str, ...] = ()
 
 
-def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
-    """The data set of this name."""
+def data_view(snapshot: Snapshot, root: str, name: str, now: float, metric: str | None = None) -> DataView:
+    """The data set of this name. ``metric``: whose performance is drawn."""
     data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
     nothing = TableView((), ())
     if data is None:
@@ -84,8 +85,9 @@ def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
         _segments(data),
         _joint(data.latest),
         _features(data.latest),
-        performance_chart(data),
-        _performance_words(data.estimated),
+        performance_chart(data, metric),
+        _performance_words(tuple(one for one in data.estimated if one.metric == metric) or data.estimated),
+        estimated_metrics(data),
     )
 
 
@@ -94,9 +96,9 @@ def _head(data: DataSet) -> Words:
     parts = [words(verdict(state), "  ", text(data.name, "strong"))]
     if data.latest and data.latest.share_drifted is not None:
         parts.append((Span(f"{units.percent(data.latest.share_drifted)} of the columns drifted", "muted"),))
-    if data.latest:
-        said = f"{data.latest.reference_rows:,} reference rows, {data.latest.current_rows:,} now"
-        parts.append((Span(said, "muted"),))
+    if data.latest and data.latest.reference_rows:
+        message = f"{data.latest.reference_rows:,} reference rows, {data.latest.current_rows:,} now"
+        parts.append((Span(message, "muted"),))
     return join(parts)
 
 
@@ -114,8 +116,8 @@ def _about(data: DataSet, now: float) -> Words:
 
 
 def _quality(data: DataSet) -> TableView:
-    found = sorted(data.quality, key=lambda check: (_RANK[check.severity], check.column, check.check))
-    rows = tuple(_check(check, i) for i, check in enumerate(found))
+    checks = sorted(data.quality, key=lambda check: (_RANK[check.severity], check.column, check.check))
+    rows = tuple(_check(check, i) for i, check in enumerate(checks))
     return TableView(_QUALITY, rows, (words(Span("✓ ", "good"), "no fault found in the newest batch"),))
 
 
@@ -140,12 +142,12 @@ def _batches(data: DataSet, now: float) -> TableView:
 
 def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:
     if batch.problem is not None:
-        said = text(f"not judged: {batch.problem.message}", "warn")
+        spans = text(f"not judged: {batch.problem.message}", "warn")
     else:
-        said = _moved(data, i - len(data.batches))
+        spans = _moved(data, i - len(data.batches))
     age = units.ago(batch.when, now)
     return ViewRow(
-        (batch.name, i), (text(batch.name), (Span(f"{batch.rows:,}"),), (Span(age, "muted"),), said)
+        (batch.name, i), (text(batch.name), (Span(f"{batch.rows:,}"),), (Span(age, "muted"),), spans)
     )
 
 
@@ -171,10 +173,10 @@ def _segments(data: DataSet) -> TableView:
 
 def _segment(name: str, report: DriftReport) -> ViewRow:
     worst = report.columns[0] if report.columns else None
-    said = text(f"{worst.name}: {worst.sentence or worst.reason}", "muted") if worst else ()
+    spans = text(f"{worst.name}: {worst.sentence or worst.reason}", "muted") if worst else ()
     share = (Span(units.percent(report.share_drifted), VERDICT_TONES[report.verdict]),)
     rows = (Span(f"{report.current_rows:,}", "muted"),)
-    return ViewRow(name, (text(name, "strong"), verdict(report.verdict), rows, share, said))
+    return ViewRow(name, (text(name, "strong"), verdict(report.verdict), rows, share, spans))
 
 
 def _joint(report: DriftReport | None) -> Words:
@@ -184,8 +186,8 @@ def _joint(report: DriftReport | None) -> Words:
     if joint.auc is None:
         return words(verdict(joint.verdict), Span("  ", "muted"), text(joint.reason, "muted"))
     p_value = units.number(joint.p_value, 2)
-    said = f"  a classifier tells new rows from old with AUC {joint.auc:.3f}, p = {p_value}"
-    return words(verdict(joint.verdict), Span(said, "muted"))
+    message = f"  a classifier tells new rows from old with AUC {joint.auc:.3f}, p = {p_value}"
+    return words(verdict(joint.verdict), Span(message, "muted"))
 
 
 def _features(report: DriftReport | None) -> TableView:
@@ -201,31 +203,41 @@ def _features(report: DriftReport | None) -> TableView:
     return TableView(_FEATURES, rows)
 
 
-def performance_chart(data: DataSet) -> ChartView:
-    """Estimated performance over the batches with its sampling error, and the realised one where there are
-    labels."""
-    found = data.estimated
-    key = ("performance", data.root, data.name, data.version, len(found))
-    if not found:
+def estimated_metrics(data: DataSet) -> tuple[str, ...]:
+    """What is estimated, each once."""
+    return tuple(dict.fromkeys(one.metric for one in data.estimated))
+
+
+def performance_chart(data: DataSet, metric: str | None = None) -> ChartView:
+    """One metric's estimated performance over the batches with its sampling error, and the realised one where
+    there are labels. ``metric`` None: the last batch's last."""
+    shown = metric or (data.estimated[-1].metric if data.estimated else "")
+    estimates = tuple(one for one in data.estimated if one.metric == shown)
+    key = ("performance", data.root, data.name, data.version, shown, len(estimates))
+    if not estimates:
         return ChartView(key=key, empty="no estimate: it needs predictions with scores")
-    x = np.arange(1.0, len(found) + 1)
-    estimated, realised = _column(found, "estimated"), _column(found, "realised")
-    lines = [ChartLine("estimated", "series1", x, estimated)]
+    x = np.arange(1.0, len(estimates) + 1)
+    estimated, realised = _column(estimates, "estimated"), _column(estimates, "realised")
+    lines = [ChartLine(f"{shown} estimated", "series1", x, estimated, True)]
     if np.isfinite(realised).any():
         lines.append(ChartLine("realised", "baseline", x, realised))
-    bands = (ChartBand(x, _column(found, "low"), _column(found, "high")),) if len(found) > 1 else ()
-    return ChartView(key, tuple(lines), bands)
+    bands = (
+        (ChartBand(x, _column(estimates, "low"), _column(estimates, "high")),) if len(estimates) > 1 else ()
+    )
+    metrics = estimated_metrics(data)
+    state = f"{metrics.index(shown) + 1} of {len(metrics)}" if len(metrics) > 1 else ""
+    return ChartView(key, tuple(lines), bands, x_axis="value", state=state)
 
 
-def _column(found: tuple[PerformanceEstimate, ...], name: str) -> FloatArray:
-    values = [getattr(estimate, name) for estimate in found]
+def _column(estimates: tuple[PerformanceEstimate, ...], name: str) -> FloatArray:
+    values = [getattr(estimate, name) for estimate in estimates]
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _performance_words(found: tuple[PerformanceEstimate, ...]) -> Words:
-    if not found:
+def _performance_words(estimates: tuple[PerformanceEstimate, ...]) -> Words:
+    if not estimates:
         return ()
-    last = found[-1]
+    last = estimates[-1]
     parts = [text(last.metric, "strong")]
     if last.estimated is not None:
         spread = f" ± {units.number(last.standard_error, 2)}" if last.standard_error is not None else ""

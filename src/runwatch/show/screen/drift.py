@@ -140,10 +140,10 @@ def _level(verdict: str, effect: float | None) -> Tone:
 
 
 def _note(sets: tuple[DataSet, ...], now: float) -> Words:
-    return join([_said(data, now) for data in sets[:2]]) if sets else ()
+    return join([_caption(data, now) for data in sets[:2]]) if sets else ()
 
 
-def _said(data: DataSet, now: float) -> Words:
+def _caption(data: DataSet, now: float) -> Words:
     newest = data.batches[-1] if data.batches else None
     parts = [text(data.name, "strong"), (Span(units.plural(len(data.batches), "batch", "batches"), "muted"),)]
     faults = [check for check in data.quality if check.severity != "info"]
@@ -177,6 +177,10 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     if sets:
         problem = next((p for data in sets for p in data.problems), None)
         return (text(problem.message, "warn"),) if problem else ((Span("no batch to judge yet", "muted"),),)
+    if snapshot.overlooked:
+        first, *more = snapshot.overlooked
+        hint = f"{first.hint}; {len(more)} more: key i" if more else first.hint
+        return (text(f"{first.file}: {first.message}"), text(hint, "muted"))
     return (
         (Span("no data is watched yet: "), Span("add it under [[data]] in", "muted")),
         (Span("runwatch.toml, or let runwatch init find it", "muted"),),

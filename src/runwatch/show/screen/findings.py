@@ -33,7 +33,7 @@ Key = tuple[str, str]
 def in_order(snapshot: Snapshot) -> list[Finding]:
     """Every finding: what needs a person first (the worst, then the newest), then what is unconfirmed, then
     what is for information."""
-    return sorted(snapshot.findings, key=lambda found: (not _needs(found), urgency(found)))
+    return sorted(snapshot.findings, key=lambda finding: (not _needs(finding), urgency(finding)))
 
 
 def troubles(snapshot: Snapshot) -> list[Finding]:
@@ -55,7 +55,7 @@ def step(snapshot: Snapshot, key: Key | None, by: int) -> Finding | None:
     every = in_order(snapshot)
     if not every:
         return None
-    at = next((i for i, found in enumerate(every) if found.key == key), -1 if by > 0 else 0)
+    at = next((i for i, finding in enumerate(every) if finding.key == key), -1 if by > 0 else 0)
     return every[(at + by) % len(every)]
 
 
@@ -97,7 +97,7 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
     """A row a finding."""
     chosen = [f for f in in_order(snapshot) if matches(filter, f.rule, f.severity, f.place, f.summary)]
     nothing: tuple[Words, ...] = (text(f"no finding matches “{filter}”"),) if filter else (_calm(snapshot),)
-    return TableView(_COLUMNS, tuple(_row(found, now) for found in chosen), nothing)
+    return TableView(_COLUMNS, tuple(_row(finding, now) for finding in chosen), nothing)
 
 
 def _calm(snapshot: Snapshot) -> Words:

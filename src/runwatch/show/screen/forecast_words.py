@@ -17,8 +17,8 @@ _LIKELY, _UNLIKELY = 0.8, 0.2
 
 def since(then: float | None, now: float) -> str:
     """How long ago, as it is said in a sentence: "now", "3h ago"."""
-    said = units.ago(then, now)
-    return said if said in ("now", "–") else f"{said} ago"
+    lead = units.ago(then, now)
+    return lead if lead in ("now", "–") else f"{lead} ago"
 
 
 def about(eta: tuple[float, float, float]) -> str:
@@ -66,8 +66,8 @@ def _percent(share: float) -> str:
     return "over 99%" if share > 0.99 else "under 1%" if share < 0.01 else units.percent(share)
 
 
-def _why(said: str, outlook: Outlook) -> Span:
-    return Span(said + (f": {safe(outlook.reason)}" if outlook.reason else ""), "muted")
+def _why(lead: str, outlook: Outlook) -> Span:
+    return Span(lead + (f": {safe(outlook.reason)}" if outlook.reason else ""), "muted")
 
 
 def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:
@@ -75,8 +75,8 @@ def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:
     if not run.checkpoints:
         return ()
     newest = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime)
-    said = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {since(newest.mtime, now)}"
-    parts: list[Words] = [(Span(f"{said}, {units.size(newest.size)}", "muted"),)]
+    lead = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {since(newest.mtime, now)}"
+    parts: list[Words] = [(Span(f"{lead}, {units.size(newest.size)}", "muted"),)]
     disk = disk_of(run.root, machine)
     if disk is not None and run.status in ("running", "stalled"):
         need = round(newest.size * _NEXT)

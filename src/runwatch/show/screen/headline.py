@@ -65,8 +65,8 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     every = in_order(snapshot)
     at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
     tone = SEVERITY_TONES[finding.severity]
-    said = fit_words(about(finding), max(room - 2 - len(at) - bool(at), 8))
-    return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(said, tone))
+    message = fit_words(about(finding), max(room - 2 - len(at) - bool(at), 8))
+    return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(message, tone))
 
 
 def pending(snapshot: Snapshot) -> str:
@@ -98,23 +98,23 @@ def _late(snapshot: Snapshot, today: date) -> list[str]:
         for task in listed.tasks
         if task.due is not None and task.due <= today and is_open(task, today)
     ]
-    return [said for _, said in sorted(due, key=lambda pair: pair[0])]
+    return [message for _, message in sorted(due, key=lambda pair: pair[0])]
 
 
 def _calm(snapshot: Snapshot, room: int) -> Words:
     gone = list(snapshot.situation.unreadable)
     if gone:
         name = gone[0].rstrip("/").rpartition("/")[2] or gone[0]
-        said = f"{safe(name)} cannot be read; showing its last known state"
-        return words(Span("! ", "warn"), fit_words(said, room - 2))
+        message = f"{safe(name)} cannot be read; showing its last known state"
+        return words(Span("! ", "warn"), fit_words(message, room - 2))
     running = sum(run.status == "running" for run in snapshot.situation.runs)
     if running:
-        said = f"All is well: {units.plural(running, 'run')} running, nothing needs you"
+        message = f"All is well: {units.plural(running, 'run')} running, nothing needs you"
     elif not snapshot.situation.runs:
         return (Span("no runs yet", "muted"),)
     else:
-        said = "Nothing is running and nothing needs you"
-    return words(Span("✓ ", "good"), fit_words(said, room - 2))
+        message = "Nothing is running and nothing needs you"
+    return words(Span("✓ ", "good"), fit_words(message, room - 2))
 
 
 def _state(snapshot: Snapshot, ask: HeadAsk) -> list[Words]:

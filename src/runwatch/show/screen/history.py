@@ -61,12 +61,12 @@ def changes_with(snapshot: Snapshot) -> object:
 
 def history_table(events: Events, filter: str, now: float) -> TableView:
     """``events`` newest first, as the monitor tells them; a row a story, the newest on top."""
-    told = stories(list(reversed(events)))[::-1]
-    several = len({story.root for story in told}) > 1
-    kept = [story for story in told if not filter or matches(filter, *_hay(story))]
+    histories = stories(list(reversed(events)))[::-1]
+    several = len({story.root for story in histories}) > 1
+    kept = [story for story in histories if not filter or matches(filter, *_hay(story))]
     columns = _STORIES if several else _STORIES[:-1]
     rows = tuple(_story(story, i, now) for i, story in enumerate(kept[:_MOST]))
-    return TableView(columns, rows, _no_story(filter, bool(told)))
+    return TableView(columns, rows, _no_story(filter, bool(histories)))
 
 
 def week(events: Events, now: float) -> Words:

@@ -16,27 +16,27 @@ def enough(runs: int) -> bool:
     return runs >= FEWEST
 
 
-def matters_words(found: WhatMatters | None, runs: int) -> Words:
-    """The hint above the leaderboard; ``found`` None: it is being worked out, or ``runs`` are too few."""
+def matters_words(importance: WhatMatters | None, runs: int) -> Words:
+    """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
     if not enough(runs):
         return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
-    if found is None:
+    if importance is None:
         return (Span("what matters: working it out …", "muted"),)
-    if not found.hparams:
-        return words(Span("what matters: ", "muted"), text(found.reason, "muted"))
-    explained = f"{units.percent(max(found.score or 0.0, 0.0))} of the differences explained"
-    if found.reason:
-        return words(Span("what matters: ", "muted"), text(f"{found.reason} ({explained})", "muted"))
-    parts = [_one(*one) for one in found.hparams[:_SHOWN]]
-    tail = Span(f" · {explained} over {units.plural(found.runs, 'run')}; not proof of cause", "muted")
+    if not importance.hparams:
+        return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
+    explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"
+    if importance.reason:
+        return words(Span("what matters: ", "muted"), text(f"{importance.reason} ({explained})", "muted"))
+    parts = [_one(*one) for one in importance.hparams[:_SHOWN]]
+    tail = Span(f" · {explained} over {units.plural(importance.runs, 'run')}; not proof of cause", "muted")
     return words(Span("what matters: ", "muted"), join(parts, ", "), tail)
 
 
 def _one(name: str, importance: float, spread: float) -> Words:
     sure = importance / spread if spread > 0 else (_CLEAR if importance > 0 else 0.0)
-    said, tone = _surely(sure)
+    message, tone = _surely(sure)
     figures = f" {max(importance, 0.0):.2f} ± {spread:.2f}"
-    return words(text(name, tone, 24), Span(f"{figures} ({said})", "muted"))
+    return words(text(name, tone, 24), Span(f"{figures} ({message})", "muted"))
 
 
 def _surely(sure: float) -> tuple[str, Tone]:

@@ -76,10 +76,12 @@ def _of_host(snapshot: Snapshot, link: HostLink, now: float) -> Words:
         own = strip(machine)[len(text(machine.host, "strong", 20)) :]
         clock = f"  clock {units.duration(abs(link.clock))} {'ahead' if link.clock > 0 else 'behind'}"
         return words(name, own, (Span(clock, "warn"),) if link.clock else ())
-    said = link.message.removeprefix(f"{link.name}: ") or ("live" if link.state == "live" else "connecting …")
+    message = link.message.removeprefix(f"{link.name}: ") or (
+        "live" if link.state == "live" else "connecting …"
+    )
     age = f"{units.ago(link.heard, now)}: " if link.state == "lost" and link.heard is not None else ""
     tone: Tone = "muted" if link.state == "live" else "warn"
-    return words(name, "  ", Span(safe(age + said, 100), tone))
+    return words(name, "  ", Span(safe(age + message, 100), tone))
 
 
 def _strain(snapshot: Snapshot, link: HostLink) -> float:
@@ -111,8 +113,8 @@ def _memory(machine: Machine) -> Words:
     used, total = units.size(machine.memory_used), units.size(machine.memory_total)
     if machine.memory_total and machine.memory_total >= 16 * 2**30 and machine.memory_used:
         used = f"{machine.memory_used / 2**30:.0f} GiB"  # tenths would be painted every second
-    said = f" {used} of {total}"
-    return words(Span("mem ", "muted"), _gauge(share), Span(said))
+    message = f" {used} of {total}"
+    return words(Span("mem ", "muted"), _gauge(share), Span(message))
 
 
 def worst_disk(disks: tuple[Disk, ...]) -> Disk | None:
@@ -127,7 +129,7 @@ def disk_words(disk: Disk) -> Words:
     share = disk.percent / 100
     tone = load_tone(share)
     soon = disk.full_in is not None and disk.full_in < 7 * _DAY
-    said = words(
+    spans = words(
         Span("disk ", "muted"),
         text(disk.mount, "muted"),
         " ",
@@ -135,8 +137,8 @@ def disk_words(disk: Disk) -> Words:
         Span(f" {disk.percent:.0f}%", tone),
     )
     if soon:
-        said = words(said, Span(f" ! full in {units.duration(disk.full_in)}", "warn"))
-    return words(said, Span(" read-only", "warn")) if disk.read_only else said
+        spans = words(spans, Span(f" ! full in {units.duration(disk.full_in)}", "warn"))
+    return words(spans, Span(" read-only", "warn")) if disk.read_only else spans
 
 
 def gpu_words(gpu: Gpu) -> Words:
@@ -190,8 +192,8 @@ def machine_table(machine: Machine | None) -> TableView:
         shown = " ".join(f"{one:.1f}" for one in machine.load)
         rows.append(_row("load", (), f"{shown} over 1, 5, 15 min"))
     share = machine.memory_used / machine.memory_total if machine.memory_total else None
-    said = f"{units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
-    rows.append(_row("memory", bar(share, 20, load_tone(share)), said))
+    message = f"{units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
+    rows.append(_row("memory", bar(share, 20, load_tone(share)), message))
     rows += [
         _row(f"pressure {safe(name)}", bar(value / 100, 20, "warn"), f"{value:.1f} %")
         for name, value in machine.pressure
@@ -209,19 +211,19 @@ def _inside(machine: Machine) -> str:
     return ", in a container" if machine.in_container else ""
 
 
-def _row(name: str, gauge: Words, said: str) -> ViewRow:
-    return ViewRow((name, said if not name else ""), (text(name, "muted"), gauge, text(said)))
+def _row(name: str, gauge: Words, message: str) -> ViewRow:
+    return ViewRow((name, message if not name else ""), (text(name, "muted"), gauge, text(message)))
 
 
 def _disk_row(disk: Disk) -> ViewRow:
-    said = f"{disk.percent:.0f} % used, {units.size(disk.free)} free"
+    message = f"{disk.percent:.0f} % used, {units.size(disk.free)} free"
     if disk.full_in is not None:
-        said += f", full in {units.duration(disk.full_in)} at this pace"
+        message += f", full in {units.duration(disk.full_in)} at this pace"
     if disk.inodes_free is not None and disk.inodes_free < 0.1:
-        said += f", only {units.percent(disk.inodes_free)} of its inodes free"
-    said += ", read-only" if disk.read_only else ""
+        message += f", only {units.percent(disk.inodes_free)} of its inodes free"
+    message += ", read-only" if disk.read_only else ""
     share = disk.percent / 100
-    return _row(f"disk {disk.mount}", bar(share, 20, load_tone(share)), said)
+    return _row(f"disk {disk.mount}", bar(share, 20, load_tone(share)), message)
 
 
 def _gpu_rows(gpu: Gpu) -> list[ViewRow]:

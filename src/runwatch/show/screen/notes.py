@@ -25,7 +25,8 @@ def notes(snapshot: Snapshot, now: float) -> TableView:
 
 def count(snapshot: Snapshot) -> int:
     """How many assumptions and data problems there are."""
-    return len(snapshot.assumptions) + sum(len(data.problems) for data in snapshot.situation.data)
+    problems = sum(len(data.problems) for data in snapshot.situation.data)
+    return len(snapshot.assumptions) + problems + len(snapshot.overlooked)
 
 
 _Line = tuple[str, Tone, str, str, str]
@@ -47,9 +48,9 @@ def _section(title: str, lines: list[_Line]) -> list[ViewRow]:
 
 
 def _assumed(snapshot: Snapshot) -> list[_Line]:
-    found: list[_Line] = [("i", "info", "", said, "") for said in snapshot.assumptions]
+    found: list[_Line] = [("i", "info", "", message, "") for message in snapshot.assumptions]
     for data in snapshot.situation.data:
-        if data.assumed and not any(data.assumed in said for said in snapshot.assumptions):
+        if data.assumed and not any(data.assumed in message for message in snapshot.assumptions):
             found.append(("i", "info", data.name, data.assumed, ""))
     for root, baseline in snapshot.situation.baselines.items():
         found.append(("◆", "baseline", root, f"baseline {baseline.name}: {baseline.source}", baseline.reason))
@@ -57,10 +58,12 @@ def _assumed(snapshot: Snapshot) -> list[_Line]:
 
 
 def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
-    found = [problem for data in snapshot.situation.data for problem in data.problems]
+    problems = [problem for data in snapshot.situation.data for problem in data.problems]
     lines: list[_Line] = [
-        ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint) for p in dict.fromkeys(found)
+        ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint)
+        for p in dict.fromkeys(problems)
     ]
+    lines += [("i", "info", p.file, p.message, p.hint) for p in snapshot.overlooked]
     for source, began in snapshot.situation.unreadable.items():
         lines.append(("✗", "bad", source, f"unreadable since {units.moment(began, now)}", ""))
     return lines

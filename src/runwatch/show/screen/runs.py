@@ -21,9 +21,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.screen.run_columns import (
     DEFAULT,
-    Case,
-    Kind,
-    Look,
+    RowCase,
+    RunColumn,
+    RunRowFacts,
     age,
     compared,
     eta,
@@ -87,7 +87,7 @@ class GroupKey(NamedTuple):
     name: str
 
 
-Kept = dict[object, tuple["_Made", ViewRow]]
+Kept = dict[object, tuple["_BuiltRow", ViewRow]]
 """Rows of the last view with what they were made of; a row of the same parts is taken over."""
 
 
@@ -104,7 +104,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
         line = lines[at]
         if isinstance(line, _Group):
             return _group_row(line.key.name, line.members, columns, line.key.name in ask.folded)
-        made = _Made(line.run, line.comparison, line.look, age(line.run, now), line.metric, shape)
+        made = _BuiltRow(line.run, line.comparison, line.facts, age(line.run, now), line.metric, shape)
         have = known.get(line.run.key)
         row = have[1] if have and have[0].same_as(made) else _row(line, kinds, ask)
         if len(known) > _MOST_KEPT:
@@ -120,19 +120,19 @@ class _Group(NamedTuple):
     """The line above the runs of a group."""
 
     key: GroupKey
-    members: list[Case]
+    members: list[RowCase]
 
 
-def _lines(cases: list[Case], ask: RunsAsk) -> Sequence[Case | _Group]:
+def _lines(cases: list[RowCase], ask: RunsAsk) -> Sequence[RowCase | _Group]:
     """The runs, and above those of each group its own line; of a folded one only that."""
     if not ask.group:
         return cases
-    lines: list[Case | _Group] = []
+    lines: list[RowCase | _Group] = []
     for group, members in _grouped(cases, ask):
         lines.append(_Group(GroupKey(group), members))
         for case in () if group in ask.folded else members:
-            prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.look.prefix
-            lines.append(case._replace(look=case.look._replace(depth=1, prefix=prefix)))
+            prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.facts.prefix
+            lines.append(case._replace(facts=case.facts._replace(depth=1, prefix=prefix)))
     return lines
 
 
@@ -146,7 +146,7 @@ def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
     ]
 
 
-def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[Case]:
+def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[RowCase]:
     situation = snapshot.situation
     several = len(situation.roots) > 1
     hosts = snapshot.watch.hosts
@@ -155,29 +155,29 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     prefix = "" if several else common_folder([run.id for run in situation.runs])
     worst = worst_severities(snapshot)
     names = shown_names(situation.runs) if any(run.name for run in situation.runs) else {}
-    usual: dict[str, Look] = {}
+    usual: dict[str, RunRowFacts] = {}
     for root in situation.roots:
         host = (host_of(root) or _HERE) if hosts else ""
-        usual[root] = Look(
+        usual[root] = RunRowFacts(
             None, False, roots.get(root, ""), prefix, None, host=host, lost=host_of(root) in lost
         )
     comparisons, marked, chosen_metric = situation.comparisons, set(ask.marked), ask.metric
     out = []
     for run in chosen:
-        key, look = run.key, usual[run.root]
+        key, facts = run.key, usual[run.root]
         if key in worst or key in marked or key in ask.starred or run.name or run.root in situation.baselines:
-            look = look._replace(
+            facts = facts._replace(
                 tone=mark_tone(ask.marked, key),
                 is_baseline=is_baseline(snapshot, run),
                 worst=worst.get(key),
                 starred=key in ask.starred,
                 name=names[key] if run.name else "",
             )
-        out.append(Case(run, comparisons.get(key), look, metric_of(run, chosen_metric), now))
+        out.append(RowCase(run, comparisons.get(key), facts, metric_of(run, chosen_metric), now))
     return out
 
 
-def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
+def _ordered(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> list[RowCase]:
     """In the wanted order; those without a value last, starred ones first."""
     if ask.sort:
         order = kind(ask.sort).order
@@ -187,12 +187,12 @@ def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
     else:
         key = _sorting(snapshot, ask.order)
         cases = sorted(cases, key=lambda case: key(case.run))
-    return sorted(cases, key=lambda case: not case.look.starred) if ask.starred else cases
+    return sorted(cases, key=lambda case: not case.facts.starred) if ask.starred else cases
 
 
 def _columns(
-    cases: list[Case], ask: RunsAsk, hosts: bool = False
-) -> tuple[list[Kind], tuple[ViewColumn, ...]]:
+    cases: list[RowCase], ask: RunsAsk, hosts: bool = False
+) -> tuple[list[RunColumn], tuple[ViewColumn, ...]]:
     """The columns, and how they are laid out. Where all runs have one main metric its name is the title of
     its value; else each row says it. A narrow table shows a status by its sign alone."""
     keys = list(ask.columns or DEFAULT)
@@ -221,9 +221,9 @@ def _columns(
     return kinds, tuple(columns)
 
 
-def _grouped(cases: list[Case], ask: RunsAsk) -> list[tuple[str, list[Case]]]:
+def _grouped(cases: list[RowCase], ask: RunsAsk) -> list[tuple[str, list[RowCase]]]:
     """(name of the group, its runs), in the order of their first runs."""
-    groups: dict[str, list[Case]] = {}
+    groups: dict[str, list[RowCase]] = {}
     for case in cases:
         groups.setdefault(_group_of(case.run, ask.group), []).append(case)
     return list(groups.items())
@@ -238,12 +238,12 @@ def _group_of(run: Run, by: str) -> str:
     return f"{by[1:]} = {'–' if have is None else units.number(have) if isinstance(have, float) else have}"
 
 
-def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
+def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
     """A group's name, how many runs it has and how they stand, and the mean and spread of their metric."""
     counts: dict[str, int] = {}
     for case in members:
         counts[case.run.status] = counts.get(case.run.status, 0) + 1
-    said = words(
+    spans = words(
         text(name, "accent"),
         Span(f"  {units.plural(len(members), 'run')}", "muted"),
         Span(_spread(members), "plain"),
@@ -256,40 +256,40 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     cells: list[Words] = []
     for column in columns:
         sign = (Span("▸" if folded else "▾", "accent"),)
-        cells.append(sign if column.key == "status" else said if column.key == "run" else ())
+        cells.append(sign if column.key == "status" else spans if column.key == "run" else ())
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
 
-def _spread(members: list[Case]) -> str:
+def _spread(members: list[RowCase]) -> str:
     """ "  val/auc 0.8512 ± 0.0021", where all have one metric."""
     metrics = [case.metric for case in members if case.metric and math.isfinite(case.metric.last)]
     if not metrics or len({metric.tag for metric in metrics}) > 1:
         return ""
     values = [metric.last for metric in metrics]
-    said = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
-    return said if len(values) < 2 else f"{said} ± {figure(statistics.stdev(values))}"
+    message = f"  {safe(metrics[0].tag, 24)} {figure(math.fsum(values) / len(values))}"
+    return message if len(values) < 2 else f"{message} ± {figure(statistics.stdev(values))}"
 
 
-class _Made(NamedTuple):
+class _BuiltRow(NamedTuple):
     """What a row was made of; it holds run and comparison, so that no other can take their place."""
 
     run: Run
     comparison: Comparison | None
-    look: Look
+    facts: RunRowFacts
     age: str
     metric: object
     shape: object
 
-    def same_as(self, other: _Made) -> bool:
+    def same_as(self, other: _BuiltRow) -> bool:
         """Whether the same row comes of it."""
         parts = self.run is other.run and self.comparison is other.comparison and self.metric is other.metric
-        return parts and (self.look, self.age, self.shape) == (other.look, other.age, other.shape)
+        return parts and (self.facts, self.age, self.shape) == (other.facts, other.age, other.shape)
 
 
-def _row(case: Case, kinds: list[Kind], ask: RunsAsk) -> ViewRow:
+def _row(case: RowCase, kinds: list[RunColumn], ask: RunsAsk) -> ViewRow:
     short = ask.width < NARROW
     cells = [status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds]
-    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.look.lost else cells))
+    return ViewRow(case.run.key, tuple(map(_grey, cells) if case.facts.lost else cells))
 
 
 def _grey(cell: Words) -> Words:
@@ -309,7 +309,7 @@ def _prefixes(roots: Sequence[str], with_hosts: bool) -> dict[str, str]:
     }
 
 
-def _note(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> Words:
+def _note(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> Words:
     """ "8 of 57 shown", what of the filter means nothing, and how many are hidden."""
     every = len(snapshot.situation.runs)
     parts: list[Span] = []

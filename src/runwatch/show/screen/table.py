@@ -224,14 +224,14 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
 
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
-    found = [run.metrics.get(tag) for run in runs]
-    steps = {metric.last_step for metric in found if metric is not None}
-    there = [metric for metric in found if metric is not None and math.isfinite(metric.last)]
+    metrics = [run.metrics.get(tag) for run in runs]
+    steps = {metric.last_step for metric in metrics if metric is not None}
+    there = [metric for metric in metrics if metric is not None and math.isfinite(metric.last)]
     best: float | None = None
     if len(there) > 1 and there[0].direction:
         best = (max if there[0].direction == "max" else min)(metric.last for metric in there)
     cells = []
-    for metric in found:
+    for metric in metrics:
         won = metric is not None and best is not None and metric.last == best
         value = units.number(metric.last) if metric else "–"
         at = f" @{units.count(metric.last_step)}" if metric is not None and len(steps) > 1 else ""

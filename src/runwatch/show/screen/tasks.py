@@ -64,7 +64,7 @@ def tasks(snapshot: Snapshot, ask: TasksAsk, today: date) -> TableView:
         for task in listed.tasks
         if _wanted(task, ask, today) and (not ask.filter or matches(ask.filter, task.line))
     ]
-    places = {found.fingerprint: i for i, found in enumerate(in_order(snapshot))}
+    places = {finding.fingerprint: i for i, finding in enumerate(in_order(snapshot))}
     chosen.sort(key=lambda pair: _order(pair[1], today, places))
     rows = tuple(_row(root, task, today) for root, task in chosen)
     widest = max((len(plain(row.cells[3])) for row in rows), default=0)
@@ -114,20 +114,20 @@ def _row(root: str, task: Task, today: date) -> ViewRow:
     box = "✓" if task.done else "z" if is_asleep(task, today) else "□"
     where = " ".join([*(f"+{p}" for p in task.projects), *(f"@{c}" for c in task.contexts)])
     again = task.tags.get("n")
-    said = words(
+    spans = words(
         text(bare(task), "muted" if task.done else "plain"),
         Span(f" again ×{safe(again)}", "warn") if again else "",
         Span(f" {safe(task.tags['who'])}", "info") if "who" in task.tags else "",
     )
     return ViewRow(
         TaskKey(root, task.id),
-        ((Span(f"{box} {task.priority or ' '}", tone),), said, text(where, "muted"), due(task, today)),
+        ((Span(f"{box} {task.priority or ' '}", tone),), spans, text(where, "muted"), due(task, today)),
     )
 
 
 def _narrow(row: ViewRow) -> ViewRow:
-    box, said, _, when = row.cells
-    return ViewRow(row.key, (box, words(when, " ", said) if when else said))
+    box, spans, _, when = row.cells
+    return ViewRow(row.key, (box, words(when, " ", spans) if when else spans))
 
 
 def bare(task: Task) -> str:
@@ -179,8 +179,8 @@ def progress(snapshot: Snapshot, today: date) -> Words:
     parts: list[Words] = []
     if done or open_now:
         share = done / (done + len(open_now))
-        said = Span(f" {done} of {done + len(open_now)} done today", "muted")
-        parts.append(words(bar(share, 8, "good"), said))
+        span = Span(f" {done} of {done + len(open_now)} done today", "muted")
+        parts.append(words(bar(share, 8, "good"), span))
     late = sum(task.due is not None and task.due < today for task in open_now)
     if late:
         parts.append((Span(f"{late} overdue", "bad"),))

@@ -170,9 +170,9 @@ def difference(value: float | None) -> str:
 
 def figure(value: float | None) -> str:
     """A value in at most seven cells, for columns of them."""
-    said = units.number(value)
-    if value is None or len(said) <= 7:
-        return said
+    digits = units.number(value)
+    if value is None or len(digits) <= 7:
+        return digits
     return (
         units.number(value, 2) if abs(value) >= 1e-4 and len(units.number(value, 2)) <= 7 else f"{value:.1e}"
     )

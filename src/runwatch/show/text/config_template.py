@@ -50,12 +50,12 @@ def configuration(snapshot: Snapshot, root: str, predictions: Sequence[tuple[Pre
 
 
 def _baseline(snapshot: Snapshot, root: str) -> str:
-    found = snapshot.situation.baselines.get(root)
-    if found is None:
+    baseline = snapshot.situation.baselines.get(root)
+    if baseline is None:
         runs = [run for run in snapshot.situation.runs if run.metrics]
         example = toml_string(runs[0].id) if runs else '"runs/champion"'
         return f'\n[baseline]\n# run = {example}\n# or group = "runs/seed-*", or metrics = "baseline.json"\n'
-    return f"\n[baseline]\n{found.kind} = {toml_string(found.name)}  # {safe(found.source)}\n"
+    return f"\n[baseline]\n{baseline.kind} = {toml_string(baseline.name)}  # {safe(baseline.source)}\n"
 
 
 def _metrics(snapshot: Snapshot) -> str:

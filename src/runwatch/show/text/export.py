@@ -34,9 +34,9 @@ def runs_text(table: RunTable, form: str, matters: WhatMatters | None = None) ->
     return dump(run_table_json(table, matters)) if form == "json" else run_table_text(table, form)
 
 
-def comparison_text(found: Comparison, form: str) -> str:
+def comparison_text(comparison: Comparison, form: str) -> str:
     """A comparison in ``form``: JSON holds all of it, the others its metrics."""
-    return dump(comparison_json(found)) if form == "json" else comparison_table(found, form)
+    return dump(comparison_json(comparison)) if form == "json" else comparison_table(comparison, form)
 
 
 def write_new(path: str, text: str, runs: Iterable[RunKey] = ()) -> str:

@@ -66,15 +66,15 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
 
 def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, Any]:
     """The same as JSON, with each root's part."""
-    kept, line = together(parts), status_line(parts, now)
-    if kept is None:
+    facts, line = together(parts), status_line(parts, now)
+    if facts is None:
         return {"schema": 1, "at": None, "age_s": None, "old": True, "roots": [], "line": line}
     return {
         "schema": 1,
-        **_counts(kept, now),
-        "roots": kept.facts["roots"],
-        "disks": kept.facts["disks"],
-        "trouble": kept.facts.get("trouble") or None,
+        **_counts(facts, now),
+        "roots": facts.facts["roots"],
+        "disks": facts.facts["disks"],
+        "trouble": facts.facts.get("trouble") or None,
         "by_root": [
             {"root": root, "host": part.facts.get("host"), **_counts(part, now)}
             for part in parts
@@ -98,9 +98,9 @@ def _counts(kept: SnapshotFacts, now: float) -> dict[str, Any]:
     }
 
 
-def is_old(kept: SnapshotFacts, now: float) -> bool:
+def is_old(facts: SnapshotFacts, now: float) -> bool:
     """Whether the facts are older than three beats of the process that keeps them."""
-    return now - kept.at > BEATS * kept.beat
+    return now - facts.at > BEATS * facts.beat
 
 
 def _age(seconds: float) -> str:

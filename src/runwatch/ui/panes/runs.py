@@ -63,7 +63,7 @@ class RunsPane(Pane):
         ask = runs.RunsAsk(
             filter=choice.filters.get(self.ID, ""),
             order=choice.order,
-            marked=choice.marked,
+            marked=choice.slots,
             sort=choice.sort,
             descending=choice.descending,
             columns=choice.columns,
@@ -96,10 +96,10 @@ class RunsPane(Pane):
         snapshot = host(self).snapshot
         return snapshot.situation.runs if snapshot else ()
 
-    def _changed(self, said: str = "") -> None:
+    def _changed(self, message: str = "") -> None:
         """What is shown changed, and is to be kept."""
         host(self).keep_view()
-        self.post_message(Asked(said))
+        self.post_message(Asked(message))
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

@@ -91,8 +91,8 @@ class ColumnScreen(Detail):
         watching, key, batch = self.host.watching, self.key, self._batch
 
         def job() -> None:
-            found = watching.distribution(key.data_set, key.root, key.column, batch)
-            self.post_message(self.Fetched(found))
+            distribution = watching.distribution(key.data_set, key.root, key.column, batch)
+            self.post_message(self.Fetched(distribution))
 
         in_background(self, "distribution", job, "distribution")
 
@@ -102,19 +102,19 @@ class ColumnScreen(Detail):
         self._draw()
 
     def _draw(self) -> None:
-        found, chart, bars = (
+        distribution, chart, bars = (
             self._found,
             self.query_one("#distribution", Chart),
             self.query_one("#bars", TableWidget),
         )
-        by_label = found is not None and bool(found.labels) and not found.edges
+        by_label = distribution is not None and bool(distribution.labels) and not distribution.edges
         chart.display, bars.display = not by_label, by_label
-        if found is not None and by_label:
-            bars.show(column.bars_table(found))
-        elif found is not None and self._quantiles:
-            chart.show(column.quantile_chart(found))
+        if distribution is not None and by_label:
+            bars.show(column.bars_table(distribution))
+        elif distribution is not None and self._quantiles:
+            chart.show(column.quantile_chart(distribution))
         else:
-            chart.show(column.distribution_chart(found))
+            chart.show(column.distribution_chart(distribution))
 
     def action_quantiles(self) -> None:
         self._quantiles = not self._quantiles

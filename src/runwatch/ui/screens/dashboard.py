@@ -162,9 +162,9 @@ class Dashboard(LiveScreen):
         return make
 
     def paint(self, view: Any) -> None:
-        head, self._counted, made = view
+        head, self._counted, result = view
         self.query_one("#headline", LineWidget).show(*head)
-        views: Mapping[str, Any] = made
+        views: Mapping[str, Any] = result
         for pane in self._panes:
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
@@ -307,18 +307,18 @@ class Dashboard(LiveScreen):
         roots = self.host.settings.roots
         where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root") if roots else ""
         slow = f" for {units.duration(seconds)}: does the file system answer?" if seconds > _SLOW_S else ""
-        said = f"looking for runs{' below ' + where if where else ''} …{slow}"
-        self.query_one("#headline", OpenLine).show((Span(said, "warn" if slow else "muted"),))
+        message = f"looking for runs{' below ' + where if where else ''} …{slow}"
+        self.query_one("#headline", OpenLine).show((Span(message, "warn" if slow else "muted"),))
 
-    def tell(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+    def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; "" puts the line away."""
-        said = "; ".join(safe(brief.headline) for _, brief in briefs)
-        if not said:
+        message = "; ".join(safe(brief.headline) for _, brief in briefs)
+        if not message:
             self.query_one("#banner", OpenLine).show(())
             return
         span = safe(briefs[0][1].span)
         self.query_one("#banner", OpenLine).show(
-            (Span(f"{span}: ", "info"), Span(said, "strong")),
+            (Span(f"{span}: ", "info"), Span(message, "strong")),
             (Span("w", "key"), Span(" opens ", "muted"), Span("W", "key"), Span(" dismisses it", "muted")),
         )
 
@@ -333,10 +333,10 @@ class Dashboard(LiveScreen):
         snapshot = self.host.snapshot
         if snapshot is None:
             return
-        found = view_findings.place_of(snapshot, self.host.finding)
-        found = found or next(iter(view_findings.troubles(snapshot)), None)
-        if found is not None:
-            self.post_message(WalkTo(found.key))
+        finding = view_findings.place_of(snapshot, self.host.finding)
+        finding = finding or next(iter(view_findings.troubles(snapshot)), None)
+        if finding is not None:
+            self.post_message(WalkTo(finding.key))
         else:
             self.action_findings()
 
@@ -344,12 +344,12 @@ class Dashboard(LiveScreen):
         self.post_message(Requested(ShowPlace("findings")))
 
     def action_brief(self) -> None:
-        self.tell(())
+        self.show_briefs(())
         self.host.mark_looked()
         self.post_message(Requested(ShowPlace("brief")))
 
     def action_seen(self) -> None:
-        self.tell(())
+        self.show_briefs(())
         self.host.mark_looked()
 
     def action_board(self) -> None:

@@ -99,9 +99,9 @@ class Detail(LiveScreen):
 
     def take(self, view: Any) -> None:
         """Paint what ``view`` made."""
-        banner, made = view
+        banner, result = view
         self.query_one("#finding", LineWidget).show(banner)
-        self.paint(made)
+        self.paint(result)
 
     def opened(self, event: TableWidget.Opened) -> bool:
         """Open what a row stands for; False when it stands for nothing but itself."""

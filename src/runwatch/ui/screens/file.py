@@ -54,8 +54,8 @@ class FileScreen(Detail):
         if event.found is None:
             head.show((*text(self.path, "strong"), Span("  is not text", "warn")))
             return
-        said = f"  the first {size(event.before)} are left out" if event.before else ""
-        head.show((*text(self.path, "strong"), Span(said, "muted")))
+        message = f"  the first {size(event.before)} are left out" if event.before else ""
+        head.show((*text(self.path, "strong"), Span(message, "muted")))
         self.query_one(LogView).show(event.found)
 
     def job(self) -> Callable[[Snapshot, float], Any]:

@@ -60,13 +60,13 @@ class HistoryScreen(Filtered):
         return make
 
     def paint(self, view: Any) -> None:
-        mark, roots, made = view
+        mark, roots, result = view
         self.query_one("#head", LineWidget).show((Span("History", "strong"),))
         if mark != self._mark:
             self._mark = mark
             self._fetch(roots)
-        if made is not None:
-            told, champions, week = made
+        if result is not None:
+            told, champions, week = result
             self.query_one("#subhead", LineWidget).show(week)
             self.query_one("#part-1", TableWidget).show(told)
             self.query_one("#part-2", TableWidget).show(champions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.ui.host import Host, host
 from runwatch.ui.messages import Asked
 
+_FIRST_VIEW_S = 0.5
+
 
 class LiveScreen(Screen[None]):
     """``job`` returns a function that makes the view on another thread; ``paint`` shows it. ``painted``: a
@@ -19,6 +22,7 @@ class LiveScreen(Screen[None]):
 
     painted = False
     finding: tuple[str, str] | None = None
+    _drawn_at: float | None = None
 
     @property
     def host(self) -> Host:
@@ -43,18 +47,31 @@ class LiveScreen(Screen[None]):
 
     def ask(self) -> None:
         """Have the view made anew."""
-        self.host.look(self)
+        self.host.show_screen(self)
 
     def _compositor_refresh(self) -> None:
         """Under a dialog Textual marks all of this screen as changed for ever after its first change, and
         every update sends the whole screen to the terminal: pass on what changed and no more."""
         if self is self.app.screen:
-            super()._compositor_refresh()
+            if not self._soon_painted():
+                super()._compositor_refresh()
         elif regions := set(self._compositor._dirty_regions):
             self._compositor._dirty_regions.clear()
             self._dirty_widgets.clear()
             if self.is_current:
                 self.app.screen.refresh(*regions)
+
+    def _soon_painted(self) -> bool:
+        """Whether the first view is about to come: the empty screen is drawn once, at once, and not anew for
+        each step of its layout."""
+        if self.painted:
+            return False
+        now = time.monotonic()
+        if self._drawn_at is None:
+            self._drawn_at = now
+            self.set_timer(_FIRST_VIEW_S, self.refresh)
+            return False
+        return now - self._drawn_at < _FIRST_VIEW_S
 
     def on_screen_resume(self) -> None:
         self.ask()

@@ -196,12 +196,12 @@ def read_out(
             continue
         at = nearest(line.x, x)
         inside = line.x[0] - cell <= x <= line.x[-1] + cell
-        said = units.number(float(line.y[at])) if inside else "–"
+        message = units.number(float(line.y[at])) if inside else "–"
         entry = (
             Span("   "),
             Span(_LEGEND_SIGN, line.tone),
             Span(f"{line.name} ", "muted"),
-            Span(said, "plain"),
+            Span(message, "plain"),
         )
         if width_of((*out, *entry)) > width - 2:
             out.append(Span(" …", "muted"))
@@ -239,7 +239,7 @@ def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     return (*out, Span(" " * max(gap, 0)), *state) if state else tuple(out)
 
 
-_AXIS_NAMES = {"step": "step", "time": "since start", "clock": "clock", "value": ""}
+_AXIS_NAMES = {"step": "step", "epoch": "epoch", "time": "since start", "clock": "clock", "value": ""}
 
 
 def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Palette) -> Strip:

@@ -137,8 +137,8 @@ class LogView(ScrollView, can_focus=True):
         width = self.size.width
         row = y + int(self.scroll_y)
         if row >= len(self._rows):
-            said = f" {self._said}" if not self.lines and y == 0 else ""
-            return Strip([Segment(said, colours["muted"])]).adjust_cell_length(width, self.rich_style)
+            message = f" {self._said}" if not self.lines and y == 0 else ""
+            return Strip([Segment(message, colours["muted"])]).adjust_cell_length(width, self.rich_style)
         index, start = self._rows[row]
         line = self.lines[index]
         segments = [Segment(span.text, rich_style(span.style)) for span in line.spans]

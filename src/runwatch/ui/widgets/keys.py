@@ -43,16 +43,16 @@ class Keys(Widget):
             self._entries = entries
             self.refresh()
 
-    def tell(self, message: str, tone: Tone, seconds: float) -> bool:
+    def show_message(self, message: str, tone: Tone, seconds: float) -> bool:
         """Show a message for a while instead of the keys; after one that still
         stands; False when there is no room for it."""
         before = (*self._said, Span("  ")) if self._said and self._said[-1].text != message else ()
-        said = (*before, Span(message, tone)) if before else (Span(" "), Span(message, tone))
-        if width_of(said) > self.size.width or "\n" in message:
+        spans = (*before, Span(message, tone)) if before else (Span(" "), Span(message, tone))
+        if width_of(spans) > self.size.width or "\n" in message:
             return False
         if self._until is not None:
             self._until.stop()
-        self._said = said
+        self._said = spans
         self._until = self.set_timer(seconds, self._end)
         self.refresh()
         return True

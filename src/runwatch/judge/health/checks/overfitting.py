@@ -87,13 +87,13 @@ class Overfitting(RunCheck):
             if isinstance(memory := view.checks.get(BestValidation.NAME), BestValidation)
             and memory.rise() is not None
         }
-        found = []
+        signs = []
         for validation, train in loss_pairs(curves).items() if risen else ():
             trace = curves[train].trace
             if validation in risen and trace is not None:
                 sign = _sign(curves[validation], risen[validation], train, trace)
-                found += [sign] if sign is not None else []
-        return found
+                signs += [sign] if sign is not None else []
+        return signs
 
 
 def _sign(curve: CurveView, memory: BestValidation, train: str, trace: Trace) -> HealthSign | None:

@@ -32,11 +32,11 @@ class RanksApart(RunCheck):
             rank = rank_of(tag)
             if rank is not None and view.role in ("train", "validation") and view.trace is not None:
                 groups.setdefault(rank[0], []).append((rank[1], view, view.trace))
-        found = []
+        signs = []
         for members in groups.values():
             if len(members) > 1:
-                found += _behind(members) or _off_level(members)
-        return found
+                signs += _behind(members) or _off_level(members)
+        return signs
 
 
 def _behind(members: list[tuple[int, CurveView, Trace]]) -> list[HealthSign]:

@@ -52,9 +52,9 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
         rows = len(gaps) - np.bincount(blocks, minlength=count)
         return np.asarray(np.abs(table.sum(axis=0) - table).sum(axis=1) / rows)
 
-    found = jackknife("ece", sample, (a, b), leave_out)
+    estimate = jackknife("ece", sample, (a, b), leave_out)
     true = [_true_error(*binned[i], parts[i][1]) for i in (0, 1)]
-    yield _both(found, true[1] - true[0])
+    yield _both(estimate, true[1] - true[0])
 
 
 def _true_error(bins: IntArray, gaps: FloatArray, probability: FloatArray) -> float:
@@ -78,13 +78,17 @@ def _true_error(bins: IntArray, gaps: FloatArray, probability: FloatArray) -> fl
     return float(folded.sum())
 
 
-def _both(found: Estimate, without_chance: float) -> Estimate:
+def _both(estimate: Estimate, without_chance: float) -> Estimate:
     """The interval, wide enough for the difference as it is and without what chance adds to either side; the
     p-value of the one nearer to none."""
-    if found.ci is None or found.se is None:
-        return found
-    half = (found.ci[1] - found.ci[0]) / 2
-    low, high = sorted((found.delta, without_chance))
+    if estimate.ci is None or estimate.se is None:
+        return estimate
+    half = (estimate.ci[1] - estimate.ci[0]) / 2
+    low, high = sorted((estimate.delta, without_chance))
     near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    p = 1.0 if near == 0 else from_standard_error("", 0, near, found.n, found.se, BLOCKS - 1, "", "").p_value
-    return replace(found, ci=(low - half, high + half), p_value=p, method="group-jackknife-both")
+    p = (
+        1.0
+        if near == 0
+        else from_standard_error("", 0, near, estimate.n, estimate.se, BLOCKS - 1, "", "").p_value
+    )
+    return replace(estimate, ci=(low - half, high + half), p_value=p, method="group-jackknife-both")

@@ -122,8 +122,8 @@ def _estimate(name: str, values: tuple[float, float], sample: Sample, difference
         units = min(len(np.unique(side.group)) for side in sample.sides if side.group is not None)
         method = "group-jackknife"
         return from_standard_error(name, *values, units, se, BLOCKS - 1, method, method)
-    made = percentile(name, *values, sample.n, differences, "cell-bootstrap")
-    return with_mcnemar(made, sample) if name == "accuracy" else made
+    estimate = percentile(name, *values, sample.n, differences, "cell-bootstrap")
+    return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
 
 
 def _grouped(sample: Sample) -> bool:

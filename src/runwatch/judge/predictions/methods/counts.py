@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
+from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.confusion_metrics import COUNT_METRICS, UNDEFINED, Counts, cost, fbeta
 from runwatch.judge.predictions.jackknife import BLOCKS, block_ids
-from runwatch.judge.predictions.mcnemar import mcnemar_p
 from runwatch.judge.predictions.named_metrics import numbers
 from runwatch.judge.predictions.sample import Sample, Side
 
@@ -73,17 +73,17 @@ def _estimate(
     if method == "group-jackknife":
         se = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.square(differences - differences.mean()).sum()))
         return from_standard_error(name, a, b, units, se, BLOCKS - 1, method, method)
-    made = percentile(name, a, b, units, differences, "cell-bootstrap")
-    return with_mcnemar(made, sample) if name == "accuracy" else made
+    estimate = percentile(name, a, b, units, differences, "cell-bootstrap")
+    return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
 
 
-def with_mcnemar(made: Estimate, sample: Sample) -> Estimate:
+def with_mcnemar(estimate: Estimate, sample: Sample) -> Estimate:
     """Accuracy with McNemar's test, where rows are paired and each is its own unit."""
     if not sample.paired or sample.baseline.group is not None:
-        return made
+        return estimate
     right_a, right_b = (side.truth == side.prediction for side in sample.sides)
     only_a, only_b = np.count_nonzero(right_a & ~right_b), np.count_nonzero(right_b & ~right_a)
-    return replace(made, p_value=mcnemar_p(int(only_a), int(only_b)), test="mcnemar-midp")
+    return replace(estimate, p_value=mcnemar_p(int(only_a), int(only_b)), test="mcnemar-midp")
 
 
 def _units(sample: Sample) -> int:
@@ -96,8 +96,8 @@ def _draws(sample: Sample) -> tuple[Draws, str]:
     rng = np.random.default_rng(_SEED)
     if not sample.paired:
         grouped = any(side.group is not None for side in sample.sides)
-        made = _left_out if grouped else partial(_tables, unseen=_of_one_side)
-        (first, method), (second, _) = (made(_cells(side), 4, side.group, rng) for side in sample.sides)
+        result = _left_out if grouped else partial(_tables, unseen=_of_one_side)
+        (first, method), (second, _) = (result(_cells(side), 4, side.group, rng) for side in sample.sides)
         return (_split(first), _split(second)), method
     a, b = sample.baseline, sample.candidate
     assert b.prediction is not None

@@ -48,8 +48,8 @@ def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[
     )
     names = tuple(w for w, _ in sorted(now.others.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN])
     many = " or more" if len(now.others) == MAX_OTHERS else ""
-    said = f"{len(now.others)}{many} {'new category' if len(now.others) == 1 else 'new categories'}"
-    summary = f"{said} in {percent(share, 1)} of the rows"
+    message = f"{len(now.others)}{many} {'new category' if len(now.others) == 1 else 'new categories'}"
+    summary = f"{message} in {percent(share, 1)} of the rows"
     if usual >= 0.001:
         summary += f"; its many rare values would give {percent(usual, 1)}"
     advice = "map them to known ones, or take a new reference; the model has never seen them"
@@ -119,7 +119,7 @@ def _vanished(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> 
     names = tuple(words[int(i)] for i in gone[:_SHOWN])
     total = float(shares[gone].sum())
     severity: Severity = "critical" if total >= 0.1 else "warning"
-    said = plural(len(gone), "category is", "categories are")
-    summary = f"{said} gone that made up {percent(total, 1)} of the reference"
+    message = plural(len(gone), "category is", "categories are")
+    summary = f"{message} gone that made up {percent(total, 1)} of the reference"
     advice = "check whether a source is missing from this batch"
     return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": total}, names)]

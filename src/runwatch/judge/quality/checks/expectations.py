@@ -103,8 +103,8 @@ def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnG
     low, high = _number(rules.get("min")), _number(rules.get("max"))
     bounded = low is not None or high is not None
     if bounded and profile.n and (column.words is not None or column.kind == "text"):
-        said = f"min and max cannot be checked: the column is {column.kind}"
-        return [_broken(column.name, said, "check which values are not numbers")]
+        message = f"min and max cannot be checked: the column is {column.kind}"
+        return [_broken(column.name, message, "check which values are not numbers")]
     if column.edges is None or not np.isfinite(profile.low):
         return []
     out = []
@@ -121,8 +121,8 @@ def _missing(profile: ColumnProfile, rules: Mapping[str, object], name: str) -> 
     most, share = _number(rules.get("missing")), profile.missing_share
     if most is None or share is None or share <= most:
         return []
-    said = f"{percent(share, 1)} missing, at most {percent(most, 1)} allowed"
-    return [_broken(name, said, "check what stopped filling it")]
+    message = f"{percent(share, 1)} missing, at most {percent(most, 1)} allowed"
+    return [_broken(name, message, "check what stopped filling it")]
 
 
 def _values(
@@ -136,8 +136,8 @@ def _values(
     )
     if not odd:
         return []
-    said = "1 value is not allowed" if len(odd) == 1 else f"{len(odd)} values are not allowed"
-    return [_broken(column.name, said, "map or drop them", tuple(odd[:_SHOWN]))]
+    message = "1 value is not allowed" if len(odd) == 1 else f"{len(odd)} values are not allowed"
+    return [_broken(column.name, message, "map or drop them", tuple(odd[:_SHOWN]))]
 
 
 def _odd_words(column: ColumnGrid, profile: ColumnProfile, allowed: Sequence[object]) -> list[str]:
@@ -170,8 +170,8 @@ def _pattern(case: QualityCase, rules: Mapping[str, object], name: str) -> list[
     if not isinstance(pattern, str) or values is None:
         return []
     if values.dtype != object:
-        said = "its pattern cannot be checked: the column holds numbers, not text"
-        return [_broken(name, said, "write it as text, or use min and max")]
+        message = "its pattern cannot be checked: the column holds numbers, not text"
+        return [_broken(name, message, "write it as text, or use min and max")]
     try:
         wanted = re.compile(pattern)
     except re.error as error:
@@ -180,8 +180,8 @@ def _pattern(case: QualityCase, rules: Mapping[str, object], name: str) -> list[
     if not odd:
         return []
     samples = tuple(dict.fromkeys(odd))[:_SHOWN]
-    said = f"{percent(len(odd) / len(values), 1)} of the sampled values do not match {pattern}"
-    return [_broken(name, said, "repair these values", samples)]
+    message = f"{percent(len(odd) / len(values), 1)} of the sampled values do not match {pattern}"
+    return [_broken(name, message, "repair these values", samples)]
 
 
 _A_NUMBER = ("a number", lambda value: _number(value) is not None)

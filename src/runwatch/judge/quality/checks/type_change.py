@@ -25,13 +25,13 @@ def check(case: QualityCase) -> list[QualityCheck]:
         same = {_family(t) for t in old} == {_family(t) for t in new} or name in readable
         as_text = same and new == {"string"} and not old & {"bool", "string"}
         severity: Severity = "warning" if as_text else "info" if same else "critical"
-        said = f"the type went from {', '.join(sorted(old))} to {', '.join(sorted(new))}"
-        said += ": every value can be read, but is kept as text" if as_text else ""
+        message = f"the type went from {', '.join(sorted(old))} to {', '.join(sorted(new))}"
+        message += ": every value can be read, but is kept as text" if as_text else ""
         advice = "nothing to do: values stay comparable"
         if not same or as_text:
             advice = "write the column in its old type"
         out.append(
-            QualityCheck(NAME, severity, name, said, advice, {"before": sorted(old), "now": sorted(new)})
+            QualityCheck(NAME, severity, name, message, advice, {"before": sorted(old), "now": sorted(new)})
         )
     return out
 

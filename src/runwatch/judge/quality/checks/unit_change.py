@@ -23,8 +23,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
             continue
         way = "larger" if factor > 1 else "smaller"
-        said, apart = times_apart(column, before, now)
-        summary = f"{said} {way} than the reference's"
+        message, apart = times_apart(column, before, now)
+        summary = f"{message} {way} than the reference's"
         advice = f"check the unit at the source{_guess(apart)}"
         out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
     return out

@@ -1,0 +1,86 @@
+"""What a run logged beside scalars: named first, read when somebody looks at it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+MediaKind = Literal["picture", "histogram", "pr curve", "text", "table"]
+
+
+class MediaItem(msgspec.Struct, frozen=True):
+    """One logged thing. ``step``: None where the writer gave none; ``wall``: seconds since the epoch, None
+    where unknown; ``file``: relative to the root; ``offset``, ``length``: the bytes of it (length 0: all);
+    ``form``: how its reader must take them."""
+
+    step: int | None
+    wall: float | None
+    file: str
+    offset: int = 0
+    length: int = 0
+    form: str = ""
+
+
+class MediaSeries(msgspec.Struct, frozen=True):
+    """All of one tag in order of step. ``reader``: who can open it; ``left_out``: how many steps between
+    those named here are not, so that the list stays short."""
+
+    kind: MediaKind
+    tag: str
+    reader: str
+    items: tuple[MediaItem, ...]
+    left_out: int = 0
+
+
+class MediaList(msgspec.Struct, frozen=True):
+    """What a run logged. ``whole``: False while there is more to look through (ask again); ``notes``: what
+    was left out, in words."""
+
+    series: tuple[MediaSeries, ...] = ()
+    whole: bool = True
+    notes: tuple[str, ...] = ()
+
+
+class PictureFile(msgspec.Struct, frozen=True, tag="picture"):
+    """A picture as it was written (PNG, JPEG, GIF or WebP), not decoded."""
+
+    data: bytes
+
+
+class Histogram(msgspec.Struct, frozen=True, tag="histogram"):
+    """``edges``: ascending, one more than ``counts``."""
+
+    edges: tuple[float, ...]
+    counts: tuple[float, ...]
+
+
+class PrCurve(msgspec.Struct, frozen=True, tag="pr"):
+    """Precision and recall by ascending threshold, where the writer told the thresholds apart."""
+
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+
+
+class LoggedText(msgspec.Struct, frozen=True, tag="text"):
+    """Text as it was written; ``markdown``: it is to be rendered."""
+
+    text: str
+    markdown: bool = True
+
+
+class LoggedTable(msgspec.Struct, frozen=True, tag="table"):
+    """Cells as text; ``total``: how many rows there were."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+class Unshown(msgspec.Struct, frozen=True, tag="unshown"):
+    """Why something is not shown, in words."""
+
+    message: str
+
+
+MediaContent = PictureFile | Histogram | PrCurve | LoggedText | LoggedTable | Unshown

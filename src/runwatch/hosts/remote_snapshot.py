@@ -1,0 +1,156 @@
+"""Here: one other machine as its updates tell of it, with every root written HOST:PATH."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from runwatch.domain.address import joined
+from runwatch.domain.drift import DataSet
+from runwatch.domain.finding import Finding
+from runwatch.domain.machine import Machine
+from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.task import TaskList
+from runwatch.hosts.messages import Rest, Update
+from runwatch.hosts.wire import WireError, encode
+
+MOST_RUNS = 200_000
+MOST_BYTES = 512 * 1024 * 1024
+WEIGH_EVERY = 256 * 1024 * 1024
+_BY_ROOT = ("baselines", "tasks", "predictions")
+_PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
+
+
+class RemoteSnapshot:
+    """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
+
+    def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
+        """``names``: what roots are really called, where copies of them are watched."""
+        self._host, self._names = host, names or {}
+        self._parts: dict[str, dict[Any, Any]] = {name: {} for name in _PARTS}
+        self._rest: Rest | None = None
+        self._makers: Mapping[str, Callable[[Any], Any]] = {
+            "runs": self._run,
+            "data": self._data,
+            "findings": self._finding,
+            "tasks": self._tasks,
+        }
+        self._came = 0
+        self.judged = False
+        self.whole = False
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return () if self._rest is None else tuple(map(self._root, self._rest.roots))
+
+    @property
+    def rings(self) -> bool:
+        return self._rest is not None and self._rest.rings
+
+    @property
+    def machine(self) -> Machine | None:
+        return None if self._rest is None else self._rest.machine
+
+    @property
+    def watch(self) -> WatchState | None:
+        """How the watching goes there."""
+        return None if self._rest is None else self._rest.watch
+
+    def take(self, update: Update, size: int = 0) -> None:
+        """Take what changed, of so many bytes. Records of more runs than anybody has are left out; more bytes
+        than anybody's runs make are refused: WireError."""
+        self._came += size
+        if self._came > WEIGH_EVERY:
+            self._came = 0
+            held = (record for part in self._parts.values() for record in part.values())
+            if sum(len(encode(record)) for record in held) > MOST_BYTES:
+                raise WireError(f"{self._host} sends more than is allowed ({MOST_BYTES:,} bytes)")
+        for name, keys in update.gone.items():
+            part = self._parts.get(name, {})
+            for at in keys:
+                part.pop(self._key(name, at), None)
+        for name, part in self._parts.items():
+            make = self._makers.get(name)
+            for at, record in getattr(update, name).items():
+                if len(part) < MOST_RUNS:
+                    part[self._key(name, at)] = record if make is None else make(record)
+        if update.rest is not None:
+            self._rest = update.rest
+        self.judged = self.judged or update.judged
+        self.whole = self.whole or not update.more
+
+    def snapshot(self, version: int, now: float) -> Snapshot:
+        """All that is known, as the snapshot of a monitor."""
+        parts, rest = self._parts, self._rest
+        runs = sorted(parts["runs"].values(), key=lambda run: (-(run.updated or 0.0), run.root, run.id))
+        situation = Situation(
+            now=now,
+            host=self._host,
+            roots=self.roots,
+            runs=tuple(runs),
+            health=dict(parts["health"]),
+            outlooks=dict(parts["outlooks"]),
+            baselines=dict(parts["baselines"]),
+            comparisons=dict(parts["comparisons"]),
+            predictions=dict(parts["predictions"]),
+            data=tuple(parts["data"].values()),
+            machine=self.machine,
+        )
+        findings = tuple(parts["findings"][at] for at in sorted(parts["findings"]))
+        if rest is not None:
+            situation = replace(
+                situation,
+                problems=tuple(map(self._problem, rest.problems)),
+                unreadable={self._root(path): since for path, since in rest.unreadable.items()},
+                unjudged=tuple(map(self._problem, rest.unjudged)),
+                open_fingerprints=rest.open_fingerprints,
+            )
+        return Snapshot(
+            version=version,
+            situation=situation,
+            findings=findings,
+            tasks=dict(parts["tasks"]),
+            watch=self._watch_here(),
+            assumptions=() if rest is None else tuple(f"{self._host}: {a}" for a in rest.assumptions),
+            overlooked=() if rest is None else tuple(map(self._problem, rest.overlooked)),
+        )
+
+    def _watch_here(self) -> WatchState:
+        if self._rest is None:
+            return WatchState()
+        there = self._rest.watch
+        return replace(
+            there,
+            modes={self._root(root): mode for root, mode in there.modes.items()},
+            marks=tuple(f"{self._host}: {mark}" for mark in there.marks),
+            degraded=tuple(f"{self._host}: {mark}" for mark in there.degraded),
+            since={f"{self._host}: {mark}": at for mark, at in there.since.items()},
+        )
+
+    def _root(self, root: str) -> str:
+        return joined(self._host, self._names.get(root, root))
+
+    def _key(self, name: str, at: Any) -> Any:
+        if name in _BY_ROOT:
+            return self._root(at) if isinstance(at, str) else at
+        return RunKey(self._root(at[0]), at[1]) if isinstance(at, tuple) else at
+
+    def _run(self, run: Run) -> Run:
+        return replace(run, root=self._root(run.root))
+
+    def _data(self, data: DataSet) -> DataSet:
+        return replace(data, root=self._root(data.root))
+
+    def _finding(self, finding: Finding) -> Finding:
+        run = finding.run
+        here = None if run is None else RunKey(self._root(run.root), run.id)
+        return replace(finding, root=self._root(finding.root), run=here)
+
+    def _tasks(self, listed: TaskList) -> TaskList:
+        return replace(listed, file=self._root(listed.file))
+
+    def _problem(self, problem: Problem) -> Problem:
+        return replace(problem, file=self._root(problem.file))

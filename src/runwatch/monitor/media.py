@@ -1,0 +1,70 @@
+"""What runs logged beside scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
+from runwatch.domain.run import Run, RunKey
+from runwatch.domain.situation import Snapshot
+from runwatch.runs.media.base import MediaPlace
+from runwatch.runs.media.index import RunMedia
+from runwatch.text.units import size
+
+_KEPT = 4
+"""Runs whose places are remembered."""
+
+
+Find = Callable[[RunKey], tuple[Run | None, Collection[str]]]
+"""A run as it is now (None: gone), and the ids of its root's runs."""
+
+
+def run_in(newest: Callable[[], Snapshot | None], key: RunKey) -> tuple[Run | None, Collection[str]]:
+    """What ``Find`` gives, of the newest snapshot."""
+    snapshot = newest()
+    runs = snapshot.situation.runs if snapshot is not None else ()
+    mates = {run.id: run for run in runs if run.root == key.root}
+    return mates.get(key.id), frozenset(mates)
+
+
+class Media:
+    """Of the runs that were looked at last."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._known: OrderedDict[RunKey, tuple[threading.Lock, RunMedia]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def list_of(self, key: RunKey) -> MediaList:
+        """What the run logged, as far as it was looked through by now."""
+        run, others = self._find(key)
+        if run is None:
+            return MediaList()
+        lock, media = self._of(key)
+        with lock:
+            return media.look(run.files, others)
+
+    def contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``wanted``, in order; pictures of more than ``most`` bytes together are not given."""
+        lock, media = self._of(key)
+        out: list[MediaContent] = []
+        given = 0
+        with lock:
+            for item in wanted.items:
+                content = media.content(wanted, item)
+                if isinstance(content, PictureFile) and most is not None:
+                    given += len(content.data)
+                    if given > most:
+                        content = Unshown(f"larger than {size(most)}: look at it on its own machine")
+                out.append(content)
+        return out
+
+    def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
+        with self._lock:
+            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
+            self._known[key] = known
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+            return known

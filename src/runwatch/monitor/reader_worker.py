@@ -1,0 +1,63 @@
+"""The process that reads tables: ``python -m runwatch.monitor.reader_worker [DESCRIPTOR]``. Wishes come
+pickled on stdin from the process that started it; answers, made of what strangers wrote, go out as JSON, one
+a line. DESCRIPTOR: where the file that is being read is noted."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from typing import IO, Any
+
+from runwatch.data import being_read
+from runwatch.domain.codec import to_plain
+from runwatch.domain.errors import UserError
+from runwatch.monitor.reader_process import LENGTH
+from runwatch.monitor.table_reader import TableReader
+from runwatch.store import paths
+from runwatch.store.cache import CacheFile
+
+
+def main() -> int:
+    """Grant wishes until there are no more."""
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    note = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    cache = CacheFile(paths.cache_dir())
+    reader = TableReader(cache)
+
+    def say(what: str, value: Any) -> None:
+        print(json.dumps({what: value}), file=answers, flush=True)
+
+    while (asked := _next(sys.stdin.buffer)) is not None:
+        wish, refused = pickle.loads(asked)
+        being_read.note_on(note, refused)
+        say(*_granted(reader, wish, say))
+        being_read.done()
+    cache.close()
+    return 0
+
+
+def _granted(reader: TableReader, wish: Any, say: Callable[[str, Any], None]) -> tuple[str, Any]:
+    try:
+        return "answer", to_plain(reader.ask(wish, lambda part: say("told", to_plain(part))))
+    except UserError as error:
+        return "wrong", str(error)
+    except Exception as error:
+        return "failed", repr(error)
+
+
+def _next(wishes: IO[bytes]) -> bytes | None:
+    """The next wish; None at the end."""
+    head = wishes.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (size,) = LENGTH.unpack(head)
+    body = wishes.read(size)
+    return body if len(body) == size else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""All that the board asks of tables on disk, as wishes and answers: granted in this process or, for a board
+that must live on, in another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from runwatch.config import Predictions, Settings
+from runwatch.data import being_read
+from runwatch.data.discover import ListedFile
+from runwatch.domain.comparison import Comparison
+from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.run import Problem
+from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
+from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
+from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
+from runwatch.monitor.model_plans import ModelPlans, model_plans
+from runwatch.monitor.pieces import Pieces
+from runwatch.store.cache import CacheFile
+from runwatch.system.files import is_below
+
+Tell = Callable[[DataSet], None]
+Answer = TypeVar("Answer", covariant=True)
+
+
+class Wish(Protocol[Answer]):
+    """Something to be done by whoever reads tables. ``ANSWER``: the type of what comes back."""
+
+    ANSWER: ClassVar[Any]
+
+    def granted(self, reader: TableReader, tell: Tell) -> Answer: ...
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A root's data sets as they were found and judged, its predictions (``entries``) compared, what had to
+    be assumed, and data that nothing takes."""
+
+    specs: tuple[DataSpec, ...]
+    entries: tuple[Predictions, ...]
+    sets: tuple[DataSet, ...]
+    predictions: Mapping[str, Comparison]
+    problems: tuple[Problem, ...]
+    assumptions: tuple[str, ...]
+    overlooked: tuple[Problem, ...]
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """Judge all data sets and predictions of a root; each set is told when it is done. What did not change
+    costs a ``stat``. ``listing``: the files below the root, for what is found by name, ``owned`` those of
+    runs; ``deep``: with what another process has found out about all columns together."""
+
+    ANSWER: ClassVar[Any] = Judged
+
+    root: str
+    settings: Settings
+    listing: tuple[ListedFile, ...]
+    owned: frozenset[str]
+    now: float
+    version: int
+    deep: bool = False
+
+    def granted(self, reader: TableReader, tell: Tell) -> Judged:
+        specs = data_specs(self.root, self.settings, self.listing)
+        sets = []
+        for spec in specs:
+            wanted = replace(spec, options=replace(spec.options, multivariate=True)) if self.deep else spec
+            sets.append(data_set(wanted, reader.pieces, self.now, version=self.version))
+            tell(sets[-1])
+        found: dict[str, Comparison] = {}
+        problems: list[Problem] = []
+        assumed = [f"{spec.name}: {spec.assumed}" for spec in specs if spec.assumed]
+        entries = prediction_entries(self.root, self.settings, self.listing)
+        for entry, assumption in entries:
+            result = reader.compared(self.root, entry, self.settings)
+            if isinstance(result, Problem):
+                inside = os.path.isabs(result.file)
+                problems.append(
+                    replace(result, file=os.path.relpath(result.file, self.root)) if inside else result
+                )
+            elif result is not None:
+                found[entry.name] = result
+            if assumption:
+                assumed.append(f"{entry.name}: {assumption}")
+        problems += _refused(self.root, sets)
+        own = tuple(entry for entry, _ in entries)
+        left = overlooked_data(self.root, self.settings, self.listing, specs, own, self.owned)
+        return Judged(specs, own, tuple(sets), found, tuple(problems), tuple(assumed), left)
+
+
+def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
+    """The files below a root that ended a process which read them, as far as no set says so: one that was
+    only asked for its columns belongs to none."""
+    told = {problem.file for one in sets for problem in one.problems}
+    told |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
+    return [
+        replace(problem, file=name)
+        for path, problem in being_read.refusals()
+        if is_below(path, root) and (name := os.path.relpath(path, root)) not in told
+    ]
+
+
+class PlanModels(msgspec.Struct, frozen=True):
+    """What ``[[models]]`` of a root have to run on. ``base``: where its predictions are kept; ``usable``: the
+    model files that can be run."""
+
+    ANSWER: ClassVar[Any] = ModelPlans
+
+    root: str
+    settings: Settings
+    listing: tuple[ListedFile, ...]
+    base: str
+    usable: tuple[str, ...]
+
+    def granted(self, reader: TableReader, tell: Tell) -> ModelPlans:
+        specs = data_specs(self.root, self.settings, self.listing)
+        return model_plans(self.settings, specs, self.base, self.usable)
+
+
+class Distribute(msgspec.Struct, frozen=True):
+    """Both distributions of a column; ``batch``: by its name, None the newest."""
+
+    ANSWER: ClassVar[Any] = Distribution | None
+
+    spec: DataSpec
+    column: str
+    batch: str | None
+
+    def granted(self, reader: TableReader, tell: Tell) -> Distribution | None:
+        return column_distribution(self.spec, self.column, self.batch, reader.pieces)
+
+
+class SliceRows(msgspec.Struct, frozen=True):
+    """The rows of one slice of a predictions file."""
+
+    ANSWER: ClassVar[Any] = Rows | Problem
+
+    path: str
+    asked: ColumnNames
+    label: str
+
+    def granted(self, reader: TableReader, tell: Tell) -> Rows | Problem:
+        return slice_rows(self.path, self.asked, self.label)
+
+
+class Reader(Protocol):
+    """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
+
+    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer: ...
+
+    def rest(self, seconds: float) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class TableReader:
+    """Reads tables in this process."""
+
+    def __init__(self, cache: CacheFile) -> None:
+        self.pieces = Pieces(cache)
+        self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
+
+    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer:
+        return wish.granted(self, tell)
+
+    def rest(self, seconds: float) -> None:
+        """Nothing runs by itself."""
+
+    def stop(self) -> None:
+        """Nothing runs by itself."""
+
+    def compared(self, root: str, entry: Predictions, settings: Settings) -> Comparison | Problem | None:
+        """The entry's comparison, result anew only when one of its files has changed."""
+        watch = self._watches.get((root, entry))
+        if watch is None or watch.settings != settings:
+            watch = self._watches[root, entry] = PredictionsWatch(entry, settings)
+        return watch.compare()
+
+
+def nobody(_: DataSet) -> None:
+    """Nobody waits for the parts of an answer."""

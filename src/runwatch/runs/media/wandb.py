@@ -1,0 +1,125 @@
+"""W&B: pictures, histograms and tables that the rows of a run file name; their files lie under ``files/``.
+
+The step is the row's: the one in a file's name is that of the row before."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
+from runwatch.readers.base import Cursor, SourceFile, read_tail
+from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
+from runwatch.readers.wandb._record import item as row_item
+from runwatch.runs.media import _logged_values as logged
+from runwatch.runs.media.base import (
+    CHANGED,
+    MOST_BYTES,
+    FoundMedia,
+    MediaPlace,
+    MediaRefused,
+    Scan,
+    stretch,
+    whole_file,
+)
+
+NAME = "wandb"
+_MAGIC = 7
+_HISTORY = 2
+_TYPE = b"_type"
+_SUFFIX = ".wandb"
+
+
+def takes(file: str) -> bool:
+    return file.endswith(_SUFFIX)
+
+
+def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
+    """The rows with media among the new records."""
+    tail = read_tail(source, cursor, MOST_BYTES)
+    head = _MAGIC if tail.start == 0 else 0
+    log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
+    found: list[FoundMedia] = []
+    waiting: tuple[int, bytes] | None = None
+    for record in log.records():
+        if waiting is not None:
+            found += _of_row(source.file, log.start, waiting, log.used)
+        waiting = (log.used, record) if _TYPE in record else None
+    if waiting is not None:
+        found += _of_row(source.file, log.start, waiting, log.used)
+    state = {"dropping": True} if log.dropping else {}
+    return Scan(found, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
+
+
+def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterator[FoundMedia]:
+    begin, data = record
+    row = _row(data)
+    if row is None:
+        return
+    step, wall = row.pop("_step", None), row.pop("_timestamp", None)
+    at = MediaItem(None, None, file, base + begin, end - begin)
+    folder = os.path.join(os.path.dirname(file), "files")
+    for tag, value in _media(row):
+        yield from logged.found(
+            tag,
+            value,
+            step if isinstance(step, int) else None,
+            wall if isinstance(wall, int | float) and math.isfinite(wall) else None,
+            at,
+            folder,
+        )
+
+
+def _media(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in row.items():
+        yield from logged.media_in(key, value)
+
+
+def _row(data: bytes) -> dict[str, Any] | None:
+    """The values of a history record, nested as they were logged; None for another record."""
+    row: dict[str, Any] = {}
+    try:
+        for number, wire, at, end in fields(data, 0, len(data)):
+            if number != _HISTORY or wire != BYTES:
+                continue
+            for part, kind, low, high in fields(data, at, end):
+                if part == 1 and kind == BYTES:
+                    key, value = row_item(data, low, high)
+                    _put(row, key, value)
+                elif part == 2 and kind == BYTES and "_step" not in row:
+                    row.update(("_step", signed(n)) for p, _, n, _ in fields(data, low, high) if p == 1)
+    except Malformed:
+        return None
+    return row or None
+
+
+def _put(row: dict[str, Any], key: tuple[str, ...], value: object) -> None:
+    for part in key[:-1]:
+        inner = row.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return
+        row = inner
+    row[key[-1]] = value
+
+
+def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
+    """A file that a row named, or what stands in the row itself."""
+    if not item.length:
+        if series.kind == "table":
+            return logged.table_file(place, item, _files(place, item))
+        return PictureFile(whole_file(place, _files(place, item), item.file))
+    data = stretch(place, item)
+    for record in Log(data, item.offset, MOST_BYTES, final=True).records():
+        for tag, value in _media(_row(record) or {}):
+            if tag == item.form:
+                return logged.content(value)
+    raise MediaRefused(CHANGED)
+
+
+def _files(place: MediaPlace, item: MediaItem) -> str:
+    """The folder that W&B keeps a run's files in."""
+    inside, _, _ = item.file.partition("/files/")
+    return os.path.join(place.root, inside, "files")

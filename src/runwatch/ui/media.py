@@ -1,0 +1,361 @@
+"""What a run logged beside scalars: listed on a worker, opened one by one as it is looked at."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from runwatch.domain.media import (
+    Histogram,
+    LoggedTable,
+    LoggedText,
+    MediaContent,
+    MediaItem,
+    MediaKind,
+    MediaList,
+    MediaSeries,
+    PictureFile,
+    PrCurve,
+    Unshown,
+)
+from runwatch.domain.run import RunKey
+from runwatch.runs.media.base import MediaRefused
+from runwatch.runs.pictures import Pixels, can_decode, decoded
+from runwatch.show.screen import media as views
+from runwatch.show.screen.view import Span, Words, matches, text
+from runwatch.text.units import count, plural, size
+from runwatch.ui.host import host
+from runwatch.ui.widgets.chart import Chart
+from runwatch.ui.widgets.heat import HeatWidget
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.widgets.picture import PictureWidget
+from runwatch.ui.widgets.table import TableWidget
+from runwatch.ui.work import in_background
+
+if TYPE_CHECKING:
+    from runwatch.ui.widgets.prompt import Prompt
+
+_INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
+_NOTHING = "this run logged no picture, histogram, curve, text or table"
+_WORDS: dict[MediaKind, str] = {
+    "picture": "picture",
+    "histogram": "histogram",
+    "pr curve": "PR curve",
+    "text": "text",
+    "table": "table",
+}
+_WAYS = ("over steps", "quantiles", "at this step")
+_MOST_AT_ONCE = 200
+_Seen = MediaContent | tuple[Pixels, tuple[int, int], int]
+W = TypeVar("W", bound=Widget)
+
+
+class MediaPart(Vertical):
+    """One thing at a time: ``left`` and ``right`` go through its steps, ``up`` and ``down`` through the tags,
+    ``t`` to the next kind."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "Step", id="media.earlier", tooltip="the step before", priority=True),
+        Binding("right", "step(1)", "Step", show=False, id="media.later", tooltip="next step", priority=True),
+        Binding("home", "step(-100000)", "First step", show=False, id="media.first", priority=True),
+        Binding("end", "step(100000)", "Last step", show=False, id="media.last", priority=True),
+        Binding("down", "series(1)", "Next", id="media.next", tooltip="the next tag", priority=True),
+        Binding("up", "series(-1)", "Previous", show=False, id="media.previous", priority=True),
+        Binding("t", "kind", "Kind", id="media.kind", tooltip="pictures, histograms, texts, tables in turn"),
+        Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
+        Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
+    ]
+
+    class Found(Message, bubble=False):
+        """What there is."""
+
+        def __init__(self, listed: MediaList) -> None:
+            super().__init__()
+            self.listed = listed
+
+    class Opened(Message, bubble=False):
+        """What was wanted, opened: (step, content) each."""
+
+        def __init__(self, wanted: object, found: list[tuple[MediaItem, _Seen]]) -> None:
+            super().__init__()
+            self.wanted, self.found = wanted, found
+
+    def __init__(self, key: RunKey, *, id: str) -> None:
+        super().__init__(id=id)
+        self._key = key
+        self._listed = MediaList(whole=False)
+        self._filter = ""
+        self._chosen: tuple[MediaKind, str, str] | None = None
+        self._at = -1
+        self._way = 0
+        self._version: object = None
+        self._wanted: object = None
+        self._extra: Words = ()
+        self._histograms: tuple[object, list[tuple[int, Histogram]]] = (None, [])
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget()
+        with Vertical(id="media-body"):
+            yield PictureWidget()
+            yield HeatWidget()
+            yield Chart()
+            yield VerticalScroll(Static(id="media-text", markup=False))
+            yield TableWidget()
+        yield LineWidget()
+
+    def on_mount(self) -> None:
+        self._only(None)
+
+    def update_from(self, version: int) -> None:
+        """Look again when the run has changed."""
+        if version != self._version:
+            self._version = version
+            self._look()
+
+    def _look(self) -> None:
+        if not self._listed.series:
+            self._show_text((Span("looking for what this run logged …", "muted"),))
+        watching, key = host(self).watching, self._key
+
+        def job() -> None:
+            self.post_message(self.Found(watching.media(key)))
+
+        in_background(self, "media", job, "media")
+
+    def on_media_part_found(self, event: Found) -> None:
+        before = self._series()
+        last = before is None or self._at >= len(before.items) - 1
+        self._listed = event.listed
+        if not event.listed.whole:
+            self.set_timer(0.2, self._look)
+        if last:
+            self._at = 1 << 30
+        self._draw()
+
+    def _shown(self) -> list[MediaSeries]:
+        return [one for one in self._listed.series if matches(self._filter, one.tag, _WORDS[one.kind])]
+
+    def _series(self) -> MediaSeries | None:
+        """What is looked at: the chosen, else the first of those that the filter leaves."""
+        shown = self._shown()
+        named = (one for one in shown if (one.kind, one.tag, one.reader) == self._chosen)
+        return next(named, shown[0] if shown else None)
+
+    def _draw(self) -> None:
+        series = self._series()
+        if series is None:
+            self._only(None)
+            self._wanted = None
+            notes = text("; ".join(self._listed.notes), "warn") if self._listed.notes else ()
+            said = f"nothing with “{self._filter}”" if self._filter else _NOTHING
+            looking = () if self._listed.whole else (Span("looking further …  ", "muted"),)
+            self._show_text((*looking, *(notes or text(said, "muted"))))
+            return
+        self._chosen = (series.kind, series.tag, series.reader)
+        self._at = max(min(self._at, len(series.items) - 1), 0)
+        room = self.query_one("#media-body").size
+        way = self._way if series.kind == "histogram" else 0
+        wanted = (series, series.items[self._at], room if series.kind == "picture" else None, way)
+        if wanted != self._wanted:
+            self._extra = ()
+        self._show_text((*self._about(series), *self._extra), self._slider(series))
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        if series.kind == "histogram" and self._histograms[0] == series:
+            self._paint(series, [])
+            return
+        self._open(series, wanted, room.width - 2, 2 * room.height)
+
+    def _open(self, series: MediaSeries, wanted: object, width: int, height: int) -> None:
+        """Read what is wanted, and decode a picture, off the event loop."""
+        if series.kind == "picture" and (not can_decode() or width < 1 or height < 1):
+            self._only(None)
+            return
+        items: tuple[MediaItem, ...] = (series.items[self._at],)
+        if series.kind == "histogram":
+            by = -(-len(series.items) // _MOST_AT_ONCE)
+            items = tuple(series.items[(len(series.items) - 1) % by :: by])
+        watching, key = host(self).watching, self._key
+
+        def job() -> None:
+            contents = watching.media_contents(key, replace(series, items=items))
+            found = [
+                (item, _decoded(content, width, height))
+                for item, content in zip(items, contents, strict=False)
+            ]
+            self.post_message(self.Opened(wanted, found))
+
+        in_background(self, "media", job, "media-content")
+
+    def on_media_part_opened(self, event: Opened) -> None:
+        series = self._series()
+        if series is not None and event.wanted == self._wanted:
+            self._paint(series, event.found)
+
+    def _paint(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
+        content = found[-1][1] if found else None
+        plain = self.app.no_color or host(self).settings.ascii_only
+        match content:
+            case Unshown(message):
+                self._only(None)
+                self._extra = (Span("  "), *text(message, "warn"))
+            case (pixels, (width, height), length):
+                self._only(PictureWidget).show(pixels, not plain)
+                self._extra = (Span(f"  {width} × {height}  {size(length)}", "muted"),)
+            case LoggedText():
+                from rich.markdown import Markdown
+
+                prose = Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark")
+                self._only(VerticalScroll).query_one(Static).update(prose)
+            case LoggedTable():
+                self._only(TableWidget).show(views.logged_table(content))
+                self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
+            case PrCurve():
+                chart = self._only(Chart)
+                chart.title = series.tag
+                chart.show(views.precision_recall(self._wanted, series.tag, content))
+            case _:
+                self._paint_histograms(series, found)
+        self._show_text((*self._about(series), *self._extra), self._slider(series))
+
+    def _paint_histograms(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
+        if self._histograms[0] != series:
+            steps = itertools.count()
+            kept = [
+                (item.step if item.step is not None else next(steps), seen)
+                for item, seen in found
+                if isinstance(seen, Histogram)
+            ]
+            self._histograms = (series, kept)
+        steps_shown = self._histograms[1]
+        if not steps_shown:
+            self._only(None)
+            return
+        step = series.items[self._at].step
+        at = max((i for i, (s, _) in enumerate(steps_shown) if step is not None and s <= step), default=0)
+        if _WAYS[self._way] == "over steps":
+            ascii_only = host(self).settings.ascii_only
+            self._only(HeatWidget).show(views.heat(steps_shown), at, ascii_only)
+            return
+        chart = self._only(Chart)
+        chart.title = series.tag
+        if _WAYS[self._way] == "quantiles":
+            chart.show(views.distribution(series, steps_shown))
+        else:
+            chart.show(views.bars((series, at), series.tag, steps_shown[at][1]))
+
+    def _only(self, kind: type[W] | None) -> W:
+        """Show the widget of this kind alone; it is what has the keys."""
+        body = self.query_one("#media-body")
+        shown: Widget | None = None
+        for child in body.children:
+            child.display = kind is not None and isinstance(child, kind)
+            shown = child if child.display else shown
+        if shown is not None and self.screen.focused in (None, self, *body.children) and self.display:
+            shown.focus()
+        return shown  # type: ignore[return-value]
+
+    def _show_text(self, above: Words, below: Words = ()) -> None:
+        first, second = self.query(LineWidget)
+        first.show(above)
+        second.show(below)
+
+    def _about(self, series: MediaSeries) -> Words:
+        shown = self._shown()
+        at = shown.index(series) + 1
+        which = f"{at} of {len(shown)}  " if len(shown) > 1 else ""
+        filtered = f"  “{self._filter}”" if self._filter else ""
+        refused = f"  {_INSTALL}" if series.kind == "picture" and not can_decode() else ""
+        way = f", {_WAYS[self._way]}" if series.kind == "histogram" else ""
+        return (
+            Span(f"{which}{_WORDS[series.kind]}{way}  ", "muted"),
+            *text(series.tag, "strong"),
+            Span(filtered, "info"),
+            Span(refused, "warn"),
+        )
+
+    def _slider(self, series: MediaSeries) -> Words:
+        item, n = series.items[self._at], len(series.items)
+        step = "" if item.step is None else f"step {count(item.step)}"
+        if n < 2:
+            return (Span(step, "plain"),)
+        room = max(min(self.size.width - 44, 60), 6)
+        knob = round(self._at / (n - 1) * (room - 1))
+        out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
+        return (
+            Span("─" * knob, "accent"),
+            Span("●", "strong"),
+            Span("─" * (room - 1 - knob), "faint"),
+            Span(f"  {step}  ", "plain"),
+            Span(f"{self._at + 1} of {n}{out}", "muted"),
+        )
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in ("step", "series") and self.query("Prompt"))
+
+    def action_step(self, by: int) -> None:
+        self._at = max(self._at + by, 0)
+        self._draw()
+
+    def action_series(self, by: int) -> None:
+        shown, series = self._shown(), self._series()
+        if series is not None:
+            self._go(shown[(shown.index(series) + by) % len(shown)])
+
+    def action_kind(self) -> None:
+        shown, series = self._shown(), self._series()
+        if series is not None:
+            at = shown.index(series)
+            following = [*shown[at:], *shown[:at]]
+            self._go(next((one for one in following if one.kind != series.kind), series))
+
+    def action_way(self) -> None:
+        self._way = (self._way + 1) % len(_WAYS)
+        self._draw()
+
+    def _go(self, series: MediaSeries) -> None:
+        self._chosen = (series.kind, series.tag, series.reader)
+        self._at = len(series.items) - 1
+        self._draw()
+
+    def action_filter(self) -> None:
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            self.mount(Prompt("tags", self._filter, "media"))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        event.stop()
+        self._filter = event.text
+        self._draw()
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        event.stop()
+        self.focus_shown()
+
+    def focus_shown(self) -> None:
+        """Give the keys to what is shown."""
+        for child in self.query_one("#media-body").children:
+            if child.display:
+                child.focus()
+
+
+def _decoded(content: MediaContent, width: int, height: int) -> _Seen:
+    if not isinstance(content, PictureFile):
+        return content
+    try:
+        return (*decoded(content.data, width, height), len(content.data))
+    except MediaRefused as refused:
+        return Unshown(str(refused))
