@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers import FLAGGERS, count_flagged
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
 from runwatch.domain.drift import DriftReport
-from runwatch.domain.profile import Grid, Named, TableProfile
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.measures import chi2, ks, psi
 from runwatch.judge.drift.multivariate import domain_classifier
@@ -74,12 +74,12 @@ def arrow(name: str, values: NDArray[Any]) -> Any:
     return pa.DictionaryArray.from_arrays(codes, words)
 
 
-def profiled(table: Columns, grid: Grid | None = None) -> TableProfile:
+def profiled(table: Columns, grid: ProfileGrid | None = None) -> TableProfile:
     arrays = [(name, arrow(name, values)) for name, values in table.items()]
     if grid is None:
         grid = make_grid(make_column(name, array) for name, array in arrays)
     counter = Counter(grid)
-    counter.add(Block(len(next(iter(table.values()))), arrays))
+    counter.add(ColumnBlock(len(next(iter(table.values()))), arrays))
     return counter.result(())
 
 
@@ -134,7 +134,7 @@ def still(n: int, tables: int, seed: int) -> dict[str, tuple[int, int]]:
         rng = np.random.default_rng((seed, n, trial))
         reference = profiled(still_table(rng, n))
         current = profiled(still_table(rng, n), reference.grid)
-        made = report(reference, [Named("b", current)])
+        made = report(reference, [NamedProfile("b", current)])
         for rule in RULES:
             flags = rule.flagged(reference, current, made)
             counts[rule.name][0] += bool(flags)
@@ -156,7 +156,7 @@ def power(n: int, tables: int, seed: int) -> dict[str, tuple[float, float]]:
         for name in levels:
             _more(rng, moved, name)
         current = profiled(moved, reference.grid)
-        made = report(reference, [Named("b", current)])
+        made = report(reference, [NamedProfile("b", current)])
         for rule in RULES:
             flags = rule.flagged(reference, current, made)
             found[rule.name][0] += len(flags & set(names))
@@ -181,9 +181,9 @@ def days(n: int, wobble: float, tables: int, seed: int, shift: float = 0.0) -> t
         tables_ = [_day(rng, n, wobble) for _ in range(14)]
         whole = {name: np.concatenate([t[name] for t in tables_]) for name in tables_[0]}
         reference = profiled(whole)
-        named = [Named(f"d{i:02}", profiled(t, reference.grid)) for i, t in enumerate(tables_)]
+        named = [NamedProfile(f"d{i:02}", profiled(t, reference.grid)) for i, t in enumerate(tables_)]
         new = {name: values + shift for name, values in _day(rng, n, wobble).items()}
-        made = report(reference, [Named("new", profiled(new, reference.grid))], days=named)
+        made = report(reference, [NamedProfile("new", profiled(new, reference.grid))], days=named)
         flags = _ours(reference, reference, made)
         flagged += bool(flags)
         columns += len(flags)

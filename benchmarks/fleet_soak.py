@@ -102,10 +102,10 @@ class Soak:
 
     def _fault(self) -> None:
         kind = self._chance.choice(("none", "none", "cut", "break", "slow", "kill there", "kill here"))
+        if kind == "kill here" and self.faults.get(kind, 0) >= 5:
+            return  # one board lives on, so that its memory can be watched
         self.faults[kind] = self.faults.get(kind, 0) + 1
         if kind == "kill here":
-            if self.faults[kind] > 5:  # then one board lives on, so that its memory can be watched
-                return
             self.board.kill()
             self.board = self._open()
             return

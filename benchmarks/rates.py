@@ -16,13 +16,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.false_alarms import upper_limit
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
 from runwatch.domain.comparison import CompareOptions
 from runwatch.domain.points import Points
 from runwatch.domain.predictions import PredictionRows
-from runwatch.domain.profile import Grid, Named, TableProfile
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.report import report
 from runwatch.judge.health.monitor import RunHealth
@@ -33,10 +33,10 @@ Draw = Callable[[np.random.Generator, int], Table]
 MOVED = ("warning", "drifted")
 
 
-def counted(table: Table, grid: Grid | None = None) -> TableProfile:
+def counted(table: Table, grid: ProfileGrid | None = None) -> TableProfile:
     arrays = [(name, pa.array(values)) for name, values in table.items()]
     counter = Counter(grid or make_grid(make_column(name, values) for name, values in arrays))
-    counter.add(Block(len(arrays[0][1]), arrays))
+    counter.add(ColumnBlock(len(arrays[0][1]), arrays))
     return counter.result(())
 
 
@@ -55,7 +55,7 @@ def one_file(draw: Draw, a: int, b: int, repeats: int) -> int:
     for seed in range(repeats):
         rng = np.random.default_rng((1, seed))
         reference = counted(draw(rng, a))
-        hits += report(reference, [Named("b", counted(draw(rng, b), reference.grid))]).verdict in MOVED
+        hits += report(reference, [NamedProfile("b", counted(draw(rng, b), reference.grid))]).verdict in MOVED
     return hits
 
 
@@ -72,7 +72,9 @@ def weeks(phi: float, days: int, repeats: int, shift: float = 0.0, batches: int 
             {f"x{i}": rng.normal(levels[i, d], 1, 1000) for i in range(10)} for d in range(days + batches)
         ]
         reference = counted({n: np.concatenate([t[n] for t in tables[:days]]) for n in tables[0]})
-        named = [Named(f"d{i}", counted(t, reference.grid), day=738_000 + i) for i, t in enumerate(tables)]
+        named = [
+            NamedProfile(f"d{i}", counted(t, reference.grid), day=738_000 + i) for i, t in enumerate(tables)
+        ]
         before: set[str] = set()
         twice, found = False, []
         for at in range(days, days + batches):
@@ -113,6 +115,37 @@ def repeated(each: int) -> Draw:
 
 def many_values(values: int) -> Draw:
     return lambda rng, n: {"user": np.char.add("u", rng.integers(0, values, n).astype(str))}
+
+
+def bookkeeping(rng: np.random.Generator, start: int, n: int) -> Table:
+    """Numbers that go on from row ``start``: orders, blocks, rows, moments and dates as whole numbers."""
+    orders = 10**6 + 2 * start + np.cumsum(rng.integers(1, 4, n))
+    at = (1_772_300_000 + 4.32 * (start + np.arange(n))).astype("datetime64[s]")
+    dates = np.char.replace(np.datetime_as_string(at, "D"), "-", "").astype(np.int64)
+    seconds = at.astype(np.int64)
+    rows = np.arange(start, start + n)
+    return {
+        "order_no": orders,
+        "block": orders // 7,
+        "batch": rows // 1000,
+        "row": rows,
+        "newest_first": rows[::-1],
+        "epoch": seconds,
+        "ms": 1000 * seconds,
+        "booked": dates,
+    }
+
+
+def went_on(repeats: int) -> dict[str, int]:
+    """How often each of these is called when a batch goes on where the reference ends."""
+    hits = dict.fromkeys(bookkeeping(np.random.default_rng(0), 0, 2), 0)
+    for seed in range(repeats):
+        rng = np.random.default_rng((7, seed))
+        reference = counted(bookkeeping(rng, 0, 20_000))
+        batch = counted(bookkeeping(rng, 20_000, 2000), reference.grid)
+        for column in report(reference, [NamedProfile("b", batch)]).columns:
+            hits[column.name] += column.verdict in MOVED
+    return hits
 
 
 def errors(rng: np.random.Generator, kind: str) -> NDArray[np.float64]:
@@ -186,6 +219,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for phi in (0.5, 0.9, 0.99):
         _line(f"rows that follow each other, AR(1) {phi}", one_file(neighbours(phi), 5000, 2000, n), n)
     _line("every row of the batch five times", one_file(repeated(5), 20_000, 2000, n), n)
+    for name, hits in went_on(n).items():
+        _line(f"{name} goes on, 20,000 rows and 2,000 more", hits, n)
     print("fourteen reference days, ten columns, day levels of 0.1 sd")
     for phi in (0.0, 0.5, 0.9):
         called, confirmed, _ = weeks(phi, 14, n)

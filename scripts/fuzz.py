@@ -134,7 +134,9 @@ def frames(name: str, data: bytes) -> None:
     from runwatch.hosts import messages
     from runwatch.hosts.wire import Inward, WireError, decoder
 
-    decode = decoder(messages.Hello | messages.Opened | messages.Refused | messages.Reply | messages.Update)
+    decode = decoder(
+        messages.Hello | messages.RootsOpened | messages.RequestRefused | messages.Reply | messages.Update
+    )
     try:
         for message in Inward().feed(data):
             decode(message)

@@ -41,7 +41,7 @@ SECTIONS = {
     "rules": config.CustomRule,
     "alerts": config.Alerts,
     "ui": config.Ui,
-    "hosts": config.Host,
+    "hosts": config.HostSettings,
 }
 
 

@@ -12,10 +12,9 @@ import pytest
 
 from runwatch.alerts import bell
 from runwatch.alerts.bell import Bell, notice
-from runwatch.alerts.dispatch import Event, Notification
-from runwatch.alerts.outbox import Outbox, senders
+from runwatch.alerts.dispatch import AlertEvent, Notification
+from runwatch.alerts.outbox import Outbox, Services, senders
 from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked
-from runwatch.alerts.services import Services
 from runwatch.alerts.webhook import Webhook
 from runwatch.config import Alerts
 
@@ -24,7 +23,9 @@ TOKEN = "s3cr3t-t0k3n"
 
 
 def notification(*scopes: str, action: str = "trigger", severity: str = "critical") -> Notification:
-    events = [Event(f"print-{s}", action, severity, "run-crashed", s, f"{s} crashed", "look") for s in scopes]
+    events = [
+        AlertEvent(f"print-{s}", action, severity, "run-crashed", s, f"{s} crashed", "look") for s in scopes
+    ]
     return Notification("run-crashed", NOW, tuple(events))
 
 

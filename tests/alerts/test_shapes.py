@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from test_sending import NOW, TOKEN, Server, server  # noqa: F401
 
-from runwatch.alerts.dispatch import Event, Notification
+from runwatch.alerts.dispatch import AlertEvent, Notification
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.alerts.shapes import form_of
@@ -27,7 +27,7 @@ from runwatch.config import Alerts
 def note(
     action: str = "trigger", severity: str = "critical", place: str = "exp-1", at: float = NOW
 ) -> Notification:
-    event = Event(
+    event = AlertEvent(
         "3f9a2c71d0", action, severity, "run-crashed", place, f"{place}: CUDA out of memory", "restart it",
         root="/data/churn", host="gpu1", origin="0123456789abcdef",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.show.schemas import RECORDS, schema_of_record
-from runwatch.show.tail import Tail, of_runs, record_text
+from runwatch.show.tail import SnapshotTail, of_runs, record_text
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -96,7 +96,7 @@ def shot(version: int, steps: list[int], status: str = "running") -> tuple[Snaps
 
 def test_a_resumed_run_goes_back_and_on() -> None:
     now: list[Points] = [Points.empty()]
-    tail = Tail(lambda key, tag: now[0], wanted=of_runs([]))
+    tail = SnapshotTail(lambda key, tag: now[0], wanted=of_runs([]))
     said = []
     for version, steps in enumerate(([1, 2], [1, 2, 3], [1, 2], [1, 2, 30], [1, 2, 30])):
         snapshot, now[0] = shot(version, steps)
@@ -108,7 +108,7 @@ def test_a_resumed_run_goes_back_and_on() -> None:
 
 def test_every_record_has_words_and_a_schema() -> None:
     snapshot, points = shot(1, [1])
-    tail = Tail(lambda key, tag: points, past=True, wanted=of_runs([]))
+    tail = SnapshotTail(lambda key, tag: points, past=True, wanted=of_runs([]))
     assert [record_text(record) for record in tail.new_records(snapshot, True)] == [
         "a  step 1  loss 1",
         "a  running: why",

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_edges, make_grid
 from runwatch.data.kernel import shapes, tally
 from runwatch.data.profile import Counter
-from runwatch.domain.profile import SHAPES, Grid, TableProfile, empty_profile, merge
+from runwatch.domain.profile import SHAPES, ProfileGrid, TableProfile, empty_profile, merge
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 vectors = arrays(np.float64, st.integers(0, 200), elements=any_float)
@@ -108,7 +108,7 @@ def _columns(rng: np.random.Generator, n: int) -> list[tuple[str, pa.Array]]:
     ]
 
 
-def _grid() -> Grid:
+def _grid() -> ProfileGrid:
     columns = _columns(np.random.default_rng(5), 400)
     return make_grid(make_column(name, array.slice(0, 60 if name == "c" else 400)) for name, array in columns)
 
@@ -118,7 +118,7 @@ GRID = _grid()
 
 def _profile(columns: list[tuple[str, pa.Array]]) -> TableProfile:
     counter = Counter(GRID)
-    counter.add(Block(len(columns[0][1]), columns))
+    counter.add(ColumnBlock(len(columns[0][1]), columns))
     return counter.result(())
 
 

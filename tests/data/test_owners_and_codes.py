@@ -14,7 +14,7 @@ from runwatch.cli import main
 from runwatch.data.grid import make_column
 from runwatch.data.grouping import numbered
 from runwatch.domain.drift import Multivariate
-from runwatch.domain.profile import Named
+from runwatch.domain.profile import NamedProfile
 from runwatch.judge.drift.report import report
 
 
@@ -95,17 +95,17 @@ def test_counts_are_no_codes(rng_of, draw: str) -> None:
 
 
 def test_all_columns_together_count_in_the_verdict(rng_of) -> None:
-    from runwatch.data.formats.base import Block
+    from runwatch.data.formats.base import ColumnBlock
     from runwatch.data.grid import make_grid
     from runwatch.data.profile import Counter
 
     array = pa.array(rng_of.normal(size=2000))
     grid = make_grid([make_column("x", array)])
     counter = Counter(grid)
-    counter.add(Block(2000, [("x", array)]))
+    counter.add(ColumnBlock(2000, [("x", array)]))
     made = counter.result(())
     for verdict in ("warning", "drifted"):
         joint = Multivariate("domain classifier", 0.7, 1e-9, 2000, 2000, verdict)
-        assert report(made, [Named("b", made)], multivariate=joint).verdict == verdict
+        assert report(made, [NamedProfile("b", made)], multivariate=joint).verdict == verdict
     unsure = Multivariate("domain classifier", None, None, 10, 10, "unknown")
-    assert report(made, [Named("b", made)], multivariate=unsure).verdict == "stable"
+    assert report(made, [NamedProfile("b", made)], multivariate=unsure).verdict == "stable"

@@ -155,7 +155,7 @@ class AnyHistory(RuleBasedStateMachine):
     def nothing_failed(self) -> None:
         problems = [problem.message for problem in self.reader.problems]
         for entry in self.reader.entries.values():
-            problems += [problem.message for problem in self.reader.tell(entry).problems]
+            problems += [problem.message for problem in self.reader.summarise(entry).problems]
         assert not [text for text in problems if "failed" in text], problems
 
     @invariant()
@@ -183,7 +183,7 @@ def _board(reader: RootReader) -> dict[str, dict[int, float]]:
     """Every run's loss by step; runs without a number are left out."""
     shown: dict[str, dict[int, float]] = {}
     for run_id, entry in reader.entries.items():
-        reader.tell(entry)
+        reader.summarise(entry)
         for tag in ("loss", *(tag for tag in entry.summary.metrics if tag != "loss")):  # type: ignore[union-attr]
             points = reader.points(run_id, tag)
             if len(points):

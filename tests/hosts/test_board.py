@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import psutil
 import pytest
 from helping import until, write_run
 from proxy import Wire
+from sshd import RUNWATCH
 
 from runwatch.cli._dashboard_fleet import DashboardFleet
 from runwatch.config import Alerts
@@ -25,8 +28,11 @@ from runwatch.domain.run import RunKey
 from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
+from runwatch.monitor.media import Media
 from runwatch.store import paths
 from runwatch.store.state import State
+
+MEDIA = Path(__file__).parents[1] / "fixtures/media"
 
 pytestmark = pytest.mark.slow
 
@@ -323,3 +329,23 @@ def test_tail_follows_runs_of_a_machine_through_a_break(reach, me, wire):
 def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
     done = runwatch("tail", "nowhere:runs/exp-1")
     assert done.returncode == 2 and "nowhere: " in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("program", [RUNWATCH, None], ids=["installed", "mirrored"])
+def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, me, program):
+    name = "seen" if program else "seen-bare"
+    runs = reach.host(name, runwatch=program) / "runs"
+    shutil.copytree(MEDIA, runs)
+    opened.append(board := Board(name))
+    local = Media(lambda key: (board.runs(name)[key.id], list(board.runs(name))))
+    assert until(lambda: board.live(name) and "wandb-run" in board.runs(name))
+    kinds = set()
+    for run in board.runs(name).values():
+        here = RunKey(str(runs), run.id)
+        assert until(lambda run=run: board.fleet.media(run.key).whole)
+        assert until(lambda here=here: local.list_of(here).whole)
+        for series in board.fleet.media(run.key).series:
+            found = board.fleet.media_contents(run.key, series)
+            assert found == local.contents(here, series)
+            kinds |= {type(one).__name__ for one in found}
+    assert kinds >= {"PictureFile", "Histogram", "PrCurve", "LoggedText", "LoggedTable"}

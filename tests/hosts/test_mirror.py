@@ -11,7 +11,9 @@ import pytest
 from helping import until, write_run
 from test_board import Board, append
 
+from runwatch.hosts.mirrored_machine import MirroredMachine
 from runwatch.hosts.mirroring import _harmless
+from runwatch.hosts.wire import WireError
 
 RUNS = Path(__file__).resolve().parents[1] / "fixtures/runs"
 
@@ -69,6 +71,66 @@ def test_what_is_written_there_is_followed(bare, board):
     (bare / "runs/exp-1/model.pt").write_bytes(b"x" * 1000)
     append(file, 7)
     assert until(lambda: [c.size for c in board.runs(name)["exp-1"].checkpoints] == [1000])
+
+
+NVIDIA_SMI = """#!/bin/sh
+columns=index,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw
+[ "$*" = "--query-gpu=$columns --format=csv,noheader,nounits" ] || exit 2
+echo "0, NVIDIA H200, 97, 70000, 143771, 61, 612.35"
+echo "1, NVIDIA H200, [N/A], [N/A], 143771, 30, [Not Supported]"
+"""
+
+
+@pytest.mark.slow
+def test_load_memory_disks_and_gpus_are_told(bare):
+    write_run(bare / "runs/exp-1")
+    (bare / "bin").mkdir()
+    (bare / "bin/nvidia-smi").write_text(NVIDIA_SMI)
+    (bare / "bin/nvidia-smi").chmod(0o755)
+    board = Board(bare.name)
+    try:
+        assert until(lambda: board.newest and board.newest.situation.machines)
+        (machine,) = board.newest.situation.machines.values()
+        assert machine.host == bare.name and machine.cores == len(os.sched_getaffinity(0))
+        assert 0 < machine.memory_used < machine.memory_total and machine.load is not None
+        disk = shutil.disk_usage(bare)
+        assert disk.free in [pytest.approx(one.free, rel=0.2) for one in machine.disks]
+        first, second = machine.gpus
+        assert (first.name, first.utilisation, first.power) == ("NVIDIA H200", 0.97, 612.35)
+        assert (first.memory_used, first.memory_total) == (70000 * 2**20, 143771 * 2**20)
+        assert (second.utilisation, second.memory_used, second.power) == (None, None, None)
+    finally:
+        board.fleet.stop()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"cores": "many"},
+        {"cores": 2, "load": [1]},
+        {"cores": 2, "disks": [["/", 1]]},
+        {"cores": 2, "memory": [1, "x"]},
+        {"cores": 2, "gpus": 7},
+    ],
+)
+def test_a_machine_that_tells_nonsense_is_refused(told):
+    with pytest.raises(WireError):
+        MirroredMachine("h").take(told, 0.0)
+
+
+@pytest.mark.parametrize("text", ["", "no gpu", "0,a,b", "x,A,1,1,1,1,1", "9" * 5000 + ",A,nan,inf,1e999,,"])
+def test_whatever_stands_for_gpus_is_read_or_passed_over(text):
+    machine = MirroredMachine("h").take({"cores": 2, "gpus": text}, 0.0)
+    assert all(gpu.utilisation is None and gpu.memory_used is None for gpu in machine.gpus)
+
+
+def test_use_and_idle_times_count_from_the_first_look():
+    reader, gpu = MirroredMachine("h"), "0, A, 0, 1, 2, 30, 40"
+    first = reader.take({"cores": 1, "spent": [10.0, 100.0], "gpus": gpu}, 0.0)
+    second = reader.take({"cores": 1, "spent": [15.0, 110.0], "gpus": gpu}, 60.0)
+    assert (first.cpu, second.cpu) == (None, 0.5)
+    assert (first.gpus[0].idle_for, second.gpus[0].idle_for) == (0.0, 60.0)
 
 
 @pytest.mark.slow

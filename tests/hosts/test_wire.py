@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sshd import SOURCE
 
 from runwatch import config
-from runwatch.config import Host
+from runwatch.config import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.finding import Finding
 from runwatch.domain.points import Points
@@ -24,12 +25,12 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.hosts import messages as m
-from runwatch.hosts.answering import thinned
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.answering import Answers, thinned
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.naming import is_elsewhere, placed
 from runwatch.hosts.remote import Remote
-from runwatch.hosts.remote_snapshot import Picture
+from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.serve import Server
 from runwatch.hosts.snapshot_diff import Teller
 from runwatch.hosts.targets import Target, explained, target
@@ -124,7 +125,7 @@ def test_fields_of_a_later_version_are_passed_over():
 
 def test_what_json_cannot_say_comes_through():
     odd = run("exp-\udcff", value=math.nan)
-    picture = Picture("gpu1")
+    picture = RemoteSnapshot("gpu1")
     for update in over_the_wire(*Teller().updates(snapshot(odd, run("b", value=-math.inf)), True)):
         picture.take(update)
     there = {one.id: one for one in picture.snapshot(1, 2.0).situation.runs}
@@ -150,7 +151,7 @@ def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
     updates = list(Teller().updates(snapshot(*(run(f"r{i}") for i in range(50))), True))
     assert len(updates) > 3 and [u.more for u in updates] == [True] * (len(updates) - 1) + [False]
     assert [u.number for u in updates] == list(range(1, len(updates) + 1))
-    picture = Picture("h")
+    picture = RemoteSnapshot("h")
     for update in over_the_wire(*updates):
         picture.take(update)
     assert len(picture.snapshot(1, 1.0).situation.runs) == 50 and picture.judged
@@ -158,7 +159,7 @@ def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
 
 @given(st.lists(st.sets(st.integers(0, 6)), min_size=1, max_size=6))
 def test_any_sequence_of_changes_ends_like_the_last(states):
-    teller, picture = Teller(), Picture("h")
+    teller, picture = Teller(), RemoteSnapshot("h")
     for turn, ids in enumerate(states):
         for update in over_the_wire(*teller.updates(snapshot(*(run(str(i), turn) for i in ids)), True)):
             picture.take(update)
@@ -170,7 +171,7 @@ def test_a_host_speaks_of_its_own_roots_only():
     claims = run("x", root="other:/r")
     finding = Finding("run-crashed", "critical", "x", "", "s", "t", "a", root="", run=RunKey("/etc", "x"))
     tasks = TaskList("/home/me/todo.txt", ())
-    picture = Picture("evil")
+    picture = RemoteSnapshot("evil")
     for update in over_the_wire(
         *Teller().updates(snapshot(claims, findings=(finding,), **{"/r": tasks}), True)
     ):
@@ -201,7 +202,7 @@ class Asked:
         asked = question(1)
         self.asked.append(asked)
         rest = self.points.where(slice(asked.have, None))
-        return m.Curve(
+        return m.CurveUpdate(
             asked.have,
             len(self.points),
             rest.steps.tobytes(),
@@ -212,15 +213,28 @@ class Asked:
 
 def test_of_a_curve_that_grew_only_its_end_is_asked_for():
     other = Asked(Points.of(range(5), range(5)))
-    curves, key = Curves(other, 100), RunKey("gpu1:/r", "a")
+    curves, key = RemoteCurves(other, 100), RunKey("gpu1:/r", "a")
     assert len(curves.series(key, "loss")) == 5
     other.points = Points.of(range(8), range(8))
     assert curves.series(key, "loss").values.tolist() == list(range(8))
     assert [(a.root, a.have, a.step) for a in other.asked] == [("/r", 0, 0), ("/r", 5, 4)]
 
 
+def test_a_long_curve_comes_in_pieces(monkeypatch):
+    monkeypatch.setattr("runwatch.hosts.answering.MOST_POINTS", 4)
+    points, asked = Points.of(range(11), range(11)), []
+    there = Answers(SimpleNamespace(roots=("/r",), series=lambda key, tag: points))
+
+    def ask(question):
+        asked.append(question(1))
+        return there.to(asked[-1])
+
+    got = RemoteCurves(ask, 0).series(RunKey("h:/r", "a"), "loss")
+    assert got.steps.tolist() == list(range(11)) and [one.have for one in asked] == [0, 4, 8]
+
+
 def test_a_curve_whose_parts_do_not_fit_is_refused():
-    curves = Curves(lambda question: m.Curve(0, 2, b"12345678", b"", b"1234567812345678"), 100)
+    curves = RemoteCurves(lambda question: m.CurveUpdate(0, 2, b"12345678", b"", b"1234567812345678"), 100)
     with pytest.raises(WireError):
         curves.series(RunKey("gpu1:/r", "a"), "loss")
 
@@ -262,11 +276,11 @@ def test_addresses_are_scps(text, parts):
 def test_how_a_machine_is_reached():
     plain = target("gpu1", ("r",), {}).argv
     assert plain[0] == "ssh" and "BatchMode=yes" in plain and plain[-3:-1] == ("--", "gpu1")
-    named = {"lab": Host("lab", ssh="me@10.0.0.7", command="uvx runwatch")}
+    named = {"lab": HostSettings("lab", ssh="me@10.0.0.7", command="uvx runwatch")}
     assert target("lab", ("r",), named).argv[-2:] == ("me@10.0.0.7", "uvx runwatch serve --stdio")
-    whole = {"lab": Host("lab", ssh=("ssh", "-p", "22", "x"))}
+    whole = {"lab": HostSettings("lab", ssh=("ssh", "-p", "22", "x"))}
     assert target("lab", ("r",), whole).argv[:4] == ("ssh", "-p", "22", "x")
-    local = {"c": Host("c", command=("docker", "exec", "-i", "c", "runwatch"))}
+    local = {"c": HostSettings("c", command=("docker", "exec", "-i", "c", "runwatch"))}
     assert target("c", ("r",), local).argv == ("docker", "exec", "-i", "c", "runwatch", "serve", "--stdio")
     assert target("[::1]", ("r",), {}).argv[-2] == "::1"
 
@@ -326,13 +340,35 @@ def test_the_server_answers_and_ends_with_its_input(served):
     out.send(m.AskSeries(7, str(home / "runs"), ".", "loss"))
     out.send(m.AskSeries(8, "/etc", ".", "loss"))
     found = answers(from_there, 6)
-    assert isinstance(found[0], m.Hello) and isinstance(found[1], m.Opened)
+    assert isinstance(found[0], m.Hello) and isinstance(found[1], m.RootsOpened)
     replies = {one.number: one for one in found if isinstance(one, m.Reply)}
-    assert decoder(m.Curve)(replies[7].body).total == 2 and "not a root" in replies[8].error
+    assert decoder(m.CurveUpdate)(replies[7].body).total == 2 and "not a root" in replies[8].error
     assert any(isinstance(one, m.Update) and len(one.runs) == 1 for one in found)
     os.close(to_there)
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_question_of_a_later_version_is_answered_and_the_link_lives(served):
+    to_there, from_there, _, home = served
+    out = Outward(lambda data: os.write(to_there, data))
+    out.send(m.Open((str(home / "runs"),), idle=True))
+    out.send({"type": "holograms", "number": 7, "root": "/x"})
+    out.send({"type": "wave"})
+    out.send(m.Ping())
+    found = answers(from_there, 4)
+    assert [type(one) for one in found] == [m.Hello, m.RootsOpened, m.Reply, m.Pong]
+    assert found[2].number == 7 and "update it" in found[2].error
+
+
+def test_an_answer_that_is_too_large_is_refused_and_the_link_lives(served, monkeypatch):
+    monkeypatch.setattr("runwatch.hosts.serve.MOST_BODY", 10)
+    to_there, from_there, _, home = served
+    out = Outward(lambda data: os.write(to_there, data))
+    out.send(m.Open((str(home / "runs"),), once=True))
+    out.send(m.AskSeries(7, str(home / "runs"), ".", "loss"))
+    replies = [one for one in answers(from_there, 4) if isinstance(one, m.Reply)]
+    assert "more than may be sent" in replies[0].error
 
 
 @pytest.mark.parametrize("noise", [b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 64, b"\0\0\0\x05hello"])
@@ -340,7 +376,7 @@ def test_the_server_ends_on_what_it_does_not_understand(served, noise):
     to_there, from_there, thread, _ = served
     os.write(to_there, noise)
     found = answers(from_there, 2)
-    assert isinstance(found[1], m.Refused) and found[1].message
+    assert isinstance(found[1], m.RequestRefused) and found[1].message
     thread.join(10)
     assert not thread.is_alive()
 
@@ -358,7 +394,7 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
 def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.WEIGH_EVERY", 1000)
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.MOST_BYTES", 5000)
-    picture, teller = Picture("evil"), Teller()
+    picture, teller = RemoteSnapshot("evil"), Teller()
     with pytest.raises(WireError, match="more than is allowed"):
         for count in range(1, 60):
             told = teller.updates(snapshot(*(run(f"r{i}") for i in range(count))), True)
@@ -369,7 +405,7 @@ def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
 def test_after_a_dead_shared_connection_ssh_makes_its_own():
     argv = target("gpu1", ("r",), {}).unshared
     assert argv[:3] == ("ssh", "-o", "ControlPath=none")
-    local = target("c", ("r",), {"c": Host("c", command=("docker", "exec", "c", "runwatch"))})
+    local = target("c", ("r",), {"c": HostSettings("c", command=("docker", "exec", "c", "runwatch"))})
     assert local.unshared == local.argv
 
 

@@ -119,7 +119,7 @@ def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
         (tmp_path / "w/p/snapshots").mkdir(parents=True, exist_ok=True)
         (tmp_path / "w/p/snapshots" / name).write_text('{"report": {"items": []}, "timestamp": "2026-11-30"}')
     assert [problem.message for problem in read_all(unread, tmp_path / "w").problems] == [
-        "Evidently: the snapshots of this folder are not read"
+        "Evidently: of these snapshots only drift is read, and they have none"
     ]
 
 

@@ -23,7 +23,7 @@ from runwatch.domain.media import (
     Unshown,
 )
 from runwatch.runs.media import base
-from runwatch.runs.media.base import Place
+from runwatch.runs.media.base import MediaPlace
 from runwatch.runs.media.index import MOST_STEPS, RunMedia
 
 MADE = Path(__file__).parent.parent / "fixtures" / "media"
@@ -36,7 +36,7 @@ def files_of(root: Path, run: str) -> list[str]:
 
 
 def looked(root: Path, run: str) -> tuple[RunMedia, MediaList]:
-    media = RunMedia(Place(str(root), run))
+    media = RunMedia(MediaPlace(str(root), run))
     return media, media.look(files_of(root, run), ())
 
 
@@ -132,7 +132,7 @@ def test_what_grows_is_read_on_and_the_same_in_any_pieces(tmp_path: Path) -> Non
     whole = source.read_bytes()
     copy = tmp_path / "run" / source.name
     copy.parent.mkdir()
-    media = RunMedia(Place(str(tmp_path), "run"))
+    media = RunMedia(MediaPlace(str(tmp_path), "run"))
     for end in (0, 5, 3000, 9000, 9001, len(whole)):
         copy.write_bytes(whole[:end])
         listed = media.look([f"run/{source.name}"], ())
@@ -142,7 +142,7 @@ def test_what_grows_is_read_on_and_the_same_in_any_pieces(tmp_path: Path) -> Non
 def test_a_file_written_anew_takes_back_what_it_said(tmp_path: Path) -> None:
     shutil.copytree(MADE / "tensorboardx", tmp_path / "run")
     name = next((tmp_path / "run").iterdir()).name
-    media = RunMedia(Place(str(tmp_path), "run"))
+    media = RunMedia(MediaPlace(str(tmp_path), "run"))
     assert media.look([f"run/{name}"], ()).series
     (tmp_path / "run" / name).write_bytes(b"something else altogether, and not short at all")
     assert not media.look([f"run/{name}"], ()).series
@@ -198,7 +198,7 @@ def test_pictures_beside_a_run_by_series_in_order_of_step(tmp_path: Path) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 2)).save(path)
     (tmp_path / "exp/link.png").symlink_to(tmp_path / "exp/confusion.jpg")
-    media = RunMedia(Place(str(tmp_path), "exp"))
+    media = RunMedia(MediaPlace(str(tmp_path), "exp"))
     assert told(media.look((), {"exp", "exp/other"})) == {
         "confusion.jpg": ("picture", [None]),
         "media/sample_*.png": ("picture", [5, 100]),
@@ -209,7 +209,7 @@ def test_pictures_beside_a_run_by_series_in_order_of_step(tmp_path: Path) -> Non
 def test_of_many_steps_some_are_left_out_and_that_is_counted(tmp_path: Path) -> None:
     from runwatch.runs.media import index
 
-    steps = index._Steps()
+    steps = index._MediaSteps()
     for step in range(10_000):
         steps.add(MediaItem(step, None, "f"))
     kept = [item.step or 0 for item in steps.items()]

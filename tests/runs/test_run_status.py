@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.run import Process
-from runwatch.runs.status import Facts, judge
+from runwatch.runs.status import StatusFacts, judge
 from runwatch.text import units
 
 NOW = 1_700_000_000.0
@@ -19,7 +19,7 @@ FRESH = NOW - 5.0
 
 
 def _status(**facts: object) -> str:
-    return judge(Facts(**facts), NOW)[0]  # type: ignore[arg-type]
+    return judge(StatusFacts(**facts), NOW)[0]  # type: ignore[arg-type]
 
 
 def test_the_frameworks_word_beats_freshness() -> None:
@@ -58,20 +58,22 @@ def test_fresh_is_running_and_old_silence_is_unknown() -> None:
 
 
 def test_a_write_ahead_of_the_clock_is_of_now_and_the_skew_is_said() -> None:
-    assert judge(Facts(updated=NOW + 30.0), NOW)[1].endswith(units.moment(NOW + 30.0, NOW))
-    status, reason = judge(Facts(updated=NOW + 3 * HOUR), NOW)
+    assert judge(StatusFacts(updated=NOW + 30.0), NOW)[1].endswith(units.moment(NOW + 30.0, NOW))
+    status, reason = judge(StatusFacts(updated=NOW + 3 * HOUR), NOW)
     assert status == "running" and "clock skew 3 h" in reason
 
 
 def test_the_length_that_was_reached_is_named() -> None:
     both = Length(steps=6000, epochs=3, first_epoch=1)
     for step, epoch, words in ((100, 3.0, "3 epochs"), (6000, 2.0, "step 6000")):
-        told = judge(Facts(length=both, last_step=step, last_epoch=epoch), NOW)
+        told = judge(StatusFacts(length=both, last_step=step, last_epoch=epoch), NOW)
         assert told == ("finished", f"reached its planned {words}")
 
 
 def test_called_running_but_silent_is_stalled() -> None:
-    status, reason = judge(Facts(evidence=(Evidence("running", "MLflow says RUNNING"),), updated=OLD), NOW)
+    status, reason = judge(
+        StatusFacts(evidence=(Evidence("running", "MLflow says RUNNING"),), updated=OLD), NOW
+    )
     assert status == "stalled" and "no sign of life" in reason
 
 
@@ -89,7 +91,7 @@ def test_a_process_that_lives_is_running_and_one_that_is_gone_early_crashed() ->
 
 
 def test_clocks_that_disagree_are_said() -> None:
-    _, reason = judge(Facts(updated=FRESH, own_clock=OLD), NOW)
+    _, reason = judge(StatusFacts(updated=FRESH, own_clock=OLD), NOW)
     assert "its own clock says" in reason
 
 
@@ -104,7 +106,9 @@ def test_a_file_from_the_future_is_fresh() -> None:
     silence=st.none() | st.tuples(st.sampled_from(["none", "quiet", "stalled"]), st.floats(0, 1e6)),
 )
 def test_without_positive_evidence_nothing_is_ever_crashed(updated, gap, step, silence) -> None:
-    status, reason = judge(Facts(updated=updated, longest_gap=gap, last_step=step, silence=silence), NOW)
+    status, reason = judge(
+        StatusFacts(updated=updated, longest_gap=gap, last_step=step, silence=silence), NOW
+    )
     assert status != "crashed" and reason
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -262,6 +263,19 @@ class Interleaving(RuleBasedStateMachine):
             self.at += 6.0
             self._sync(which)
         assert self.path.read_bytes() == settled
+
+
+@pytest.mark.parametrize("number", range(1, 41, 1))
+def test_killed_at_any_call_the_list_is_as_before_or_as_after(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "todo.txt"
+    path.write_bytes(b"mine\r\n")
+
+    def work() -> None:
+        book = RootTaskList(State(tmp_path / "here"), "r", TodoFile(path, tmp_path / "locks"))
+        book.apply(AddTask("said", "r"), NOW, day(0))
+
+    killed_at(number, work)
+    assert path.read_bytes() in (b"mine\r\n", f"mine\r\n{day(0)} said\r\n".encode())
 
 
 Interleaving.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -428,6 +428,7 @@ class FakeWatching:
         self.told = brief
         self.view = ""
         self.intents: list[Intent] = []
+        self.system: tuple[str, ...] = ()
         self._media = Media(lambda key: (self.first.situation.run(key), ()))
         self.publish: Callable[[Snapshot], None] = lambda _: None
         self.stopped = False
@@ -486,6 +487,9 @@ class FakeWatching:
         stop = len(self.log) if end is None else end
         start = max(0, stop - size)
         return self.log[start:stop], start
+
+    def system_tags(self, key: RunKey) -> tuple[str, ...]:
+        return self.system
 
     def media(self, key: RunKey) -> MediaList:
         return self._media.list_of(key)

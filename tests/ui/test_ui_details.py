@@ -150,3 +150,23 @@ async def test_half_pages_as_in_vi(board: OpenBoard) -> None:
         assert half is not None and 3 < int(half.id[-3:]) < 12
         await it.press("ctrl+u")
         assert it.app.choice.looked == made_up.key("sweep/000")
+
+
+async def test_curves_of_the_machine_stand_apart_from_the_metrics(board: OpenBoard) -> None:
+    tag = "system/cpu_utilization"
+    run = made_up.run("exp", "running", 60)
+    run = replace(run, metrics={**run.metrics, tag: made_up.metric("exp", tag, "min")})
+    async with board(made_up.snapshot(runs=(run,), comparisons={}, findings=(), baselines={})) as it:
+        it.watching.system = (tag, "machine/memory %")
+        await it.press("enter")
+        await it.sees("8 System")
+        assert tag not in it.text
+        await it.press("2")
+        await it.sees("[2 Metrics]")
+        assert tag not in it.text
+        await it.press("8")
+        await it.sees(tag, "machine/memory %", "07:30")
+        it.watching.system = ()
+    async with board(made_up.snapshot(runs=(run,), comparisons={}, findings=(), baselines={})) as it:
+        await it.press("enter", "8")
+        await it.sees("nothing of the machine is known for this run")

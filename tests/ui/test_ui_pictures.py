@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from runwatch.domain.situation import Snapshot
-from runwatch.runs.media.base import Refused
+from runwatch.runs.media.base import MediaRefused
 from runwatch.runs.pictures import decoded
 
 
@@ -68,7 +68,7 @@ def test_what_is_too_large_or_broken_is_refused_in_words(root: Path) -> None:
         ("text", "PNG"),
         ("cut", "no whole picture"),
     ):
-        with pytest.raises(Refused, match=why):
+        with pytest.raises(MediaRefused, match=why):
             decoded((root / f"exp/{name}.png").read_bytes(), 80, 80)
 
 

@@ -28,7 +28,7 @@ _OVER = " over"
 Action = Literal["trigger", "acknowledge", "resolve"]
 
 
-class Event(msgspec.Struct, frozen=True):
+class AlertEvent(msgspec.Struct, frozen=True):
     """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
     found it; ``origin``: what names its root among all machines' roots."""
 
@@ -56,7 +56,7 @@ class Notification(msgspec.Struct, frozen=True):
 
     group: str
     at: float
-    events: tuple[Event, ...]
+    events: tuple[AlertEvent, ...]
 
     def from_place(self, host: str, origin: str) -> Notification:
         """The same, naming the machine that found it and the identity of its root."""
@@ -84,7 +84,7 @@ class KnownAlert(msgspec.Struct, frozen=True):
     """What is remembered of a finding: the last event made of it, when it was last told (None: never),
     whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
 
-    event: Event
+    event: AlertEvent
     told: float | None = None
     news: bool = False
     over: bool = False
@@ -151,7 +151,7 @@ def step(
             continue
         told = {p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))}
         sent.append(_notification(group, [mine[p] for p in told], now))
-        known = _told(known, told, firing, now)
+        known = _after_sending(known, told, firing, now)
         waits.pop(group + _OVER, None)
         if speaks:
             spoke[group] = now
@@ -181,7 +181,7 @@ def _tasks(lists: Iterable[TaskList]) -> Iterator[Task]:
 
 def _updated(
     known: Mapping[str, KnownAlert],
-    firing: Mapping[str, Event],
+    firing: Mapping[str, AlertEvent],
     quiet: set[str],
     acknowledged: Collection[str],
 ) -> dict[str, KnownAlert]:
@@ -229,8 +229,8 @@ def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Noti
     return Notification(group, now, tuple(events))
 
 
-def _told(
-    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, Event], now: float
+def _after_sending(
+    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, AlertEvent], now: float
 ) -> dict[str, KnownAlert]:
     """These have been told; what is over is forgotten."""
     left: dict[str, KnownAlert] = {}
@@ -247,9 +247,9 @@ def _silenced(finding: Finding, silences: Mapping[str, float], now: float) -> bo
     return any(silences.get(match, 0.0) > now for match in matches)
 
 
-def event_of(finding: Finding, who: str) -> Event:
+def event_of(finding: Finding, who: str) -> AlertEvent:
     """A finding that holds, as an event."""
-    return Event(
+    return AlertEvent(
         fingerprint=finding.fingerprint,
         action="trigger",
         severity=finding.severity,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from runwatch.alerts.dispatch import REPEAT_AFTER, Event, Notification
+from runwatch.alerts.dispatch import REPEAT_AFTER, AlertEvent, Notification
 from runwatch.alerts.secrets import AlertError
 from runwatch.alerts.wording import body, headline, payload, title
 from runwatch.domain.finding import SEVERITIES
@@ -68,7 +68,7 @@ def _alertmanager(notification: Notification, to: Receiver) -> Iterator[Request]
         yield Request(to.url, alerts)
 
 
-def _alert(event: Event, severity: str, at: float, holds: bool) -> dict[str, Any]:
+def _alert(event: AlertEvent, severity: str, at: float, holds: bool) -> dict[str, Any]:
     labels = {
         "alertname": event.rule,
         "severity": severity,

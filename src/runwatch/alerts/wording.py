@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from runwatch.alerts.dispatch import Event, Notification
+from runwatch.alerts.dispatch import AlertEvent, Notification
 from runwatch.text.jsonable import text as json_text
 from runwatch.text.safe import safe
 from runwatch.text.units import iso, plural
@@ -23,13 +23,13 @@ def title(notification: Notification) -> str:
     return f"{where}: {firing} {notification.severity} {safe(notification.group)}"
 
 
-def place(event: Event) -> str:
+def place(event: AlertEvent) -> str:
     """The machine and the root's name: "gpu1 · churn"."""
     names = [event.host or "runwatch", os.path.basename(event.root.rstrip("/"))]
     return " · ".join(safe(name, 60) for name in names if name)
 
 
-def headline(event: Event) -> str:
+def headline(event: AlertEvent) -> str:
     """Where, and what: "gpu1 · churn: exp-17"."""
     return f"{place(event)}: {safe(event.place)}"
 
@@ -46,7 +46,7 @@ def body(notification: Notification) -> str:
     return "\n".join(lines)
 
 
-def payload(event: Event, at: float) -> dict[str, Any]:
+def payload(event: AlertEvent, at: float) -> dict[str, Any]:
     """One event as incident tools take it: ``dedup_key`` folds repeats, ``event_action`` ends them."""
     return {
         "schema": 1,
@@ -68,7 +68,7 @@ def payload(event: Event, at: float) -> dict[str, Any]:
     }
 
 
-def _line(event: Event) -> str:
+def _line(event: AlertEvent) -> str:
     if event.action == "resolve":
         return safe(f"over: {event.place}", _WIDTH)
     who = f" ({event.who} is on it)" if event.who else ""

@@ -138,12 +138,12 @@ def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Candidat
 
 def _facts() -> list[dict[str, Any]]:
     from runwatch.store.paths import state_dir
-    from runwatch.store.state import State
+    from runwatch.store.state import open_state
 
     directory = state_dir()
     if directory is None or not (directory / "state.db").is_file():
         return []
-    with contextlib.closing(State(directory)) as state:
+    with open_state() as state:
         return [row.facts for row in state.kept_rows()]
 
 
@@ -167,12 +167,13 @@ def _rules() -> Iterator[Candidate]:
 def _tasks(done: bool) -> Iterator[Candidate]:
     from datetime import date
 
-    from runwatch.cli.tasks import _place
-
-    _, file = _place(argparse.Namespace(file=None, root=None, config=None, action="list"))
+    from runwatch.monitor.session import root_state
+    from runwatch.store.state import open_state
     from runwatch.tasks.todotxt import parse_all
 
-    for task in parse_all(file.read().texts, date.today()):
+    with open_state() as state:
+        _, _, place = root_state(state, None, None)
+    for task in parse_all(place.todo_file().read().texts, date.today()):
         if task.done == done:
             yield Candidate(task.id, _about(task.text))
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from runwatch.domain.intents import Intent
-    from runwatch.hosts.requests import Asked
+    from runwatch.hosts.requests import RemoteRoot
 
 
 def run(args: argparse.Namespace, intents: Sequence[Intent], now: float, today: date) -> int:
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace, intents: Sequence[Intent], now: float, today: 
         return _change(args, there, intents) if intents else _list(args, there, today)
 
 
-def _list(args: argparse.Namespace, there: Asked, today: date) -> int:
+def _list(args: argparse.Namespace, there: RemoteRoot, today: date) -> int:
     from runwatch.cli._output import print_json
     from runwatch.hosts.messages import AskTasks, Todo
     from runwatch.show.tasks import tasks_json, tasks_text
@@ -38,7 +38,7 @@ def _list(args: argparse.Namespace, there: Asked, today: date) -> int:
     return 0
 
 
-def _change(args: argparse.Namespace, there: Asked, intents: Sequence[Intent]) -> int:
+def _change(args: argparse.Namespace, there: RemoteRoot, intents: Sequence[Intent]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.hosts.messages import AskTasks, Todo
     from runwatch.show.tasks import tasks_json
@@ -60,7 +60,7 @@ def _change(args: argparse.Namespace, there: Asked, intents: Sequence[Intent]) -
     return 1 if failed else 0
 
 
-def _history(args: argparse.Namespace, there: Asked, now: float) -> int:
+def _history(args: argparse.Namespace, there: RemoteRoot, now: float) -> int:
     from runwatch.cli import UsageError
     from runwatch.cli._output import print_json
     from runwatch.domain.address import joined

@@ -60,14 +60,14 @@ def _set(args: argparse.Namespace, session: Session) -> int:
     snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     found = resolve_run(args.run, snapshot.situation.runs)
     if session.state.in_memory:
-        return _tell(False, f"not pinned: {session.state.notice}")
+        return _print_result(False, f"not pinned: {session.state.notice}")
     written = write_baseline(found.root, found.id) if args.write_config else None
     answer = session.tasks.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
         written.put_back()
-    return _tell(answer.ok, answer.message)
+    return _print_result(answer.ok, answer.message)
 
 
 def _show(args: argparse.Namespace, session: Session) -> int:
@@ -76,10 +76,10 @@ def _show(args: argparse.Namespace, session: Session) -> int:
 
     snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
     history = {root: session.tasks.champions(root) for root in session.roots}
-    return _say(args, session.roots, snapshot.situation.baselines, history)
+    return _print(args, session.roots, snapshot.situation.baselines, history)
 
 
-def _say(
+def _print(
     args: argparse.Namespace,
     roots: tuple[str, ...],
     found: Mapping[str, Baseline],
@@ -121,9 +121,9 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
     from runwatch.domain.intents import ClearBaseline
 
     if session.state.in_memory:
-        return _tell(False, f"not unpinned: {session.state.notice}")
+        return _print_result(False, f"not unpinned: {session.state.notice}")
     answers = [session.tasks.obey(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
-    return max(_tell(True, answer.message) for answer in answers)
+    return max(_print_result(True, answer.message) for answer in answers)
 
 
 def _there(args: argparse.Namespace) -> int:
@@ -150,11 +150,11 @@ def _there(args: argparse.Namespace) -> int:
             did = there.do(PinBaseline(RunKey(path_of(found.root), found.id), args.reason))
         else:
             champions = there.ask(lambda number: AskChampions(number, there.path))
-            return _say(args, (there.root,), dict(situation.baselines), {there.root: champions})
-    return _tell(did.ok, did.message)
+            return _print(args, (there.root,), dict(situation.baselines), {there.root: champions})
+    return _print_result(did.ok, did.message)
 
 
-def _tell(ok: bool, message: str) -> int:
+def _print_result(ok: bool, message: str) -> int:
     import sys
 
     from runwatch.text.safe import safe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
 import threading
@@ -97,13 +96,12 @@ def run(args: argparse.Namespace) -> int:
 def _brief(args: argparse.Namespace, began: float) -> bool:
     """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
-    from runwatch.store import paths
-    from runwatch.store.state import State
+    from runwatch.store.state import open_state
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
     wait = args.wait if args.wait is not None else _timeouts(args)
-    with contextlib.closing(State(paths.state_dir())) as state:
+    with open_state() as state:
         names, finding = _names(args, began + wait)
         work = {name: _Work(lambda name=name: _host_brief(args, name, state, now)) for name in names}  # type: ignore[misc]
         looks: list[_HostBrief] = []
@@ -117,7 +115,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
             if host and host.loaded:
                 silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
         if looks:
-            _say(args, state, looks, silent, now, since)
+            _print(args, state, looks, silent, now, since)
         elif args.format == "json":
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
@@ -156,46 +154,21 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
+    from runwatch.monitor.session import identities, save_facts, saved_facts
     from runwatch.show.text.status import is_old
-    from runwatch.store import paths
 
     names = [name] if name else list(args.roots)
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
         say_problems(settings.values())
-        keys = [paths.root_identity(root, settings[root].id) for root in roots]
-        kept = _of(state, keys, roots)
+        keys = identities(roots, settings)
+        kept = saved_facts(state, keys, roots)
         if kept and not is_old(kept, now) and args.format != "html":
             return _HostBrief(kept, keys, True)
     loaded = load(names, args.config, all_hosts=args.all_hosts)
-    roots = loaded.snapshot.situation.roots
-    keys = [
-        paths.root_identity(root, loaded.settings[root].id if root in loaded.settings else None)
-        for root in roots
-    ]
-    return _HostBrief(_keep(loaded, state, keys, now), keys, True, loaded)
-
-
-def _of(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFacts | None:
-    """What was kept last of one root, alone or among others."""
-    from runwatch.store.kept_facts import of_root
-
-    kept = state.kept(" ".join(keys))
-    return kept or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
-
-
-def _keep(loaded: Loaded, state: State, keys: Sequence[str], now: float) -> SnapshotFacts:
-    """The facts of a look, kept for the next time that there is none."""
-    from datetime import date
-
-    from runwatch.monitor.root_state import BEAT_S
-    from runwatch.store.snapshot_facts import SnapshotFacts, facts
-
-    result = facts(loaded.snapshot, date.fromtimestamp(now))
-    with contextlib.suppress(OSError):
-        state.keep(" ".join(keys), result, now, BEAT_S)
-    return SnapshotFacts(now, BEAT_S, result)
+    keys = identities(loaded.snapshot.situation.roots, loaded.settings)
+    return _HostBrief(save_facts(state, keys, loaded.snapshot, now), keys, True, loaded)
 
 
 def _remembered(state: State, name: str) -> _HostBrief | None:
@@ -217,7 +190,7 @@ def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     return f"{shown}: no answer yet, as of {ago(host.kept.facts['now'], now)} ago"
 
 
-def _say(
+def _print(
     args: argparse.Namespace,
     state: State,
     looks: Sequence[_HostBrief],

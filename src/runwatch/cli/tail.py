@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.domain.situation import Snapshot
     from runwatch.hosts.loading import ANSWER_TIMEOUT_S
-    from runwatch.show.tail import Tail, of_runs, record_text
+    from runwatch.show.tail import SnapshotTail, of_runs, record_text
     from runwatch.text.jsonable import dump
 
     named = args.root or [root for name in args.run or ["."] for root in roots_for(name, args.config)]
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: snapshots.put(None))
     monitor = _monitor(list(dict.fromkeys(named)), args.config)
     monitor.start(snapshots.put)
-    tail, began = Tail(monitor.series, args.from_start), time.monotonic()
+    tail, began = SnapshotTail(monitor.series, args.from_start), time.monotonic()
     try:
         while (snapshot := snapshots.get()) is not None:
             records, hosts = tail.new_hosts(snapshot), snapshot.watch.hosts

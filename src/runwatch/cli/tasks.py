@@ -50,8 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.naming import is_elsewhere
-    from runwatch.store import paths
-    from runwatch.store.state import State
+    from runwatch.store.state import open_state
     from runwatch.tasks.file import TodoError
 
     now, today = time.time(), date.today()
@@ -60,28 +59,26 @@ def run(args: argparse.Namespace) -> int:
         from runwatch.cli import _tasks_there
 
         return _tasks_there.run(args, intents, now, today)
-    state = State(paths.state_dir())
-    if state.notice:
-        print(f"runwatch: {state.notice}", file=sys.stderr)
-    if state.in_memory and args.action == "silence":
-        return 1
-    try:
-        root, file = _place(args)
-        if args.action == "history":
-            return _history(args, state, root, now)
-        from runwatch.tasks.task_list import RootTaskList
+    with open_state() as state:
+        if state.notice:
+            print(f"runwatch: {state.notice}", file=sys.stderr)
+        if state.in_memory and args.action == "silence":
+            return 1
+        try:
+            root, file = _place(args, state)
+            if args.action == "history":
+                return _history(args, state, root, now)
+            from runwatch.tasks.task_list import RootTaskList
 
-        book = RootTaskList(state, root, file, keeps_unsaved=False)
-        if args.action == "archive":
-            return _archive(args, book, now, today)
-        if not intents:
-            return _list(args, book, today, state.silences(root, now))
-        return _change(args, book, intents, now, today)
-    except TodoError as error:
-        print(f"runwatch: {error}", file=sys.stderr)
-        return 1
-    finally:
-        state.close()
+            task_list = RootTaskList(state, root, file, keeps_unsaved=False)
+            if args.action == "archive":
+                return _archive(args, task_list, now, today)
+            if not intents:
+                return _list(args, task_list, today, state.silences(root, now))
+            return _change(args, task_list, intents, now, today)
+        except TodoError as error:
+            print(f"runwatch: {error}", file=sys.stderr)
+            return 1
 
 
 def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
@@ -140,29 +137,20 @@ def _until(span: str, now: float, today: date) -> float:
     return datetime.combine(future_day(span, today), datetime.min.time()).timestamp()
 
 
-def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
+def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
-    from contextlib import closing
     from pathlib import Path
 
-    from runwatch import config
     from runwatch.cli._output import say_problems
-    from runwatch.monitor.once import resolve_roots
-    from runwatch.monitor.root_state import place_of, take_over_earlier
+    from runwatch.monitor.session import root_state
     from runwatch.store import paths
-    from runwatch.store.state import State
-    from runwatch.tasks.file import TodoFile
-    from runwatch.tasks.moving import move_into
+    from runwatch.tasks.file import TodoFile, move_into
 
     locks = paths.lock_dir()
     if args.file:
         path = Path(args.file).expanduser().absolute()
         return paths.root_identity(str(path.parent)), TodoFile(path, locks)
-    root = resolve_roots([args.root] if args.root else [], args.config)[0]
-    settings = config.load((root,), args.config)[root]
-    with closing(State(paths.state_dir())) as state:
-        take_over_earlier(state, root, settings)
-    place = place_of(root, settings)
+    root, settings, place = root_state(state, args.root, args.config)
     say_problems([settings], place.problem)
     file = place.todo_file()
     if place.private and place.problem is None and args.root and args.action == "add":
@@ -173,7 +161,7 @@ def _place(args: argparse.Namespace) -> tuple[str, TodoFile]:
 
 
 def _change(
-    args: argparse.Namespace, book: RootTaskList, intents: Sequence[Intent], now: float, today: date
+    args: argparse.Namespace, task_list: RootTaskList, intents: Sequence[Intent], now: float, today: date
 ) -> int:
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json
@@ -181,7 +169,7 @@ def _change(
 
     changed, failed = [], False
     for intent in intents:
-        answer, task = book.perform(intent, now, today)
+        answer, task = task_list.perform(intent, now, today)
         failed = failed or not answer.ok
         if task:
             changed.append(task)
@@ -192,25 +180,27 @@ def _change(
         elif not args.json:
             print(f"{answer.message}{f'  [{safe(task.id)}]' if task else ''}")
     if args.json:
-        print_json(tasks_json(book.current(today), changed))
+        print_json(tasks_json(task_list.current(today), changed))
     return 1 if failed else 0
 
 
-def _archive(args: argparse.Namespace, book: RootTaskList, now: float, today: date) -> int:
+def _archive(args: argparse.Namespace, task_list: RootTaskList, now: float, today: date) -> int:
     from runwatch.text.units import plural
 
-    moved = book.archive(now, today)
+    moved = task_list.archive(now, today)
     if args.json:
-        return _list(args, book, today, {})
+        return _list(args, task_list, today, {})
     print(f"{plural(moved, 'finished task')} moved to done.txt")
     return 0
 
 
-def _list(args: argparse.Namespace, book: RootTaskList, today: date, silences: Mapping[str, float]) -> int:
+def _list(
+    args: argparse.Namespace, task_list: RootTaskList, today: date, silences: Mapping[str, float]
+) -> int:
     from runwatch.cli._output import print_json
     from runwatch.show.tasks import tasks_json, tasks_text
 
-    listed = book.current(today)
+    listed = task_list.current(today)
     if args.json:
         print_json(tasks_json(listed, silences=silences))
     else:

@@ -33,20 +33,20 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.monitor.trusting import asks
 
     if args.list:
-        return _tell(args, "trusted", [(one.file, ()) for one in trust.trusted()])
+        return _print_result(args, "trusted", [(one.file, ()) for one in trust.trusted()])
     if args.config:
         raise UsageError("--config: a file that you name needs no trust; name the ROOT whose file does")
     roots = resolve_roots(args.roots or [os.getcwd()], None)
     if args.revoke:
         inside = [one.file for one in trust.trusted() if os.path.dirname(one.file) in roots]
-        return _tell(args, "no longer trusted", [(file, ()) for file in inside if trust.forget(file)])
+        return _print_result(args, "no longer trusted", [(file, ()) for file in inside if trust.forget(file)])
     wanted = asks(config.load(roots))
     for ask in wanted:
         trust.trust(ask.file, ask.digest)
-    return _tell(args, "trusted", [(ask.file, ask.wants) for ask in wanted])
+    return _print_result(args, "trusted", [(ask.file, ask.wants) for ask in wanted])
 
 
-def _tell(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str, ...]]]) -> int:
+def _print_result(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str, ...]]]) -> int:
     from runwatch.cli._output import print_json
     from runwatch.text.safe import safe
 

@@ -19,7 +19,7 @@ from runwatch.config.settings import (
     Cost,
     CustomRule,
     Data,
-    Host,
+    HostSettings,
     Metrics,
     MetricSetting,
     Model,
@@ -40,7 +40,7 @@ __all__ = [
     "Cost",
     "CustomRule",
     "Data",
-    "Host",
+    "HostSettings",
     "MetricSetting",
     "Metrics",
     "Model",
@@ -76,19 +76,19 @@ def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Setting
     the user's defaults. One that was found, and not named by the user, has its say within its own folder
     until it is trusted; one that is no readable file is a problem, and the rest holds. Raises ConfigError."""
     defaults = _user_defaults()
-    return {root: read(config, defaults) if config else _found(root, defaults) for root in roots}
+    return {root: read(config, defaults) if config else _settings_of(root, defaults) for root in roots}
 
 
 def configured_roots(config: str | None = None) -> tuple[str, ...]:
     """The roots that the current directory's configuration (or ``--config``) names, absolute; () if none."""
-    settings = read(config, Settings()) if config else _found(os.getcwd(), Settings())
+    settings = read(config, Settings()) if config else _settings_of(os.getcwd(), Settings())
     return tuple(settings.path(root) for root in settings.watch.roots)
 
 
-def hosts(config: str | None = None) -> dict[str, Host]:
+def hosts(config: str | None = None) -> dict[str, HostSettings]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    found: dict[str, Host] = {}
+    found: dict[str, HostSettings] = {}
     for host in user_settings(config).hosts:
         if split(f"{host.name}:") is None or host.name in found:
             why = "is there twice" if host.name in found else "can't be written as HOST:PATH"
@@ -114,7 +114,7 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
         raise ConfigError(f"{file}: can't be read: {_why(error)}; {hint}") from None
 
 
-def _found(root: str, defaults: Settings) -> Settings:
+def _settings_of(root: str, defaults: Settings) -> Settings:
     file = _first(os.path.join(root, FILE), os.path.join(os.getcwd(), FILE))
     plain = replace(defaults, folder=root, file=None)
     if file is None:

@@ -18,12 +18,12 @@ _SHOWN = 120
 _WEB = re.compile(r"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)")
 
 
-class _Named(Protocol):
+class _HasName(Protocol):
     @property
     def name(self) -> str: ...
 
 
-Entry = TypeVar("Entry", bound=_Named)
+Entry = TypeVar("Entry", bound=_HasName)
 
 
 def bounded(settings: Settings, base: Settings, root: str) -> Settings:
@@ -87,14 +87,14 @@ def _baseline(settings: Settings, base: Settings, withheld: list[str]) -> Settin
 
 
 def _tables(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
-    data = _kept(settings, settings.data, base.data, _data_paths, "data", withheld)
-    predictions = _kept(
+    data = _within_bounds(settings, settings.data, base.data, _data_paths, "data", withheld)
+    predictions = _within_bounds(
         settings, settings.predictions, base.predictions, _prediction_paths, "predictions", withheld
     )
     return replace(settings, data=data, predictions=predictions)
 
 
-def _kept(
+def _within_bounds(
     settings: Settings,
     entries: tuple[Entry, ...],
     before: tuple[Entry, ...],

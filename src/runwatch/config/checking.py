@@ -15,7 +15,7 @@ from runwatch.config.settings import (
     ConfigError,
     CustomRule,
     Data,
-    Host,
+    HostSettings,
     Metrics,
     MetricSetting,
     Model,
@@ -108,7 +108,13 @@ class Checker:
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {"runs": RunFiles, "data": Data, "predictions": Predictions, "models": Model, "hosts": Host}
+        kinds = {
+            "runs": RunFiles,
+            "data": Data,
+            "predictions": Predictions,
+            "models": Model,
+            "hosts": HostSettings,
+        }
         if name in kinds:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")

@@ -168,7 +168,7 @@ class Ui(msgspec.Struct, frozen=True):
     mouse: bool = True
 
 
-class Host(msgspec.Struct, frozen=True):
+class HostSettings(msgspec.Struct, frozen=True):
     """Another machine. ``ssh``: what ssh takes as its destination, or a whole ssh command; ``roots``: paths
     there; ``command``: how runwatch is called there (text), or a local command that calls it (a list)."""
 
@@ -205,7 +205,7 @@ class Settings(msgspec.Struct, frozen=True):
     reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
-    hosts: tuple[Host, ...] = ()
+    hosts: tuple[HostSettings, ...] = ()
     bounds: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -16,7 +16,7 @@ _FEW = 0.02
 _SIGNS = {"f8": np.int64, "f4": np.int32}
 
 
-class Cells(NamedTuple):
+class ValueCells(NamedTuple):
     """``low``, ``scale``: of cell numbers, in values or, if ``by_bits``, in their bit patterns, which are in
     the order of the values and cut each power of two alike; ``before``: edges below each cell, int16 ``[C]``;
     ``first``, ``second``: the edges in it, else the greatest value; ``crowded``: cells with more than two."""
@@ -66,7 +66,7 @@ def _ordered_bits(values: NDArray[Any]) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=64)
-def _cells(raw: bytes, dtype: str) -> Cells | None:
+def _cells(raw: bytes, dtype: str) -> ValueCells | None:
     """The first way to cut that leaves few edges in crowded cells, else the best; None where none helps."""
     edges = np.frombuffer(raw, dtype=np.dtype(dtype))
     ways = [
@@ -74,7 +74,7 @@ def _cells(raw: bytes, dtype: str) -> Cells | None:
         for size in SIZES
         for by_bits in ((False, True) if edges.dtype.kind == "f" else (False,))
     ]
-    best: tuple[float, Cells] | None = None
+    best: tuple[float, ValueCells] | None = None
     for by_bits, size in ways:
         result = _cut(edges, by_bits, size)
         if result is not None and (best is None or result[0] < best[0]):
@@ -84,7 +84,7 @@ def _cells(raw: bytes, dtype: str) -> Cells | None:
     return best[1] if best is not None and best[0] < 0.5 else None
 
 
-def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, Cells] | None:
+def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, ValueCells] | None:
     """(share of the edges that lie in crowded cells, the cells); None where the range cannot be cut."""
     ends = _ordered_bits(edges) if by_bits else edges
     low, span = ends[0], float(ends[-1]) - float(ends[0])
@@ -102,7 +102,7 @@ def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, Cells] |
         held[some] = edges[before[some] + nth]
     crowded = inside > 2
     share = float(inside[crowded].sum()) / len(edges)
-    cells = Cells(
+    cells = ValueCells(
         by_bits, low, scale, before.astype(np.int16), first, second, crowded if crowded.any() else None
     )
     return share, cells

@@ -11,7 +11,7 @@ from runwatch.data.errors import DataError, explained
 from runwatch.data.profile import Piece, profile
 from runwatch.data.profile_cache import Answer
 from runwatch.domain.errors import UserError
-from runwatch.domain.profile import Grid, TableProfile, empty_profile, merge
+from runwatch.domain.profile import ProfileGrid, TableProfile, empty_profile, merge
 
 FAN_IN = 8
 _CONNECT_SECONDS = 10
@@ -33,7 +33,7 @@ class DaskEngine:
             raise found
         return found
 
-    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
+    def profiles(self, pieces: Sequence[Piece], grid: ProfileGrid) -> Iterable[TableProfile | DataError]:
         """One answer a piece, in order: a file's first piece answers for all of its pieces, the others
         with the empty profile, so that the answers add up to the same counts."""
         if not pieces:
@@ -94,7 +94,7 @@ def _version() -> str | None:
     return __version__
 
 
-def _unchanged(grid: Grid) -> Grid:
+def _unchanged(grid: ProfileGrid) -> ProfileGrid:
     return grid
 
 
@@ -106,7 +106,7 @@ def _tree(client: Any, pieces: Sequence[Piece], grid: Any) -> Any:
     return layer[0]
 
 
-def profile_or_error(piece: Piece, grid: Grid) -> TableProfile | DataError:
+def profile_or_error(piece: Piece, grid: ProfileGrid) -> TableProfile | DataError:
     """The piece's profile, or why this worker cannot read it."""
     try:
         return profile(piece, grid)

@@ -11,15 +11,9 @@ import msgspec
 
 from runwatch.data import being_read
 from runwatch.data.errors import DataError, explained
+from runwatch.data.remote import filesystem
 from runwatch.system.files import NotRegular, open_regular
-from runwatch.text.safe import safe
 
-PROTOCOLS = frozenset(
-    {"http", "https", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "s3", "s3a", "gs", "gcs", "az"}
-    | {"abfs", "abfss", "adl", "oci", "oss", "hf", "memory"}
-)
-WRAPPERS = frozenset({"zip", "tar", "simplecache", "filecache", "blockcache"})
-_CONNECT_S, _READ_S = 10, 60
 _MAX_FETCHED = 4 << 30
 _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
@@ -75,53 +69,6 @@ class DataFile(msgspec.Struct, frozen=True):
 
 def is_url(path: str) -> bool:
     return "://" in path
-
-
-def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
-    """(fsspec file system, path in it). DataError when the kind of URL is none that we open, when it holds
-    another one and ``chained`` is off, when fsspec or the protocol's package is missing, or the server cannot
-    be reached."""
-    _known_kind(url, chained)
-    try:
-        import fsspec
-    except ImportError as error:
-        raise DataError(url, "needs fsspec", "pip install 'runwatch[remote]'") from error
-    try:
-        system, path = fsspec.core.url_to_fs(url, **_timeouts(url))
-    except ImportError as error:
-        raise DataError(url, str(error).splitlines()[0], "install the file system's own package") from error
-    except Exception as error:  # each file system has errors of its own: a host that is away, a bad login
-        raise explained(url, error) from error
-    return system, path
-
-
-def _known_kind(url: str, chained: bool) -> None:
-    """DataError for a URL that would be opened by more than its own words say: fsspec has kinds that run
-    other programs, read this machine, or wrap one another."""
-    links = url.split("::")
-    if len(links) > 1 and not chained:
-        raise DataError(url, "holds another URL", "name the file itself; only the command line takes both")
-    for number, link in enumerate(links, 1):
-        kind, sign, _ = link.partition("://")
-        here = not sign and number == len(links) > 1  # a file of this machine, by its path
-        if not here and kind.lower() not in (PROTOCOLS if len(links) == 1 else PROTOCOLS | WRAPPERS):
-            known = ", ".join(sorted(PROTOCOLS - {"memory"}))
-            raise DataError(url, f"is of a kind that is not opened ({safe(kind, 40)})", f"use one of {known}")
-
-
-def _timeouts(url: str) -> dict[str, Any]:
-    """Time limits for the file systems that have none of their own."""
-    scheme = url.partition("://")[0]
-    if scheme in ("http", "https"):
-        import aiohttp
-
-        return {
-            "client_kwargs": {"timeout": aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=_READ_S)}
-        }
-    if scheme in ("s3", "s3a"):
-        limits = {"connect_timeout": _CONNECT_S, "read_timeout": _READ_S, "retries": {"max_attempts": 2}}
-        return {"config_kwargs": limits}
-    return {}
 
 
 def open_bytes(file: DataFile) -> Any:

@@ -74,7 +74,7 @@ def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
         if not any(_alike(reference[0], batch, schema) for batch in batches[: -_TRIED - 1 : -1]):
             continue
         name = posixpath.basename(folder) or "data"
-        out.append(FoundData(name, tuple(reference), tuple(batches), _said(reference, batches)))
+        out.append(FoundData(name, tuple(reference), tuple(batches), _assumption(reference, batches)))
     return _named_apart(out)
 
 
@@ -191,7 +191,7 @@ def _alike(reference: str, batch: str, schema: Schema) -> bool:
     return len(before) > 1 and len(before & now) >= _MIN_SHARED * len(before)
 
 
-def _said(reference: Sequence[str], batches: Sequence[str]) -> str:
+def _assumption(reference: Sequence[str], batches: Sequence[str]) -> str:
     what = (
         reference[0]
         if len(reference) == 1

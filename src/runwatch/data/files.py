@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from runwatch.data.data_file import DataFile, filesystem, is_url, opened_regular
-from runwatch.data.errors import DataError, explained
+from runwatch.data.data_file import DataFile, is_url, opened_regular
+from runwatch.data.errors import DataError, explained, without_secrets
 from runwatch.data.formats import formats, suffix
+from runwatch.data.remote import filesystem, whole_url
 
 if TYPE_CHECKING:
-    from runwatch.data.lakes import Live
+    from runwatch.data.lakes import LiveFile
 
 _PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
 _CALENDAR = re.compile(
@@ -144,15 +145,15 @@ def _table_like(folders: Sequence[str], names: Sequence[str]) -> bool:
     return bool(marks & set(folders)) or any(n == "state.json" or n.startswith("cache-") for n in names)
 
 
-def _live(folder: str) -> list[Live] | None:
-    from runwatch.data.lakes import Folder, live_files
+def _live(folder: str) -> list[LiveFile] | None:
+    from runwatch.data.lakes import TableFolder, live_files
 
     paths = {
         os.path.relpath(os.path.join(directory, name), folder).replace(os.sep, "/")
         for directory, _, names in os.walk(folder)
         for name in names
     }
-    return live_files(Folder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
+    return live_files(TableFolder(folder, paths, lambda path: _read_whole(os.path.join(folder, path))))
 
 
 def _read_whole(path: str) -> bytes:
@@ -220,7 +221,7 @@ def _with_state(system: Any, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str) -> DataFile | None:
     inner = str(entry["name"])
-    whole = inner if is_url(inner) else system.unstrip_protocol(inner)
+    whole = whole_url(url, system, inner)
     if suffix(inner) is None:
         return None
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
@@ -233,4 +234,6 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
     below = inner[len(top) :] if inner.startswith(top) else inner
     if any(part.startswith(("_", ".")) for part in below.split("/")):
         return None
-    return DataFile(whole, whole, int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below))
+    return DataFile(
+        whole, without_secrets(whole), int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below)
+    )

@@ -11,29 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.bookkeeping import counts_groups, counts_rows, identifier, in_order, names_rows
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.drift import ColumnKind, Role
-from runwatch.domain.profile import ColumnGrid, Grid
+from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
 EDGE_ROWS = 100_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "3"
+ENGINE = "4"
 _TEXT_LENGTH = 50
-_ID_NAME = re.compile(
-    r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row|no|nr|num|number|seq|sequence|serial)$"
-    r"|^(id|uuid|index|row)([_\W]|$)|[a-z](I[dD]|No|Nr)$",
-    0,
-)
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
     r"|[a-z](?:Code|Class|Category|Type|Status)$",
     0,
 )
 _REPEATS_OF_NAMED, _REPEATS, _LEAST_CODES, _MOST_CODES, _DENSE = 5, 20, 6, 1000, 0.25
-_ROWS_IN_ORDER = 0.99
 _LEAST_ROWS = 20
 _ULPS = 8
 _NINE_DIGITS = 1e-9
@@ -201,8 +196,9 @@ def _ordered(
     low, high = finite.min(), finite.max()
     if low == high and declared is None and kind != "datetime":
         kind = "constant"
-    spread = int(high) - int(low) if finite.dtype.kind in "iu" else -1
-    unique = kind == "numeric" and not notation and _identifier(name, finite, spread)
+    counted = kind == "numeric" and not type_.startswith("duration")
+    unique = counted and not notation and identifier(name, finite)
+    counted = counted and declared is None
     return ColumnGrid(
         name,
         kind,
@@ -215,26 +211,9 @@ def _ordered(
         "key" if unique and role == "feature" else role,
         notation=notation,
         exact=exact,
-        ascending=kind == "numeric" and declared is None and _ascending(finite),
+        ascending=counted and counts_rows(finite),
+        onward=in_order(finite) if kind == "datetime" else counted and counts_groups(finite),
     )
-
-
-def _identifier(name: str, values: NDArray[Any], spread: int) -> bool:
-    """Whether integers name rows: all values differ, and they are consecutive or the name says so."""
-    if spread < 0 or len(values) < _LEAST_ROWS:
-        return False
-    if spread + 1 != len(values) and not _ID_NAME.search(name):
-        return False
-    return len(np.unique(values)) == len(values)
-
-
-def _ascending(values: NDArray[Any]) -> bool:
-    """Whether whole numbers grow with the rows and hardly repeat, as counters and row numbers do, which may
-    begin again with each file."""
-    if values.dtype.kind not in "iu" or len(values) < _LEAST_ROWS:
-        return False
-    steps = values[1:] > values[:-1]
-    return bool(steps.mean() >= _ROWS_IN_ORDER)
 
 
 def _worded(
@@ -252,7 +231,7 @@ def _worded(
     if kind == "text":
         lengths, _ = shapes(text)
         edges, deciles, _ = make_edges(lengths)
-        key = unique and role == "feature" and bool(_ID_NAME.search(name))
+        key = unique and role == "feature" and names_rows(name)
         return ColumnGrid(
             name, kind, type_, edges, None, deciles, declared is None, unique, "key" if key else role
         )
@@ -307,18 +286,18 @@ def guess_role(
     return "prediction" if prediction is None and lower in _PREDICTIONS else "feature"
 
 
-def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> Grid:
+def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> ProfileGrid:
     """A grid with its id: a digest of all columns and of the engine's version."""
     grids = tuple(columns)
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
     for column in grids:
         head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
-        read_as = (column.notation, column.ascending, column.exact)
+        read_as = (column.notation, column.ascending, column.exact, column.onward)
         digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())
         digest.update(column.seen)
-    return Grid(grids, digest.hexdigest()[:16], tuple(sorted(duplicates)))
+    return ProfileGrid(grids, digest.hexdigest()[:16], tuple(sorted(duplicates)))
 
 
 def wanted_names(names: list[str], include: tuple[str, ...], exclude: tuple[str, ...]) -> list[str]:

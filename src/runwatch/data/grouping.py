@@ -13,13 +13,15 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.sample import sample
 from runwatch.domain.dependence import clustered
-from runwatch.domain.profile import Floats, Grid, TableProfile
+from runwatch.domain.profile import Floats, ProfileGrid, TableProfile
 
 ROWS = 100_000
 _LEAST = 2
 
 
-def group_designs(files: Sequence[DataFile], grid: Grid, group: str, rows: int) -> list[tuple[float, float]]:
+def group_designs(
+    files: Sequence[DataFile], grid: ProfileGrid, group: str, rows: int
+) -> list[tuple[float, float]]:
     """The design effects of each column's values and of which are missing, by the owners in column ``group``,
     from a sample of the files' ``rows``. DataError when the files have no such column."""
     names = [column.name for column in grid.columns]

@@ -14,7 +14,7 @@ from runwatch.data.formats import format_of
 from runwatch.data.profile import parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.sample import sample
-from runwatch.domain.profile import DataOptions, Grid, RowFacts
+from runwatch.domain.profile import DataOptions, ProfileGrid, RowFacts
 from runwatch.domain.run import Problem
 
 SAMPLE_ROWS = 20_000
@@ -23,7 +23,7 @@ _FEW = 0.005
 
 
 def inspect(
-    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache, engine: Engine = HERE
+    files: Sequence[DataFile], grid: ProfileGrid, options: DataOptions, cache: Cache, engine: Engine = HERE
 ) -> tuple[Mapping[str, NDArray[Any]], RowFacts | None, list[Problem]]:
     """(sample of up to 20,000 rows, facts about rows, problems) of the files; the facts come from the cache
     while the files do not change. Tables wider than 500 columns are sampled on their first 500."""
@@ -36,7 +36,7 @@ def inspect(
 
 
 def usual_repeats(
-    files: Sequence[DataFile], grid: Grid, facts: RowFacts | None, cache: Cache, engine: Engine = HERE
+    files: Sequence[DataFile], grid: ProfileGrid, facts: RowFacts | None, cache: Cache, engine: Engine = HERE
 ) -> RowFacts | None:
     """The same of the reference's rows, to tell how often rows repeat by nature; None where the batch's
     hardly do, or where they cannot be read."""
@@ -49,7 +49,7 @@ def usual_repeats(
 
 
 def _facts(
-    files: Sequence[DataFile], grid: Grid, options: DataOptions, cache: Cache, engine: Engine
+    files: Sequence[DataFile], grid: ProfileGrid, options: DataOptions, cache: Cache, engine: Engine
 ) -> RowFacts:
     keys = key_columns(grid, options)
     names = _all_names(files, grid)
@@ -67,7 +67,7 @@ def _facts(
     return RowFacts(**kept_json(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), made))
 
 
-def _all_names(files: Sequence[DataFile], grid: Grid) -> list[str]:
+def _all_names(files: Sequence[DataFile], grid: ProfileGrid) -> list[str]:
     """The grid's columns and those that only these files have: rows that differ in a new column differ."""
     known = dict.fromkeys(column.name for column in grid.columns if column.type != "null")
     for file in files:
@@ -78,7 +78,7 @@ def _all_names(files: Sequence[DataFile], grid: Grid) -> list[str]:
     return list(known)
 
 
-def key_columns(grid: Grid, options: DataOptions) -> list[str]:
+def key_columns(grid: ProfileGrid, options: DataOptions) -> list[str]:
     """The columns that must be unique: the key, the reference's identifiers, and what is expected to be."""
     found = [column.name for column in grid.columns if column.role == "key" or column.name == options.key]
     columns = options.expect.get("columns")

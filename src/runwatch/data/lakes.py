@@ -26,7 +26,7 @@ _METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
 _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
 
 
-class Folder(NamedTuple):
+class TableFolder(NamedTuple):
     """A folder as these tables see it. ``name``: as shown; ``paths``: all files below it, relative, with
     ``/``; ``read``: the bytes of one."""
 
@@ -35,7 +35,7 @@ class Folder(NamedTuple):
     read: Callable[[str], bytes]
 
 
-class Live(NamedTuple):
+class LiveFile(NamedTuple):
     """A live file: its path relative to the folder, and its partition values as Hive would write them into
     a path (None: as its own path says)."""
 
@@ -43,7 +43,7 @@ class Live(NamedTuple):
     partitions: tuple[tuple[str, str], ...] | None = None
 
 
-def live_files(folder: Folder) -> list[Live] | None:
+def live_files(folder: TableFolder) -> list[LiveFile] | None:
     """The files that hold the table's rows; None for a folder that is no table but files. DataError for a
     table that cannot be read as the sum of its files."""
     tops = {path.partition("/")[0] for path in folder.paths}
@@ -58,7 +58,7 @@ def live_files(folder: Folder) -> list[Live] | None:
     return _hugging_face(folder)
 
 
-def _json(folder: Folder, path: str) -> Any:
+def _json(folder: TableFolder, path: str) -> Any:
     body = folder.read(path)
     if path.endswith(".gz.metadata.json"):
         body = zlib.decompressobj(31).decompress(body, _MAX_BYTES)
@@ -68,7 +68,7 @@ def _json(folder: Folder, path: str) -> Any:
         raise DataError(posixpath.join(folder.name, path), f"is not valid JSON ({error})", "") from error
 
 
-def _delta(folder: Folder) -> list[Live]:
+def _delta(folder: TableFolder) -> list[LiveFile]:
     """Delta's log replayed: the newest checkpoint, then every commit after it.
     https://github.com/delta-io/delta/blob/master/PROTOCOL.md"""
     commits = {int(m[1]): path for path in folder.paths if (m := _COMMIT.fullmatch(path))}
@@ -90,7 +90,7 @@ def _delta(folder: Folder) -> list[Live]:
     return [_added(folder, entry) for entry in live.values()]
 
 
-def _checkpoint(folder: Folder) -> tuple[int, list[dict[str, Any]]]:
+def _checkpoint(folder: TableFolder) -> tuple[int, list[dict[str, Any]]]:
     """(version of the newest whole checkpoint, its actions); -1 where there is none."""
     found: dict[int, list[str]] = {}
     wanted: dict[int, int] = {}
@@ -121,7 +121,7 @@ def _checkpoint(folder: Folder) -> tuple[int, list[dict[str, Any]]]:
     return max(whole), rows
 
 
-def _actions(folder: Folder, paths: list[str]) -> Iterator[dict[str, Any]]:
+def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, Any]]:
     for path in paths:
         for line in folder.read(path).splitlines():
             try:
@@ -133,7 +133,7 @@ def _actions(folder: Folder, paths: list[str]) -> Iterator[dict[str, Any]]:
                 yield action
 
 
-def _refuse_delta(folder: Folder, action: dict[str, Any]) -> None:
+def _refuse_delta(folder: TableFolder, action: dict[str, Any]) -> None:
     entry = action.get("add")
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
@@ -147,16 +147,16 @@ def _refuse_delta(folder: Folder, action: dict[str, Any]) -> None:
             raise DataError(folder.name, what, _WHOLE_TABLE)
 
 
-def _added(folder: Folder, entry: dict[str, Any]) -> Live:
+def _added(folder: TableFolder, entry: dict[str, Any]) -> LiveFile:
     path = unquote(entry["path"])
     values = entry.get("partitionValues") or {}
     partitions = tuple(
         (quote(k), HIVE_NULL if v in (None, "") else quote(str(v))) for k, v in dict(values).items()
     )
-    return Live(_inside(folder, path), partitions)
+    return LiveFile(_inside(folder, path), partitions)
 
 
-def _inside(folder: Folder, path: str) -> str:
+def _inside(folder: TableFolder, path: str) -> str:
     whole = posixpath.normpath(path)
     if "://" in path or whole.startswith(("/", "..")) or "file:" in path:
         what = f"is a table that names a file outside its folder ({path})"
@@ -168,7 +168,7 @@ def _inside(folder: Folder, path: str) -> str:
     return whole
 
 
-def _iceberg(folder: Folder) -> list[Live]:
+def _iceberg(folder: TableFolder) -> list[LiveFile]:
     """The data files of the current snapshot. https://iceberg.apache.org/spec"""
     metadata = _json(folder, _newest_metadata(folder))
     current = metadata.get("current-snapshot-id")
@@ -176,7 +176,7 @@ def _iceberg(folder: Folder) -> list[Live]:
     if snapshot is None:
         return []
     location = str(metadata.get("location", ""))
-    found: list[Live] = []
+    found: list[LiveFile] = []
     try:
         for manifest in _manifests(folder, snapshot, location):
             for entry in records(folder.read(manifest["path"])):
@@ -186,7 +186,7 @@ def _iceberg(folder: Folder) -> list[Live]:
     return found
 
 
-def _newest_metadata(folder: Folder) -> str:
+def _newest_metadata(folder: TableFolder) -> str:
     """The greatest version; ``version-hint.text`` names it in tables without a catalogue."""
     found = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
     if "metadata/version-hint.text" in folder.paths:
@@ -199,7 +199,7 @@ def _newest_metadata(folder: Folder) -> str:
     return max(paths, key=lambda path: int(_json(folder, path).get("last-updated-ms", 0)))
 
 
-def _manifests(folder: Folder, snapshot: dict[str, Any], location: str) -> Iterator[dict[str, Any]]:
+def _manifests(folder: TableFolder, snapshot: dict[str, Any], location: str) -> Iterator[dict[str, Any]]:
     listed = snapshot.get("manifest-list")
     if not listed:
         for path in snapshot.get("manifests") or ():
@@ -212,17 +212,19 @@ def _manifests(folder: Folder, snapshot: dict[str, Any], location: str) -> Itera
         }
 
 
-def _iceberg_file(folder: Folder, entry: dict[str, Any], deletes: bool, location: str) -> Iterator[Live]:
+def _iceberg_file(
+    folder: TableFolder, entry: dict[str, Any], deletes: bool, location: str
+) -> Iterator[LiveFile]:
     if entry.get("status") == 2:
         return
     file = entry["data_file"]
     if deletes or file.get("content"):
         what = "is an Iceberg table with delete files, which are not read"
         raise DataError(folder.name, what, "rewrite its data files (compaction), or export it")
-    yield Live(_beneath(folder, file["file_path"], location), ())
+    yield LiveFile(_beneath(folder, file["file_path"], location), ())
 
 
-def _beneath(folder: Folder, path: str, location: str) -> str:
+def _beneath(folder: TableFolder, path: str, location: str) -> str:
     """A path of the metadata, relative to the table's folder, wherever that has been moved."""
     base = location.rstrip("/") + "/"
     if path.startswith(base):
@@ -230,15 +232,15 @@ def _beneath(folder: Folder, path: str, location: str) -> str:
     return _inside(folder, path)
 
 
-def _hugging_face(folder: Folder) -> list[Live] | None:
+def _hugging_face(folder: TableFolder) -> list[LiveFile] | None:
     """A saved dataset's files, or a cache's original without its mapped copies and index tables."""
     if "state.json" in folder.paths:
         listed = _json(folder, "state.json")
         files = listed.get("_data_files") if isinstance(listed, dict) else None
         if isinstance(files, list) and files:
-            return [Live(_inside(folder, str(file.get("filename")))) for file in files]
+            return [LiveFile(_inside(folder, str(file.get("filename")))) for file in files]
     own = [path for path in folder.paths if path.endswith(".arrow")]
     copies = [path for path in own if posixpath.basename(path).startswith("cache-")]
     if copies and len(copies) < len(own):
-        return [Live(path) for path in own if path not in copies]
+        return [LiveFile(path) for path in own if path not in copies]
     return None

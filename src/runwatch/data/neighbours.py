@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.kernel import Hashes, hashed, mixed
 from runwatch.domain.dependence import clustered, serial
-from runwatch.domain.profile import ColumnGrid, Floats, Grid
+from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
 
 ROWS = 4096
 _LEAST = 64
@@ -26,13 +26,13 @@ _OF_SOMEONE = re.compile(
 class Neighbours:
     """The first ``ROWS`` rows of each column that blocks bring, and what they tell."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: ProfileGrid) -> None:
         self._grid = grid
         self._parts: dict[int, list[tuple[NDArray[Any], NDArray[np.bool_]]]] = {}
         self._have: dict[int, int] = {}
         self._all = 0
 
-    def add(self, block: Block) -> None:
+    def add(self, block: ColumnBlock) -> None:
         self._all += block.rows
         for name, array in block.columns:
             index = self._grid.index.get(name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import buffer_values, numbers
+from runwatch.data.bookkeeping import in_order, whole
 
 PLAIN = "number"
 THOUSANDS = "number 1,234.5"
@@ -57,11 +59,14 @@ _CLOCK_DURATION = rf"^(?P<D>-?\d+) days?,?(?: (?P<sign>[+-]?)(?P<h>\d+):(?P<m>\d
 _SECONDS = {"Y": 365 * 86400, "M": 30 * 86400, "W": 7 * 86400, "D": 86400, "h": 3600, "m": 60, "s": 1}
 _CLOCK_NAME = re.compile(
     r"(^|[_\W])(ts|time|times|timestamp|date|datetime|dt|epoch|unix\w*|created|updated|modified|at|when|since"
-    r"|day)([_\W]|$|\d)|[a-z](At|Time|Date|Timestamp|Ts)$|(date|time|timestamp)(_?(s|ms|us|ns))?$",
+    r"|day|month|period|ymd|ym|yyyymm(dd)?(hh)?\w*)([_\W]|$|\d)|[a-z](At|Time|Date|Timestamp|Ts)$|(date|time|timestamp)(_?(s|ms|us|ns))?$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"[a-z](At|Time|Date|Timestamp)$")
 _FIRST, _LAST = 631_152_000, 4_102_444_800  # 1990 to 2100
+_RECENT, _YEARS = 1_000_000_000, 20 * 31_556_952  # 2001
+_CALENDAR = {6: "month", 8: "day", 10: "hour", 12: "minute", 14: "second"}
+_CENTURIES, _FEW_DATES = (1900, 2100), 5
 
 
 def detect(text: Any) -> str:
@@ -240,32 +245,37 @@ def _negative(signs: Any) -> NDArray[np.bool_]:
     return buffer_values(pc.equal(signs, "-").cast(pa.uint8())).astype(bool)
 
 
-def to_times(text: Any, of_day: bool) -> tuple[Any, int]:
-    """(the values that read as times, how many do not) of a string array without nulls: an Arrow array of
-    times of day or of moments, in microseconds."""
-    import pyarrow as pa
-
-    notation = TIME_OF_DAY if of_day else detect(text)
-    values, invalid = parse(text, notation if of_day or notation.startswith(_MOMENT) else ISO)
-    kind = pa.time64("us") if of_day else pa.timestamp("us")
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]), invalid
-
-
 def epoch(name: str, values: NDArray[Any]) -> str:
-    """ "epoch s", "epoch ms", … for numbers that are moments by their name and size, "epoch day" for numbers
-    like 20260301, else empty."""
-    named = _CLOCK_NAME.search(name) or _CAMEL.search(name)
-    if len(values) < 2 or not (named or bool((values[1:] >= values[:-1]).all())):
+    """ "epoch s", "epoch ms", … for numbers that are moments by their size and by their name or order,
+    "epoch day" for numbers like 20260301, "epoch month", "hour", "minute" and "second" for those of other
+    lengths (202603, 20260301143000), else empty."""
+    if len(values) < 2:
         return ""
+    named = bool(_CLOCK_NAME.search(name) or _CAMEL.search(name))
+    told = named or in_order(values)
     low, high = float(values.min()), float(values.max())
+    digits = len(str(int(max(low, 0.0))))
+    if digits in _CALENDAR and whole(values) and _is_calendar(values, digits, told):
+        return _EPOCH + _CALENDAR[digits]
     for unit, scale in _UNITS.items():
-        if low >= _FIRST * scale and high <= _LAST * scale:
+        by_size = unit != "s" and low >= _RECENT * scale and high - low <= _YEARS * scale
+        if low >= _FIRST * scale and high <= _LAST * scale and (told or by_size):
             return _EPOCH + unit
-    if named and values.dtype.kind in "iu" and low >= 19_000_101 and high <= 21_001_231:
-        month, day = values // 100 % 100, values % 100
-        if bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all()):
-            return _EPOCH + "day"
     return ""
+
+
+def _is_calendar(values: NDArray[Any], digits: int, told: bool) -> bool:
+    """Whether all are dates of so many digits. Without a name or an order that tells, days of five different
+    dates or more."""
+    seen = np.unique(values).astype(np.int64)
+    fields = [seen // 10 ** (digits - at) % 100 for at in range(6, digits + 1, 2)]
+    limits = [(1, 12), (1, 31), (0, 23), (0, 59), (0, 60)]
+    years = seen // 10 ** (digits - 4)
+    right = bool((years >= _CENTURIES[0]).all() and (years <= _CENTURIES[1]).all()) and all(
+        bool((field >= low).all() and (field <= high).all())
+        for field, (low, high) in zip(fields, limits, strict=False)
+    )
+    return right and (told or (digits > 6 and len(seen) >= _FEW_DATES))
 
 
 def epoch_values(array: Any, notation: str) -> NDArray[Any] | None:
@@ -274,13 +284,21 @@ def epoch_values(array: Any, notation: str) -> NDArray[Any] | None:
 
     unit = notation.removeprefix(_EPOCH)
     try:
-        if unit == "day":
-            days = numbers(array.cast(pa.date32()))
-            moments = days.astype("datetime64[D]")
-            year = moments.astype("datetime64[Y]").astype(np.int64) + 1970
-            month = moments.astype("datetime64[M]").astype(np.int64) % 12 + 1
-            day = (moments - moments.astype("datetime64[M]")).astype(np.int64) + 1
-            return np.asarray(year * 10_000 + month * 100 + day, dtype=np.int64)
+        if unit in _CALENDAR.values():
+            moments = numbers(array.cast(pa.timestamp("s"), safe=False)).astype("datetime64[s]")
+            return _calendar(moments, next(n for n, named in _CALENDAR.items() if named == unit))
         return numbers(array.cast(pa.timestamp(unit), safe=False))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
+
+
+def _calendar(moments: NDArray[np.datetime64], digits: int) -> NDArray[np.int64]:
+    """Moments as numbers like 20260301, of 6 (year and month) to 14 digits (to the second)."""
+    units = ("Y", "M", "D", "h", "m", "s")[: digits // 2 - 1]
+    out = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+    for above, unit in pairwise(units):
+        part = moments.astype(f"datetime64[{unit}]") - moments.astype(f"datetime64[{above}]").astype(
+            f"datetime64[{unit}]"
+        )
+        out = out * 100 + part.astype(np.int64) + (unit in "MD")
+    return np.asarray(out, dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.domain.profile import SCALARS, ColumnGrid, Grid, TableProfile
+from runwatch.domain.profile import SCALARS, ColumnGrid, ProfileGrid, TableProfile
 
 _PREFIX = struct.Struct("<I")
 
@@ -40,7 +40,7 @@ def pack_profile(profile: TableProfile) -> bytes:
     return _joined(head, arrays)
 
 
-def unpack_profile(packed: bytes, grid: Grid) -> TableProfile:
+def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
     """The profile that ``pack_profile`` made on ``grid``. ValueError for another grid or broken bytes."""
     try:
         head, body = _split(packed)
@@ -74,7 +74,7 @@ def unpack_profile(packed: bytes, grid: Grid) -> TableProfile:
     )
 
 
-def pack_grid(grid: Grid) -> bytes:
+def pack_grid(grid: ProfileGrid) -> bytes:
     columns, arrays = [], []
     for column in grid.columns:
         edges = column.edges
@@ -93,6 +93,7 @@ def pack_grid(grid: Grid) -> bytes:
                 "notation": column.notation,
                 "ascending": column.ascending,
                 "exact": column.exact,
+                "onward": column.onward,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -103,7 +104,7 @@ def pack_grid(grid: Grid) -> bytes:
     return _joined({"id": grid.id, "duplicates": grid.duplicates, "columns": columns}, arrays)
 
 
-def unpack_grid(packed: bytes) -> Grid:
+def unpack_grid(packed: bytes) -> ProfileGrid:
     """The grid that ``pack_grid`` packed. ValueError for broken bytes."""
     try:
         head, body = _split(packed)
@@ -133,6 +134,7 @@ def unpack_grid(packed: bytes) -> Grid:
                 entry["notation"],
                 entry["ascending"],
                 tuple(entry["exact"]),
+                entry["onward"],
             )
         )
-    return Grid(tuple(columns), head["id"], tuple(head["duplicates"]))
+    return ProfileGrid(tuple(columns), head["id"], tuple(head["duplicates"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
-from runwatch.data.formats.base import Block, duplicated
+from runwatch.data.formats.base import ColumnBlock, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
@@ -29,7 +29,7 @@ from runwatch.domain.profile import (
     POS_INF,
     ROWS,
     ColumnGrid,
-    Grid,
+    ProfileGrid,
     TableProfile,
     empty_profile,
     kept_others,
@@ -38,7 +38,6 @@ from runwatch.domain.profile import (
 MAX_CODED = 9_999
 _TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
 _OF_DAY = ("time32[", "time64[")
-Mask = Callable[[Block], Any]
 
 
 class Piece(NamedTuple):
@@ -56,7 +55,7 @@ def list_pieces(file: DataFile) -> list[Piece]:
         raise explained(file.name, error) from error
 
 
-def profile(piece: Piece, grid: Grid) -> TableProfile:
+def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     """Counts of the piece on ``grid``. Columns that are not there count no rows; a value of another type is
     coerced or counted as invalid. DataError when the piece cannot be read."""
     file = piece.file
@@ -85,7 +84,7 @@ def _words(words: tuple[str, ...]) -> Any:
     return strings(words)
 
 
-def parse_types(grid: Grid) -> Mapping[str, Any]:
+def parse_types(grid: ProfileGrid) -> Mapping[str, Any]:
     """The Arrow type that text formats parse each column into."""
     import pyarrow as pa
 
@@ -134,7 +133,7 @@ def _time_type(type_: str) -> Any:
         return _from_text(type_)
 
 
-def coded(grid: Grid) -> frozenset[str]:
+def coded(grid: ProfileGrid) -> frozenset[str]:
     """Columns best read as dictionary codes: those of few words."""
     return frozenset(c.name for c in grid.columns if c.words is not None and len(c.words) <= MAX_CODED)
 
@@ -142,7 +141,7 @@ def coded(grid: Grid) -> frozenset[str]:
 class Counter:
     """Counts blocks into the vectors of one table profile."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: ProfileGrid) -> None:
         self.grid = grid
         zero = empty_profile(grid)
         self.counts, self.sums, self.scalars = zero.counts, zero.sums, zero.scalars
@@ -153,7 +152,7 @@ class Counter:
         self.rows = 0
         self.skipped = 0
 
-    def add(self, block: Block) -> None:
+    def add(self, block: ColumnBlock) -> None:
         self.rows += block.rows
         self.skipped += block.skipped
         self._neighbours.add(block)

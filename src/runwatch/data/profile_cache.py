@@ -13,7 +13,7 @@ from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Piece, list_pieces, profile
-from runwatch.domain.profile import Grid, Named, TableProfile, empty_profile, merge
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 
 _EDGE = 4096
@@ -47,7 +47,7 @@ class NoCache:
         return None
 
 
-def files_key(kind: str, grid: Grid, files: Iterable[DataFile], settings: str = "") -> PieceKey:
+def files_key(kind: str, grid: ProfileGrid, files: Iterable[DataFile], settings: str = "") -> PieceKey:
     """The key of something made from whole files: their states and what was ``settings`` beside them."""
     digest = hashlib.sha256(settings.encode("utf-8", "surrogateescape"))
     for file in files:
@@ -75,7 +75,7 @@ class Engine(Protocol):
     """Where data is read: here, or on other machines. ``profiles``: one answer a piece, in order, its error
     where it cannot be read; ``call``: what a function of files makes, errors raised as there."""
 
-    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]: ...
+    def profiles(self, pieces: Sequence[Piece], grid: ProfileGrid) -> Iterable[TableProfile | DataError]: ...
 
     def call(self, function: Callable[..., Answer], *args: Any) -> Answer: ...
 
@@ -83,7 +83,7 @@ class Engine(Protocol):
 class ThisProcess:
     """Reads one piece after the other."""
 
-    def profiles(self, pieces: Sequence[Piece], grid: Grid) -> Iterable[TableProfile | DataError]:
+    def profiles(self, pieces: Sequence[Piece], grid: ProfileGrid) -> Iterable[TableProfile | DataError]:
         for piece in pieces:
             try:
                 yield profile(piece, grid)
@@ -98,15 +98,15 @@ HERE = ThisProcess()
 
 
 def profile_files(
-    files: Sequence[DataFile], grid: Grid, cache: Cache, engine: Engine = HERE
-) -> tuple[list[Named], list[Problem]]:
+    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache, engine: Engine = HERE
+) -> tuple[list[NamedProfile], list[Problem]]:
     """One profile a batch (a file, or the files that are parts of one) in the order given, from the cache
     where a file has not changed, and what could not be read."""
     result: dict[str, TableProfile] = {}
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
-        kept = _kept(file, grid, cache) or _grown(file, grid, cache)
+        kept = _cached(file, grid, cache) or _grown(file, grid, cache)
         if kept is not None:
             result[file.uri] = kept
             continue
@@ -118,22 +118,22 @@ def profile_files(
     return _batches(files, result), problems
 
 
-def _batches(files: Sequence[DataFile], result: Mapping[str, TableProfile]) -> list[Named]:
+def _batches(files: Sequence[DataFile], result: Mapping[str, TableProfile]) -> list[NamedProfile]:
     parts: dict[str, list[DataFile]] = {}
     for file in files:
         if file.uri in result:
             parts.setdefault(file.batch, []).append(file)
-    named: list[Named] = []
+    named: list[NamedProfile] = []
     for name, own in parts.items():
         whole = reduce(merge, (result[file.uri] for file in own))
         whens = [file.when for file in own if file.when is not None]
-        named.append(Named(name, whole, own[0].day, max(whens, default=None)))
+        named.append(NamedProfile(name, whole, own[0].day, max(whens, default=None)))
     return named
 
 
 def _run(
     work: list[tuple[DataFile, list[Piece]]],
-    grid: Grid,
+    grid: ProfileGrid,
     cache: Cache,
     engine: Engine,
     made: dict[str, TableProfile],
@@ -148,19 +148,19 @@ def _run(
             continue
         total = reduce(merge, (r for r in results if not isinstance(r, DataError)), empty_profile(grid))
         made[file.uri] = total
-        _keep(file, total, cache)
+        _cache_profile(file, total, cache)
 
 
 def _growing(file: DataFile) -> bool:
     return not file.remote and file.uri.lower().endswith(_GROWING)
 
 
-def _key(file: DataFile, grid: Grid) -> PieceKey:
+def _key(file: DataFile, grid: ProfileGrid) -> PieceKey:
     growing = _growing(file)
     return PieceKey(grid.id, file.uri, "upto" if growing else "file", "" if growing else file.stamp)
 
 
-def _kept(file: DataFile, grid: Grid, cache: Cache) -> TableProfile | None:
+def _cached(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
     packed = None if file.stateless else cache.get(_key(file, grid))
     if packed is None:
         return None
@@ -181,7 +181,7 @@ def _head(packed: bytes) -> tuple[dict[str, str], bytes]:
     return head, body
 
 
-def _keep(file: DataFile, total: TableProfile, cache: Cache) -> None:
+def _cache_profile(file: DataFile, total: TableProfile, cache: Cache) -> None:
     """Keeps the profile, unless the file changed while it was read."""
     if isinstance(cache, NoCache) or file.stateless:
         return
@@ -209,7 +209,7 @@ def _edges_digest(file: DataFile, end: int) -> str:
     return hashlib.sha256(first + b"\0" + last).hexdigest() if last.endswith(b"\n") else ""
 
 
-def _grown(file: DataFile, grid: Grid, cache: Cache) -> TableProfile | None:
+def _grown(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
     """The profile of a text file that only grew since it was kept: just the new lines are read."""
     packed = cache.get(_key(file, grid)) if _growing(file) else None
     if packed is None:
@@ -224,5 +224,5 @@ def _grown(file: DataFile, grid: Grid, cache: Cache) -> TableProfile | None:
         total = merge(before, profile(Piece(file, f"from:{end}"), grid))
     except (ValueError, KeyError, OSError, DataError):
         return None
-    _keep(file, total, cache)
+    _cache_profile(file, total, cache)
     return total

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.sample import sample
-from runwatch.domain.profile import DataOptions, Floats, Grid
+from runwatch.domain.profile import DataOptions, Floats, ProfileGrid
 
 MAX_ROWS = 200_000
 
 
-def columns_of(grid: Grid, options: DataOptions) -> tuple[str | None, str | None, str | None]:
+def columns_of(grid: ProfileGrid, options: DataOptions) -> tuple[str | None, str | None, str | None]:
     """(target, prediction, score) as said, else by their roles and kinds in the grid."""
     target = options.target or next((c.name for c in grid.columns if c.role == "target"), None)
     predicted = [c for c in grid.columns if c.role == "prediction"]

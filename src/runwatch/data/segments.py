@@ -13,18 +13,18 @@ from runwatch.data.arrays import as_text, buffer_values
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
-from runwatch.domain.profile import Grid, TableProfile
+from runwatch.domain.profile import ProfileGrid, TableProfile
 
 MAX_SEGMENTS = 50
 
 
 def kept_segments(
-    files: Sequence[DataFile], grid: Grid, by: str, cache: Cache, engine: Engine = HERE
+    files: Sequence[DataFile], grid: ProfileGrid, by: str, cache: Cache, engine: Engine = HERE
 ) -> dict[str, TableProfile]:
     """``segment_profiles``, kept while the files do not change. DataError as there."""
     key = files_key("segments-1", grid, files, by)
@@ -41,7 +41,7 @@ def kept_segments(
     return result
 
 
-def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str, TableProfile]:
+def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> dict[str, TableProfile]:
     """One profile on ``grid`` a value of the column ``by`` (missing values are ``(missing)``), the 50 values
     met first; a hive partition key counts as a column. DataError when a file has no such column."""
     counters: dict[str, Counter] = {}
@@ -64,7 +64,9 @@ def segment_profiles(files: Sequence[DataFile], grid: Grid, by: str) -> dict[str
     return {value: counter.result(pairs) for value, counter in counters.items()}
 
 
-def _count(blocks: Any, grid: Grid, by: str, partition: str | None, counters: dict[str, Counter]) -> None:
+def _count(
+    blocks: Any, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
+) -> None:
     """Groups blocks into stretches of the same rows, then counts each value's rows."""
     held: dict[str, list[Any]] = {}
     rows = 0
@@ -82,14 +84,14 @@ def _count(blocks: Any, grid: Grid, by: str, partition: str | None, counters: di
 def _flush(
     held: dict[str, list[Any]],
     rows: int,
-    grid: Grid,
+    grid: ProfileGrid,
     by: str,
     partition: str | None,
     counters: dict[str, Counter],
 ) -> None:
     columns = {name: joined(arrays) for name, arrays in held.items()}
     if by not in columns:
-        _counter(partition or "", grid, counters).add(Block(rows, list(columns.items())))
+        _counter(partition or "", grid, counters).add(ColumnBlock(rows, list(columns.items())))
         return
     text = as_text(columns[by]).fill_null("(missing)").dictionary_encode()
     codes = buffer_values(text.indices)
@@ -98,7 +100,7 @@ def _flush(
             continue
         where = np.flatnonzero(codes == code)
         taken = [(name, _take(array, where)) for name, array in columns.items()]
-        _counter(value, grid, counters).add(Block(len(where), taken))
+        _counter(value, grid, counters).add(ColumnBlock(len(where), taken))
 
 
 def _take(array: Any, where: Any) -> Any:
@@ -108,5 +110,5 @@ def _take(array: Any, where: Any) -> Any:
     return array.take(pa.Array.from_buffers(pa.int64(), len(where), [None, rows]))
 
 
-def _counter(value: str, grid: Grid, counters: dict[str, Counter]) -> Counter:
+def _counter(value: str, grid: ProfileGrid, counters: dict[str, Counter]) -> Counter:
     return counters.setdefault(value, Counter(grid))

@@ -20,7 +20,7 @@ from runwatch.data.pack import pack_grid, unpack_grid
 from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, PieceKey, profile_files
 from runwatch.data.sample import sampled_columns
 from runwatch.domain.drift import Batch
-from runwatch.domain.profile import DataOptions, Grid, Named, TableProfile, empty_profile, merge
+from runwatch.domain.profile import DataOptions, NamedProfile, ProfileGrid, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
 
@@ -30,9 +30,9 @@ class Reference(msgspec.Struct, frozen=True, eq=False):
     file (``days``), and what could not be read."""
 
     files: tuple[DataFile, ...]
-    grid: Grid
+    grid: ProfileGrid
     profile: TableProfile
-    days: tuple[Named, ...]
+    days: tuple[NamedProfile, ...]
     problems: tuple[Problem, ...]
 
 
@@ -91,7 +91,7 @@ def open_reference(
     )
 
 
-def total(grid: Grid, named: Sequence[Named]) -> TableProfile:
+def total(grid: ProfileGrid, named: Sequence[NamedProfile]) -> TableProfile:
     """All profiles added up."""
     return reduce(merge, (one.profile for one in named), empty_profile(grid))
 
@@ -120,7 +120,7 @@ def _grid_key(files: Sequence[DataFile], options: DataOptions) -> PieceKey:
     return PieceKey(f"grid-{ENGINE}", "", "grid", digest)
 
 
-def _kept_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> Grid | None:
+def _kept_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) -> ProfileGrid | None:
     """The grid that these files fixed under these options before."""
     packed = cache.get(_grid_key(files, options))
     try:
@@ -129,12 +129,12 @@ def _kept_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) ->
         return None
 
 
-def _keep_grid(grid: Grid, files: Sequence[DataFile], options: DataOptions, cache: Cache) -> None:
+def _keep_grid(grid: ProfileGrid, files: Sequence[DataFile], options: DataOptions, cache: Cache) -> None:
     if not isinstance(cache, NoCache):
         cache.put(_grid_key(files, options), pack_grid(grid))
 
 
-def _new_grid(files: Sequence[DataFile], options: DataOptions) -> Grid:
+def _new_grid(files: Sequence[DataFile], options: DataOptions) -> ProfileGrid:
     names: list[str] = []
     twice: set[str] = set()
     for file in files:
@@ -153,10 +153,10 @@ def _column(name: str, array: Any, options: DataOptions) -> Any:
 
 def profile_batches(
     files: Sequence[DataFile],
-    grid: Grid,
+    grid: ProfileGrid,
     cache: Cache | None = None,
     engine: Engine = HERE,
-) -> tuple[list[Named], list[Batch], list[Problem]]:
+) -> tuple[list[NamedProfile], list[Batch], list[Problem]]:
     """(profiles of the readable batches, one entry a batch with why it could not be read, problems)."""
     named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)
     wrong: dict[str, Problem] = {}

@@ -42,7 +42,7 @@ def live(folder: Path) -> None:
             heapq.heappush(due, (time.monotonic() + rest, index))
 
 
-def _write(log: Iterator[Logged], writer: writers.Writer, rest: Callable[[Logged], float]) -> Actor:
+def _write(log: Iterator[Logged], writer: writers.RunWriter, rest: Callable[[Logged], float]) -> Actor:
     for logged in log:
         writer.write(logged, time.time())
         yield rest(logged)

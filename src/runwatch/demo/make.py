@@ -81,7 +81,7 @@ def make(folder: Path) -> None:
         write_predictions(folder / "predictions" / f"challenger-{name}.parquet", trained, labelled)
 
 
-def play(log: Iterator[Logged], writer: writers.Writer, start: float, per_step: float) -> None:
+def play(log: Iterator[Logged], writer: writers.RunWriter, start: float, per_step: float) -> None:
     """Write a whole training at once, its clock running from ``start``."""
     for index, logged in enumerate(log):
         writer.write(logged, start + (index + 1) * per_step)

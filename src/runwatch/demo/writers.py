@@ -16,7 +16,7 @@ from runwatch.demo.training import Logged
 DIGITS = 6
 
 
-class Writer(Protocol):
+class RunWriter(Protocol):
     """Takes what a trainer logs, at a wall time in seconds since the epoch."""
 
     def write(self, logged: Logged, at: float) -> None: ...

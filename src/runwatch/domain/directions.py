@@ -111,6 +111,11 @@ def is_bookkeeping(tag: str) -> bool:
     return tag.startswith(("system/", "system.")) or is_placeholder(tag)
 
 
+def is_system(tag: str) -> bool:
+    """Whether ``tag`` is a curve of the machine (``system/...`` of MLflow and W&B, ours of what we saw)."""
+    return tag.startswith(("system/", "system.", "machine/"))
+
+
 @lru_cache(maxsize=8192)
 def judged(tag: str) -> bool:
     """Whether ``tag`` is compared with a baseline unless the configuration says otherwise: placeholders and

@@ -34,7 +34,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
     says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
-    fractions, the bins that hold one value to nine digits."""
+    fractions, the bins that hold one value to nine digits. ``onward``: times in the order of the reference's
+    rows, or whole numbers that go on with its rows and repeat (numbers of batches)."""
 
     name: str
     kind: ColumnKind
@@ -50,6 +51,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     notation: str = ""
     ascending: bool = False
     exact: tuple[int, ...] = ()
+    onward: bool = False
 
     @property
     def singleton(self) -> NDArray[np.bool_]:
@@ -83,7 +85,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
         return self.bins + (SHAPES if self.shaped else BUCKETS + 1 if self.open else 0)
 
 
-class Grid(msgspec.Struct, frozen=True, eq=False, dict=True):
+class ProfileGrid(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One grid a column. ``id``: digest of the grid and the engine's version; profiles of one id add up.
     ``duplicates``: names that occur twice in the reference, which are not profiled."""
 
@@ -156,7 +158,7 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     of the values and of which are missing; the last row is of the table: rows looked at, and these times how
     often a row occurs among them. An estimate, which depends on how the rows came in pieces."""
 
-    grid: Grid
+    grid: ProfileGrid
     rows: int
     counts: Ints
     sums: Floats
@@ -215,7 +217,7 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
         return tuple(name for name, _ in self.schema)
 
 
-def empty_profile(grid: Grid) -> TableProfile:
+def empty_profile(grid: ProfileGrid) -> TableProfile:
     """The profile of no rows: the identity of ``merge``."""
     columns = len(grid.columns)
     return TableProfile(
@@ -272,7 +274,7 @@ def kept_others(tables: list[Mapping[str, int]], frequent: bool = False) -> dict
     return {word: total[word] for word in ranked[:MAX_OTHERS]}
 
 
-class Named(msgspec.Struct, frozen=True, eq=False):
+class NamedProfile(msgspec.Struct, frozen=True, eq=False):
     """A profile with its name: a file, a day, a batch. ``day``: its date as a proleptic ordinal, where the
     name tells it; ``when``: mtime, seconds since the epoch."""
 

@@ -45,7 +45,7 @@ class HostAlerts:
         for root in snapshot.situation.roots:
             if not self._takes(root, now):
                 continue
-            alarm = self._alarms.get(root) or self._made(root)
+            alarm = self._alarms.get(root) or self._new_alarm(root)
             tasks = snapshot.tasks.get(root)
             still = [t.fingerprint for t in tasks.tasks if t.state in ("open", "snoozed")] if tasks else []
             alarm.update(
@@ -55,7 +55,7 @@ class HostAlerts:
                 silences.get(root, {}),
                 now,
             )
-            self._keep(root, alarm)
+            self._save_alarm(root, alarm)
 
     def close(self) -> None:
         """Send what waits, and let another process send."""
@@ -64,7 +64,7 @@ class HostAlerts:
             with contextlib.suppress(OSError):
                 self._state.give_lease(self._key(root), self._token)
 
-    def _made(self, root: str) -> Alarm:
+    def _new_alarm(self, root: str) -> Alarm:
         self._kept[root] = self._state.noted(self._key(root)) or "{}"
         remembered = {}
         with contextlib.suppress(ValueError):
@@ -98,7 +98,7 @@ class HostAlerts:
             self._taken.pop(root, None)
         return mine
 
-    def _keep(self, root: str, alarm: Alarm) -> None:
+    def _save_alarm(self, root: str, alarm: Alarm) -> None:
         memory = json.dumps(alarm.memory, sort_keys=True)
         if memory != self._kept[root]:
             with contextlib.suppress(OSError):  # at worst an alert is repeated after a restart

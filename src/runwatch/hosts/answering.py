@@ -20,6 +20,7 @@ from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
 
+MOST_POINTS = 500_000
 MOST_PICTURE_BYTES = 12 * 1024 * 1024
 """They hardly get smaller in a frame, which holds 16 MiB."""
 
@@ -44,6 +45,8 @@ class Answers:
             case m.AskMediaContents(_, root, run, wanted):
                 key = RunKey(self._known(root), run)
                 return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
+            case m.AskSystem(_, root, run):
+                return self._live.system_tags(RunKey(self._known(root), run))
             case m.AskRows(_, predictions, label):
                 return self._rows(predictions, label)
             case m.AskHistory():
@@ -95,15 +98,17 @@ class Answers:
                 answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
-    def _curve(self, asked: m.AskSeries) -> m.Curve:
+    def _curve(self, asked: m.AskSeries) -> m.CurveUpdate:
         points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
         total, start = len(points), asked.have
         if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
             start = 0
-        wanted = points.where(slice(start, None))
+        end = total if asked.most else min(start + MOST_POINTS, total)
+        wanted = points.where(slice(start, end))
         if asked.most:
             wanted = thinned(wanted, asked.most)
-        return m.Curve(start, total, _bytes(wanted.steps), _bytes(wanted.wall_times), _bytes(wanted.values))
+        steps, times, values = map(_bytes, (wanted.steps, wanted.wall_times, wanted.values))
+        return m.CurveUpdate(start, end, steps, times, values, more=end < total)
 
 
 def _same(points: Points, at: int, step: int, value: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,53 +13,57 @@ import numpy as np
 from runwatch.domain.address import path_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey
-from runwatch.hosts.messages import AskSeries, Curve, Question
+from runwatch.hosts.messages import AskSeries, CurveUpdate, Question
 from runwatch.hosts.wire import WireError
 
 BUDGET = 16 * 1024 * 1024
 MOST_POINTS = 50_000_000
 
 
-class _Known(NamedTuple):
+class _KnownCurve(NamedTuple):
     """``total``: how many points there are there; ``points``: those, or their envelope."""
 
     total: int
     points: Points
 
 
-class Curves:
+class RemoteCurves:
     """``most``: about how many points of a curve are wanted, 0: all."""
 
     def __init__(self, ask: Callable[[Callable[[int], Question]], Any], most: int) -> None:
         self._ask, self._most = ask, most
-        self._known: OrderedDict[tuple[RunKey, str], _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[RunKey, str], _KnownCurve] = OrderedDict()
         self._lock = threading.Lock()
 
     def series(self, key: RunKey, tag: str) -> Points:
         """The curve as it is there now; as it was known last when it can't be had. Raises WireError when
         nothing is known."""
         with self._lock:
-            known = self._known.get((key, tag), _Known(0, Points.empty()))
+            known = self._known.get((key, tag), _KnownCurve(0, Points.empty()))
         if self._most and len(known.points) > 2 * self._most:
-            known = _Known(0, Points.empty())
-        try:
-            curve = self._ask(lambda number: self._question(number, key, tag, known))
-        except WireError:
-            if known.total:
-                return known.points
-            raise
-        points = _points(curve)
-        if curve.start and curve.start == known.total:
-            points = Points.concat([known.points, points])
-        self._keep((key, tag), _Known(curve.total, points))
-        return points
+            known = _KnownCurve(0, Points.empty())
+        more = True
+        while more:
+            try:
+                curve = self._ask(partial(self._question, key, tag, known))
+            except WireError:
+                if known.total:
+                    break
+                raise
+            points = _points(curve)
+            more = curve.more and len(points) > 0 and curve.total < MOST_POINTS
+            if curve.start and curve.start == known.total:
+                points = Points.concat([known.points, points])
+            known = _KnownCurve(curve.total, points)
+        self._remember((key, tag), known)
+        return known.points
 
-    def _question(self, number: int, key: RunKey, tag: str, known: _Known) -> AskSeries:
+    def _question(self, key: RunKey, tag: str, known: _KnownCurve, number: int) -> AskSeries:
         last = known.points
         step, value = (int(last.steps[-1]), float(last.values[-1])) if known.total else (0, 0.0)
         return AskSeries(number, path_of(key.root), key.id, tag, known.total, step, value, self._most)
 
-    def _keep(self, at: tuple[RunKey, str], known: _Known) -> None:
+    def _remember(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
         with self._lock:
             self._known[at] = known
             self._known.move_to_end(at)
@@ -68,7 +73,7 @@ class Curves:
                 size -= 3 * gone.points.steps.nbytes
 
 
-def _points(curve: Curve) -> Points:
+def _points(curve: CurveUpdate) -> Points:
     """Raises WireError for arrays that do not fit together."""
     n, odd = divmod(len(curve.values), 8)
     if odd or n > MOST_POINTS or not len(curve.steps) == len(curve.wall_times) == 8 * n:

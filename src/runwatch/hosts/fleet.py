@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -24,7 +25,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
 from runwatch.hosts.alerting import HostAlerts
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
@@ -36,10 +37,11 @@ TICK_S = 5.0
 KEEP_EVERY_S = 30.0
 SILENCES_EVERY_S = 60.0
 SCREEN_POINTS = 4000
+T = TypeVar("T")
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
-class Machine(Protocol):
+class RemoteMachine(Protocol):
     """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
 
     name: str
@@ -70,7 +72,7 @@ class Fleet:
     def __init__(
         self,
         local: Monitor | None,
-        make: Callable[[Callable[[], None]], Sequence[Machine]],
+        make: Callable[[Callable[[], None]], Sequence[RemoteMachine]],
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
@@ -88,8 +90,8 @@ class Fleet:
         self._silences_at = 0.0
         self._publish: Publish | None = None
         self._state = state
-        self._machines = {machine.name: machine for machine in make(self._tell)}
-        self._curves = {name: Curves(one.ask, most_points) for name, one in self._machines.items()}
+        self._machines = {machine.name: machine for machine in make(self._notify)}
+        self._curves = {name: RemoteCurves(one.ask, most_points) for name, one in self._machines.items()}
         self._pool = ThreadPoolExecutor(4, "runwatch-fleet-intents")
         self._judged = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runwatch-fleet", daemon=True)
@@ -175,7 +177,7 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: Machine, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: RemoteMachine, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
             did = machine.ask(lambda number: m.Do(number, dump(there)))
         except WireError as error:
@@ -194,16 +196,9 @@ class Fleet:
             return Points.empty()
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
-        name = host_of(root)
-        if name is None:
-            return None if self._local is None else self._local.distribution(data_set, root, column, batch)
-        try:
-            distribution: Distribution | None = self._machine(name).ask(
-                lambda number: m.AskColumn(number, data_set, path_of(root), column, batch)
-            )
-        except WireError:
-            return None
-        return distribution
+        ask = partial(m.AskColumn, data_set=data_set, root=path_of(root), column=column, batch=batch)
+        what = (data_set, root, column, batch)
+        return self._of_root(root, lambda local: local.distribution(*what), ask, lambda why: None)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
         name = host_of(key.root)
@@ -219,31 +214,44 @@ class Fleet:
             raise OSError(str(error)) from None
         return data[-size:], start
 
+    def system_tags(self, key: RunKey) -> tuple[str, ...]:
+        """The run's curves of the machine, for ``series``."""
+        ask = partial(m.AskSystem, root=path_of(key.root), run=key.id)
+        return self._of_root(key.root, lambda local: local.system_tags(key), ask, lambda why: ())
+
     def media(self, key: RunKey) -> MediaList:
         """What the run logged beside scalars."""
-        name = host_of(key.root)
-        if name is None:
-            return MediaList() if self._local is None else self._local.media(key)
-        try:
-            found: MediaList = self._machine(name).ask(
-                lambda number: m.AskMedia(number, path_of(key.root), key.id)
-            )
-        except WireError as error:
-            return MediaList(notes=(str(error),))
-        return found
+        ask = partial(m.AskMedia, root=path_of(key.root), run=key.id)
+        return self._of_root(
+            key.root, lambda local: local.media(key), ask, lambda why: MediaList(notes=(why,))
+        )
 
     def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
         """The items of ``wanted``."""
-        name = host_of(key.root)
-        if name is None:
-            return [] if self._local is None else self._local.media_contents(key, wanted)
+        ask = partial(m.AskMediaContents, root=path_of(key.root), run=key.id, wanted=wanted)
+        return self._of_root(
+            key.root,
+            lambda local: local.media_contents(key, wanted),
+            ask,
+            lambda why: [Unshown(why) for _ in wanted.items],
+        )
+
+    def _of_root(
+        self,
+        root: str,
+        here: Callable[[Monitor], T],
+        ask: Callable[[int], m.Question],
+        failed: Callable[[str], T],
+    ) -> T:
+        """An answer about a root or its runs, of the machine that has it."""
+        name = host_of(root)
         try:
-            found: list[MediaContent] = self._machine(name).ask(
-                lambda number: m.AskMediaContents(number, path_of(key.root), key.id, wanted)
-            )
+            if name is not None:
+                found: T = self._machine(name).ask(ask)
+                return found
         except WireError as error:
-            return [Unshown(str(error)) for _ in wanted.items]
-        return found
+            return failed(str(error))
+        return failed("this root is not open") if self._local is None else here(self._local)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         name = host_of(predictions)
@@ -267,14 +275,8 @@ class Fleet:
         return sorted(found, key=lambda one: -one[1].at)
 
     def champions(self, root: str) -> list[dict[str, Any]]:
-        name = host_of(root)
-        if name is None:
-            return [] if self._local is None else self._local.champions(root)
-        try:
-            found: m.Champions = self._machine(name).ask(lambda number: m.AskChampions(number, path_of(root)))
-        except WireError:
-            return []
-        return found
+        ask = partial(m.AskChampions, root=path_of(root))
+        return self._of_root(root, lambda local: local.champions(root), ask, lambda why: [])
 
     def wait_judged(self, timeout: float) -> Snapshot | None:
         """The newest snapshot once every machine that answers has been looked at, or after ``timeout``
@@ -297,16 +299,16 @@ class Fleet:
     def latest(self) -> Snapshot | None:
         return self._last
 
-    def _machine(self, name: str) -> Machine:
+    def _machine(self, name: str) -> RemoteMachine:
         if name not in self._machines:
             raise WireError(f"{name} is not open")
         return self._machines[name]
 
     def _take_local(self, snapshot: Snapshot) -> None:
         self._newest_local = snapshot
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._news:
             self._fresh = True
             self._news.notify_all()
@@ -339,7 +341,7 @@ class Fleet:
             problems = (*snapshot.situation.problems, *self._alerts.problems)
             snapshot = replace(snapshot, situation=replace(snapshot.situation, problems=problems))
         self._last = snapshot
-        self._keep(others, now)
+        self._save_facts(others, now)
         waits = self._local is not None and not self._local.judged
         if not waits and all(one.judged or one.state.state == "lost" for one in machines):
             self._judged.set()
@@ -364,7 +366,7 @@ class Fleet:
                     todo: m.Todo = machine.ask(lambda number, r=root: m.AskTasks(number, path_of(r)))  # type: ignore[misc]
                     self._silences[root] = todo.silences
 
-    def _keep(self, others: Sequence[Snapshot], now: float) -> None:
+    def _save_facts(self, others: Sequence[Snapshot], now: float) -> None:
         """Keep what ``status`` and ``brief`` tell of other machines."""
         if now - self._kept_at < KEEP_EVERY_S:
             return

@@ -18,15 +18,14 @@ from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.hosts import messages as m
-from runwatch.hosts.curves import Curves
+from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
 from runwatch.monitor.wanted import Wanted
-from runwatch.store import paths
-from runwatch.store.state import State
+from runwatch.store.state import open_state
 
 
 class Connected:
@@ -79,7 +78,7 @@ class FleetResult:
         self._connected.wait(timeout - (time.monotonic() - began))
         machines = self._connected.machines
         moment = time.time() if now is None else now
-        self._curves = {name: Curves(machine.ask, 0) for name, machine in machines.items()}
+        self._curves = {name: RemoteCurves(machine.ask, 0) for name, machine in machines.items()}
         local = self._local.snapshot if self._local else None
         links = [replace(one.state, message=self._missing(one, timeout)) for one in machines.values()]
         snapshots = [one.snapshot(moment) for one in machines.values()]
@@ -134,8 +133,5 @@ def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
     from runwatch.system.identity import root_identity
 
-    state = State(paths.state_dir())
-    try:
+    with open_state() as state:
         return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])
-    finally:
-        state.close()

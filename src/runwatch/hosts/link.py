@@ -55,7 +55,6 @@ class Link:
         self._coming.register(self._err, select.POLLIN)
         self._going.register(self._in, select.POLLOUT)
         os.set_blocking(self._in.fileno(), False)
-        self.received = 0
 
     def write(self, data: bytes) -> None:
         """Send all of it. Raises OSError; a side that takes nothing for 5 s counts as gone."""
@@ -76,7 +75,6 @@ class Link:
             self._listen()
         if self._out.fileno() in ready:
             data = os.read(self._out.fileno(), _READ)
-            self.received += len(data)
             if not data:
                 raise self._ended()
             return data

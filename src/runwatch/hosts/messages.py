@@ -35,7 +35,7 @@ class Hello(msgspec.Struct, tag="hello"):
     clock: float
 
 
-class Opened(msgspec.Struct, tag="opened"):
+class RootsOpened(msgspec.Struct, tag="opened"):
     """The roots, as real paths, and what their configuration says of metrics; ``alerting``: whether there
     alerts are sent."""
 
@@ -44,7 +44,7 @@ class Opened(msgspec.Struct, tag="opened"):
     alerting: bool = False
 
 
-class Refused(msgspec.Struct, tag="refused"):
+class RequestRefused(msgspec.Struct, tag="refused"):
     """What was asked for cannot be had; the end of the link."""
 
     message: str
@@ -113,7 +113,7 @@ class Open(msgspec.Struct, tag="open"):
     machine: bool = True
 
 
-class Seen(msgspec.Struct, tag="seen"):
+class UpdateReceived(msgspec.Struct, tag="seen"):
     """The update was taken; the next may come. There is never more than one on its way."""
 
     number: int
@@ -137,14 +137,16 @@ class AskSeries(msgspec.Struct, tag="series"):
     most: int = 0
 
 
-class Curve(msgspec.Struct):
-    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total`` there are."""
+class CurveUpdate(msgspec.Struct):
+    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total``: how many are
+    told with these; ``more``: there are later ones to be asked for."""
 
     start: int
     total: int
     steps: bytes
     wall_times: bytes
     values: bytes
+    more: bool = False
 
 
 class AskColumn(msgspec.Struct, tag="column"):
@@ -177,6 +179,14 @@ class AskMediaContents(msgspec.Struct, tag="media-contents"):
     root: str
     run: str
     wanted: MediaSeries
+
+
+class AskSystem(msgspec.Struct, tag="system"):
+    """Which curves of the machine a run has; they are then asked for as any other."""
+
+    number: int
+    root: str
+    run: str
 
 
 class AskRows(msgspec.Struct, tag="rows"):
@@ -230,13 +240,14 @@ class AskChecks(msgspec.Struct, tag="checks"):
     number: int
 
 
-FromThere = Hello | Opened | Refused | Pong | Reply | Update
+FromThere = Hello | RootsOpened | RequestRefused | Pong | Reply | Update
 Question = (
     AskSeries
     | AskColumn
     | AskConsole
     | AskMedia
     | AskMediaContents
+    | AskSystem
     | AskRows
     | AskHistory
     | AskChampions
@@ -244,13 +255,14 @@ Question = (
     | Do
     | AskChecks
 )
-FromHere = Open | Seen | Ping | Question
+FromHere = Open | UpdateReceived | Ping | Question
 BODIES: dict[type[Any], Any] = {
-    AskSeries: Curve,
+    AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
     AskConsole: Tail,
     AskMedia: MediaList,
     AskMediaContents: list[MediaContent],
+    AskSystem: tuple[str, ...],
     AskRows: RowsFound,
     AskHistory: Events,
     AskChampions: Champions,

@@ -4,14 +4,17 @@ process as if runwatch ran there."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from runwatch.domain.machine import Machine
 from runwatch.hosts.conversation import Conversation
 from runwatch.hosts.link import Link, LinkError
+from runwatch.hosts.mirrored_machine import MirroredMachine
 from runwatch.hosts.mirroring import MirroredRoot
 from runwatch.hosts.serve import Server
 from runwatch.hosts.targets import Target
@@ -20,6 +23,8 @@ from runwatch.hosts.wire import MARKER, WireError
 LEAST_PAUSE_S, MOST_PAUSE_S = 1.0, 15.0
 FIRST_PASS_S = 5.0
 _WALK_SHARE = 10.0
+MACHINE_EVERY_S = 10.0
+_GPUS_SHARE = 60.0
 
 
 class Mirror:
@@ -31,8 +36,14 @@ class Mirror:
         self._talk = Conversation(target.name, link, data)
         self.python = str(self._talk.hello.get("python", ""))
         self.roots = [MirroredRoot(target.name, path, self._talk) for path in target.roots]
-        self._ended = threading.Event()
+        self._news = threading.Condition()
+        self._stopped = False
+        self._wanted: dict[tuple[str, str], threading.Event] = {}
         self.failed = ""
+        self.machine: Machine | None = None
+        self._history = MirroredMachine(target.name)
+        self._machine_at = self._gpus_at = float("-inf")
+        self._gpus = ""
         until = time.monotonic() + FIRST_PASS_S
         for root in self.roots:
             try:
@@ -40,6 +51,7 @@ class Mirror:
             except OSError as error:
                 raise LinkError(f"{target.name}: {root.path}: {error}; check the path") from None
             root.fetch(lambda: not whole and time.monotonic() > until)
+        self._look_at_machine()
         self._thread = threading.Thread(target=self._run, name=f"runwatch-mirror-{target.name}", daemon=True)
 
     def start(self) -> None:
@@ -47,7 +59,19 @@ class Mirror:
         self._thread.start()
 
     def stop(self) -> None:
-        self._ended.set()
+        with self._news:
+            self._stopped = True
+            self._news.notify_all()
+
+    def bring(self, files_of: str, paths: Sequence[str], timeout: float) -> None:
+        """Have pictures copied that somebody looks at; ``files_of``: the folder that is watched here. Returns
+        when they are there, or can't be had in time."""
+        with self._news:
+            brought = [self._wanted.setdefault((files_of, path), threading.Event()) for path in paths]
+            self._news.notify_all()
+        until = time.monotonic() + timeout
+        for one in brought:
+            one.wait(max(until - time.monotonic(), 0.0))
 
     @property
     def heard(self) -> float:
@@ -66,24 +90,56 @@ class Mirror:
 
     def _run(self) -> None:
         try:
-            while not self._ended.is_set():
+            while not self._stopped:
                 took, waiting = 0.0, False
                 for root in self.roots:
                     with contextlib.suppress(OSError):
                         root.refresh()
-                    waiting = not root.fetch(self._ended.is_set) or waiting
+                    waiting = not root.fetch(self._is_urgent) or waiting
                     took += root.took
-                self._ended.wait(
-                    0.0 if waiting else min(max(took * _WALK_SHARE, LEAST_PAUSE_S), MOST_PAUSE_S)
-                )
+                self._bring()
+                self._look_at_machine()
+                pause = 0.0 if waiting else min(max(took * _WALK_SHARE, LEAST_PAUSE_S), MOST_PAUSE_S)
+                with self._news:
+                    self._news.wait_for(self._is_urgent, pause)
         except (WireError, OSError, ValueError, KeyError, TypeError) as error:
             self.failed = str(error) or type(error).__name__
+
+    def _look_at_machine(self) -> None:
+        """Every 10 s; GPUs less often where asking about them takes long."""
+        now = time.monotonic()
+        if now - self._machine_at < MACHINE_EVERY_S:
+            return
+        self._machine_at = now
+        roots = [root.there for root in self.roots]
+        with_gpus = now >= self._gpus_at
+        _, data = self._talk.ask("machine", roots=roots, gpus=with_gpus)
+        told = json.loads(data)
+        if with_gpus:
+            self._gpus = str(told["gpus"])
+            self._gpus_at = now + (time.monotonic() - now) * _GPUS_SHARE
+        self.machine = self._history.take({**told, "gpus": self._gpus}, time.time())
+
+    def _is_urgent(self) -> bool:
+        return self._stopped or bool(self._wanted)
+
+    def _bring(self) -> None:
+        with self._news:
+            wanted, self._wanted = self._wanted, {}
+        for (files_of, path), brought in wanted.items():
+            for root in self.roots:
+                if root.files == files_of:
+                    with contextlib.suppress(OSError):
+                        root.bring(path)
+            brought.set()
 
 
 class InProcess:
     """A link to a server of this process, over two pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Callable[[], Machine | None]) -> None:
+        """``machine``: the one that has the runs, as far as it is known."""
+        self._machine = machine
         down, self._down = os.pipe()
         self._up, up = os.pipe()
         self._served = (down, up)
@@ -92,7 +148,7 @@ class InProcess:
 
     def _serve(self) -> None:
         try:
-            Server(*self._served).run()
+            Server(*self._served, self._machine).run()
         finally:
             for end in self._served:
                 os.close(end)

@@ -9,7 +9,9 @@ import json
 import os
 import select
 import stat
+import subprocess
 import sys
+import tempfile
 import time
 import zlib
 from typing import Any
@@ -71,7 +73,92 @@ def piece(file: int, size: int, start: int) -> bytes:
     return b"".join(parts)
 
 
-class Mirror:
+GPU_COLUMNS = "index,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw"
+
+
+def text_of(path: str) -> str:
+    """The text of a small kernel file, "" where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 16).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def kibibytes(meminfo: str, name: str) -> int:
+    for line in meminfo.splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def memory() -> Any:
+    """((used, all) bytes, whether they are a control group's)."""
+    text = text_of("/proc/meminfo")
+    total = kibibytes(text, "MemTotal")
+    used = total - kibibytes(text, "MemAvailable")
+    own = [line[3:] for line in text_of("/proc/self/cgroup").splitlines() if line.startswith("0::")]
+    group = "/sys/fs/cgroup" + (own[0].rstrip("/") if own else "")
+    while group.startswith("/sys/fs/cgroup"):
+        limit = text_of(group + "/memory.max").strip()
+        current = text_of(group + "/memory.current").strip()
+        if limit.isdigit() and current.isdigit() and 0 < int(limit) < total:
+            fields = [line.split() for line in text_of(group + "/memory.stat").splitlines()]
+            cache = [int(words[1]) for words in fields if words[0] == "inactive_file"]
+            return (max(int(current) - sum(cache), 0), int(limit)), True
+        group = os.path.dirname(group)
+    return (used, total), False
+
+
+def spent() -> Any:
+    """(busy, all) time of the processors so far."""
+    words = text_of("/proc/stat").partition("\n")[0].split()[1:9]
+    times = [float(word) for word in words]
+    return (sum(times) - times[3] - times[4], sum(times)) if len(times) > 4 else None
+
+
+def pressure() -> Any:
+    found = {}
+    for name in ("memory", "io", "cpu"):
+        for word in text_of("/proc/pressure/" + name).partition("\n")[0].split():
+            if word.startswith("avg60="):
+                found[name] = float(word[6:])
+    return found
+
+
+def disks(paths: Any) -> Any:
+    """(mount, device, used, free, share of free inodes, read-only) of each device once."""
+    found = {}  # type: Any
+    for path in paths:
+        try:
+            path = os.path.realpath(os.path.expanduser(path))
+            device = os.stat(path).st_dev
+            while not os.path.ismount(path):
+                path = os.path.dirname(path)
+            known = os.statvfs(path)
+        except OSError:
+            continue
+        if known.f_blocks:
+            size = known.f_frsize
+            used, free = (known.f_blocks - known.f_bfree) * size, known.f_bavail * size
+            inodes = known.f_favail / known.f_files if known.f_files else None
+            found.setdefault(device, (path, device, used, free, inodes, bool(known.f_flag & 1)))
+    return list(found.values())
+
+
+def gpus() -> str:
+    """What nvidia-smi writes, "" where there is none."""
+    command = ["nvidia-smi", "--query-gpu=" + GPU_COLUMNS, "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+
+
+class MirrorServer:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.told = {}  # type: Any
@@ -90,6 +177,15 @@ class Mirror:
             {"root": root, "now": time.time(), "took": took, "full": len(found) >= MOST_FILES},
             json.dumps([changed, gone]).encode("ascii"),
         )
+
+    def machine(self, asked: Any) -> None:
+        """Load, memory, the disks below the roots, GPUs."""
+        used, limited = memory()
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        told = {"cores": cores, "load": os.getloadavg(), "spent": spent(), "memory": used}
+        told.update(limited=limited, pressure=pressure(), gpus=gpus() if asked["gpus"] else "")
+        told["disks"] = disks(asked["roots"] + [tempfile.gettempdir(), "~"])
+        self.answer({}, json.dumps(told).encode("ascii"))
 
     def heads(self, asked: Any) -> None:
         """First and last bytes of files: lengths in the line, bytes one after the other."""
@@ -152,7 +248,7 @@ def main() -> None:
         sink.write(json.dumps(told).encode("ascii") + b"\n" + packed)
         sink.flush()
 
-    mirror = Mirror(answer)
+    mirror = MirrorServer(answer)
     answer({"python": sys.version.split()[0], "now": time.time()})
     buffered = b""
     while True:

@@ -30,17 +30,19 @@ from runwatch.system.identity import digest
 MOST_FILES = 100_000
 MOST_HEADS = 20_000
 MOST_FILE = 256 * limits.MIB
+MOST_PICTURE = 12 * limits.MIB
 MOST_IN_ALL = 4 * 1024 * limits.MIB
 _HEADS_AT_ONCE = 100
 _HEAD = 64 * limits.KIB
 _NEVER = (
     *(".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".h5", ".hdf5", ".onnx", ".keras", ".joblib"),
-    *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".png", ".jpg", ".jpeg", ".gif", ".mp4", ".wav"),
+    *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".mp4", ".wav"),
 )
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 _ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv", ".zip", ".eval")
 
 
-class Known(NamedTuple):
+class KnownFile(NamedTuple):
     """What a file there was when it was listed, or copied, last."""
 
     size: int
@@ -58,11 +60,12 @@ class MirroredRoot:
         self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
         self.notes: tuple[str, ...] = ()
         self._talk = talk
-        self._listed: dict[str, Known] = {}
+        self._listed: dict[str, KnownFile] = {}
         self._have = self._index()
-        self._pending: dict[str, Known] = {}
+        self._pending: dict[str, KnownFile] = {}
         self._claimed: set[str] = set()
         self._whole: dict[str, bytes] = {}
+        self._brought: dict[str, KnownFile] = {}
         for part in ("listed", "files", "parts"):
             (self.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(self.folder / "listed", ignore_errors=True)
@@ -120,7 +123,7 @@ class MirroredRoot:
         self._keep_index()
         return not self._pending
 
-    def _grow(self, path: str, known: Known) -> bool:
+    def _grow(self, path: str, known: KnownFile) -> bool:
         """Of a claimed file that grew only the length is news; whether that was noted."""
         file = self.folder / "listed" / path
         try:
@@ -199,11 +202,18 @@ class MirroredRoot:
             if known is not None and self._have.get(file) != known:
                 self._pending[file] = known
         for file, known in self._listed.items():
-            if is_checkpoint(file) and file not in chosen and self._have.get(file) != known:
+            if _stands_in(file) and file not in chosen and self._have.get(file) != known:
                 self._stand_in(file, known)
 
-    def _stand_in(self, path: str, known: Known) -> None:
-        """A checkpoint is shown by its name and size: a hole will do."""
+    def bring(self, path: str) -> None:
+        """Copy a picture that somebody looks at. Raises WireError; OSError: it can't be read."""
+        known = self._listed.get(path)
+        if known is not None and known.size <= MOST_PICTURE and self._brought.get(path) != known:
+            self._copy(path, known)
+            self._brought[path] = known
+
+    def _stand_in(self, path: str, known: KnownFile) -> None:
+        """Checkpoints and pictures are listed by name and size: a hole will do."""
         file = self.folder / "files" / path
         with contextlib.suppress(OSError):
             _make_room(file, self.folder / "files")
@@ -212,7 +222,7 @@ class MirroredRoot:
             self._date(file, known)
             self._have[path] = known
 
-    def _take_whole(self, path: str, known: Known, data: bytes) -> None:
+    def _take_whole(self, path: str, known: KnownFile, data: bytes) -> None:
         """A small file came with the first look at it."""
         file = self.folder / "files" / path
         _make_room(file, self.folder / "files")
@@ -227,7 +237,7 @@ class MirroredRoot:
         self._date(file, known)
         self._have[path] = known
 
-    def _copy(self, path: str, known: Known) -> None:
+    def _copy(self, path: str, known: KnownFile) -> None:
         file, part = (
             self.folder / "files" / path,
             self.folder / "parts" / digest(path.encode("utf-8", "replace")),
@@ -249,7 +259,7 @@ class MirroredRoot:
             with target.open("ab") as out:
                 out.write(data)
             offset = start + len(data)
-            known = Known(size, int(told["mtime"]), int(told["inode"]))
+            known = KnownFile(size, int(told["mtime"]), int(told["inode"]))
             if not data or offset >= size or offset > MOST_FILE:
                 break
         if part.exists():
@@ -257,7 +267,7 @@ class MirroredRoot:
         self._date(file, known)
         self._have[path] = known
 
-    def _date(self, file: Path, known: Known) -> None:
+    def _date(self, file: Path, known: KnownFile) -> None:
         """Times there, by the clock here."""
         at = known.mtime - int(self.ahead * 1e9)
         os.utime(file, ns=(at, at))
@@ -279,11 +289,11 @@ class MirroredRoot:
         known = self._listed.get(file)
         return known.mtime if known is not None else 0
 
-    def _index(self) -> dict[str, Known]:
+    def _index(self) -> dict[str, KnownFile]:
         """What an earlier process copied; what is not there any more is copied again."""
         try:
             kept = json.loads((self.folder / "index.json").read_text("ascii"))
-            found = {path: Known(*map(int, known)) for path, known in kept.items()}
+            found = {path: KnownFile(*map(int, known)) for path, known in kept.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
         return {p: k for p, k in found.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
@@ -296,12 +306,12 @@ class MirroredRoot:
             os.replace(part, self.folder / "index.json")
 
 
-def _listing(data: bytes) -> tuple[list[tuple[str, Known]], list[str]]:
+def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
     """(changed files, files that are gone) of a listing. Raises WireError."""
     try:
         changed, gone = json.loads(data)
         found = [
-            (str(path), Known(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
+            (str(path), KnownFile(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
         ]
         return [one for one in found if one[1].size >= 0], [str(path) for path in gone]
     except (ValueError, TypeError, RecursionError) as error:
@@ -325,7 +335,12 @@ def _pieces(
 
 def _is_blob(path: str) -> bool:
     """Whether no reader ever looks into such a file."""
-    return path.endswith(_NEVER)
+    return path.endswith((*_NEVER, *_PICTURES))
+
+
+def _stands_in(path: str) -> bool:
+    """Whether such a file is shown by its name, before anybody looks into it."""
+    return is_checkpoint(path) or path.endswith(_PICTURES)
 
 
 def _has_end(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import threading
@@ -22,9 +23,9 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
-from runwatch.hosts.remote_snapshot import Picture
+from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.targets import Target
-from runwatch.hosts.wire import PROTOCOL, Inward, Outward, WireError, decoder
+from runwatch.hosts.wire import PROTOCOL, Inward, Outward, UnknownMessageError, WireError, decoder
 
 if TYPE_CHECKING:
     from runwatch.hosts.mirror import InProcess, Mirror
@@ -59,8 +60,8 @@ class Remote:
         self.name = target.name
         self._target, self._opening, self._changed = target, opening, changed
         self._state = HostLink(target.name, "connecting")
-        self._picture = Picture(target.name)
-        self._next: Picture | None = None
+        self._picture = RemoteSnapshot(target.name)
+        self._next: RemoteSnapshot | None = None
         self._next_since = 0.0
         self._metrics: dict[str, Metrics] = {}
         self._named = tuple(joined(target.name, path) for path in target.roots)
@@ -72,6 +73,7 @@ class Remote:
         self._out: Outward | None = None
         self._numbers = itertools.count(1)
         self._names: Mapping[str, str] = {}
+        self._mirrored_by: Mirror | None = None
         self.notes: tuple[str, ...] = ()
         self._waiting: dict[int, _Waiting] = {}
         self._heard = 0.0
@@ -136,6 +138,8 @@ class Remote:
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
             self._waiting[number] = waiting
+        if isinstance(asked, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
+            mirror.bring(asked.root, [item.file for item in asked.wanted.items], timeout)
         try:
             out.send(asked)
             waiting.done.wait(timeout)
@@ -208,11 +212,13 @@ class Remote:
         mirror = Mirror(self._target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()
-        inside = InProcess()
+        self._mirrored_by = mirror
+        inside = InProcess(lambda: mirror.machine)
         try:
-            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names), machine=False)
+            copies = msgspec.structs.replace(self._opening, roots=tuple(mirror.names))
             self._converse(inside, inside.started(), copies, mirror)
         finally:
+            self._mirrored_by = None
             mirror.stop()
             inside.close()
             self._names = {}
@@ -221,14 +227,15 @@ class Remote:
         self, link: Link | InProcess, data: bytes, opening: m.Open, mirror: Mirror | None = None
     ) -> None:
         inward, decode, out = Inward(), decoder(m.FromThere), Outward(link.write)
-        self._next, self._next_since = Picture(self.name, self._names), time.monotonic()
+        self._next, self._next_since = RemoteSnapshot(self.name, self._names), time.monotonic()
         self._heard = self._pinged = time.monotonic()
         self._owed = None
         while not self._stopped:
             for raw in inward.feed(data):
                 self._heard = time.monotonic()
                 self._count(self._heard)
-                self._take(decode(raw), len(raw), out, opening)
+                with contextlib.suppress(UnknownMessageError):  # a later version's, and not needed
+                    self._take(decode(raw), len(raw), out, opening)
             if mirror is not None:
                 if mirror.failed:
                     raise LinkError(mirror.failed)
@@ -247,7 +254,7 @@ class Remote:
     def _keep_alive(self, out: Outward) -> None:
         now = time.monotonic()
         if self._owed is not None and now >= self._owed_at:
-            out.send(m.Seen(self._owed))
+            out.send(m.UpdateReceived(self._owed))
             self._owed = None
         if now - self._pinged >= PING_S:
             self._pinged = now
@@ -263,7 +270,7 @@ class Remote:
             case m.Hello():
                 self._greet(message)
                 out.send(opening)
-            case m.Opened(roots, metrics, alerting):
+            case m.RootsOpened(roots, metrics, alerting):
                 self._metrics = {self._root(root): one for root, one in metrics.items()}
                 self._named = tuple(map(self._root, roots))
                 self.alerting = alerting
@@ -282,7 +289,7 @@ class Remote:
                 if waiting is not None:
                     waiting.reply = message
                     waiting.done.set()
-            case m.Refused(words):
+            case m.RequestRefused(words):
                 raise LinkError(f"{self.name}: {words}")
             case m.Pong():
                 self._set(heard=time.time())

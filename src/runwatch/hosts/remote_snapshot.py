@@ -24,7 +24,7 @@ _BY_ROOT = ("baselines", "tasks", "predictions")
 _PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
 
 
-class Picture:
+class RemoteSnapshot:
     """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
 
     def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:

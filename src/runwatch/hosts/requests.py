@@ -19,7 +19,7 @@ from runwatch.hosts.naming import placed
 from runwatch.hosts.remote import Remote
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RemoteRoot(msgspec.Struct, frozen=True):
     """``root``: HOST:PATH as it is named there; ``host``: the machine."""
 
     root: str
@@ -42,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def asking(root: str, config_file: str | None) -> Iterator[Asked]:
+def asking(root: str, config_file: str | None) -> Iterator[RemoteRoot]:
     """The machine of ``root`` (HOST:PATH), connected. Raises UserError: it does not answer."""
     _, (target, *_) = placed([root], config_file)
     connected = Connected([target], None)
@@ -52,6 +52,6 @@ def asking(root: str, config_file: str | None) -> Iterator[Asked]:
         if not machine.judged:
             raise UserError(machine.state.message or f"{target.name}: no answer in {ANSWER_TIMEOUT_S:.0f} s")
         named = machine.roots[0]
-        yield Asked(named, host_of(named) or target.name, machine)
+        yield RemoteRoot(named, host_of(named) or target.name, machine)
     finally:
         connected.close()

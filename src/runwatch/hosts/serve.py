@@ -19,11 +19,23 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers
 from runwatch.hosts.snapshot_diff import Teller
 from runwatch.hosts.watched_roots import Watched, opened
-from runwatch.hosts.wire import MARKER, PROTOCOL, Inward, Outward, WireError, decoder, encode
+from runwatch.hosts.wire import (
+    MARKER,
+    MAX_FRAME,
+    PROTOCOL,
+    Inward,
+    Outward,
+    UnknownMessageError,
+    WireError,
+    decoder,
+    encode,
+)
+from runwatch.monitor.wanted import MachineSource
 from runwatch.system.identity import host_name
 
 SILENCE_S = 30.0
 MOST_WAITING = 64
+MOST_BODY = MAX_FRAME - 1024 * 1024
 _READ = 64 * 1024
 
 
@@ -35,7 +47,9 @@ def serve(stdin: int, stdout: int) -> int:
 class Server:
     """One board's other side."""
 
-    def __init__(self, stdin: int, stdout: int) -> None:
+    def __init__(self, stdin: int, stdout: int, machine: MachineSource | None = None) -> None:
+        """``machine``: who knows the one that has the runs, None: it is this one."""
+        self._machine = machine
         self._stdin, self._stdout = stdin, stdout
         self._out = Outward(self._write)
         self._watched: Watched | None = None
@@ -77,15 +91,20 @@ class Server:
             if not data:
                 return
             for message in inward.feed(data):
-                self._take(decode(message))
+                try:
+                    self._handle(decode(message))
+                except UnknownMessageError as error:
+                    if error.number:
+                        words = f"runwatch {__version__} there can't do that; update it"
+                        self._out.send(m.Reply(error.number, error=words))
 
-    def _take(self, message: Any) -> None:
+    def _handle(self, message: Any) -> None:
         match message:
             case m.Open():
                 self._open(message)
             case m.Ping():
                 self._out.send(m.Pong(time.time()))
-            case m.Seen(number):
+            case m.UpdateReceived(number):
                 with self._news:
                     self._seen = max(self._seen, number)
                     self._news.notify_all()
@@ -95,12 +114,12 @@ class Server:
     def _open(self, request: m.Open) -> None:
         if self._watched is not None:
             raise WireError("the board asked twice for roots")
-        self._watched = opened(request)
+        self._watched = opened(request, self._machine)
         self._answers = Answers(self._watched)
         alerts = [one.alerts for one in self._watched.settings.values()]
         sends = request.keep and any(one.urls or one.webhook for one in alerts)
-        self._out.send(m.Opened(self._watched.roots, self._watched.metrics, sends))
-        threading.Thread(target=self._tell, name="runwatch-telling", daemon=True).start()
+        self._out.send(m.RootsOpened(self._watched.roots, self._watched.metrics, sends))
+        threading.Thread(target=self._send_update, name="runwatch-telling", daemon=True).start()
 
     def _answer(self, question: m.Question) -> None:
         """Answers are looked for on threads: one that hangs on a dead mount holds up no other."""
@@ -113,7 +132,10 @@ class Server:
 
     def _reply(self, answers: Answers, question: m.Question) -> None:
         try:
-            self._send(m.Reply(question.number, encode(answers.to(question))))
+            body = encode(answers.to(question))
+            if len(body) > MOST_BODY:
+                raise WireError(f"the answer has {len(body):,} bytes, more than may be sent")
+            self._send(m.Reply(question.number, body))
         except (UserError, OSError, KeyError, ValueError) as error:
             self._send(m.Reply(question.number, error=str(error) or type(error).__name__))
         except Exception as error:  # the board must not wait for ever: what went wrong is said there
@@ -127,7 +149,7 @@ class Server:
         except OSError:
             self._stop_listening()
 
-    def _tell(self) -> None:
+    def _send_update(self) -> None:
         """The newest snapshot each time that the other side has seen the one before: a slow link or board
         skips what is between, and nothing piles up."""
         assert self._watched is not None
@@ -163,7 +185,7 @@ class Server:
         return not self._ended
 
     def _refuse(self, message: str) -> None:
-        self._send(m.Refused(message))
+        self._send(m.RequestRefused(message))
 
     def _stop_listening(self) -> None:
         with self._news:

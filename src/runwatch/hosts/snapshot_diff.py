@@ -28,7 +28,7 @@ _PARTS: dict[str, Callable[[Snapshot], Mapping[Any, Any]]] = {
 }
 
 
-class _Told(NamedTuple):
+class _SentVersion(NamedTuple):
     """What was told last of one key: the record, and a digest of its bytes."""
 
     record: Any
@@ -39,7 +39,7 @@ class Teller:
     """Makes updates of snapshots; remembers what was told, not how it read."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[Any, _Told]] = {name: {} for name in _PARTS}
+        self._told: dict[str, dict[Any, _SentVersion]] = {name: {} for name in _PARTS}
         self._rest = b""
         self._number = 0
 
@@ -102,13 +102,13 @@ class Teller:
         return [key(at) for at in gone], self._changed(told, records)
 
     @staticmethod
-    def _changed(told: dict[Any, _Told], records: Mapping[Any, Any]) -> Iterator[tuple[Any, bytes]]:
+    def _changed(told: dict[Any, _SentVersion], records: Mapping[Any, Any]) -> Iterator[tuple[Any, bytes]]:
         for at, record in records.items():
             before = told.get(at)
             if before is not None and before.record is record:
                 continue
             data = encode(record)
             digest = hash(data)
-            told[at] = _Told(record, digest)
+            told[at] = _SentVersion(record, digest)
             if before is None or before.digest != digest:
                 yield at, data

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runwatch.config import Host
+from runwatch.config import HostSettings
 
 KEEPALIVE_S = 3
 SSH_OPTIONS = (
@@ -55,9 +55,9 @@ class Target(msgspec.Struct, frozen=True):
         return (self.argv[0], "-o", "ControlPath=none", *self.argv[1:])
 
 
-def target(name: str, roots: tuple[str, ...], known: Mapping[str, Host]) -> Target:
+def target(name: str, roots: tuple[str, ...], known: Mapping[str, HostSettings]) -> Target:
     """The machine called ``name``: as configured, else what ssh makes of the name."""
-    host = known.get(name, Host(name))
+    host = known.get(name, HostSettings(name))
     if isinstance(host.command, tuple):
         return Target(name, (*host.command, *SERVE), roots, by_ssh=False)
     if host.command is None:

@@ -17,7 +17,7 @@ from runwatch.hosts.wire import WireError
 from runwatch.monitor.board import Board, BoardResult
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import resolve_roots
-from runwatch.monitor.wanted import Wanted
+from runwatch.monitor.wanted import MachineSource, Wanted
 
 FRAME_S = 0.2
 ANSWER_S = 60.0
@@ -41,15 +41,15 @@ class Watched(Protocol):
     def close(self) -> None: ...
 
 
-def opened(request: Open) -> Watched:
-    """What a board asks for. Raises RootError, ConfigError."""
+def opened(request: Open, machine: MachineSource | None = None) -> Watched:
+    """What a board asks for. ``machine``: who knows the one that has the runs, None: it is this one. Raises
+    RootError, ConfigError."""
     roots = resolve_roots(request.roots, None)
     settings = config.load(roots)
-    return (
-        Glanced(roots, settings, request)
-        if request.once or request.idle
-        else Followed(roots, settings, request)
-    )
+    wanted = Wanted(request.data, request.judging, request.machine, machine)
+    if request.once or request.idle:
+        return Glanced(roots, settings, wanted, request.idle)
+    return Followed(roots, settings, wanted, request.keep)
 
 
 class _Rooted:
@@ -66,10 +66,11 @@ class Glanced(_Rooted):
 
     monitor: Monitor | None = None
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], asked: Open) -> None:
+    def __init__(
+        self, roots: tuple[str, ...], settings: Mapping[str, Settings], wanted: Wanted, idle: bool
+    ) -> None:
         super().__init__(roots, settings)
-        self._idle = asked.idle
-        self._wanted = Wanted(asked.data, asked.judging, asked.machine)
+        self._idle, self._wanted = idle, wanted
         self._result: BoardResult | None = None
         self._looked = threading.Event()
 
@@ -93,10 +94,11 @@ class Glanced(_Rooted):
 class Followed(_Rooted):
     """The watch loop, as a dashboard has it. Only the newest snapshot is kept for the board."""
 
-    def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], asked: Open) -> None:
+    def __init__(
+        self, roots: tuple[str, ...], settings: Mapping[str, Settings], wanted: Wanted, keep: bool
+    ) -> None:
         super().__init__(roots, settings)
-        wanted = Wanted(asked.data, asked.judging, asked.machine)
-        self._loop = Monitor(roots, settings, keep=asked.keep, wanted=wanted)
+        self._loop = Monitor(roots, settings, keep=keep, wanted=wanted)
         self._newest: Snapshot | None = None
         self._news = threading.Event()
         self._loop.start(self._publish)

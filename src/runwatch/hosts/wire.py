@@ -6,11 +6,12 @@ more fields can talk to one that knows fewer."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -35,6 +36,14 @@ def _plain(value: Any) -> Any:
     return item() if item is not None else str(value)
 
 
+class UnknownMessageError(WireError):
+    """A message of a kind that a later version sends; ``number``: of the question that it is, 0: of none."""
+
+    def __init__(self, kind: str, number: int) -> None:
+        super().__init__(f"a message that this version does not know ({kind[:40]})")
+        self.number = number
+
+
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 
@@ -49,9 +58,19 @@ def encode(value: Any) -> bytes:
         )
 
 
+class _Envelope(msgspec.Struct):
+    """What every message has: its kind, and a question its number."""
+
+    type: str = ""
+    number: int = 0
+
+
 def decoder(kind: Any) -> Callable[[bytes], Any]:
-    """What turns MessagePack into ``kind``, or raises WireError."""
+    """What turns MessagePack into ``kind``, or raises WireError: UnknownMessageError for a message of no kind
+    that is known here."""
     typed, untyped = msgspec.msgpack.Decoder(kind), msgspec.msgpack.Decoder()
+    envelope = msgspec.msgpack.Decoder(_Envelope)
+    known = {one.__struct_config__.tag for one in get_args(kind) if hasattr(one, "__struct_config__")}
 
     def decode(data: bytes) -> Any:
         try:
@@ -59,6 +78,10 @@ def decoder(kind: Any) -> Callable[[bytes], Any]:
                 return msgspec.convert(_walked(untyped.decode(data), restored), kind)
             return typed.decode(data)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, OverflowError) as error:
+            with contextlib.suppress(msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                head = envelope.decode(data)
+                if known and head.type and head.type not in known:
+                    raise UnknownMessageError(head.type, head.number) from None
             raise WireError(f"a message that this version does not understand ({error})") from None
 
     return decode
@@ -105,11 +128,9 @@ class Inward:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._unpacker = zlib.decompressobj()
-        self.received = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The messages that are whole now."""
-        self.received += len(data)
         self._buffer += data
         while len(self._buffer) >= _LENGTH:
             length = int.from_bytes(self._buffer[:_LENGTH], "big")

@@ -89,7 +89,7 @@ class Alerting:
                 self._unopened(root, own, tasks.get(root), timing, now),
             )
             ring = ring or rings
-            self._keep(root, alarm)
+            self._save_alarm(root, alarm)
         return ring
 
     def _take(self, now: float) -> None:
@@ -135,7 +135,7 @@ class Alerting:
         homeless = root == next(iter(self._files))
         return [f for f in findings if f.root == root or (homeless and f.root not in self._files)]
 
-    def _keep(self, root: str, alarm: Alarm) -> None:
+    def _save_alarm(self, root: str, alarm: Alarm) -> None:
         memory = json.dumps(alarm.memory, sort_keys=True)
         if memory != self._kept[root]:
             with contextlib.suppress(OSError):  # at worst an alert is repeated after a restart

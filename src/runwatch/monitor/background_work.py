@@ -22,10 +22,12 @@ from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
+from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
+    from runwatch.machine.record import MachineRecord
     from runwatch.monitor.data_watch import DataWatch
     from runwatch.monitor.machine_watch import MachineWatch
     from runwatch.monitor.model_watch import ModelWatch
@@ -111,6 +113,11 @@ class BackgroundWork:
         return self._watcher.machine if self._watcher else None
 
     @property
+    def machine_record(self) -> MachineRecord | None:
+        """What the machine did since it is watched."""
+        return self._watcher.record if self._watcher else None
+
+    @property
     def unjudged(self) -> frozenset[str]:
         """What was not looked at yet: "data", "models", "host"; what is known of it is not the whole."""
         return frozenset(name.partition(":")[0] for name in list(self._awaited))
@@ -139,7 +146,8 @@ class BackgroundWork:
         if self._wanted.machine and self._watcher is None:
             from runwatch.monitor.machine_watch import MachineWatch
 
-            self._watcher = MachineWatch(tuple(self._settings), self._roots.observations, host_name())
+            observations, elsewhere = self._roots.observations, self._wanted.machine_from
+            self._watcher = MachineWatch(tuple(self._settings), observations, host_name(), elsewhere)
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:
@@ -148,9 +156,11 @@ class BackgroundWork:
         return self._may_be_data(root, (folder.join(name) for folder in top.walk() for name in folder.files))
 
     def _may_be_data(self, root: str, files: Iterable[str]) -> bool:
-        """Whether there is a table among the files that is no run's."""
+        """Whether there is a table among the files that is no run's, or a report about data."""
         owned = self._roots.readers[root].owns
-        return any(file.lower().endswith(TABLES) and not owned(file) for file in files)
+        return any(
+            may_be_drift_report(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
+        )
 
     def _load_data(self, root: str, settings: Settings) -> None:
         from runwatch.monitor.data_watch import DataWatch

@@ -55,7 +55,7 @@ class Board:
         self._wake = wake
         self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
-        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._tell, apart)
+        self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
         self._task_state = TaskState(names, settings, writes=keep)
@@ -266,7 +266,7 @@ class Board:
         """The root can't be listed."""
         self._lost.setdefault(root, now)
 
-    def found(self, root: str) -> None:
+    def reachable(self, root: str) -> None:
         self._lost.pop(root, None)
 
     def obey(self, intent: Intent, now: float) -> IntentAnswer:
@@ -291,7 +291,7 @@ class Board:
         """What was pinned as baseline, oldest first."""
         return self._task_state.champions(root)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Something is known that was not: the loop shall look."""
         self._news = True
         if self._wake is not None:

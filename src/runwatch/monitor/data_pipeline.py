@@ -23,7 +23,7 @@ from runwatch.data.workflow import Reference, find_files, open_reference, profil
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.errors import UserError
-from runwatch.domain.profile import DataOptions, DriftOptions, Named, TableProfile
+from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
@@ -54,22 +54,22 @@ class DataSpec(msgspec.Struct, frozen=True):
     within: tuple[str, ...] = ()
 
 
-class Opened(msgspec.Struct, frozen=True, eq=False):
+class OpenedData(msgspec.Struct, frozen=True, eq=False):
     """A data set's reference, the ``files`` that arrived (oldest first), the profiles of their batches
     (``named``), one entry a batch with what is wrong with it, and what could not be read."""
 
     reference: Reference
     files: tuple[DataFile, ...]
-    named: tuple[Named, ...]
+    named: tuple[NamedProfile, ...]
     batches: tuple[Batch, ...]
     problems: tuple[Problem, ...]
 
-    def files_of(self, named: Sequence[Named]) -> list[DataFile]:
+    def files_of(self, named: Sequence[NamedProfile]) -> list[DataFile]:
         names = {one.name for one in named}
         return [file for file in self.files if file.batch in names]
 
 
-class Compared(msgspec.Struct, frozen=True, eq=False):
+class JudgedData(msgspec.Struct, frozen=True, eq=False):
     """A report on one or more batches, one on each segment, and what was asked for and cannot be done."""
 
     report: DriftReport
@@ -89,7 +89,7 @@ def engine_of(address: str) -> Engine:
     return DaskEngine(address)
 
 
-def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> Opened:
+def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> OpenedData:
     """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
     ``tolerant``: batches of which more than 1 % of the lines are not rows are not left out."""
     files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
@@ -102,15 +102,15 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
     columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
-    return Opened(reference, tuple(arrived), columns, tuple(batches), tuple(problems))
+    return OpenedData(reference, tuple(arrived), columns, tuple(batches), tuple(problems))
 
 
-def _skipped(named: Named) -> float:
+def _skipped(named: NamedProfile) -> float:
     lines = named.profile.rows + named.profile.skipped
     return named.profile.skipped / lines if lines else 0.0
 
 
-def _left_out(named: Named) -> Problem | None:
+def _left_out(named: NamedProfile) -> Problem | None:
     if not named.profile.skipped:
         return None
     lines = named.profile.rows + named.profile.skipped
@@ -160,12 +160,12 @@ def rules_of(spec: DataSpec) -> tuple[DriftOptions, list[Problem]]:
 
 def compare(
     spec: DataSpec,
-    opened: Opened,
-    current: Sequence[Named],
-    earlier: Sequence[Named],
+    opened: OpenedData,
+    current: Sequence[NamedProfile],
+    earlier: Sequence[NamedProfile],
     cache: Cache,
     engine: Engine = HERE,
-) -> Compared:
+) -> JudgedData:
     """The rows of ``current`` against the reference, all together and by segment. ``earlier``: batches before
     them, which the day rule may look back on."""
     rules, wrong = rules_of(spec)
@@ -199,12 +199,16 @@ def compare(
             wrong.append(error.problem)
             continue
         segments.extend(segment_reports(by, then, now, rules))
-    return Compared(made, tuple(segments), tuple(wrong))
+    return JudgedData(made, tuple(segments), tuple(wrong))
 
 
 def _by_owner(
-    spec: DataSpec, opened: Opened, current: Sequence[Named], files: Sequence[DataFile], engine: Engine
-) -> tuple[TableProfile, Sequence[Named], list[Problem]]:
+    spec: DataSpec,
+    opened: OpenedData,
+    current: Sequence[NamedProfile],
+    files: Sequence[DataFile],
+    engine: Engine,
+) -> tuple[TableProfile, Sequence[NamedProfile], list[Problem]]:
     """The reference's profile and the batches' with rows worth what they are where several belong to one
     owner, and why that cannot be told."""
     group, reference = spec.options.group, opened.reference
@@ -221,9 +225,9 @@ def _by_owner(
 
 def quality_case(
     spec: DataSpec,
-    opened: Opened,
-    current: Sequence[Named],
-    earlier: Sequence[Named],
+    opened: OpenedData,
+    current: Sequence[NamedProfile],
+    earlier: Sequence[NamedProfile],
     cache: Cache,
     now: float | None,
     engine: Engine = HERE,
@@ -262,7 +266,7 @@ def multivariate(
     """The domain classifier on samples of features, kept while the files do not change; None when they
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
-    key = files_key("classifier-2", reference.grid, [*reference.files, *files], group or "")
+    key = files_key("classifier-3", reference.grid, [*reference.files, *files], group or "")
     kept = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
     if kept is None:
         return None
@@ -275,7 +279,9 @@ def _classified(
     names = [
         column.name
         for column in reference.grid.columns
-        if column.role == "feature" and column.kind not in ("text", "datetime") and not column.ascending
+        if column.role == "feature"
+        and column.kind not in ("text", "datetime")
+        and not (column.ascending or column.onward)
     ]
     try:
         wanted = list(dict.fromkeys([*names, *([group] if group else [])]))

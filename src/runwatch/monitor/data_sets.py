@@ -21,7 +21,7 @@ from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
 from runwatch.monitor.data_pipeline import (
     DataSpec,
-    Opened,
+    OpenedData,
     compare,
     engine_of,
     multivariate,
@@ -57,7 +57,7 @@ def data_set(
 
 
 def _judged(
-    whole: DataSet, spec: DataSpec, opened: Opened, cache: Cache, now: float | None, engine: Engine
+    whole: DataSet, spec: DataSpec, opened: OpenedData, cache: Cache, now: float | None, engine: Engine
 ) -> DataSet:
     reference, named = opened.reference, opened.named
     newest, earlier = named[-1:], named[:-1]
@@ -89,7 +89,7 @@ def _judged(
     )
 
 
-def _trends(opened: Opened, rules: DriftOptions, cache: Cache) -> tuple[ColumnTrend, ...]:
+def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[ColumnTrend, ...]:
     """Trends whose rows are kept while neither the reference nor the batches behind a row change."""
     reference, named = opened.reference, opened.named
     parts: dict[str, list[DataFile]] = {}

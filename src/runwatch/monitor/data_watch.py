@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
+from runwatch.data.evidently import EvidentlyWatch
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
@@ -37,6 +38,7 @@ class DataWatch:
         self._settings = settings
         self._reader = reader
         self._specs: tuple[DataSpec, ...] = ()
+        self._evidently = EvidentlyWatch(root)
         self._entries: tuple[Predictions, ...] = ()
         self._failed = False
         self._outside = [(Dirty(folder, wake), folder) for folder in outside(root, settings)]
@@ -102,7 +104,8 @@ class DataWatch:
         self._failed = True
         judged = self._reader.ask(wish, tell)
         self._failed = False
-        self._specs, self._entries, self.sets = judged.specs, judged.entries, judged.sets
+        self._specs, self._entries = judged.specs, judged.entries
+        self.sets = (*judged.sets, *self._evidently.sets(top, self._version))
         self.predictions, self.problems = judged.predictions, judged.problems
         self.assumptions, self.overlooked = judged.assumptions, judged.overlooked
 

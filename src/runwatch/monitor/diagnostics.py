@@ -196,16 +196,17 @@ def _parts() -> Iterator[Diagnostic]:
     extras = {
         "pynvml": ("gpu", "GPU metrics"),
         "apprise": ("notify", "alerts by mail, Slack, ntfy …"),
-        "fsspec": ("remote", "data on object stores"),
+        "fsspec aiohttp s3fs paramiko": ("remote", "data behind URLs: HTTP, S3, SFTP"),
         "distributed": ("dask", "profiles on a Dask cluster"),
         "onnxruntime skops": ("models", "scoring champions and challengers"),
     }
     for modules, (extra, what) in extras.items():
-        if any(importlib.util.find_spec(module) is None for module in modules.split()):
+        missing = [module for module in modules.split() if importlib.util.find_spec(module) is None]
+        if missing:
             yield Diagnostic(
                 f"runwatch[{extra}]",
                 "note",
-                f"optional, not installed (needed for {what})",
+                f"optional, {', '.join(missing)} not installed (needed for {what})",
                 f"pip install 'runwatch[{extra}]'",
             )
         else:

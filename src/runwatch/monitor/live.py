@@ -9,17 +9,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
@@ -27,7 +29,8 @@ from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.internal_errors import Troubles
-from runwatch.monitor.media import Media
+from runwatch.monitor.media import Media, run_in
+from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
@@ -80,7 +83,9 @@ class Monitor:
         self._troubles = Troubles(self._wake_up)
         self._told = ""
         self._last: Snapshot | None = None
-        self._media = Media(self._found)
+        find = partial(run_in, lambda: self._last)
+        self._media = Media(find)
+        self._system = RunSystem(find, lambda: self._board.background.machine_record)
         self._judged = threading.Event()
         self._rounds = {
             root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
@@ -120,7 +125,12 @@ class Monitor:
         self._wake_up()
 
     def series(self, key: RunKey, tag: str) -> Points:
-        return self._board.roots.series(key, tag)
+        points = self._board.roots.series(key, tag)
+        return points if len(points) or not is_system(tag) else self._system.points(key, tag)
+
+    def system_tags(self, key: RunKey) -> tuple[str, ...]:
+        """The run's curves of the machine, for ``series``."""
+        return self._system.tags(key)
 
     def distribution(self, data_set: str, root: str, column: str, batch: int | None) -> Distribution | None:
         return self._board.background.distribution(data_set, root, column, batch)
@@ -135,11 +145,6 @@ class Monitor:
     def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
         """The items of ``wanted``; pictures of at most ``most`` bytes together."""
         return self._media.contents(key, wanted, most)
-
-    def _found(self, key: RunKey) -> tuple[Run | None, frozenset[str]]:
-        runs = self._last.situation.runs if self._last is not None else ()
-        mates = {run.id: run for run in runs if run.root == key.root}
-        return mates.get(key.id), frozenset(mates)
 
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
@@ -289,7 +294,7 @@ class Monitor:
             rounds.vanished(time.monotonic())
             self._board.lost(root, time.time())
             return
-        self._board.found(root)
+        self._board.reachable(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
         own = not first and not work.asked and not work.paths and self._missed(root, changes)

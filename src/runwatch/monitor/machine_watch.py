@@ -11,22 +11,34 @@ from runwatch.domain.machine import Machine
 from runwatch.domain.run import Process, Run, RunKey
 from runwatch.machine.processes import ProcessFinder, SearchedRun, pids_of_runs
 from runwatch.machine.reading import MachineReader
+from runwatch.machine.record import MachineRecord
 from runwatch.monitor.run_builder import RunObservations
+from runwatch.monitor.wanted import MachineSource
 
 EVERY_S = 5.0
 RECENT_S = 3 * 86400.0
 
 
 class MachineWatch:
-    """``measure`` belongs to the background thread; ``machine`` is replaced whole."""
+    """``measure`` belongs to the background thread; ``machine`` is replaced whole; ``record``: what was
+    measured so far. ``elsewhere``: who knows the machine where it is another one: then no processes are
+    looked for."""
 
-    def __init__(self, roots: Sequence[str], observations: RunObservations, host: str) -> None:
+    def __init__(
+        self,
+        roots: Sequence[str],
+        observations: RunObservations,
+        host: str,
+        elsewhere: MachineSource | None = None,
+    ) -> None:
+        self._elsewhere = elsewhere
         self._roots = roots
         self._observations = observations
         self._reader = MachineReader(host)
         self._finder = ProcessFinder(host)
         self._next = float("-inf")
         self.machine: Machine | None = None
+        self.record = MachineRecord()
 
     def due(self, now: float) -> bool:
         if now < self._next:
@@ -36,6 +48,8 @@ class MachineWatch:
 
     def measure(self, runs: Sequence[Run], now: float) -> bool:
         """Read the machine; True if a person would see the difference."""
+        if self._elsewhere is not None:
+            return self._take(self._elsewhere(), now)
         processes = self._find(runs, now)
         pids = pids_of_runs({key.id: process for key, process in processes.items()})
         checkpoints = {
@@ -43,12 +57,19 @@ class MachineWatch:
             for run in runs
             if run.checkpoints
         }
-        before, processes_before = self.machine, self._observations.processes
-        self.machine = self._reader.read(now, (*self._roots, *checkpoints), pids)
+        processes_before = self._observations.processes
+        news = self._take(self._reader.read(now, (*self._roots, *checkpoints), pids), now)
         self._observations.processes = processes
         moved = {key for key in processes if processes.get(key) != processes_before.get(key)}
         self._observations.moved |= moved
-        return bool(moved) or before is None or _seen(before) != _seen(self.machine)
+        return bool(moved) or news
+
+    def _take(self, machine: Machine | None, now: float) -> bool:
+        before, self.machine = self.machine, machine
+        if machine is None:
+            return False
+        self.record.note(now, machine)
+        return before is None or _seen(before) != _seen(machine)
 
     def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:
         """Processes are looked for only where a run may be running."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
 from runwatch.domain.run import Run, RunKey
-from runwatch.runs.media.base import Place
+from runwatch.domain.situation import Snapshot
+from runwatch.runs.media.base import MediaPlace
 from runwatch.runs.media.index import RunMedia
 from runwatch.text.units import size
 
@@ -16,10 +17,22 @@ _KEPT = 4
 """Runs whose places are remembered."""
 
 
-class Media:
-    """``find``: a run as it is now (None: gone), and the ids of its root's runs."""
+Find = Callable[[RunKey], tuple[Run | None, Collection[str]]]
+"""A run as it is now (None: gone), and the ids of its root's runs."""
 
-    def __init__(self, find: Callable[[RunKey], tuple[Run | None, Collection[str]]]) -> None:
+
+def run_in(newest: Callable[[], Snapshot | None], key: RunKey) -> tuple[Run | None, Collection[str]]:
+    """What ``Find`` gives, of the newest snapshot."""
+    snapshot = newest()
+    runs = snapshot.situation.runs if snapshot is not None else ()
+    mates = {run.id: run for run in runs if run.root == key.root}
+    return mates.get(key.id), frozenset(mates)
+
+
+class Media:
+    """Of the runs that were looked at last."""
+
+    def __init__(self, find: Find) -> None:
         self._find = find
         self._known: OrderedDict[RunKey, tuple[threading.Lock, RunMedia]] = OrderedDict()
         self._lock = threading.Lock()
@@ -50,7 +63,7 @@ class Media:
 
     def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
         with self._lock:
-            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(Place(key.root, key.id)))
+            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
             self._known[key] = known
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append, Operation, Replace
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
@@ -160,7 +160,7 @@ class RootReader:
 
     def fold(self, entry: ReadRun) -> None:
         """Keep the summary only: the series leave the memory."""
-        self.tell(entry)
+        self.summarise(entry)
         entry.memory = RunMemory()
         entry.folded = True
 
@@ -329,7 +329,7 @@ class RootReader:
             entry = self.entries[run_id] = ReadRun(run_id, from_many=True)
         return entry
 
-    def tell(self, entry: ReadRun) -> RunSummary:
+    def summarise(self, entry: ReadRun) -> RunSummary:
         """The run's summary, built anew where it changed."""
         if entry.summary is None or (entry.stale and not entry.folded and not entry.unread):
             known: Mapping[str, Metric] = entry.summary.metrics if entry.summary else {}
@@ -339,12 +339,17 @@ class RootReader:
         return entry.summary
 
     def points(self, run_id: str, tag: str) -> Points:
-        """The merged series of a tag; empty when there is none."""
+        """The merged series of a tag (of ``EPOCHS``, of ``former_tag``); empty when there is none."""
+        if former := of_former(tag):
+            branches = self.former(run_id, former[0])
+            return branches[-1 - former[1]] if former[1] < len(branches) else Points.empty()
         entry = self.entries.get(run_id)
         if entry is not None and (entry.folded or entry.memory.thinned):
             self.unfold(entry)
         if entry is not None:
             self._drain(entry)
+        if tag == EPOCHS:
+            return entry.memory.epochs() if entry else Points.empty()
         tag_sources = entry.memory.sources_by_tag().get(tag) if entry else None
         return Points.empty() if entry is None or not tag_sources else entry.memory.points(tag, tag_sources)
 

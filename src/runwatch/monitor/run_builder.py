@@ -18,7 +18,7 @@ from runwatch.monitor.health import HealthBook
 from runwatch.monitor.reading import ReadRun, RootReader
 from runwatch.runs.checkpoints import checkpoints
 from runwatch.runs.planned import budget, planned
-from runwatch.runs.status import Facts, fresh_for, judge
+from runwatch.runs.status import StatusFacts, fresh_for, judge
 from runwatch.runs.summary import RunSummary
 
 CLOSE_AFTER_S = 60.0
@@ -89,7 +89,7 @@ class RunBuilder:
         return runs
 
     def _run(self, entry: ReadRun, now: float) -> Run:
-        summary = self._reader.tell(entry)
+        summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and (built.version != entry.version or self._has_moved(entry)):
             built = None
@@ -110,7 +110,7 @@ class RunBuilder:
         moved = self._observations.moved
         return bool(moved) and RunKey(self._reader.root, entry.id) in moved
 
-    def _due(self, entry: ReadRun, run: Run, facts: Facts, now: float) -> float:
+    def _due(self, entry: ReadRun, run: Run, facts: StatusFacts, now: float) -> float:
         """When the run must be looked at again though nothing is written. One that is over and quiet for a
         minute is closed: its unterminated last lines are taken."""
         if run.status == "running":
@@ -125,7 +125,7 @@ class RunBuilder:
         return math.inf if over or (run.status == "unknown" and not entry.live) else now
 
     def _fresh(
-        self, entry: ReadRun, summary: RunSummary, status: str, reason: str, facts: Facts, now: float
+        self, entry: ReadRun, summary: RunSummary, status: str, reason: str, facts: StatusFacts, now: float
     ) -> Run:
         files = tuple(dict.fromkeys(file for _, file in _files(entry)))
         folder = self._reader.tree.folder(entry.id)
@@ -157,7 +157,7 @@ class RunBuilder:
         )
         return with_main_metric(run, self._reader.settings.metrics.primary)
 
-    def _facts(self, entry: ReadRun, summary: RunSummary, now: float) -> Facts:
+    def _facts(self, entry: ReadRun, summary: RunSummary, now: float) -> StatusFacts:
         key = RunKey(self._reader.root, entry.id)
         console: list[float] = []
         numbers: list[float] = []
@@ -170,7 +170,7 @@ class RunBuilder:
         if entry.live and updated is not None:
             self._observations.beat(key, group, updated)
         quiet = self._observations.silence(key, group, now, self._reader.settings.watch.stalled_after)
-        return Facts(
+        return StatusFacts(
             evidence=summary.evidence,
             length=summary.length,
             last_step=summary.step,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runwatch.alerts.dispatch import Event, Notification, event_of
+from runwatch.alerts.dispatch import AlertEvent, Notification, event_of
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config import Settings
@@ -33,7 +33,7 @@ def try_alerts(
     """Send one test to each channel, and that it is over, so that no incident stays open."""
     to, wrong = senders(settings.alerts)
     yield from (Trial("[alerts]", False, words) for words in wrong)
-    event = Event(
+    event = AlertEvent(
         fingerprint=fingerprint(_RULE, host, root),
         action="trigger",
         severity="critical",

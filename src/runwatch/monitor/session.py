@@ -3,17 +3,23 @@ opened in one way and closed together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import date
 from types import TracebackType
 from typing import Self
 
 from runwatch import config
+from runwatch.config.settings import Settings
 from runwatch.domain.remark import Remark
+from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.once import Loaded, resolve_roots
-from runwatch.monitor.root_state import TaskState
+from runwatch.monitor.root_state import BEAT_S, RootState, TaskState, place_of, take_over_earlier
 from runwatch.store import paths
-from runwatch.store.state import State
+from runwatch.store.kept_facts import of_root
+from runwatch.store.snapshot_facts import SnapshotFacts, facts
+from runwatch.store.state import State, open_state
 
 
 class Session:
@@ -47,29 +53,48 @@ class Session:
         self.tasks.close()
 
 
-def remarks_of(look: Loaded, since: float = 0.0) -> list[tuple[str, Remark]]:
-    """People's notes on a look's roots: (root, note), oldest first."""
-    names = _names(look)
-    state = State(paths.state_dir())
-    try:
+def remarks_of(loaded: Loaded, since: float = 0.0) -> list[tuple[str, Remark]]:
+    """People's notes on these roots: (root, note), oldest first."""
+    names = _names(loaded)
+    with open_state() as state:
         return [(names[key], remark) for key, remark in state.remarks(names, since)]
-    finally:
-        state.close()
 
 
-def _names(look: Loaded) -> dict[str, str]:
-    """A look's roots by what names them in the state."""
-    return {
-        paths.root_identity(root, look.settings[root].id if root in look.settings else None): root
-        for root in look.snapshot.situation.roots
-    }
-
-
-def history_of(look: Loaded) -> list[tuple[str, TaskEvent]]:
-    """What happened to tasks and findings of a look's roots: (root, event), oldest first."""
-    names = _names(look)
-    state = State(paths.state_dir())
-    try:
+def history_of(loaded: Loaded) -> list[tuple[str, TaskEvent]]:
+    """What happened to tasks and findings of these roots: (root, event), oldest first."""
+    names = _names(loaded)
+    with open_state() as state:
         return [(names[entry.root], entry.event) for entry in state.history(names)]
-    finally:
-        state.close()
+
+
+def identities(roots: Sequence[str], settings: Mapping[str, Settings]) -> list[str]:
+    """What names these roots in the state; the settings of other machines' roots are not known here."""
+    return [paths.root_identity(root, settings[root].id if root in settings else None) for root in roots]
+
+
+def _names(loaded: Loaded) -> dict[str, str]:
+    roots = loaded.snapshot.situation.roots
+    return dict(zip(identities(roots, loaded.settings), roots, strict=True))
+
+
+def root_state(state: State, name: str | None, config_file: str | None) -> tuple[str, Settings, RootState]:
+    """The root ``name`` (None: the first of those configured, else here), its settings, and where its tasks
+    are kept. Raises RootError, ConfigError."""
+    root = resolve_roots([name] if name else [], config_file)[0]
+    settings = config.load((root,), config_file)[root]
+    take_over_earlier(state, root, settings)
+    return root, settings, place_of(root, settings)
+
+
+def saved_facts(state: State, keys: Sequence[str], roots: Sequence[str]) -> SnapshotFacts | None:
+    """What was saved last of these roots together, or of one root alone or among others."""
+    saved = state.kept(" ".join(keys))
+    return saved or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
+
+
+def save_facts(state: State, keys: Sequence[str], snapshot: Snapshot, now: float) -> SnapshotFacts:
+    """The facts of a snapshot, saved for the next command that cannot wait for one."""
+    result = facts(snapshot, date.fromtimestamp(now))
+    with contextlib.suppress(OSError):
+        state.keep(" ".join(keys), result, now, BEAT_S)
+    return SnapshotFacts(now, BEAT_S, result)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from runwatch.domain.errors import UserError
+from runwatch.domain.machine import Machine
+
+MachineSource = Callable[[], Machine | None]
 
 
 class RootError(UserError):
@@ -12,8 +17,10 @@ class RootError(UserError):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which parts a command needs beside the runs: judging costs time that ``ls`` need not spend."""
+    """Which parts a command needs beside the runs: judging costs time that ``ls`` need not spend.
+    ``machine_from``: who knows the machine that has the runs, None: it is this one."""
 
     data: bool = True
     judging: bool = True
     machine: bool = True
+    machine_from: MachineSource | None = None

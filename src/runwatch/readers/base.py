@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -295,14 +295,16 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)
 
 
-class Document(msgspec.Struct, frozen=True):
+class DocumentReader(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+def read_document(
+    source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
+) -> DocumentReader | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -313,7 +315,7 @@ def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return DocumentReader(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:
@@ -343,6 +345,3 @@ def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:
     if lines[-1] == b"":
         lines.pop()
     return [line.removesuffix(b"\r") for line in lines], end
-
-
-ReadFunction = Callable[[Claim, SourceFile, "Cursor | None", bool], Reading]

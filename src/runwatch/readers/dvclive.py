@@ -24,7 +24,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
@@ -92,7 +92,7 @@ def _tag(file: str) -> str:
     return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
 
 
-def _table(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
+def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
     found: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")

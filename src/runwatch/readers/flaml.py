@@ -11,7 +11,7 @@ from runwatch.domain.operations import Append, HParams, Operation, Replace, Stat
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "flaml"
 PRIORITY = 60
@@ -36,13 +36,13 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     except OSError as error:
         return failed(source, cursor, error)
     operations: list[Operation] = [Replace()] if rows.rewritten else []
-    operations += _told(rows, claim.tag_prefix)
+    operations += _appends(rows, claim.tag_prefix)
     return Reading(
         {claim.run_id: operations} if operations else {}, rows.cursor(), rows.notes.problems(), rows.more
     )
 
 
-def _told(rows: Rows, prefix: str) -> Iterable[Operation]:
+def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
     """State: ``best``, the smallest validation loss so far."""
     points: dict[str, tuple[list[int], list[float]]] = {}
     best: dict[str, Any] | None = None

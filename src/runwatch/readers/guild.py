@@ -44,14 +44,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     except (OSError, ValueError) as error:
         return failed(source, cursor, error, "it is read again when it changes")
     operations: list[Operation] = [] if cursor is None else [Replace()]
-    operations += _told(os.path.basename(source.file), value)
+    operations += _operations(os.path.basename(source.file), value)
     if not operations:
         problem = Problem(source.file, None, "not what Guild writes there", "it may be half written")
         return Reading({}, document.cursor, (problem,) if document.data.strip() else ())
     return Reading({claim.run_id: operations}, document.cursor)
 
 
-def _told(name: str, value: object) -> Iterable[Operation]:
+def _operations(name: str, value: object) -> Iterable[Operation]:
     if name == "flags" and isinstance(value, dict):
         yield HParams(value)
     elif name == "label" and value:

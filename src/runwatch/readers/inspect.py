@@ -48,7 +48,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             document = read_document(source, cursor)
             if document is None:
                 return unchanged(source, cursor)
-            return _told(claim, source, cursor, document.cursor, bounded_json.parse(document.data))
+            return _reading(claim, source, cursor, document.cursor, bounded_json.parse(document.data))
         if cursor is not None and cursor.stat == source.stat:
             return unchanged(source, cursor)
         with archives.opened(source.path) as archive:
@@ -56,12 +56,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             if name not in archive.names:
                 raise ValueError("no log of inspect-ai in it")
             log = bounded_json.parse(archive.read(name))
-        return _told(claim, source, cursor, Cursor(source.stat.size, stat=source.stat), log)
+        return _reading(claim, source, cursor, Cursor(source.stat.size, stat=source.stat), log)
     except (OSError, ValueError) as error:
         return failed(source, cursor, error, "it is read again when it changes")
 
 
-def _told(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, log: object) -> Reading:
+def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, log: object) -> Reading:
     if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
         problem = Problem(source.file, None, "no log of inspect-ai", "it is read again when it changes")
         return Reading({}, now, (problem,))

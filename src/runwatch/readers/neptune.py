@@ -55,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         except (ValueError, KeyError, TypeError, OverflowError):
             rows.notes.line(number, "not an operation of Neptune's, skipped", "it may be half written")
     told: list[Operation] = [Replace()] if rows.rewritten else []
-    told += operations.told(claim.tag_prefix)
+    told += operations.operations_of(claim.tag_prefix)
     rows.state.update(operations.state())
     return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
 
@@ -112,7 +112,7 @@ class _Operations:
         else:
             self._add("/".join(path), self._step, number, clock(at))
 
-    def told(self, prefix: str) -> Iterable[Operation]:
+    def operations_of(self, prefix: str) -> Iterable[Operation]:
         for tag, (steps, values, walls) in self._points.items():
             yield Append(prefix + tag, Points.of(steps, values, walls))
         if self._values:

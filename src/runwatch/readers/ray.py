@@ -28,7 +28,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "ray"
 PRIORITY = 60
@@ -87,7 +87,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if document is None:
         return unchanged(source, cursor)
     try:
-        evidence = _said(claim, source, name, document.data)
+        evidence = _evidence(claim, source, name, document.data)
     except ValueError as error:
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
@@ -96,7 +96,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
-def _results(claim: Claim, source: SourceFile, rows: Rows) -> Reading:
+def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
     told: list[Operation] = [Replace()] if rows.rewritten else []
     log = PointLog()
     for number, line in rows:
@@ -145,7 +145,7 @@ def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
         yield Writer(host, pid, started)
 
 
-def _said(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
+def _evidence(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
     if name == "error.txt":
         return Evidence("crashed", f"error.txt: {_last_line(data)}")
     return _status(claim, source, data)

@@ -81,7 +81,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
     if source.file.rpartition("/")[2] == "metrics.json":
-        return _Metrics(claim, source, value, document.cursor).reading()
+        return _MetricsFile(claim, source, value, document.cursor).reading()
     anew: list[Operation] = [] if cursor is None else [Replace()]
     return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
 
@@ -119,7 +119,7 @@ def _environment(experiment: object, host: object, result: object) -> Iterator[O
         yield HParams({"result": result}, section="config")
 
 
-class _Metrics:
+class _MetricsFile:
     """One version of metrics.json. State: by metric, how many points were told and their checksum, so that
     a version that only goes on gives its new points alone."""
 

@@ -68,7 +68,7 @@ class _Pass:
     def reading(self) -> Reading:
         if "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]:
             for name in self._ids.values():
-                self._tell(name, Replace())
+                self._add(name, Replace())
             self._state, self._ids = {}, {}
         more = self._metrics()
         self._configs()
@@ -82,7 +82,7 @@ class _Pass:
         message = f"{plural(self._skipped, 'row')} without a JSON object or a step"
         return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
 
-    def _tell(self, name: str, operation: Operation) -> None:
+    def _add(self, name: str, operation: Operation) -> None:
         self._told.setdefault(self._prefix + name, []).append(operation)
 
     def _name(self, key: str, name: str) -> str:
@@ -92,8 +92,8 @@ class _Pass:
             known = name if name not in taken else f"{name}-{key[:8]}"
             known = known if known not in taken else f"{name}-{key}"
             self._ids[key] = known
-            self._tell(known, Label("name", name))
-            self._tell(known, Label("project", self._prefix.rpartition("/")[2].rpartition(".")[0]))
+            self._add(known, Label("name", name))
+            self._add(known, Label("project", self._prefix.rpartition("/")[2].rpartition(".")[0]))
         return known
 
     def _mark(self, row: int) -> int:
@@ -122,7 +122,7 @@ class _Pass:
                 log.add(tag, step, value, wall)
         for run, log in logs.items():
             for operation in log.operations():
-                self._tell(run, operation)
+                self._add(run, operation)
         if rows:
             self._state["row"] = rows[-1][0]
             self._state["mark"] = self._mark(rows[-1][0])
@@ -143,7 +143,7 @@ class _Pass:
             values = _object(text)
             if values is not None:
                 for operation in _config(values):
-                    self._tell(self._name(str(run_key), str(name)), operation)
+                    self._add(self._name(str(run_key), str(name)), operation)
 
 
 def _config(values: dict[str, object]) -> Iterator[Operation]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.operations import Evidence, Label, Operation, Started
 from runwatch.domain.run import Problem
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, read_document
 from runwatch.readers.common import sqlite
 
 NAME = "unread"
@@ -22,6 +22,7 @@ _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
 _AX = re.compile(rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"')
 _AX_TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2"})
 _EVIDENTLY = re.compile(rb'\s{0,8}\{\s{0,8}"report"\s{0,4}:\s{0,4}\{\s{0,8}"items"')
+_EVIDENTLY_DRIFT = (b":DriftedColumnsCount", b":ValueDrift")
 _MOST = 10_000
 _WORDS = {
     "ax": (
@@ -29,8 +30,8 @@ _WORDS = {
         "export its trials: client.summarize().to_csv('trials.csv', index_label='step')",
     ),
     "evidently": (
-        "Evidently: the snapshots of this folder are not read",
-        "let runwatch compare the data itself: runwatch drift REFERENCE CURRENT",
+        "Evidently: of these snapshots only drift is read, and they have none",
+        "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
     ),
 }
 
@@ -54,6 +55,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if claim.format in _WORDS:
+        if claim.format == "evidently" and _tells_drift(source):
+            return Reading({}, Cursor(stat=source.stat))
         message, hint = _WORDS[claim.format]
         return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
     try:
@@ -68,6 +71,15 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     message = "Aim: the metrics of this store are not read, only the names of its runs"
     hint = "export them: Repo(PATH).query_metrics(), then .dataframe() of each metric to a CSV file"
     return Reading(told, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
+
+
+def _tells_drift(source: SourceFile) -> bool:
+    """Whether a snapshot is shown beside the data sets."""
+    try:
+        document = read_document(source, None)
+    except (OSError, ValueError):
+        return False
+    return document is not None and any(word in document.data for word in _EVIDENTLY_DRIFT)
 
 
 def _aim_runs(

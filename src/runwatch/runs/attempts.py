@@ -23,12 +23,12 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
-from runwatch.domain.points import IntArray, Points
+from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.runs.series import Series, envelope
 
 New = Sequence[tuple[str, Points, IntArray | None]]
 
-EPOCH = "\0epoch"
+EPOCH = EPOCHS
 """The tag under which the epochs of a file's rows are kept; no metric."""
 
 NEAR = 8
@@ -96,7 +96,7 @@ class _Descent(msgspec.Struct, eq=False):
     former: Former | None = None
 
 
-class _Part(NamedTuple):
+class _NewPoints(NamedTuple):
     """New points of one tag, and where each stands among the new rows of all tags."""
 
     points: Points
@@ -124,7 +124,7 @@ class Attempts:
         parts = _parts(new)
         return self._skip(parts) | self._by_row(parts)
 
-    def _skip(self, parts: dict[str, _Part]) -> set[str]:
+    def _skip(self, parts: dict[str, _NewPoints]) -> set[str]:
         """A counter that has begun again a thousand times (each epoch, with no epoch beside it): of many new
         rows only those since it last did are looked at."""
         tag = max(parts, key=lambda name: len(parts[name].rows))
@@ -141,7 +141,7 @@ class Attempts:
         for name, part in parts.items():
             cut = int(np.searchsorted(part.rows, row))
             self.lost[name] += cut
-            parts[name] = _Part(part.points.where(slice(cut, None)), part.rows[cut:])
+            parts[name] = _NewPoints(part.points.where(slice(cut, None)), part.rows[cut:])
         for name, one in self.series.items():
             self.lost[name] += len(one)
         changed, self.series = set(self.series), {}
@@ -195,7 +195,7 @@ class Attempts:
         series.extend(points)
         self._written += len(points) if tag != EPOCH else 0
 
-    def _by_row(self, parts: Mapping[str, _Part]) -> set[str]:
+    def _by_row(self, parts: Mapping[str, _NewPoints]) -> set[str]:
         """Row by row around where a counter goes back, in one go between."""
         done = dict.fromkeys(parts, 0)
         descents: dict[str, int | None] = {}
@@ -218,7 +218,7 @@ class Attempts:
             descents = {n: i for n, i in descents.items() if n != tag and n not in new}
 
     def _next_row(
-        self, parts: Mapping[str, _Part], done: Mapping[str, int], descents: Mapping[str, int | None]
+        self, parts: Mapping[str, _NewPoints], done: Mapping[str, int], descents: Mapping[str, int | None]
     ) -> tuple[int | None, str]:
         """The next row that must be looked at, and the tag in it: one that goes back (of several the
         furthest, a metric before the epoch), or the next of a tag that has just gone back."""
@@ -379,15 +379,15 @@ class Attempts:
         self._open = None
 
 
-def _parts(new: New) -> dict[str, _Part]:
+def _parts(new: New) -> dict[str, _NewPoints]:
     """By tag, the pieces of each in order."""
     found: dict[str, list[tuple[Points, IntArray | None]]] = {}
     for tag, points, rows in new:
         found.setdefault(tag, []).append((points, rows))
-    result: dict[str, _Part] = {}
+    result: dict[str, _NewPoints] = {}
     for tag, pieces in found.items():
         points = Points.concat([piece for piece, _ in pieces])
         known = [rows for _, rows in pieces if rows is not None]
         rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))
-        result[tag] = _Part(points, rows)
+        result[tag] = _NewPoints(points, rows)
     return result

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.runs.media.base import Refused
+from runwatch.runs.media.base import MediaRefused
 
 MOST_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
@@ -34,19 +34,19 @@ def decoded(data: bytes, width: int, height: int) -> tuple[Pixels, tuple[int, in
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 own = image.size
                 if own[0] * own[1] > MOST_PIXELS:
-                    raise Refused(f"{own[0]} × {own[1]} pixels, more than 40 million: not decoded")
+                    raise MediaRefused(f"{own[0]} × {own[1]} pixels, more than 40 million: not decoded")
                 scale = min(width / own[0], height / own[1])
                 fit = max(round(own[0] * scale), 1), max(round(own[1] * scale), 1)
                 image.draft("RGB", fit)
                 return _rgb(image, fit), own
-    except Refused:
+    except MediaRefused:
         raise
     except Image.DecompressionBombError:
-        raise Refused("more than 40 million pixels: not decoded") from None
+        raise MediaRefused("more than 40 million pixels: not decoded") from None
     except UnidentifiedImageError:
-        raise Refused("no PNG, JPEG, GIF or WebP, whatever its name says") from None
+        raise MediaRefused("no PNG, JPEG, GIF or WebP, whatever its name says") from None
     except Exception as error:  # whatever a broken or hostile file makes the decoder say
-        raise Refused(f"no whole picture: {error}") from None
+        raise MediaRefused(f"no whole picture: {error}") from None
 
 
 def _rgb(image: object, fit: tuple[int, int]) -> Pixels:

@@ -194,6 +194,11 @@ class RunMemory:
         """The merged series of a tag."""
         return merge([self._restarts.split(data, tag)[0] for data in tag_sources])
 
+    def epochs(self) -> Points:
+        """The epochs by step, of the first source that tells them."""
+        told = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
+        return next((self.points(EPOCH, [data]) for data in told), Points.empty())
+
     def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""
         branches = [one.lost[tag] for data in tag_sources for one in data.attempts.former if tag in one.lost]

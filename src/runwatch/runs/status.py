@@ -17,7 +17,7 @@ RESUMED_AFTER = 120.0
 SKEW = MINUTE
 
 
-class Facts(msgspec.Struct, frozen=True):
+class StatusFacts(msgspec.Struct, frozen=True):
     """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
     ``console_updated``/``numbers_updated``: newest mtime of the console that tells of a crash, and of
     its other files;
@@ -38,17 +38,17 @@ class Facts(msgspec.Struct, frozen=True):
     process: Process | None = None
 
 
-def judge(facts: Facts, now: float) -> tuple[Status, str]:
+def judge(facts: StatusFacts, now: float) -> tuple[Status, str]:
     """The status and its evidence in words."""
     return _ended(facts, now) or _alive(facts, now) or _silent(facts, now)
 
 
-def fresh_for(facts: Facts) -> float:
+def fresh_for(facts: StatusFacts) -> float:
     """Seconds after its last write for which a run counts as being written."""
     return max(FRESH_AT_LEAST, 3 * min(facts.longest_gap, LONGEST_GAP))
 
 
-def _ended(facts: Facts, now: float) -> tuple[Status, str] | None:
+def _ended(facts: StatusFacts, now: float) -> tuple[Status, str] | None:
     words = [e for e in facts.evidence if e.by == "framework" and e.status in ("finished", "crashed")]
     if words:
         newest = max(words, key=lambda e: (e.at or 0.0, e.status == "crashed"))
@@ -72,7 +72,7 @@ def _as_status(evidence: Evidence) -> Status:
     return evidence.status or "unknown"
 
 
-def _reached(length: Length, facts: Facts) -> str | None:
+def _reached(length: Length, facts: StatusFacts) -> str | None:
     """The planned length that the run has got to, in words."""
     if length.steps is not None and facts.last_step is not None and facts.last_step >= length.steps:
         return f"step {length.steps}"
@@ -81,14 +81,14 @@ def _reached(length: Length, facts: Facts) -> str | None:
     return f"{length.epochs:g} epochs" if facts.last_epoch - length.first_epoch + 1 >= length.epochs else None
 
 
-def _resumed(facts: Facts) -> bool:
+def _resumed(facts: StatusFacts) -> bool:
     """Numbers were written well after the console's last word."""
     if facts.console_updated is None or facts.numbers_updated is None:
         return False
     return facts.numbers_updated > facts.console_updated + RESUMED_AFTER
 
 
-def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
+def _alive(facts: StatusFacts, now: float) -> tuple[Status, str] | None:
     process = facts.process
     if process is not None and process.alive:
         return "running", f"process {process.pid} lives ({process.evidence})"
@@ -99,7 +99,7 @@ def _alive(facts: Facts, now: float) -> tuple[Status, str] | None:
     return None
 
 
-def _silent(facts: Facts, now: float) -> tuple[Status, str]:
+def _silent(facts: StatusFacts, now: float) -> tuple[Status, str]:
     if facts.updated is None:
         return "unknown", "none of its files has a usable time"
     since = f"last write {moment(facts.updated, now)}{_skew(facts, now)}"
@@ -117,7 +117,7 @@ def _silent(facts: Facts, now: float) -> tuple[Status, str]:
     return "unknown", f"no end marker in this format; {since}"
 
 
-def _skew(facts: Facts, now: float) -> str:
+def _skew(facts: StatusFacts, now: float) -> str:
     if facts.updated is not None and facts.updated - now > SKEW:
         return f" (clock skew {duration(facts.updated - now)}: dated ahead of the clock here)"
     if facts.own_clock is None or facts.updated is None or abs(facts.own_clock - facts.updated) <= DAY:

@@ -94,7 +94,7 @@ class Offer(msgspec.Struct, frozen=True):
     features: tuple[str, ...] = ()
 
 
-class Raw(msgspec.Struct, frozen=True, eq=False):
+class RawScores(msgspec.Struct, frozen=True, eq=False):
     """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
     of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
 
@@ -129,10 +129,10 @@ class Scorer(Protocol):
 
     def bind(self, offer: Offer) -> tuple[str, ...]: ...
 
-    def run(self, table: Any) -> Raw: ...
+    def run(self, table: Any) -> RawScores: ...
 
 
-class Format(Protocol):
+class ModelFormat(Protocol):
     """A format module. ``NEEDS``: the package that runs it; ``recognise``: by the file's name and first
     bytes; ``load``: raises ScoringError for what can't or mustn't be loaded."""
 

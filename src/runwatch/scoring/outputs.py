@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.comparison import PredictionTask
-from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, Raw, ScoringError
+from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, RawScores, ScoringError
 from runwatch.text.safe import safe
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ class Predicted(msgspec.Struct, frozen=True, eq=False):
     notes: tuple[str, ...] = ()
 
 
-def predicted(raw: Raw, job: Job) -> Predicted:
+def predicted(raw: RawScores, job: Job) -> Predicted:
     """ScoringError where the outputs contradict what was said of the model."""
     if raw.scores is not None and raw.scores.shape[1] > 1:
         return _of_classes(raw, raw.scores, job)
@@ -54,7 +54,7 @@ def predicted(raw: Raw, job: Job) -> Predicted:
     return Predicted({PREDICTION: value}, "regression", bad=bad, notes=notes)
 
 
-def _of_labels(raw: Raw, job: Job) -> Predicted:
+def _of_labels(raw: RawScores, job: Job) -> Predicted:
     assert raw.label is not None
     names = _names(job, raw.classes)
     classes = tuple(label_text(one) for one in names or ())
@@ -62,7 +62,7 @@ def _of_labels(raw: Raw, job: Job) -> Predicted:
     return Predicted({PREDICTION: _labels(raw, job)}, task, classes=classes)
 
 
-def _of_score(raw: Raw, value: Floats, job: Job, bad: int) -> Predicted:
+def _of_score(raw: RawScores, value: Floats, job: Job, bad: int) -> Predicted:
     """One score a row, of the positive class."""
     if job.task in ("regression", "multiclass"):
         raise ScoringError(
@@ -84,7 +84,7 @@ def _of_score(raw: Raw, value: Floats, job: Job, bad: int) -> Predicted:
     return Predicted(columns, "binary", (SCORE,), classes, bad)
 
 
-def _of_classes(raw: Raw, scores: Floats, job: Job) -> Predicted:
+def _of_classes(raw: RawScores, scores: Floats, job: Job) -> Predicted:
     """One score a class."""
     if job.task == "regression":
         raise ScoringError(job.model, f"gives {scores.shape[1]} numbers a row", "only one is compared")
@@ -127,7 +127,7 @@ def _names(job: Job, own: Sequence[Any] | None) -> Sequence[Any] | None:
     return job.classes or own
 
 
-def _labels(raw: Raw, job: Job) -> Any:
+def _labels(raw: RawScores, job: Job) -> Any:
     """Predicted labels, class numbers by name where they are named."""
     assert raw.label is not None
     label = raw.label
@@ -157,7 +157,7 @@ def _learnt(label: NDArray[Any] | None, scores: Floats, finite: Bools) -> list[A
     return [named[i] for i in range(scores.shape[1])] if whole else None
 
 
-def _chosen(raw: Raw, scores: Floats, finite: Bools, names: Sequence[Any] | None, job: Job) -> Any:
+def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[Any] | None, job: Job) -> Any:
     if raw.label is not None:
         labels = _labels(raw, job)
         return [one if good else None for one, good in zip(list(labels), finite.tolist(), strict=True)]

@@ -287,13 +287,14 @@ def _summaries(findings: Sequence[Facts]) -> str:
         cause = summary.replace(finding["run"], "") if finding["run"] else summary
         causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
     shown = [
-        safe(_said(same[0]), 70) + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
+        safe(_finding_text(same[0]), 70)
+        + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
         for same in list(causes.values())[:2]
     ]
     return "; ".join(shown) + (f"; and {len(causes) - 2} more" if len(causes) > 2 else "")
 
 
-def _said(finding: Facts) -> str:
+def _finding_text(finding: Facts) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
     return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")

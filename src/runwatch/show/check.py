@@ -21,7 +21,6 @@ from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
-FAIL_ON = ("info", "warning", "critical", "never")
 CODES = {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
 _MORNING = 9
 
@@ -135,7 +134,7 @@ def report(check: CheckResult) -> CiReport:
     return CiReport(
         title="check",
         level=cast(Level, check.worst),
-        verdict=f"{check.worst}: {said(check)}",
+        verdict=f"{check.worst}: {one_line(check)}",
         reason=", ".join(check.snapshot.situation.roots),
         cases=cases,
         tables=[CiTable("", headers, rows)] if rows else [],
@@ -172,13 +171,13 @@ def _missing(snapshot: Snapshot) -> list[str]:
     return [link.name for link in snapshot.watch.hosts if link.message]
 
 
-def said(check: CheckResult) -> str:
-    said = counted(f for f in check.findings if f["severity"] != "info")
+def one_line(check: CheckResult) -> str:
+    counts = counted(f for f in check.findings if f["severity"] != "info")
     missing = _missing(check.snapshot)
     if missing:
-        return "; ".join(filter(None, [said, f"no answer from: {', '.join(missing)}"]))
-    if said:
-        return said
+        return "; ".join(filter(None, [counts, f"no answer from: {', '.join(missing)}"]))
+    if counts:
+        return counts
     if check.worst == "unknown":
         return "no run, no data and no predictions could be read"
     infos = len(check.findings)

@@ -18,7 +18,7 @@ from runwatch.text.safe import run_name, safe
 Record = Mapping[str, Any]
 
 
-class Tail:
+class SnapshotTail:
     """``wanted``: which runs are followed, None: not known yet; ``series``: a tag's points, in step order;
     ``past``: also what is there already."""
 
@@ -63,7 +63,7 @@ class Tail:
                 self._status[run.key] = run.status
                 result.append(_status(run, snapshot.situation.now))
         if judged:
-            result += self._found(snapshot, {run.key for run in runs})
+            result += self._finding_records(snapshot, {run.key for run in runs})
         return result
 
     def _points(self, run: Run, tell: bool) -> Iterator[Record]:
@@ -85,7 +85,7 @@ class Tail:
             for index in range(min(before[0], end[0] - 1) if end[0] == before[0] else before[0], end[0]):
                 yield _point(run, tag, points, index, metric.format)
 
-    def _found(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
+    def _finding_records(self, snapshot: Snapshot, keys: set[RunKey]) -> Iterator[Record]:
         holds: dict[tuple[str, str], Record] = {
             finding.key: finding_json(finding_facts(finding), snapshot.situation.now)
             for finding in snapshot.findings

@@ -23,7 +23,7 @@ _BUSY_MS = 5000
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
-class Opened(msgspec.Struct):
+class OpenedDatabase(msgspec.Struct):
     """A connection in autocommit mode. ``notice``: what a person must know, "" when all is well;
     ``in_memory``: nothing of it lasts."""
 
@@ -32,14 +32,14 @@ class Opened(msgspec.Struct):
     in_memory: bool = False
 
 
-def open_database(path: Path | None, migrations: Sequence[str]) -> Opened:
+def open_database(path: Path | None, migrations: Sequence[str]) -> OpenedDatabase:
     """The database at ``path`` (None: there is no place for one), brought to the newest version by running
     the ``migrations`` above its ``user_version``. It never raises: a broken file is renamed aside, what can
     be read of it is copied over; one that can't be written is continued in memory."""
     if path is None:
         return _in_memory(None, migrations, "no home directory: nothing is saved; set HOME")
     try:
-        return Opened(_open(path, migrations))
+        return OpenedDatabase(_open(path, migrations))
     except _Newer:
         return _in_memory(
             None, migrations, f"{safe(str(path))} was written by a newer runwatch: not used; update"
@@ -52,7 +52,7 @@ def open_database(path: Path | None, migrations: Sequence[str]) -> Opened:
         return _in_memory(path, migrations, _unwritable(path, error.strerror or str(error)))
 
 
-def reopened(path: Path, migrations: Sequence[str], error: sqlite3.Error) -> Opened | None:
+def reopened(path: Path, migrations: Sequence[str], error: sqlite3.Error) -> OpenedDatabase | None:
     """What to go on with after ``error`` on the (closed) database at ``path``: a new file when it is broken,
     memory when it has become read-only, None when the error is one that passes (busy, disk full)."""
     if isinstance(error, sqlite3.OperationalError):
@@ -118,7 +118,7 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _in_memory(path: Path | None, migrations: Sequence[str], notice: str) -> Opened:
+def _in_memory(path: Path | None, migrations: Sequence[str], notice: str) -> OpenedDatabase:
     connection = _connect(":memory:")
     if path is not None:
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
@@ -129,7 +129,7 @@ def _in_memory(path: Path | None, migrations: Sequence[str], notice: str) -> Ope
         connection.close()
         connection = _connect(":memory:")
         _migrate(connection, migrations)
-    return Opened(connection, notice, in_memory=True)
+    return OpenedDatabase(connection, notice, in_memory=True)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -160,9 +160,9 @@ def _sound(path: Path, migrations: Sequence[str]) -> sqlite3.Connection | None:
     return None
 
 
-def _set_aside(path: Path, migrations: Sequence[str]) -> Opened:
+def _set_aside(path: Path, migrations: Sequence[str]) -> OpenedDatabase:
     if (sound := _sound(path, migrations)) is not None:
-        return Opened(sound)
+        return OpenedDatabase(sound)
     aside = _free_name(path)
     try:
         for ending in SIDE_FILES:
@@ -173,7 +173,7 @@ def _set_aside(path: Path, migrations: Sequence[str]) -> Opened:
         return _in_memory(None, migrations, _unwritable(path, str(error)))
     rows = _salvage(aside, connection)
     told = f"{path.name} was broken: kept as {aside.name}, {rows} rows rescued, in {safe(str(path.parent))}"
-    return Opened(connection, told)
+    return OpenedDatabase(connection, told)
 
 
 def _salvage(broken: Path, connection: sqlite3.Connection) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.domain.errors import UserError
+from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.text.safe import safe
@@ -43,6 +44,13 @@ _DAY = 86400.0
 _HISTORY_DAYS = 400
 _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
+
+
+@contextlib.contextmanager
+def open_state() -> Iterator[State]:
+    """The user's state, until the end of the block."""
+    with contextlib.closing(State(paths.state_dir())) as state:
+        yield state
 
 
 class StateError(OSError, UserError):

@@ -39,7 +39,7 @@ _MOST_CANDIDATES = 5
 _EDITED = "changed"
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The person asked for something that can't be done; the text says why and what to do instead."""
 
 
@@ -86,8 +86,8 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
                 words = f"priority {priority}" if priority else "no priority"
                 return _changed(found, lines, with_priority(found[1].line, priority), "edited", words)
     except LineError as error:
-        raise Refused(str(error)) from error
-    raise Refused(f"{type(intent).__name__} is not a matter of the to-do list")
+        raise CommandRefused(str(error)) from error
+    raise CommandRefused(f"{type(intent).__name__} is not a matter of the to-do list")
 
 
 def find(
@@ -104,14 +104,14 @@ def find(
     if not fitting and wanted:
         fitting = [pair for pair in tasks if wanted.casefold() in pair[1].text.casefold()]
     if not fitting:
-        raise Refused(f"no task {safe(wanted, 60)!r}; runwatch tasks list shows them")
+        raise CommandRefused(f"no task {safe(wanted, 60)!r}; runwatch tasks list shows them")
     able = [pair for pair in fitting if eligible(pair[1])]
     if not able and len(fitting) == 1:
-        raise Refused(f"{_bare(fitting[0][1])!r} {otherwise}")
+        raise CommandRefused(f"{_bare(fitting[0][1])!r} {otherwise}")
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
-        raise Refused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
+        raise CommandRefused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
     return able[0]
 
 

@@ -61,7 +61,7 @@ class Stamp(NamedTuple):
     inode: int
 
 
-class _Changed(Exception):
+class _FileChanged(Exception):
     pass
 
 
@@ -127,7 +127,7 @@ class TodoFile:
             after = before.edited(make(before))
             if after == before:
                 return before
-            with contextlib.suppress(_Changed):
+            with contextlib.suppress(_FileChanged):
                 _replace(Path(os.path.realpath(self.path)), after.encode(), stamp)
                 return after
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
@@ -187,7 +187,7 @@ def _stamp(info: os.stat_result) -> Stamp:
 def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
     def unchanged() -> None:
         if _now_at(target) != read:
-            raise _Changed
+            raise _FileChanged
 
     new = 0o600 | (0o644 & target.parent.stat().st_mode)  # as open as its directory lets it be
     save(target, lambda file: file.write(data), new, unchanged, _SUFFIX)
@@ -212,3 +212,18 @@ def _tidy(target: Path) -> None:
 
 def _glob_safe(name: str) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def move_into(own: TodoFile, private: TodoFile) -> None:
+    """Make ``own`` with the lines of ``private``, whose file is renamed to ``todo.txt.moved``. Raises
+    ``TodoError``; ``private`` is then as it was."""
+    lines = private.read().texts
+    if not lines:
+        return
+
+    def missing(document: Document) -> list[LineEdit]:
+        return [] if document.lines else [LineEdit(None, line) for line in lines]
+
+    own.update(missing)
+    with contextlib.suppress(FileNotFoundError):
+        private.path.rename(private.path.with_name("todo.txt.moved"))

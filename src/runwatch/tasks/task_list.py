@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
-from runwatch.tasks.commands import Refused, TaskChange, change
+from runwatch.tasks.commands import CommandRefused, TaskChange, change
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, followed
@@ -49,7 +49,7 @@ class TaskStore(Protocol):
     def silences(self, root: str, now: float) -> dict[str, float]: ...
 
 
-class _Undo(msgspec.Struct, frozen=True):
+class _UndoEntry(msgspec.Struct, frozen=True):
     edits: tuple[LineEdit, ...]
     what: What
 
@@ -74,7 +74,7 @@ class RootTaskList:
         self._changed: dict[str, TaskRecord] = {}
         self._gone: set[str] = set()
         self._events: list[TaskEvent] = []
-        self._undo: dict[str, _Undo] = {}
+        self._undo: dict[str, _UndoEntry] = {}
         self._tokens = itertools.count(1)
         self._counts = (0, 0)
         self._lines: tuple[str, ...] = ()
@@ -169,7 +169,7 @@ class RootTaskList:
             return self._silence(intent, now), None
         try:
             done = self._change(lambda lines: change(intent, lines, today), now, today)
-        except (Refused, TodoError) as error:
+        except (CommandRefused, TodoError) as error:
             return IntentAnswer(intent, False, str(error)), None
         token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
@@ -186,13 +186,13 @@ class RootTaskList:
         def back(lines: Sequence[str]) -> TaskChange:
             first, *more = known.edits
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
-                raise Refused("the line has changed since; edit it instead")
+                raise CommandRefused("the line has changed since; edit it instead")
             message = f"undone: {safe(first.new or 'added', 80)}"
             return TaskChange(first, known.what, message, None, tuple(more))
 
         try:
             done = self._change(back, now, today)
-        except (Refused, TodoError) as error:
+        except (CommandRefused, TodoError) as error:
             return IntentAnswer(asked, False, str(error))
         del self._undo[token]
         return IntentAnswer(asked, True, done.message, self._undoable(done))
@@ -361,7 +361,7 @@ class RootTaskList:
             nth = max(self._lines.count(edit.new) - 1, 0) if edit.new is not None else 0
             back.append(LineEdit(edit.new, edit.old, nth if edit.old is None else min(edit.nth, nth)))
         token = f"{self._root}-{next(self._tokens)}"
-        self._undo[token] = _Undo(tuple(back), _OPPOSITE.get(done.what, "edited"))
+        self._undo[token] = _UndoEntry(tuple(back), _OPPOSITE.get(done.what, "edited"))
         while len(self._undo) > _MOST_UNDO:
             del self._undo[next(iter(self._undo))]
         return token

@@ -169,7 +169,7 @@ def edited(line: str, text: str, today: date) -> str:
         completed=new.completed or old.completed,
         created=new.created or old.created,
     )
-    return join(head, _kept(old_text, new_text))
+    return join(head, _preserved(old_text, new_text))
 
 
 def added(text: str, today: date) -> str:
@@ -279,7 +279,7 @@ def _state(done: bool, auto: bool, hidden: bool, asleep: bool) -> TaskState:
     return "hidden" if hidden else "snoozed" if asleep else "open"
 
 
-def _kept(old: str, new: str) -> str:
+def _preserved(old: str, new: str) -> str:
     for sign in "+@":
         if not _marked(new, sign):
             new = " ".join([new, *(sign + name for name in _marked(old, sign))])

@@ -246,7 +246,7 @@ class RunwatchApp(App[None]):
         self.briefs = event.briefs
         dashboard = self.screen_stack[0] if self.screen_stack else None
         if isinstance(dashboard, Dashboard):
-            dashboard.tell(self.briefs)
+            dashboard.show_briefs(self.briefs)
 
     def mark_looked(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
@@ -301,7 +301,7 @@ class RunwatchApp(App[None]):
         live = self.live
         bars = list(live.query(Keys)) if live is not None and live is self.screen else []
         severity = how.get("severity", "information")
-        if not bars or not bars[0].tell(message, _SAID[severity], float(how.get("timeout") or 4.0)):
+        if not bars or not bars[0].show_message(message, _SAID[severity], float(how.get("timeout") or 4.0)):
             how.pop("markup", None)
             super().notify(message, markup=False, **how)
 
@@ -432,12 +432,12 @@ class RunwatchApp(App[None]):
 
     def action_palette(self) -> None:
         from runwatch.ui.palette_commands import commands, things
-        from runwatch.ui.screens.palette import Command, PaletteScreen
+        from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
 
         if not isinstance(self.screen, LiveScreen):
             return
 
-        async def do(command: Command | None) -> None:
+        async def do(command: PaletteCommand | None) -> None:
             if command is not None:
                 result = command.do()
                 if isawaitable(result):

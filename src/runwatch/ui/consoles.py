@@ -84,11 +84,11 @@ class ConsolePart(Vertical):
         log = self.query_one(LogView)
         log.show(event.made)
         if event.then_error and not log.to_first_error():
-            self._said("no error in this log", "good")
+            self._caption("no error in this log", "good")
         else:
-            self._said()
+            self._caption()
 
-    def _said(self, words: str = "", tone: str = "muted") -> None:
+    def _caption(self, words: str = "", tone: str = "muted") -> None:
         log = self.query_one(LogView)
         parts = [text(self._path or "no log", "strong")]
         if self._start:
@@ -109,14 +109,14 @@ class ConsolePart(Vertical):
 
     def action_error(self) -> None:
         if self.query_one(LogView).to_first_error():
-            self._said()
+            self._caption()
             return
         self._wanted = _MOST
         self._read(then_error=True)
 
     def action_follow(self) -> None:
         self.query_one(LogView).action_end(True)
-        self._said()
+        self._caption()
 
     def action_more(self) -> None:
         self._wanted = min(self._wanted * 4, _MOST)
@@ -135,7 +135,7 @@ class ConsolePart(Vertical):
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         event.stop()
         found = self.query_one(LogView).find(event.text)
-        self._said(f"{plural(found, 'line')} with “{event.text}”" if event.text else "")
+        self._caption(f"{plural(found, 'line')} with “{event.text}”" if event.text else "")
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()

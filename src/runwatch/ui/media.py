@@ -27,7 +27,7 @@ from runwatch.domain.media import (
     Unshown,
 )
 from runwatch.domain.run import RunKey
-from runwatch.runs.media.base import Refused
+from runwatch.runs.media.base import MediaRefused
 from runwatch.runs.pictures import Pixels, can_decode, decoded
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
@@ -122,7 +122,7 @@ class MediaPart(Vertical):
 
     def _look(self) -> None:
         if not self._listed.series:
-            self._say((Span("looking for what this run logged …", "muted"),))
+            self._show_text((Span("looking for what this run logged …", "muted"),))
         watching, key = host(self).watching, self._key
 
         def job() -> None:
@@ -157,7 +157,7 @@ class MediaPart(Vertical):
             notes = text("; ".join(self._listed.notes), "warn") if self._listed.notes else ()
             said = f"nothing with “{self._filter}”" if self._filter else _NOTHING
             looking = () if self._listed.whole else (Span("looking further …  ", "muted"),)
-            self._say((*looking, *(notes or text(said, "muted"))))
+            self._show_text((*looking, *(notes or text(said, "muted"))))
             return
         self._chosen = (series.kind, series.tag, series.reader)
         self._at = max(min(self._at, len(series.items) - 1), 0)
@@ -166,7 +166,7 @@ class MediaPart(Vertical):
         wanted = (series, series.items[self._at], room if series.kind == "picture" else None, way)
         if wanted != self._wanted:
             self._extra = ()
-        self._say((*self._about(series), *self._extra), self._slider(series))
+        self._show_text((*self._about(series), *self._extra), self._slider(series))
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -225,7 +225,7 @@ class MediaPart(Vertical):
                 chart.show(views.precision_recall(self._wanted, series.tag, content))
             case _:
                 self._paint_histograms(series, found)
-        self._say((*self._about(series), *self._extra), self._slider(series))
+        self._show_text((*self._about(series), *self._extra), self._slider(series))
 
     def _paint_histograms(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
         if self._histograms[0] != series:
@@ -264,7 +264,7 @@ class MediaPart(Vertical):
             shown.focus()
         return shown  # type: ignore[return-value]
 
-    def _say(self, above: Words, below: Words = ()) -> None:
+    def _show_text(self, above: Words, below: Words = ()) -> None:
         first, second = self.query(LineWidget)
         first.show(above)
         second.show(below)
@@ -357,5 +357,5 @@ def _decoded(content: MediaContent, width: int, height: int) -> _Seen:
         return content
     try:
         return (*decoded(content.data, width, height), len(content.data))
-    except Refused as refused:
+    except MediaRefused as refused:
         return Unshown(str(refused))

@@ -16,7 +16,7 @@ from runwatch.show.screen.findings import about, in_order
 from runwatch.show.screen.runs import run_name
 from runwatch.ui.host import Host
 from runwatch.ui.messages import BaselineDeed
-from runwatch.ui.screens.palette import Command
+from runwatch.ui.screens.palette import PaletteCommand
 
 _MOST_RUNS = 5000
 _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
@@ -31,12 +31,12 @@ _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
 )
 
 
-def commands(app: App[Any], host: Host, screen: Screen[Any]) -> list[Command]:
+def commands(app: App[Any], host: Host, screen: Screen[Any]) -> list[PaletteCommand]:
     """All that can be done on this screen, its keys first."""
     return [*_keys(app, screen), *_places(host, screen), *_themes(host)]
 
 
-def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[Command]:
+def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[PaletteCommand]:
     seen = {"palette"}
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -44,39 +44,41 @@ def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[Command]:
         if ours and active.enabled and binding.description and binding.action not in seen:
             seen.add(binding.action)
             act = partial(app.run_action, binding.action, active.node)
-            yield Command(binding.description, binding.tooltip or "", app.get_key_display(binding), act)
+            yield PaletteCommand(
+                binding.description, binding.tooltip or "", app.get_key_display(binding), act
+            )
 
 
-def _places(host: Host, screen: Screen[Any]) -> Iterator[Command]:
+def _places(host: Host, screen: Screen[Any]) -> Iterator[PaletteCommand]:
     for name, message, what in _PLACES:
-        yield Command(message, what, "", partial(host.open, ShowPlace(name)))
+        yield PaletteCommand(message, what, "", partial(host.open, ShowPlace(name)))
     here = getattr(screen, "key", None)
     run = here if isinstance(here, RunKey) else host.choice.looked
     pin, clear = BaselineDeed("pin", run), BaselineDeed("clear", run)
-    yield Command("Baseline with a reason", "this run, and why", "", partial(host.open, pin))
-    yield Command("Unpin the baseline", "return to the configured one", "", partial(host.open, clear))
-    yield Command("Look again", "scan all roots now", "", partial(host.intend, Rescan()))
+    yield PaletteCommand("Baseline with a reason", "this run, and why", "", partial(host.open, pin))
+    yield PaletteCommand("Unpin the baseline", "return to the configured one", "", partial(host.open, clear))
+    yield PaletteCommand("Look again", "scan all roots now", "", partial(host.intend, Rescan()))
 
 
-def _themes(host: Host) -> Iterator[Command]:
+def _themes(host: Host) -> Iterator[PaletteCommand]:
     for theme in sorted(host.own_themes):
-        yield Command(f"Theme: {theme}", "change the colours", "", partial(host.take_theme, theme))
+        yield PaletteCommand(f"Theme: {theme}", "change the colours", "", partial(host.take_theme, theme))
 
 
-def things(host: Host) -> Sequence[Command]:
+def things(host: Host) -> Sequence[PaletteCommand]:
     """Every run and every finding, by name."""
     if host.snapshot is None:
         return ()
     situation = host.snapshot.situation
     runs = [
-        Command(
+        PaletteCommand(
             f"Run: {run_name(run.key, situation.roots)}", run.name or run.status, "", partial(host.open, to)
         )
         for run in situation.runs[:_MOST_RUNS]
         for to in (ShowRun(run.key),)
     ]
     found = [
-        Command(f"Finding: {about(one)}", one.advice, "", partial(host.open, ShowFinding(one.key)))
+        PaletteCommand(f"Finding: {about(one)}", one.advice, "", partial(host.open, ShowFinding(one.key)))
         for one in in_order(host.snapshot)
     ]
     return [*found, *runs]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
-from runwatch.domain.profile import Grid, TableProfile
+from runwatch.domain.profile import ProfileGrid, TableProfile
 
 
 def array(values: Any) -> pa.Array:
@@ -19,14 +19,14 @@ def array(values: Any) -> pa.Array:
 
 
 def profiled(
-    columns: Mapping[str, Any], grid: Grid | None = None, kinds: Mapping[str, Any] | None = None
+    columns: Mapping[str, Any], grid: ProfileGrid | None = None, kinds: Mapping[str, Any] | None = None
 ) -> TableProfile:
     arrays = [(name, array(values)) for name, values in columns.items()]
     if grid is None:
         grid = make_grid(make_column(name, values, (kinds or {}).get(name)) for name, values in arrays)
     counter = Counter(grid)
     rows = len(arrays[0][1]) if arrays else 0
-    counter.add(Block(rows, arrays))
+    counter.add(ColumnBlock(rows, arrays))
     return counter.result(tuple(sorted((name, str(values.type)) for name, values in arrays)))
 
 

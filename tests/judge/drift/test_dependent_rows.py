@@ -9,7 +9,7 @@ from drift_tables import profiled
 from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.drift import DriftReport
-from runwatch.domain.profile import Named
+from runwatch.domain.profile import NamedProfile
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
 
@@ -29,7 +29,7 @@ def users(rng, each: int, alike: float, n: int) -> np.ndarray:
 
 def judged(before: dict, now: dict) -> DriftReport:
     reference = profiled(before)
-    return report(reference, [Named("b", profiled(now, reference.grid))])
+    return report(reference, [NamedProfile("b", profiled(now, reference.grid))])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from drift_tables import profiled
 from scipy import stats
 
 from runwatch.domain.drift import DriftReport
-from runwatch.domain.profile import Named
-from runwatch.judge.drift.daymodel import DayModel, Series
+from runwatch.domain.profile import NamedProfile
+from runwatch.judge.drift.daymodel import DayModel, DaySeries
 from runwatch.judge.drift.report import report
 
 MOVED = ("warning", "drifted")
@@ -21,7 +21,8 @@ def judged(rng, levels: np.ndarray, newest: int, rows: int = 1000, dated: bool =
     count = len(levels) - newest
     grid = profiled({"x": np.concatenate([t["x"] for t in tables[:count]])}).grid
     named = [
-        Named(f"d{i:02}", profiled(t, grid), day=738_000 + i if dated else None) for i, t in enumerate(tables)
+        NamedProfile(f"d{i:02}", profiled(t, grid), day=738_000 + i if dated else None)
+        for i, t in enumerate(tables)
     ]
     whole = profiled({"x": np.concatenate([t["x"] for t in tables[:count]])}, grid)
     return [
@@ -97,8 +98,8 @@ def test_missing_shares_that_wobble_are_no_drift() -> None:
         rng = np.random.default_rng(trial)
         tables = [day(rng) for _ in range(12)]
         reference = profiled({"x": np.concatenate([t["x"] for t in tables])})
-        named = [Named(f"d{i}", profiled(t, reference.grid)) for i, t in enumerate(tables)]
-        found = report(reference, [Named("b", profiled(day(rng), reference.grid))], days=named)
+        named = [NamedProfile(f"d{i}", profiled(t, reference.grid)) for i, t in enumerate(tables)]
+        found = report(reference, [NamedProfile("b", profiled(day(rng), reference.grid))], days=named)
         flagged += found.columns[0].verdict in MOVED
     assert flagged <= 2
 
@@ -107,7 +108,7 @@ def test_without_alike_neighbours_it_is_the_two_sample_t_test(rng, monkeypatch) 
     monkeypatch.setattr("runwatch.judge.drift.daymodel._ALIKE", np.array([0.0]))
     monkeypatch.setattr("runwatch.judge.drift.daymodel._ALIKE_PRIOR", np.array([1.0]))
     values = rng.normal(size=15)
-    model = DayModel(Series(values, np.zeros(15), np.arange(15), 3, False))
+    model = DayModel(DaySeries(values, np.zeros(15), np.arange(15), 3, False))
     assert model.chance(3) == pytest.approx(stats.ttest_ind(values[:12], values[12:]).pvalue)
     assert model.independent == pytest.approx(12)
 
@@ -117,5 +118,5 @@ def test_the_chance_of_a_still_day_is_uniform_or_larger() -> None:
     for trial in range(400):
         rng = np.random.default_rng(trial)
         values = walk(rng, 0.6, 17)
-        chances.append(DayModel(Series(values, np.zeros(17), np.arange(17), 1, True)).chance(1))
+        chances.append(DayModel(DaySeries(values, np.zeros(17), np.arange(17), 1, True)).chance(1))
     assert np.mean(np.array(chances) < 0.05) < 0.08

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from runwatch.domain.drift import ColumnDrift, DriftReport
-from runwatch.domain.profile import DriftOptions, Named
+from runwatch.domain.profile import DriftOptions, NamedProfile
 from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
@@ -26,7 +26,7 @@ from runwatch.judge.drift.trend import confirmed, first_moved, forecast, trends
 
 def judged(before, now, kinds=None, **options) -> DriftReport:
     reference = profiled(before, kinds=kinds)
-    return report(reference, [Named("b", profiled(now, reference.grid))], DriftOptions(**options))
+    return report(reference, [NamedProfile("b", profiled(now, reference.grid))], DriftOptions(**options))
 
 
 def column(found: DriftReport, name: str) -> ColumnDrift:
@@ -177,7 +177,7 @@ def test_worst_and_most_important_first(rng) -> None:
 
 def test_several_files_are_pooled(rng) -> None:
     reference = profiled({"x": rng.normal(size=2000)})
-    parts = [Named(str(i), profiled({"x": rng.normal(size=300)}, reference.grid)) for i in range(3)]
+    parts = [NamedProfile(str(i), profiled({"x": rng.normal(size=300)}, reference.grid)) for i in range(3)]
     found = report(reference, parts)
     assert (found.current_files, found.current_rows) == (3, 900)
 
@@ -201,13 +201,13 @@ def days_of(rng, n: int, wobble: float, count: int = 14):
     tables = [{f"x{i}": rng.normal(rng.normal(0, wobble), 1, n) for i in range(10)} for _ in range(count)]
     whole = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
     reference = profiled(whole)
-    return reference, [Named(f"d{i}", profiled(t, reference.grid)) for i, t in enumerate(tables)]
+    return reference, [NamedProfile(f"d{i}", profiled(t, reference.grid)) for i, t in enumerate(tables)]
 
 
 def test_days_that_differ_among_themselves_are_no_drift(rng) -> None:
     reference, days = days_of(rng, 2000, 0.1)
     new = {f"x{i}": rng.normal(rng.normal(0, 0.1), 1, 2000) for i in range(10)}
-    batch = [Named("new", profiled(new, reference.grid))]
+    batch = [NamedProfile("new", profiled(new, reference.grid))]
     assert report(reference, batch).verdict != "stable"
     with_days = report(reference, batch, days=days)
     assert with_days.verdict == "stable"
@@ -218,7 +218,7 @@ def test_days_that_differ_among_themselves_are_no_drift(rng) -> None:
 def test_a_shift_past_the_days_is_found(rng) -> None:
     reference, days = days_of(rng, 2000, 0.05)
     new = {f"x{i}": rng.normal(1.0 if i == 3 else 0, 1, 2000) for i in range(10)}
-    found = report(reference, [Named("new", profiled(new, reference.grid))], days=days)
+    found = report(reference, [NamedProfile("new", profiled(new, reference.grid))], days=days)
     assert [c.name for c in found.columns if c.verdict == "drifted"] == ["x3"]
 
 
@@ -226,7 +226,7 @@ def test_a_slow_shift_is_found_over_several_days(rng) -> None:
     reference, days = days_of(rng, 2000, 0.1)
     assert len(days) >= MIN_DAYS
     recent = [
-        Named(
+        NamedProfile(
             f"n{k}",
             profiled({f"x{i}": rng.normal(0.4 if i == 0 else 0, 1, 2000) for i in range(10)}, reference.grid),
         )
@@ -243,9 +243,9 @@ def test_a_weekday_is_compared_with_its_own_kind(rng) -> None:
     levels = [2.0 if number % 7 in (5, 6) else 0.0 for number in range(35)]
     tables = [day(i, level) for i, level in enumerate(levels)]
     reference = profiled({n: np.concatenate([t[n] for t in tables]) for n in ("x", "y")})
-    days = [Named(f"d{i}", profiled(t, reference.grid), day=i) for i, t in enumerate(tables)]
-    sunday = Named("s", profiled(day(41, 2.0), reference.grid), day=41)
-    odd_monday = Named("m", profiled(day(42, 2.0), reference.grid), day=42)
+    days = [NamedProfile(f"d{i}", profiled(t, reference.grid), day=i) for i, t in enumerate(tables)]
+    sunday = NamedProfile("s", profiled(day(41, 2.0), reference.grid), day=41)
+    odd_monday = NamedProfile("m", profiled(day(42, 2.0), reference.grid), day=42)
     assert column(report(reference, [sunday], days=days), "x").verdict == "stable"
     assert column(report(reference, [odd_monday], days=days), "x").verdict == "drifted"
 
@@ -254,7 +254,7 @@ def test_trends_persistence_and_the_first_batch_that_moved() -> None:
     rng = np.random.default_rng(1)
     reference = profiled({"x": rng.normal(size=20_000), "y": rng.normal(size=20_000)})
     batches = [
-        Named(
+        NamedProfile(
             f"b{i}",
             profiled(
                 {"x": rng.normal(0.5 if i >= 3 else 0, 1, 2000), "y": rng.normal(size=2000)}, reference.grid

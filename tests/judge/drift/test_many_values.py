@@ -9,7 +9,7 @@ from drift_tables import profiled
 from runwatch.data.arrays import strings
 from runwatch.data.kernel import bitmap, hashed, known
 from runwatch.data.pack import pack_grid, unpack_grid
-from runwatch.domain.profile import Named, TableProfile, merge
+from runwatch.domain.profile import NamedProfile, TableProfile, merge
 from runwatch.judge.drift.report import report
 from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.checks import categories
@@ -38,7 +38,7 @@ def test_still_columns_of_many_values_are_not_called(draw, rows: int) -> None:
         rng = np.random.default_rng(trial)
         reference, current = counted(draw(rng, 15_000, 60_000), draw(rng, 15_000, rows))
         assert reference.grid.columns[0].open
-        assert report(reference, [Named("b", current)]).verdict in ("stable", "unknown")
+        assert report(reference, [NamedProfile("b", current)]).verdict in ("stable", "unknown")
         assert not categories.check(QualityCase(current, reference))
 
 
@@ -46,7 +46,7 @@ def test_five_percent_of_new_values_are_found_and_named(rng) -> None:
     now = uniform(rng, 15_000, 10_000)
     now[rng.random(10_000) < 0.06] = "zz new"
     reference, current = counted(uniform(rng, 15_000, 60_000), now)
-    found = report(reference, [Named("b", current)]).columns[0]
+    found = report(reference, [NamedProfile("b", current)]).columns[0]
     assert found.verdict in ("warning", "drifted") and found.new_categories[0] == "zz new"
     (fault,) = categories.check(QualityCase(current, reference))
     assert fault.samples[0] == "zz new" and "its many rare values would give" in fault.summary
@@ -56,15 +56,15 @@ def test_one_known_value_that_takes_over_is_found(rng) -> None:
     now = uniform(rng, 15_000, 10_000)
     now[rng.random(10_000) < 0.2] = "m7"
     reference, current = counted(uniform(rng, 15_000, 60_000), now)
-    found = report(reference, [Named("b", current)]).columns[0]
+    found = report(reference, [NamedProfile("b", current)]).columns[0]
     assert found.verdict == "drifted" and found.new_categories != ("m7",)
 
 
 def test_the_day_rule_keeps_still_what_the_rows_do(rng) -> None:
     tables = [uniform(rng, 15_000, 8000) for _ in range(8)]
     reference, current = counted(np.concatenate(tables), uniform(rng, 15_000, 8000))
-    days = [Named(f"d{i}", profiled({"c": t}, reference.grid)) for i, t in enumerate(tables)]
-    assert report(reference, [Named("b", current)], days=days).verdict == "stable"
+    days = [NamedProfile(f"d{i}", profiled({"c": t}, reference.grid)) for i, t in enumerate(tables)]
+    assert report(reference, [NamedProfile("b", current)], days=days).verdict == "stable"
 
 
 def test_counts_of_parts_add_up_and_grids_survive_packing(rng) -> None:

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from runwatch.cli import main
 from runwatch.data.facts import digest
-from runwatch.data.formats.base import Block
+from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
 from runwatch.data.sample import to_numpy
 from runwatch.domain.drift import QualityCheck
-from runwatch.domain.profile import Named, RowFacts, TableProfile
+from runwatch.domain.profile import NamedProfile, RowFacts, TableProfile
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.run import all_checks, examine, verdict
@@ -43,7 +43,7 @@ def profile(columns: dict[str, Any], grid=None) -> TableProfile:
         make_column(n, a, role="target" if n == "label" else "feature") for n, a in arrays
     )
     counter = Counter(grid)
-    counter.add(Block(len(arrays[0][1]), arrays))
+    counter.add(ColumnBlock(len(arrays[0][1]), arrays))
     return counter.result(tuple(sorted((name, str(a.type)) for name, a in arrays)))
 
 
@@ -163,9 +163,9 @@ def test_leakage() -> None:
     assert ("leakage", "city") in faults({**columns, "city": told})
 
 
-def history(rows: list[int], every: float = 3600.0) -> list[Named]:
+def history(rows: list[int], every: float = 3600.0) -> list[NamedProfile]:
     empty = profile(good(2, 20), REFERENCE.grid)
-    return [Named(f"b{i}", replace(empty, rows=n), when=i * every) for i, n in enumerate(rows)]
+    return [NamedProfile(f"b{i}", replace(empty, rows=n), when=i * every) for i, n in enumerate(rows)]
 
 
 def test_volume() -> None:

@@ -9,18 +9,18 @@ from typing import cast
 
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import Format
+from runwatch.data.formats.base import TableFormat
 from runwatch.data.formats.table import Table
 
 
 @cache
-def formats() -> dict[str, Format]:
+def formats() -> dict[str, TableFormat]:
     """Every format in this package by the suffix that names it."""
-    found: dict[str, Format] = {}
+    found: dict[str, TableFormat] = {}
     for module in pkgutil.iter_modules(__path__, __name__ + "."):
         loaded = importlib.import_module(module.name)
         for ending in getattr(loaded, "SUFFIXES", ()):
-            found[ending] = cast(Format, loaded)
+            found[ending] = cast(TableFormat, loaded)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
 
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
 COLUMNAR = False
@@ -37,15 +37,17 @@ def schema(file: DataFile) -> list[tuple[str, Any]]:
         return [(field.name, field.type) for field in reader.schema]
 
 
-def parts(file: DataFile) -> list[Part]:
+def parts(file: DataFile) -> list[ReadPart]:
     with _opened(file) as (reader, seekable):
         if not seekable:
-            return [Part(_STREAM, None)]
+            return [ReadPart(_STREAM, None)]
         rows = [reader.get_batch(index).num_rows for index in range(reader.num_record_batches)]
         return ranges(rows, len(reader.schema))
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     with _opened(file) as (reader, _):
         names = list(reader.schema.names)
         twice = duplicated(names)
@@ -55,4 +57,4 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
             columns = [(name, batch.column(i)) for i, name in kept]
             for _, column in columns:
                 column.validate(full=True)  # offsets and codes of a damaged file would be followed anywhere
-            yield Block(batch.num_rows, columns)
+            yield ColumnBlock(batch.num_rows, columns)

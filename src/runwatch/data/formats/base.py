@@ -12,7 +12,7 @@ MAX_COLUMNS = 10_000
 MAX_LINE = 8 << 20
 
 
-class Block(NamedTuple):
+class ColumnBlock(NamedTuple):
     """Some columns of some rows. ``rows``: rows that this block adds to the table (0 when it brings further
     columns of rows already counted); ``columns``: (name, Arrow array); ``skipped``: lines left out."""
 
@@ -21,14 +21,14 @@ class Block(NamedTuple):
     skipped: int = 0
 
 
-class Part(NamedTuple):
+class ReadPart(NamedTuple):
     """A stretch of a file that one worker reads: its name ("0-3" row groups, "all") and rows, if known."""
 
     name: str
     rows: int | None
 
 
-class Format(Protocol):
+class TableFormat(Protocol):
     """A format module. ``TYPED``: whether its files say what type a column has; ``schema``: (name, Arrow
     type) as in the file, duplicates included; ``read``: the wanted columns, ``wanted`` giving the type to
     parse text into (None: as the file has it), ``coded`` the string columns best read as dictionary codes.
@@ -40,11 +40,11 @@ class Format(Protocol):
 
     def schema(self, file: DataFile) -> list[tuple[str, Any]]: ...
 
-    def parts(self, file: DataFile) -> list[Part]: ...
+    def parts(self, file: DataFile) -> list[ReadPart]: ...
 
     def read(
         self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-    ) -> Iterator[Block]: ...
+    ) -> Iterator[ColumnBlock]: ...
 
 
 def duplicated(names: list[str]) -> set[str]:
@@ -53,14 +53,14 @@ def duplicated(names: list[str]) -> set[str]:
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
-def ranges(rows: list[int], columns: int) -> list[Part]:
+def ranges(rows: list[int], columns: int) -> list[ReadPart]:
     """Consecutive groups of rows bundled until each part holds about ``TARGET_VALUES`` values."""
-    parts: list[Part] = []
+    parts: list[ReadPart] = []
     start, total = 0, 0
     for index, count in enumerate(rows):
         total += count
         if total * max(columns, 1) >= TARGET_VALUES or index == len(rows) - 1:
-            parts.append(Part(f"{start}-{index}", total))
+            parts.append(ReadPart(f"{start}-{index}", total))
             start, total = index + 1, 0
     return parts
 

@@ -13,8 +13,8 @@ from typing import Any
 from runwatch.data.arrays import blank_is_missing
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, Block, Part, duplicated
-from runwatch.data.formats.dialect import Dialect, Seen, dialect, look_through
+from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
+from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, look_through
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
 
 SUFFIXES = packed((".csv", ".tsv"))
@@ -31,7 +31,7 @@ def _text(file: DataFile, start: int = 0) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=64)
-def _seen(file: DataFile) -> Seen:
+def _seen(file: DataFile) -> FileTraits:
     """What occurs anywhere in the file; of a remote one in its first MiB: it is not fetched twice."""
     with _text(file) as handle:
         blocks = iter(lambda: handle.read(BLOCK), b"")
@@ -41,7 +41,7 @@ def _seen(file: DataFile) -> Seen:
 @lru_cache(maxsize=64)
 def _dialect(file: DataFile, whole: bool = True) -> Dialect:
     with _text(file) as handle:
-        found = dialect(handle.read(BLOCK), _seen(file) if whole else Seen(), file)
+        found = dialect(handle.read(BLOCK), _seen(file) if whole else FileTraits(), file)
     if len(found.names) > MAX_COLUMNS:
         what = f"has {len(found.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
         raise DataError(file.name, what, "check whether its lines end where they should")
@@ -59,7 +59,7 @@ def _codes(file: DataFile) -> frozenset[str]:
         return frozenset()
     whole = {name: pa.string() for name, type_ in _first_types(file) if t.is_integer(type_)}
     codes: set[str] = set()
-    for block in _Reader(file, 0, whole).blocks():
+    for block in _CsvReader(file, 0, whole).blocks():
         for name, array in block.columns:
             if name not in codes and pc.any(pc.match_substring_regex(array, _CODE)).as_py():
                 codes.add(name)
@@ -70,7 +70,7 @@ def _first_types(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
     names = _dialect(file).names
-    for block in _Reader(file, 0, dict.fromkeys(names)).blocks():
+    for block in _CsvReader(file, 0, dict.fromkeys(names)).blocks():
         types = {name: array.type for name, array in block.columns}
         return [(name, types.get(name, pa.string())) for name in names]
     return [(name, pa.null()) for name in names]
@@ -84,11 +84,13 @@ def schema(file: DataFile) -> list[tuple[str, Any]]:
     return [(name, pa.string() if name in codes else type_) for name, type_ in _first_types(file)]
 
 
-def parts(file: DataFile) -> list[Part]:
-    return [Part("all", None)]
+def parts(file: DataFile) -> list[ReadPart]:
+    return [ReadPart("all", None)]
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
     import pyarrow as pa
 
@@ -96,10 +98,10 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
     if not start and any(kind is None for kind in wanted.values()):
         as_text = _codes(file)
         wanted = {n: pa.string() if kind is None and n in as_text else kind for n, kind in wanted.items()}
-    yield from _Reader(file, start, wanted).blocks()
+    yield from _CsvReader(file, start, wanted).blocks()
 
 
-class _Reader:
+class _CsvReader:
     """One pass over a CSV file that widens a column's type and goes on where a conversion failed."""
 
     def __init__(self, file: DataFile, start: int, wanted: Mapping[str, Any]) -> None:
@@ -111,7 +113,7 @@ class _Reader:
         self.types = {name: wanted[name] for name in self.wanted if wanted[name] is not None}
         self.skipped = 0
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[ColumnBlock]:
         import pyarrow as pa
 
         done = 0
@@ -127,15 +129,15 @@ class _Reader:
             except pa.ArrowInvalid as error:
                 self._widen(error)
 
-    def _left_out(self) -> Block:
+    def _left_out(self) -> ColumnBlock:
         skipped, self.skipped = self.skipped, 0
-        return Block(0, [], skipped)
+        return ColumnBlock(0, [], skipped)
 
-    def _block(self, batch: Any) -> Block:
+    def _block(self, batch: Any) -> ColumnBlock:
         for name in self.wanted:
             self.types.setdefault(name, batch.schema.field(name).type)
         skipped, self.skipped = self.skipped, 0
-        return Block(
+        return ColumnBlock(
             batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.wanted], skipped
         )
 

@@ -37,14 +37,14 @@ class Dialect(NamedTuple):
     decimal: str
 
 
-class Seen(NamedTuple):
+class FileTraits(NamedTuple):
     """What occurs anywhere in the file: a quote behind a backslash, and a number that begins with a zero."""
 
     escaped: bool = False
     zeros: bool = False
 
 
-def look_through(blocks: Iterable[bytes]) -> Seen:
+def look_through(blocks: Iterable[bytes]) -> FileTraits:
     """What the bytes of a whole file hold, at about 1 ns a byte."""
     escaped = zeros = False
     last = b"\n"
@@ -53,7 +53,7 @@ def look_through(blocks: Iterable[bytes]) -> Seen:
         escaped = escaped or (b'\\"' in whole and _ESCAPED_BYTES.search(whole) is not None)
         zeros = zeros or _leading_zero(np.frombuffer(whole, dtype=np.uint8))
         last = whole[-2:]
-    return Seen(escaped, zeros)
+    return FileTraits(escaped, zeros)
 
 
 def _leading_zero(text: NDArray[np.uint8]) -> bool:
@@ -63,7 +63,7 @@ def _leading_zero(text: NDArray[np.uint8]) -> bool:
     return bool(((after >= ord("0")) & (after <= ord("9"))).any())
 
 
-def dialect(head: bytes, seen: Seen, file: DataFile) -> Dialect:
+def dialect(head: bytes, seen: FileTraits, file: DataFile) -> Dialect:
     """The dialect by the first MiB of a file. DataError when there is no header."""
     text = head.decode("utf-8-sig", "replace")
     lines = text.splitlines(keepends=True)

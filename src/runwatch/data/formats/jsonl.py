@@ -14,7 +14,7 @@ import numpy as np
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
 from runwatch.data.formats.stream import BLOCK, opened, packed
 
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
@@ -127,11 +127,13 @@ def schema(file: DataFile) -> list[tuple[str, Any]]:
     return list(_names(file))
 
 
-def parts(file: DataFile) -> list[Part]:
-    return [Part("all", None)]
+def parts(file: DataFile) -> list[ReadPart]:
+    return [ReadPart("all", None)]
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
     block's lines is missing in all of them."""
     import pyarrow as pa
@@ -146,10 +148,10 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
             pairs = zip(batch.schema.names, batch.columns, strict=True)
             columns = [(name, column) for name, column in pairs if name in wanted]
             columns.extend((name, pa.nulls(batch.num_rows)) for name in absent)
-            yield Block(batch.num_rows, columns, skipped)
+            yield ColumnBlock(batch.num_rows, columns, skipped)
             skipped = 0
         if skipped:
-            yield Block(0, [], skipped)
+            yield ColumnBlock(0, [], skipped)
 
 
 def _parsed(block: bytes, wanted: Mapping[str, Any]) -> tuple[Any, int]:

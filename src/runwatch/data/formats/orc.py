@@ -8,7 +8,7 @@ from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
 
 SUFFIXES = (".orc",)
 COLUMNAR = True
@@ -31,7 +31,7 @@ def schema(file: DataFile) -> list[tuple[str, Any]]:
         return [(field.name, field.type) for field in found.schema]
 
 
-def parts(file: DataFile) -> list[Part]:
+def parts(file: DataFile) -> list[ReadPart]:
     with _opened(file) as found:
         if not found.nstripes:
             return []
@@ -39,11 +39,13 @@ def parts(file: DataFile) -> list[Part]:
         return ranges([each] * found.nstripes, len(found.schema))
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     with _opened(file) as found:
         names = list(found.schema.names)
         twice = duplicated(names)
         columns = [name for name in names if name in wanted and name not in twice]
         for index in span(part):
             batch = found.read_stripe(index, columns=columns)
-            yield Block(batch.num_rows, list(zip(batch.schema.names, batch.columns, strict=True)))
+            yield ColumnBlock(batch.num_rows, list(zip(batch.schema.names, batch.columns, strict=True)))

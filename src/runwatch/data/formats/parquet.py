@@ -9,7 +9,7 @@ from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Part, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 
 SUFFIXES = (".parquet", ".pq", ".parq")
@@ -125,14 +125,16 @@ def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
     return found
 
 
-def parts(file: DataFile) -> list[Part]:
+def parts(file: DataFile) -> list[ReadPart]:
     with opened(file) as parquet:
         meta = parquet.metadata
         rows = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
         return ranges(rows, len(parquet.schema_arrow))
 
 
-def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]) -> Iterator[Block]:
+def read(
+    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+) -> Iterator[ColumnBlock]:
     with opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
         strings = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
@@ -146,16 +148,16 @@ def read(file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[
 
 def _row_group(
     parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]], name: str
-) -> Iterator[Block]:
+) -> Iterator[ColumnBlock]:
     unpacked_bytes(parquet, index, columns, name)
     rows = parquet.metadata.row_group(index).num_rows
     step = max(1, _VALUES_AT_ONCE // max(rows, 1))
-    yield Block(rows, [])
+    yield ColumnBlock(rows, [])
     for start in range(0, len(columns), step):
         table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
         for key, column in zip(table.column_names, table.columns, strict=True):
             for values in column.chunks:
-                yield Block(0, [(key, special[key](values) if key in special else values)])
+                yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])
 
 
 def unpacked_bytes(parquet: Any, index: int, columns: Collection[str], name: str) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from runwatch.data.arrays import longest
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, Block, Format, Part
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -26,7 +26,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 class Table:
     """A format module that reads tables; the same calls as the module."""
 
-    def __init__(self, format_: Format) -> None:
+    def __init__(self, format_: TableFormat) -> None:
         self._format = format_
         self.SUFFIXES, self.COLUMNAR = format_.SUFFIXES, format_.COLUMNAR
         self.TYPED = format_.TYPED
@@ -34,12 +34,12 @@ class Table:
     def schema(self, file: DataFile) -> list[tuple[str, Any]]:
         return list(_columns(self, file))
 
-    def parts(self, file: DataFile) -> list[Part]:
+    def parts(self, file: DataFile) -> list[ReadPart]:
         return self._format.parts(file)
 
     def read(
         self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-    ) -> Iterator[Block]:
+    ) -> Iterator[ColumnBlock]:
         inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
         partitions = {name: value for name, value in partition_values(file) if name in wanted}
         for block in self._format.read(file, part, inner, coded):
@@ -52,7 +52,7 @@ class Table:
             columns = [column for name, array in block.columns for column in _expanded(name, array, wanted)]
             if block.rows:
                 columns.extend((name, _repeated(value, block.rows)) for name, value in partitions.items())
-            yield Block(block.rows, columns, block.skipped)
+            yield ColumnBlock(block.rows, columns, block.skipped)
 
     def _needed(self, name: str, wanted: Mapping[str, Any]) -> bool:
         return name in wanted or any(key.startswith(name + ".") for key in wanted)

@@ -18,10 +18,11 @@ _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "day": 1 / 86400}
 _SPANS_AHEAD = 10.0
 _YEAR = 366 * 86400.0
 _DAY = 86400.0
+_MONTH = 31 * _DAY
 _PLACEHOLDERS = (-2_051_222_400.0, 4_733_510_400.0)  # before 1905, from 2120 on
 
 
-class Moved(msgspec.Struct, frozen=True):
+class ClockShift(msgspec.Struct, frozen=True):
     """How a batch's times stand to the reference's. ``back``, ``ahead``: share of its rows before the
     reference's first time by more than the reference's own span, and beyond its last by many spans; ``on``:
     whether the rest only moved on; ``first``, ``last``: the batch's, in words."""
@@ -42,10 +43,11 @@ def is_clock(column: ColumnGrid) -> bool:
 
 
 def unit(column: ColumnGrid) -> str:
-    """The unit that a clock is counted in: "s", "ms", "us", "ns", "day", "date" (numbers like 20260301)."""
+    """The unit that a clock is counted in: "s", "ms", "us", "ns", "day", "date" (numbers like 20260301, of
+    more digits or fewer)."""
     if column.notation.startswith("epoch "):
         clock_unit = column.notation.removeprefix("epoch ")
-        return "date" if clock_unit == "day" else clock_unit
+        return clock_unit if clock_unit in _PER_SECOND and clock_unit != "day" else "date"
     if column.notation.startswith("moment"):
         return "us"
     if column.type.startswith("date32"):
@@ -59,12 +61,20 @@ def seconds(column: ColumnGrid, value: float) -> float:
     """Seconds since the epoch of a clock's value."""
     clock_unit = unit(column)
     if clock_unit == "date":
-        year, month, day = int(value) // 10_000, int(value) // 100 % 100, int(value) % 100
-        try:
-            return datetime(max(year, 1), month, day, tzinfo=UTC).timestamp()
-        except ValueError:
-            return (year - 1970) * 365.2425 * _DAY
+        return _of_digits(str(int(max(value, 0.0))))
     return value / _PER_SECOND.get(clock_unit, 1.0)
+
+
+def _of_digits(digits: str) -> float:
+    """Seconds since the epoch of a date like 202603, 20260301 or 20260301143000."""
+    year, *rest = int(digits[:4]), *(int(digits[at : at + 2] or 0) for at in range(4, 14, 2))
+    month, day, hour, minute, second = rest
+    try:
+        return datetime(
+            max(year, 1), max(month, 1), max(day, 1), hour, minute, min(second, 59), tzinfo=UTC
+        ).timestamp()
+    except ValueError:
+        return (year - 1970) * 365.2425 * _DAY
 
 
 def moment(column: ColumnGrid, value: float) -> str:
@@ -93,7 +103,7 @@ def placeholders(pair: ColumnPair) -> NDArray[np.bool_]:
     return marked if 0 < int(pair.reference.counts[marked].sum()) < pair.n else np.zeros_like(marked)
 
 
-def moved(pair: ColumnPair) -> Moved:
+def moved(pair: ColumnPair) -> ClockShift:
     """Where the batch's times went, placeholders of the reference left out of both sides."""
     column, before, now = pair.column, pair.reference, pair.current
     marked = placeholders(pair)
@@ -106,7 +116,9 @@ def moved(pair: ColumnPair) -> Moved:
     if not marked.any() and last > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR):
         far = first > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR)
         ahead = 1.0 if far else _far(pair, high)
-    return Moved(_on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high))
+    return ClockShift(
+        _on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high)
+    )
 
 
 def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> tuple[float, float]:
@@ -126,6 +138,18 @@ def _range(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float)
     return least, min(float(edges[last]), 2 * mean - start)  # its upper edge may be the placeholder's own
 
 
+def _nearer_than(pair: ColumnPair, first: float, high: float) -> bool:
+    """Whether the batch does not begin at a last time that stands alone, as one "for ever" would."""
+    if first < high:
+        return True
+    column, edges = pair.column, pair.column.edges
+    assert edges is not None
+    before = edges[(edges < high) & (np.append(pair.reference.counts, 0)[: len(edges)] > 0)]
+    last = float(before[-1]) if len(before) else pair.reference.low
+    gap = seconds(column, high) - seconds(column, last)
+    return gap <= max(seconds(column, last) - seconds(column, pair.reference.low), _MONTH)
+
+
 def _excess(pair: ColumnPair, at: int) -> float:
     """How much larger the batch's share of a bin is than the reference's."""
     return max(0.0, float(pair.current.counts[at]) / pair.m - float(pair.reference.counts[at]) / pair.n)
@@ -142,9 +166,12 @@ def _far(pair: ColumnPair, high: float) -> float:
 
 
 def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) -> bool:
-    """Whether the batch goes on where the reference ends, or nearly."""
+    """Whether the batch goes on where the reference ends, or nearly; where the reference's rows lie in order
+    of these times, any later part of them will do."""
     column, now = pair.column, pair.current
     if now.low >= high and now.high > high:
+        return True
+    if column.onward and not marked.any() and now.low >= low and _nearer_than(pair, now.low, high):
         return True
     early, was = quantile(column, now, 0.01), quantile(column, pair.reference, 0.5)
     if not marked.any() and now.high > high and early is not None and was is not None and early >= was:
@@ -158,6 +185,16 @@ def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) ->
         assert edges is not None
         late |= (np.append(edges, edges[-1]) > high) & ~marked
     return bool(rest and now.counts[late].sum() > 0.9 * rest)
+
+
+def goes_on(pair: ColumnPair) -> bool:
+    """Whether whole numbers that rise with the reference's rows go on where it ends, or near there."""
+    column, before, now = pair.column, pair.reference, pair.current
+    if not column.onward or column.kind != "numeric" or now.high <= before.high:
+        return False
+    first, last = quantile(column, now, 0.01), quantile(column, before, 0.99)
+    near = now.low <= before.high + _SPANS_AHEAD * (before.high - before.low)
+    return near and first is not None and last is not None and first >= last
 
 
 def sentence(pair: ColumnPair) -> str:

@@ -26,7 +26,7 @@ _BAD_DAY = 0.02
 _INFLATED = (1e2, 1e4)
 
 
-class Series(msgspec.Struct, frozen=True, eq=False):
+class DaySeries(msgspec.Struct, frozen=True, eq=False):
     """``values`` of days at ``times`` (whole days, rising), each with the variance that its rows alone would
     give it (``noise``), float64 ``[days]``; the last ``newest`` of them are those in question. ``weekly``:
     whether ``times`` are dates, so that weekdays may differ."""
@@ -67,7 +67,7 @@ def _fitted(cov: Floats, design: Floats, values: Floats) -> _Fit:
 class DayModel:
     """The model of a series, fitted to its days before the newest."""
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: DaySeries) -> None:
         count = len(series.values) - series.newest
         first = max(0, count - _MOST_DAYS)
         self._values, self._noise, self._count = series.values, series.noise, count

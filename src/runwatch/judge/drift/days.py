@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.profile import ColumnProfile, Named, TableProfile
+from runwatch.domain.profile import ColumnProfile, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, iqr, quantile
-from runwatch.judge.drift.daymodel import DayModel, Series, dates
+from runwatch.judge.drift.daymodel import DayModel, DaySeries, dates
 from runwatch.judge.drift.evidence import NOISE_KS, NOISE_TV, Subject, rare_values
 from runwatch.judge.drift.measures import ks, total_variation
 
@@ -42,7 +42,11 @@ class _DayValue(msgspec.Struct, frozen=True):
 
 
 def among(
-    reference: TableProfile, days: Sequence[Named], recent: Sequence[Named], index: int, subject: Subject
+    reference: TableProfile,
+    days: Sequence[NamedProfile],
+    recent: Sequence[NamedProfile],
+    index: int,
+    subject: Subject,
 ) -> Among:
     """How the newest of ``recent`` (oldest first) stands among the reference's ``days``, for one column and
     subject: by the mean of the last 1, 3 and 7 signed numbers, and by the shape where values have one,
@@ -77,7 +81,7 @@ _WHAT: dict[Subject, str] = {
 }
 
 
-def _pair(reference: TableProfile, named: Named, index: int) -> ColumnPair:
+def _pair(reference: TableProfile, named: NamedProfile, index: int) -> ColumnPair:
     return ColumnPair(reference.grid.columns[index], reference.column(index), named.profile.column(index))
 
 
@@ -93,7 +97,7 @@ def _model(
     newest = int(known[count:].sum())
     values = np.array([one.value for one in numbers])[known]
     noise = np.array([one.noise for one in numbers])[known]
-    return DayModel(Series(values, noise, times[known], newest, dated)), newest
+    return DayModel(DaySeries(values, noise, times[known], newest, dated)), newest
 
 
 def _numbers(
@@ -168,7 +172,9 @@ def _middle(pair: ColumnPair, spread: float) -> _DayValue:
     return _DayValue(float(np.mean(known)), (min(own, spread) / 1.35) ** 2 / pair.m)
 
 
-def _distances(reference: TableProfile, days: Sequence[Named], newest: Named, index: int) -> list[_DayValue]:
+def _distances(
+    reference: TableProfile, days: Sequence[NamedProfile], newest: NamedProfile, index: int
+) -> list[_DayValue]:
     """The log of the distance of each day from the others, and of the newest from all."""
     whole, column = reference.column(index), reference.grid.columns[index]
     pairs = [

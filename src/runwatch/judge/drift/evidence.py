@@ -99,10 +99,12 @@ def _incomparable(pair: ColumnPair) -> str:
         return "an identifier: only its missing share is compared"
     if pair.column.ascending:
         return "grows with the rows, like a counter: only its missing share is compared"
+    if clock.goes_on(pair):
+        return "goes on where the reference ends, like a counter: only its missing share is compared"
     return ""
 
 
-def _out_of_time(pair: ColumnPair, shift: clock.Moved, options: DriftOptions) -> DriftTest:
+def _out_of_time(pair: ColumnPair, shift: clock.ClockShift, options: DriftOptions) -> DriftTest:
     """The share of times that lie before or far beyond all of the reference's."""
     share = max(shift.back, shift.ahead)
     p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)

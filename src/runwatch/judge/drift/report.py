@@ -8,7 +8,7 @@ from functools import partial, reduce
 import numpy as np
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
-from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile, merge
+from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.daymodel import WEEKS_FROM
@@ -22,11 +22,11 @@ MAX_NEW = 20
 
 def report(
     reference: TableProfile,
-    current: Sequence[Named],
+    current: Sequence[NamedProfile],
     options: DriftOptions | None = None,
     *,
-    days: Sequence[Named] = (),
-    earlier: Sequence[Named] = (),
+    days: Sequence[NamedProfile] = (),
+    earlier: Sequence[NamedProfile] = (),
     reference_files: int = 1,
     current_files: int | None = None,
     batches: Sequence[Batch] = (),
@@ -93,7 +93,7 @@ def _consequence(column: ColumnDrift, usual: float) -> tuple[float, ...]:
     return (-RANK[column.verdict], -(column.effect or 0.0) * weight, -(column.effect or 0.0))
 
 
-def _note(days: Sequence[Named]) -> str:
+def _note(days: Sequence[NamedProfile]) -> str:
     if len(days) >= MIN_DAYS:
         message = f"judged against the spread of {len(days)} reference files"
         dated = all(day.day is not None for day in days)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftReport
-from runwatch.domain.profile import DriftOptions, Named, TableProfile, empty_profile
+from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile, empty_profile
 from runwatch.judge.drift.report import report
 from runwatch.judge.drift.verdicts import RANK
 
@@ -34,7 +34,7 @@ def segment_reports(
         now = current.get(value) or empty_profile(known.grid)
         if value not in judged:
             now = empty_profile(known.grid)
-        named = Named(value, now)
+        named = NamedProfile(value, now)
         out.append((f"{by} = {value}", report(before, [named], inner)))
     return sorted(out, key=lambda pair: (-RANK[pair[1].verdict], -(pair[1].share_drifted or 0.0)))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
-from runwatch.domain.profile import DriftOptions, Named, TableProfile
+from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.p_values import t_margin
 from runwatch.judge.drift.verdicts import decide
 
@@ -25,9 +25,9 @@ Row = list[tuple[DriftVerdict, float | None]]
 
 def trends(
     reference: TableProfile,
-    batches: Sequence[Named],
+    batches: Sequence[NamedProfile],
     options: DriftOptions | None = None,
-    days: Sequence[Named] = (),
+    days: Sequence[NamedProfile] = (),
 ) -> tuple[ColumnTrend, ...]:
     """One trend a column of the grid over the last 60 of ``batches`` (oldest first), each batch judged on
     its own with the batches before it to look back on."""
@@ -38,9 +38,9 @@ def trends(
 
 def row(
     reference: TableProfile,
-    batches: Sequence[Named],
+    batches: Sequence[NamedProfile],
     options: DriftOptions | None = None,
-    days: Sequence[Named] = (),
+    days: Sequence[NamedProfile] = (),
 ) -> Row:
     """(verdict, effect) of each column in the newest of ``batches``, of which it looks back on the last 7."""
     recent = batches[-LOOK_BACK:]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftVerdict
-from runwatch.domain.profile import DUPLICATE, DriftOptions, Named, TableProfile
+from runwatch.domain.profile import DUPLICATE, DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
@@ -51,8 +51,8 @@ def decide(
     reference: TableProfile,
     current: TableProfile,
     options: DriftOptions,
-    days: Sequence[Named] = (),
-    recent: Sequence[Named] = (),
+    days: Sequence[NamedProfile] = (),
+    recent: Sequence[NamedProfile] = (),
 ) -> list[Decision]:
     """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
     ``recent``: the batches up to the newest, oldest first, for the day rule."""
@@ -150,8 +150,8 @@ def _among_days(
     decisions: list[Decision],
     reference: TableProfile,
     options: DriftOptions,
-    days: Sequence[Named],
-    recent: Sequence[Named],
+    days: Sequence[NamedProfile],
+    recent: Sequence[NamedProfile],
 ) -> list[Decision]:
     """Keeps only those tests that the day rule confirms, Benjamini-Hochberg at ``day_q`` over all columns;
     a column that the rows did not call counts as a p of 1."""

@@ -26,7 +26,7 @@ _CONE_ROWS = 24
 _TURN, _TAIL = 1.8, 5.0
 
 
-class _Curve(msgspec.Struct, frozen=True):
+class _FittedCurve(msgspec.Struct, frozen=True):
     """y = c + a t^-b from step ``begin``, in units of ``unit`` steps; ``sign`` -1: fitted upside down."""
 
     c: float
@@ -89,7 +89,7 @@ def _why_not(trace: Trace, total_steps: int | None, direction: Direction) -> str
     return ""
 
 
-def _fit(trace: Trace, direction: Direction, begin: int) -> _Curve:
+def _fit(trace: Trace, direction: Direction, begin: int) -> _FittedCurve:
     """Soft-L1 least squares on the medians of about 25 log-spaced groups of blocks, weighted by the root of
     their counts, from three starts."""
     from scipy.optimize import least_squares
@@ -119,7 +119,7 @@ def _fit(trace: Trace, direction: Direction, begin: int) -> _Curve:
         least_squares(misfit, at, jac=slopes, bounds=bounds, loss="soft_l1", max_nfev=60) for at in starts
     ]
     c, a, b = min(fits, key=lambda fit: fit.cost).x
-    return _Curve(float(c), float(a), float(b), first, unit, sign)
+    return _FittedCurve(float(c), float(a), float(b), first, unit, sign)
 
 
 def _groups(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -141,7 +141,7 @@ def _floor(y: FloatArray, direction: Direction) -> float:
     return lowest - (highest - lowest)
 
 
-def _turn(trace: Trace, curve: _Curve) -> int | None:
+def _turn(trace: Trace, curve: _FittedCurve) -> int | None:
     """The block where the curve left the fit's course; None: it has not. Two places are suspected: the
     greatest excursion of the summed signs of the residuals (the fit lies between two courses), and the
     longest tail off the fit (the new course is young). Either must be a jump past the noise and 2 %."""
@@ -178,7 +178,7 @@ def _jump(residuals: FloatArray, at: int) -> float:
 def _outlook(
     tag: str,
     trace: Trace,
-    curve: _Curve,
+    curve: _FittedCurve,
     total_steps: int,
     direction: Direction,
     baseline: float | None,
@@ -201,7 +201,7 @@ def _outlook(
     return Outlook(tag, about, low, high, cone, beats, reason)
 
 
-def _gained_lately(trace: Trace, curve: _Curve, last: float) -> float:
+def _gained_lately(trace: Trace, curve: _FittedCurve, last: float) -> float:
     """What the second half of the curve so far has gained."""
     half = int(np.searchsorted(trace.steps, (curve.begin + trace.steps[-1]) / 2))
     then = float(np.median(trace.means[max(half - 2, 0) : half + 3]))
@@ -209,7 +209,7 @@ def _gained_lately(trace: Trace, curve: _Curve, last: float) -> float:
 
 
 def _cone(
-    trace: Trace, curve: _Curve, end: float, low: float, high: float
+    trace: Trace, curve: _FittedCurve, end: float, low: float, high: float
 ) -> tuple[tuple[int, float, float, float], ...]:
     begin = float(trace.last_step or 0)
     if end <= begin:

@@ -26,7 +26,7 @@ _TRACED = frozenset({"train", "validation", "evaluation"})
 _RATE_ROSE = 1.5
 
 
-class Curve:
+class HealthCurve:
     """One tag's memory, a few KB whatever its length."""
 
     __slots__ = ("_signs", "_windows", "view")
@@ -69,7 +69,7 @@ class RunHealth:
     __slots__ = ("_curves", "_views")
 
     def __init__(self) -> None:
-        self._curves: dict[str, Curve] = {}
+        self._curves: dict[str, HealthCurve] = {}
         self._views: dict[str, CurveView] = {}
 
     def feed(self, tag: str, points: Points) -> None:
@@ -78,7 +78,7 @@ class RunHealth:
         if curve is None:
             first = not any(known.view.trace for known in self._curves.values())
             role = role_of(tag)
-            curve = self._curves[tag] = Curve(tag, traced=True if first and role == "other" else None)
+            curve = self._curves[tag] = HealthCurve(tag, traced=True if first and role == "other" else None)
             self._views[tag] = curve.view
         curve.feed(points)
 
@@ -138,16 +138,16 @@ def _slack(view: CurveView) -> float:
 @cache
 def curve_checks(role: Role) -> tuple[type[CurveCheck], ...]:
     """The checks that look at a curve of this role, found in ``checks/``."""
-    return tuple(kind for kind in _found() if issubclass(kind, CurveCheck) and role in kind.ROLES)
+    return tuple(kind for kind in _check_classes() if issubclass(kind, CurveCheck) and role in kind.ROLES)
 
 
 @cache
 def run_checks() -> tuple[RunCheck, ...]:
     """The checks that look at a whole run, found in ``checks/``."""
-    return tuple(kind() for kind in _found() if issubclass(kind, RunCheck))
+    return tuple(kind() for kind in _check_classes() if issubclass(kind, RunCheck))
 
 
-def _found() -> Iterator[type]:
+def _check_classes() -> Iterator[type]:
     for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{checks.__name__}.{info.name}")
         for value in vars(module).values():

@@ -27,7 +27,7 @@ class Prepared(msgspec.Struct, frozen=True, eq=False):
     refusal: str = ""
 
 
-class _Refused(Exception):
+class _PredictionsRefused(Exception):
     """Why these rows cannot be compared, in words for people."""
 
 
@@ -48,7 +48,7 @@ def prepare(baseline: PredictionRows, candidate: PredictionRows, options: Compar
         notes = (*rows[0].notes, *rows[1].notes, *alignment.notes, *notes)
         make = _values if task in ("regression", "forecast") else _classes
         sample = make(rows, task, options, alignment.paired)
-    except _Refused as refused:
+    except _PredictionsRefused as refused:
         return Prepared(None, alignment, str(refused))
     notes = tuple(dict.fromkeys((*notes, *sample.notes, *_prevalence(sample))))
     return Prepared(replace(sample, notes=notes, asked=asked_of(options)), alignment)
@@ -89,7 +89,7 @@ def _task(rows: Pair, options: CompareOptions) -> tuple[Task, tuple[str, ...]]:
     if options.task is not None:
         found = next((task for task in TASKS if task == options.task), None)
         if found is None:
-            raise _Refused(f"task {options.task!r} is not one of {', '.join(TASKS)}")
+            raise _PredictionsRefused(f"task {options.task!r} is not one of {', '.join(TASKS)}")
         return found, ()
     if options.horizon is not None:
         return "forecast", ()
@@ -125,9 +125,11 @@ def _values(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> Sa
     sides = [_value_side(side) for side in rows]
     horizon = 1 if options.horizon is None else options.horizon
     if horizon < 1:
-        raise _Refused("the horizon must be 1 or more")
+        raise _PredictionsRefused("the horizon must be 1 or more")
     if task == "forecast" and not paired:
-        raise _Refused("forecasts are compared on the same moments: the truth must be the same on both sides")
+        raise _PredictionsRefused(
+            "forecasts are compared on the same moments: the truth must be the same on both sides"
+        )
     groups = _groups(rows, paired)
     unit = "row" if groups[0] is None else "group"
     first, second = (replace(side, group=group) for side, group in zip(sides, groups, strict=True))
@@ -137,17 +139,17 @@ def _values(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> Sa
 def _value_side(rows: PredictionRows) -> Side:
     truth = as_numbers(rows.truth)
     if truth is None:
-        raise _Refused(
+        raise _PredictionsRefused(
             f"{safe(rows.source)}: the truth is text, not numbers; use --task binary or multiclass"
         )
     values = rows.prediction if rows.prediction is not None else next(iter(rows.scores.values()), None)
     if values is None:
-        raise _Refused(f"{safe(rows.source)}: no prediction column; name it with --prediction")
+        raise _PredictionsRefused(f"{safe(rows.source)}: no prediction column; name it with --prediction")
     numbers = as_numbers(values)
     if numbers is None:
-        raise _Refused(f"{safe(rows.source)}: the predictions are text, not numbers")
+        raise _PredictionsRefused(f"{safe(rows.source)}: the predictions are text, not numbers")
     if not np.isfinite(truth).all():
-        raise _Refused(
+        raise _PredictionsRefused(
             f"{safe(rows.source)}: {np.count_nonzero(~np.isfinite(truth)):,} infinite values in the truth"
         )
     return Side(truth, numbers, None, None, _not_finite("prediction", numbers))
@@ -190,7 +192,7 @@ def _check_truths(rows: Pair) -> None:
     first, second = (np.unique(part[part >= 0]) for part in codes)
     if len(first) and len(second) and not len(np.intersect1d(first, second)):
         a, b = (", ".join(safe(labels[i], 30) for i in part[:5]) for part in (first, second))
-        raise _Refused(
+        raise _PredictionsRefused(
             f"different label sets: the baseline's truth is {a}, the candidate's {b}; map them to one set"
         )
 
@@ -203,7 +205,7 @@ def _check_labels(codes: list[IntArray], labels: tuple[str, ...], rows: Pair) ->
             predicted_labels, wanted = (
                 ", ".join(safe(labels[i], 30) for i in some[:5]) for some in (predicted, truth[truth >= 0])
             )
-            raise _Refused(
+            raise _PredictionsRefused(
                 f"different label sets: predictions are {predicted_labels}, the truth is {wanted}; "
                 "map them to one set"
             )
@@ -215,11 +217,13 @@ def _two(
     """Codes 0 and 1 with the positive class last: the larger sorted label, or the one that is named."""
     if len(labels) > 2:
         shown = ", ".join(safe(label, 30) for label in labels[:5])
-        raise _Refused(f"{len(labels):,} labels ({shown}, …) in a binary task; use --task multiclass")
+        raise _PredictionsRefused(
+            f"{len(labels):,} labels ({shown}, …) in a binary task; use --task multiclass"
+        )
     if positive is not None:
         wanted = {"true": "1", "false": "0"}.get(positive.lower(), positive)
         if wanted not in labels and len(labels) == 2:
-            raise _Refused(
+            raise _PredictionsRefused(
                 f"--positive {safe(positive)} is not a label; the labels are {', '.join(map(safe, labels))}"
             )
         if labels[0] == wanted:
@@ -280,9 +284,11 @@ def _score(rows: PredictionRows, labels: tuple[str, ...], task: Task) -> FloatAr
             return rows.scores[names[0]]
         if len(names) == 2:
             return rows.scores[_in_label_order(names, labels)[1]]
-        raise _Refused(f"{safe(rows.source)}: {len(names)} score columns in a binary task; one is needed")
+        raise _PredictionsRefused(
+            f"{safe(rows.source)}: {len(names)} score columns in a binary task; one is needed"
+        )
     if len(names) != len(labels):
-        raise _Refused(
+        raise _PredictionsRefused(
             f"{safe(rows.source)}: {plural(len(names), 'score column')} for {plural(len(labels), 'label')}; "
             "give one --score a class, in label order"
         )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from runwatch.domain.profile import ColumnGrid, ColumnProfile, Named, RowFacts, TableProfile
+from runwatch.domain.profile import ColumnGrid, ColumnProfile, NamedProfile, RowFacts, TableProfile
 
 
 class QualityCase(msgspec.Struct, frozen=True, eq=False):
@@ -23,7 +23,7 @@ class QualityCase(msgspec.Struct, frozen=True, eq=False):
     sample: Mapping[str, NDArray[Any]] = msgspec.field(default_factory=dict)
     facts: RowFacts | None = None
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
-    history: Sequence[Named] = ()
+    history: Sequence[NamedProfile] = ()
     arrived: float | None = None
     now: float | None = None
     target: str | None = None

@@ -56,7 +56,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if not isinstance(meta, dict):
         problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
         return version.reading(claim, [], problem)
-    return version.reading(claim, _told(meta))
+    return version.reading(claim, _operations(meta))
 
 
 def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
@@ -88,7 +88,7 @@ def _sets(source: SourceFile) -> int:
     return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 
-def _told(meta: Mapping[str, Any]) -> list[Operation]:
+def _operations(meta: Mapping[str, Any]) -> list[Operation]:
     operations: list[Operation] = []
     count = meta.get("iteration_count")
     if type(count) is int and 0 < count < 2**53:

@@ -20,7 +20,7 @@ _STORED, _DEFLATED, _ZSTANDARD = 0, 8, 93
 _LOCAL = 30
 
 
-class _Raw(io.RawIOBase):
+class _RawMember(io.RawIOBase):
     """An opened file as the seekable stream that ``zipfile`` asks for."""
 
     def __init__(self, opened: Opened) -> None:
@@ -56,7 +56,7 @@ class Archive:
         import zipfile
 
         try:
-            with zipfile.ZipFile(io.BufferedReader(_Raw(opened))) as directory:
+            with zipfile.ZipFile(io.BufferedReader(_RawMember(opened))) as directory:
                 self._members = {info.filename: info for info in directory.infolist()}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError) as error:
             raise ValueError(str(error) or "not a complete zip archive") from None

@@ -61,7 +61,7 @@ class CellMatrix(msgspec.Struct, eq=False):
     texts: list[tuple[int, int, bytes]]
 
 
-class Cells:
+class NumericCells:
     """Where the cells of a block of whole lines begin and end. ``data`` ends with a newline and holds no
     quotes; ``delimiter`` is one byte; ``much``: one of many blocks, worth the import of pyarrow."""
 

@@ -56,7 +56,7 @@ class Quotes:
             if cells is None and odd and len(line) <= _LONGEST:
                 self._start, self._lines, self._size = at, [line], len(line) + 1
                 return None
-            return self._told(at, cells)
+            return self._reported(at, cells)
         if not odd and self._is_row(self._lines[0], line, delimiter):
             self._not_closed(self._start)
             self._lines = []
@@ -66,9 +66,9 @@ class Quotes:
         if not odd and self._size <= _LONGEST:
             return None
         whole, self._lines = b"\n".join(self._lines), []
-        return self._told(self._start, split_line(whole, delimiter) if odd else None)
+        return self._reported(self._start, split_line(whole, delimiter) if odd else None)
 
-    def _told(self, at: int, cells: list[str] | None) -> list[str] | None:
+    def _reported(self, at: int, cells: list[str] | None) -> list[str] | None:
         if cells is None:
             self._not_closed(at)
         return cells

@@ -4,6 +4,7 @@ Numbers (and the words nan and inf) are metrics; booleans, other words and lists
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +16,15 @@ from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
 from runwatch.readers.common.cells import BoolArray
-from runwatch.readers.common.column_names import STEP_OF_LENGTH, metric_columns, plain, step_key
+from runwatch.readers.common.column_names import (
+    STEP_OF_LENGTH,
+    metric_columns,
+    moment,
+    plain,
+    seconds,
+    step_key,
+)
 from runwatch.readers.common.lines import Frame, LineNotes
-from runwatch.readers.common.record_values import floor, numbers, walls, whole
 from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
 
 
@@ -107,11 +114,11 @@ class JsonRows:
         state = self.state()
         if rest:
             self._block(self.frame.line, rest, torn=True)
-        self._say(self._strange, "not a JSON object", "write one object per line")
-        self._say(self._placeless, "without a step", _step_hint(self._layout))
+        self._report_lines(self._strange, "not a JSON object", "write one object per line")
+        self._report_lines(self._placeless, "without a step", _step_hint(self._layout))
         return size, state
 
-    def _say(self, lines: list[int], what: str, hint: str) -> None:
+    def _report_lines(self, lines: list[int], what: str, hint: str) -> None:
         if lines:
             many = f"{len(lines):,} lines are" if len(lines) > 1 else "a line is"
             self.notes.line(lines[0], f"{many} {what}, skipped", hint)
@@ -220,3 +227,41 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
         records.notes.problems(),
         tail.more,
     )
+
+
+def whole(value: Any) -> int | None:
+    """An integer of 64 bits, or None."""
+    if type(value) is float:
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def floor(value: Any) -> int | None:
+    """The whole part of a finite number within 64 bits, or None."""
+    return whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else whole(value)
+
+
+def column(values: Sequence[Any]) -> FloatArray:
+    """A column's numbers, NaN where there is none."""
+    return numbers(values)[0]
+
+
+def numbers(values: Sequence[Any]) -> tuple[FloatArray, Any]:
+    """The numbers of a column, and where there are any."""
+    if set(map(type, values)) <= {int, float}:
+        try:
+            return np.array(values, dtype=np.float64), np.ones(len(values), dtype=np.bool_)
+        except OverflowError:
+            pass
+    found = [number(value) for value in values]
+    present = np.array([value is not None for value in found])
+    return np.array([math.nan if value is None else value for value in found]), present
+
+
+def walls(values: Sequence[Any]) -> FloatArray:
+    """Moments in seconds since the epoch: numbers, or ISO 8601."""
+    clocks = seconds(np.array([math.nan if (n := number(v)) is None else n for v in values]))
+    for i, value in enumerate(values):
+        if type(value) is str:
+            clocks[i] = moment(value)
+    return clocks

@@ -83,7 +83,7 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
-class Block(Protocol):
+class RowBlock(Protocol):
     """Rows with the same columns. ``lines``: the number of each row's line, rising; ``steps``: as written;
     ``placed``: which rows have one; ``follows``: those whose counter is not the training's (None: none)."""
 
@@ -103,15 +103,15 @@ class Block(Protocol):
         """A column's moments, in seconds since the epoch."""
 
 
-class _Place(NamedTuple):
+class _RowPositions(NamedTuple):
     """Where the points of some rows stand; one object for all columns that are filled."""
 
     lines: IntArray
     steps: IntArray
     walls: FloatArray
 
-    def where(self, rows: IntArray) -> _Place:
-        return _Place(self.lines[rows], self.steps[rows], self.walls[rows])
+    def where(self, rows: IntArray) -> _RowPositions:
+        return _RowPositions(self.lines[rows], self.steps[rows], self.walls[rows])
 
 
 class RowLog:
@@ -119,8 +119,8 @@ class RowLog:
 
     def __init__(self, notes: LineNotes, state: Mapping[str, Any]) -> None:
         self._notes = notes
-        self._parts: dict[str, list[tuple[_Place, FloatArray]]] = {}
-        self._epochs: list[tuple[_Place, FloatArray]] = []
+        self._parts: dict[str, list[tuple[_RowPositions, FloatArray]]] = {}
+        self._epochs: list[tuple[_RowPositions, FloatArray]] = []
         self._length: int | None = None
         self._places: dict[str, Any] = dict(state.get("places", {}))
         self._too_many = False
@@ -129,14 +129,14 @@ class RowLog:
         """What the cursor has to remember."""
         return {"places": dict(self._places)}
 
-    def take(self, blocks: Sequence[Block]) -> None:
+    def take(self, blocks: Sequence[RowBlock]) -> None:
         """New rows, after all those before; the rows of the blocks may alternate."""
         placed = [block for block in blocks if block.placed.any()]
         self._go_on(placed)
         for block in placed:
             self._gather(block)
 
-    def _go_on(self, blocks: Sequence[Block]) -> None:
+    def _go_on(self, blocks: Sequence[RowBlock]) -> None:
         """Change steps where the file's own counter is a fraction, or starts again with each epoch; rows of
         all blocks in the order of their lines."""
         counted = [block for block in blocks if block.roles.step == block.roles.epoch]
@@ -158,7 +158,7 @@ class RowLog:
         if "train" in self._places or any(block.follows is not None for block in blocks):
             self._follow(blocks)
 
-    def _follow(self, blocks: Sequence[Block]) -> None:
+    def _follow(self, blocks: Sequence[RowBlock]) -> None:
         """Rows of validation stand at the step of the training row before them."""
         nothing = np.empty(0, dtype=np.int64)
         own = [(block, _own(block)) for block in blocks]
@@ -173,11 +173,11 @@ class RowLog:
         if len(steps):
             self._places["train"] = int(steps[-1])
 
-    def _gather(self, block: Block) -> None:
+    def _gather(self, block: RowBlock) -> None:
         """The points of one block, column by column."""
         roles, placed = block.roles, block.placed
         walls = np.full(len(placed), np.nan) if roles.wall is None else block.clock(roles.wall)
-        place = _Place(block.lines, block.steps, walls)
+        place = _RowPositions(block.lines, block.steps, walls)
         if roles.epoch is not None:
             epochs, known = block.numbers(roles.epoch)
             self._note_epochs(place, epochs, known & placed)
@@ -195,7 +195,7 @@ class RowLog:
                 if len(theirs):
                     self._add(owner.tag(roles.names[column]), place.where(theirs), values[theirs])
 
-    def _note_epochs(self, place: _Place, epochs: FloatArray, known: BoolArray) -> None:
+    def _note_epochs(self, place: _RowPositions, epochs: FloatArray, known: BoolArray) -> None:
         """Of the rows of one epoch the first is enough, unless the step goes back."""
         rows = np.flatnonzero(known & np.isfinite(epochs))
         if not len(rows):
@@ -210,7 +210,7 @@ class RowLog:
         if (lengths == first).all() and 0 < first < 2**53 and first >= steps.max():
             self._length = int(first)
 
-    def _add(self, tag: str, place: _Place, values: FloatArray) -> None:
+    def _add(self, tag: str, place: _RowPositions, values: FloatArray) -> None:
         if tag in self._parts or len(self._parts) < limits.TAGS:
             self._parts.setdefault(tag, []).append((place, values))
         elif not self._too_many:
@@ -219,7 +219,7 @@ class RowLog:
 
     def operations(self, prefix: str) -> list[Operation]:
         """The new points by tag, each in the order of the file."""
-        joined: dict[tuple[int, ...], _Place] = {}
+        joined: dict[tuple[int, ...], _RowPositions] = {}
         operations: list[Operation] = []
         for tag, parts in self._parts.items():
             place, values = _joined(parts, joined)
@@ -233,15 +233,15 @@ class RowLog:
 
 
 def _joined(
-    parts: Sequence[tuple[_Place, FloatArray]], known: dict[tuple[int, ...], _Place]
-) -> tuple[_Place, FloatArray]:
+    parts: Sequence[tuple[_RowPositions, FloatArray]], known: dict[tuple[int, ...], _RowPositions]
+) -> tuple[_RowPositions, FloatArray]:
     """One place for all parts of a tag; the same for tags that stand in the same rows."""
     if len(parts) == 1:
         return parts[0]
     key = tuple(id(place) for place, _ in parts)
     place = known.get(key)
     if place is None:
-        place = known[key] = _Place(
+        place = known[key] = _RowPositions(
             *(np.concatenate(column) for column in zip(*(p for p, _ in parts), strict=True))
         )
     values = np.concatenate([values for _, values in parts])
@@ -251,7 +251,7 @@ def _joined(
     return place, values
 
 
-def _own(block: Block) -> BoolArray:
+def _own(block: RowBlock) -> BoolArray:
     """The placed rows whose counter is the training's."""
     return block.placed if block.follows is None else block.placed & ~block.follows
 
@@ -259,7 +259,7 @@ def _own(block: Block) -> BoolArray:
 class _InOrder:
     """The rows of several blocks that have a counter of the training, in the order of their lines."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[RowBlock]) -> None:
         self._rows = [(block, _own(block)) for block in blocks]
         self._order = slice(None) if len(blocks) == 1 else np.argsort(self._of(lambda block: block.lines))
         self.lines: IntArray = self._of(lambda block: block.lines)[self._order]
@@ -280,11 +280,11 @@ class _InOrder:
             at += many
 
 
-def _epochs(block: Block) -> FloatArray:
+def _epochs(block: RowBlock) -> FloatArray:
     return block.numbers(block.roles.epoch or 0)[0]
 
 
-def _owners(block: Block) -> list[tuple[RowPrefix, IntArray | None]]:
+def _owners(block: RowBlock) -> list[tuple[RowPrefix, IntArray | None]]:
     """Whose rows these are; None: all of them."""
     roles = block.roles
     places = (roles.rank, roles.split, roles.named)

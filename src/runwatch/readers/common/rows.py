@@ -11,7 +11,7 @@ from runwatch.readers.base import Cursor, SourceFile, Tail, read_tail
 from runwatch.readers.common.lines import Frame, LineNotes
 
 
-class Rows(msgspec.Struct, eq=False):
+class RowsCursor(msgspec.Struct, eq=False):
     """``rewritten``: what the file said before is void; ``state``: the reader's own memory, kept in the
     cursor beside the frame's."""
 
@@ -34,7 +34,7 @@ class Rows(msgspec.Struct, eq=False):
         return self._tail.cursor(self._consumed, {**self.state, "frame": self._frame.state()})
 
 
-def read_rows(source: SourceFile, cursor: Cursor | None, final: bool) -> Rows:
+def read_rows(source: SourceFile, cursor: Cursor | None, final: bool) -> RowsCursor:
     """The lines of ``source`` since ``cursor``; with ``final`` an unterminated last one. Raises OSError."""
     tail = read_tail(source, cursor)
     frame, notes = Frame.of(tail.state.get("frame", {})), LineNotes(source.file)
@@ -44,4 +44,4 @@ def read_rows(source: SourceFile, cursor: Cursor | None, final: bool) -> Rows:
     if rest:
         blocks.append((frame.line, rest))
     state = {key: value for key, value in tail.state.items() if key != "frame"}
-    return Rows(tail.rewritten, tail.more and consumed > 0, notes, state, tail, frame, blocks, consumed)
+    return RowsCursor(tail.rewritten, tail.more and consumed > 0, notes, state, tail, frame, blocks, consumed)

@@ -78,7 +78,7 @@ def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Rows(NamedTuple):
+class QueryRows(NamedTuple):
     """Rows whose first column is their number; ``last``: of the last that was looked at; ``large``: how many
     were passed over for a cell past the limit."""
 
@@ -89,7 +89,7 @@ class Rows(NamedTuple):
 
 def rows(
     connection: sqlite3.Connection, select: str, table: str, after: int = -(2**63), most: int = 10_000_000
-) -> Rows:
+) -> QueryRows:
     """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
     refused by its size, before it is loaded, and the rest is read."""
     found: list[tuple[Any, ...]] = []
@@ -106,7 +106,7 @@ def rows(
             if at is None:
                 break
             after, large = at[0], large + 1
-    return Rows(found, after, large)
+    return QueryRows(found, after, large)
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

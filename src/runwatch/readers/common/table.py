@@ -15,7 +15,7 @@ from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common.cells import BoolArray, CellMatrix, Cells, number
+from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
@@ -43,7 +43,7 @@ def header_names(line: bytes) -> tuple[list[str], str] | None:
     return names, delimiter
 
 
-class _Rows:
+class _TableRows:
     """A block of the table's rows, as ``RowLog`` takes them."""
 
     def __init__(self, roles: Roles, matrix: CellMatrix, before: int) -> None:
@@ -138,7 +138,7 @@ class DelimitedRows:
         block = self._cleaned(before, block)
         if self._much and self._regular(before, block):
             return
-        cells = Cells(block, ord(self._delimiter), self._much)
+        cells = NumericCells(block, ord(self._delimiter), self._much)
         start = 0
         for row in cells.wordy():
             names = self._repeated_header(row, cells.line(row))
@@ -223,7 +223,7 @@ class DelimitedRows:
             "utf-8", "backslashreplace"
         )
 
-    def _rows(self, cells: Cells, first: int, last: int, before: int) -> None:
+    def _rows(self, cells: NumericCells, first: int, last: int, before: int) -> None:
         roles = self._roles
         if roles is None or roles.step is None or first >= last:
             return
@@ -237,14 +237,14 @@ class DelimitedRows:
         if len(matrix.lines):
             self._take(cells, matrix, roles, before)
 
-    def _take(self, cells: Cells | None, matrix: CellMatrix, roles: Roles, before: int) -> None:
-        block = _Rows(roles, matrix, before)
+    def _take(self, cells: NumericCells | None, matrix: CellMatrix, roles: Roles, before: int) -> None:
+        block = _TableRows(roles, matrix, before)
         block.steps, block.placed = self._steps(cells, matrix, roles, before)
         self._texts(matrix, roles, before)
         self.log.take([block])
 
     def _steps(
-        self, cells: Cells | None, matrix: CellMatrix, roles: Roles, before: int
+        self, cells: NumericCells | None, matrix: CellMatrix, roles: Roles, before: int
     ) -> tuple[IntArray, BoolArray]:
         """Each row's step as written, and which rows have one: an integer within 64 bits."""
         assert roles.step is not None

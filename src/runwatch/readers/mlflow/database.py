@@ -55,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
 
 
-class _Run(msgspec.Struct, frozen=True):
+class _MlflowRun(msgspec.Struct, frozen=True):
     key: str
     name: str
     status: str
@@ -81,19 +81,19 @@ class _Pass:
         if anew:
             self._state = {}
             for key in runs:
-                self._tell(key, Replace())
+                self._add(key, Replace())
         facts = self._facts(runs)
         if self._state.get("facts") != facts:
             if "facts" in self._state:
                 for key in deleted:
-                    self._tell(key, Replace())
+                    self._add(key, Replace())
             self._tell_facts(runs)
             self._state["facts"] = facts
         more = self._metrics(runs)
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
         return Reading(self._told, cursor, self._problems(), more)
 
-    def _tell(self, key: str, operation: Operation) -> None:
+    def _add(self, key: str, operation: Operation) -> None:
         self._told.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -106,7 +106,7 @@ class _Pass:
             problems.append(Problem(self._source.file, None, message, "log it as an artifact"))
         return tuple(problems)
 
-    def _runs(self) -> tuple[dict[str, _Run], list[str]]:
+    def _runs(self) -> tuple[dict[str, _MlflowRun], list[str]]:
         select = (
             "SELECT r.rowid, r.run_uuid, r.name, r.status, r.start_time, r.end_time, e.name,"
             " coalesce(r.lifecycle_stage, '') = 'deleted' OR coalesce(e.lifecycle_stage, '') = 'deleted'"
@@ -116,11 +116,11 @@ class _Pass:
         told = sqlite.rows(self._db, select, "runs")
         self._large += told.large
         rows = [row[1:] for row in told.found]
-        alive = {str(r[0]): _Run(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
+        alive = {str(r[0]): _MlflowRun(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
                  for r in rows if not r[6]}  # fmt: skip
         return alive, [str(row[0]) for row in rows if row[6]]
 
-    def _facts(self, runs: Mapping[str, _Run]) -> list[int]:
+    def _facts(self, runs: Mapping[str, _MlflowRun]) -> list[int]:
         """Changes when a run, a param or a tag is added, or a run's row changes."""
         facts = [zlib.crc32(repr(sorted(map(repr, runs.values()))).encode("utf-8", "backslashreplace"))]
         for table in ("params", "tags"):
@@ -128,23 +128,23 @@ class _Pass:
             facts += [count, last or 0]
         return facts
 
-    def _tell_facts(self, runs: Mapping[str, _Run]) -> None:
+    def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
             said = evidence(run.status, seconds(run.ended))
             if said is not None:
-                self._tell(key, said)
+                self._add(key, said)
             started = seconds(run.started)
             if started is not None:
-                self._tell(key, Started(started))
+                self._add(key, Started(started))
             if run.name:
-                self._tell(key, Label("name", run.name))
+                self._add(key, Label("name", run.name))
             if run.experiment:
-                self._tell(key, Label("project", run.experiment))
+                self._add(key, Label("project", run.experiment))
             if key in params:
-                self._tell(key, HParams(params[key]))
+                self._add(key, HParams(params[key]))
             for operation in tagged(tags.get(key, {}), self._prefix):
-                self._tell(key, operation)
+                self._add(key, operation)
 
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -162,7 +162,7 @@ class _Pass:
         ).fetchone()
         return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
 
-    def _metrics(self, runs: Mapping[str, _Run]) -> bool:
+    def _metrics(self, runs: Mapping[str, _MlflowRun]) -> bool:
         select = (
             "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics"
             " WHERE rowid > ? ORDER BY rowid LIMIT ?"
@@ -177,15 +177,15 @@ class _Pass:
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]
         for run, append in _by_series(good):
-            self._tell(run, append)
+            self._add(run, append)
         for run, stamp in {row[1]: row[4] for row in good}.items():
             self._alive(runs[run], seconds(stamp))
         return more
 
-    def _alive(self, run: _Run, at: float | None) -> None:
+    def _alive(self, run: _MlflowRun, at: float | None) -> None:
         said = evidence(run.status, None)
         if said is not None and said.status == "running" and at is not None:
-            self._tell(run.key, Evidence("running", said.reason, at=at))
+            self._add(run.key, Evidence("running", said.reason, at=at))
 
 
 def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:

@@ -25,7 +25,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
-from runwatch.readers.common.rows import Rows, read_rows
+from runwatch.readers.common.rows import RowsCursor, read_rows
 from runwatch.readers.mlflow._terms import evidence, seconds, tagged
 
 NAME = "mlflow"
@@ -102,7 +102,7 @@ def _inside(claim: Claim, file: str) -> str:
     return file if claim.run_id == "." else file[len(claim.run_id) + 1 :]
 
 
-def _metric(claim: Claim, source: SourceFile, tag: str, rows: Rows) -> Reading:
+def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Reading:
     steps: list[int] = []
     walls: list[float] = []
     values: list[float] = []

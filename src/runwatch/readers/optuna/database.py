@@ -119,7 +119,7 @@ class _Database:
         self._state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
         self._state["count"] = count
 
-    def _tell(self, study: int, number: object, operations: Iterable[Operation]) -> None:
+    def _add(self, study: int, number: object, operations: Iterable[Operation]) -> None:
         known = self._studies.get(study)
         if known is not None:
             self._told.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
@@ -138,9 +138,9 @@ class _Database:
         for trial, study, number, state, start, end in rows:
             began = moment(start, self._utc)
             if study in self._studies and known.get(trial) in (None, "WAITING") and state != "WAITING":
-                self._tell(study, number, self._studies[study].opening(number, began))
+                self._add(study, number, self._studies[study].opening(number, began))
             if state != known.get(trial) and state != "WAITING":
-                self._tell(
+                self._add(
                     study, number, [state_of(str(state), moment(end, self._utc), self._step(trial, state))]
                 )
             if state in ("RUNNING", "WAITING"):
@@ -177,7 +177,7 @@ class _Database:
             if isinstance(value, (int, float)):
                 found.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
         for (study, number), values in found.items():
-            self._tell(study, number, [HParams(values)])
+            self._add(study, number, [HParams(values)])
         return len(rows) >= ROWS
 
     def _middle(self) -> bool:
@@ -191,7 +191,7 @@ class _Database:
                 steps.append(step)
                 values.append(_value(value, kind))
         for (study, number), (steps, values) in found.items():
-            self._tell(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
+            self._add(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
         return len(rows) >= ROWS
 
     def _values(self) -> bool:
@@ -204,16 +204,14 @@ class _Database:
         for _, study, number, objective, value, end, step, kind in rows:
             if study in self._studies and isinstance(objective, int):
                 told = [(objective, _value(value, kind))]
-                self._tell(
-                    study, number, self._studies[study].values(told, step or 0, moment(end, self._utc))
-                )
+                self._add(study, number, self._studies[study].values(told, step or 0, moment(end, self._utc)))
         return len(rows) >= ROWS
 
     def _attributes(self) -> bool:
         fits = f"length(key) <= 512 AND length(value_json) <= {64 * limits.KIB}"
         rows = self._new("attr", "trial_user_attributes", "trial_user_attribute_id", "key, value_json", fits)
         for _, study, number, key, text in rows:
-            self._tell(study, number, [HParams({str(key): parsed(text)}, "config")])
+            self._add(study, number, [HParams({str(key): parsed(text)}, "config")])
         return len(rows) >= ROWS
 
     def _kind(self, table: str, column: str) -> str:

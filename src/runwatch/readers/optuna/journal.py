@@ -80,7 +80,7 @@ class _Journal:
     def void(self) -> dict[str, list[Operation]]:
         """What takes back all that the file said, when it is another one now."""
         for trial in range(len(self._trials)):
-            self._tell(trial, [Replace()])
+            self._add(trial, [Replace()])
         return self.told
 
     def take(self, record: Mapping[str, Any]) -> None:
@@ -93,7 +93,7 @@ class _Journal:
         name, directions, names, *_ = self._studies[number]
         return Study(name, directions, names)
 
-    def _tell(self, trial: int, operations: Iterable[Operation]) -> None:
+    def _add(self, trial: int, operations: Iterable[Operation]) -> None:
         study, number = self._trials[trial]
         if not self._studies[study][4]:
             run = f"{self._prefix}{self._studies[study][0]}/{number}"
@@ -107,7 +107,7 @@ class _Journal:
         gone = record["study_id"]
         for trial, (study, _) in enumerate(self._trials):
             if study == gone:
-                self._tell(trial, [Replace()])
+                self._add(trial, [Replace()])
         self._studies[gone][4] = True
 
     def _study_attribute(self, record: Mapping[str, Any]) -> None:
@@ -133,8 +133,8 @@ class _Journal:
     def _begin(self, trial: int, record: Mapping[str, Any]) -> None:
         study, number = self._trials[trial]
         self._waiting.discard(trial)
-        self._tell(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
-        self._tell(trial, [state_of("RUNNING", math.nan)])
+        self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
+        self._add(trial, [state_of("RUNNING", math.nan)])
 
     def _take_whole(self, trial: int, record: Mapping[str, Any]) -> None:
         """What ``add_trial`` and ``enqueue_trial`` write of a trial at once."""
@@ -145,15 +145,15 @@ class _Journal:
             if isinstance(value, (int, float))
         }
         if params:
-            self._tell(trial, [HParams(params)])
+            self._add(trial, [HParams(params)])
         for step, value in (record.get("intermediate_values") or {}).items():
             self._middle(trial, int(step), value)
         if record.get("user_attrs"):
-            self._tell(trial, [HParams(record["user_attrs"], "config")])
+            self._add(trial, [HParams(record["user_attrs"], "config")])
 
     def _param(self, record: Mapping[str, Any]) -> None:
         value = parameter(record["param_value_internal"], record["distribution"])
-        self._tell(record["trial_id"], [HParams({record["param_name"]: value})])
+        self._add(record["trial_id"], [HParams({record["param_name"]: value})])
 
     def _set_state(self, record: Mapping[str, Any]) -> None:
         trial, state = record["trial_id"], STATES[record["state"]]
@@ -167,18 +167,18 @@ class _Journal:
         at = moment(record.get("datetime_complete"), False)
         step = self._steps.pop(str(trial), None)
         values = [(i, float(value)) for i, value in enumerate(record.get("values") or ())]
-        self._tell(trial, self._study(study).values(values, step or 0, at))
-        self._tell(trial, [state_of(state, at, step)])
+        self._add(trial, self._study(study).values(values, step or 0, at))
+        self._add(trial, [state_of(state, at, step)])
 
     def _intermediate(self, record: Mapping[str, Any]) -> None:
         self._middle(record["trial_id"], record["step"], record["intermediate_value"])
 
     def _middle(self, trial: int, step: int, value: float) -> None:
         self._steps[str(trial)] = max(step, self._steps.get(str(trial), step))
-        self._tell(trial, [Append(INTERMEDIATE, Points.of([step], [float(value)]))])
+        self._add(trial, [Append(INTERMEDIATE, Points.of([step], [float(value)]))])
 
     def _attribute(self, record: Mapping[str, Any]) -> None:
-        self._tell(record["trial_id"], [HParams(record["user_attr"], "config")])
+        self._add(record["trial_id"], [HParams(record["user_attr"], "config")])
 
 
 _OPERATIONS = {

@@ -13,7 +13,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, failed, read_tail
 from runwatch.readers.tensorboard._folders import claim, writer_of
 from runwatch.readers.tensorboard._record import FRAME, HEADER, header
-from runwatch.readers.tensorboard._slice import Slice
+from runwatch.readers.tensorboard._slice import EventSlice
 
 NAME = "tensorboard"
 
@@ -44,7 +44,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     before: list[Operation] = [Replace()] if tail.rewritten else []
     if tail.state.get("skip"):
         return _skip(claim, tail, before)
-    slice_ = Slice(tail.data, dict(tail.state))
+    slice_ = EventSlice(tail.data, dict(tail.state))
     if tail.start == 0 and slice_.used:
         before.append(writer_of(source.file, slice_.first_wall))
     operations = [*before, *slice_.operations(claim.tag_prefix)]
@@ -80,7 +80,7 @@ def _skip(claim: Claim, tail: Tail, before: list[Operation]) -> Reading:
     return Reading({claim.run_id: before} if before else {}, tail.cursor(dropped, state), (), more)
 
 
-def _problems(file: str, tail: Tail, slice_: Slice) -> tuple[Problem, ...]:
+def _problems(file: str, tail: Tail, slice_: EventSlice) -> tuple[Problem, ...]:
     faults = slice_.faults[: limits.PROBLEMS]
     out = [Problem(file, f"byte {tail.start + at}", message, _SKIP_HINT) for at, message in faults]
     if len(slice_.faults) > len(faults):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.readers.common.protobuf import Malformed
-from runwatch.readers.tensorboard._event import Event, Plugins, parse
+from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import HEADER, SHORT, data_is_sound, short_length_crcs, stepped_over
 
 Ints = NDArray[np.int64]
@@ -49,7 +49,7 @@ class ScalarColumn(NamedTuple):
     values: NDArray[np.float64]
 
 
-class Layout(NamedTuple):
+class RecordLayout(NamedTuple):
     """``step_size``: bytes of the step's varint, 0 when the event has none; ``from_end``: bytes from the
     value's first byte to the record's end; ``width``: of the value, 4 or 8."""
 
@@ -106,7 +106,7 @@ class Chunk:
 
     def columns(self, plugins: Plugins) -> Iterator[ScalarColumn]:
         """The scalars that could be read at once; the rest is in ``left`` afterwards."""
-        tried: set[Layout] = set()
+        tried: set[RecordLayout] = set()
         rows = np.flatnonzero(self._open)
         for probe in range(_PROBES):
             if len(rows) < _FEWEST_ROWS:
@@ -123,7 +123,7 @@ class Chunk:
     def _end(self, row: int) -> int:
         return int(self._starts[row]) + HEADER + int(self._sizes[row])
 
-    def _parse(self, row: int, plugins: Plugins) -> Event | None:
+    def _parse(self, row: int, plugins: Plugins) -> TfEvent | None:
         start, size = int(self._starts[row]), int(self._sizes[row])
         if not data_is_sound(self._data, start, size):
             return None
@@ -132,7 +132,7 @@ class Chunk:
         except Malformed:
             return None
 
-    def _apply(self, layout: Layout, plugins: Plugins) -> Iterator[ScalarColumn]:
+    def _apply(self, layout: RecordLayout, plugins: Plugins) -> Iterator[ScalarColumn]:
         rows = np.flatnonzero(self._fits(layout))
         keys = self._keys(layout, rows)
         order = np.sort((keys.astype(np.uint64) << np.uint64(32)) | np.arange(len(rows), dtype=np.uint64))
@@ -149,7 +149,7 @@ class Chunk:
             self._open[alike] = False
             yield self._column(event.values[0].tag, alike, layout)
 
-    def _fits(self, layout: Layout) -> NDArray[np.bool_]:
+    def _fits(self, layout: RecordLayout) -> NDArray[np.bool_]:
         """Records whose first bytes and size are those of ``layout``."""
         size = layout.step_size
         if size == 0:
@@ -166,7 +166,7 @@ class Chunk:
         )
         return fits
 
-    def _keys(self, layout: Layout, rows: Ints) -> NDArray[np.uint32]:
+    def _keys(self, layout: RecordLayout, rows: Ints) -> NDArray[np.uint32]:
         """Each record's CRC without the share of its varying bytes, mixed with its size."""
         shares, head, size = _shares(), self._bytes[rows], self._sizes[rows]
         ends = self._starts[rows] + HEADER + size
@@ -185,7 +185,7 @@ class Chunk:
         mixed: NDArray[np.uint32] = key ^ (size.astype(np.uint32) * np.uint32(0x9E3779B1))
         return mixed
 
-    def _alike(self, group: Ints, layout: Layout) -> Ints:
+    def _alike(self, group: Ints, layout: RecordLayout) -> Ints:
         """Those of ``group`` that agree with its first in size and in every byte outside the varying ones."""
         size = int(self._sizes[group[0]])
         good = self._sizes[group] == size
@@ -199,7 +199,7 @@ class Chunk:
                 good &= window[at] == window[int(starts[0]) + HEADER + low]
         return group if good.all() else group[good]
 
-    def _column(self, tag: str, rows: Ints, layout: Layout) -> ScalarColumn:
+    def _column(self, tag: str, rows: Ints, layout: RecordLayout) -> ScalarColumn:
         starts = self._starts[rows]
         words = self._words[rows]
         steps = np.zeros(len(rows), dtype=np.uint64)
@@ -216,7 +216,7 @@ def _windows(data: bytes, dtype: str) -> NDArray[Any]:
     return np.ndarray((max(len(data) - width + 1, 0),), dtype, data, strides=(1,))
 
 
-def _layout_of(event: Event, end: int) -> Layout | None:
+def _layout_of(event: TfEvent, end: int) -> RecordLayout | None:
     """Where the varying bytes of an event of one scalar lie; None if it is anything else."""
     if len(event.values) != 1 or event.restart:
         return None
@@ -224,12 +224,12 @@ def _layout_of(event: Event, end: int) -> Layout | None:
     if value.kind != "scalar" or value.at < 0 or event.wall_at < 0:
         return None
     if event.step_at < 0:
-        return Layout(0, end - value.at, value.width) if value.at > event.wall_at + 8 else None
+        return RecordLayout(0, end - value.at, value.width) if value.at > event.wall_at + 8 else None
     size = _varint_size(event.step)
     placed = event.step_at == event.wall_at + 9 and value.at > event.step_at
     if not placed or not 0 <= event.step < 1 << (7 * _MOST_STEP_BYTES):
         return None
-    return Layout(size, end - value.at, value.width)
+    return RecordLayout(size, end - value.at, value.width)
 
 
 def _varint_size(value: int) -> int:

@@ -43,7 +43,7 @@ class Value(NamedTuple):
     content: bytes = b""
 
 
-class Event(msgspec.Struct):
+class TfEvent(msgspec.Struct):
     """``wall_at``, ``step_at``: the position of the field's bytes (-1: not there); ``restart``: this is a
     ``SessionLog`` START."""
 
@@ -83,9 +83,9 @@ class Plugins:
         return found
 
 
-def parse(data: bytes, start: int, end: int, plugins: Plugins) -> Event:
+def parse(data: bytes, start: int, end: int, plugins: Plugins) -> TfEvent:
     """The event in ``data[start:end]``. Raises Malformed."""
-    event = Event()
+    event = TfEvent()
     for number, wire, at, stop in fields(data, start, end):
         if number == 1 and wire == FIXED64:
             event.wall, event.wall_at = double(data, at), at

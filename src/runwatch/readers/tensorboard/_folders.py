@@ -12,7 +12,7 @@ from runwatch.domain.operations import Writer
 from runwatch.readers.base import Claim, Listing
 from runwatch.readers.common.column_names import MMENGINE
 from runwatch.readers.common.protobuf import Malformed, double
-from runwatch.readers.tensorboard._event import Event, Plugins, parse
+from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import FOOTER, HEADER, header
 
 _MARK = "tfevents"
@@ -29,7 +29,7 @@ _LEVELS = 4
 _CURVE_LEVELS = 3
 
 
-class Home(NamedTuple):
+class RunFolder(NamedTuple):
     """The folder that is the run, and what the tags of the folder asked about get in front."""
 
     folder: Listing
@@ -84,26 +84,26 @@ def _first_wall(head: bytes) -> float:
     return wall if wall == wall else float("inf")
 
 
-def _home(listing: Listing) -> Home:
+def _home(listing: Listing) -> RunFolder:
     """Go up from a part of a run to the run, at most ``_LEVELS`` times."""
-    home = Home(listing, "")
+    home = RunFolder(listing, "")
     for _ in range(_LEVELS):
         found = next((above for rule in _RULES if (above := rule(home.folder)) is not None), None)
         if found is None:
             break
-        home = Home(found.folder, found.prefix + home.prefix)
+        home = RunFolder(found.folder, found.prefix + home.prefix)
     return home
 
 
-def _of_rank(listing: Listing) -> Home | None:
+def _of_rank(listing: Listing) -> RunFolder | None:
     """``rank_0``, ``worker_1``, … are processes of the run above."""
     above = listing.parent
     if above is None or not _RANK.fullmatch(listing.name.lower()):
         return None
-    return Home(above, listing.name + "/")
+    return RunFolder(above, listing.name + "/")
 
 
-def _of_split(listing: Listing) -> Home | None:
+def _of_split(listing: Listing) -> RunFolder | None:
     """``train`` and ``validation`` of Keras and TensorFlow: the parent is the run."""
     above = listing.parent
     if above is None or listing.name not in _SPLITS:
@@ -114,7 +114,7 @@ def _of_split(listing: Listing) -> Home | None:
     alone = listing.name in _TRAIN_SPLITS and any(name.endswith(".v2") for name in listing.files)
     if not (has_sibling or alone or _has_events(above)):
         return None
-    return Home(_with_table(above), listing.name + "/")
+    return RunFolder(_with_table(above), listing.name + "/")
 
 
 def _with_table(folder: Listing) -> Listing:
@@ -126,21 +126,21 @@ def _with_table(folder: Listing) -> Listing:
     return above if any(above.head(name, 6) == b"epoch," for name in tables) else folder
 
 
-def _of_mmengine(listing: Listing) -> Home | None:
+def _of_mmengine(listing: Listing) -> RunFolder | None:
     """MMEngine keeps its curves one folder below the run's log, and so does Guild."""
     above = listing.parent
-    return Home(above, "") if above is not None and listing.name in (MMENGINE, ".guild") else None
+    return RunFolder(above, "") if above is not None and listing.name in (MMENGINE, ".guild") else None
 
 
-def _of_hparams(listing: Listing) -> Home | None:
+def _of_hparams(listing: Listing) -> RunFolder | None:
     """``add_hparams`` writes into a folder of its own, named by the time."""
     above = listing.parent
     if above is None or not _HPARAMS_FOLDER.fullmatch(listing.name) or not _has_events(above):
         return None
-    return Home(above, "")
+    return RunFolder(above, "")
 
 
-def _of_curve(listing: Listing) -> Home | None:
+def _of_curve(listing: Listing) -> RunFolder | None:
     """``add_scalars("loss", {"train": …})``: tensorboardX writes ``loss/train/``, PyTorch ``loss_train/``,
     with the tag ``loss``, below a folder that has event files itself."""
     above, inner = listing.parent, listing.name
@@ -150,26 +150,26 @@ def _of_curve(listing: Listing) -> Home | None:
         if _has_events(above):
             tag = _first_tag(listing)
             named = tag and (inner.startswith((tag + "/", tag.replace("/", "_") + "_")))
-            return Home(above, inner + "/") if named else None
+            return RunFolder(above, inner + "/") if named else None
         inner = f"{above.name}/{inner}"
         above = above.parent
     return None
 
 
-def _of_huggingface(listing: Listing) -> Home | None:
+def _of_huggingface(listing: Listing) -> RunFolder | None:
     """``runs/*``, ``logs`` and ``checkpoint-*`` of the Hugging Face Trainer belong to its output folder."""
     above = listing.parent
     if above is None:
         return None
     if listing.name.startswith("checkpoint-") and "trainer_state.json" in listing.files:
-        return Home(above, "")
+        return RunFolder(above, "")
     if listing.name in _LOG_FOLDERS:
-        return Home(above, "") if _says_arguments(listing) and _is_huggingface(above) else None
+        return RunFolder(above, "") if _says_arguments(listing) and _is_huggingface(above) else None
     top = above.parent
     if top is None or above.name != "runs":
         return None
     known = _HF_RUN.fullmatch(listing.name) is not None and _is_huggingface(top)
-    return Home(top, "") if known or _says_arguments(listing) else None
+    return RunFolder(top, "") if known or _says_arguments(listing) else None
 
 
 def _says_arguments(listing: Listing) -> bool:
@@ -189,7 +189,7 @@ def _is_huggingface(folder: Listing) -> bool:
     )
 
 
-_RULES: tuple[Callable[[Listing], Home | None], ...] = (
+_RULES: tuple[Callable[[Listing], RunFolder | None], ...] = (
     _of_rank,
     _of_mmengine,
     _of_hparams,
@@ -221,11 +221,11 @@ def _first_tag(listing: Listing) -> str:
     return ""
 
 
-def _parsed(data: bytes, start: int, end: int, plugins: Plugins) -> Event:
+def _parsed(data: bytes, start: int, end: int, plugins: Plugins) -> TfEvent:
     try:
         return parse(data, start, end, plugins)
     except Malformed:
-        return Event()
+        return TfEvent()
 
 
 def writer_of(file: str, started: float | None) -> Writer:

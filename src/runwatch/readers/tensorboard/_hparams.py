@@ -21,7 +21,7 @@ _CONFIG_TAGS = frozenset(("model_config", "config", "cfg", "options"))
 _HPARAM_TAGS = frozenset(("args", "hparams", "hyperparameters", "hyperparams", "params"))
 
 
-class Session(msgspec.Struct, frozen=True):
+class HparamsSession(msgspec.Struct, frozen=True):
     """What one record of the plugin says: the ``hparams`` of a start, or the ``status`` of an end with its
     time in seconds."""
 
@@ -30,17 +30,17 @@ class Session(msgspec.Struct, frozen=True):
     ended: float | None = None
 
 
-def session(content: bytes) -> Session | None:
+def session(content: bytes) -> HparamsSession | None:
     """A record of the hparams plugin; None when it tells of neither start nor end. Raises Malformed."""
     for number, wire, at, end in fields(content, 0, len(content)):
         if number == 3 and wire == BYTES:
-            return Session(hparams=_map(content, at, end, 1, 0))
+            return HparamsSession(hparams=_map(content, at, end, 1, 0))
         if number == 4 and wire == BYTES:
             return _end(content, at, end)
     return None
 
 
-def _end(data: bytes, start: int, end: int) -> Session:
+def _end(data: bytes, start: int, end: int) -> HparamsSession:
     status: Status | None = None
     ended = None
     for number, wire, at, _ in fields(data, start, end):
@@ -48,7 +48,7 @@ def _end(data: bytes, start: int, end: int) -> Session:
             status = _STATUS.get(at)
         elif number == 2 and wire == FIXED64:
             ended = double(data, at)
-    return Session(status=status, ended=ended if ended and math.isfinite(ended) else None)
+    return HparamsSession(status=status, ended=ended if ended and math.isfinite(ended) else None)
 
 
 def _map(data: bytes, start: int, end: int, number: int, depth: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from functools import cache
 
 import google_crc32c
 
-from runwatch.readers.tensorboard._event import Event
+from runwatch.readers.tensorboard._event import TfEvent
 from runwatch.readers.tensorboard._record import FRAME, HEADER, SHORT, masked_crc
 
 _WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
@@ -70,7 +70,7 @@ class Quick:
             at = end + 4
         return at
 
-    def learn(self, data: bytes, at: int, size: int, event: Event) -> None:
+    def learn(self, data: bytes, at: int, size: int, event: TfEvent) -> None:
         """Know events like this one again, if it is one scalar whose value comes last."""
         start, end = at + HEADER, at + HEADER + size
         if len(event.values) != 1 or event.restart or event.wall_at != start + 1:

@@ -67,7 +67,7 @@ def stepped_over(data: bytes, at: int) -> bool:
     return found.sound and (found.size < SHORT or data[at + 1] != 0)
 
 
-class Walk(NamedTuple):
+class RecordWalk(NamedTuple):
     """Records found one after another. ``starts``: where each begins; ``next``: where the next would;
     ``stop``: why the walk ended there ("": enough records)."""
 
@@ -76,7 +76,7 @@ class Walk(NamedTuple):
     stop: str
 
 
-def walk(data: bytes, at: int, most: int) -> Walk:
+def walk(data: bytes, at: int, most: int) -> RecordWalk:
     """At most ``most`` whole records from ``at`` on. The headers of those of ``SHORT`` bytes and more are
     checked here; the caller checks the others. ``stop``: "end" (no whole record is left), "length" (a
     header's CRC does not fit) or "" (``most`` reached)."""
@@ -90,7 +90,7 @@ def walk(data: bytes, at: int, most: int) -> Walk:
         if data[at + 1]:
             found = header(data, at)
             if not found.sound:
-                return Walk(starts, at, "length")
+                return RecordWalk(starts, at, "length")
             size = found.size
         add(at)
         at += size + FRAME
@@ -99,7 +99,7 @@ def walk(data: bytes, at: int, most: int) -> Walk:
     return _trim(starts, at, len(data), "end")
 
 
-def _trim(starts: list[int], at: int, end: int, stop: str) -> Walk:
+def _trim(starts: list[int], at: int, end: int, stop: str) -> RecordWalk:
     if at > end:
-        return Walk(starts, starts.pop(), "end")
-    return Walk(starts, at, stop)
+        return RecordWalk(starts, starts.pop(), "end")
+    return RecordWalk(starts, at, stop)

@@ -14,7 +14,7 @@ from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._bulk import FEWEST, Chunk, ScalarColumn
-from runwatch.readers.tensorboard._event import Event, Plugins, Value, parse
+from runwatch.readers.tensorboard._event import Plugins, TfEvent, Value, parse
 from runwatch.readers.tensorboard._hparams import from_text, session
 from runwatch.readers.tensorboard._quick import Quick, Scalar
 from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header, stepped_over, walk
@@ -32,7 +32,7 @@ _EARLIEST, _LATEST = 0.0, 7258118400.0
 _EPOCH_TAGS = frozenset(("epoch", "train/epoch"))
 
 
-class Slice:
+class EventSlice:
     """Reads whole records from ``data``; afterwards ``operations()`` tells what they say.
 
     ``state``: the reader's memory from the last slice. ``used``: bytes understood; ``trouble``: why reading
@@ -124,7 +124,7 @@ class Slice:
         except Malformed as error:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
-    def _take(self, at: int, event: Event) -> None:
+    def _take(self, at: int, event: TfEvent) -> None:
         if self.first_wall is None and _EARLIEST <= event.wall < _LATEST:
             self.first_wall = event.wall
         if event.restart:
@@ -160,14 +160,14 @@ class Slice:
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_told(prefix, tag, *told) for tag, told in series.items()), *self._said]
+            return [*(_append(prefix, tag, *told) for tag, told in series.items()), *self._said]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
                 first, last = np.searchsorted(rows, (low, at))
                 if last > first:
                     some = slice(first, last)
-                    out.append(_told(prefix, tag, points.where(some), rows[some]))
+                    out.append(_append(prefix, tag, points.where(some), rows[some]))
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
@@ -215,7 +215,7 @@ def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     return walls if good.all() else np.where(good, walls, np.nan)
 
 
-def _told(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
+def _append(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
     if tag not in _EPOCH_TAGS:
         return Append(prefix + tag, points, rows)
     finite = np.isfinite(points.values)

@@ -38,7 +38,8 @@ def drifted_columns(
 
 def _summary(column: ColumnDrift) -> str:
     what = safe(column.sentence or column.reason, 200)
-    return f"{safe(column.name)}: {what} (effect {shown(column.effect, 2)})"
+    size = "" if column.effect is None else f" (effect {shown(column.effect, 2)})"
+    return f"{safe(column.name)}: {what}{size}"
 
 
 def _confirmed(data: DataSet, column: ColumnDrift, at_once: float) -> bool:

@@ -34,7 +34,7 @@ class CustomRuleSettings(Protocol):
     def advice(self) -> str: ...
 
 
-class CustomRule(msgspec.Struct, frozen=True):
+class ConditionRule(msgspec.Struct, frozen=True):
     """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given."""
 
     NAME: str
@@ -96,12 +96,12 @@ def custom_rules(
     return tuple(result.values()), tuple(problems)
 
 
-def _rule(entry: CustomRuleSettings, root: str | None) -> CustomRule:
+def _rule(entry: CustomRuleSettings, root: str | None) -> ConditionRule:
     expression = parse(entry.when)
     severity: Severity = entry.severity if entry.severity in SEVERITIES else "warning"
     digest = hashlib.sha256(entry.when.encode("utf-8", "surrogateescape")).hexdigest()[:6]
     slug = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")
-    return CustomRule(
+    return ConditionRule(
         slug or f"custom-{digest}",
         entry.name or entry.when,
         expression,

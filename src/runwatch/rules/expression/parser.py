@@ -28,7 +28,7 @@ from runwatch.rules.expression.tree import (
     STATES,
     STATUSES,
     Arithmetic,
-    Compared,
+    CompareTerm,
     Condition,
     Every,
     HasStatus,
@@ -74,7 +74,7 @@ def parse(source: str) -> Expression:
     if len(source) > _LONGEST:
         raise ExpressionError(f"longer than {_LONGEST} characters", source[:60] + "…", 1)
     head, globs = _split_globs(source)
-    return _Parser(head, source).rule(globs)
+    return _ExpressionParser(head, source).rule(globs)
 
 
 def _split_globs(source: str) -> tuple[list[Token], tuple[str, ...]]:
@@ -101,7 +101,7 @@ def _is_word(source: str, at: int, length: int) -> bool:
     return before and after
 
 
-class _Parser:
+class _ExpressionParser:
     def __init__(self, tokens: list[Token], source: str) -> None:
         self._tokens, self._source, self._at, self._depth = tokens, source, 0, 0
 
@@ -182,7 +182,7 @@ class _Parser:
         token = self._now
         if token.kind == "operator" and token.text in COMPARE:
             self._at += 1
-            return Compared(token.text, left, self._value())
+            return CompareTerm(token.text, left, self._value())
         if self._takes("is"):
             negated = self._takes("not")
             if self._now.text not in STATES:

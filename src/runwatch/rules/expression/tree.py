@@ -111,7 +111,7 @@ class Arithmetic(msgspec.Struct, frozen=True):
         yield from self.right.tags()
 
 
-class Compared(msgspec.Struct, frozen=True):
+class CompareTerm(msgspec.Struct, frozen=True):
     sign: str
     left: Value
     right: Value
@@ -193,4 +193,4 @@ class Some(msgspec.Struct, frozen=True):
 
 
 Value = Number | OfMetric | OfRun | Arithmetic
-Condition = Compared | Is | HasStatus | Not | Every | Some
+Condition = CompareTerm | Is | HasStatus | Not | Every | Some

@@ -13,9 +13,9 @@ from runwatch.readers.common import bounded_json
 from runwatch.runs.media.base import (
     MOST_BYTES,
     MOST_TEXT,
-    Found,
-    Place,
-    Refused,
+    FoundMedia,
+    MediaPlace,
+    MediaRefused,
     histogram,
     table,
     whole_file,
@@ -47,12 +47,12 @@ def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Map
 
 def found(
     tag: str, value: Mapping[str, Any], step: int | None, wall: float | None, at: MediaItem, folder: str
-) -> Iterator[Found]:
+) -> Iterator[FoundMedia]:
     """What one object shows. ``at``: where its row lies; ``folder``: what its paths are relative to, itself
     relative to the root."""
     kind = value["_type"]
     if kind in INLINE:
-        yield Found(INLINE[kind], tag, MediaItem(step, wall, at.file, at.offset, at.length, tag))
+        yield FoundMedia(INLINE[kind], tag, MediaItem(step, wall, at.file, at.offset, at.length, tag))
         return
     names: list[object] = []
     if kind in PICTURE_FILES or kind in TABLE_FILES:
@@ -65,7 +65,7 @@ def found(
         which: MediaKind = "table" if kind in TABLE_FILES else "picture"
         if which == "table" or name.lower().endswith(ENDINGS):
             path = os.path.normpath(os.path.join(folder, name))
-            yield Found(which, f"{tag} #{i + 1}" if i else tag, MediaItem(step, wall, path))
+            yield FoundMedia(which, f"{tag} #{i + 1}" if i else tag, MediaItem(step, wall, path))
 
 
 def content(value: Mapping[str, Any]) -> MediaContent:
@@ -86,7 +86,7 @@ def _histogram(value: Mapping[str, Any]) -> Histogram:
         low, width = float(packed["min"]), float(packed["size"])
         bins = (low + width * np.arange(len(counts) + 1)).tolist()
     if not isinstance(bins, list) or not isinstance(counts, list) or len(bins) > 100_000:
-        raise Refused("a histogram without bins")
+        raise MediaRefused("a histogram without bins")
     return histogram([float(edge) for edge in bins], [float(count) for count in counts])
 
 
@@ -99,9 +99,9 @@ def _table(value: object) -> LoggedTable:
         rows = [row for row in value if isinstance(row, dict)]
         columns = list(dict.fromkeys(name for row in rows[:500] for name in row))
         return table(columns, [[row.get(name) for name in columns] for row in rows])
-    raise Refused("not a table that can be shown")
+    raise MediaRefused("not a table that can be shown")
 
 
-def table_file(place: Place, item: MediaItem, inside: str) -> LoggedTable:
+def table_file(place: MediaPlace, item: MediaItem, inside: str) -> LoggedTable:
     """A ``*.table.json``. Raises Refused, OSError, ValueError."""
     return _table(bounded_json.parse(whole_file(place, inside, item.file, MOST_BYTES // 4)))

@@ -29,11 +29,11 @@ MOST_BINS, MOST_ROWS, MOST_COLUMNS, MOST_CELL = 128, 500, 50, 2000
 CHANGED = "its file has changed since it was found"
 
 
-class Refused(ValueError):
+class MediaRefused(ValueError):
     """Why something is not shown, in words."""
 
 
-class Place(NamedTuple):
+class MediaPlace(NamedTuple):
     """A run on disk: its root, and its folder or file relative to it."""
 
     root: str
@@ -47,7 +47,7 @@ class Place(NamedTuple):
         return os.path.join(self.root, file)
 
 
-class Found(NamedTuple):
+class FoundMedia(NamedTuple):
     """One thing that was seen in a file."""
 
     kind: MediaKind
@@ -59,7 +59,7 @@ class Scan(NamedTuple):
     """``fresh``: the file is not the one that the cursor knew, what it said before is void; ``more``: there
     is more to look through."""
 
-    found: list[Found]
+    found: list[FoundMedia]
     cursor: Cursor
     fresh: bool = False
     more: bool = False
@@ -69,27 +69,27 @@ class MediaReader(Protocol):
     NAME: str
 
     def takes(self, file: str) -> bool: ...
-    def scan(self, place: Place, source: SourceFile, cursor: Cursor | None) -> Scan: ...
-    def content(self, place: Place, series: MediaSeries, item: MediaItem) -> MediaContent: ...
+    def scan(self, place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan: ...
+    def content(self, place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent: ...
 
 
-def stretch(place: Place, item: MediaItem) -> bytes:
+def stretch(place: MediaPlace, item: MediaItem) -> bytes:
     """The bytes of an item. Raises Refused, OSError."""
     if item.length > MOST_BYTES:
-        raise Refused(f"larger than {size(MOST_BYTES)}: not opened")
+        raise MediaRefused(f"larger than {size(MOST_BYTES)}: not opened")
     with Opened(place.path(item.file)) as opened:
         data = opened.pread(item.length, item.offset)
     if len(data) < item.length:
-        raise Refused(CHANGED)
+        raise MediaRefused(CHANGED)
     return data
 
 
-def whole_file(place: Place, inside: str, file: str, most: int = MOST_BYTES) -> bytes:
+def whole_file(place: MediaPlace, inside: str, file: str, most: int = MOST_BYTES) -> bytes:
     """A file that another one names: it must lie in the folder ``inside``, links followed. ``most``: bytes.
     Raises Refused, OSError (TooLarge too)."""
     path = place.path(file)
     if not is_really_below(path, inside):
-        raise Refused("it lies outside the run's folder: not opened")
+        raise MediaRefused("it lies outside the run's folder: not opened")
     return read_regular(path, most)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
 from runwatch.runs.media._logged_values import ENDINGS
-from runwatch.runs.media.base import Found, Place, whole_file
+from runwatch.runs.media.base import FoundMedia, MediaPlace, whole_file
 
 NAME = "files"
 _DEEPEST, _MOST_ENTRIES, _MOST_PICTURES = 5, 20_000, 5_000
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"\d+")
 _MLFLOW = re.compile(r"(.+?)[%+]step[%+](\d{1,15})[%+]timestamp[%+](\d{1,15})[%+][0-9a-f-]+")
 
 
-def walk(place: Place, others: Collection[str]) -> Iterator[Found]:
+def walk(place: MediaPlace, others: Collection[str]) -> Iterator[FoundMedia]:
     """The pictures in the run's folder. Links are not followed, folders of ``others`` (ids of runs of this
     root) not entered; at most 5,000 pictures, 5 folders deep."""
     skipped = {os.path.normpath(os.path.join(place.root, run)) for run in others if run != place.run}
@@ -39,22 +39,22 @@ def walk(place: Place, others: Collection[str]) -> Iterator[Found]:
                     yield _picture(entry, place)
 
 
-def _picture(entry: os.DirEntry[str], place: Place) -> Found:
+def _picture(entry: os.DirEntry[str], place: MediaPlace) -> FoundMedia:
     """``tag``: the name without its last number, which is the step."""
     inside = os.path.relpath(entry.path, place.folder)
     file = os.path.relpath(entry.path, place.root)
     name, ending = os.path.splitext(inside)
     known = _MLFLOW.fullmatch(name)
     if known is not None:
-        return Found("picture", known[1], MediaItem(int(known[2]), int(known[3]) / 1000, file))
+        return FoundMedia("picture", known[1], MediaItem(int(known[2]), int(known[3]) / 1000, file))
     numbers = list(_NUMBER.finditer(name))
     if not numbers or len(numbers[-1].group()) > 15:
-        return Found("picture", inside, MediaItem(None, None, file))
+        return FoundMedia("picture", inside, MediaItem(None, None, file))
     last = numbers[-1]
     tag = f"{name[: last.start()]}*{name[last.end() :]}{ending}"
-    return Found("picture", tag, MediaItem(int(last.group()), None, file))
+    return FoundMedia("picture", tag, MediaItem(int(last.group()), None, file))
 
 
-def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
+def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """The file."""
     return PictureFile(whole_file(place, place.folder, item.file))

@@ -15,7 +15,7 @@ from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList,
 from runwatch.domain.tree import FileStat
 from runwatch.readers.base import Cursor, Opened, SourceFile
 from runwatch.runs.media import files as beside
-from runwatch.runs.media.base import MOST_BYTES, Found, MediaReader, Place, Refused
+from runwatch.runs.media.base import MOST_BYTES, FoundMedia, MediaPlace, MediaReader, MediaRefused
 from runwatch.system.files import NotRegular, TooLarge
 from runwatch.text.safe import safe
 from runwatch.text.units import plural, size
@@ -38,7 +38,7 @@ def readers() -> Mapping[str, MediaReader]:
     return found
 
 
-class _Steps:
+class _MediaSteps:
     """The items of one tag in order of step. Of more than twice ``MOST_STEPS`` every second goes, and what
     comes between later; the newest is always among them."""
 
@@ -72,10 +72,10 @@ class _Steps:
 class RunMedia:
     """One run's. Not for two threads at once."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: MediaPlace) -> None:
         self._place = place
         self._cursors: dict[tuple[str, str], Cursor] = {}
-        self._series: dict[tuple[str, str, MediaKind, str], _Steps] = {}
+        self._series: dict[tuple[str, str, MediaKind, str], _MediaSteps] = {}
         self._full = False
         self._newest = MediaList(whole=False)
 
@@ -118,12 +118,12 @@ class RunMedia:
                 return False
         return True
 
-    def _take(self, reader: str, folder: str, one: Found) -> None:
+    def _take(self, reader: str, folder: str, one: FoundMedia) -> None:
         key = (reader, folder, one.kind, one.tag)
         if key not in self._series and len(self._series) >= MOST_SERIES:
             self._full = True
             return
-        self._series.setdefault(key, _Steps()).add(one.item)
+        self._series.setdefault(key, _MediaSteps()).add(one.item)
 
     def _listed(self, others: Collection[str], whole: bool) -> MediaList:
         folders: dict[str, set[str]] = {}
@@ -162,7 +162,7 @@ class RunMedia:
             if reader is None:
                 return beside.content(self._place, series, item)
             return reader.content(self._place, series, item)
-        except Refused as refused:
+        except MediaRefused as refused:
             return Unshown(str(refused))
         except TooLarge:
             return Unshown(f"larger than {size(MOST_BYTES)}: not opened")

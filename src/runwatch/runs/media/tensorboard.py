@@ -38,9 +38,9 @@ from runwatch.runs.media.base import (
     CHANGED,
     MOST_BYTES,
     MOST_TEXT,
-    Found,
-    Place,
-    Refused,
+    FoundMedia,
+    MediaPlace,
+    MediaRefused,
     Scan,
     histogram,
     stretch,
@@ -65,14 +65,14 @@ def takes(file: str) -> bool:
     return "tfevents" in os.path.basename(file)
 
 
-def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
+def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     """The summaries in new records. The cursor remembers ``plugins``: tags whose plug-in only their first
     event names; ``skip``: bytes still to drop of a record above the limit."""
     tail = read_tail(source, cursor, MOST_BYTES)
     plugins: dict[str, str] = dict(tail.state.get("plugins", {}))
     data, at = tail.data, min(int(tail.state.get("skip", 0)), len(tail.data))
     skip = int(tail.state.get("skip", 0)) - at
-    found: list[Found] = []
+    found: list[FoundMedia] = []
     more = tail.more
     while not skip and at + FRAME <= len(data):
         head = header(data, at)
@@ -101,7 +101,7 @@ def _is_scalar(data: bytes, start: int, end: int) -> bool:
 
 def _summaries(
     file: str, base: int, data: bytes, start: int, end: int, plugins: dict[str, str]
-) -> Iterator[Found]:
+) -> Iterator[FoundMedia]:
     wall, step = math.nan, 0
     values: list[tuple[int, int]] = []
     try:
@@ -121,7 +121,7 @@ def _summaries(
             kind, tag, batch = named
             for i in range(max(min(batch, _MOST_IMAGES), 1)):
                 name, form = (f"{tag} #{i + 1}", str(i)) if i else (tag, "")
-                yield Found(kind, name, MediaItem(step, seconds, file, base + low, high - low, form))
+                yield FoundMedia(kind, name, MediaItem(step, seconds, file, base + low, high - low, form))
 
 
 def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[MediaKind, str, int] | None:
@@ -165,7 +165,7 @@ def _plugin(data: bytes, start: int, end: int) -> str:
     return ""
 
 
-def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
+def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """One summary."""
     data = stretch(place, item)
     parts: dict[int, tuple[int, int]] = {}
@@ -174,14 +174,14 @@ def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
             if wire == BYTES:
                 parts[number] = (at, stop)
         if not series.tag.endswith(_tag(data, parts, item)):
-            raise Refused(CHANGED)
+            raise MediaRefused(CHANGED)
         if series.kind == "picture":
             return PictureFile(_image(data, parts, int(item.form or 0)))
         if series.kind == "histogram":
             return _histogram(data, parts)
         tensor = _Tensor(data, *parts.get(8, (0, 0)))
     except Malformed:
-        raise Refused(CHANGED) from None
+        raise MediaRefused(CHANGED) from None
     return _pr_curve(tensor) if series.kind == "pr curve" else _text(tensor)
 
 
@@ -241,10 +241,10 @@ def _image(data: bytes, parts: dict[int, tuple[int, int]], which: int) -> bytes:
         for number, wire, at, stop in fields(data, *parts[4]):
             if number == 4 and wire == BYTES:
                 return data[at:stop]
-        raise Refused("it holds no picture")
+        raise MediaRefused("it holds no picture")
     strings = _Tensor(data, *parts.get(8, (0, 0))).strings
     if len(strings) < 3 + which:
-        raise Refused("it holds no picture")
+        raise MediaRefused("it holds no picture")
     return strings[2 + which]
 
 
@@ -254,7 +254,7 @@ def _histogram(data: bytes, parts: dict[int, tuple[int, int]]) -> Histogram:
     if 5 not in parts:
         rows = _Tensor(data, *parts.get(8, (0, 0))).numbers(-1, 3)
         if not len(rows):
-            raise Refused("a histogram without bins")
+            raise MediaRefused("a histogram without bins")
         return histogram([*rows[:, 0].tolist(), float(rows[-1, 1])], rows[:, 2].tolist())
     low = high = 0.0
     limits, counts = np.empty(0), np.empty(0)
@@ -269,7 +269,7 @@ def _histogram(data: bytes, parts: dict[int, tuple[int, int]]) -> Histogram:
             counts = np.append(counts, _floats(data, at, stop, 8))
     filled = np.flatnonzero(counts)
     if len(limits) != len(counts) or not len(filled):
-        raise Refused("a histogram without numbers in it")
+        raise MediaRefused("a histogram without numbers in it")
     first, last = int(filled[0]), int(filled[-1])
     edges = [float(limits[first - 1]) if first else low, *limits[first : last + 1].tolist()]
     edges[0] = max(edges[0], low) if math.isfinite(low) else edges[0]
@@ -288,7 +288,7 @@ def _pr_curve(tensor: _Tensor) -> PrCurve:
 
 def _text(tensor: _Tensor) -> MediaContent:
     if not tensor.strings:
-        raise Refused("a text of no words")
+        raise MediaRefused("a text of no words")
     words = [one[:MOST_TEXT].decode("utf-8", "replace") for one in tensor.strings[:5000]]
     if len(tensor.shape) == 2 and tensor.shape[1] > 0:
         across = tensor.shape[1]

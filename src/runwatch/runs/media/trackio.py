@@ -11,7 +11,7 @@ from runwatch.readers.base import Cursor, Opened, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.trackio import moment
 from runwatch.runs.media import _logged_values as logged
-from runwatch.runs.media.base import CHANGED, Found, Place, Refused, Scan, whole_file
+from runwatch.runs.media.base import CHANGED, FoundMedia, MediaPlace, MediaRefused, Scan, whole_file
 
 NAME = "trackio"
 _ROWS = 20_000
@@ -21,7 +21,7 @@ def takes(file: str) -> bool:
     return file.endswith(sqlite.SUFFIXES)
 
 
-def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
+def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     """The rows with media of this run. The cursor remembers ``row``, the last that was looked at."""
     same = cursor is not None and cursor.stat == source.stat
     if same and cursor is not None:
@@ -29,8 +29,8 @@ def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
     name = place.run.rpartition("#")[2]
     after = int(cursor.state["row"]) if cursor is not None else -(2**63)
     own = cursor.state.get("key") if cursor is not None else None
-    found: list[Found] = []
-    rows = sqlite.Rows([], after, 0)
+    found: list[FoundMedia] = []
+    rows = sqlite.QueryRows([], after, 0)
     with contextlib.suppress(sqlite3.Error, sqlite.Busy), sqlite.opened(source) as connection:
         known = sqlite.columns(connection, "metrics")
         if {"id", "run_name", "step", "metrics"} <= known:
@@ -49,7 +49,7 @@ def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
     return Scan(found, Cursor(stat=source.stat, state=state), False, len(rows.found) >= _ROWS)
 
 
-def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> list[Found]:
+def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> list[FoundMedia]:
     if not isinstance(text, str | bytes) or not isinstance(step, int):
         return []
     marker = b'"_type"' if isinstance(text, bytes) else '"_type"'
@@ -73,7 +73,7 @@ def _object(text: str | bytes) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
+def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """A file that a row named, or what stands in the row itself."""
     if not item.length:
         inside = os.path.join(place.root, item.file.partition("media/")[0], "media")
@@ -84,9 +84,9 @@ def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
         with sqlite.opened(source) as connection:
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
     except (sqlite3.Error, sqlite.Busy) as error:
-        raise Refused(f"the database can't be read now: {error}") from None
+        raise MediaRefused(f"the database can't be read now: {error}") from None
     for key, value in _object(row[0]).items() if row else ():
         for tag, inner in logged.media_in(key, value):
             if tag == item.form:
                 return logged.content(inner)
-    raise Refused(CHANGED)
+    raise MediaRefused(CHANGED)

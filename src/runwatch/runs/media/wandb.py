@@ -15,7 +15,16 @@ from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
 from runwatch.runs.media import _logged_values as logged
-from runwatch.runs.media.base import CHANGED, MOST_BYTES, Found, Place, Refused, Scan, stretch, whole_file
+from runwatch.runs.media.base import (
+    CHANGED,
+    MOST_BYTES,
+    FoundMedia,
+    MediaPlace,
+    MediaRefused,
+    Scan,
+    stretch,
+    whole_file,
+)
 
 NAME = "wandb"
 _MAGIC = 7
@@ -28,12 +37,12 @@ def takes(file: str) -> bool:
     return file.endswith(_SUFFIX)
 
 
-def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
+def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     """The rows with media among the new records."""
     tail = read_tail(source, cursor, MOST_BYTES)
     head = _MAGIC if tail.start == 0 else 0
     log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
-    found: list[Found] = []
+    found: list[FoundMedia] = []
     waiting: tuple[int, bytes] | None = None
     for record in log.records():
         if waiting is not None:
@@ -45,7 +54,7 @@ def scan(place: Place, source: SourceFile, cursor: Cursor | None) -> Scan:
     return Scan(found, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
 
 
-def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterator[Found]:
+def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterator[FoundMedia]:
     begin, data = record
     row = _row(data)
     if row is None:
@@ -96,7 +105,7 @@ def _put(row: dict[str, Any], key: tuple[str, ...], value: object) -> None:
     row[key[-1]] = value
 
 
-def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
+def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """A file that a row named, or what stands in the row itself."""
     if not item.length:
         if series.kind == "table":
@@ -107,10 +116,10 @@ def content(place: Place, series: MediaSeries, item: MediaItem) -> MediaContent:
         for tag, value in _media(_row(record) or {}):
             if tag == item.form:
                 return logged.content(value)
-    raise Refused(CHANGED)
+    raise MediaRefused(CHANGED)
 
 
-def _files(place: Place, item: MediaItem) -> str:
+def _files(place: MediaPlace, item: MediaItem) -> str:
     """The folder that W&B keeps a run's files in."""
     inside, _, _ = item.file.partition("/files/")
     return os.path.join(place.root, inside, "files")

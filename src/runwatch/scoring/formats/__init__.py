@@ -8,7 +8,7 @@ import pkgutil
 from functools import cache
 from typing import cast
 
-from runwatch.scoring.base import Format, ScoringError
+from runwatch.scoring.base import ModelFormat, ScoringError
 from runwatch.system.files import NotRegular, open_regular
 
 _HEAD = 4096
@@ -22,13 +22,13 @@ _CONVERT = (
 
 
 @cache
-def formats() -> tuple[Format, ...]:
+def formats() -> tuple[ModelFormat, ...]:
     """Every format in this package."""
     names = [module.name for module in pkgutil.iter_modules(__path__, __name__ + ".")]
-    return tuple(cast(Format, importlib.import_module(name)) for name in names)
+    return tuple(cast(ModelFormat, importlib.import_module(name)) for name in names)
 
 
-def format_of(path: str) -> Format:
+def format_of(path: str) -> ModelFormat:
     """The format of a model file. ScoringError when it is a pickle, of no known format or can't be read."""
     head = _head(path)
     if path.lower().endswith(_PICKLED) or head.startswith(_MAGIC):

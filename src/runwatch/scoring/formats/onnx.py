@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.scoring.base import PIECE, Offer, Raw, ScoringError
+from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import missing, stacked
 from runwatch.text.safe import safe
 
@@ -121,12 +121,12 @@ class _Onnx:
             at += width
         return dealt
 
-    def run(self, table: Any) -> Raw:
+    def run(self, table: Any) -> RawScores:
         size = self._fixed or PIECE
         pieces = [self._piece(table.slice(at, size), size) for at in range(0, table.num_rows, size)]
         return _joined(pieces)
 
-    def _piece(self, table: Any, size: int) -> Raw:
+    def _piece(self, table: Any, size: int) -> RawScores:
         rows = table.num_rows
         feed: dict[str, NDArray[Any]] = {}
         for one, columns in self._columns:
@@ -164,7 +164,7 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> Raw:
+def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""
@@ -204,7 +204,7 @@ def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None)
         message = ", ".join(safe(name, 40) for name in outputs)
         raise ScoringError(path, f"no output is a label or score a row: {message}", "export it with one")
     scores, classes = next(iter(matrices.values()), (None, None))
-    return Raw(label, scores, classes, next(iter(values.values()), None))
+    return RawScores(label, scores, classes, next(iter(values.values()), None))
 
 
 def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
@@ -215,18 +215,18 @@ def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
     return bool(np.abs(total - 1).max(initial=0.0) < 1e-3)
 
 
-def _cut(raw: Raw, rows: int) -> Raw:
+def _cut(raw: RawScores, rows: int) -> RawScores:
     def part(array: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if array is None else array[:rows]
 
-    return Raw(part(raw.label), part(raw.scores), raw.classes, part(raw.value))
+    return RawScores(part(raw.label), part(raw.scores), raw.classes, part(raw.value))
 
 
-def _joined(pieces: list[Raw]) -> Raw:
+def _joined(pieces: list[RawScores]) -> RawScores:
     def part(arrays: list[Any]) -> Any:
         return None if arrays[0] is None else np.concatenate(arrays)
 
-    return Raw(
+    return RawScores(
         part([one.label for one in pieces]),
         part([one.scores for one in pieces]),
         pieces[0].classes,

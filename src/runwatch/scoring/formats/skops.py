@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.scoring.base import Offer, Raw, ScoringError
+from runwatch.scoring.base import Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import framed, missing, stacked
 from runwatch.text.safe import safe
 
@@ -97,7 +97,7 @@ class _Skops:
             raise ScoringError(self._data, wrong, "name them in order: [[models]] features = […]")
         return tuple(dict.fromkeys(self._columns))
 
-    def run(self, table: Any) -> Raw:
+    def run(self, table: Any) -> RawScores:
         rows: Any = (
             stacked(table, self._columns, "f8")
             if self._named is None
@@ -113,7 +113,7 @@ class _Skops:
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error
 
-    def _outputs(self, rows: Any) -> Raw:
+    def _outputs(self, rows: Any) -> RawScores:
         model = self._model
         result = np.asarray(model.predict(rows))
         if result.ndim == 2 and result.shape[1] == 1:
@@ -124,12 +124,16 @@ class _Skops:
             )
         classes = getattr(model, "classes_", None)
         if classes is None:
-            return Raw(value=result.astype(np.float64)) if result.dtype.kind == "f" else Raw(label=result)
+            return (
+                RawScores(value=result.astype(np.float64))
+                if result.dtype.kind == "f"
+                else RawScores(label=result)
+            )
         if hasattr(model, "predict_proba"):
-            return Raw(
+            return RawScores(
                 result, np.asarray(model.predict_proba(rows), dtype=np.float64), tuple(classes.tolist())
             )
         if hasattr(model, "decision_function") and len(classes) == 2:
             decided = np.asarray(model.decision_function(rows), dtype=np.float64)
-            return Raw(result, None, tuple(classes.tolist()), decided)
-        return Raw(result, None, tuple(classes.tolist()))
+            return RawScores(result, None, tuple(classes.tolist()), decided)
+        return RawScores(result, None, tuple(classes.tolist()))

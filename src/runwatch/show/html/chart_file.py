@@ -25,8 +25,14 @@ _LARGEST = 1e300
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
 _DASHES = ("", "6 3", "2 3")
-_X_NAMES = {"step": "step", "time": "seconds since start", "clock": "seconds since 1970 (UTC)", "value": ""}
-_X_COLUMNS = {"step": "step", "time": "seconds", "clock": "unix_time", "value": "x"}
+_X_NAMES = {
+    "step": "step",
+    "epoch": "epoch",
+    "time": "seconds since start",
+    "clock": "seconds since 1970 (UTC)",
+    "value": "",
+}
+_X_COLUMNS = {"step": "step", "epoch": "epoch", "time": "seconds", "clock": "unix_time", "value": "x"}
 _Range = tuple[float, float]
 
 

@@ -140,10 +140,10 @@ def _level(verdict: str, effect: float | None) -> Tone:
 
 
 def _note(sets: tuple[DataSet, ...], now: float) -> Words:
-    return join([_said(data, now) for data in sets[:2]]) if sets else ()
+    return join([_caption(data, now) for data in sets[:2]]) if sets else ()
 
 
-def _said(data: DataSet, now: float) -> Words:
+def _caption(data: DataSet, now: float) -> Words:
     newest = data.batches[-1] if data.batches else None
     parts = [text(data.name, "strong"), (Span(units.plural(len(data.batches), "batch", "batches"), "muted"),)]
     faults = [check for check in data.quality if check.severity != "info"]

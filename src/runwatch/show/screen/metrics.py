@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
+from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
@@ -134,7 +135,11 @@ def metric_table(run: Run, comparison: Comparison | None, models: tuple[ViewRow,
     judged = list(comparison.metrics) if comparison else []
     judged.sort(key=lambda m: (not m.primary, _RANK[m.verdict], m.name))
     names = {metric.name for metric in judged}
-    others = {t: m.direction for t, m in run.metrics.items() if t not in names and not m.hidden}
+    others = {
+        tag: metric.direction
+        for tag, metric in run.metrics.items()
+        if tag not in names and not metric.hidden and not is_system(tag)
+    }
     rest = [run.metrics[tag] for tag in by_importance(others)]
     rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
     bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])

@@ -40,7 +40,7 @@ def rows_view(found: tuple[Names, Texts] | Problem | None, filter: str = "") -> 
     columns = tuple(_column(name, i, rows, i in same) for i, name in enumerate(names))
     made = tuple(ViewRow(i, tuple(text(cell, width=_WIDEST * 2) for cell in row)) for i, row in kept)
     return RowsView(
-        _count(len(kept), len(rows)), _said(names, same), TableView(columns, made, _nothing(filter))
+        _count(len(kept), len(rows)), _caption(names, same), TableView(columns, made, _nothing(filter))
     )
 
 
@@ -51,7 +51,7 @@ def _in_common(names: Names, rows: Sequence[tuple[str, ...]]) -> dict[int, str]:
     return {i: rows[0][i] for i in range(len(names)) if all(row[i] == rows[0][i] for row in rows)}
 
 
-def _said(names: Names, same: dict[int, str]) -> Words:
+def _caption(names: Names, same: dict[int, str]) -> Words:
     if not same:
         return ()
     parts = [words(text(names[i], "muted"), " ", text(value, "strong", _WIDEST)) for i, value in same.items()]

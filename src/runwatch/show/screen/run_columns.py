@@ -35,7 +35,7 @@ _SETTING, _METRIC = "=", "@"
 Sortable = tuple[float, str]
 
 
-class RowFacts(NamedTuple):
+class RunRowFacts(NamedTuple):
     """What else decides how a run's row looks: the tone of its mark, whether it is the baseline, its root's
     name where there are several, the folder that all runs share, its worst finding, whether it is starred,
     how deep it stands under a group, and which machine it is on, where there are several, and whether that
@@ -53,22 +53,22 @@ class RowFacts(NamedTuple):
     name: str = ""
 
 
-class Case(NamedTuple):
+class RowCase(NamedTuple):
     """One run as its cells see it. ``metric``: the one whose value is shown."""
 
     run: Run
     comparison: Comparison | None
-    facts: RowFacts
+    facts: RunRowFacts
     metric: Metric | None
     now: float
 
 
-class Kind(NamedTuple):
+class RunColumn(NamedTuple):
     """A column: how it is laid out, drawn and ordered by (None: has no value, stands last)."""
 
     column: ViewColumn
-    cell: Callable[[Case], Words]
-    order: Callable[[Case], Sortable | None]
+    cell: Callable[[RowCase], Words]
+    order: Callable[[RowCase], Sortable | None]
     about: str = ""
 
 
@@ -80,16 +80,16 @@ def metric_of(run: Run, chosen: str | None) -> Metric | None:
     return run.metrics[tag] if tag is not None else None
 
 
-def kind(key: str) -> Kind:
+def kind(key: str) -> RunColumn:
     """A column by its key: a name of ``COLUMNS``, ``=NAME`` for a hyperparameter, ``@TAG`` for a metric."""
     if key.startswith(_SETTING):
         name = key[1:]
         column = ViewColumn(key, safe(name.rpartition(".")[2], 14), max(min(len(name), 12), 6), right=True)
-        return Kind(column, lambda case: _setting(case, name), lambda case: _by_setting(case, name))
+        return RunColumn(column, lambda case: _setting(case, name), lambda case: _by_setting(case, name))
     if key.startswith(_METRIC):
         tag = key[1:]
         column = ViewColumn(key, safe(tag, 20), max(min(len(tag), 14), 8), right=True, keep_end=True)
-        return Kind(
+        return RunColumn(
             column,
             lambda case: _value(case.run.metrics.get(tag)),
             lambda case: _by_value(case.run.metrics.get(tag)),
@@ -135,7 +135,7 @@ def status(run: Run, short: bool = False) -> Words:
     return (Span(STATUS_SIGNS[run.status] + word, STATUS_TONES[run.status]),)
 
 
-def _name(case: Case) -> Words:
+def _name(case: RowCase) -> Words:
     run, facts = case.run, case.facts
     own = run.id[len(facts.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
     folder, slash, leaf = safe(facts.name or own).rpartition("/")
@@ -147,7 +147,7 @@ def _name(case: Case) -> Words:
     return words(lead, name, star, _trouble(case), mark)
 
 
-def _trouble(case: Case) -> Words:
+def _trouble(case: RowCase) -> Words:
     """The sign of a run's worst finding, where its status does not say as much already."""
     worst = case.facts.worst
     if worst is None or case.run.status in ("crashed", "stalled"):
@@ -155,7 +155,7 @@ def _trouble(case: Case) -> Words:
     return (Span(f" {SEVERITY_SIGNS[worst]}", SEVERITY_TONES[worst]),)
 
 
-def _progress(case: Case) -> Words:
+def _progress(case: RowCase) -> Words:
     run, progress = case.run, case.run.progress
     if run.status in ("running", "stalled") and progress.fraction is not None:
         tone: Tone = "info" if run.status == "running" else "warn"
@@ -171,12 +171,12 @@ def _value(metric: Metric | None) -> Words:
     return (Span(figure(metric.last), "plain" if math.isfinite(metric.last) else "bad"),)
 
 
-def _trend(case: Case) -> Words:
+def _trend(case: RowCase) -> Words:
     busy = case.run.status == "running"
     return spark(case.metric.spark, 8, "accent" if busy else "muted") if case.metric else ()
 
 
-def _delta(case: Case) -> Words:
+def _delta(case: RowCase) -> Words:
     if case.facts.is_baseline:
         return (Span("baseline", "baseline"),)
     judged = compared(case.comparison, case.metric.tag) if case.metric else None
@@ -186,14 +186,14 @@ def _delta(case: Case) -> Words:
     return (Span(f"{sign} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),)
 
 
-def _setting(case: Case, name: str) -> Words:
+def _setting(case: RowCase, name: str) -> Words:
     have = flat(case.run.hparams).get(name)
     if isinstance(have, float):
         return (Span(units.number(have)),)
     return (Span("–", "faint"),) if have is None else text(str(have), width=40)
 
 
-def _by_setting(case: Case, name: str) -> Sortable | None:
+def _by_setting(case: RowCase, name: str) -> Sortable | None:
     have = flat(case.run.hparams).get(name)
     if have is None:
         return None
@@ -207,7 +207,7 @@ def _by_value(metric: Metric | None) -> Sortable | None:
     return None if metric is None or math.isnan(metric.last) else (metric.last, metric.tag)
 
 
-def _by_delta(case: Case) -> Sortable | None:
+def _by_delta(case: RowCase) -> Sortable | None:
     judged = compared(case.comparison, case.metric.tag) if case.metric else None
     return None if judged is None or judged.delta is None else (judged.delta, "")
 
@@ -225,95 +225,95 @@ def _took(run: Run) -> float | None:
 
 
 _STATUS_ORDER = {"crashed": 0.0, "stalled": 1.0, "running": 2.0, "unknown": 3.0, "finished": 4.0}
-COLUMNS: Mapping[str, Kind] = {
-    "status": Kind(
+COLUMNS: Mapping[str, RunColumn] = {
+    "status": RunColumn(
         ViewColumn("status", "status", 10),
         lambda case: status(case.run),
         lambda case: (_STATUS_ORDER[case.run.status], ""),
         "its status",
     ),
-    "run": Kind(
+    "run": RunColumn(
         ViewColumn("run", "run", 16, grow=3, keep_end=True),
         _name,
         lambda case: (0.0, (case.run.name or case.run.id).lower()),
         "its name",
     ),
-    "progress": Kind(
+    "progress": RunColumn(
         ViewColumn("progress", "progress", 10, drop=2),
         _progress,
         lambda case: _number(case.run.progress.fraction),
         "its progress",
     ),
-    "eta": Kind(
+    "eta": RunColumn(
         ViewColumn("eta", "left", 8, right=True, drop=6),
         lambda case: _muted(eta(case.run)),
         lambda case: _number(case.run.progress.eta[0] if case.run.progress.eta else None),
         "time left",
     ),
-    "metric": Kind(
+    "metric": RunColumn(
         ViewColumn("metric", "metric", 7, grow=1, keep_end=True),
         lambda case: text(case.metric.tag, "muted") if case.metric else (),
         lambda case: (0.0, case.metric.tag) if case.metric else None,
         "the name of its main metric",
     ),
-    "value": Kind(
+    "value": RunColumn(
         ViewColumn("value", "value", 7, right=True),
         lambda case: _value(case.metric),
         lambda case: _by_value(case.metric),
         "the newest value of its main metric",
     ),
-    "best": Kind(
+    "best": RunColumn(
         ViewColumn("best", "best", 7, right=True, drop=3),
         lambda case: (Span(figure(case.metric.best if case.metric else None)),),
         lambda case: _number(case.metric.best if case.metric else None),
         "the best value of its main metric",
     ),
-    "trend": Kind(
+    "trend": RunColumn(
         ViewColumn("trend", "trend", 8, drop=3),
         _trend,
         lambda case: _by_value(case.metric),
         "a small curve of its main metric",
     ),
-    "delta": Kind(
+    "delta": RunColumn(
         ViewColumn("delta", "± base", 9, right=True, drop=1), _delta, _by_delta, "against the baseline"
     ),
-    "step": Kind(
+    "step": RunColumn(
         ViewColumn("step", "step", 7, right=True, drop=4),
         lambda case: _muted("–" if case.run.step is None else units.count(case.run.step)),
         lambda case: _number(case.run.step),
         "its newest step",
     ),
-    "took": Kind(
+    "took": RunColumn(
         ViewColumn("took", "took", 8, right=True, drop=4),
         lambda case: _muted(units.duration(_took(case.run))),
         lambda case: _number(_took(case.run)),
         "from its start to its last write",
     ),
-    "started": Kind(
+    "started": RunColumn(
         ViewColumn("started", "started", 15, drop=4),
         lambda case: _muted(units.moment(case.run.started, case.now)),
         lambda case: _number(case.run.started),
         "when it started",
     ),
-    "formats": Kind(
+    "formats": RunColumn(
         ViewColumn("formats", "formats", 12, drop=5),
         lambda case: _muted(" ".join(case.run.formats)),
         lambda case: (0.0, " ".join(case.run.formats)),
         "the tool that wrote it",
     ),
-    "group": Kind(
+    "group": RunColumn(
         ViewColumn("group", "group", 12, drop=5, keep_end=True),
         lambda case: text(case.run.group, "muted"),
         lambda case: (0.0, case.run.group.lower()),
         "its project or folder",
     ),
-    "host": Kind(
+    "host": RunColumn(
         ViewColumn("host", "host", 8, drop=4),
         lambda case: text(case.facts.host, "muted", 20),
         lambda case: (0.0, case.facts.host),
         "the machine it is on",
     ),
-    "age": Kind(
+    "age": RunColumn(
         ViewColumn("age", "age", 4, right=True),
         lambda case: _muted(age(case.run, case.now)),
         lambda case: _number(None if case.run.updated is None else -case.run.updated),

@@ -21,9 +21,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.screen.run_columns import (
     DEFAULT,
-    Case,
-    Kind,
-    RowFacts,
+    RowCase,
+    RunColumn,
+    RunRowFacts,
     age,
     compared,
     eta,
@@ -85,7 +85,7 @@ class GroupKey(NamedTuple):
     name: str
 
 
-Kept = dict[object, tuple["_Made", ViewRow]]
+Kept = dict[object, tuple["_BuiltRow", ViewRow]]
 """Rows of the last view with what they were made of; a row of the same parts is taken over."""
 
 
@@ -107,7 +107,7 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None)
             if group is not None:
                 prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.facts.prefix
                 case = case._replace(facts=case.facts._replace(depth=1, prefix=prefix))
-            made = _Made(case.run, case.comparison, case.facts, age(case.run, now), case.metric, shape)
+            made = _BuiltRow(case.run, case.comparison, case.facts, age(case.run, now), case.metric, shape)
             have = old.get(case.run.key)
             row = have[1] if have and have[0].same_as(made) else _row(case, kinds, ask)
             new[case.run.key] = (made, row)
@@ -127,7 +127,7 @@ def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
     ]
 
 
-def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[Case]:
+def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> list[RowCase]:
     situation = snapshot.situation
     several = len(situation.roots) > 1
     hosts = snapshot.watch.hosts
@@ -138,7 +138,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     names = shown_names(situation.runs) if any(run.name for run in situation.runs) else {}
     out = []
     for run in chosen:
-        facts = RowFacts(
+        facts = RunRowFacts(
             mark_tone(ask.marked, run.key),
             is_baseline(snapshot, run),
             roots.get(run.root, ""),
@@ -150,11 +150,11 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
             name=names[run.key] if run.name else "",
         )
         comparison = situation.comparisons.get(run.key)
-        out.append(Case(run, comparison, facts, metric_of(run, ask.metric), now))
+        out.append(RowCase(run, comparison, facts, metric_of(run, ask.metric), now))
     return out
 
 
-def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
+def _ordered(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> list[RowCase]:
     """In the wanted order; those without a value last, starred ones first."""
     if ask.sort:
         order = kind(ask.sort).order
@@ -168,8 +168,8 @@ def _ordered(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> list[Case]:
 
 
 def _columns(
-    cases: list[Case], ask: RunsAsk, hosts: bool = False
-) -> tuple[list[Kind], tuple[ViewColumn, ...]]:
+    cases: list[RowCase], ask: RunsAsk, hosts: bool = False
+) -> tuple[list[RunColumn], tuple[ViewColumn, ...]]:
     """The columns, and how they are laid out. Where all runs have one main metric its name is the title of
     its value; else each row says it. A narrow table shows a status by its sign alone."""
     keys = list(ask.columns or DEFAULT)
@@ -198,12 +198,12 @@ def _columns(
     return kinds, tuple(columns)
 
 
-def _grouped(cases: list[Case], ask: RunsAsk) -> list[tuple[str | None, list[Case]]]:
+def _grouped(cases: list[RowCase], ask: RunsAsk) -> list[tuple[str | None, list[RowCase]]]:
     """(name of the group, its runs), in the order of their first runs; one group without a name where nothing
     is grouped."""
     if not ask.group:
         return [(None, cases)]
-    groups: dict[str, list[Case]] = {}
+    groups: dict[str, list[RowCase]] = {}
     for case in cases:
         groups.setdefault(_group_of(case.run, ask.group), []).append(case)
     return list(groups.items())
@@ -218,7 +218,7 @@ def _group_of(run: Run, by: str) -> str:
     return f"{by[1:]} = {'–' if have is None else units.number(have) if isinstance(have, float) else have}"
 
 
-def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
+def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
     """A group's name, how many runs it has and how they stand, and the mean and spread of their metric."""
     counts: dict[str, int] = {}
     for case in members:
@@ -240,7 +240,7 @@ def _group_row(name: str, members: list[Case], columns: tuple[ViewColumn, ...], 
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
 
-def _spread(members: list[Case]) -> str:
+def _spread(members: list[RowCase]) -> str:
     """ "  val/auc 0.8512 ± 0.0021", where all have one metric."""
     metrics = [case.metric for case in members if case.metric and math.isfinite(case.metric.last)]
     if not metrics or len({metric.tag for metric in metrics}) > 1:
@@ -250,23 +250,23 @@ def _spread(members: list[Case]) -> str:
     return message if len(values) < 2 else f"{message} ± {figure(statistics.stdev(values))}"
 
 
-class _Made(NamedTuple):
+class _BuiltRow(NamedTuple):
     """What a row was made of; it holds run and comparison, so that no other can take their place."""
 
     run: Run
     comparison: Comparison | None
-    facts: RowFacts
+    facts: RunRowFacts
     age: str
     metric: object
     shape: object
 
-    def same_as(self, other: _Made) -> bool:
+    def same_as(self, other: _BuiltRow) -> bool:
         """Whether the same row comes of it."""
         parts = self.run is other.run and self.comparison is other.comparison and self.metric is other.metric
         return parts and (self.facts, self.age, self.shape) == (other.facts, other.age, other.shape)
 
 
-def _row(case: Case, kinds: list[Kind], ask: RunsAsk) -> ViewRow:
+def _row(case: RowCase, kinds: list[RunColumn], ask: RunsAsk) -> ViewRow:
     short = ask.width < NARROW
     cells = [status(case.run, short) if each.column.key == "status" else each.cell(case) for each in kinds]
     return ViewRow(case.run.key, tuple(map(_grey, cells) if case.facts.lost else cells))
@@ -289,7 +289,7 @@ def _prefixes(roots: Sequence[str], with_hosts: bool) -> dict[str, str]:
     }
 
 
-def _note(snapshot: Snapshot, cases: list[Case], ask: RunsAsk) -> Words:
+def _note(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> Words:
     """ "8 of 57 shown", what of the filter means nothing, and how many are hidden."""
     every = len(snapshot.situation.runs)
     parts: list[Span] = []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.check import CODES, CheckResult, problems_of, said
+from runwatch.show.check import CODES, CheckResult, one_line, problems_of
 from runwatch.text.safe import safe
 
 _WORDS = {code: word.upper() for word, code in CODES.items()}
@@ -19,7 +19,7 @@ _WIDTH = 200
 def text(check: CheckResult) -> list[str]:
     """One line with performance data, then a line a finding."""
     situation = check.snapshot.situation
-    lines = [f"RUNWATCH {_WORDS[check.code]} - {_plain(said(check))} | {' '.join(_numbers(check))}"]
+    lines = [f"RUNWATCH {_WORDS[check.code]} - {_plain(one_line(check))} | {' '.join(_numbers(check))}"]
     lines += [_detail(finding, len(situation.roots) > 1) for finding in check.findings]
     lines += [_problem_line(problem) for _, problem in problems_of(check.snapshot)]
     return lines + [_problem_line(problem, "NOT JUDGED") for problem in check.snapshot.overlooked]

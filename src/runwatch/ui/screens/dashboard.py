@@ -310,7 +310,7 @@ class Dashboard(LiveScreen):
         message = f"looking for runs{' below ' + where if where else ''} …{slow}"
         self.query_one("#headline", OpenLine).show((Span(message, "warn" if slow else "muted"),))
 
-    def tell(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+    def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; "" puts the line away."""
         message = "; ".join(safe(brief.headline) for _, brief in briefs)
         if not message:
@@ -344,12 +344,12 @@ class Dashboard(LiveScreen):
         self.post_message(Requested(ShowPlace("findings")))
 
     def action_brief(self) -> None:
-        self.tell(())
+        self.show_briefs(())
         self.host.mark_looked()
         self.post_message(Requested(ShowPlace("brief")))
 
     def action_seen(self) -> None:
-        self.tell(())
+        self.show_briefs(())
         self.host.mark_looked()
 
     def action_board(self) -> None:

@@ -23,7 +23,7 @@ _COLUMNS = (
 _MOST = 200
 
 
-class Command(NamedTuple):
+class PaletteCommand(NamedTuple):
     """``do`` is called when it is chosen; ``key``: what does the same, "" for none."""
 
     name: str
@@ -32,7 +32,7 @@ class Command(NamedTuple):
     do: Callable[[], object]
 
 
-class PaletteScreen(ModalScreen[Command | None]):
+class PaletteScreen(ModalScreen[PaletteCommand | None]):
     """Type some letters of it; Enter does what is under the cursor. ``more``: found only by typing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,10 +41,12 @@ class PaletteScreen(ModalScreen[Command | None]):
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="palette.up"),
     ]
 
-    def __init__(self, commands: Sequence[Command], more: Callable[[], Sequence[Command]]) -> None:
+    def __init__(
+        self, commands: Sequence[PaletteCommand], more: Callable[[], Sequence[PaletteCommand]]
+    ) -> None:
         super().__init__()
         self._commands, self._more = list(commands), more
-        self._found: list[Command] = []
+        self._found: list[PaletteCommand] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tall help"):
@@ -73,7 +75,7 @@ class PaletteScreen(ModalScreen[Command | None]):
         self.query_one(TableWidget).select(0)
 
     @staticmethod
-    def _score(search: FuzzySearch, words: str, command: Command) -> float:
+    def _score(search: FuzzySearch, words: str, command: PaletteCommand) -> float:
         score, _ = search.match(words, command.name)
         if score <= 0 and words.lower() in command.about.lower():
             return 0.1

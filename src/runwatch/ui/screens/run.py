@@ -1,11 +1,11 @@
-"""One run in full: curves, metrics, settings, health, console, files, media."""
+"""One run in full: curves, metrics, settings, health, console, files, media, the machine."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,18 +17,21 @@ from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
-from runwatch.text.safe import safe
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.selection import Selection
+from runwatch.ui.system import SystemPart
 from runwatch.ui.widgets.curves import Curves
-from runwatch.ui.widgets.grid import Grid
+from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
+
+if TYPE_CHECKING:
+    from runwatch.ui.widgets.prompt import Prompt
 
 
 class RunScreen(Detail, ChartKeys):
@@ -41,7 +44,7 @@ class RunScreen(Detail, ChartKeys):
             super().__init__()
             self.found = found
 
-    TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Media")
+    TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Media", "System")
     BINDINGS: ClassVar[list[BindingType]] = [
         *CHART_KEYS,
         Binding(
@@ -58,6 +61,16 @@ class RunScreen(Detail, ChartKeys):
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
         Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
+        Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
+        Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
+        Binding(
+            "T",
+            "together",
+            "Together",
+            show=False,
+            id="run.together",
+            tooltip="training and validation of a metric in one chart",
+        ),
         Binding("b", "pin", "Baseline", id="run.baseline"),
     ]
 
@@ -65,23 +78,25 @@ class RunScreen(Detail, ChartKeys):
         super().__init__()
         self.key, self.choice = key, choice
         self._pictures: tuple[CurvesPicture, ...] = ()
-        self._page = 0
         self._sizes: dict[str, tuple[int, float]] = {}
         self._measured = -1
+        self._words = ""
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
-        yield Grid(id="part-1")
+        yield CellGrid(id="part-1")
         yield TableWidget(id="part-2")
         yield TableWidget(id="part-3", header=False)
         yield TableWidget(id="part-4")
         yield ConsolePart(self.key, id="part-5")
         yield TableWidget(id="part-6")
         yield MediaPart(self.key, id="part-7")
+        yield SystemPart(self.key, id="part-8")
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        key, marked, sizes = self.key, self.choice.marked, self._sizes
-        return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes)
+        key, marked, sizes = self.key, self.choice.slots, self._sizes
+        charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
+        return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
     def paint(self, view: Any) -> None:
         shown: run.RunView = view
@@ -101,6 +116,8 @@ class RunScreen(Detail, ChartKeys):
             self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
         elif self.active == 7:
             self.query_one(MediaPart).update_from(shown.version)
+        elif self.active == 8:
+            self.query_one(SystemPart).update_from(shown.version, self.choice.chart)
 
     def _measure(self) -> None:
         """Ask the disk how large the files are; it may take long to answer."""
@@ -124,37 +141,66 @@ class RunScreen(Detail, ChartKeys):
         self.ask()
 
     def _draw(self) -> None:
-        grid = self.query_one(Grid)
-        columns, rows = grid.shape(len(self._pictures))
-        room = columns * rows
-        pages = max(-(-len(self._pictures) // room), 1)
-        self._page = min(self._page, pages - 1)
-        chosen = self._pictures[self._page * room : (self._page + 1) * room]
-        titles = [safe(picture.tag or "") for picture in chosen]
-        if pages > 1 and titles:
-            titles[-1] += f"  (page {self._page + 1} of {pages})"
-        for chart, picture in zip(grid.lay_out(titles, columns, rows), chosen, strict=True):
-            chart.draw_picture(picture, self.choice.chart)
+        if self.active == 1:
+            self.query_one("#part-1", CellGrid).draw_page(
+                self._pictures, self.choice.chart, self.choice.pinned
+            )
+        else:
+            self.query_one(SystemPart).draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
+            return self.active in (1, 8)
+        if action in ("filter", "pin_chart", "together"):
             return self.active == 1
         return True
 
     def action_density(self, by: int) -> None:
-        grid = self.query_one(Grid)
-        columns, _ = grid.shape(len(self._pictures))
-        grid.columns = max(1, min(columns + by, 4))
+        self._grid().denser(by, len(self._pictures))
         self._draw()
 
     def action_page(self, by: int) -> None:
-        if self.active == 1:
-            self._page = max(self._page + by, 0)
-            self._draw()
+        self._grid().turn(by)
+        self._draw()
+
+    def _grid(self) -> CellGrid:
+        """The charts of the active part."""
+        return self.query_one("#part-1" if self.active == 1 else "#part-8 CellGrid", CellGrid)
+
+    def action_pin_chart(self) -> None:
+        tag = self._grid().chosen_tag
+        if tag is None:
+            self.host.say("there is no chart to pin")
+            return
+        pinned = self.choice.pin(tag)
+        self.host.keep_view()
+        self.host.say(f"{tag} comes first now" if pinned else f"{tag} is back in its place")
+        self.ask()
+
+    def action_together(self) -> None:
+        self.choice.together = not self.choice.together
+        self.host.keep_view()
+        self.host.say("training and validation in one chart" if self.choice.together else "one chart a tag")
+        self.ask()
+
+    def action_filter(self) -> None:
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            self.mount(Prompt("charts", self._words, "charts"))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        event.stop()
+        self._words = event.text
+        self.ask()
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        event.stop()
+        self.show_part()
 
     def action_export(self) -> None:
         """The chart with the keys is asked first; here it is the grid's: its first chart."""
-        for chart in self.query_one(Grid).query(Curves):
+        for chart in self._grid().query(Curves):
             chart.action_export()
             return
 

@@ -239,7 +239,7 @@ def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     return (*out, Span(" " * max(gap, 0)), *state) if state else tuple(out)
 
 
-_AXIS_NAMES = {"step": "step", "time": "since start", "clock": "clock", "value": ""}
+_AXIS_NAMES = {"step": "step", "epoch": "epoch", "time": "since start", "clock": "clock", "value": ""}
 
 
 def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Palette) -> Strip:

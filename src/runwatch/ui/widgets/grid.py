@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 
+from runwatch.show.screen.chart import ChartAsk
+from runwatch.show.screen.curves import CurvesPicture
+from runwatch.text.safe import safe
 from runwatch.ui.widgets.curves import Curves
 
 MOST = 16
 
 
-class Grid(Container, can_focus=True):
+class CellGrid(Container, can_focus=True):
     """Up to 16 charts at once; ``columns`` 0: by the room."""
 
     DEFAULT_CSS = """
@@ -23,6 +28,15 @@ class Grid(Container, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.columns = 0
+        self.page = 0
+        self._tags: list[str | None] = []
+
+    @property
+    def chosen_tag(self) -> str | None:
+        """The tag of the chart that has the keys, else of the first."""
+        charts = [chart for chart in self.query(Curves) if chart.parent is not None and chart.parent.display]
+        at = next((i for i, chart in enumerate(charts) if chart.has_focus), 0)
+        return self._tags[at] if at < len(self._tags) else None
 
     def compose(self) -> ComposeResult:
         for i in range(MOST):
@@ -37,6 +51,33 @@ class Grid(Container, can_focus=True):
         columns = max(1, min(columns, count))
         rows = max(1, min(-(-count // columns), max(height // 9, 1), MOST // columns))
         return columns, rows
+
+    def draw_page(
+        self, pictures: Sequence[CurvesPicture], ask: ChartAsk, pinned: Collection[str] = ()
+    ) -> None:
+        """As many of the pictures as there is room for, from the page on that is chosen."""
+        columns, rows = self.shape(len(pictures))
+        room = columns * rows
+        pages = max(-(-len(pictures) // room), 1)
+        self.page = min(self.page, pages - 1)
+        chosen = pictures[self.page * room : (self.page + 1) * room]
+        self._tags = [picture.tag for picture in chosen]
+        titles = [
+            ("★ " if picture.tag in pinned else "") + safe(picture.title or picture.tag or "")
+            for picture in chosen
+        ]
+        if pages > 1 and titles:
+            titles[-1] += f"  (page {self.page + 1} of {pages})"
+        for chart, picture in zip(self.lay_out(titles, columns, rows), chosen, strict=True):
+            chart.draw_picture(picture, ask)
+
+    def turn(self, by: int) -> None:
+        """Another page."""
+        self.page = max(self.page + by, 0)
+
+    def denser(self, by: int, count: int) -> None:
+        """More and smaller charts (or fewer) beside each other."""
+        self.columns = max(1, min(self.shape(count)[0] + by, 4))
 
     def lay_out(self, titles: list[str], columns: int, rows: int) -> list[Curves]:
         """Arrange boxes with these titles; the charts to draw in, in order."""

@@ -43,7 +43,7 @@ class Keys(Widget):
             self._entries = entries
             self.refresh()
 
-    def tell(self, message: str, tone: Tone, seconds: float) -> bool:
+    def show_message(self, message: str, tone: Tone, seconds: float) -> bool:
         """Show a message for a while instead of the keys; after one that still
         stands; False when there is no room for it."""
         before = (*self._said, Span("  ")) if self._said and self._said[-1].text != message else ()

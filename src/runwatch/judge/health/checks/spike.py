@@ -23,7 +23,7 @@ _OFTEN, _OFTEN_WITHIN = 3, 500
 _KEPT = 20
 
 
-class _Spike(msgspec.Struct):
+class _OpenSpike(msgspec.Struct):
     first: int
     last: int
     first_step: int
@@ -43,7 +43,7 @@ class Spike(CurveCheck):
     WINDOWS: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self._spikes: list[_Spike] = []
+        self._spikes: list[_OpenSpike] = []
         self._over: list[int] = []
         self._count = 0
 
@@ -66,7 +66,7 @@ class Spike(CurveCheck):
             if ratio > last.ratio:
                 last.ratio, last.peak = ratio, peak
             return
-        self._spikes = [*self._spikes[-(_KEPT - 1) :], _Spike(earlier[0], index, step, step, ratio, peak)]
+        self._spikes = [*self._spikes[-(_KEPT - 1) :], _OpenSpike(earlier[0], index, step, step, ratio, peak)]
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
         recent = [spike for spike in self._spikes if self._count - spike.last <= _OFTEN_WITHIN]

@@ -1,0 +1,80 @@
+"""Whole numbers that keep the books instead of measuring something: identifiers and counters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ID_NAME = re.compile(
+    r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row|no|nr|num|number|seq|sequence|serial)$"
+    r"|^(id|uuid|index|row)([_\W]|$)|[a-z](I[dD]|No|Nr)$",
+    0,
+)
+_IN_ORDER = 0.99
+_LEAST_ROWS = 20
+_EXACT = 2.0**53
+_REPEATS_BY_CHANCE = 20
+_BEND, _LONGEST = 0.15, 0.5
+
+
+def names_rows(name: str) -> bool:
+    """Whether a column's name says that it identifies its rows."""
+    return bool(_ID_NAME.search(name))
+
+
+def whole(values: NDArray[Any]) -> bool:
+    """Whether all values are whole numbers, also as the fractions that missing values make of them."""
+    if values.dtype.kind in "iu":
+        return True
+    return (
+        bool((values == np.floor(values)).all() and (np.abs(values) < _EXACT).all()) if len(values) else False
+    )
+
+
+def identifier(name: str, values: NDArray[Any]) -> bool:
+    """Whether whole numbers identify rows: all differ, and they are consecutive, or the name says so, or so
+    many of any distribution over their range would repeat some (the birthday problem)."""
+    rows = len(values)
+    if rows < _LEAST_ROWS or not whole(values) or len(np.unique(values)) < rows:
+        return False
+    spread = float(values.max()) - float(values.min())
+    return spread + 1 == rows or names_rows(name) or rows * rows / 2 > _REPEATS_BY_CHANCE * spread
+
+
+def in_order(values: NDArray[Any]) -> bool:
+    """Whether the values rise with the rows, or fall, apart from one step in a hundred."""
+    if len(values) < 2:
+        return False
+    up, down = (values[1:] > values[:-1]).mean(), (values[1:] < values[:-1]).mean()
+    return bool(min(up, down) <= 1 - _IN_ORDER and max(up, down) > 0)
+
+
+def counts_rows(values: NDArray[Any]) -> bool:
+    """Whether whole numbers change with nearly every row, all the same way, as row numbers and order numbers
+    do, which may begin again with each file. A file that is sorted by a measure bends, a counter does not."""
+    return counts_groups(values) and bool((values[1:] != values[:-1]).mean() >= _IN_ORDER)
+
+
+def counts_groups(values: NDArray[Any]) -> bool:
+    """Whether whole numbers go on with the rows, repeated or not, as the numbers of batches and blocks do."""
+    return len(values) >= _LEAST_ROWS and whole(values) and in_order(values) and _straight(values)
+
+
+def _straight(values: NDArray[Any]) -> bool:
+    """Whether the longest stretch without a step back is about a straight line over its rows. A step of
+    repeated values is as far from one as it is long."""
+    falls = (values[1:] < values[:-1]).sum() > (values[1:] > values[:-1]).sum()
+    rising = values.astype(np.float64) * (-1 if falls else 1)
+    cuts = np.concatenate([[0], np.flatnonzero(rising[1:] < rising[:-1]) + 1, [len(rising)]])
+    longest = int(np.argmax(np.diff(cuts)))
+    part = rising[cuts[longest] : cuts[longest + 1]]
+    span = part[-1] - part[0]
+    if not span:
+        return False
+    starts = np.flatnonzero(np.concatenate([[True], part[1:] != part[:-1]]))
+    step = float(np.diff(np.append(starts, len(part))).max()) / len(part)
+    away = np.abs((part - part[0]) / span - np.linspace(0, 1, len(part))).max()
+    return bool(away <= _BEND + min(step, _LONGEST))

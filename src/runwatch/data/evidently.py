@@ -1,0 +1,193 @@
+"""What Evidently (0.7) has judged: the snapshots of a workspace (``<project>/snapshots/*.json``) and reports
+saved as JSON. A project, or a folder of reports, is a data set whose batches are its snapshots; scores,
+tests and thresholds stay Evidently's own."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
+from runwatch.domain.tree import FileStat, Folder
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.drift_reports import may_be_drift_report
+from runwatch.system.files import read_regular
+from runwatch.text.units import number
+
+_LARGEST = 32 * 2**20
+_MOST = 200
+_DISTANCES = frozenset(
+    {
+        "Energy-distance",
+        "Hellinger distance",
+        "Jensen-Shannon distance",
+        "Kullback-Leibler divergence",
+        "PSI",
+        "Wasserstein distance (normed)",
+    }
+)
+_P_VALUES = frozenset(
+    {
+        "Anderson-Darling",
+        "Cramer-von Mises",
+        "Epps-Singleton",
+        "Fisher's Exact test",
+        "K-S p_value",
+        "Mann-Whitney U-rank test",
+        "Total-Variation-Distance",
+        "Z-test p_value",
+        "chi-square p_value",
+        "empirical_mmd",
+        "g_test",
+        "t_test",
+    }
+)
+_NOTE = "as Evidently judged it, by its own tests and thresholds"
+
+
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
+    """One snapshot. ``share``: of drifted columns; ``drifted``: whether that is past its own threshold."""
+
+    when: float | None
+    columns: tuple[ColumnDrift, ...]
+    share: float | None
+    drifted: bool
+
+
+class EvidentlyWatch:
+    """The snapshots of one root; those that did not change are not read again."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._known: dict[str, tuple[FileStat, Snapshot | None]] = {}
+
+    def sets(self, top: Folder, version: int) -> tuple[DataSet, ...]:
+        """The data sets that Evidently has judged below the root."""
+        known, self._known = self._known, {}
+        found = []
+        for folder in top.walk():
+            names = [name for name in folder.files if may_be_drift_report(folder.join(name))]
+            snapshots = list(self._snapshots(folder, names, known))
+            if snapshots:
+                above = folder.parent
+                about = above if folder.name == "snapshots" and above is not None else folder
+                found.append(self._data_set(about, snapshots, version))
+        return tuple(found)
+
+    def _snapshots(
+        self, folder: Folder, names: list[str], known: Mapping[str, tuple[FileStat, Snapshot | None]]
+    ) -> Iterator[tuple[str, Snapshot]]:
+        newest = sorted(names, key=lambda name: folder.files[name].mtime_ns)[-_MOST:]
+        for name in newest:
+            path, stat = folder.join(name), folder.files[name]
+            before = known.get(path)
+            if before is None or before[0] != stat:
+                before = stat, _read(os.path.join(self._root, path), stat)
+            self._known[path], snapshot = before, before[1]
+            if snapshot is not None:
+                yield path, snapshot
+
+    def _data_set(self, folder: Folder, found: list[tuple[str, Snapshot]], version: int) -> DataSet:
+        found.sort(key=lambda one: (one[1].when or 0.0, one[0]))
+        batches = tuple(Batch(path, 0, snapshot.when) for path, snapshot in found)
+        newest = found[-1][1]
+        verdict: DriftVerdict = "warning" if newest.drifted else "stable"
+        worst = tuple(sorted(newest.columns, key=lambda one: one.verdict != "warning"))
+        report = DriftReport(verdict, newest.share, 0, 0, 1, 0, worst, note=_NOTE)
+        trends = tuple(_trend(column.name, [one for _, one in found]) for column in worst)
+        name = f"{self._title(folder)} (Evidently)"
+        reference = "Evidently's own reference"
+        return DataSet(name, self._root, reference, batches, trends, report, assumed=_NOTE, version=version)
+
+    def _title(self, folder: Folder) -> str:
+        """The project's name by its metadata, else its folder's."""
+        if "metadata.json" in folder.files:
+            try:
+                said = bounded_json.parse(
+                    read_regular(os.path.join(self._root, folder.join("metadata.json")), 2**20)
+                )
+                if isinstance(said, dict) and isinstance(said.get("name"), str) and said["name"]:
+                    return str(said["name"])[:100]
+            except (OSError, ValueError):
+                pass
+        return folder.name if folder.path != "." else os.path.basename(self._root)
+
+
+def _trend(name: str, found: list[Snapshot]) -> ColumnTrend:
+    rows = [next((one for one in snapshot.columns if one.name == name), None) for snapshot in found]
+    verdicts: list[DriftVerdict] = ["unknown" if row is None else row.verdict for row in rows]
+    moved = next((i for i, verdict in enumerate(verdicts) if verdict == "warning"), None)
+    confirmed = len(verdicts) > 1 and verdicts[-2:] == ["warning", "warning"]
+    return ColumnTrend(name, tuple(verdicts), (None,) * len(rows), moved, confirmed=confirmed)
+
+
+def _read(path: str, stat: FileStat) -> Snapshot | None:
+    """What a file says; None: it is no report of Evidently's about drift."""
+    try:
+        value = bounded_json.parse(read_regular(path, _LARGEST))
+    except (OSError, ValueError):
+        return None
+    columns: dict[str, ColumnDrift] = {}
+    share, limit = None, 0.5
+    for params, result in _results(value):
+        kind = str(params.get("type", "")).rpartition(":")[2]
+        if kind == "DriftedColumnsCount":
+            share = bounded_json.number(result.get("share"))
+            limit = bounded_json.number(params.get("drift_share")) or limit
+        elif kind == "ValueDrift" and isinstance(params.get("column"), str):
+            column = _column(params, bounded_json.number(result.get("value")))
+            columns.setdefault(column.name, column)
+    if share is None and not columns:
+        return None
+    when = _moment(value.get("timestamp")) if isinstance(value, dict) else None
+    drifted = share is not None and share >= limit
+    return Snapshot(stat.mtime if when is None else when, tuple(columns.values()), share, drifted)
+
+
+def _results(value: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """(what was asked, what was found) of each metric of a snapshot or of a report."""
+    if not isinstance(value, dict):
+        return
+    kept, listed = value.get("metric_results"), value.get("metrics")
+    for one in kept.values() if isinstance(kept, dict) else ():
+        params = _at(one, "metric_value_location", "metric", "params")
+        if isinstance(params, dict):
+            yield params, {"value": _at(one, "value"), "share": _at(one, "share", "value")}
+    for one in listed if isinstance(listed, list) else ():
+        params = _at(one, "config")
+        if isinstance(params, dict):
+            yield params, {"value": _at(one, "value"), "share": _at(one, "value", "share")}
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _column(params: Mapping[str, Any], score: float | None) -> ColumnDrift:
+    method, threshold = str(params.get("method") or ""), bounded_json.number(params.get("threshold"))
+    name = str(params["column"])
+    small = method in _P_VALUES or method.endswith("p_value")
+    said = f"Evidently: {method or 'score'} {number(score, 3)}, threshold {number(threshold, 3)}"
+    known = small or method in _DISTANCES
+    if score is None or threshold is None or math.isnan(score) or not known:
+        verdict: DriftVerdict = "unknown"
+    else:
+        verdict = "warning" if (score < threshold if small else score >= threshold) else "stable"
+    p_value = score if small else None
+    return ColumnDrift(name, "numeric", verdict, said, f"Evidently: {method}", p_value=p_value, sentence=said)
+
+
+def _moment(text: object) -> float | None:
+    """Evidently's times have no zone: they are local."""
+    try:
+        found = datetime.fromisoformat(str(text)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if 0 <= found < 7258118400 else None

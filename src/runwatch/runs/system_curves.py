@@ -1,0 +1,140 @@
+"""Curves of the machine that a tracker wrote beside a run's own: W&B's system statistics, Trackio's system
+metrics. Read when somebody looks at them, on from where the last look ended."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+
+from runwatch.domain.points import Points
+from runwatch.domain.tree import FileStat
+from runwatch.readers.base import Cursor, Opened, SourceFile, read_tail
+from runwatch.readers.common import bounded_json, sqlite
+from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
+from runwatch.readers.trackio import moment
+from runwatch.readers.wandb._record import item
+from runwatch.runs.media.base import MOST_BYTES
+
+PREFIX = "system/"
+_STATS, _MAGIC = 7, 7
+_MOST_TAGS, _MOST_POINTS = 500, 200_000
+
+
+class SystemCurves:
+    """One run's. Not for two threads at once."""
+
+    def __init__(self, root: str, run: str) -> None:
+        self._root, self._run = root, run
+        self._cursors: dict[str, Cursor] = {}
+        self._curves: dict[str, tuple[array[float], array[float]]] = {}
+
+    def look(self, files: Iterable[str]) -> tuple[str, ...]:
+        """The tags there are by now. Files that can't be read are passed over: the run's own problems tell of
+        them."""
+        for file in sorted(files):
+            try:
+                if file.endswith(".wandb"):
+                    self._read_wandb(file)
+                elif file.endswith(sqlite.SUFFIXES):
+                    self._read_trackio(file)
+            except (OSError, ValueError, sqlite3.Error, sqlite.Busy):
+                continue
+        return tuple(sorted(self._curves))
+
+    def points(self, tag: str) -> Points:
+        """One curve; the step is the second since its first point."""
+        times, values = self._curves.get(tag, (array("d"), array("d")))
+        if not times:
+            return Points.empty()
+        walls = np.array(times)
+        order = np.argsort(walls, kind="stable")
+        walls = walls[order]
+        return Points.of((walls - walls[0]).astype(np.int64), np.array(values)[order], walls)
+
+    def _add(self, tag: str, at: float, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(at):
+            return
+        name = PREFIX + tag
+        if name not in self._curves and len(self._curves) >= _MOST_TAGS:
+            return
+        times, values = self._curves.setdefault(name, (array("d"), array("d")))
+        if len(times) < _MOST_POINTS:
+            times.append(at)
+            values.append(float(value))
+
+    def _source(self, file: str) -> SourceFile:
+        unread = SourceFile(self._root, file, FileStat(0, 0, 0, 0, 0))
+        with Opened(unread.path) as opened:
+            return SourceFile(self._root, file, opened.stat)
+
+    def _read_wandb(self, file: str) -> None:
+        more = True
+        source = self._source(file)
+        while more:
+            known = self._cursors.get(file)
+            if known is not None and known.stat == source.stat:
+                return
+            tail = read_tail(source, known, MOST_BYTES // 4)
+            if tail.rewritten:
+                self._curves.clear()
+            head = _MAGIC if tail.start == 0 else 0
+            log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 4)
+            for record in log.records():
+                self._take_stats(record)
+            self._cursors[file] = tail.cursor(head + log.used)
+            more = tail.more and log.used > 0
+
+    def _take_stats(self, data: bytes) -> None:
+        try:
+            for number, wire, at, end in fields(data, 0, len(data)):
+                if number == _STATS and wire == BYTES:
+                    self._take_row(data, at, end)
+        except Malformed:
+            return
+
+    def _take_row(self, data: bytes, start: int, end: int) -> None:
+        """A ``StatsRecord``: 2 a timestamp, 3 the items."""
+        wall = math.nan
+        found: list[tuple[str, object]] = []
+        for number, wire, at, stop in fields(data, start, end):
+            if number == 2 and wire == BYTES:
+                parts = {part: low for part, kind, low, _ in fields(data, at, stop) if kind == VARINT}
+                wall = signed(parts.get(1, 0)) + 1e-9 * signed(parts.get(2, 0))
+            elif number == 3 and wire == BYTES:
+                key, value = item(data, at, stop)
+                found.append(("/".join(key), value))
+        for tag, value in found:
+            self._add(tag, wall, value)
+
+    def _read_trackio(self, file: str) -> None:
+        source = self._source(file)
+        known = self._cursors.get(file)
+        if known is not None and known.stat == source.stat:
+            return
+        after = int(known.state["row"]) if known is not None else -(2**63)
+        name = self._run.rpartition("#")[2]
+        with sqlite.opened(source) as connection:
+            if not {"id", "run_name", "timestamp", "metrics"} <= sqlite.columns(connection, "system_metrics"):
+                return
+            select = (
+                "SELECT id, run_name, timestamp, metrics FROM system_metrics WHERE id > ? ORDER BY id LIMIT ?"
+            )
+            rows = sqlite.rows(connection, select, "system_metrics", after, _MOST_POINTS)
+        for _, run, stamp, text in rows.found:
+            if run == name and isinstance(text, str | bytes):
+                for tag, value in bounded_json.flat_numbers(_object(text)).items():
+                    self._add(tag, moment(stamp), value)
+        self._cursors[file] = Cursor(stat=source.stat, state={"row": rows.last})
+
+
+def _object(text: str | bytes) -> dict[str, object]:
+    try:
+        value = bounded_json.parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

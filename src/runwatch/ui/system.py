@@ -1,0 +1,87 @@
+"""A run's curves of the machine: what there is, is asked for while somebody looks."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from runwatch.domain.run import RunKey
+from runwatch.show.screen.chart import ChartAsk
+from runwatch.show.screen.run import system_picture
+from runwatch.show.screen.view import Span
+from runwatch.ui.host import host
+from runwatch.ui.widgets.grid import CellGrid
+from runwatch.ui.widgets.line import LineWidget
+from runwatch.ui.work import in_background
+
+_EVERY_S = 5.0
+_NOTHING = (
+    "nothing of the machine is known for this run: its tracker wrote none, and it was not at work while"
+    " runwatch watched"
+)
+
+
+class SystemPart(Vertical):
+    """Charts over time; asks again every few seconds as long as it is seen."""
+
+    class Found(Message, bubble=False):
+        """The tags there are."""
+
+        def __init__(self, tags: tuple[str, ...]) -> None:
+            super().__init__()
+            self.tags = tags
+
+    def __init__(self, key: RunKey, *, id: str) -> None:
+        super().__init__(id=id)
+        self._key = key
+        self._tags: tuple[str, ...] | None = None
+        self._ask = ChartAsk()
+        self._version, self._round, self._asked = -1, 0, False
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget(collapse=True)
+        yield CellGrid()
+
+    def on_mount(self) -> None:
+        self.set_interval(_EVERY_S, self._again)
+
+    def update_from(self, version: int, ask: ChartAsk) -> None:
+        """The run's version, and how curves are wanted."""
+        self._ask = ask if ask.x_axis in ("time", "clock") else replace(ask, x_axis="clock")
+        if version != self._version:
+            self._version = version
+            self._look()
+        else:
+            self.draw()
+
+    def _again(self) -> None:
+        """What is seen while we watch grows without any file."""
+        seen = any(tag.startswith("machine/") for tag in self._tags or ())
+        if self.display and (seen or self._tags is None):
+            self._look()
+
+    def _look(self) -> None:
+        watching, key = host(self).watching, self._key
+        if self._tags is None:
+            self._say("looking for what is known of the machine …")
+        in_background(self, "system", lambda: self._post(watching.system_tags(key)), "system")
+
+    def _post(self, tags: tuple[str, ...]) -> None:
+        self.post_message(self.Found(tags))
+
+    def on_system_part_found(self, event: Found) -> None:
+        self._tags = event.tags
+        self._round += 1
+        self.draw()
+
+    def _say(self, words: str) -> None:
+        self.query_one(LineWidget).show((Span(words, "muted"),) if words else ())
+
+    def draw(self) -> None:
+        """Show the page that is chosen."""
+        if self._tags is not None:
+            self._say("" if self._tags else _NOTHING)
+            pictures = [system_picture(self._key, tag, self._round) for tag in self._tags]
+            self.query_one(CellGrid).draw_page(pictures, self._ask)
