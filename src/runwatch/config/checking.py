@@ -26,6 +26,7 @@ from runwatch.config.settings import (
 )
 from runwatch.text.durations import seconds
 
+MAX_ENTRIES = 1000
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
@@ -133,6 +134,8 @@ class Checker:
         return replace(metrics, named={**base.named, **named})
 
     def _items(self, name: str, kind: type[Any], items: list[Any]) -> list[Any]:
+        if len(items) > MAX_ENTRIES:
+            self._fail(name, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
         result = []
         for index, item in enumerate(items):
             where = f"{name}[{index}]"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
@@ -38,7 +39,9 @@ class RootReader:
         self.entries: dict[str, ReadRun] = {}
         self.cursors: dict[SourceKey, Cursor] = {}
         self._owners: dict[str, list[tuple[str, Claim]]] = {}
-        self._queue: dict[SourceKey, tuple[str, Claim]] = {}
+        # its first is taken again and again: what a plain dict does in time that grows with what was taken
+        self._queue: OrderedDict[SourceKey, tuple[str, Claim]] = OrderedDict()
+        self._places: dict[SourceKey, int] = {}
         self._caught_up: set[SourceKey] = set()
         self._loose_problems: dict[str, tuple[Problem, ...]] = {}
         self._summariser = Summariser(self._direction, is_placeholder)
@@ -59,12 +62,23 @@ class RootReader:
         """How many files are still to be read."""
         return len(self._queue)
 
-    def scan(self) -> TreeChanges:
-        """Walk everything, and ask the readers anew about what changed. Raises OSError: the root is gone."""
-        first = not self.tree.top.files and not self.tree.top.folders
-        changes = self.tree.scan()
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is known yet."""
+        return not self.tree.top.files and not self.tree.top.folders
+
+    def scan(self, pulse: Callable[[], None] | None = None) -> TreeChanges:
+        """Walk everything, and ask the readers anew about what changed; ``pulse`` is called after each
+        folder. Raises OSError: the root is gone."""
+        first = self.blank
+        changes = self.tree.scan(pulse)
         self._take(changes, everything=first)
         return changes
+
+    def settle_some(self, most: int) -> None:
+        """While the first walk goes on: the runs in at most ``most`` more of the folders that it has seen."""
+        if self.catalogue.update_some(self.tree.walked(), most):
+            self._settle()
 
     def refresh(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these paths only (relative to the root)."""
@@ -96,7 +110,8 @@ class RootReader:
         if claimed or everything:
             self._settle()
         for file in changes.files:
-            self._enqueue(file)
+            if not (everything and self._is_read(file)):
+                self._enqueue(file)
         for entry_id in {run_id for file in changes.removed for run_id, _ in self._owners.get(file, ())}:
             if entry_id in self.entries:
                 self.entries[entry_id].stale = True
@@ -113,6 +128,12 @@ class RootReader:
                 if entry.folded:
                     self.unfold(entry)
             self._queue.setdefault((claim.identity, file), (run_id, claim))
+
+    def _is_read(self, file: str) -> bool:
+        """Whether a file is known as it is (some are read while the first walk goes on)."""
+        stat = self.tree.stat(file)
+        cursors = [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+        return bool(cursors) and all(cursor is not None and cursor.stat == stat for cursor in cursors)
 
     def owns(self, file: str) -> bool:
         """Whether a file belongs to a run."""
@@ -159,13 +180,15 @@ class RootReader:
 
     def _settle(self) -> None:
         owners: dict[str, list[tuple[str, Claim]]] = {}
+        places: dict[SourceKey, int] = {}
         for run_id, settled in self.catalogue.runs.items():
             for claim in settled.claims:
-                for file in claim.files:
+                identity = claim.identity
+                for place, file in enumerate(claim.files):
                     owners.setdefault(file, []).append((run_id, claim))
-        self._owners = owners
-        wanted = {(claim.identity, file) for file, found in owners.items() for _, claim in found}
-        self._forget(wanted)
+                    places[identity, file] = place
+        self._owners, self._places = owners, places
+        self._forget(places.keys())
         for run_id, settled in self.catalogue.runs.items():
             if any(claim.names_runs for claim in settled.claims):
                 continue
@@ -187,7 +210,7 @@ class RootReader:
         stat = self.tree.stat(file)
         return (-(stat.mtime_ns if stat else 0), file)
 
-    def _forget(self, wanted: set[SourceKey]) -> None:
+    def _forget(self, wanted: Set[SourceKey]) -> None:
         for key in [key for key in self._queue if key not in wanted]:
             del self._queue[key]
         for key in [key for key in self.cursors if key not in wanted]:
@@ -266,8 +289,7 @@ class RootReader:
     def _apply(
         self, claim: Claim, file: str, run_id: str, reading: Reading, live: bool, mtime: float
     ) -> None:
-        order = claim.files.index(file) if file in claim.files else 0
-        source = source_of(claim, file, order)
+        source = source_of(claim, file, self._places.get((claim.identity, file), 0))
         many = claim.names_runs
         for target, operations in reading.operations.items():
             entry = self._target(run_id if not many else target, many)
@@ -303,12 +325,17 @@ class RootReader:
         return entry.summary
 
     def points(self, run_id: str, tag: str) -> Points:
-        """The merged series of a tag; empty when there is none."""
+        """The merged series of a tag (of ``EPOCHS``, of ``former_tag``); empty when there is none."""
+        if former := of_former(tag):
+            branches = self.former(run_id, former[0])
+            return branches[-1 - former[1]] if former[1] < len(branches) else Points.empty()
         entry = self.entries.get(run_id)
         if entry is not None and (entry.folded or entry.memory.thinned):
             self.unfold(entry)
         if entry is not None:
             self._drain(entry)
+        if tag == EPOCHS:
+            return entry.memory.epochs() if entry else Points.empty()
         tag_sources = entry.memory.sources_by_tag().get(tag) if entry else None
         return Points.empty() if entry is None or not tag_sources else entry.memory.points(tag, tag_sources)
 

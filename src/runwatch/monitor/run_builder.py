@@ -107,6 +107,14 @@ class RunBuilder:
         self._built[entry.id] = _Built(entry.version, run, self._due(entry, run, facts, now))
         return run
 
+    def is_over(self, entry: ReadRun, before: float) -> bool:
+        """Whether a run was last written ``before`` (seconds since the epoch), and nothing says that it goes
+        on."""
+        built = self._built.get(entry.id)
+        if built is None or built.run.status in ("running", "stalled"):
+            return False
+        return built.run.updated is None or built.run.updated < before
+
     def _has_moved(self, entry: ReadRun) -> bool:
         moved = self._observations.moved
         return bool(moved) and RunKey(self._reader.root, entry.id) in moved

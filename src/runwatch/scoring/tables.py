@@ -165,7 +165,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        made = self._raw.read(len(buffer))
+        made = self._raw.read(min(len(buffer), _BLOCK))  # no line may hide in the middle of it
         buffer[: len(made)] = made
         self._size += len(made)
         first, last = made.find(b"\n"), made.rfind(b"\n")

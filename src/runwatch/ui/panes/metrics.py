@@ -38,7 +38,7 @@ class MetricsPane(Pane, ChartKeys):
 
     def job(self) -> Callable[[Snapshot, float], Any]:
         choice = self.choice
-        ask = view_metrics.MetricsAsk(choice.looked, choice.marked, choice.tag)
+        ask = view_metrics.MetricsAsk(choice.looked, choice.slots, choice.tag)
         return lambda snapshot, now: view_metrics.metrics(snapshot, ask)
 
     def count(self, snapshot: Snapshot, now: float) -> Words:

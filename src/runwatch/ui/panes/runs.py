@@ -63,7 +63,7 @@ class RunsPane(Pane):
         ask = runs.RunsAsk(
             filter=choice.filters.get(self.ID, ""),
             order=choice.order,
-            marked=choice.marked,
+            marked=choice.slots,
             sort=choice.sort,
             descending=choice.descending,
             columns=choice.columns,

@@ -79,6 +79,9 @@ class Dashboard(LiveScreen):
             "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
         ),
         Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
+        Binding(
+            "x", "export", "Export", show=False, id="board.export", tooltip="the pane's table, into a file"
+        ),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -364,6 +367,11 @@ class Dashboard(LiveScreen):
     def action_history(self) -> None:
         in_metrics = self._panes[self._active].ID == "metrics"
         self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
+
+    def action_export(self) -> None:
+        from runwatch.ui.exporting import export_table
+
+        export_table(self)
 
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]

@@ -69,7 +69,7 @@ class Leaderboard(Filtered, Exporting):
         yield TableWidget(lasting=True)
 
     def job(self) -> Callable[[Snapshot, float], Any]:
-        self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.marked)
+        self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
     def paint(self, view: Any) -> None:
