@@ -19,9 +19,9 @@ from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.ui.host import Host
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
+from runwatch.ui.screens.filtered import run_grammar
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.keys import Keys
@@ -294,7 +294,7 @@ class Dashboard(LiveScreen):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            help, complete = ("words to look for", None) if pane.ID != "runs" else _run_filter(self.host)
+            help, complete = ("words to look for", None) if pane.ID != "runs" else run_grammar(self.host)
             words = self.choice.filters.get(pane.ID, "")
             self.mount(Prompt(pane.TITLE.lower(), words, pane.ID, help, complete))
 
@@ -377,13 +377,3 @@ class Dashboard(LiveScreen):
         pane = self._panes[self._active]
         if self.choice.filters.pop(pane.ID, ""):
             self.ask()
-
-
-def _run_filter(host: Host) -> tuple[str, Callable[[str], list[str]]]:
-    """The grammar in a line, and what completes it."""
-    from runwatch.text.run_filter import GRAMMAR, completions
-
-    def complete(text: str) -> list[str]:
-        return completions(text, host.snapshot.situation.runs) if host.snapshot else []
-
-    return GRAMMAR, complete
