@@ -19,7 +19,7 @@ from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.ui.host import Host
+from runwatch.ui.host import Build, Host
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
@@ -151,7 +151,7 @@ class Dashboard(LiveScreen):
                     self._heights[pane.ID] = height
                     pane.styles.height = height
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
         counts = {pane.ID: pane.count for pane in self._panes}
         width, chosen = max(self.size.width - 2, 10), self.host.finding
