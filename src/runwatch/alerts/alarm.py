@@ -24,7 +24,7 @@ class Alarm:
         alerts: Alerts,
         file: str | None,
         failed: Callable[[str], None],
-        remembered: Mapping[str, Any] | None = None,
+        remembered: Mapping[str, object] | None = None,
         environment: Mapping[str, str] = os.environ,
         host: str = "",
         origin: str = "",
@@ -57,7 +57,7 @@ class Alarm:
             self._outbox.send(notification)
         return self._bell.ring(sent, now)
 
-    def recall(self, remembered: Mapping[str, Any]) -> None:
+    def recall(self, remembered: Mapping[str, object]) -> None:
         """Go on from what another process has sent meanwhile."""
         self._memory = load(remembered)
 

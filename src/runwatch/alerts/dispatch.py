@@ -163,11 +163,11 @@ def step(
 
 def dump(memory: AlertMemory) -> dict[str, Any]:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
-    values: dict[str, Any] = to_plain(memory)
+    values: dict[str, object] = to_plain(memory)
     return values
 
 
-def load(values: Mapping[str, Any]) -> AlertMemory:
+def load(values: Mapping[str, object]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
         return from_plain(AlertMemory, values)

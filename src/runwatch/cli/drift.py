@@ -87,7 +87,7 @@ def kinds(pairs: Sequence[str]) -> dict[str, Any]:
     """``COLUMN=KIND`` options as a mapping."""
     from runwatch.domain.errors import UserError
 
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     for pair in pairs:
         name, _, kind = pair.rpartition("=")
         if not name or kind not in _KINDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, NewType
+from typing import Literal, NewType
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Data(msgspec.Struct, frozen=True):
     group: str | None = None
     importance: str | None = None
     every: Seconds | None = None
-    expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     schema: str | None = None
     engine: str | None = None
 
@@ -200,9 +200,9 @@ class Settings(msgspec.Struct, frozen=True):
     models: tuple[Model, ...] = ()
     tasks: Tasks = msgspec.field(default_factory=Tasks)
     rules: tuple[CustomRule, ...] = ()
-    rule_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    rule_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     rule_places: Mapping[str, str] = msgspec.field(default_factory=dict)
-    reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    reader_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
     hosts: tuple[HostSettings, ...] = ()

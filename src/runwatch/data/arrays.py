@@ -92,7 +92,7 @@ def valid_mask(array: Any) -> NDArray[np.bool_]:
     return unpacked[array.offset : array.offset + len(array)].astype(bool)
 
 
-def numpy_type(type_: Any) -> np.dtype[Any]:
+def numpy_type(type_: object) -> np.dtype[Any]:
     """The numpy dtype of a primitive Arrow type."""
     names = {"double": "float64", "float": "float32", "halffloat": "float16"}
     name = str(type_)
@@ -152,7 +152,7 @@ def longest(array: Any) -> int:
     return int(np.diff(where[array.offset : array.offset + len(array) + 1]).max())
 
 
-def blank_is_missing(array: Any) -> Any:
+def blank_is_missing(array: Any) -> object:
     """A text column with its empty cells as nulls; "NA", "null" and "None" are words like others there."""
     import pyarrow as pa
     import pyarrow.compute as pc

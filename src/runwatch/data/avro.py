@@ -60,7 +60,7 @@ def records(body: bytes) -> Iterator[dict[str, Any]]:
     except (KeyError, ValueError, RecursionError) as error:
         raise AvroError("no schema") from error
     codec = header.get("avro.codec", b"null").decode("ascii", "replace")
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     while not stream.done:
         count = stream.long()
         block = _Bytes(_unpacked(stream.blob(), codec))
@@ -134,7 +134,7 @@ def _counted(stream: _Bytes) -> Iterator[int]:
         yield from range(abs(count))
 
 
-def _primitive(stream: _Bytes, name: str) -> Any:
+def _primitive(stream: _Bytes, name: str) -> object:
     if name == "null":
         return None
     if name == "boolean":

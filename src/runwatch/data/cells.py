@@ -22,7 +22,7 @@ class ValueCells(NamedTuple):
     ``first``, ``second``: the edges in it, else the greatest value; ``crowded``: cells with more than two."""
 
     by_bits: bool
-    low: Any
+    low: object
     scale: float
     before: NDArray[np.int16]
     first: NDArray[Any]

@@ -55,11 +55,11 @@ def row_facts(
     return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
-def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
+def _stretches(file: DataFile, wanted: Mapping[str, object]) -> Any:
     """Row-aligned columns, one stretch of rows at a time."""
     table = format_of(file)
     for part in table.parts(file):
-        held: dict[str, list[Any]] = {}
+        held: dict[str, list[object]] = {}
         for block in table.read(file, part.name, wanted, frozenset()):
             if block.rows and held:
                 yield {name: joined(arrays) for name, arrays in held.items()}

@@ -227,7 +227,7 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
     etag = etag or str(entry.get("Last-Modified") or "")
     changed = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified")
-    seconds: Any = changed.timestamp() if isinstance(changed, datetime) else changed
+    seconds: object = changed.timestamp() if isinstance(changed, datetime) else changed
     mtime = int(float(seconds) * 1e9) if isinstance(seconds, int | float) else 0
     etag = etag or (str(entry.get("created", "")) if not mtime else "")
     top = path.split("*")[0]

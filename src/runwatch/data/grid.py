@@ -253,7 +253,7 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+def _frequent(text: object) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
     """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
     often each of them occurs)."""
     import pyarrow.compute as pc

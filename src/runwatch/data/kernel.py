@@ -102,7 +102,7 @@ def _binned(ordered: NDArray[Any], edges: NDArray[Any]) -> tuple[Ints, Floats]:
     return counts, sums
 
 
-def shapes(array: Any) -> tuple[Ints, Ints]:
+def shapes(array: object) -> tuple[Ints, Ints]:
     """(length in characters int64 ``[n]``, counts int64 ``[64]`` of the rows' character shapes) of a string
     array without nulls. A shape is the set of classes that occur in the value: bit 0 lower-case letters,
     1 upper-case letters, 2 digits, 3 white space, 4 other ASCII, 5 beyond ASCII."""
@@ -150,7 +150,7 @@ def mixed(values: Hashes) -> Hashes:
     return out
 
 
-def hashed(array: Any) -> Hashes:
+def hashed(array: object) -> Hashes:
     """A 64-bit hash a value, uint64 ``[n]``, of a string array without nulls: a sum of bytes times odd
     numbers that depend on their place (Dietzfelbinger 1996), then mixed. The same on every machine."""
     where, content = spans(array)

@@ -78,7 +78,7 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
         raise DataError(
             folder.name, "is a Delta table whose log has gaps", "check whether all of _delta_log is there"
         )
-    live: dict[str, dict[str, Any]] = {}
+    live: dict[str, dict[str, object]] = {}
     for action in (*checkpoint, *_actions(folder, [commits[number] for number in numbers])):
         _refuse_delta(folder, action)
         for kind in ("add", "remove"):
@@ -121,7 +121,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[dict[str, Any]]]:
     return max(whole), rows
 
 
-def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, Any]]:
+def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, object]]:
     for path in paths:
         for line in folder.read(path).splitlines():
             try:
@@ -133,7 +133,7 @@ def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, Any]]:
                 yield action
 
 
-def _refuse_delta(folder: TableFolder, action: dict[str, Any]) -> None:
+def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     entry = action.get("add")
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"

@@ -89,7 +89,7 @@ def _spread(text: Any) -> Any:
     return text.take(pa.Array.from_buffers(pa.int64(), _TRIED, [None, pa.py_buffer(rows)]))
 
 
-def _matches(text: Any, pattern: str) -> int:
+def _matches(text: object, pattern: str) -> int:
     import pyarrow.compute as pc
 
     return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
@@ -114,7 +114,7 @@ def _numbers_form(text: Any) -> str:
     return found if digits >= _MOSTLY * len(text) else ""
 
 
-def _time_form(text: Any) -> str:
+def _time_form(text: object) -> str:
     if _fits(text, _ISO):
         return ISO
     if _fits(text, _DAY):
@@ -129,7 +129,7 @@ def _time_form(text: Any) -> str:
     return CLOCK_DURATION if _fits(text, _CLOCK_DURATION) else ""
 
 
-def _day_order(text: Any) -> str:
+def _day_order(text: object) -> str:
     """Day or month first, as the values above 12 tell; day first where none does."""
     import pyarrow.compute as pc
 
@@ -148,7 +148,7 @@ def measured_type(type_: str, notation: str) -> str:
     return "double" if notation.startswith("number") else type_
 
 
-def parse(text: Any, notation: str) -> tuple[NDArray[Any], int]:
+def parse(text: object, notation: str) -> tuple[NDArray[Any], int]:
     """(the values that can be read, how many can't) of a string array without nulls: numbers as float64,
     moments, times of day and durations as int64 microseconds. A moment without a zone is taken as UTC."""
     if notation.startswith("number"):
@@ -212,11 +212,11 @@ def _iso_one_by_one(text: Any) -> tuple[NDArray[np.int64], int]:
     return np.array(found, dtype=np.int64), len(text) - len(found)
 
 
-def _times_of_day(text: Any) -> tuple[NDArray[np.int64], int]:
+def _times_of_day(text: object) -> tuple[NDArray[np.int64], int]:
     return _summed(text, r"^\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?\s*$")
 
 
-def _durations(text: Any, notation: str) -> tuple[NDArray[np.int64], int]:
+def _durations(text: object, notation: str) -> tuple[NDArray[np.int64], int]:
     return _summed(text, _ISO_DURATION if notation == ISO_DURATION else _CLOCK_DURATION)
 
 
@@ -238,7 +238,7 @@ def _summed(text: Any, pattern: str) -> tuple[NDArray[np.int64], int]:
     return np.round(total * 1e6).astype(np.int64), len(text) - len(found)
 
 
-def _negative(signs: Any) -> NDArray[np.bool_]:
+def _negative(signs: object) -> NDArray[np.bool_]:
     import pyarrow as pa
     import pyarrow.compute as pc
 

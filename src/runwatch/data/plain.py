@@ -15,7 +15,7 @@ MAX_LEAVES = 200
 _MONTH_MS, _DAY_MS = 30 * 86_400_000, 86_400_000
 
 
-def plain_type(type_: Any) -> Any:
+def plain_type(type_: Any) -> object:
     """The type that ``plain`` turns ``type_`` into."""
     import pyarrow as pa
     import pyarrow.types as t
@@ -66,13 +66,13 @@ def plain(array: Any) -> Any:
     return array.cast(wanted)
 
 
-def _extension(type_: Any) -> str:
+def _extension(type_: object) -> str:
     import pyarrow as pa
 
     return str(type_.extension_name) if isinstance(type_, pa.BaseExtensionType) else ""
 
 
-def uuids(array: Any) -> Any:
+def uuids(array: Any) -> object:
     """16-byte values as UUIDs are written, so that they equal those of a text format."""
     import pyarrow as pa
 
@@ -90,7 +90,7 @@ def uuids(array: Any) -> Any:
     )
 
 
-def _from_interval(array: Any) -> Any:
+def _from_interval(array: Any) -> object:
     """Calendar intervals as durations of 30-day months, in milliseconds."""
     kind = np.dtype([("months", "<i4"), ("days", "<i4"), ("nanoseconds", "<i8")])
     values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
@@ -98,7 +98,7 @@ def _from_interval(array: Any) -> Any:
     return durations(days + values["nanoseconds"] // 1_000_000, array)
 
 
-def interval_bytes(array: Any) -> Any:
+def interval_bytes(array: Any) -> object:
     """Parquet's INTERVAL (months, days, milliseconds as 4 bytes each) as durations."""
     kind = np.dtype([("months", "<u4"), ("days", "<u4"), ("ms", "<u4")])
     values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
@@ -106,7 +106,7 @@ def interval_bytes(array: Any) -> Any:
     return durations(total + values["ms"], array)
 
 
-def whole_128(array: Any) -> Any:
+def whole_128(array: Any) -> object:
     """128-bit integers, little-endian in 16 bytes, as float64."""
     import pyarrow as pa
 
@@ -117,7 +117,7 @@ def whole_128(array: Any) -> Any:
     return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(result)])
 
 
-def durations(values: Any, like: Any) -> Any:
+def durations(values: Any, like: Any) -> object:
     """int64 milliseconds as an Arrow array of durations that is null where ``like`` is."""
     import pyarrow as pa
 
@@ -126,7 +126,7 @@ def durations(values: Any, like: Any) -> Any:
     return pa.Array.from_buffers(pa.duration("ms"), len(like), [bits, body])
 
 
-def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, object]]:
     """(name, type) of the columns that a nested column stands for beside itself: a struct's fields as
     ``name.field``; of lists and maps the ``name.length``, of numbers in lists the ``name.mean`` and
     ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key."""
@@ -154,7 +154,7 @@ def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, Any
             yield f"{name}.first", inner
 
 
-def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, object]]:
     """The columns that ``leaf_types`` names, one value a row of ``array``."""
     import pyarrow.types as t
 
@@ -173,7 +173,7 @@ def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
         yield from _list_leaves(name, array)
 
 
-def is_list(type_: Any) -> bool:
+def is_list(type_: object) -> bool:
     import pyarrow.types as t
 
     return bool(t.is_list(type_) or t.is_large_list(type_) or t.is_fixed_size_list(type_))

@@ -243,15 +243,16 @@ def _csv_names(path: str) -> tuple[str, ...]:
     if (columns := head.count(_delimiter(path).encode()) + 1) > MAX_COLUMNS:
         what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
         raise DataError(path, what, "check whether its lines end where they should")
+    whole_row = csv.ReadOptions(block_size=MAX_LINE + 1)
     with _lines(path) as text:
-        return tuple(csv.open_csv(text, parse_options=_parsing(path)).schema.names)
+        return tuple(csv.open_csv(text, whole_row, parse_options=_parsing(path)).schema.names)
 
 
 def _delimiter(path: str) -> str:
     return "\t" if path.lower().endswith(".tsv") else ","
 
 
-def _parsing(path: str) -> Any:
+def _parsing(path: str) -> object:
     from pyarrow import csv
 
     return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)

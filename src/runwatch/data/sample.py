@@ -64,7 +64,7 @@ def sampled_columns(
     step = max(8, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
     for start in range(0, len(names), step):
         group = list(names[start : start + step])
-        kept: dict[str, list[Any]] = {name: [] for name in group}
+        kept: dict[str, list[object]] = {name: [] for name in group}
         for number, stretch in enumerate(picked):
             for name, array in _read(stretch, group, share, (seed, number)).items():
                 kept[name].append(array)

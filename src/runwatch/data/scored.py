@@ -45,7 +45,7 @@ def as_zero_one(values: NDArray[Any], positive: object) -> Floats:
 def positive_class(values: NDArray[Any]) -> object | None:
     """The larger sorted label of a two-class column, None when it has not two."""
     if values.dtype != object:
-        classes: list[Any] = np.unique(values[~np.isnan(values)]).tolist()
+        classes: list[object] = np.unique(values[~np.isnan(values)]).tolist()
     else:
         classes = sorted({v for v in values if v is not None})
     return classes[1] if len(classes) == 2 else None

@@ -68,7 +68,7 @@ def _count(
     blocks: Any, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
 ) -> None:
     """Groups blocks into stretches of the same rows, then counts each value's rows."""
-    held: dict[str, list[Any]] = {}
+    held: dict[str, list[object]] = {}
     rows = 0
     for block in blocks:
         if block.rows and held:
@@ -103,7 +103,7 @@ def _flush(
         _counter(value, grid, counters).add(ColumnBlock(len(where), taken))
 
 
-def _take(array: Any, where: Any) -> Any:
+def _take(array: Any, where: Any) -> object:
     import pyarrow as pa
 
     rows = pa.py_buffer(where.astype(np.int64))

@@ -49,7 +49,7 @@ class Points(msgspec.Struct, frozen=True, eq=False):
 
     @staticmethod
     def empty() -> Points:
-        return Points.of([], [])
+        return _NONE
 
     @staticmethod
     def concat(parts: list[Points]) -> Points:
@@ -67,3 +67,6 @@ class Points(msgspec.Struct, frozen=True, eq=False):
     def where(self, mask: NDArray[Any] | slice) -> Points:
         """The points that a boolean mask, an index array or a slice picks."""
         return Points(self.steps[mask], self.wall_times[mask], self.values[mask])
+
+
+_NONE = Points.of([], [])

@@ -392,7 +392,7 @@ def _root_of(intent: Intent) -> str:
 
 def _there(intent: Intent) -> Intent:
     """The intent with its root as the other machine names it."""
-    changes: Mapping[str, Any] = (
+    changes: Mapping[str, object] = (
         {"run": RunKey(path_of(intent.run.root), intent.run.id)}
         if isinstance(intent, PinBaseline)
         else {"root": path_of(_root_of(intent))}

@@ -256,7 +256,7 @@ Question = (
     | AskChecks
 )
 FromHere = Open | UpdateReceived | Ping | Question
-BODIES: dict[type[Any], Any] = {
+BODIES: dict[type[Any], object] = {
     AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
     AskConsole: Tail,

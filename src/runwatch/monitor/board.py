@@ -33,7 +33,7 @@ from runwatch.system.identity import host_name
 if TYPE_CHECKING:
     from runwatch.monitor.alerting import Alerting
 
-KEEP_EVERY_S = 60.0
+KEEP_EVERY_S, KEEP_FIRST_S = 60.0, 3.0
 
 
 class Board:
@@ -69,7 +69,8 @@ class Board:
         self._lost: dict[str, float] = {}
         self._unlisted: list[Problem] = []
         self._since: dict[str, float] = {}
-        self._kept_at = float("-inf")
+        self._kept_at = time.time()
+        self._judged_once = self._kept_once = False
         self._news = False
         self._version = 0
 
@@ -134,8 +135,9 @@ class Board:
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
         self._task_state.beat(now)
-        if now - self._kept_at >= KEEP_EVERY_S and not self.roots.waiting:
-            self._kept_at = now
+        pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
+        if self._judged_once and now - self._kept_at >= pause and not self.roots.waiting:
+            self._kept_at, self._kept_once = now, True
             self.roots.keep()
         self.background.tick(now)
         news, self._news = self._news, False
@@ -169,6 +171,7 @@ class Board:
             overlooked=self.background.overlooked,
         )
         if judged:
+            self._judged_once = True
             self._task_state.keep(snapshot, date.fromtimestamp(now))
         return snapshot
 
@@ -201,7 +204,7 @@ class Board:
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:
-            health = self.roots.signs() if judged else {}
+            health = self.roots.signs(now) if judged else {}
             runs = self.roots.runs(now)
         baselines = self._baselines(runs)
         if judged:

@@ -292,7 +292,7 @@ def _classified(
             both = numbered(before[group], now[group])
             owners = both[: len(before[group])], both[len(before[group]) :]
             before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
-        found: dict[str, Any] = to_plain(domain_classifier(before, now, groups=owners))
+        found: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
         return found
     except DataError:
         return None

@@ -331,7 +331,7 @@ class TaskState:
         kept = self.state.noted(self._champions_key(root))
         return json.loads(kept) if kept else []
 
-    def _remember_champion(self, root: str, row: dict[str, Any]) -> None:
+    def _remember_champion(self, root: str, row: dict[str, object]) -> None:
         rows = [*self.champions(root), row][-MAX_CHAMPIONS:]
         self.state.note(self._champions_key(root), json.dumps(rows))
 

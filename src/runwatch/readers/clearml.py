@@ -110,7 +110,7 @@ class _Events:
             if isinstance(event, dict):
                 self._event(event)
 
-    def _event(self, event: Mapping[str, Any]) -> None:
+    def _event(self, event: Mapping[str, object]) -> None:
         metric, variant, at = event.get("metric"), event.get("variant"), event.get("iter")
         value = bounded_json.number(event.get("value"))
         if not isinstance(metric, str) or value is None or type(at) is not int or abs(at) >= 2**63:

@@ -72,7 +72,7 @@ def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Curso
     return Reading({claim.run_id: operations}, now)
 
 
-def _facts(said: Mapping[str, Any]) -> Iterable[Operation]:
+def _facts(said: Mapping[str, object]) -> Iterable[Operation]:
     settings = {key: said[key] for key in _SETTINGS if said.get(key) not in (None, {})}
     if settings:
         yield HParams(settings)

@@ -85,7 +85,7 @@ class _Operations:
         elif kind in _SETTINGS:
             self._assign(kind, path, operation["value"], record.get("at"))
 
-    def _own(self, path: list[str], operation: Mapping[str, Any]) -> None:
+    def _own(self, path: list[str], operation: Mapping[str, object]) -> None:
         if path == ["sys", "name"] and operation.get("value"):
             self._said.append(Label("name", str(operation["value"])))
         elif path == ["sys", "failed"] and operation.get("value") is True:

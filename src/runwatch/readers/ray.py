@@ -127,7 +127,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63 else None
 
 
-def _numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _numbers(row: dict[str, object]) -> Iterator[tuple[str, float]]:
     metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
     yield from bounded_json.flat_numbers(metrics).items()
 

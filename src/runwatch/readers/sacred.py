@@ -86,7 +86,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
 
 
-def _run(said: dict[str, Any]) -> Iterator[Operation]:
+def _run(said: dict[str, object]) -> Iterator[Operation]:
     status = str(said.get("status"))
     known = _STATUSES.get(status)
     ended, beat = _moment(said.get("stop_time")), _moment(said.get("heartbeat"))

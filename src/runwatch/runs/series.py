@@ -74,6 +74,11 @@ class Steps:
     def nbytes(self) -> int:
         return 0 if self._column is None else self._column.nbytes
 
+    @property
+    def rises(self) -> bool:
+        """Whether they are known to be evenly spaced, upwards."""
+        return self._column is None and self._stride > 0
+
     def extend(self, new: NDArray[np.int64]) -> None:
         if self._column is None and not self._goes_on(new):
             before = self.view
@@ -94,7 +99,7 @@ class Steps:
         end = begin + stride * (len(new) - 1)
         if begin != new[0] or end != new[-1] or abs(stride) > _INT32.max:
             return False
-        if len(new) > 2 and not np.all(new[1:] - new[:-1] == stride):
+        if len(new) > 2 and not (new[1:] - new[:-1] == stride).all():
             return False
         self._stride = stride
         return True
@@ -111,8 +116,8 @@ def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
         return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
     if dtype == np.float32:
         with np.errstate(over="ignore"):
-            narrow = new.astype(np.float32)
-        return bool(np.all((narrow.astype(np.float64) == new) | np.isnan(new.astype(np.float64))))
+            same = new.astype(np.float32) == new
+        return bool(same.all()) or bool((same | np.isnan(new)).all())
     return True
 
 
@@ -194,12 +199,11 @@ class Series:
         if not len(points):
             return
         steps, values = points.steps, points.values
-        self.monotonic = (
-            self.monotonic
-            and bool(steps[0] > self.last_step)
-            and (len(steps) == 1 or bool(np.all(steps[1:] > steps[:-1])))
-        )
+        follows = self.monotonic and bool(steps[0] > self.last_step)
         self._steps.extend(steps)
+        self.monotonic = follows and (
+            len(steps) == 1 or self._steps.rises or bool((steps[1:] > steps[:-1]).all())
+        )
         self._walls.extend(points.wall_times)
         self._values.extend(values)
         self._note(points)
@@ -231,7 +235,7 @@ class Series:
         elif walls[0] - self.last_wall > self.longest_gap:
             self.longest_gap = float(walls[0] - self.last_wall)
         if len(walls) > 1:
-            longest = float(np.max(walls[1:] - walls[:-1]))
+            longest = float((walls[1:] - walls[:-1]).max())
             if longest > self.longest_gap:
                 self.longest_gap = longest
         self.last_wall = float(walls[-1])

@@ -53,7 +53,7 @@ class Job(msgspec.Struct, frozen=True):
     usual: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Self:
+    def of(cls, table: Mapping[str, object]) -> Self:
         return from_plain(cls, table)
 
 
@@ -76,11 +76,11 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
+        values: dict[str, object] = to_plain(self)
         return values
 
     @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Self:
+    def of(cls, table: Mapping[str, object]) -> Self:
         return from_plain(cls, table)
 
 
@@ -107,7 +107,7 @@ class RawScores(msgspec.Struct, frozen=True, eq=False):
 KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
 
 
-def numeric_columns(kinds: Mapping[str, Any], apart: Collection[str | None]) -> tuple[str, ...]:
+def numeric_columns(kinds: Mapping[str, object], apart: Collection[str | None]) -> tuple[str, ...]:
     """The names of numbers and booleans among Arrow types by name, without those ``apart`` and usual keys."""
     import pyarrow.types as t
 
@@ -129,7 +129,7 @@ class Scorer(Protocol):
 
     def bind(self, offer: Offer) -> tuple[str, ...]: ...
 
-    def run(self, table: Any) -> RawScores: ...
+    def run(self, table: object) -> RawScores: ...
 
 
 class ModelFormat(Protocol):

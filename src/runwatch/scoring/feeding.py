@@ -64,7 +64,7 @@ def _cast(column: Any, kind: Any, name: str) -> Any:
         raise ScoringError(safe(name), what, "check [[models]] features, their order and types") from error
 
 
-def framed(table: Any, columns: Sequence[str], named: Sequence[str]) -> Any:
+def framed(table: Any, columns: Sequence[str], named: Sequence[str]) -> object:
     """A pandas frame of the columns under the names that the model was fitted with."""
     frame = table.select(list(columns)).to_pandas()
     frame.columns = list(named)

@@ -136,7 +136,7 @@ def markdown(brief: Brief) -> str:
     return "\n".join(parts) + "\n"
 
 
-def nothing_json(reason: str, now: float) -> dict[str, Any]:
+def nothing_json(reason: str, now: float) -> dict[str, object]:
     """``brief --json`` when nothing is known."""
     runs = {name: [] for name in ("finished", "crashed", "running", "stalled", "new")}  # type: dict[str, list[str]]
     return {
@@ -157,7 +157,7 @@ def _finding_line(finding: Facts) -> str:
     return f"- {finding['severity']}: {summary} ({subject}). {advice}"
 
 
-def as_json(brief: Brief) -> dict[str, Any]:
+def as_json(brief: Brief) -> dict[str, object]:
     """``brief --format json``."""
     details = [run for group in ("running", "finished", "crashed", "stalled") for run in brief.runs[group]]
     return {

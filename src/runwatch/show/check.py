@@ -74,7 +74,7 @@ def as_json(check: CheckResult) -> dict[str, Any]:
     }
 
 
-def _not_judged_json(problem: Any) -> dict[str, Any]:
+def _not_judged_json(problem: Any) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "message": hparams(problem.message),
@@ -82,7 +82,7 @@ def _not_judged_json(problem: Any) -> dict[str, Any]:
     }
 
 
-def unknown_json(reason: str) -> dict[str, Any]:
+def unknown_json(reason: str) -> dict[str, object]:
     """``check --json`` of a check that could not be made."""
     counts = dict.fromkeys(("critical", "warning", "info"), 0)
     return {

@@ -14,7 +14,7 @@ _INSIDE = ("since", "first_seen", "last_seen", "words", "topic")
 Facts = Mapping[str, Any]
 
 
-def finding_json(finding: Facts, now: float) -> dict[str, Any]:
+def finding_json(finding: Facts, now: float) -> dict[str, object]:
     """A kept finding as JSON (``store.kept.finding_facts``); what holds now and was never
     seen before is first seen now."""
     seen = finding["first_seen"] or finding["since"] or now

@@ -12,7 +12,7 @@ from typing import Any
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
-_PLAIN: dict[str, dict[str, Any]] = {
+_PLAIN: dict[str, dict[str, object]] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
     "num": {"type": "number"},
@@ -158,7 +158,7 @@ TASK = {
 }
 _COUNTS = {"critical": "int", "warning": "int", "info": "int"}
 
-ANSWERS: Mapping[str, Mapping[str, Any]] = {
+ANSWERS: Mapping[str, Mapping[str, object]] = {
     "ls": {"root": "str?", "roots?": ["str"], "runs": [RUN], "problems?": [PROBLEM]},
     "show": {"root": "str", "run": RUN},
     "drift": DRIFT,
@@ -211,7 +211,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _OF_RUN = {"root": "str", "run": "str"}
-RECORDS: Mapping[str, Mapping[str, Any]] = {
+RECORDS: Mapping[str, Mapping[str, object]] = {
     "point": {
         **_OF_RUN,
         "tag": "str",
@@ -264,7 +264,7 @@ def _of(kind: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _word(kind: str) -> dict[str, Any]:
+def _word(kind: str) -> dict[str, object]:
     if kind == _INTERVAL:
         items = {"type": ["number", "null"]}
         return {"type": ["array", "null"], "items": items, "minItems": 2, "maxItems": 2}

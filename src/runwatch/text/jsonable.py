@@ -50,7 +50,7 @@ def plain(value: object) -> Any:
     """Anything as JSON: as ``hparams``, but a number that isn't finite is null (in a table with
     ``"<name>_text"`` beside it); NumPy's scalars are numbers, a set is a list."""
     if isinstance(value, Mapping):
-        out: dict[str, Any] = {}
+        out: dict[str, object] = {}
         for key, inner in value.items():
             name = text(str(key))
             found = _number(inner)
@@ -72,7 +72,7 @@ def text(words: str) -> str:
     return words
 
 
-def dump(value: Mapping[str, Any], indent: int | None = 2) -> str:
+def dump(value: Mapping[str, object], indent: int | None = 2) -> str:
     """One JSON object as text (``indent`` None: on one line); refuses NaN."""
     return _HIDDEN.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
 

@@ -88,7 +88,7 @@ class Host(Protocol):
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
 
-    def show_screen(self, screen: Any) -> None:
+    def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
 
 

@@ -43,7 +43,7 @@ class TableFormat(Protocol):
     def parts(self, file: DataFile) -> list[ReadPart]: ...
 
     def read(
-        self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+        self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]: ...
 
 

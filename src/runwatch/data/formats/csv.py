@@ -89,7 +89,7 @@ def parts(file: DataFile) -> list[ReadPart]:
 
 
 def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+    file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
 ) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
     import pyarrow as pa
@@ -104,7 +104,7 @@ def read(
 class _CsvReader:
     """One pass over a CSV file that widens a column's type and goes on where a conversion failed."""
 
-    def __init__(self, file: DataFile, start: int, wanted: Mapping[str, Any]) -> None:
+    def __init__(self, file: DataFile, start: int, wanted: Mapping[str, object]) -> None:
         self.file, self.start = file, start
         self.dialect = _dialect(file, whole=not start)
         self.names = list(self.dialect.names)
@@ -141,7 +141,7 @@ class _CsvReader:
             batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.wanted], skipped
         )
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Iterator[object]:
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
@@ -175,7 +175,7 @@ class _CsvReader:
                 raise
             yield from reader
 
-    def _skip(self, row: Any) -> str:
+    def _skip(self, row: object) -> str:
         self.skipped += 1
         return "skip"
 

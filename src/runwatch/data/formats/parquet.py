@@ -37,7 +37,7 @@ def checked(handle: Any, name: str, coded: frozenset[str] = frozenset(), remote:
     import pyarrow.parquet as pq
 
     footer = _footer(handle, name)
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "read_dictionary": sorted(coded) or None,
         "pre_buffer": remote,
         "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
@@ -92,7 +92,7 @@ def _schema_size(footer: bytes) -> int:
     return numbers[1] if len(numbers) > 1 else 0
 
 
-def _plain_metadata(footer: bytes) -> Any:
+def _plain_metadata(footer: bytes) -> object:
     """The file's metadata without the Arrow schema beside it, which may name types that Arrow cannot read
     (Polars stores 128-bit integers so); parquet's own types stay."""
     import pyarrow as pa
@@ -104,7 +104,7 @@ def _plain_metadata(footer: bytes) -> Any:
 def schema(file: DataFile) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
-    result: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
+    result: dict[Callable[[Any], Any], object] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
     with opened(file) as parquet:
         special = _special(parquet)
         found = [(field.name, field.type) for field in parquet.schema_arrow]

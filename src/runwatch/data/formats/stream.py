@@ -78,9 +78,12 @@ class BoundedLines(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        made = bytes(self._raw.read(size))
-        self._watch(made)
-        return made
+        blocks, left = [], size
+        while left and (block := self._raw.read(BLOCK if left < 0 else min(BLOCK, left))):
+            self._watch(block)  # block by block: no long line may hide between the ends
+            blocks.append(block)
+            left -= len(block) if left > 0 else 0
+        return b"".join(blocks)
 
     def _watch(self, made: bytes) -> None:
         first = made.find(b"\n")

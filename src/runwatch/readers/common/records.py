@@ -28,10 +28,10 @@ from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
 
 
-def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
+def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
     """The objects on the first complete lines (``whole``: the last line is complete too)."""
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for line in lines if whole else lines[:-1]:
         if not line.strip():
             continue
@@ -51,7 +51,7 @@ def first_keys(head: bytes) -> frozenset[str]:
     return frozenset(records[0]) if records else frozenset()
 
 
-def metric_names(record: Mapping[str, Any]) -> frozenset[str]:
+def metric_names(record: Mapping[str, object]) -> frozenset[str]:
     """The keys of a record that are metrics."""
     step = step_key(record)
     keys = tuple(record)
@@ -63,9 +63,9 @@ class _Shape:
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
-        self.rows: list[list[Any]] = []
+        self.rows: list[list[object]] = []
         self.numbered: list[int] = []
-        self.columns: list[tuple[Any, ...]] = []
+        self.columns: list[tuple[object, ...]] = []
         self.lines: IntArray = np.empty(0, dtype=np.int64)
         self.steps: IntArray = np.empty(0, dtype=np.int64)
         self.placed: BoolArray = np.empty(0, dtype=np.bool_)
@@ -202,7 +202,7 @@ def _step_hint(layout: Layout | None) -> str:
     return 'log a step with each record, or name it in runwatch.toml: [[runs]] step = "..."'
 
 
-def _spelled_out(record: Mapping[str, Any]) -> dict[str, Any]:
+def _spelled_out(record: Mapping[str, object]) -> dict[str, object]:
     """ms-swift's ``"global_step/max_steps": "195/300"`` as two numbers."""
     done, _, planned = str(record[STEP_OF_LENGTH]).partition("/")
     rest = {key: value for key, value in record.items() if key != STEP_OF_LENGTH}
@@ -229,24 +229,24 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
     )
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """An integer of 64 bits, or None."""
     if type(value) is float:
         value = int(value) if value.is_integer() else None
     return value if type(value) is int and -(2**63) <= value < 2**63 else None
 
 
-def floor(value: Any) -> int | None:
+def floor(value: object) -> int | None:
     """The whole part of a finite number within 64 bits, or None."""
     return whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else whole(value)
 
 
-def column(values: Sequence[Any]) -> FloatArray:
+def column(values: Sequence[object]) -> FloatArray:
     """A column's numbers, NaN where there is none."""
     return numbers(values)[0]
 
 
-def numbers(values: Sequence[Any]) -> tuple[FloatArray, Any]:
+def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
     """The numbers of a column, and where there are any."""
     if set(map(type, values)) <= {int, float}:
         try:
@@ -258,7 +258,7 @@ def numbers(values: Sequence[Any]) -> tuple[FloatArray, Any]:
     return np.array([math.nan if value is None else value for value in found]), present
 
 
-def walls(values: Sequence[Any]) -> FloatArray:
+def walls(values: Sequence[object]) -> FloatArray:
     """Moments in seconds since the epoch: numbers, or ISO 8601."""
     clocks = seconds(np.array([math.nan if (n := number(v)) is None else n for v in values]))
     for i, value in enumerate(values):

@@ -123,7 +123,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
 
 
 def _foreign(
-    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, Any]
+    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, object]
 ) -> Reading:
     """Not a W&B file: said once."""
     problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it again")

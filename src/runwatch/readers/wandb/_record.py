@@ -288,7 +288,7 @@ def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, floa
 
 def _set(values: dict[str, object], key: Key, value: object) -> None:
     """Put ``value`` where the parts of ``key`` lead to."""
-    place: dict[str, Any] = values
+    place: dict[str, object] = values
     for part in key[:-1]:
         inner = place.get(part)
         if not isinstance(inner, dict):

@@ -34,7 +34,7 @@ TABLE_FILES = frozenset(("table-file",))
 _DEEPEST, _MOST_OF_A_BATCH = 6, 16
 
 
-def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Mapping[str, object]]]:
     """The objects with a ``_type`` in a value, by tag; nested names join with ``/``."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         return
@@ -78,7 +78,7 @@ def content(value: Mapping[str, Any]) -> MediaContent:
     return _table(value.get("_value", value))
 
 
-def _histogram(value: Mapping[str, Any]) -> Histogram:
+def _histogram(value: Mapping[str, object]) -> Histogram:
     """``bins`` or W&B's ``packedBins`` (first edge, width, number), and ``values``: the counts."""
     bins, counts = value.get("bins"), value.get("values")
     packed = value.get("packedBins")

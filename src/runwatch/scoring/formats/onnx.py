@@ -164,13 +164,13 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> RawScores:
+def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""
     label: NDArray[Any] | None = None
     values: dict[str, NDArray[np.float64]] = {}
-    matrices: dict[str, tuple[NDArray[np.float64], tuple[Any, ...] | None]] = {}
+    matrices: dict[str, tuple[NDArray[np.float64], tuple[object, ...] | None]] = {}
     for name, result in outputs.items():
         if isinstance(result, list) and result and isinstance(result[0], dict):
             keys = tuple(result[0])

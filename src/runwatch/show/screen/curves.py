@@ -27,7 +27,15 @@ from runwatch.show.screen.runs import is_baseline, mark_tone, run_name
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe
 
-_SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
+_SIGN = {
+    "nonfinite": "✗",
+    "diverged": "✗",
+    "restart": "↻",
+    "spike": "▲",
+    "overfitting": "◣",
+    "plateau": "▬",
+    "dead": "▬",
+}
 _WORD = {"nonfinite": "NaN"}
 _STEP = re.compile(r"(?:step|checkpoint|ckpt|iter)[-_=]?(\d+)", re.IGNORECASE)
 _MOST_CHECKPOINTS = 40

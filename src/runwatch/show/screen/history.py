@@ -120,7 +120,7 @@ def champions_table(champions: Champions, filter: str, now: float) -> TableView:
     return TableView(columns, tuple(row for _, row in rows[:_MOST]), _no_champion(filter, champions))
 
 
-def _when(pin: Mapping[str, Any]) -> float:
+def _when(pin: Mapping[str, object]) -> float:
     at = pin.get("at")
     return float(at) if isinstance(at, int | float) and math.isfinite(at) else 0.0
 

@@ -36,7 +36,7 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
     return "\n".join(lines)
 
 
-def _rows(table: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _rows(table: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(table, Mapping):
         for key, value in table.items():
             yield from _rows(value, f"{prefix}.{key}" if prefix else str(key))

@@ -64,7 +64,7 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     return " ".join(words)
 
 
-def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, Any]:
+def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, object]:
     """The same as JSON, with each root's part."""
     facts, line = together(parts), status_line(parts, now)
     if facts is None:

@@ -70,7 +70,7 @@ class ColumnScreen(Detail):
     def job(self) -> Callable[[Snapshot, float], Any]:
         key, batch = self.key, self._batch
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             return column.column_view(snapshot, key, batch), column.trend_words(snapshot, key)
 
         return make

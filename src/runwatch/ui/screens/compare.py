@@ -43,7 +43,7 @@ class CompareScreen(Exporting, ChartKeys):
     def job(self) -> Callable[[Snapshot, float], Any]:
         keys, tag = self.keys, self._tag
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             picture = curves.CurvesPicture()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:

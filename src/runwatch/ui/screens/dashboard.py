@@ -79,6 +79,9 @@ class Dashboard(LiveScreen):
             "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
         ),
         Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
+        Binding(
+            "x", "export", "Export", show=False, id="board.export", tooltip="the pane's table, into a file"
+        ),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -153,7 +156,7 @@ class Dashboard(LiveScreen):
         counts = {pane.ID: pane.count for pane in self._panes}
         width, chosen = max(self.size.width - 2, 10), self.host.finding
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             today = datetime.fromtimestamp(now).date()
             head = headline.header(snapshot, headline.HeadAsk(width, today, now, chosen))
             counted = {name: count(snapshot, now) for name, count in counts.items()}
@@ -164,7 +167,7 @@ class Dashboard(LiveScreen):
     def paint(self, view: Any) -> None:
         head, self._counted, result = view
         self.query_one("#headline", LineWidget).show(*head)
-        views: Mapping[str, Any] = result
+        views: Mapping[str, object] = result
         for pane in self._panes:
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
@@ -364,6 +367,11 @@ class Dashboard(LiveScreen):
     def action_history(self) -> None:
         in_metrics = self._panes[self._active].ID == "metrics"
         self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
+
+    def action_export(self) -> None:
+        from runwatch.ui.exporting import export_table
+
+        export_table(self)
 
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]

@@ -27,6 +27,9 @@ class Detail(LiveScreen):
         Binding("escape,backspace", "close", "Back", id="detail.close"),
         Binding("tab", "part(1)", "Next list, then next part", show=False, id="detail.next"),
         Binding("shift+tab", "part(-1)", "Previous list or part", show=False, id="detail.previous"),
+        Binding(
+            "x", "export", "Export", show=False, id="detail.export-table", tooltip="the table, into a file"
+        ),
         *(
             Binding(str(n), f"choose({n})", f"Part {n}", show=False, id=f"detail.part-{n}")
             for n in range(1, 10)
@@ -72,6 +75,12 @@ class Detail(LiveScreen):
 
     def action_close(self) -> None:
         self.dismiss()
+
+    def action_export(self) -> None:
+        """Write the table that is looked at into a file."""
+        from runwatch.ui.exporting import export_table
+
+        export_table(self)
 
     def action_choose(self, number: int) -> None:
         if 1 <= number <= len(self.TABS):

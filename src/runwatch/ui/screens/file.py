@@ -61,5 +61,5 @@ class FileScreen(Detail):
     def job(self) -> Callable[[Snapshot, float], Any]:
         return lambda snapshot, now: None
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: object) -> None:
         """Nothing of it comes from the snapshot."""

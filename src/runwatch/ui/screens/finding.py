@@ -28,7 +28,7 @@ class FindingScreen(Detail):
     def job(self) -> Callable[[Snapshot, float], Any]:
         key = self.key
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             finding = view_findings.place_of(snapshot, key)
             return view_findings.finding_facts(finding, now) if finding is not None else None
 

@@ -47,7 +47,7 @@ class HistoryScreen(Filtered):
     def job(self) -> Callable[[Snapshot, float], Any]:
         events, champions, words, read = self._events, self._champions, self.words, self._read
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             mark = history.changes_with(snapshot)
             if not read:
                 return mark, snapshot.situation.roots, None

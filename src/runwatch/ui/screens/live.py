@@ -34,14 +34,14 @@ class LiveScreen(Screen[None]):
         """What makes this screen's view; it may run on any thread and sees no widget."""
 
     @abstractmethod
-    def paint(self, view: Any) -> None:
+    def paint(self, view: object) -> None:
         """Paint a view that ``job`` made."""
 
     def view(self) -> Callable[[Snapshot, float], Any]:
         """What is made for this screen: its job, and what stands around that."""
         return self.job()
 
-    def take(self, view: Any) -> None:
+    def take(self, view: object) -> None:
         """Paint what ``view`` made."""
         self.paint(view)
 

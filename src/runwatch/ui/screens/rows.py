@@ -42,7 +42,7 @@ class RowsScreen(Filtered):
         name = self.key.predictions
         return lambda snapshot, now: snapshot.situation.predictions.get(name)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: object) -> None:
         if view is not self._fetched:
             self._fetched = view
             self._fetch()

@@ -60,7 +60,14 @@ class RunScreen(Detail, ChartKeys):
         ),
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
-        Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
+        Binding(
+            "x",
+            "export",
+            "Export",
+            show=False,
+            id="run.export",
+            tooltip="a chart as SVG, PNG or CSV, or the table",
+        ),
         Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
         Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
         Binding(
@@ -149,7 +156,7 @@ class RunScreen(Detail, ChartKeys):
             self.query_one(SystemPart).draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)
         if action in ("filter", "pin_chart", "together"):
             return self.active == 1
@@ -199,7 +206,10 @@ class RunScreen(Detail, ChartKeys):
         self.show_part()
 
     def action_export(self) -> None:
-        """The chart with the keys is asked first; here it is the grid's: its first chart."""
+        """The chart with the keys is asked first; here it is the grid's first one, or the table."""
+        if self.active not in (1, 8):
+            super().action_export()
+            return
         for chart in self._grid().query(Curves):
             chart.action_export()
             return
