@@ -31,6 +31,9 @@ _END = re.compile(
     r"|^submitit INFO .{0,80} - (?:Job completed successfully|Exiting after successful completion)"
     r"|^\d{1,9} epochs completed in \d|\bdone training in \d|Saved pipeline to output directory"
     r"|^finished run$"
+    r"|^Epoch \d{1,9}: early stopping|^No improvement since epoch \d{1,9}: early stopping"
+    r"|\bSignaling Trainer to stop\.|^Stopping since \S{1,80} has not improved in the last \d"
+    r"|\bEarlyStopping: Training stopped early|\bfor \d{1,9} consecutive epochs\. Stopping\."
 )
 _MOST_SETTINGS = 500
 
