@@ -24,6 +24,7 @@ from runwatch.config.settings import (
     Seconds,
     Settings,
 )
+from runwatch.domain.json_types import JsonDict
 from runwatch.text.durations import seconds
 
 MAX_ENTRIES = 1000
@@ -47,7 +48,7 @@ class Checker:
         self._file = file
         self._lines = text.splitlines()
 
-    def settings(self, table: dict[str, Any], base: Settings) -> Settings:
+    def settings(self, table: JsonDict, base: Settings) -> Settings:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
@@ -77,7 +78,7 @@ class Checker:
             }
         return replace(base, **values)
 
-    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
+    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], JsonDict]:
         """``[[rules]]`` entries and ``[rules.NAME]`` tables. TOML hangs a table that follows an entry of the
         same name onto that entry, so options are gathered out of the entries too."""
         if not isinstance(rules, list):

@@ -13,11 +13,11 @@ from textual.timer import Timer
 
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered, run_grammar
@@ -71,7 +71,7 @@ class Leaderboard(Filtered, Exporting):
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
