@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -19,12 +18,13 @@ from mcp.server.stdio import stdio_server
 
 from runwatch import __version__
 from runwatch.domain.errors import UserError
+from runwatch.domain.json_types import JsonMapping
 from runwatch.show.schemas import schema_of
 
 _PATIENCE_S = 300.0
 _MOST_ERROR = 2000
 
-Given = Mapping[str, Any]
+Given = JsonMapping
 
 
 class AgentTool(msgspec.Struct, frozen=True):

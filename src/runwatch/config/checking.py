@@ -24,9 +24,11 @@ from runwatch.config.settings import (
     Seconds,
     Settings,
 )
+from runwatch.domain.json_types import JsonDict
 from runwatch.text.durations import seconds
 
 MAX_ENTRIES = 1000
+_FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
@@ -46,7 +48,7 @@ class Checker:
         self._file = file
         self._lines = text.splitlines()
 
-    def settings(self, table: dict[str, Any], base: Settings) -> Settings:
+    def settings(self, table: JsonDict, base: Settings) -> Settings:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
@@ -76,7 +78,7 @@ class Checker:
             }
         return replace(base, **values)
 
-    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
+    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], JsonDict]:
         """``[[rules]]`` entries and ``[rules.NAME]`` tables. TOML hangs a table that follows an entry of the
         same name onto that entry, so options are gathered out of the entries too."""
         if not isinstance(rules, list):
@@ -176,6 +178,12 @@ class Checker:
         result = self._convert(path, hint, value)
         if rule == "metrics.*.tolerance" and result is not None and not 0 <= result < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
+        if rule in _FILTERS:
+            from runwatch.text.run_filter import parse
+
+            complaint = parse(result).complaint
+            if complaint:
+                self._fail(path, complaint)
         return result
 
     def _convert(self, path: str, hint: object, value: object) -> Any:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from runwatch.data.arrays import family, numbers
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.notation import epoch_values, measured_type
 from runwatch.domain.profile import (
     ColumnGrid,
@@ -31,14 +31,14 @@ def time_type(type_: str) -> object:
         return from_text(type_)
 
 
-def value_type(array: Any) -> str:
+def value_type(array: Arrow) -> str:
     """Arrow's name of the type, of a dictionary that of its values."""
     import pyarrow.types as t
 
     return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
 
 
-def spelled(values: object, group: str, column: ColumnGrid) -> Any:
+def spelled(values: object, group: str, column: ColumnGrid) -> Arrow:
     """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
     without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
     words = set(column.words or ())
@@ -58,7 +58,7 @@ def spelled(values: object, group: str, column: ColumnGrid) -> Any:
     return values
 
 
-def _mapped(values: Any, table: Mapping[str, str]) -> Any:
+def _mapped(values: Arrow, table: Mapping[str, str]) -> Arrow:
     """Strings with those of the table replaced, whatever their case."""
     import pyarrow.compute as pc
 
@@ -71,7 +71,7 @@ def _mapped(values: Any, table: Mapping[str, str]) -> Any:
     return pc.coalesce(strings(list(table.values())).take(found), values)
 
 
-def timed(values: Any, kind: str) -> object:
+def timed(values: Arrow, kind: str) -> object:
     """int64 microseconds as an Arrow array of times or durations."""
     import pyarrow as pa
 
@@ -79,7 +79,7 @@ def timed(values: Any, kind: str) -> object:
     return pa.Array.from_buffers(time_type(kind), len(values), [None, body])
 
 
-def in_unit(array: Any, column: ColumnGrid) -> Any:
+def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
     """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
     alike; None where one can't become the other (a date, a time of day)."""
     import pyarrow as pa
@@ -100,7 +100,7 @@ def in_unit(array: Any, column: ColumnGrid) -> Any:
         return None
 
 
-def _across(array: Any, column: ColumnGrid, measured: str) -> object:
+def _across(array: Arrow, column: ColumnGrid, measured: str) -> object:
     """Numbers where times or durations are counted, or the other way round: in seconds, milliseconds, micro-
     or nanoseconds, whichever brings the typical value nearest to the reference's."""
     values, edges = numbers(array), column.edges
@@ -126,7 +126,7 @@ def _unit(type_: str) -> float:
     return _IN_A_SECOND.get(found, 0)
 
 
-def _as_duration(array: Any, wanted: Any) -> Any:
+def _as_duration(array: Arrow, wanted: Arrow) -> Arrow:
     """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
     durations as times of day."""
     import pyarrow as pa

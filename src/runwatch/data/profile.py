@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
@@ -18,6 +18,7 @@ from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
 from runwatch.data.precision import same_precision
+from runwatch.domain.json_types import JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,
     DUPLICATE,
@@ -69,7 +70,7 @@ def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     return counter.result(_schema(schema, table.TYPED))
 
 
-def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str], ...]:
+def _schema(found: list[tuple[str, Arrow]], typed: bool) -> tuple[tuple[str, str], ...]:
     """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
     twice = duplicated([name for name, _ in found])
     mark = "" if typed else GUESSED
@@ -77,17 +78,17 @@ def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str],
 
 
 @lru_cache(maxsize=8)
-def _words(words: tuple[str, ...]) -> Any:
+def _words(words: tuple[str, ...]) -> Arrow:
     from runwatch.data.arrays import strings
 
     return strings(words)
 
 
-def parse_types(grid: ProfileGrid) -> Mapping[str, Any]:
+def parse_types(grid: ProfileGrid) -> JsonMapping:
     """The Arrow type that text formats parse each column into."""
     import pyarrow as pa
 
-    types: dict[str, Any] = {}
+    types: JsonDict = {}
     for column in grid.columns:
         if column.notation or column.kind == "boolean":
             types[column.name] = None
@@ -100,7 +101,7 @@ def parse_types(grid: ProfileGrid) -> Mapping[str, Any]:
     return types
 
 
-def _parsed(type_: Any) -> Any:
+def _parsed(type_: Arrow) -> Arrow:
     """The type nearest to ``type_`` that the parsers of text know; None lets them infer."""
     import pyarrow as pa
     import pyarrow.types as t
@@ -155,7 +156,7 @@ class Counter:
             self._neighbours.result(),
         )
 
-    def _column(self, index: int, array: Any) -> None:
+    def _column(self, index: int, array: Arrow) -> None:
         column = self.grid.columns[index]
         self.scalars[index, ROWS] += len(array)
         self.scalars[index, NULL] += array.null_count
@@ -172,7 +173,7 @@ class Counter:
         else:
             self._ordered(index, column, array)
 
-    def _ordered(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _ordered(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         group, invalid = family(array.type), 0
         type_ = value_type(array)
         if group in ("string", "binary"):
@@ -186,7 +187,7 @@ class Counter:
         if values is not None:
             self._tallied(index, column, values, type_)
 
-    def _read(self, index: int, column: ColumnGrid, text: Any) -> tuple[Any, int]:
+    def _read(self, index: int, column: ColumnGrid, text: Arrow) -> tuple[Arrow, int]:
         """Text as the column's numbers or times, in the notation of its first values."""
         words = _boolean_words(text) if column.notation == "" and column.kind == "numeric" else None
         if words is not None:
@@ -204,7 +205,7 @@ class Counter:
                 return None, len(text)
         return values, invalid
 
-    def _tallied(self, index: int, column: ColumnGrid, values: Any, type_: str = "") -> None:
+    def _tallied(self, index: int, column: ColumnGrid, values: Arrow, type_: str = "") -> None:
         assert column.edges is not None
         edges = column.edges
         if type_ and type_ != column.type:
@@ -217,7 +218,7 @@ class Counter:
         self.low[index] = min(self.low[index], found.low)
         self.high[index] = max(self.high[index], found.high)
 
-    def _text(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _text(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         if family(array.type) == "nested":
             self.scalars[index, INVALID] += len(array) - array.null_count
             return
@@ -226,7 +227,7 @@ class Counter:
         start = int(self.grid.offsets[index]) + column.bins
         self.counts[start : start + len(kinds)] += kinds
 
-    def _categorical(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _categorical(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         import pyarrow.compute as pc
         import pyarrow.types as t
 
@@ -252,7 +253,7 @@ class Counter:
         if outside.any():
             self._other(index, values, outside, weights)
 
-    def _hashed(self, start: int, column: ColumnGrid, values: Any, weights: Any, outside: Any) -> Any:
+    def _hashed(self, start: int, column: ColumnGrid, values: Arrow, weights: Arrow, outside: Arrow) -> Arrow:
         """Counts the values by hash, and those that the reference's sample has not; answers which those
         are."""
         hashes = hashed(values)
@@ -262,7 +263,7 @@ class Counter:
         self.counts[start + BUCKETS] += int(fresh.sum() if weights is None else weights[fresh].sum())
         return fresh
 
-    def _other(self, index: int, values: Any, mask: Any, weights: Any) -> None:
+    def _other(self, index: int, values: Arrow, mask: Arrow, weights: Arrow) -> None:
         """Keeps the least words outside the grid with their counts, of an open column the most frequent."""
         frequent = self.grid.columns[index].open
         if weights is not None:
@@ -273,7 +274,7 @@ class Counter:
         self.others[index] = kept_others([self.others.get(index, {}), table], frequent)
 
 
-def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
+def _outside(values: Arrow, mask: Arrow, frequent: bool) -> dict[str, int]:
     """The least, or most ``frequent``, ``MAX_OTHERS`` of the masked strings with their counts."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -290,13 +291,13 @@ def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
     return dict(zip(words.to_pylist(), buffer_values(counts).tolist(), strict=True))
 
 
-def _filled(found: Any, default: int) -> Any:
+def _filled(found: Arrow, default: int) -> Arrow:
     """int32 positions with nulls as ``default``."""
     where = buffer_values(found)
     return np.where(valid_mask(found), where, default) if found.null_count else where
 
 
-def _notation(text: Any, column: ColumnGrid, known: str) -> str:
+def _notation(text: Arrow, column: ColumnGrid, known: str) -> str:
     """The notation of a batch's text: the reference's while all values are in it, else what they are in."""
     if known and not parse(text, known)[1]:
         return known
@@ -305,7 +306,7 @@ def _notation(text: Any, column: ColumnGrid, known: str) -> str:
     return detect(text) or known or PLAIN
 
 
-def _boolean_words(text: Any) -> tuple[Any, int] | None:
+def _boolean_words(text: Arrow) -> tuple[Arrow, int] | None:
     """0 and 1 for text that is "True" and "False"; None for other text."""
     import pyarrow.compute as pc
 

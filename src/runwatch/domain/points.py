@@ -15,6 +15,8 @@ _FORMER = "\0former"
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+AnyArray = NDArray[Any]
+"""An array of whatever type its column has."""
 
 
 def former_tag(tag: str, back: int) -> str:

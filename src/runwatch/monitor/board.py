@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from runwatch.config import Settings
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
@@ -200,7 +201,8 @@ class Board:
     def _alerts(self, now: float) -> str:
         if self._alerting is None:
             return ""
-        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now)
+        runs = self.roots.newest
+        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now, runs)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:
@@ -290,7 +292,7 @@ class Board:
         """When a person last saw this root's board."""
         return self._task_state.state.looked([self._task_state.identity(root)])
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned as baseline, oldest first."""
         return self._task_state.champions(root)
 

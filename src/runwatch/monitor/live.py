@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -19,6 +18,7 @@ from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -155,7 +155,7 @@ class Monitor:
         """What happened to tasks and findings: (root, event), newest first."""
         return self._board.history()
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
         return self._board.champions(root)
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.json_types import JsonMapping
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
@@ -83,7 +84,7 @@ class Cursor(msgspec.Struct, frozen=True):
     head: tuple[int, int] = (0, 0)
     near: tuple[int, int] = (0, 0)
     stat: FileStat | None = None
-    state: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    state: JsonMapping = msgspec.field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         known = None if self.stat is None else list(self.stat)
@@ -96,7 +97,7 @@ class Cursor(msgspec.Struct, frozen=True):
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Cursor:
+    def from_json(data: JsonMapping) -> Cursor:
         known = None if data["s"] is None else FileStat(*data["s"])
         return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
 
@@ -248,7 +249,7 @@ class Tail(msgspec.Struct, frozen=True):
     start: int
     rewritten: bool
     more: bool
-    state: Mapping[str, Any]
+    state: JsonMapping
     _known: FileStat
     _head: bytes
     _before: bytes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.points import Points
+from runwatch.domain.points import AnyArray, Points
 
 _INT32 = np.iinfo(np.int32)
 SPARK = 32
@@ -23,19 +23,19 @@ class SeriesColumn:
     __slots__ = ("_data", "_wide", "size")
 
     def __init__(self, narrow: type, wide: type) -> None:
-        self._data: NDArray[Any] = np.empty(0, dtype=narrow)
+        self._data: AnyArray = np.empty(0, dtype=narrow)
         self._wide = wide
         self.size = 0
 
     @property
-    def view(self) -> NDArray[Any]:
+    def view(self) -> AnyArray:
         return self._data[: self.size]
 
     @property
     def nbytes(self) -> int:
         return self._data.nbytes
 
-    def extend(self, new: NDArray[Any]) -> None:
+    def extend(self, new: AnyArray) -> None:
         if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
             with np.errstate(invalid="ignore"):
                 self._data = self._data.astype(self._wide)
@@ -65,7 +65,7 @@ class Steps:
         self.size = 0
 
     @property
-    def view(self) -> NDArray[Any]:
+    def view(self) -> AnyArray:
         if self._column is not None:
             return self._column.view
         return self._first + self._stride * np.arange(self.size, dtype=np.int64)
@@ -111,7 +111,7 @@ class Steps:
             self.extend(kept.astype(np.int64))
 
 
-def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+def _fits(new: AnyArray, dtype: np.dtype[Any]) -> bool:
     if dtype == np.int32:
         return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
     if dtype == np.float32:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.json_types import JsonDict
+from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 
 MAX_ROWS = 5_000_000
@@ -75,7 +77,7 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
     bad: int = 0
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonDict:
         values: dict[str, object] = to_plain(self)
         return values
 
@@ -98,7 +100,7 @@ class RawScores(msgspec.Struct, frozen=True, eq=False):
     """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
     of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
 
-    label: NDArray[Any] | None = None
+    label: AnyArray | None = None
     scores: NDArray[np.float64] | None = None
     classes: tuple[Any, ...] | None = None
     value: NDArray[np.float64] | None = None

@@ -12,10 +12,10 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
 
 from msgspec.structs import replace
 
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
 from runwatch.scoring.formats import format_of
@@ -81,7 +81,7 @@ def do(job: Job) -> ScoringAnswer:
     return write(job, table, made)
 
 
-def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
+def _kinds(job: Job, source: InputTable) -> JsonDict:
     """Arrow type by column name. ScoringError for a name that occurs twice."""
     schema = source.schema()
     names = schema.names

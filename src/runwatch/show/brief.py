@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from runwatch.domain.json_types import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
@@ -24,7 +25,7 @@ _NAMES = 4
 _NOTES = 3
 _NAME_WIDTH = 34
 
-Facts = Mapping[str, Any]
+Facts = JsonMapping
 History = Sequence[tuple[str, TaskEvent]]
 
 

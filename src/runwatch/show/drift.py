@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units
@@ -40,7 +40,7 @@ _LEGEND = (
 )
 
 
-def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = ()) -> dict[str, Any]:
+def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = ()) -> JsonDict:
     """``drift --json``; ``segments`` adds one report a segment."""
     out = {"schema": SCHEMA, **_report_json(report)}
     if segments:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runwatch.domain.json_types import JsonDict
+
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
 _PLAIN: dict[str, dict[str, object]] = {
@@ -227,7 +229,7 @@ RECORDS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def schema_of_record(kind: str) -> dict[str, Any]:
+def schema_of_record(kind: str) -> JsonDict:
     """The JSON Schema of one kind of line of ``tail --json``."""
     result = _of(RECORDS[kind])
     result["properties"] = {"type": {"const": kind}, **result["properties"]}
@@ -240,7 +242,7 @@ def schema_of_record(kind: str) -> dict[str, Any]:
     }
 
 
-def schema_of(answer: str) -> dict[str, Any]:
+def schema_of(answer: str) -> JsonDict:
     """The JSON Schema of a command's ``--json``."""
     result = _of(ANSWERS[answer])
     result["properties"] = {"schema": {"const": 1}, **result["properties"]}
@@ -248,7 +250,7 @@ def schema_of(answer: str) -> dict[str, Any]:
     return {"$schema": _DRAFT, "$id": f"{_BASE}{answer}", "title": f"runwatch {answer} --json", **result}
 
 
-def _of(kind: Any) -> dict[str, Any]:
+def _of(kind: Any) -> JsonDict:
     if isinstance(kind, tuple):
         return {"enum": list(kind)}
     if isinstance(kind, list):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any
 
+from runwatch.domain.json_types import JsonDict
 from runwatch.text.safe import run_name
 
 SCHEMA = 1
@@ -20,7 +21,7 @@ _HIDDEN = re.compile(
 )
 
 
-def number(name: str, value: float | None) -> dict[str, Any]:
+def number(name: str, value: float | None) -> JsonDict:
     """``{name: value}``, or null and its text when the value is NaN or infinite."""
     if value is None or math.isfinite(value):
         return {name: value}

@@ -222,8 +222,8 @@ class MediaPart(Vertical):
                 from rich.markdown import Markdown
 
                 self._prose = views.prose(content)
-                prose = Markdown(self._prose, hyperlinks=False, code_theme="ansi_dark")
-                self._only(VerticalScroll).query_one(Static).update(prose)
+                page = self._only(VerticalScroll).query_one(Static)
+                page.update(Markdown(self._prose, hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
                 self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)

@@ -48,7 +48,7 @@ class ThemedApp(App[None]):
             return
         self._themes_stamp = stamp
         for notice in self._load_all(self._themes_folder):
-            self.notify(notice, severity="warning")
+            self.notify(notice, severity="warning", markup=False)
         self._watch_theme(self.theme)
 
     def _load_all(self, folder: Path | None) -> list[str]:

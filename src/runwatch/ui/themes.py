@@ -6,11 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
+
+from runwatch.domain.json_types import JsonDict
 
 DEFAULT_THEME = "runwatch-dark"
 ANSI_THEME = "runwatch-ansi"
@@ -129,7 +130,7 @@ def read_theme(path: Path) -> Theme:
     )
 
 
-def _table(path: Path, raw: dict[str, object], key: str) -> dict[str, Any]:
+def _table(path: Path, raw: dict[str, object], key: str) -> JsonDict:
     table = raw.get(key, {})
     if not isinstance(table, dict):
         raise ThemeError(f"theme {path}: {key} must be a table")

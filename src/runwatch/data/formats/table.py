@@ -6,14 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
 from runwatch.data.arrays import longest
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
+from runwatch.domain.json_types import JsonMapping
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0(\.\d+)?")
@@ -31,7 +32,7 @@ class Table:
         self.SUFFIXES, self.COLUMNAR = format_.SUFFIXES, format_.COLUMNAR
         self.TYPED = format_.TYPED
 
-    def schema(self, file: DataFile) -> list[tuple[str, Any]]:
+    def schema(self, file: DataFile) -> list[tuple[str, Arrow]]:
         return list(_columns(self, file))
 
     def parts(self, file: DataFile) -> list[ReadPart]:
@@ -92,7 +93,7 @@ def is_index(name: str, position: int) -> bool:
     return bool(_INDEX.fullmatch(name)) or (not name.strip() and position == 0)
 
 
-def _expanded(name: str, array: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _expanded(name: str, array: Arrow, wanted: JsonMapping) -> Iterator[tuple[str, object]]:
     array = plain(array)
     if name in wanted:
         yield name, array

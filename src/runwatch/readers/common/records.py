@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from runwatch.domain.directions import split_of
+from runwatch.domain.json_types import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
@@ -88,7 +89,7 @@ class _Shape:
 class JsonRows:
     """One file's records between two looks. Feed it what is new; ``log`` holds the outcome."""
 
-    def __init__(self, file: str, state: Mapping[str, Any], layout: Layout | None = None) -> None:
+    def __init__(self, file: str, state: JsonMapping, layout: Layout | None = None) -> None:
         self.notes = LineNotes(file)
         self.frame = Frame.of(state)
         self.log = RowLog(self.notes, state)
@@ -100,11 +101,11 @@ class JsonRows:
         self._strange: list[int] = []
         self._placeless: list[int] = []
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """What the cursor has to remember. ``iterates``: training rows tell an iteration beside the step."""
         return self.frame.state() | self.log.state() | ({"iterates": True} if self._iterates else {})
 
-    def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
+    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
         what the cursor has to remember."""
         size = self.frame.consumable(data, self.notes)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
 from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common.leveldb import Log
@@ -78,7 +79,7 @@ def _media(row: dict[str, object]) -> Iterator[tuple[str, Any]]:
         yield from logged.media_in(key, value)
 
 
-def _row(data: bytes) -> dict[str, Any] | None:
+def _row(data: bytes) -> JsonDict | None:
     """The values of a history record, nested as they were logged; None for another record."""
     row: dict[str, object] = {}
     try:

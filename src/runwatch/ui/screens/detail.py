@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
+from runwatch.ui.host import Build
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import LineWidget
@@ -101,7 +100,7 @@ class Detail(LiveScreen):
         else:
             self.focus_previous()
 
-    def view(self) -> Callable[[Snapshot, float], Any]:
+    def view(self) -> Build:
         """``job``, and above it the finding that led here."""
         job, key = self.job(), self.finding
         return lambda snapshot, now: (view_findings.banner(snapshot, key, now), job(snapshot, now))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -12,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
@@ -100,7 +99,7 @@ class RunScreen(Detail, ChartKeys):
         yield MediaPart(self.key, id="part-7")
         yield SystemPart(self.key, id="part-8")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key, marked, sizes = self.key, self.choice.slots, self._sizes
         charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
