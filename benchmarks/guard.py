@@ -59,23 +59,30 @@ def imported() -> float:
 
 def measured(folder: Path) -> dict[str, float]:
     """What is guarded, by name."""
-    import pandas
-
     a10 = workloads.make("a10", folder)
-    csv, jsonl = folder / "csv" / "metrics.csv", folder / "jsonl" / "metrics.jsonl"
-    for path, text in ((csv, workloads.csv_text), (jsonl, workloads.jsonl_text)):
-        path.parent.mkdir()
-        path.write_text(text(ROWS))
-    reference, batch = folder / "reference.parquet", folder / "batch.parquet"
-    drift.write(reference, ROWS, 1)
-    drift.write(batch, ROWS, 2)
-    base = drift.open_reference(drift.find_files([str(reference)]), drift.DataOptions())
-    drift.judged(batch, base)
     return {
         f"own modules of a start / those of {UNIT} and rich": imported(),
         f"ls of 10 runs / {UNIT}": ratio(
             lambda: child("-m", "runwatch", "ls", str(a10)), lambda: child("-c", UNIT)
         ),
+        **tables_measured(folder, ROWS),
+    }
+
+
+def tables_measured(folder: Path, rows: int) -> dict[str, float]:
+    """Logs of ``rows`` beside pandas, and a new batch of so many rows beside the decoding of its columns."""
+    import pandas
+
+    csv, jsonl = folder / "csv" / "metrics.csv", folder / "jsonl" / "metrics.jsonl"
+    for path, text in ((csv, workloads.csv_text), (jsonl, workloads.jsonl_text)):
+        path.parent.mkdir()
+        path.write_text(text(rows))
+    reference, batch = folder / "reference.parquet", folder / "batch.parquet"
+    drift.write(reference, rows, 1)
+    drift.write(batch, rows, 2)
+    base = drift.open_reference(drift.find_files([str(reference)]), drift.DataOptions())
+    drift.judged(batch, base)
+    return {
         "CSV log read / pandas.read_csv": ratio(
             lambda: here(lambda: Follower(csv).read()), lambda: here(lambda: pandas.read_csv(csv))
         ),

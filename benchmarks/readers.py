@@ -99,13 +99,18 @@ def event_accumulator(folder: Path) -> None:
 
 
 def rust_server(folder: Path, *options: str) -> float | None:
-    """CPU seconds of TensorBoard's data server for one load; it keeps 1,000 points a tag."""
+    """CPU seconds of TensorBoard's data server for one load; it keeps 1,000 points a tag. None: not there."""
     if find_spec("tensorboard_data_server") is None:
         return None
     import tensorboard_data_server
 
+    return loaded_by(tensorboard_data_server.server_binary(), folder, *options)
+
+
+def loaded_by(server_binary: str, folder: Path, *options: str) -> float:
+    """CPU seconds of a data server until it has loaded a folder once."""
     command = [
-        tensorboard_data_server.server_binary(), "--logdir", str(folder), "--port", "0",
+        server_binary, "--logdir", str(folder), "--port", "0",
         "--reload", "once", "--verbose", "--die-after-stdin", *options,
     ]  # fmt: skip
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

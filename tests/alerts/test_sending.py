@@ -13,9 +13,8 @@ import pytest
 from runwatch.alerts import bell
 from runwatch.alerts.bell import Bell, notice
 from runwatch.alerts.dispatch import AlertEvent, Notification
-from runwatch.alerts.outbox import Outbox, senders
+from runwatch.alerts.outbox import Outbox, Services, senders
 from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked
-from runwatch.alerts.services import Services
 from runwatch.alerts.webhook import Webhook
 from runwatch.config import Alerts
 

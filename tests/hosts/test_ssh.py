@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+import psutil
 import pytest
 from helping import copy_samples, write_run
 from sshd import RUNWATCH
@@ -57,6 +58,8 @@ def test_a_silent_machine_costs_no_more_than_the_patience(reach, runwatch):
     assert [run["host"] for run in found["runs"]] == ["quick"]
     assert any("no answer in 20 s" in problem["message"] for problem in found["problems"])
     assert time.monotonic() - began > 15
+    left = [one for one in psutil.process_iter() if one.name() == "ssh" and "hung" in one.cmdline()]
+    assert left == []
 
 
 def test_a_root_that_is_not_there_is_said_with_its_machine(reach, runwatch):

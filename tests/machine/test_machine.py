@@ -16,9 +16,8 @@ from runwatch.machine import MachineReader
 from runwatch.machine.disks import Disks, Filling, look_at, mount_of
 from runwatch.machine.gpus import Gpus
 from runwatch.machine.load import CpuMeter, pressure
-from runwatch.machine.memory import memory_use
-from runwatch.machine.oom import KillCounter
 from runwatch.machine.procfs import ProcFs
+from runwatch.machine.reading import KillCounter, memory_use
 from runwatch.system.timeouts import WithTimeout
 
 GIB = 1 << 30

@@ -286,3 +286,23 @@ def test_two_libraries_side_by_side_are_told_apart(tmp_path: Path) -> None:
     assert plain(read_all(lightgbm, tmp_path).runs["."].series) == {
         "lgb_evals/valid_0's binary_logloss": [(0, 0.7), (1, 0.4)]
     }
+
+
+@pytest.mark.parametrize("cut", [None, 1, 2, 3, 4, 5, 6])
+def test_the_best_round_that_is_printed_again_is_no_new_one(tmp_path: Path, cut: int | None) -> None:
+    """LightGBM 4.7 with early_stopping and log_evaluation, two folds in one log."""
+    lines = [
+        "[3]\tvalid_0's auc: 0.75\n",
+        "[6]\tvalid_0's auc: 0.76\n",
+        "Early stopping, best iteration is:\n",
+        "[4]\tvalid_0's auc: 0.77\n",
+        "[3]\tvalid_0's auc: 0.61\n",
+        "Did not meet early stopping. Best iteration is:\n",
+        "[2]\tvalid_0's auc: 0.64\n",
+    ]
+    log = tmp_path / "lightgbm.log"
+    log.write_text("".join(lines[:cut]))
+    watching = Session([lightgbm], tmp_path).look()
+    log.write_text("".join(lines))
+    told = watching.look().runs["."]
+    assert plain(told.series) == {"valid_0's auc": [(2, 0.61), (5, 0.76)]}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, EpochAt, Operation, Started
@@ -231,3 +232,14 @@ def test_a_counter_that_begins_again_very_often_ends_at_its_last_round() -> None
     metric = _story(memory).metrics["loss"]
     assert (metric.last, metric.last_step, metric.count) == (6001.0, 1, 2)
     assert metric.former == 6000
+
+
+@pytest.mark.parametrize(("format", "said"), [("console", True), ("xgboost", True), ("csv", False)])
+def test_several_trainings_in_one_log_are_said(format: str, said: bool) -> None:
+    memory = RunMemory()
+    memory.apply(replace(_FILE, format=format), _operations(_losses([0, 1, 2, 3, 0, 1, 2, 0, 1])))
+    problems = [problem.message for problem in _story(memory).problems]
+    assert problems == (["3 trainings in one log, only the newest is shown"] if said else [])
+    memory = RunMemory()
+    memory.apply(replace(_FILE, format=format), _operations(_losses(RESUMED)))
+    assert not _story(memory).problems

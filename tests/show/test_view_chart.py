@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runwatch.domain.drift import DataSet, PerformanceEstimate
 from runwatch.domain.points import Points
 from runwatch.show.screen.chart import ChartAsk, ChartLine, line, next_smooth, panned, smoothed, zoomed
-from runwatch.show.screen.curves import prediction_band
+from runwatch.show.screen.curves import prediction_band, split_groups
+from runwatch.show.screen.data import performance_chart
 
 
 def test_infinities_are_gaps_and_steps_are_put_in_order() -> None:
@@ -73,3 +75,28 @@ def test_the_band_of_values_that_are_never_negative_ends_at_zero() -> None:
     members = [ChartLine("", "plain", x, np.full(10, value)) for value in (1.0, 2.0, 3.0)]
     band, _ = prediction_band(members, "three")
     assert band.low == pytest.approx(np.zeros(200)) and (band.high > 6).all()
+
+
+def test_over_epochs_steps_lie_in_proportion_and_past_the_last_by_the_pace() -> None:
+    epochs = Points.of([100, 200, 300], [1.0, 2.0, 3.0])
+    points = Points.of([50, 100, 150, 300, 350], [5.0, 4.0, 3.0, 2.0, 1.0])
+    made = line(points, "a", "plain", ChartAsk(x_axis="epoch"), epochs=epochs)
+    assert made.x.tolist() == [1.0, 1.5, 3.0, 3.5]
+    assert not len(line(points, "a", "plain", ChartAsk(x_axis="epoch")).x)
+
+
+def test_parts_of_the_data_stand_together_and_the_same_part_twice_does_not() -> None:
+    tags = ["val_loss", "val/auc", "loss", "train/auc", "lr", "eval_loss"]
+    assert split_groups(tags) == [["val_loss", "loss"], ["val/auc", "train/auc"], ["lr"], ["eval_loss"]]
+
+
+def test_the_performance_chart_draws_one_metric() -> None:
+    def estimate(batch: str, metric: str, value: float) -> PerformanceEstimate:
+        return PerformanceEstimate(batch, metric, value, None, 0.01, value - 0.03, value + 0.03)
+
+    told = tuple(estimate(b, m, v) for b in ("a", "b", "c") for m, v in (("roc_auc", 0.9), ("f1", 0.6)))
+    data = DataSet("features", "/r", "ref", (), (), None, estimated=told)
+    for metric, expected in (("roc_auc", 0.9), ("f1", 0.6), (None, 0.6)):
+        view = performance_chart(data, metric)
+        assert view.lines[0].y.tolist() == [expected] * 3
+        assert view.lines[0].name == f"{metric or 'f1'} estimated"

@@ -144,8 +144,7 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     from runwatch.cli._output import say_problems
     from runwatch.monitor.session import root_state
     from runwatch.store import paths
-    from runwatch.tasks.file import TodoFile
-    from runwatch.tasks.moving import move_into
+    from runwatch.tasks.file import TodoFile, move_into
 
     locks = paths.lock_dir()
     if args.file:

@@ -10,7 +10,16 @@ import msgspec
 from runwatch.domain.finding import Severity
 
 SignKind = Literal[
-    "nonfinite", "spike", "diverged", "plateau", "overfitting", "stalled", "slow", "dead", "ranks-apart"
+    "nonfinite",
+    "spike",
+    "diverged",
+    "restart",
+    "plateau",
+    "overfitting",
+    "stalled",
+    "slow",
+    "dead",
+    "ranks-apart",
 ]
 
 

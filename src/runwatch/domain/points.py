@@ -8,8 +8,27 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+EPOCHS = "\0epoch"
+"""The name under which a run's epochs by step are asked for, as a series that is no metric."""
+
+_FORMER = "\0former"
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+AnyArray = NDArray[Any]
+"""An array of whatever type its column has."""
+
+
+def former_tag(tag: str, back: int) -> str:
+    """The name of the branch of ``tag`` that was superseded last (``back`` 0), or before that."""
+    return f"{_FORMER} {back} {tag}"
+
+
+def of_former(name: str) -> tuple[str, int] | None:
+    """What ``former_tag`` was made of; None for any other name."""
+    mark, _, rest = name.partition(" ")
+    back, _, tag = rest.partition(" ")
+    return (tag, int(back)) if mark == _FORMER and back.isdecimal() and len(back) < 6 else None
 
 
 class Points(msgspec.Struct, frozen=True, eq=False):
@@ -32,7 +51,7 @@ class Points(msgspec.Struct, frozen=True, eq=False):
 
     @staticmethod
     def empty() -> Points:
-        return Points.of([], [])
+        return _NONE
 
     @staticmethod
     def concat(parts: list[Points]) -> Points:
@@ -50,3 +69,6 @@ class Points(msgspec.Struct, frozen=True, eq=False):
     def where(self, mask: NDArray[Any] | slice) -> Points:
         """The points that a boolean mask, an index array or a slice picks."""
         return Points(self.steps[mask], self.wall_times[mask], self.values[mask])
+
+
+_NONE = Points.of([], [])

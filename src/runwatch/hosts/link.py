@@ -55,7 +55,6 @@ class Link:
         self._coming.register(self._err, select.POLLIN)
         self._going.register(self._in, select.POLLOUT)
         os.set_blocking(self._in.fileno(), False)
-        self.received = 0
 
     def write(self, data: bytes) -> None:
         """Send all of it. Raises OSError; a side that takes nothing for 5 s counts as gone."""
@@ -76,7 +75,6 @@ class Link:
             self._listen()
         if self._out.fileno() in ready:
             data = os.read(self._out.fileno(), _READ)
-            self.received += len(data)
             if not data:
                 raise self._ended()
             return data
@@ -105,7 +103,7 @@ class Link:
                     " what its shell prints at start (~/.bashrc)"
                 )
             if time.monotonic() > until:
-                raise StartTimeout(f"{self._target.name}: connected, but no answer in {timeout:.0f} s")
+                raise StartTimeout(self._target.silent(timeout))
 
     def _ended(self) -> LinkError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -116,6 +114,10 @@ class Link:
                 continue
         message = self._said.decode("utf-8", "replace")
         return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
+
+    def abandon(self) -> None:
+        """End the process from another thread; whoever reads learns of it."""
+        self._process.terminate()
 
     def close(self) -> None:
         """End the process: it is asked first, by the end of its input."""

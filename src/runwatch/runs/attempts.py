@@ -23,12 +23,12 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
-from runwatch.domain.points import IntArray, Points
+from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.runs.series import Series, envelope
 
 New = Sequence[tuple[str, Points, IntArray | None]]
 
-EPOCH = "\0epoch"
+EPOCH = EPOCHS
 """The tag under which the epochs of a file's rows are kept; no metric."""
 
 NEAR = 8

@@ -20,6 +20,7 @@ from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
 SPARK_SAMPLE = 2048
+_LOGS = ("console", "xgboost", "lightgbm")
 _GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
 
@@ -62,6 +63,7 @@ class Summariser:
             if dirty is None or old is None or tag in dirty or old.format != speaking[0].source.format:
                 old = self._metric(memory, tag, speaking, stated.get(tag))
             metrics[tag] = old
+        attempts = memory.attempts()
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
             formats=_formats(visible, tag_sources),
@@ -72,14 +74,14 @@ class Summariser:
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),
             labels={key: value for data in reversed(visible) for key, value in data.labels.items()},
-            problems=tuple(_problems(memory.sources.values(), visible)),
+            problems=(*_problems(memory.sources.values(), visible), *_several(attempts, visible)),
             evidence=_evidence(memory.ranked()),
             length=_length(visible),
             started=_started(memory.sources.values()),
             own_clock=max(clocks, default=None),
             longest_gap=_usual_gap(visible),
             writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
-            attempts=memory.attempts(),
+            attempts=attempts,
         )
 
     def _metric(
@@ -197,6 +199,15 @@ def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> I
                 f"{data.skipped_tags} values of tags past the limit of 10,000 were left out",
                 "log fewer tags, or per-layer values less often",
             )
+
+
+def _several(attempts: Sequence[Attempt], visible: Sequence[SourceData]) -> Iterable[Problem]:
+    """Trainings that a log holds one after another (folds, a warm-up): all but the newest are over."""
+    began_anew = sum(one.resumed_at is not None and one.resumed_at <= one.first_step for one in attempts)
+    logs = [data.source.file for data in visible if data.source.format in _LOGS]
+    if began_anew and logs:
+        message = f"{began_anew + 1} trainings in one log, only the newest is shown"
+        yield Problem(logs[0], None, message, "give each training (fold) a log of its own to compare them")
 
 
 def _length(visible: Iterable[SourceData]) -> Length | None:

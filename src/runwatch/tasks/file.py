@@ -212,3 +212,18 @@ def _tidy(target: Path) -> None:
 
 def _glob_safe(name: str) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def move_into(own: TodoFile, private: TodoFile) -> None:
+    """Make ``own`` with the lines of ``private``, whose file is renamed to ``todo.txt.moved``. Raises
+    ``TodoError``; ``private`` is then as it was."""
+    lines = private.read().texts
+    if not lines:
+        return
+
+    def missing(document: Document) -> list[LineEdit]:
+        return [] if document.lines else [LineEdit(None, line) for line in lines]
+
+    own.update(missing)
+    with contextlib.suppress(FileNotFoundError):
+        private.path.rename(private.path.with_name("todo.txt.moved"))

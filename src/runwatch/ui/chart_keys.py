@@ -13,7 +13,7 @@ from runwatch.ui.selection import Selection
 CHART_KEYS: list[BindingType] = [
     Binding("L", "log", "Log", id="chart.log", tooltip="logarithmic y axis"),
     Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, display only"),
-    Binding("X", "axis", "Step/time", id="chart.axis", tooltip="x axis: steps or time"),
+    Binding("X", "axis", "x axis", id="chart.axis", tooltip="by step, epoch, time since the start, clock"),
     Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="closer, towards the newest"),
     Binding("Z", "zoom(2.0)", "Wider", show=False, id="chart.wider"),
     Binding("left_square_bracket", "pan(-0.5)", "Earlier", show=False, id="chart.earlier", key_display="["),
@@ -40,7 +40,7 @@ class ChartKeys(Widget):
 
     def action_axis(self) -> None:
         ask = chart.other_axis(self.choice.chart)
-        self._take(ask, f"by {ask.x_axis}")
+        self._take(ask, f"by {'time since the start' if ask.x_axis == 'time' else ask.x_axis}")
 
     def action_zoom(self, factor: float) -> None:
         self._take(chart.zoomed(self.choice.chart, factor), "")

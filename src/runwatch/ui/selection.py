@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk
 from runwatch.show.screen.runs import Order
+
+FREE = RunKey("", "")
 
 
 class Selection(msgspec.Struct):
@@ -16,8 +16,8 @@ class Selection(msgspec.Struct):
 
     looked: RunKey | None = None
     """The run under the cursor."""
-    marked: tuple[RunKey, ...] = ()
-    """Runs whose curves are laid over each other."""
+    slots: tuple[RunKey, ...] = ()
+    """Runs whose curves are laid over each other, each at the place of its colour; ``FREE`` where none is."""
     tag: str | None = None
     """The metric drawn; None: the run's leading one."""
     order: Order = "attention"
@@ -44,13 +44,34 @@ class Selection(msgspec.Struct):
     """Of 50 parts of the width, those of the left column."""
     weights: dict[str, int] = msgspec.field(default_factory=dict)
     """A pane's share of its column's height, where a person changed it."""
+    pinned: tuple[str, ...] = ()
+    """Tags whose charts come first."""
+    together: bool = False
+    """Training and validation of one metric are drawn in one chart."""
+
+    @property
+    def marked(self) -> tuple[RunKey, ...]:
+        """Runs whose curves are laid over each other."""
+        return tuple(key for key in self.slots if key != FREE)
 
     def toggle(self, key: RunKey) -> None:
-        """Mark a run, or take its mark away."""
-        if key in self.marked:
-            self.marked = tuple(other for other in self.marked if other != key)
+        """Mark a run, or take its mark away; the colours of the others stay."""
+        slots = list(self.slots)
+        if key in slots:
+            slots[slots.index(key)] = FREE
+        elif FREE in slots:
+            slots[slots.index(FREE)] = key
         else:
-            self.marked = (*self.marked, key)
+            slots.append(key)
+        while slots and slots[-1] == FREE:
+            slots.pop()
+        self.slots = tuple(slots)
+
+    def pin(self, tag: str) -> bool:
+        """Put a tag's chart first, or back among the others; whether it is first now."""
+        known = tag in self.pinned
+        self.pinned = tuple(other for other in self.pinned if other != tag) if known else (*self.pinned, tag)
+        return not known
 
     def kept(self) -> str:
         """What is worth keeping, as JSON."""
@@ -64,10 +85,6 @@ class Selection(msgspec.Struct):
             return
         for name in _KEPT:
             setattr(self, name, getattr(kept, name))
-
-    def without_gone_columns(self, known: Sequence[str]) -> None:
-        """Forget chosen columns that no run has."""
-        self.columns = tuple(key for key in self.columns if key in known)
 
 
 class _SavedSelection(msgspec.Struct):
@@ -83,6 +100,8 @@ class _SavedSelection(msgspec.Struct):
     closed: frozenset[str] = frozenset()
     left: int = 31
     weights: dict[str, int] = msgspec.field(default_factory=dict)
+    pinned: tuple[str, ...] = ()
+    together: bool = False
 
 
 _KEPT = _SavedSelection.__struct_fields__

@@ -84,8 +84,6 @@ def test_count_tables(case) -> None:
     statistic, p, dof = chi2.chi_square(a, b)
     assert statistic == pytest.approx(case["chi2"], rel=1e-9) and dof == case["dof"]
     assert p == pytest.approx(case["p"], rel=1e-8, abs=1e-300)
-    assert chi2.cramers_v(a, b) == pytest.approx(case["cramers_v"], abs=1e-9)
-    assert total_variation.l_infinity(a, b) == pytest.approx(case["linf"], abs=1e-9)
     assert total_variation.total_variation(a, b) == pytest.approx(case["tv"], abs=1e-9)
     assert hellinger.hellinger(a, b) == pytest.approx(case["hellinger"], abs=1e-9)
     assert js.js_distance(a, b) / math.sqrt(math.log(2)) == pytest.approx(case["js_distance_base2"], abs=1e-9)

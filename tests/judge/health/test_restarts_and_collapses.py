@@ -31,9 +31,10 @@ def decay(n: int, start: float = 2.3, end: float = 0.3) -> np.ndarray:
     return end + (start - end) * np.arange(1, n + 1) ** -0.5
 
 
-def restarts(rng) -> tuple[np.ndarray, np.ndarray]:
-    """(loss, learning rate) of cosine cycles of 800, 1,600 and 3,200 steps."""
-    loss, rates, level = [], [], 0.6
+def restarts(rng, level: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
+    """(loss, learning rate) of cosine cycles of 800, 1,600 and 3,200 steps; the higher the ``level`` of the
+    first, the larger the part of the fall that a restart takes back."""
+    loss, rates = [], []
     for length in (800, 1600, 3200):
         rate = 0.5 * (1 + np.cos(np.pi * np.arange(length) / length))
         loss.append(level * (0.25 + 0.75 * rate))
@@ -45,20 +46,35 @@ def restarts(rng) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_warm_restarts_are_never_critical_and_pass(seed: int) -> None:
+def test_warm_restarts_are_no_divergence(seed: int) -> None:
     loss, _ = restarts(np.random.default_rng(seed))
+    assert not any(severities(signs) for signs in fed({"train/loss": loss}, 30))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_restart_that_takes_back_most_is_never_critical_and_passes(seed: int) -> None:
+    loss, _ = restarts(np.random.default_rng(seed), level=4.0)
     looks = fed({"train/loss": loss}, 30)
     assert not any(severity == "critical" for signs in looks for severity, _ in severities(signs))
     assert not severities(looks[-1])
 
 
+@pytest.mark.parametrize("best, worse", [(2.5, 5.5), (0.02, 1.5), (0.3, 1.2)])
+def test_a_loss_that_stays_well_above_its_best_is_found(best: float, worse: float) -> None:
+    rng = np.random.default_rng(4)
+    loss = best + (8.5 if best > 1 else 2.3) * np.exp(-np.arange(3000) / 150)
+    loss[2000:] = worse
+    assert severities(fed({"loss": loss * np.exp(0.05 * rng.normal(size=3000))})[-1])
+
+
 @pytest.mark.parametrize("tag", ["lr", "train/learning_rate", "lr-SGD/pg1"])
 def test_a_learning_rate_that_rose_explains_it(tag: str) -> None:
-    loss, rate = restarts(np.random.default_rng(0))
+    loss, rate = restarts(np.random.default_rng(0), level=4.0)
+    assert any(severities(signs) for signs in fed({"train/loss": loss}, 30))
     looks = fed({"train/loss": loss, tag: rate}, 30)
-    told = {severity for signs in looks for severity, _ in severities(signs)}
-    assert told == {"info"}
-    summary = next(s.summary for signs in looks for s in signs if s.kind == "diverged")
+    assert not any(severities(signs) for signs in looks)
+    assert {severity for signs in looks for severity, _ in severities(signs, "restart")} == {"info"}
+    summary = next(s.summary for signs in looks for s in signs if s.kind == "restart")
     assert f"{tag} rose there: a restart" in summary
 
 

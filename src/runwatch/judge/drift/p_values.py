@@ -154,13 +154,6 @@ def normal_p_value(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
-def t_p_value(t: float, dof: int) -> float:
-    """P(|T| > |t|) with ``dof`` degrees of freedom."""
-    from scipy.special import stdtr
-
-    return float(2 * stdtr(dof, -abs(t)))
-
-
 def t_margin(dof: int) -> float:
     """Standard errors on either side of an estimate that a 95 % interval takes."""
     from scipy.special import stdtrit

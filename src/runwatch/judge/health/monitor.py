@@ -110,7 +110,7 @@ class RunHealth:
 
 
 def _explained(sign: HealthSign, views: Mapping[str, CurveView]) -> HealthSign:
-    """A rise that is no more than a warning is only information where the learning rate rose there."""
+    """A rise that is no more than a warning is the sign of a restart where the learning rate rose there."""
     since = sign.evidence.get("since_step")
     if sign.kind != "diverged" or sign.severity != "warning" or not isinstance(since, int):
         return sign
@@ -124,7 +124,7 @@ def _explained(sign: HealthSign, views: Mapping[str, CurveView]) -> HealthSign:
         ]
         if len(before) and len(after) and before[-1] > 0 and after.max() >= _RATE_ROSE * before[-1]:
             message = sign.summary.split(";")[0] + f"; {safe(tag)} rose there: a restart, not a fault"
-            return replace(sign, severity="info", summary=message)
+            return replace(sign, kind="restart", severity="info", summary=message)
     return sign
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, Confusion, MetricComparison
 from runwatch.domain.directions import direction_of
 from runwatch.domain.predictions import PredictionRows
 from runwatch.domain.run import Direction
@@ -16,10 +17,9 @@ from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.predictions.calibration import calibrations
-from runwatch.judge.predictions.confusion import confusion
 from runwatch.judge.predictions.methods import methods
 from runwatch.judge.predictions.prepare import prepare
-from runwatch.judge.predictions.sample import Sample
+from runwatch.judge.predictions.sample import Sample, Side
 from runwatch.judge.predictions.slices import compare_slices
 from runwatch.judge.predictions.thresholds import operating_threshold, threshold_curve
 from runwatch.judge.runs.naming import choose_primary
@@ -153,3 +153,25 @@ def _of_slices(sample: Sample, candidate: PredictionRows, found: bool) -> tuple[
     if found and sample.unit != "row":
         return ("slices are tested row by row, though rows repeat a unit: take them as hints",)
     return ()
+
+
+_MOST_LABELS = 50
+
+
+def confusion(sample: Sample) -> Confusion | None:
+    """Counts of (true, predicted) labels on both sides; None for numbers, missing predictions, or more than
+    50 labels (a table that nobody reads)."""
+    size = len(sample.labels)
+    if sample.task not in ("binary", "multiclass") or sample.fault("prediction") or size > _MOST_LABELS:
+        return None
+    if any(side.prediction is None for side in sample.sides):
+        return None
+    baseline, candidate = (_counts(side, size) for side in sample.sides)
+    return Confusion(sample.labels, baseline, candidate)
+
+
+def _counts(side: Side, size: int) -> tuple[tuple[int, ...], ...]:
+    assert side.prediction is not None
+    cells = side.truth.astype(np.int64) * size + side.prediction.astype(np.int64)
+    table = np.bincount(cells, minlength=size * size).reshape(size, size)
+    return tuple(tuple(int(count) for count in row) for row in table)

@@ -12,11 +12,10 @@ from runwatch.domain.comparison import CompareOptions, Comparison, MetricCompari
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
 from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
-from runwatch.domain.points import Points
+from runwatch.domain.points import FloatArray, Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
-from runwatch.judge.runs.curve_noise import noise_of, value_at
 from runwatch.judge.runs.hyperparameters import differences
 from runwatch.judge.runs.naming import match
 from runwatch.judge.runs.seeds import over_tasks
@@ -261,3 +260,24 @@ def compare_number_with_seeds(
     if not readings:
         return Comparison(*names, "unknown", "no metric is on both sides", ())
     return overall(names, compare_values(readings, options, single=single), options, unit="number")
+
+
+_FEWEST = 5
+_LAST = 500
+
+
+def noise_of(values: FloatArray) -> float | None:
+    """1.4826 MAD of the first differences over sqrt 2, of the last 500 values at most; None below 5."""
+    known = values[-_LAST:]
+    known = known[np.isfinite(known)]
+    if len(known) < _FEWEST:
+        return None
+    steps = np.diff(known)
+    centred = np.abs(steps - np.median(steps))
+    return float(1.4826 * np.median(centred) / np.sqrt(2))
+
+
+def value_at(points: Points, step: int) -> tuple[float, int] | None:
+    """(value, step) of the last point that is not past ``step``; ``points`` in step order."""
+    place = int(np.searchsorted(points.steps, step, side="right")) - 1
+    return None if place < 0 else (float(points.values[place]), int(points.steps[place]))

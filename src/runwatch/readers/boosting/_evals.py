@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
 from runwatch.domain.points import Points
@@ -31,6 +31,7 @@ _LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|
 _XGBOOST = re.compile(
     rb'"(?:validation_\d+|m?logloss|m?error|poisson-nloglik|rmsle|(?:test|train)-\w{1,40}-std)"'
 )
+_BEST = re.compile(r"\bbest iteration(?: is)?:\s{0,8}$", re.IGNORECASE)
 _VALUE = re.compile(
     r"\s{0,8}([-+]?[\w.]{1,40}(?:[eE][-+]\d{1,4})?)\s{0,4}(?:\+\s{0,4}([\w.]{1,40}(?:[eE][-+]\d{1,4})?))?\s{0,8}"
 )
@@ -145,7 +146,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     return version.reading(claim, operations)
 
 
-def _lists(value: Any, separator: str) -> Iterable[tuple[str, list[float]]]:
+def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
     """The numbers of each metric of each set (or, in cross-validation, of each name); what has another shape
     is left out."""
     for name, inner in value.items() if isinstance(value, dict) else ():
@@ -165,10 +166,11 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
     first = 0 if claim.reader == "xgboost" else 1
-    log = PointLog()
+    log = _Rounds(first, bool(tail.state.get("best")))
     for _, block in frame.blocks(tail.data[:size], notes):
-        _rounds(block, first, log)
-    _rounds(frame.rest(tail.data[size:], final and not tail.more), first, log)
+        log.take(block)
+    state = {"best": log.after_best}
+    log.take(frame.rest(tail.data[size:], final and not tail.more))
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     operations += log.operations(claim.tag_prefix)
     last = log.top()
@@ -176,22 +178,39 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
         operations += [Rank(float(last)), *_length(source)]
     return Reading(
         {claim.run_id: operations} if operations else {},
-        tail.cursor(size, frame.state()),
+        tail.cursor(size, frame.state() | state),
         notes.problems(),
         tail.more,
     )
 
 
-def _rounds(block: bytes, first: int, log: PointLog) -> None:
-    if b"]\t" not in block:
-        return
-    for line in block.decode("utf-8", "backslashreplace").split("\n"):
-        match = _ROUND.search(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
+class _Rounds(PointLog):
+    """The rounds of a log. After early stopping the best one is printed again: it is no new round
+    (``after_best``: the next one is that)."""
+
+    def __init__(self, first: int, after_best: bool) -> None:
+        super().__init__()
+        self._first = first
+        self.after_best = after_best
+
+    def take(self, block: bytes) -> None:
+        if not self.after_best and b"]\t" not in block and b"teration" not in block:
+            return
+        for line in block.decode("utf-8", "backslashreplace").split("\n"):
+            self._line(line.rpartition("\r")[2] if "\r" in line.rstrip("\r") else line.rstrip("\r"))
+
+    def _line(self, line: str) -> None:
+        match = _ROUND.search(line)
         if match is None:
-            continue
-        log.next_row()
-        for name, value in _metrics(match[2].split("\t")):
-            log.add(name, int(match[1]) - first, value)
+            self.after_best = self.after_best or ("teration" in line and _BEST.search(line) is not None)
+            return
+        found = list(_metrics(match[2].split("\t")))
+        if self.after_best and found:
+            self.after_best = False
+            return
+        self.next_row()
+        for name, value in found:
+            self.add(name, int(match[1]) - self._first, value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:
@@ -225,7 +244,7 @@ def _length(source: SourceFile) -> list[Operation]:
         path = source.sibling(os.path.join(os.path.dirname(source.file), name))
         try:
             with Opened(path) as opened:
-                value: Mapping[str, Any] = bounded_json.parse(opened.pread(limits.MIB, 0))
+                value: Mapping[str, object] = bounded_json.parse(opened.pread(limits.MIB, 0))
         except (OSError, ValueError):
             continue
         for key in _ROUNDS:

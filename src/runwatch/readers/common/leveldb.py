@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 BLOCK, HEADER = 32768, 7
-FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+FULL, FIRST, LAST = 1, 2, 4
 _HEAD = struct.Struct("<IHB").unpack_from
 
 

@@ -1,4 +1,4 @@
-"""A chart as files: SVG that stands alone, and its points as CSV."""
+"""A chart as files: SVG that stands alone, the same as PNG, and its points as CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import safe
 
-FORMS = {".svg": "svg", ".csv": "csv"}
+FORMS = {".svg": "svg", ".png": "png", ".csv": "csv"}
 _WIDTH, _HEIGHT = 900, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 40, 44
 _LINE_HEIGHT = 18
@@ -25,8 +25,14 @@ _LARGEST = 1e300
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito (2008), Color Universal Design: told apart with any colour vision."""
 _DASHES = ("", "6 3", "2 3")
-_X_NAMES = {"step": "step", "time": "seconds since start", "clock": "seconds since 1970 (UTC)", "value": ""}
-_X_COLUMNS = {"step": "step", "time": "seconds", "clock": "unix_time", "value": "x"}
+_X_NAMES = {
+    "step": "step",
+    "epoch": "epoch",
+    "time": "seconds since start",
+    "clock": "seconds since 1970 (UTC)",
+    "value": "",
+}
+_X_COLUMNS = {"step": "step", "epoch": "epoch", "time": "seconds", "clock": "unix_time", "value": "x"}
 _Range = tuple[float, float]
 
 
@@ -34,6 +40,15 @@ def chart_text(view: ChartView, title: str, form: str) -> str:
     """The chart as ``svg`` (what is in its window) or ``csv`` (every point of each named curve: curve, x,
     value; values as they are drawn, smoothed where that was asked for; empty where there is none)."""
     return _svg(view, title) if form == "svg" else _csv(view)
+
+
+def chart_bytes(view: ChartView, title: str, form: str) -> str | bytes:
+    """``chart_text``, or the picture as ``png``. Raises OSError: Pillow is missing; the text says so."""
+    if form != "png":
+        return chart_text(view, title, form)
+    from runwatch.show.html.chart_png import png
+
+    return png(_svg(view, title))
 
 
 def stem(title: str) -> str:

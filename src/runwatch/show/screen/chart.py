@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from runwatch.domain.points import FloatArray, Points
 from runwatch.show.screen.view import Tone
 
-XAxis = Literal["step", "time", "clock", "value"]
-"""Steps; seconds since the first point; seconds since the epoch; values that are no steps."""
+XAxis = Literal["step", "epoch", "time", "clock", "value"]
+"""Steps; epochs; seconds since the first point; seconds since the epoch; values that are no steps."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, eq=False):
@@ -84,10 +84,19 @@ def has_times(points: Points) -> bool:
     return bool(np.isfinite(points.wall_times).any())
 
 
-def line(points: Points, name: str, tone: Tone, ask: ChartAsk, selected: bool = False) -> ChartLine:
+def line(
+    points: Points,
+    name: str,
+    tone: Tone,
+    ask: ChartAsk,
+    selected: bool = False,
+    epochs: Points | None = None,
+) -> ChartLine:
     """A series as a curve: in order of x, infinities as gaps, smoothed when asked. Over time only what has
-    times is drawn."""
+    times is drawn; over ``epochs`` (given by step, in between in proportion) not what lies before them."""
     x = points.steps.astype(np.float64)
+    if ask.x_axis == "epoch":
+        x = _in_epochs(x, epochs) if epochs is not None and len(epochs) else np.full(len(x), np.nan)
     if ask.x_axis in ("time", "clock"):
         first = np.nanmin(points.wall_times) if ask.x_axis == "time" and has_times(points) else 0.0
         x = points.wall_times - first
@@ -98,6 +107,18 @@ def line(points: Points, name: str, tone: Tone, ask: ChartAsk, selected: bool = 
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
     return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y, selected)
+
+
+def _in_epochs(steps: FloatArray, epochs: Points) -> FloatArray:
+    """Past the last known epoch by the pace so far."""
+    known, first = np.unique(epochs.steps, return_index=True)
+    values = epochs.values[first]
+    x: FloatArray = np.interp(steps, known, values, left=np.nan)
+    span = known[-1] - known[0]
+    if span > 0:
+        after = steps > known[-1]
+        x[after] = values[-1] + (steps[after] - known[-1]) * (values[-1] - values[0]) / span
+    return x
 
 
 def state(ask: ChartAsk) -> str:
@@ -141,9 +162,10 @@ def next_smooth(ask: ChartAsk) -> ChartAsk:
 
 
 def other_axis(ask: ChartAsk) -> ChartAsk:
-    """By step, by the time since the first point, by the clock."""
-    order: tuple[XAxis, ...] = ("step", "time", "clock")
-    return replace(ask, x_axis=order[(order.index(ask.x_axis) + 1) % 3] if ask.x_axis in order else "step")
+    """By step, by epoch, by the time since the first point, by the clock."""
+    order: tuple[XAxis, ...] = ("step", "epoch", "time", "clock")
+    at = order.index(ask.x_axis) + 1 if ask.x_axis in order else 0
+    return replace(ask, x_axis=order[at % len(order)])
 
 
 def zoomed(ask: ChartAsk, factor: float) -> ChartAsk:

@@ -4,10 +4,13 @@ places where its health showed a sign and the cone of where it goes."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.naming import match
@@ -24,15 +27,24 @@ from runwatch.show.screen.runs import is_baseline, mark_tone, run_name
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe
 
-_SIGN = {"nonfinite": "✗", "diverged": "✗", "spike": "▲", "overfitting": "◣", "plateau": "▬", "dead": "▬"}
+_SIGN = {
+    "nonfinite": "✗",
+    "diverged": "✗",
+    "restart": "↻",
+    "spike": "▲",
+    "overfitting": "◣",
+    "plateau": "▬",
+    "dead": "▬",
+}
 _WORD = {"nonfinite": "NaN"}
 _STEP = re.compile(r"(?:step|checkpoint|ckpt|iter)[-_=]?(\d+)", re.IGNORECASE)
 _MOST_CHECKPOINTS = 40
+_MOST_FORMER = 8
 
 
 class DrawnCurve(msgspec.Struct, frozen=True):
     """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
-    version is the same curve)."""
+    version is the same curve). ``former``: up to how many superseded branches are drawn faint beneath it."""
 
     run: RunKey
     tag: str
@@ -40,6 +52,7 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     tone: Tone
     version: int
     selected: bool = False
+    former: int = 0
 
 
 class CurvesPicture(msgspec.Struct, frozen=True):
@@ -52,6 +65,42 @@ class CurvesPicture(msgspec.Struct, frozen=True):
     levels: tuple[ChartLevel, ...] = ()
     marks: tuple[ChartMark, ...] = ()
     cone: tuple[tuple[int, float, float, float], ...] = ()
+    title: str = ""
+
+
+_SPLIT_TONES: dict[str | None, Tone] = {"train": "series2", "validation": "series1", "test": "series3"}
+
+
+def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPicture:
+    """One metric's parts of the data (training, validation, test) in one picture, the first on top."""
+    found = picture(snapshot, run, marked, tags[0])
+    if len(tags) < 2:
+        return found
+    curves = [curve for curve in found.curves if curve.run != run.key]
+    for tag in reversed(tags):
+        split = split_of(tag) or "train"
+        first = tag == tags[0]
+        curves.append(DrawnCurve(run.key, tag, split, _SPLIT_TONES.get(split, "series4"), run.version, first))
+    title = f"{core_name(tags[0])}: {', '.join(split_of(tag) or 'train' for tag in tags)}"
+    return replace(found, curves=tuple(curves), title=title)
+
+
+def split_groups(tags: Iterable[str]) -> list[list[str]]:
+    """Tags that are one metric on different parts of the data, in the order of each group's first."""
+    groups: dict[object, list[str]] = {}
+    for tag in tags:
+        key = core_words(tag)
+        known = groups.setdefault(key, [])
+        if any((split_of(other) or "train") == (split_of(tag) or "train") for other in known):
+            groups[tag] = [tag]  # the same part twice: no pair
+        else:
+            known.append(tag)
+    return [group for group in groups.values() if group]
+
+
+def core_name(tag: str) -> str:
+    """What a metric is called apart from the part of the data."""
+    return " ".join(core_words(tag)) or tag
 
 
 def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> CurvesPicture:
@@ -68,9 +117,10 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         if other is None or own is None:
             continue
         tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
-        curves.append(
-            DrawnCurve(key, own, run_name(key, snapshot.situation.roots), tone, other.version, key == run.key)
-        )
+        name = run_name(key, snapshot.situation.roots)
+        own_run = key == run.key
+        former = min(len(run.attempts), _MOST_FORMER) if own_run and run.metrics[own].former else 0
+        curves.append(DrawnCurve(key, own, name, tone, other.version, own_run, former))
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return CurvesPicture(
@@ -90,7 +140,7 @@ def spelt(run: Run, tag: str) -> str | None:
 
 
 def _own_tone(marked: tuple[RunKey, ...]) -> Tone:
-    return "plain" if marked else "series1"
+    return "plain" if any(key.id for key in marked) else "series1"
 
 
 def _curve(run: Run, tag: str) -> DrawnCurve:
@@ -163,6 +213,8 @@ def _nothing(picture: CurvesPicture, ask: ChartAsk, lines: list[ChartLine]) -> s
         return "no metric to draw yet"
     if ask.x_axis in ("time", "clock") and lines:
         return "these points have no timestamps; X switches to steps"
+    if ask.x_axis == "epoch" and lines:
+        return "no epochs are known at these steps; X switches to time"
     return "no points yet"
 
 

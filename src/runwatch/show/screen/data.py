@@ -67,10 +67,11 @@ class DataView(msgspec.Struct, frozen=True):
     features: TableView
     performance: ChartView
     performance_words: Words
+    estimates: tuple[str, ...] = ()
 
 
-def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
-    """The data set of this name."""
+def data_view(snapshot: Snapshot, root: str, name: str, now: float, metric: str | None = None) -> DataView:
+    """The data set of this name. ``metric``: whose performance is drawn."""
     data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
     nothing = TableView((), ())
     if data is None:
@@ -84,8 +85,9 @@ def data_view(snapshot: Snapshot, root: str, name: str, now: float) -> DataView:
         _segments(data),
         _joint(data.latest),
         _features(data.latest),
-        performance_chart(data),
-        _performance_words(data.estimated),
+        performance_chart(data, metric),
+        _performance_words(tuple(one for one in data.estimated if one.metric == metric) or data.estimated),
+        estimated_metrics(data),
     )
 
 
@@ -201,22 +203,30 @@ def _features(report: DriftReport | None) -> TableView:
     return TableView(_FEATURES, rows)
 
 
-def performance_chart(data: DataSet) -> ChartView:
-    """Estimated performance over the batches with its sampling error, and the realised one where there are
-    labels."""
-    estimates = data.estimated
-    key = ("performance", data.root, data.name, data.version, len(estimates))
+def estimated_metrics(data: DataSet) -> tuple[str, ...]:
+    """What is estimated, each once."""
+    return tuple(dict.fromkeys(one.metric for one in data.estimated))
+
+
+def performance_chart(data: DataSet, metric: str | None = None) -> ChartView:
+    """One metric's estimated performance over the batches with its sampling error, and the realised one where
+    there are labels. ``metric`` None: the last batch's last."""
+    shown = metric or (data.estimated[-1].metric if data.estimated else "")
+    estimates = tuple(one for one in data.estimated if one.metric == shown)
+    key = ("performance", data.root, data.name, data.version, shown, len(estimates))
     if not estimates:
         return ChartView(key=key, empty="no estimate: it needs predictions with scores")
     x = np.arange(1.0, len(estimates) + 1)
     estimated, realised = _column(estimates, "estimated"), _column(estimates, "realised")
-    lines = [ChartLine("estimated", "series1", x, estimated)]
+    lines = [ChartLine(f"{shown} estimated", "series1", x, estimated, True)]
     if np.isfinite(realised).any():
         lines.append(ChartLine("realised", "baseline", x, realised))
     bands = (
         (ChartBand(x, _column(estimates, "low"), _column(estimates, "high")),) if len(estimates) > 1 else ()
     )
-    return ChartView(key, tuple(lines), bands)
+    metrics = estimated_metrics(data)
+    state = f"{metrics.index(shown) + 1} of {len(metrics)}" if len(metrics) > 1 else ""
+    return ChartView(key, tuple(lines), bands, x_axis="value", state=state)
 
 
 def _column(estimates: tuple[PerformanceEstimate, ...], name: str) -> FloatArray:

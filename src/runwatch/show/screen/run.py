@@ -11,7 +11,7 @@ from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, picture
+from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.runs import is_baseline, run_name
@@ -25,6 +25,7 @@ from runwatch.show.screen.view import (
     Words,
     badge,
     join,
+    matches,
     text,
     words,
 )
@@ -75,9 +76,15 @@ Sizes = Mapping[str, tuple[int, float]]
 
 
 def run_view(
-    snapshot: Snapshot, key: RunKey, marked: tuple[RunKey, ...], now: float, sizes: Sizes | None = None
+    snapshot: Snapshot,
+    key: RunKey,
+    marked: tuple[RunKey, ...],
+    now: float,
+    sizes: Sizes | None = None,
+    charts: ChartChoice | None = None,
 ) -> RunView:
-    """The run of this key as it stands. ``sizes``: bytes and time of change by file, where known."""
+    """The run of this key as it stands. ``sizes``: bytes and time of change by file, where known; ``charts``:
+    which are wanted."""
     run = snapshot.situation.run(key)
     if run is None:
         empty = TableView((), ())
@@ -89,7 +96,7 @@ def run_view(
     return RunView(
         _head(snapshot, run, now),
         _reason(run, now),
-        tuple(picture(snapshot, run, marked, tag) for tag in tags),
+        _pictures(snapshot, run, marked, tags, charts or ChartChoice()),
         metric_table(run, snapshot.situation.comparisons.get(run.key)),
         _settings(run),
         _health(snapshot, run),
@@ -99,6 +106,24 @@ def run_view(
         outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
         checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
+
+
+class ChartChoice(NamedTuple):
+    """``words``: what tags must hold; ``pinned``: tags that come first; ``together``: training, validation
+    and test of one metric in one chart."""
+
+    words: str = ""
+    pinned: tuple[str, ...] = ()
+    together: bool = False
+
+
+def _pictures(
+    snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str], charts: ChartChoice
+) -> tuple[CurvesPicture, ...]:
+    shown = [tag for tag in tags if matches(charts.words, tag)]
+    shown.sort(key=lambda tag: charts.pinned.index(tag) if tag in charts.pinned else len(charts.pinned))
+    groups = split_groups(shown) if charts.together else [[tag] for tag in shown]
+    return tuple(together(snapshot, run, marked, group) for group in groups)
 
 
 def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import data
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -22,9 +22,15 @@ class DataScreen(Detail):
 
     TABS: ClassVar[tuple[str, ...]] = ("Quality", "Batches", "Segments", "Together")
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "estimate", "Estimate", id="data.estimate", tooltip="of the next metric"),
+    ]
+
     def __init__(self, root: str, name: str) -> None:
         super().__init__()
         self.root, self.set_name = root, name
+        self._metric: str | None = None
+        self._estimates: tuple[str, ...] = ()
 
     def body(self) -> ComposeResult:
         yield TableWidget(id="part-1")
@@ -44,9 +50,10 @@ class DataScreen(Detail):
         self.query_one("#box-performance").border_title = Content("performance by batch")
         super().on_mount()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         root, name = self.root, self.set_name
-        return lambda snapshot, now: data.data_view(snapshot, root, name, now)
+        metric = self._metric
+        return lambda snapshot, now: data.data_view(snapshot, root, name, now, metric)
 
     def paint(self, view: Any) -> None:
         shown: data.DataView = view
@@ -59,3 +66,16 @@ class DataScreen(Detail):
         self.query_one("#features", TableWidget).show(shown.features)
         self.query_one("#performance-words", LineWidget).show(shown.performance_words)
         self.query_one("#performance", Chart).show(shown.performance)
+        if shown.estimates != self._estimates:
+            self._estimates = shown.estimates
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "estimate" or (self.active == 4 and len(self._estimates) > 1)
+
+    def action_estimate(self) -> None:
+        """Draw the next metric's estimate."""
+        names = self._estimates
+        at = names.index(self._metric) if self._metric in names else len(names) - 1
+        self._metric = names[(at + 1) % len(names)]
+        self.ask()

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
@@ -29,6 +28,9 @@ from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
+
+if TYPE_CHECKING:
+    from runwatch.ui.widgets.prompt import Prompt
 
 
 class RunScreen(Detail, ChartKeys):
@@ -57,7 +59,24 @@ class RunScreen(Detail, ChartKeys):
         ),
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
-        Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
+        Binding(
+            "x",
+            "export",
+            "Export",
+            show=False,
+            id="run.export",
+            tooltip="a chart as SVG, PNG or CSV, or the table",
+        ),
+        Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
+        Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
+        Binding(
+            "T",
+            "together",
+            "Together",
+            show=False,
+            id="run.together",
+            tooltip="training and validation of a metric in one chart",
+        ),
         Binding("b", "pin", "Baseline", id="run.baseline"),
     ]
 
@@ -67,6 +86,7 @@ class RunScreen(Detail, ChartKeys):
         self._pictures: tuple[CurvesPicture, ...] = ()
         self._sizes: dict[str, tuple[int, float]] = {}
         self._measured = -1
+        self._words = ""
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
@@ -79,9 +99,10 @@ class RunScreen(Detail, ChartKeys):
         yield MediaPart(self.key, id="part-7")
         yield SystemPart(self.key, id="part-8")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
-        key, marked, sizes = self.key, self.choice.marked, self._sizes
-        return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes)
+    def job(self) -> Build:
+        key, marked, sizes = self.key, self.choice.slots, self._sizes
+        charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
+        return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
     def paint(self, view: Any) -> None:
         shown: run.RunView = view
@@ -127,13 +148,17 @@ class RunScreen(Detail, ChartKeys):
 
     def _draw(self) -> None:
         if self.active == 1:
-            self.query_one("#part-1", CellGrid).draw_page(self._pictures, self.choice.chart)
+            self.query_one("#part-1", CellGrid).draw_page(
+                self._pictures, self.choice.chart, self.choice.pinned
+            )
         else:
             self.query_one(SystemPart).draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)
+        if action in ("filter", "pin_chart", "together"):
+            return self.active == 1
         return True
 
     def action_density(self, by: int) -> None:
@@ -148,8 +173,42 @@ class RunScreen(Detail, ChartKeys):
         """The charts of the active part."""
         return self.query_one("#part-1" if self.active == 1 else "#part-8 CellGrid", CellGrid)
 
+    def action_pin_chart(self) -> None:
+        tag = self._grid().chosen_tag
+        if tag is None:
+            self.host.say("there is no chart to pin")
+            return
+        pinned = self.choice.pin(tag)
+        self.host.keep_view()
+        self.host.say(f"{tag} comes first now" if pinned else f"{tag} is back in its place")
+        self.ask()
+
+    def action_together(self) -> None:
+        self.choice.together = not self.choice.together
+        self.host.keep_view()
+        self.host.say("training and validation in one chart" if self.choice.together else "one chart a tag")
+        self.ask()
+
+    def action_filter(self) -> None:
+        from runwatch.ui.widgets.prompt import Prompt
+
+        if not self.query(Prompt):
+            self.mount(Prompt("charts", self._words, "charts"))
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        event.stop()
+        self._words = event.text
+        self.ask()
+
+    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+        event.stop()
+        self.show_part()
+
     def action_export(self) -> None:
-        """The chart with the keys is asked first; here it is the grid's: its first chart."""
+        """The chart with the keys is asked first; here it is the grid's first one, or the table."""
+        if self.active not in (1, 8):
+            super().action_export()
+            return
         for chart in self._grid().query(Curves):
             chart.action_export()
             return

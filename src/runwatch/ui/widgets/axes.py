@@ -136,6 +136,8 @@ def place(x: float, axis: str) -> str:
         from datetime import datetime
 
         return datetime.fromtimestamp(x).strftime("%Y-%m-%d %H:%M:%S")
+    if axis == "epoch":
+        return f"epoch {units.number(x)}"
     return f"step {round(x):,}" if axis == "step" else units.number(x)
 
 
@@ -185,7 +187,7 @@ def _x_label(tick: float, step: float, axis: str) -> str:
 
         form = "%d %b" if step >= 86400 else "%H:%M" if step >= 60 else "%H:%M:%S"
         return datetime.fromtimestamp(tick).strftime(form)
-    if axis == "value":
+    if axis in ("value", "epoch"):
         return tick_label(tick, step)
     return units.count(round(tick))
 
@@ -195,7 +197,7 @@ def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:
     middle = (shown.x0 + shown.x1) / 2
     if axis == "time":
         return units.duration(shown.x0), units.duration(middle), units.duration(shown.x1)
-    if axis == "value" or shown.x1 - shown.x0 <= 2:
+    if axis in ("value", "epoch") or shown.x1 - shown.x0 <= 2:
         step = (shown.x1 - shown.x0) / 2
         return tick_label(shown.x0, step), tick_label(middle, step), tick_label(shown.x1, step)
     steps = round(shown.x0), round(middle), round(shown.x1)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points, former_tag
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
@@ -54,18 +54,28 @@ class Curves(Chart):
             kept[name] = have
             return have[1]
 
+        def epochs(curve: DrawnCurve) -> Points | None:
+            return fetched(replace(curve, tag=EPOCHS)) if ask.x_axis == "epoch" else None
+
         if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
             ask = replace(ask, x_axis="step")  # nothing here knows when it was written
+        if ask.x_axis == "epoch" and not any(len(epochs(c) or ()) for c in picture.curves):
+            ask = replace(ask, x_axis="step")
+        raw = replace(ask, smooth=0.0)
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
         for wanted, out in ((picture.curves, lines), (picture.band, band)):
             for curve in wanted:
                 if worker.is_cancelled:
                     return
-                points = fetched(curve)
+                points, known = fetched(curve), epochs(curve)
+                for back in range(curve.former if out is lines else 0):
+                    branch = fetched(replace(curve, tag=former_tag(curve.tag, back)))
+                    if len(branch):
+                        out.append(line(branch, "", "faint", raw, epochs=known))
                 if out is lines and ask.smooth:
-                    out.append(line(points, "", "faint", replace(ask, smooth=0.0)))
-                out.append(line(points, curve.name, curve.tone, ask, curve.selected))
+                    out.append(line(points, "", "faint", raw, epochs=known))
+                out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
         self._kept = kept
         self.post_message(self.Fetched(chart(picture, lines, band, ask)))
 

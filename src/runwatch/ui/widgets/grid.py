@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -20,15 +20,23 @@ class CellGrid(Container, can_focus=True):
     """Up to 16 charts at once; ``columns`` 0: by the room."""
 
     DEFAULT_CSS = """
-    Grid { layout: grid; grid-gutter: 0 1; height: 1fr; }
-    Grid > .box { border: round $rw-frame; border-title-color: $rw-strong; height: 1fr; }
-    Grid:focus > .box { border: round $rw-frame-focus; }
+    CellGrid { layout: grid; grid-gutter: 0 1; height: 1fr; }
+    CellGrid > .box { border: round $rw-frame; border-title-color: $rw-strong; height: 1fr; }
+    CellGrid:focus > .box { border: round $rw-frame-focus; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.columns = 0
         self.page = 0
+        self._tags: list[str | None] = []
+
+    @property
+    def chosen_tag(self) -> str | None:
+        """The tag of the chart that has the keys, else of the first."""
+        charts = [chart for chart in self.query(Curves) if chart.parent is not None and chart.parent.display]
+        at = next((i for i, chart in enumerate(charts) if chart.has_focus), 0)
+        return self._tags[at] if at < len(self._tags) else None
 
     def compose(self) -> ComposeResult:
         for i in range(MOST):
@@ -44,14 +52,20 @@ class CellGrid(Container, can_focus=True):
         rows = max(1, min(-(-count // columns), max(height // 9, 1), MOST // columns))
         return columns, rows
 
-    def draw_page(self, pictures: Sequence[CurvesPicture], ask: ChartAsk) -> None:
+    def draw_page(
+        self, pictures: Sequence[CurvesPicture], ask: ChartAsk, pinned: Collection[str] = ()
+    ) -> None:
         """As many of the pictures as there is room for, from the page on that is chosen."""
         columns, rows = self.shape(len(pictures))
         room = columns * rows
         pages = max(-(-len(pictures) // room), 1)
         self.page = min(self.page, pages - 1)
         chosen = pictures[self.page * room : (self.page + 1) * room]
-        titles = [safe(picture.tag or "") for picture in chosen]
+        self._tags = [picture.tag for picture in chosen]
+        titles = [
+            ("★ " if picture.tag in pinned else "") + safe(picture.title or picture.tag or "")
+            for picture in chosen
+        ]
         if pages > 1 and titles:
             titles[-1] += f"  (page {self.page + 1} of {pages})"
         for chart, picture in zip(self.lay_out(titles, columns, rows), chosen, strict=True):

@@ -38,17 +38,17 @@ class Tabs(Widget):
     def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
         """All names, closer together where there is little room; where there is less only the active one's,
         the others by their numbers."""
-        for gap in (" ", ""):
-            full = self._labels(False, gap)
+        for gap, close in ((" ", False), ("", False), ("", True)):
+            full = self._labels(False, gap, close)
             if sum(width_of(spans) for _, spans in full) <= self.size.width:
                 return full
-        return self._labels(True, " ")
+        return self._labels(True, "", True)
 
-    def _labels(self, short: bool, gap: str) -> list[tuple[int, tuple[Span, ...]]]:
+    def _labels(self, short: bool, gap: str, close: bool = False) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
         for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
-            edge = ("[", "]") if here else (" ", " ")
+            edge = ("[", "]") if here else (" ", "" if close else " ")
             tone: Tone = "strong" if here else "muted"
             out.append(
                 (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from runwatch.domain.profile import Ints
 from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.p_values import chi2_p_value
@@ -29,8 +27,3 @@ def chi_square(a: Ints, b: Ints) -> tuple[float, float, int]:
     share = (a + b) / (n + m)
     statistic = float((((a - n * share) ** 2) / (n * share) + ((b - m * share) ** 2) / (m * share)).sum())
     return statistic, chi2_p_value(statistic, len(a) - 1), len(a) - 1
-
-
-def cramers_v(a: Ints, b: Ints) -> float:
-    """sqrt(chi-square / N): 0 for equal shares, 1 for disjoint ones."""
-    return math.sqrt(chi_square(a, b)[0] / max(int(a.sum() + b.sum()), 1))

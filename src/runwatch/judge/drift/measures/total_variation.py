@@ -21,8 +21,3 @@ def measure(pair: ColumnPair) -> float:
 def total_variation(a: Ints, b: Ints) -> float:
     """Half the sum of absolute share differences of two count vectors."""
     return float(np.abs(a / a.sum() - b / b.sum()).sum()) / 2
-
-
-def l_infinity(a: Ints, b: Ints) -> float:
-    """The greatest absolute share difference."""
-    return float(np.abs(a / a.sum() - b / b.sum()).max())

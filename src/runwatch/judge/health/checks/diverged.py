@@ -13,7 +13,7 @@ from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
-from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows
+from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows, rows_at
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -23,28 +23,29 @@ _FACTOR = 1.5
 _ERRORS = 6.0
 _MEDIAN_ERROR = 1.2533
 _EXPLODED, _EXPLODES_FROM, _EXPLODES_TO = 10.0, 6, 60
-_OF_THE_FALL, _OF_THE_FALL_PLAIN = 0.02, 0.5
+_OF_THE_FALL, _OF_THE_HALVINGS, _OF_THE_FALL_PLAIN = 0.3, 0.75, 0.5
 _BACK, _BACK_LEAST, _NOTABLE_FALL = 0.8, 0.1, 0.25
 _STAYS, _ABOVE_PEAK = 0.6, 0.1
 
 
 class Diverged(CurveCheck):
     """The median of 20 points above the best such median by max(50 %, 6 standard errors of their difference)
-    at three looks, ten points apart, or by four fifths of what the loss had fallen by and a tenth. The noise
-    is that of neighbouring points, so a steady rise does not hide itself. A rise below 2 % of what the loss
-    had fallen by is none; where values are <= 0, it must be half of that. A loss that falls again by two
-    fifths of its rise was at a restart of its rate or at a new stage: then only a rise above that peak
-    counts. It is critical above twice the level where it began, which no restart and no new stage
-    explains."""
+    at three looks, ten points apart, or by four fifths of what the loss had fallen by and a tenth. The
+    noise is that of neighbouring points, so a steady rise does not hide itself. A restart of the learning
+    rate takes back a part of the fall: a rise below 30 % of it, counted from the first three points, is
+    none, unless it undoes three quarters of the halvings; where values are <= 0, it must be half of that.
+    A loss that falls again by two fifths of its rise was at a restart of its rate or at a new stage: then
+    only a rise above that peak counts. It is critical above twice the level where it began, which no
+    restart and no new stage explains."""
 
-    __slots__ = ("_best", "_best_step", "_cleared", "_last", "_peak", "_since", "_start", "_streak")
+    __slots__ = ("_best", "_best_step", "_cleared", "_first", "_last", "_peak", "_since", "_start", "_streak")
     NAME: ClassVar[str] = "diverged"
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._best = math.inf
-        self._start = math.nan
+        self._start = self._first = math.nan
         self._last = math.nan
         self._best_step: int | None = None
         self._since: int | None = None
@@ -58,13 +59,16 @@ class Diverged(CurveCheck):
                 self._check(window, ends)
 
     def _check(self, window: Window, ends: IntArray) -> None:
-        rows = sliding_window_view(window.values, _WIDTH)[ends - _WIDTH - window.origin]
+        rows = rows_at(window.values, ends - _WIDTH - window.origin, _WIDTH)
         medians = median_of_rows(rows)
         if math.isnan(self._start):
             self._start = float(medians[0])
+            self._first = max(self._start, float(np.median(window.values[:3])))
         bests = np.minimum.accumulate(np.concatenate(((self._best,), medians)))
-        over = _is_over(rows, medians, bests[:-1], self._start)
-        self._note_streak(window, ends, medians, bests[:-1], over)
+        above = bool((medians > bests[:-1]).any())
+        if above or self._streak:
+            over = _is_over(rows, medians, bests[:-1], self._first)
+            self._note_streak(window, ends, medians, bests[:-1], over)
         if bests[-1] < self._best:
             self._best = float(bests[-1])
             self._best_step = _step(window, int(ends[int(np.argmin(medians))]))
@@ -143,7 +147,10 @@ def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
     """A curve too short for the rolling medians, such as one of epochs: the median of its last three points
     is ten times the best such median and twice the first. Its trace still holds the points themselves."""
     values = trace.means
-    if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO or values.min() <= 0:
+    if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO:
+        return []
+    first, last = sorted(values[:3].tolist())[1], sorted(values[-3:].tolist())[1]
+    if last < 2 * first or values.min() <= 0:
         return []
     medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
     at = int(np.argmin(medians))
@@ -164,7 +171,9 @@ def _is_over(rows: FloatArray, medians: FloatArray, bests: FloatArray, start: fl
     """Whether each median (k,) is above the best before it; only candidates pay for their noise."""
     fall = np.maximum(start - bests, 0.0)
     positive = bests > 0
-    need = np.where(positive, _OF_THE_FALL, _OF_THE_FALL_PLAIN) * fall
+    need = np.where(
+        positive, np.minimum(_OF_THE_FALL * fall, _by_ratio(bests, start)), _OF_THE_FALL_PLAIN * fall
+    )
     known = np.abs(np.where(np.isfinite(bests), bests, 0.0))
     back = np.where(
         positive & (fall > _NOTABLE_FALL * known), np.maximum(_BACK * fall, _BACK_LEAST * known), np.inf
@@ -175,6 +184,14 @@ def _is_over(rows: FloatArray, medians: FloatArray, bests: FloatArray, start: fl
     if len(at):
         over[at] = _beyond_noise(rows[at], medians[at], bests[at])
     return over
+
+
+def _by_ratio(bests: FloatArray, start: float) -> FloatArray:
+    """The rise that takes back three quarters of how often the loss had halved."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        ratio = np.where((bests > 0) & (start > bests), start / bests, 1.0)
+        out: FloatArray = np.where(ratio > 1, bests * (ratio**_OF_THE_HALVINGS - 1), 0.0)
+    return out
 
 
 def _beyond_noise(rows: FloatArray, medians: FloatArray, bests: FloatArray) -> np.ndarray:
