@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runwatch.domain.address import is_meant, split
+from runwatch.domain.json_types import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
 FORGOTTEN_AFTER = 7 * 86400.0
@@ -92,7 +93,7 @@ def only(facts: Facts, root: str) -> Facts:
         return facts
     first = root == roots[0]
 
-    def mine(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def mine(rows: Sequence[Mapping[str, object]]) -> list[JsonMapping]:
         return [row for row in rows if row["root"] == root or (first and row["root"] not in roots)]
 
     part = {name: mine(facts[name]) for name in ("runs", "findings", "data") if name in facts}
@@ -138,7 +139,7 @@ def _added(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(table.get(name, 0) for table in tables) for name in names}
 
 
-def _worst_first(finding: Mapping[str, Any]) -> int:
+def _worst_first(finding: Mapping[str, object]) -> int:
     return ("critical", "warning", "info").index(finding["severity"])
 
 
