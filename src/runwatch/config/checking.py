@@ -28,6 +28,7 @@ from runwatch.domain.json_types import JsonDict
 from runwatch.text.durations import seconds
 
 MAX_ENTRIES = 1000
+_FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
@@ -177,6 +178,12 @@ class Checker:
         result = self._convert(path, hint, value)
         if rule == "metrics.*.tolerance" and result is not None and not 0 <= result < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
+        if rule in _FILTERS:
+            from runwatch.text.run_filter import parse
+
+            complaint = parse(result).complaint
+            if complaint:
+                self._fail(path, complaint)
         return result
 
     def _convert(self, path: str, hint: object, value: object) -> Any:

@@ -142,12 +142,13 @@ class CustomRule(msgspec.Struct, frozen=True):
     name: str = ""
     severity: Severity = "warning"
     advice: str = ""
+    where: str = ""
 
 
 class Alerts(msgspec.Struct, frozen=True):
     """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: http(s) URLs; ``format``:
     what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
-    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
+    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off". ``filter``: of the runs that are spoken of."""
 
     on: Severity = "critical"
     urls: tuple[str, ...] = ()
@@ -155,6 +156,7 @@ class Alerts(msgspec.Struct, frozen=True):
     bell: Literal["bell", "osc", "off"] = "bell"
     format: Literal["auto", "runwatch", "alertmanager", "pagerduty", "ntfy"] = "auto"
     key: str | None = None
+    filter: str = ""
 
     @property
     def webhooks(self) -> tuple[str, ...]:

@@ -201,7 +201,8 @@ class Board:
     def _alerts(self, now: float) -> str:
         if self._alerting is None:
             return ""
-        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now)
+        runs = self.roots.newest
+        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now, runs)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +19,7 @@ from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.ui.host import Build, Host
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
@@ -294,7 +294,9 @@ class Dashboard(LiveScreen):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            help, complete = ("words to look for", None) if pane.ID != "runs" else _run_filter(self.host)
+            from runwatch.ui.screens.filtered import run_grammar
+
+            help, complete = ("words to look for", None) if pane.ID != "runs" else run_grammar(self.host)
             words = self.choice.filters.get(pane.ID, "")
             self.mount(Prompt(pane.TITLE.lower(), words, pane.ID, help, complete))
 
@@ -377,13 +379,3 @@ class Dashboard(LiveScreen):
         pane = self._panes[self._active]
         if self.choice.filters.pop(pane.ID, ""):
             self.ask()
-
-
-def _run_filter(host: Host) -> tuple[str, Callable[[str], list[str]]]:
-    """The grammar in a line, and what completes it."""
-    from runwatch.text.run_filter import GRAMMAR, completions
-
-    def complete(text: str) -> list[str]:
-        return completions(text, host.snapshot.situation.runs) if host.snapshot else []
-
-    return GRAMMAR, complete

@@ -20,7 +20,7 @@ from runwatch.show.text import export
 from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.exporting import Exporting
-from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -64,6 +64,9 @@ class Leaderboard(Filtered, Exporting):
         self._question: _Question | None = None
         self._matters: WhatMatters | None = None
         self._soon: Timer | None = None
+
+    def grammar(self) -> tuple[str, Callable[[str], list[str]] | None]:
+        return run_grammar(self.host)
 
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
