@@ -287,7 +287,7 @@ class TaskState:
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
         """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
-        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
             return self.obey(intent, now, today), None
         return self._books[intent.root].perform(intent, now, today)
 

@@ -17,7 +17,7 @@ from runwatch.show.history import stories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
-from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
+from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
 
 MOST_LINES = 12
 _WIDTH = 110
@@ -113,7 +113,7 @@ def compose(
         closed=closed,
         lines=(),
         notes=notes,
-        old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
+        old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runwatch.domain.address import is_meant, split
 from runwatch.domain.json_types import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
@@ -75,10 +76,13 @@ def newest_by_root(
 
 
 def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
-    """The newest facts of one root by its path, alone or among others."""
+    """The newest facts of one root by its path, or as a person writes HOST:PATH; alone or among others."""
+    address = split(root)
     for row in rows:
-        if root in row.facts["roots"] and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
-            return SnapshotFacts(row.at, row.beat, only(row.facts, root))
+        for known in row.facts["roots"]:
+            meant = known == root or (address is not None and is_meant(known, *address))
+            if meant and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
+                return SnapshotFacts(row.at, row.beat, only(row.facts, known))
     return None
 
 
