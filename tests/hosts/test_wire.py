@@ -418,7 +418,7 @@ from runwatch.hosts import messages as m, wire
 out = wire.Outward(lambda data: os.write(1, data))
 os.write(1, wire.MARKER)
 out.send(m.Hello(1, "0", "3", "h", "u", time.time()))
-out.send(m.Opened((), {{}}))
+out.send(m.RootsOpened((), {{}}))
 for number in range({times}):
     out.send(m.Update(number))
 time.sleep(60)

@@ -1,9 +1,14 @@
-"""Any interleaving of findings, editors and two runwatches loses no line, invents none, and settles."""
+"""Any interleaving of findings, editors, two runwatches and kills loses no line, invents none, settles."""
 
+import os
+import signal
 import tempfile
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -27,6 +32,37 @@ KNOWN = [
 TIMING = {"run-stalled": (20.0, 30.0), "data-drifted": (0.0, 60.0)}
 PRINTS = {known.fingerprint for known in KNOWN}
 indexes = st.integers(0, 30)
+
+
+CALLS = ("open", "write", "fsync", "replace", "unlink", "close", "stat")
+
+
+def killed_at(number: int, work: Callable[[], object]) -> None:
+    """Does ``work`` in another process, which is killed at its so-many-th call of the system."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        assert status in (0, signal.SIGKILL), "an error in the other process"
+        return
+    left = number
+
+    def killing(real):
+        def call(*args, **options):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **options)
+
+        return call
+
+    try:
+        for name in CALLS:
+            setattr(os, name, killing(getattr(os, name)))
+        work()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
 
 
 class Interleaving(RuleBasedStateMachine):
@@ -96,6 +132,30 @@ class Interleaving(RuleBasedStateMachine):
         self.states[which].close()
         self.states[which] = State(self.place / ("here", "there")[which])
         self.books[which] = self._book(which)
+
+    @rule(which=st.integers(0, 1), number=st.integers(1, 30), gap=GAPS, adds=st.booleans())
+    def a_process_is_killed(self, which, number, gap, adds) -> None:
+        """Anywhere in a look, or while it adds a line, which is then there once or not at all."""
+        self.at += gap
+        self.added += adds
+        line = f"{day(self.at)} said {self.added} @c"
+        held = {f.fingerprint: f.severity for f in self.held}
+        self.seen |= held.keys()
+        self.states[which].close()
+
+        def work() -> None:
+            self.states[which] = State(self.place / ("here", "there")[which])
+            self.books[which] = self._book(which)
+            if adds:
+                self.books[which].apply(AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at))
+            else:
+                self._sync(which)
+
+        killed_at(number, work)
+        self.restart(which)
+        assert Counter(self._lines())[line] <= 1
+        if adds and line in self._lines():
+            self.mine.append(line)
 
     @rule(index=indexes)
     def editor_adds(self, index) -> None:
@@ -203,6 +263,19 @@ class Interleaving(RuleBasedStateMachine):
             self.at += 6.0
             self._sync(which)
         assert self.path.read_bytes() == settled
+
+
+@pytest.mark.parametrize("number", range(1, 41, 1))
+def test_killed_at_any_call_the_list_is_as_before_or_as_after(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "todo.txt"
+    path.write_bytes(b"mine\r\n")
+
+    def work() -> None:
+        book = RootTaskList(State(tmp_path / "here"), "r", TodoFile(path, tmp_path / "locks"))
+        book.apply(AddTask("said", "r"), NOW, day(0))
+
+    killed_at(number, work)
+    assert path.read_bytes() in (b"mine\r\n", f"mine\r\n{day(0)} said\r\n".encode())
 
 
 Interleaving.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 from test_book import ROOT, Desk
 from worlds import NOW, TODAY
 
-from runwatch.domain.intents import AddTask, EditTask, FinishTask, Undo
+from runwatch.domain.intents import AddTask, ArchiveTasks, EditTask, FinishTask, Undo
 from runwatch.tasks import todotxt
 from runwatch.tasks.when import after, future_day, next_time
 
@@ -114,10 +114,11 @@ def test_archive_moves_finished_lines_and_no_other_byte(desk):
     )
     archive = desk.place / "done.txt"
     archive.write_text("x 2026-08-01 old")
-    assert desk.book.archive(NOW, TODAY) == 2
+    answer = desk.book.apply(ArchiveTasks(""), NOW, TODAY)
+    assert answer.ok and answer.message == "2 finished tasks moved to done.txt"
     assert desk.path.read_bytes() == b"\xef\xbb\xbfa\r\n\r\n# note\r\nb \xff\r\n"
     assert archive.read_text() == "x 2026-08-01 old\n" + "x 2026-09-01 same\n" * 2
-    assert desk.book.archive(NOW, TODAY) == 0
+    assert desk.book.apply(ArchiveTasks(""), NOW, TODAY).message.startswith("0 finished tasks")
 
 
 @pytest.mark.parametrize("text", ["x is a variable", "x marks due:2026-12-01", "x (A) 1"])

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from runwatch.cli._output import formats
+from runwatch.domain.json_types import JsonDict
 
 NAME = "drift"
 HELP = """Has the data drifted? Compare files or folders with a reference.
@@ -83,11 +84,11 @@ def exit_code(verdict: str, level: str) -> int:
     return 1 if level == "info" and verdict == "info" else code
 
 
-def kinds(pairs: Sequence[str]) -> dict[str, Any]:
+def kinds(pairs: Sequence[str]) -> JsonDict:
     """``COLUMN=KIND`` options as a mapping."""
     from runwatch.domain.errors import UserError
 
-    out: dict[str, Any] = {}
+    out: dict[str, object] = {}
     for pair in pairs:
         name, _, kind = pair.rpartition("=")
         if not name or kind not in _KINDS:

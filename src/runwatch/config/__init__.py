@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 
@@ -64,6 +65,10 @@ from runwatch.text.safe import safe
 
 FILE = "runwatch.toml"
 MAX_BYTES = 1024 * 1024
+_MOST_PARTS = 64  # the parser's time grows with their square
+_DEEP_KEY = re.compile(
+    rf"""(?:(?>[\w-]++|"[^"\n]{{0,200}}+"|'[^'\n]{{0,200}}+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}"""
+)
 
 
 def load(roots: tuple[str, ...], config: str | None = None) -> dict[str, Settings]:
@@ -137,6 +142,8 @@ def _settings_of(root: str, defaults: Settings) -> Settings:
 def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
     try:
         text = data.decode("utf-8-sig")
+        if _DEEP_KEY.search(text):
+            raise ConfigError(f"{file}: a key with more than {_MOST_PARTS} dots; write it flat")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None

@@ -24,8 +24,11 @@ from runwatch.config.settings import (
     Seconds,
     Settings,
 )
+from runwatch.domain.json_types import JsonDict
 from runwatch.text.durations import seconds
 
+MAX_ENTRIES = 1000
+_FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _REQUIRED = {
@@ -45,7 +48,7 @@ class Checker:
         self._file = file
         self._lines = text.splitlines()
 
-    def settings(self, table: dict[str, Any], base: Settings) -> Settings:
+    def settings(self, table: JsonDict, base: Settings) -> Settings:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
@@ -62,7 +65,7 @@ class Checker:
             "reader_options",
         }
         self._known(table, known | {"rules", "readers"}, "")
-        values: dict[str, Any] = {"reader_options": {**base.reader_options, **readers}}
+        values: dict[str, object] = {"reader_options": {**base.reader_options, **readers}}
         for name, value in table.items():
             values[name] = self._section(name, value, getattr(base, name))
         if rules is not None:
@@ -75,12 +78,12 @@ class Checker:
             }
         return replace(base, **values)
 
-    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], dict[str, Any]]:
+    def _rules(self, rules: Any) -> tuple[tuple[CustomRule, ...], JsonDict]:
         """``[[rules]]`` entries and ``[rules.NAME]`` tables. TOML hangs a table that follows an entry of the
         same name onto that entry, so options are gathered out of the entries too."""
         if not isinstance(rules, list):
             return (), self._tables(rules, "rules")
-        options: dict[str, Any] = {}
+        options: dict[str, object] = {}
         entries = []
         for item in rules:
             options.update({key: value for key, value in item.items() if isinstance(value, dict)})
@@ -88,7 +91,7 @@ class Checker:
         return tuple(self._items("rules", CustomRule, entries)), options
 
     def _rule_places(
-        self, custom: Sequence[CustomRule], options: Mapping[str, Mapping[str, Any]], before: int
+        self, custom: Sequence[CustomRule], options: Mapping[str, Mapping[str, object]], before: int
     ) -> dict[str, str]:
         """Where each rule's entry, table and key stand; entries count on from those of the defaults."""
         places = {f"rules[{before + i}]": self._place(f"rules[{i}].when") for i in range(len(custom))}
@@ -97,12 +100,12 @@ class Checker:
             places.update({path: self._place(path) for path in paths})
         return places
 
-    def _tables(self, value: Any, path: str) -> dict[str, Any]:
+    def _tables(self, value: object, path: str) -> dict[str, object]:
         if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
             self._fail(path, f"must hold tables, such as [{path}.NAME]")
         return dict(value)
 
-    def _section(self, name: str, value: Any, base: Any) -> Any:
+    def _section(self, name: str, value: Any, base: Any) -> object:
         if name == "id":
             return self._value("id", str | None, value)
         if name == "metrics":
@@ -133,6 +136,8 @@ class Checker:
         return replace(metrics, named={**base.named, **named})
 
     def _items(self, name: str, kind: type[Any], items: list[Any]) -> list[Any]:
+        if len(items) > MAX_ENTRIES:
+            self._fail(name, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
         result = []
         for index, item in enumerate(items):
             where = f"{name}[{index}]"
@@ -161,7 +166,7 @@ class Checker:
         }
         return replace(base, **result)
 
-    def _known(self, table: Mapping[str, Any], known: set[str], path: str) -> None:
+    def _known(self, table: Mapping[str, object], known: set[str], path: str) -> None:
         for key in table:
             if key not in known:
                 near = difflib.get_close_matches(key, known, 1)
@@ -173,9 +178,15 @@ class Checker:
         result = self._convert(path, hint, value)
         if rule == "metrics.*.tolerance" and result is not None and not 0 <= result < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
+        if rule in _FILTERS:
+            from runwatch.text.run_filter import parse
+
+            complaint = parse(result).complaint
+            if complaint:
+                self._fail(path, complaint)
         return result
 
-    def _convert(self, path: str, hint: Any, value: Any) -> Any:
+    def _convert(self, path: str, hint: object, value: object) -> Any:
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         for option in options:
             origin = get_origin(option)

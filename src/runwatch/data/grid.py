@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.bookkeeping import counts_groups, counts_rows, identifier, in_order, names_rows
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.drift import ColumnKind, Role
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
@@ -40,12 +42,12 @@ class Edges(NamedTuple):
     """``edges`` in the dtype of the values, the positions of the inner ``deciles`` among them, and of
     fractions the bins that are ``exact``: one value, whatever rounding did to its last digits."""
 
-    edges: NDArray[Any]
+    edges: AnyArray
     deciles: tuple[int, ...]
     exact: tuple[int, ...] = ()
 
 
-def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
+def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
     """Edges for finite values, at least one; of more than 100,000, for a random sample of so many. A value
     that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of the bins are
     quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
@@ -80,7 +82,7 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
     return Edges(edges, deciles, tuple(int(i) for i in exact))
 
 
-def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _around(distinct: AnyArray, heavy: NDArray[np.bool_]) -> tuple[AnyArray, AnyArray]:
     """(lower, upper) edges of the atoms. Fractions that differ in their last digits only are one (0.3 and
     0.1 + 0.2), and what a writer of nine digits makes of an atom is in its bin, unless its neighbours are as
     near."""
@@ -107,14 +109,14 @@ def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[A
     return lower[first], upper[np.append(first[1:], True)]
 
 
-def _below_whole(values: NDArray[Any]) -> NDArray[Any]:
+def _below_whole(values: AnyArray) -> AnyArray:
     """The next smaller whole number of the same dtype, where there is one."""
     least = np.iinfo(values.dtype).min
-    below: NDArray[Any] = values[values > least] - values.dtype.type(1)
+    below: AnyArray = values[values > least] - values.dtype.type(1)
     return below
 
 
-def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> AnyArray:
     """The greatest value of ``dtype`` below each point."""
     if dtype.kind == "f":
         cast = points.astype(dtype)
@@ -126,7 +128,7 @@ def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[
 
 
 def make_column(
-    name: str, array: Any, declared: ColumnKind | None = None, role: Role = "feature"
+    name: str, array: Arrow, declared: ColumnKind | None = None, role: Role = "feature"
 ) -> ColumnGrid:
     """The grid of one column from its sample (an Arrow array, nulls allowed)."""
     group = family(array.type)
@@ -155,7 +157,7 @@ def make_column(
     return _worded(name, type_, text, declared or "categorical", declared, role)
 
 
-def _are_codes(name: str, array: Any) -> bool:
+def _are_codes(name: str, array: Arrow) -> bool:
     """Whether whole numbers stand for categories: a dictionary, a name that says so, or few values that are
     often there with gaps between them, other than those of a common step."""
     import pyarrow.types as t
@@ -180,7 +182,7 @@ def _are_codes(name: str, array: Any) -> bool:
 def _ordered(
     name: str,
     type_: str,
-    values: NDArray[Any],
+    values: AnyArray,
     kind: ColumnKind,
     declared: ColumnKind | None,
     role: Role,
@@ -217,7 +219,7 @@ def _ordered(
 
 
 def _worded(
-    name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
+    name: str, type_: str, array: Arrow, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
     text = as_text(array).drop_null()
     words, distinct, counts = _frequent(text)
@@ -245,7 +247,7 @@ def _worded(
     return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
 
 
-def _is_text(text: Any, distinct: int) -> bool:
+def _is_text(text: Arrow, distinct: int) -> bool:
     """Free text or identifiers rather than categories: nearly every value differs, or values are long."""
     if len(text) >= 50 and distinct > 0.5 * len(text):
         return True
@@ -253,7 +255,7 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+def _frequent(text: object) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
     """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
     often each of them occurs)."""
     import pyarrow.compute as pc

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.kernel import Hashes, hashed, mixed
 from runwatch.domain.dependence import clustered, serial
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
 
 ROWS = 4096
 _LEAST = 64
-_REPEATED, _NEAR = 0.05, 64
+_ONCE, _NEAR = 1.05, 64
 _ALIKE = 8
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OF_SOMEONE = re.compile(
@@ -29,7 +30,7 @@ class Neighbours:
 
     def __init__(self, grid: ProfileGrid) -> None:
         self._grid = grid
-        self._parts: dict[int, list[tuple[NDArray[Any], NDArray[np.bool_]]]] = {}
+        self._parts: dict[int, list[tuple[AnyArray, NDArray[np.bool_]]]] = {}
         self._have: dict[int, int] = {}
         self._all = 0
 
@@ -71,7 +72,7 @@ class Neighbours:
         out[-1], out[:-1, 3] = self._repeats(held)
         return out
 
-    def _repeats(self, held: dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[Floats, Floats]:
+    def _repeats(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[Floats, Floats]:
         """(of the table: rows looked at, and these times how often a row occurs in all of the piece and how
         often another row looked at is the same; of each column: how often another row has the same value,
         0 where no rows are repeated)."""
@@ -83,12 +84,12 @@ class Neighbours:
             if len(values) == rows:
                 total = mixed(total * _GOLDEN + np.where(known, mixed(_bits(values)), _GOLDEN))
         near, far = _copies(total)
-        if near + far > _REPEATED:
+        each = 1 + near + far * max(self._all - 1, 0) / max(rows - 1, 1)
+        if each > _ONCE:
             matching[:] = rows
             for index, (values, known) in held.items():
                 _, counts = np.unique(np.where(known, _bits(values), _GOLDEN), return_counts=True)
                 matching[index] = rows * _same(counts)
-        each = 1 + near + far * max(self._all - 1, 0) / max(rows - 1, 1)
         return np.array([rows, rows * each, rows * (near + far) / max(rows - 1, 1), 0.0]), matching
 
 
@@ -118,7 +119,7 @@ def _same(counts: NDArray[np.int64]) -> float:
     return float((counts * (counts - 1.0)).sum()) / (rows * (rows - 1)) if rows > 1 else 0.0
 
 
-def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _filled(array: Arrow, column: ColumnGrid) -> tuple[AnyArray, NDArray[np.bool_]]:
     """(a number a row: its own, the length of free text, the hash of a word; which rows have one)."""
     import pyarrow.types as t
 
@@ -141,18 +142,18 @@ def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bo
     return out, known
 
 
-def _joined(parts: list[tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _joined(parts: list[tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[AnyArray, NDArray[np.bool_]]:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate([values for values, _ in parts]), np.concatenate([known for _, known in parts])
 
 
-def _bits(values: NDArray[Any]) -> Hashes:
+def _bits(values: AnyArray) -> Hashes:
     wide = values.astype(np.float64) + 0.0 if values.dtype.kind == "f" else values.astype(np.int64)
     return wide.view(np.uint64)
 
 
-def _clock(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> bool:
+def _clock(column: ColumnGrid, values: AnyArray, known: NDArray[np.bool_]) -> bool:
     """Whether the rows lie in order of this column's times."""
     if column.kind != "datetime" or known.sum() < _LEAST:
         return False
@@ -160,7 +161,7 @@ def _clock(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -
     return bool((times[1:] >= times[:-1]).all() and times[-1] > times[0])
 
 
-def _owners(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+def _owners(column: ColumnGrid, values: AnyArray, known: NDArray[np.bool_]) -> NDArray[np.int64] | None:
     """Whose each row is, where the column's name says that it names someone and its values repeat; None
     else."""
     if not _OF_SOMEONE.search(column.name) or known.sum() < _LEAST or column.role == "key":
@@ -171,7 +172,7 @@ def _owners(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) 
 
 
 def _design(
-    values: NDArray[Any], in_time: bool, labels: bool, owners: list[NDArray[np.int64]], share: float
+    values: AnyArray, in_time: bool, labels: bool, owners: list[NDArray[np.int64]], share: float
 ) -> float:
     """The design effect of a column's values in the order of their rows, or by whose they are."""
     if len(values) < _LEAST or not _split(values, labels).any():
@@ -186,7 +187,7 @@ def _design(
     return design
 
 
-def _split(values: NDArray[Any], labels: bool) -> NDArray[np.bool_]:
+def _split(values: AnyArray, labels: bool) -> NDArray[np.bool_]:
     """The values in two kinds: a cheap look before the thorough one."""
     at = values.astype(np.float64).mean() if labels else np.median(values)
     above: NDArray[np.bool_] = values > at

@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.profile import SCALARS, ColumnGrid, ProfileGrid, TableProfile
 
 _PREFIX = struct.Struct("<I")
 
 
-def _joined(head: dict[str, Any], arrays: list[Any]) -> bytes:
+def _joined(head: JsonDict, arrays: list[Any]) -> bytes:
     text = json.dumps(head, separators=(",", ":")).encode()
     body = b"".join([_PREFIX.pack(len(text)), text, *(array.tobytes() for array in arrays)])
     return zlib.compress(body, 1)
 
 
-def _split(packed: bytes) -> tuple[dict[str, Any], bytes]:
+def _split(packed: bytes) -> tuple[JsonDict, bytes]:
     body = zlib.decompress(packed)
     (size,) = _PREFIX.unpack_from(body)
     return json.loads(body[_PREFIX.size : _PREFIX.size + size]), body[_PREFIX.size + size :]

@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import longest
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import opened_regular
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE
@@ -200,7 +200,7 @@ def _is_parquet(path: str) -> bool:
     return path.lower().endswith((".parquet", ".pq"))
 
 
-def _read(path: str, names: Sequence[str]) -> Any:
+def _read(path: str, names: Sequence[str]) -> Arrow:
     """An Arrow table of those columns that are there. DataError past our limits, before anything is held."""
     table = _read_parquet(path, names) if _is_parquet(path) else _read_csv(path, names)
     for name, column in zip(table.column_names, table.columns, strict=True):
@@ -210,7 +210,7 @@ def _read(path: str, names: Sequence[str]) -> Any:
     return table
 
 
-def _read_parquet(path: str, names: Sequence[str]) -> Any:
+def _read_parquet(path: str, names: Sequence[str]) -> Arrow:
     with opened_regular(path, path) as file:
         parquet = checked(file, path)
         known = set(parquet.schema_arrow.names)
@@ -229,7 +229,7 @@ def _count(path: str, rows: int) -> None:
 
 
 @contextmanager
-def _lines(path: str) -> Iterator[Any]:
+def _lines(path: str) -> Iterator[Arrow]:
     """The bytes of a CSV file with no line too long for a parser."""
     with opened_regular(path, path) as file:
         yield BoundedLines(file, path)
@@ -243,21 +243,22 @@ def _csv_names(path: str) -> tuple[str, ...]:
     if (columns := head.count(_delimiter(path).encode()) + 1) > MAX_COLUMNS:
         what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
         raise DataError(path, what, "check whether its lines end where they should")
+    whole_row = csv.ReadOptions(block_size=MAX_LINE + 1)
     with _lines(path) as text:
-        return tuple(csv.open_csv(text, parse_options=_parsing(path)).schema.names)
+        return tuple(csv.open_csv(text, whole_row, parse_options=_parsing(path)).schema.names)
 
 
 def _delimiter(path: str) -> str:
     return "\t" if path.lower().endswith(".tsv") else ","
 
 
-def _parsing(path: str) -> Any:
+def _parsing(path: str) -> object:
     from pyarrow import csv
 
     return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
 
 
-def _read_csv(path: str, names: Sequence[str]) -> Any:
+def _read_csv(path: str, names: Sequence[str]) -> Arrow:
     """A column's kind is guessed from the first block; where a later one disagrees, from the whole file."""
     import pyarrow as pa
     from pyarrow import csv
@@ -278,7 +279,7 @@ def _read_csv(path: str, names: Sequence[str]) -> Any:
     return table
 
 
-def _array(column: Any) -> Column:
+def _array(column: Arrow) -> Column:
     """An arrow column as numbers (float64 with NaN where nulls are), booleans or coded text."""
     import pyarrow as pa
 
@@ -292,7 +293,7 @@ def _array(column: Any) -> Column:
     return _text(column)
 
 
-def _text(column: Any) -> Coded:
+def _text(column: Arrow) -> Coded:
     import pyarrow as pa
 
     merged = column.combine_chunks()

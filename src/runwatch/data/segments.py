@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
@@ -65,10 +65,10 @@ def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> d
 
 
 def _count(
-    blocks: Any, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
+    blocks: Arrow, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
 ) -> None:
     """Groups blocks into stretches of the same rows, then counts each value's rows."""
-    held: dict[str, list[Any]] = {}
+    held: dict[str, list[object]] = {}
     rows = 0
     for block in blocks:
         if block.rows and held:
@@ -82,7 +82,7 @@ def _count(
 
 
 def _flush(
-    held: dict[str, list[Any]],
+    held: dict[str, list[Arrow]],
     rows: int,
     grid: ProfileGrid,
     by: str,
@@ -103,7 +103,7 @@ def _flush(
         _counter(value, grid, counters).add(ColumnBlock(len(where), taken))
 
 
-def _take(array: Any, where: Any) -> Any:
+def _take(array: Arrow, where: Arrow) -> object:
     import pyarrow as pa
 
     rows = pa.py_buffer(where.astype(np.int64))

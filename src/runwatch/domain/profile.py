@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import ColumnKind, Role
+from runwatch.domain.points import AnyArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     name: str
     kind: ColumnKind
     type: str
-    edges: NDArray[Any] | None = None
+    edges: AnyArray | None = None
     words: tuple[str, ...] | None = None
     deciles: tuple[int, ...] = ()
     guessed: bool = True

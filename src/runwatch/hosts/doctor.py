@@ -29,7 +29,7 @@ def examine_hosts(others: Sequence[Target]) -> list[Diagnostic]:
 def _of(machine: Remote) -> Iterator[Diagnostic]:
     hello, state = machine.hello, machine.state
     if hello is None or not machine.judged:
-        words = state.message or f"{machine.name}: no answer in {ANSWER_TIMEOUT_S:.0f} s"
+        words = state.message or machine.target.silent(ANSWER_TIMEOUT_S)
         yield Diagnostic(machine.name, "bad", words.removeprefix(f"{machine.name}: "), "see docs/hosts.md")
         return
     if state.mirrored:

@@ -110,7 +110,7 @@ class FleetResult:
         """Why a machine's answer is not there, "" when it is."""
         if machine.judged:
             return ""
-        return machine.state.message or f"{machine.name}: no answer in {timeout:.0f} s"
+        return machine.state.message or machine.target.silent(timeout)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of other machines: (root, event), oldest first."""

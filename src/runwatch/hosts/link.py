@@ -103,7 +103,7 @@ class Link:
                     " what its shell prints at start (~/.bashrc)"
                 )
             if time.monotonic() > until:
-                raise StartTimeout(f"{self._target.name}: connected, but no answer in {timeout:.0f} s")
+                raise StartTimeout(self._target.silent(timeout))
 
     def _ended(self) -> LinkError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -114,6 +114,10 @@ class Link:
                 continue
         message = self._said.decode("utf-8", "replace")
         return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
+
+    def abandon(self) -> None:
+        """End the process from another thread; whoever reads learns of it."""
+        self._process.terminate()
 
     def close(self) -> None:
         """End the process: it is asked first, by the end of its input."""

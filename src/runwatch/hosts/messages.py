@@ -11,6 +11,7 @@ from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.machine import Machine
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.run import Problem, Run, RunKey
@@ -20,7 +21,7 @@ from runwatch.monitor.diagnostics import Diagnostic
 
 Pair = RunKey
 Events = list[tuple[str, TaskEvent]]
-Champions = list[dict[str, Any]]
+Champions = list[JsonDict]
 Tail = tuple[bytes, int]
 
 
@@ -256,7 +257,7 @@ Question = (
     | AskChecks
 )
 FromHere = Open | UpdateReceived | Ping | Question
-BODIES: dict[type[Any], Any] = {
+BODIES: dict[type[Any], object] = {
     AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
     AskConsole: Tail,

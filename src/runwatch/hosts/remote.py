@@ -41,6 +41,7 @@ BREATH_S = 0.1
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _STEADY_S = 30.0
 _CLOCK_S = 5.0
+_PART_S = 1.5
 
 
 class _Waiting:
@@ -58,7 +59,7 @@ class Remote:
 
     def __init__(self, target: Target, opening: m.Open, changed: Callable[[], None]) -> None:
         self.name = target.name
-        self._target, self._opening, self._changed = target, opening, changed
+        self.target, self._opening, self._changed = target, opening, changed
         self._state = HostLink(target.name, "connecting")
         self._picture = RemoteSnapshot(target.name)
         self._next: RemoteSnapshot | None = None
@@ -71,6 +72,7 @@ class Remote:
         self._wake = threading.Event()
         self._stopped = False
         self._out: Outward | None = None
+        self._link: Link | None = None
         self._numbers = itertools.count(1)
         self._names: Mapping[str, str] = {}
         self._mirrored_by: Mirror | None = None
@@ -93,7 +95,11 @@ class Remote:
         self._stopped = True
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(5.0)
+            self._thread.join(_PART_S)
+        link = self._link
+        if self._thread.is_alive() and link is not None:
+            link.abandon()
+            self._thread.join(_PART_S)
 
     def poke(self) -> None:
         """Try again now, if it is waiting to."""
@@ -192,7 +198,7 @@ class Remote:
 
     def _session(self) -> None:
         """One connection, from its start to its end. Raises WireError, OSError."""
-        link = Link(self._target, self._shared)
+        link = self._link = Link(self.target, self._shared)
         try:
             mirrored, data = link.started()
             if mirrored:
@@ -201,7 +207,7 @@ class Remote:
                 self._set(mirrored=False)
                 self._converse(link, data, self._opening)
         finally:
-            self._out = None
+            self._out = self._link = None
             link.close()
 
     def _mirror(self, link: Link, data: bytes) -> None:
@@ -209,7 +215,7 @@ class Remote:
         from runwatch.hosts.mirror import InProcess, Mirror
 
         self._set(mirrored=True, message=f"{self.name}: runwatch is not installed there; copying its files")
-        mirror = Mirror(self._target, link, data, whole=self._opening.once)
+        mirror = Mirror(self.target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()
         self._mirrored_by = mirror
@@ -265,7 +271,7 @@ class Remote:
         if silence > LOST_S and self._state.state == "live":
             self._set(state="lost", message=f"{self.name}: silent; waiting for it")
 
-    def _take(self, message: Any, size: int, out: Outward, opening: m.Open) -> None:
+    def _take(self, message: object, size: int, out: Outward, opening: m.Open) -> None:
         match message:
             case m.Hello():
                 self._greet(message)
@@ -325,12 +331,12 @@ class Remote:
         for waiting in left:
             waiting.done.set()
 
-    def _set(self, **what: Any) -> None:
+    def _set(self, **what: object) -> None:
         before = self._state
         self._state = replace(before, **what)
         if replace(self._state, heard=before.heard) != before:
             self._changed()
 
 
-def opening(target: Target, **how: Any) -> m.Open:
+def opening(target: Target, **how: object) -> m.Open:
     return msgspec.structs.replace(m.Open(target.roots), **how)

@@ -50,7 +50,7 @@ def asking(root: str, config_file: str | None) -> Iterator[RemoteRoot]:
         connected.wait(ANSWER_TIMEOUT_S)
         machine = connected.machines[target.name]
         if not machine.judged:
-            raise UserError(machine.state.message or f"{target.name}: no answer in {ANSWER_TIMEOUT_S:.0f} s")
+            raise UserError(machine.state.message or target.silent(ANSWER_TIMEOUT_S))
         named = machine.roots[0]
         yield RemoteRoot(named, host_of(named) or target.name, machine)
     finally:

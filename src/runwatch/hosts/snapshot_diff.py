@@ -31,7 +31,7 @@ _PARTS: dict[str, Callable[[Snapshot], Mapping[Any, Any]]] = {
 class _SentVersion(NamedTuple):
     """What was told last of one key: the record, and a digest of its bytes."""
 
-    record: Any
+    record: object
     digest: int
 
 
@@ -39,7 +39,7 @@ class Teller:
     """Makes updates of snapshots; remembers what was told, not how it read."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[Any, _SentVersion]] = {name: {} for name in _PARTS}
+        self._told: dict[str, dict[object, _SentVersion]] = {name: {} for name in _PARTS}
         self._rest = b""
         self._number = 0
 
@@ -94,7 +94,9 @@ class Teller:
         self._rest = data
         return msgspec.structs.replace(rest, now=s.now, watch=snapshot.watch)
 
-    def _news(self, name: str, records: Mapping[Any, Any]) -> tuple[list[Any], Iterator[tuple[Any, bytes]]]:
+    def _news(
+        self, name: str, records: Mapping[object, object]
+    ) -> tuple[list[Any], Iterator[tuple[Any, bytes]]]:
         told = self._told[name]
         gone = [at for at in told if at not in records]
         for at in gone:
@@ -102,7 +104,9 @@ class Teller:
         return [key(at) for at in gone], self._changed(told, records)
 
     @staticmethod
-    def _changed(told: dict[Any, _SentVersion], records: Mapping[Any, Any]) -> Iterator[tuple[Any, bytes]]:
+    def _changed(
+        told: dict[object, _SentVersion], records: Mapping[object, object]
+    ) -> Iterator[tuple[object, bytes]]:
         for at, record in records.items():
             before = told.get(at)
             if before is not None and before.record is record:

@@ -54,6 +54,13 @@ class Target(msgspec.Struct, frozen=True):
             return self.argv
         return (self.argv[0], "-o", "ControlPath=none", *self.argv[1:])
 
+    def silent(self, seconds: float) -> str:
+        """What to say when nothing came in so many seconds."""
+        words = " ".join(self.argv).split()
+        held = "srun" in {word.rpartition("/")[2] for word in words} and not {"-u", "--unbuffered"} & {*words}
+        advice = "; srun holds back what is no whole line: add --unbuffered to its command" if held else ""
+        return f"{self.name}: no answer in {seconds:.0f} s{advice}"
+
 
 def target(name: str, roots: tuple[str, ...], known: Mapping[str, HostSettings]) -> Target:
     """The machine called ``name``: as configured, else what ssh makes of the name."""
@@ -93,6 +100,8 @@ def explained(name: str, code: int | None, message: str, by_ssh: bool = True) ->
         )
     if "invalid choice: 'serve'" in lower or "serve: no such directory" in lower:
         return f"{name}: runwatch there is too old to talk to this one; update it"
+    if code is not None and code < 0:
+        return f"{name}: its command was killed (signal {-code})"
     if by_ssh and code == 255:
         return f"{name}: {last or 'the connection was lost'}"
     return f"{name}: {last or 'the other side ended'} (exit code {code})"

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from runwatch.domain.machine import Machine
 from runwatch.machine.disks import Disks
@@ -22,7 +22,7 @@ class MachineReader:
     """Reads the machine again and again; what only a history tells (the pace at which disks fill, kills, idle
     times, processor use) counts from the first reading. Not for two threads at once."""
 
-    def __init__(self, host: str, places: ProcFs | None = None, nvml: Any = None) -> None:
+    def __init__(self, host: str, places: ProcFs | None = None, nvml: object = None) -> None:
         self._host = host
         self._places = places or ProcFs()
         self._disks, self._gpus = Disks(), Gpus(nvml)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from runwatch.data.workflow import Reference, find_files, open_reference, profil
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.errors import UserError
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
@@ -275,7 +275,7 @@ def multivariate(
 
 def _classified(
     reference: Reference, files: Sequence[DataFile], engine: Engine, group: str | None
-) -> dict[str, Any] | None:
+) -> JsonDict | None:
     names = [
         column.name
         for column in reference.grid.columns
@@ -292,7 +292,7 @@ def _classified(
             both = numbered(before[group], now[group])
             owners = both[: len(before[group])], both[len(before[group]) :]
             before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
-        found: dict[str, Any] = to_plain(domain_classifier(before, now, groups=owners))
+        found: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
         return found
     except DataError:
         return None

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -28,6 +27,7 @@ from runwatch.domain.intents import (
     PinBaseline,
     Rescan,
 )
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
@@ -287,7 +287,7 @@ class TaskState:
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
         """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
-        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
             return self.obey(intent, now, today), None
         return self._books[intent.root].perform(intent, now, today)
 
@@ -326,12 +326,12 @@ class TaskState:
         entries = self.state.history(roots)
         return [(roots[entry.root], entry.event) for entry in reversed(entries)]
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
         kept = self.state.noted(self._champions_key(root))
         return json.loads(kept) if kept else []
 
-    def _remember_champion(self, root: str, row: dict[str, Any]) -> None:
+    def _remember_champion(self, root: str, row: dict[str, object]) -> None:
         rows = [*self.champions(root), row][-MAX_CHAMPIONS:]
         self.state.note(self._champions_key(root), json.dumps(rows))
 

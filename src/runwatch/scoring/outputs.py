@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.json_types import JsonDict
+from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, RawScores, ScoringError
 from runwatch.text.safe import safe
 
@@ -21,7 +23,7 @@ class Predicted(msgspec.Struct, frozen=True, eq=False):
     """Prediction columns by name (arrays, or lists with None for missing), the ``scores`` among them, and
     what was assumed. ``bad``: rows whose output is not finite."""
 
-    columns: dict[str, Any]
+    columns: JsonDict
     task: PredictionTask | None
     scores: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ def _of_score(raw: RawScores, value: Floats, job: Job, bad: int) -> Predicted:
     classes = tuple(label_text(one) for one in names or ())
     if names is None and raw.label is not None and job.positive is not None:
         raise _unnamed(job)
-    columns: dict[str, Any] = {SCORE: value}
+    columns: JsonDict = {SCORE: value}
     if raw.label is not None:
         columns[PREDICTION] = _labels(raw, job)
     elif names is not None and len(names) == 2:
@@ -101,7 +103,7 @@ def _of_classes(raw: RawScores, scores: Floats, job: Job) -> Predicted:
         else:
             notes.append("the scores are not probabilities")
     names = _names(job, raw.classes) or _learnt(raw.label, scores, finite)
-    columns: dict[str, Any] = {PREDICTION: _chosen(raw, scores, finite, names, job)}
+    columns: JsonDict = {PREDICTION: _chosen(raw, scores, finite, names, job)}
     bad = int(np.count_nonzero(~finite))
     if scores.shape[1] == 2:
         columns[SCORE] = scores[:, _positive(names, job)]
@@ -142,7 +144,7 @@ def _labels(raw: RawScores, job: Job) -> Any:
     return [named[int(one)] for one in label.tolist()]
 
 
-def _learnt(label: NDArray[Any] | None, scores: Floats, finite: Bools) -> list[Any] | None:
+def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[Any] | None:
     """Class names from labels beside their highest scores: whole numbers from 0 that always agree, or
     every class seen with one label. None when that does not settle it."""
     if label is None or not finite.any():

@@ -98,11 +98,11 @@ class InputTable:
             raise ScoringError(self._path, "is not a regular file", "give a data file") from error
         packed = self._path.lower().endswith(".gz")
         if self._kind in (_CSV, _JSON):
-            raw: Any = gzip.GzipFile(fileobj=file) if packed else file
+            raw: object = gzip.GzipFile(fileobj=file) if packed else file
             return cast(IO[bytes], io.BufferedReader(_Bounded(raw, self._path), _BLOCK))
         return file
 
-    def _csv_options(self) -> dict[str, Any]:
+    def _csv_options(self) -> dict[str, object]:
         from pyarrow import csv
 
         with self._open() as file:
@@ -165,7 +165,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        made = self._raw.read(len(buffer))
+        made = self._raw.read(min(len(buffer), _BLOCK))  # no line may hide in the middle of it
         buffer[: len(made)] = made
         self._size += len(made)
         first, last = made.find(b"\n"), made.rfind(b"\n")
@@ -188,7 +188,7 @@ def _unpacked(parquet: Any, names: list[str]) -> int:
     return sum(chunk.total_uncompressed_size for chunk in wanted)
 
 
-def _blank_is_missing(table: Any) -> Any:
+def _blank_is_missing(table: Any) -> object:
     import pyarrow as pa
     import pyarrow.compute as pc
 

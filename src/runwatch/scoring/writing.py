@@ -30,7 +30,7 @@ def write(job: Job, table: Any, predicted: Predicted) -> ScoringAnswer:
     it can't be written."""
     import pyarrow as pa
 
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     for name in _carried(job):
         if name in table.column_names:
             columns[name] = table.column(name)
@@ -62,7 +62,7 @@ def _carried(job: Job) -> list[str]:
     return names
 
 
-def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, Any]) -> ScoringAnswer:
+def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, object]) -> ScoringAnswer:
     truth = columns.get(TRUTH)
     return ScoringAnswer(
         job.identity,
@@ -79,7 +79,7 @@ def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, Any]) 
     )
 
 
-def _missing(column: Any) -> int:
+def _missing(column: object) -> int:
     import pyarrow.compute as pc
 
     return int(pc.sum(pc.is_null(column, nan_is_null=True)).as_py() or 0)
@@ -91,7 +91,7 @@ def _labels(column: Any) -> tuple[str, ...]:
     return tuple(sorted({label_text(one) for one in found if one is not None})[:_SEEN])
 
 
-def _whole(table: Any, path: str, mtime_ns: int) -> None:
+def _whole(table: object, path: str, mtime_ns: int) -> None:
     import pyarrow.parquet as parquet
 
     private_folder(Path(path).parent)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from runwatch.domain.json_types import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
@@ -16,7 +17,7 @@ from runwatch.show.history import stories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
-from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
+from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
 
 MOST_LINES = 12
 _WIDTH = 110
@@ -24,7 +25,7 @@ _NAMES = 4
 _NOTES = 3
 _NAME_WIDTH = 34
 
-Facts = Mapping[str, Any]
+Facts = JsonMapping
 History = Sequence[tuple[str, TaskEvent]]
 
 
@@ -112,7 +113,7 @@ def compose(
         closed=closed,
         lines=(),
         notes=notes,
-        old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
+        old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
 
@@ -136,7 +137,7 @@ def markdown(brief: Brief) -> str:
     return "\n".join(parts) + "\n"
 
 
-def nothing_json(reason: str, now: float) -> dict[str, Any]:
+def nothing_json(reason: str, now: float) -> dict[str, object]:
     """``brief --json`` when nothing is known."""
     runs = {name: [] for name in ("finished", "crashed", "running", "stalled", "new")}  # type: dict[str, list[str]]
     return {
@@ -157,7 +158,7 @@ def _finding_line(finding: Facts) -> str:
     return f"- {finding['severity']}: {summary} ({subject}). {advice}"
 
 
-def as_json(brief: Brief) -> dict[str, Any]:
+def as_json(brief: Brief) -> dict[str, object]:
     """``brief --format json``."""
     details = [run for group in ("running", "finished", "crashed", "stalled") for run in brief.runs[group]]
     return {

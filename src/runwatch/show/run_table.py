@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
@@ -16,9 +14,9 @@ _HPARAMS_SHOWN = 8
 _METRICS_SHOWN = 6
 
 
-def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, Any]:
+def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, object]:
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
-    out: dict[str, Any] = {
+    out: dict[str, object] = {
         "schema": SCHEMA,
         "metric": None if table.metric is None else run_name(table.metric),
         "direction": table.direction,
@@ -36,8 +34,8 @@ def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[
     return out
 
 
-def _row_json(table: RunTable, row: RunRow) -> dict[str, Any]:
-    metrics: dict[str, Any] = {}
+def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
+    metrics: dict[str, object] = {}
     for name, value in zip(table.metrics, row.metrics, strict=True):
         metrics.update(number(run_name(name), value))
     pairs = zip(table.hparams, row.hparams, strict=True)

@@ -147,7 +147,22 @@ def _read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _sound(path: Path, migrations: Sequence[str]) -> sqlite3.Connection | None:
+    """The database, opened again, when nothing is wrong with the file: a bad read looks like a broken one."""
+    try:
+        connection = _open(path, migrations)
+    except (OSError, sqlite3.Error, _Newer):
+        return None
+    with contextlib.suppress(sqlite3.Error):
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
+            return connection
+    connection.close()
+    return None
+
+
 def _set_aside(path: Path, migrations: Sequence[str]) -> OpenedDatabase:
+    if (sound := _sound(path, migrations)) is not None:
+        return OpenedDatabase(sound)
     aside = _free_name(path)
     try:
         for ending in SIDE_FILES:

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runwatch.domain.errors import UserError
 from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def open_state() -> Iterator[State]:
         yield state
 
 
-class StateError(OSError):
+class StateError(OSError, UserError):
     """Something could not be remembered just now (disk full, locked); trying again later may do."""
 
 
@@ -275,7 +277,7 @@ class State:
 
     # What is shown without reading anything else
 
-    def keep(self, key: str, facts: Mapping[str, Any], now: float, beat: float) -> None:
+    def keep(self, key: str, facts: Mapping[str, object], now: float, beat: float) -> None:
         """Keep what ``status`` and ``brief`` show; ``key`` names the set of roots, ``beat`` is the seconds
         between two of these calls. Raises ``StateError``."""
         body = json.dumps(facts, allow_nan=False)
@@ -293,8 +295,13 @@ class State:
         return [row for row in facts if row.facts.get("version", VERSION) == VERSION]
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
-        with self._lock, self._guarded():
-            return self._db.execute(sql, values).fetchall()
+        with self._lock:
+            try:
+                with self._guarded():
+                    return self._db.execute(sql, values).fetchall()
+            except StateError:  # by now the file may have been opened anew
+                with self._guarded():
+                    return self._db.execute(sql, values).fetchall()
 
     def _write(self, sql: str, *values: object) -> int:
         with self._writing() as db:
@@ -321,7 +328,8 @@ class State:
             if opened:
                 self._db.close()
                 self._db, self.notice, self.in_memory = opened.connection, opened.notice, opened.in_memory
-            raise StateError(f"the state could not be read or saved ({error})") from error
+            where = safe(str(self.path)) if self.path else "the state"
+            raise StateError(f"{where}: can't be read or saved ({error}); check the disk") from error
 
 
 def _lives(holder: Holder, me: Holder, stale_after: float) -> bool:

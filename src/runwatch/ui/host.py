@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -47,7 +48,7 @@ class Watching(Protocol):
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
     def kept_view(self, root: str) -> str: ...
-    def champions(self, root: str) -> list[dict[str, Any]]: ...
+    def champions(self, root: str) -> list[JsonDict]: ...
     def briefs(self) -> list[tuple[str, Brief]]: ...
 
 
@@ -88,7 +89,7 @@ class Host(Protocol):
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
 
-    def show_screen(self, screen: Any) -> None:
+    def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from textual.screen import Screen
 
 from runwatch.show.screen import destinations as to
+from runwatch.show.screen.tasks import TaskKey
 from runwatch.ui.host import Host
 
 
@@ -42,10 +43,7 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
 
             return TaskScreen(task)
         case to.ShowSubject(task):
-            from runwatch.show.screen.task import leads_to
-
-            leads = leads_to(host.snapshot, task) if host.snapshot else None
-            return screen_for(host, leads or to.ShowTask(task))
+            return _subject(host, task)
         case to.ShowFile(key, path):
             from runwatch.ui.screens.file import FileScreen
 
@@ -56,6 +54,13 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
             return FindingScreen(finding)
         case to.ShowPlace():
             return _place(host, wanted)
+
+
+def _subject(host: Host, task: TaskKey) -> Screen[Any] | None:
+    from runwatch.show.screen.task import leads_to
+
+    leads = leads_to(host.snapshot, task) if host.snapshot else None
+    return screen_for(host, leads or to.ShowTask(task))
 
 
 def _place(host: Host, wanted: to.ShowPlace) -> Screen[Any]:

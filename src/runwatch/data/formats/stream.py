@@ -7,8 +7,8 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_LINE
@@ -23,7 +23,7 @@ def packed(endings: tuple[str, ...]) -> tuple[str, ...]:
     return (*endings, *(ending + how for ending in endings for how in PACKED))
 
 
-def compression(handle: Any) -> str | None:
+def compression(handle: Arrow) -> str | None:
     """How a seekable file is compressed, by its first bytes."""
     head = handle.read(6)
     handle.seek(0)
@@ -31,7 +31,7 @@ def compression(handle: Any) -> str | None:
 
 
 @contextmanager
-def opened(file: DataFile, start: int = 0) -> Iterator[Any]:
+def opened(file: DataFile, start: int = 0) -> Iterator[Arrow]:
     """The content from byte ``start`` on, decompressed. DataError when the compressed data is cut off."""
     with open_bytes(file) as handle:
         how = compression(handle)
@@ -47,7 +47,7 @@ def opened(file: DataFile, start: int = 0) -> Iterator[Any]:
             raise DataError(file.name, what, "wait for it, or write it again") from error
 
 
-def _decompressor(handle: Any, how: str | None) -> Any:
+def _decompressor(handle: Arrow, how: str | None) -> Arrow:
     if how == "gzip":
         import gzip
 
@@ -70,7 +70,7 @@ def _decompressor(handle: Any, how: str | None) -> Any:
 class BoundedLines(io.RawIOBase):
     """A stream of bytes as it is. DataError for a line of more than 8 MiB: no parser is given it."""
 
-    def __init__(self, raw: Any, name: str) -> None:
+    def __init__(self, raw: Arrow, name: str) -> None:
         super().__init__()
         self._raw, self._name, self._line = raw, name, 0
 
@@ -78,9 +78,12 @@ class BoundedLines(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        made = bytes(self._raw.read(size))
-        self._watch(made)
-        return made
+        blocks, left = [], size
+        while left and (block := self._raw.read(BLOCK if left < 0 else min(BLOCK, left))):
+            self._watch(block)  # block by block: no long line may hide between the ends
+            blocks.append(block)
+            left -= len(block) if left > 0 else 0
+        return b"".join(blocks)
 
     def _watch(self, made: bytes) -> None:
         first = made.find(b"\n")
@@ -95,7 +98,7 @@ class Utf8(BoundedLines):
     """The same as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8 become
     backslash escapes."""
 
-    def __init__(self, raw: Any, name: str) -> None:
+    def __init__(self, raw: Arrow, name: str) -> None:
         super().__init__(raw, name)
         self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
         self._first, self._rest = True, b""

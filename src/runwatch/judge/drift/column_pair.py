@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints, TableProfile
 from runwatch.text.units import number
 
@@ -180,7 +180,7 @@ def pooled(a: Ints, b: Ints, design: float = 1.0) -> tuple[Ints, Ints]:
 def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | None:
     """The p-quantile as far as the grid tells it: exact where the bin is one value, straight between the
     bin's ends elsewhere, and after the bin's mean in the open outer bins. None without values."""
-    edges: NDArray[Any] | None = column.edges
+    edges: AnyArray | None = column.edges
     total = int(profile.counts.sum())
     if edges is None or not total:
         return None

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.drift import DriftVerdict, Multivariate
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import Floats
 from runwatch.judge.drift.p_values import normal_p_value
 
@@ -34,7 +35,7 @@ _GIVES_AWAY = 0.05
 _RIDGE = 1e-3
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
-Table = Mapping[str, NDArray[Any]]
+Table = Mapping[str, AnyArray]
 Labels = NDArray[np.int64]
 Model = Callable[[Floats], Floats]
 
@@ -89,7 +90,7 @@ def _verdict(auc: float, p: float) -> DriftVerdict:
     return "drifted" if auc >= LEVELS[1] else "warning"
 
 
-def _coded(a: NDArray[Any], b: NDArray[Any]) -> Floats:
+def _coded(a: AnyArray, b: AnyArray) -> Floats:
     """Both sides as floats: numbers as they are, texts as the rank of their frequency, rare as one."""
     if a.dtype != object and b.dtype != object:
         return np.concatenate([a, b]).astype(np.float64)

@@ -45,7 +45,7 @@ def _check(data: bytes, yaml: Any) -> None:
             depth -= 1
 
 
-def _words(error: Any) -> str:
+def _words(error: object) -> str:
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error).partition("\n")[0]
     return f"line {mark.line + 1}: {what}" if mark is not None else str(what)
@@ -67,7 +67,7 @@ def _loader() -> Any:
     return Loader
 
 
-def _integer(loader: Any, node: Any) -> Any:
+def _integer(loader: Any, node: Any) -> object:
     if len(node.value) > 400 or ":" in node.value:
         return str(node.value)
     try:
@@ -76,7 +76,7 @@ def _integer(loader: Any, node: Any) -> Any:
         return str(node.value)
 
 
-def _unknown(loader: Any, suffix: str, node: Any) -> Any:
+def _unknown(loader: Any, suffix: str, node: Any) -> object:
     """An object that would have to be built: its name and what it would be built of, as text."""
     import yaml
 
@@ -91,7 +91,7 @@ def _unknown(loader: Any, suffix: str, node: Any) -> Any:
     return f"{name or kind}({inner})"[:_TEXT]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key if isinstance(key, str) else str(key): _plain(below) for key, below in value.items()}
     if isinstance(value, (list, tuple)):

@@ -6,13 +6,14 @@ row), whose row it is, and what its tags are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
+from runwatch.domain.json_types import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, EpochAt, Length, Operation
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
@@ -117,15 +118,15 @@ class _RowPositions(NamedTuple):
 class RowLog:
     """The rows of one file between two looks: give it blocks, then ask for ``operations``."""
 
-    def __init__(self, notes: LineNotes, state: Mapping[str, Any]) -> None:
+    def __init__(self, notes: LineNotes, state: JsonMapping) -> None:
         self._notes = notes
         self._parts: dict[str, list[tuple[_RowPositions, FloatArray]]] = {}
         self._epochs: list[tuple[_RowPositions, FloatArray]] = []
         self._length: int | None = None
-        self._places: dict[str, Any] = dict(state.get("places", {}))
+        self._places: JsonDict = dict(state.get("places", {}))
         self._too_many = False
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """What the cursor has to remember."""
         return {"places": dict(self._places)}
 

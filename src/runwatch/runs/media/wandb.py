@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
 from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common.leveldb import Log
@@ -73,14 +74,14 @@ def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterat
         )
 
 
-def _media(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _media(row: dict[str, object]) -> Iterator[tuple[str, Any]]:
     for key, value in row.items():
         yield from logged.media_in(key, value)
 
 
-def _row(data: bytes) -> dict[str, Any] | None:
+def _row(data: bytes) -> JsonDict | None:
     """The values of a history record, nested as they were logged; None for another record."""
-    row: dict[str, Any] = {}
+    row: dict[str, object] = {}
     try:
         for number, wire, at, end in fields(data, 0, len(data)):
             if number != _HISTORY or wire != BYTES:
@@ -96,7 +97,7 @@ def _row(data: bytes) -> dict[str, Any] | None:
     return row or None
 
 
-def _put(row: dict[str, Any], key: tuple[str, ...], value: object) -> None:
+def _put(row: dict[str, object], key: tuple[str, ...], value: object) -> None:
     for part in key[:-1]:
         inner = row.setdefault(part, {})
         if not isinstance(inner, dict):

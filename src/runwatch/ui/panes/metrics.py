@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from runwatch.show.screen import metrics as view_metrics
 from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.curves import Curves
@@ -36,7 +36,7 @@ class MetricsPane(Pane, ChartKeys):
         yield TableWidget(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         choice = self.choice
         ask = view_metrics.MetricsAsk(choice.looked, choice.slots, choice.tag)
         return lambda snapshot, now: view_metrics.metrics(snapshot, ask)

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import comparison
 from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.widgets.chart import Chart
@@ -58,7 +58,7 @@ class ComparisonScreen(Exporting):
             self.query_one(f"#{box}").border_title = Content(title)
         super().on_mount()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         subject = self.subject
         return lambda snapshot, now: comparison.comparison_view(snapshot, subject)
 

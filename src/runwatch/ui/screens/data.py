@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -10,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import data
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -51,7 +50,7 @@ class DataScreen(Detail):
         self.query_one("#box-performance").border_title = Content("performance by batch")
         super().on_mount()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         root, name = self.root, self.set_name
         metric = self._metric
         return lambda snapshot, now: data.data_view(snapshot, root, name, now, metric)

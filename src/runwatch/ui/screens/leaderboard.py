@@ -13,14 +13,14 @@ from textual.timer import Timer
 
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.exporting import Exporting
-from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -65,10 +65,13 @@ class Leaderboard(Filtered, Exporting):
         self._matters: WhatMatters | None = None
         self._soon: Timer | None = None
 
+    def grammar(self) -> tuple[str, Callable[[str], list[str]] | None]:
+        return run_grammar(self.host)
+
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from textual.app import ComposeResult
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import machine
 from runwatch.show.screen.view import Span
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -21,7 +20,7 @@ class MachineScreen(Detail):
     def body(self) -> ComposeResult:
         yield TableWidget(header=False, cursor=False)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         return machine.machines_table
 
     def paint(self, view: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -12,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
@@ -60,7 +59,14 @@ class RunScreen(Detail, ChartKeys):
         ),
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
-        Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
+        Binding(
+            "x",
+            "export",
+            "Export",
+            show=False,
+            id="run.export",
+            tooltip="a chart as SVG, PNG or CSV, or the table",
+        ),
         Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
         Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
         Binding(
@@ -93,7 +99,7 @@ class RunScreen(Detail, ChartKeys):
         yield MediaPart(self.key, id="part-7")
         yield SystemPart(self.key, id="part-8")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key, marked, sizes = self.key, self.choice.slots, self._sizes
         charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
@@ -149,7 +155,7 @@ class RunScreen(Detail, ChartKeys):
             self.query_one(SystemPart).draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)
         if action in ("filter", "pin_chart", "together"):
             return self.active == 1
@@ -199,7 +205,10 @@ class RunScreen(Detail, ChartKeys):
         self.show_part()
 
     def action_export(self) -> None:
-        """The chart with the keys is asked first; here it is the grid's: its first chart."""
+        """The chart with the keys is asked first; here it is the grid's first one, or the table."""
+        if self.active not in (1, 8):
+            super().action_export()
+            return
         for chart in self._grid().query(Curves):
             chart.action_export()
             return

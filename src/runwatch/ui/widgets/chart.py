@@ -44,7 +44,9 @@ class Chart(Widget, can_focus=True):
         Binding("home", "move(-100000)", show=False, id="chart.first"),
         Binding("end", "move(100000)", show=False, id="chart.last"),
         Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
-        Binding("x", "export", "Export", id="chart.export", tooltip="the chart as SVG or CSV, into a file"),
+        Binding(
+            "x", "export", "Export", id="chart.export", tooltip="the chart as SVG, PNG or CSV, into a file"
+        ),
     ]
 
     def __init__(self, *, id: str | None = None, legend: bool = True) -> None:
@@ -99,7 +101,7 @@ class Chart(Widget, can_focus=True):
             host(self).say("there is nothing to export yet")
             return
         name = f"{chart_file.stem(title)}.svg"
-        make = partial(chart_file.chart_text, view, title)
+        make = partial(chart_file.chart_bytes, view, title)
         self.post_message(ExportAsked(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
