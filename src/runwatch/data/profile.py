@@ -76,7 +76,7 @@ def _schema(found: list[tuple[str, Arrow]], typed: bool) -> tuple[tuple[str, str
     return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in found}))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _words(words: tuple[str, ...]) -> Arrow:
     from runwatch.data.arrays import strings
 
