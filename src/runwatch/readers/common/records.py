@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
-from runwatch.domain.json_types import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
@@ -26,7 +26,7 @@ from runwatch.readers.common.column_names import (
     step_key,
 )
 from runwatch.readers.common.lines import Frame, LineNotes
-from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
+from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
 
 
 def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
@@ -222,6 +222,8 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
     consumed, state = records.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     operations += records.log.operations(claim.tag_prefix)
+    if records.log.ranks.too_late:
+        return read_again(records.log.ranks)
     return Reading(
         {claim.run_id: operations} if operations else {},
         tail.cursor(consumed, state),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
@@ -20,7 +20,7 @@ from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
 from runwatch.readers.common.regular import regular
-from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
+from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 8 * limits.MIB
@@ -315,6 +315,8 @@ def read_table(
     consumed, state = table.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
     operations += table.log.operations(claim.tag_prefix)
+    if table.log.ranks.too_late:
+        return read_again(table.log.ranks)
     return Reading(
         {claim.run_id: operations} if operations else {},
         tail.cursor(consumed, state),
