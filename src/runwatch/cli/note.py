@@ -29,13 +29,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", metavar="DATA/BATCH", help="a note on a batch of a data set")
     parser.add_argument("--baseline", action="store_true", help="a note on the baseline")
     parser.add_argument("--task", action="store_true", help="also add a task that links to the note")
-    parser.add_argument("--tag", metavar="TAG", help="list those with this tag")
-    parser.add_argument("--since", metavar="TIME", help="list those since (7d, yesterday, 2026-11-01)")
+    parser.add_argument("--tag", metavar="TAG", help="list the notes with this tag")
+    parser.add_argument(
+        "--since", metavar="TIME", help="list the notes since then (7d, yesterday, 2026-11-01)"
+    )
     parser.add_argument("--delete", type=int, metavar="ID", help="delete a note")
     parser.add_argument(
         "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

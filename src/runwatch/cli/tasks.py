@@ -23,7 +23,7 @@ HELP = """Show and change the to-do list (a todo.txt file).
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
-  runwatch tasks edit ID TEXT                 what TEXT leaves out is kept
+  runwatch tasks edit ID TEXT                 dates, priority and keys that TEXT leaves out stay
   runwatch tasks priority ID A|none
   runwatch tasks archive                      move what is done into done.txt beside the list
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run

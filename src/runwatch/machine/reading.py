@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from runwatch.domain.machine import Machine
+from runwatch.domain.machine import Gpu, Machine
 from runwatch.machine.disks import Disks
+from runwatch.machine.drm import drm_gpus
 from runwatch.machine.gpus import Gpus
 from runwatch.machine.groups import memory_groups
 from runwatch.machine.load import CpuMeter, cores, load_average, pressure
@@ -42,11 +43,15 @@ class MachineReader:
             memory_total=memory.total,
             in_container=memory.limited,
             disks=self._disks.read(now, (*paths, tempfile.gettempdir(), os.path.expanduser("~"))),
-            gpus=self._gpus.read(now, lambda pid: run_of_pid(pid, of_runs)),
+            gpus=self._all_gpus(now, of_runs),
             pressure=pressure(self._places),
             oom_kills=self._kills.rise(self._places, memory.limited),
             notes=self._notes(),
         )
+
+    def _all_gpus(self, now: float, of_runs: Mapping[int, str]) -> tuple[Gpu, ...]:
+        nvidia = self._gpus.read(now, lambda pid: run_of_pid(pid, of_runs))
+        return (*nvidia, *drm_gpus(len(nvidia), self._places.drm))
 
     def _notes(self) -> tuple[str, ...]:
         notes = [f"{safe(mount)} does not answer" for mount in self._disks.silent]
