@@ -24,7 +24,7 @@ from runwatch.config.settings import (
     Seconds,
     Settings,
 )
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.text.durations import seconds
 
 MAX_ENTRIES = 1000

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrow_types import Arrow
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
 SIZES = (4096, 16384)
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 _FEW = 0.02
 _SIGNS = {"f8": np.int64, "f4": np.int32}
 
@@ -22,14 +22,15 @@ _SIGNS = {"f8": np.int64, "f4": np.int32}
 class ValueCells(NamedTuple):
     """``low``, ``scale``: of cell numbers, in values or, if ``by_bits``, in their bit patterns, which are in
     the order of the values and cut each power of two alike; ``before``: edges below each cell, int16 ``[C]``;
-    ``first``, ``second``: the edges in it, else the greatest value; ``crowded``: cells with more than two."""
+    ``first``, ``second``: the edges in it, else the greatest value (None: no cell has two);
+    ``crowded``: cells with more than two."""
 
     by_bits: bool
     low: object
     scale: float
     before: NDArray[np.int16]
     first: AnyArray
-    second: AnyArray
+    second: AnyArray | None
     crowded: NDArray[np.bool_] | None
 
 
@@ -41,7 +42,8 @@ def bins(values: AnyArray, edges: AnyArray) -> NDArray[np.intp]:
     at = _numbers(values, cells.by_bits, cells.low, cells.scale, len(cells.before))
     found = cells.before.take(at)
     found += values > cells.first.take(at)
-    found += values > cells.second.take(at)
+    if cells.second is not None:
+        found += values > cells.second.take(at)
     if cells.crowded is not None:
         rest = np.flatnonzero(cells.crowded.take(at))
         if len(rest):
@@ -106,6 +108,12 @@ def _cut(edges: AnyArray, by_bits: bool, size: int) -> tuple[float, ValueCells] 
     crowded = inside > 2
     share = float(inside[crowded].sum()) / len(edges)
     cells = ValueCells(
-        by_bits, low, scale, before.astype(np.int16), first, second, crowded if crowded.any() else None
+        by_bits,
+        low,
+        scale,
+        before.astype(np.int16),
+        first,
+        second if (inside > 1).any() else None,
+        crowded if crowded.any() else None,
     )
     return share, cells

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.arrow_types import Arrow
-from runwatch.data.bookkeeping import counts_groups, counts_rows, identifier, in_order, names_rows
+from runwatch.data.bookkeeping import changes_with_each, counts_groups, identifier, in_order, names_rows
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
+from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
-EDGE_ROWS = 100_000
+EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "4"
+ENGINE = "5"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -48,7 +48,7 @@ class Edges(NamedTuple):
 
 
 def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
-    """Edges for finite values, at least one; of more than 100,000, for a random sample of so many. A value
+    """Edges for finite values, at least one; of more than 50,000, for a random sample of so many. A value
     that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of the bins are
     quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
     if len(values) > EDGE_ROWS:
@@ -68,9 +68,7 @@ def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
     if len(rest) and left > 1:
         at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
         pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
-    inner = _before_float(
-        np.unique(np.interp(_INNER * (len(ordered) - 1), np.arange(len(ordered)), ordered)), ordered.dtype
-    )
+    inner = _before_float(np.unique(_quantiles(ordered, _INNER)), ordered.dtype)
     if ordered.dtype.kind == "f" and len(lower):
         below = np.clip(np.searchsorted(lower, inner, side="right") - 1, 0, None)
         inside = (inner >= lower[below]) & (inner <= upper[below])
@@ -80,6 +78,15 @@ def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
     deciles = tuple(int(i) for i in np.unique(np.searchsorted(edges, inner)))
     exact = np.searchsorted(edges, upper) if ordered.dtype.kind == "f" else ()
     return Edges(edges, deciles, tuple(int(i) for i in exact))
+
+
+def _quantiles(ordered: AnyArray, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quantiles of sorted values, straight between neighbours."""
+    place = at * (len(ordered) - 1)
+    below = place.astype(np.int64)
+    lower, upper = (ordered[np.minimum(i, len(ordered) - 1)].astype(np.float64) for i in (below, below + 1))
+    out: NDArray[np.float64] = lower + (upper - lower) * (place - below)
+    return out
 
 
 def _around(distinct: AnyArray, heavy: NDArray[np.bool_]) -> tuple[AnyArray, AnyArray]:
@@ -188,7 +195,9 @@ def _ordered(
     role: Role,
     notation: str = "",
 ) -> ColumnGrid:
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    finite = values
+    if values.dtype.kind == "f" and not (inside := np.isfinite(values)).all():
+        finite = values[inside]
     if not len(finite):
         return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
     if kind == "numeric" and not notation and role == "feature" and not type_.startswith("duration"):
@@ -200,7 +209,7 @@ def _ordered(
         kind = "constant"
     counted = kind == "numeric" and not type_.startswith("duration")
     unique = counted and not notation and identifier(name, finite)
-    counted = counted and declared is None
+    counted = counted and declared is None and counts_groups(finite)
     return ColumnGrid(
         name,
         kind,
@@ -213,8 +222,8 @@ def _ordered(
         "key" if unique and role == "feature" else role,
         notation=notation,
         exact=exact,
-        ascending=counted and counts_rows(finite),
-        onward=in_order(finite) if kind == "datetime" else counted and counts_groups(finite),
+        ascending=counted and changes_with_each(finite),
+        onward=in_order(finite) if kind == "datetime" else counted,
     )
 
 

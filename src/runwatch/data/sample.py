@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, family, numbers, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.points import AnyArray
 
 GRID_ROWS = 1_000_000
-_GROUP_VALUES = 8_000_000
+_GROUP_VALUES = 2_000_000
 _TEXT_VALUES = 20_000_000
 _MAX_PARTS = 32
 _MOST_KEPT = 2 * GRID_ROWS
@@ -63,7 +62,7 @@ def sampled_columns(
         n = min(n, max(_TEXT_VALUES // max(len(names), 1), 1000))
     picked, share = _chosen(stretches, n)
     rows = sum(s.rows or 0 for s in picked) * share
-    step = max(8, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
+    step = max(4, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
     for start in range(0, len(names), step):
         group = list(names[start : start + step])
         kept: dict[str, list[object]] = {name: [] for name in group}

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionTask
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, RawScores, ScoringError
 from runwatch.text.safe import safe

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
 from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common.leveldb import Log
