@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.bookkeeping import changes_with_each, counts_groups, identifier, in_order, names_rows
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
+from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ProfileGrid

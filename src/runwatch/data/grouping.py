@@ -77,6 +77,8 @@ def with_designs(profile: TableProfile, designs: Sequence[tuple[float, float]]) 
         [(profile.column(i).design, profile.column(i).missing_design) for i in range(len(designs))]
     )
     worth = np.maximum(known.reshape(-1, 2), np.array(designs).reshape(-1, 2)) * rows
-    table = profile.dependence[-1:] if len(profile.dependence) else np.array([[rows, rows, 0.0]])
-    columns = np.column_stack([np.full(len(worth), float(rows)), worth])
+    looked = len(profile.dependence) > 0
+    table = profile.dependence[-1:] if looked else np.array([[rows, rows, 0.0, 0.0]])
+    same = profile.dependence[:-1, 3] if looked else np.zeros(len(worth))
+    columns = np.column_stack([np.full(len(worth), float(rows)), worth, same])
     return replace(profile, dependence=np.concatenate([columns, table]))

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.formats.parquet import checked, unpacked_bytes
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _MAX_BYTES = 256 << 20

@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.kernel import Hashes, hashed, mixed
+from runwatch.domain.borders import Arrow
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
 
 ROWS = 4096
 _LEAST = 64
+_ONCE, _NEAR = 1.05, 64
 _ALIKE = 8
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OF_SOMEONE = re.compile(
@@ -46,7 +47,7 @@ class Neighbours:
 
     def result(self) -> Floats:
         """``TableProfile.dependence``."""
-        out = np.zeros((len(self._grid.columns) + 1, 3))
+        out = np.zeros((len(self._grid.columns) + 1, 4))
         held = {index: _joined(parts) for index, parts in self._parts.items()}
         in_time = any(_clock(self._grid.columns[index], *held[index]) for index in held)
         owners = [
@@ -67,26 +68,55 @@ class Neighbours:
             if 0 < known.sum() < len(known):
                 own = [o for o in owners if len(o) == len(known)]
                 gaps = _design(known.astype(np.float64), in_time, False, own, share)
-            out[index] = len(values), len(values) * design, len(values) * gaps
-        out[-1] = self._repeats(held)
+            out[index, :3] = len(values), len(values) * design, len(values) * gaps
+        out[-1], out[:-1, 3] = self._repeats(held)
         return out
 
-    def _repeats(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[float, float, float]:
+    def _repeats(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[Floats, Floats]:
+        """(of the table: rows looked at, and these times how often a row occurs in all of the piece and how
+        often another row looked at is the same; of each column: how often another row has the same value,
+        0 where no rows are repeated)."""
         rows = max((len(values) for values, _ in held.values()), default=0)
+        matching = np.zeros(len(self._grid.columns))
         total: Hashes = np.zeros(rows, dtype=np.uint64)
         for index in sorted(held):
             values, known = held[index]
             if len(values) == rows:
                 total = mixed(total * _GOLDEN + np.where(known, mixed(_bits(values)), _GOLDEN))
-        _, counts = np.unique(total, return_counts=True)
-        return float(rows), rows * _each(counts.astype(np.float64)), 0.0
+        near, far = _copies(total)
+        each = 1 + near + far * max(self._all - 1, 0) / max(rows - 1, 1)
+        if each > _ONCE:
+            matching[:] = rows
+            for index, (values, known) in held.items():
+                _, counts = np.unique(np.where(known, _bits(values), _GOLDEN), return_counts=True)
+                matching[index] = rows * _same(counts)
+        return np.array([rows, rows * each, rows * (near + far) / max(rows - 1, 1), 0.0]), matching
 
 
-def _each(counts: Floats) -> float:
-    """How often a row occurs, in the mean over rows. The few that occur most are left out: a join repeats
-    many rows, whereas a block of missing values or of one filler makes a few rows alike, and is a shift."""
-    rest = np.sort(counts)[:-_ALIKE]
-    return float((rest**2).sum() / rest.sum()) if len(rest) else 1.0
+def _copies(hashes: Hashes) -> tuple[float, float]:
+    """(how many others are the same as a row, near it and far from it, in the mean over rows). The few rows
+    that occur most are left out: a join repeats many rows, whereas a block of missing values or of one filler
+    makes a few rows alike, and is a shift."""
+    _, which, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    rest = counts.astype(np.float64)
+    rest[np.argsort(rest, kind="stable")[-_ALIKE:]] = 0
+    if not rest.any():
+        return 0.0, 0.0
+    others = float((rest * (rest - 1)).sum()) if rest.max() > 1 else 0.0
+    if not others:
+        return 0.0, 0.0
+    order = np.argsort(which, kind="stable")
+    close = (np.diff(which[order]) == 0) & (np.diff(order) <= _NEAR)
+    runs = np.diff(np.flatnonzero(np.concatenate([[True], ~close, [True]])))
+    owner = which[order[np.concatenate([[0], np.cumsum(runs)[:-1]])]]
+    near = float((runs * (runs - 1))[rest[owner] > 0].sum())
+    return near / rest.sum(), (others - near) / rest.sum()
+
+
+def _same(counts: NDArray[np.int64]) -> float:
+    """How often two rows have the same of values that occur so often."""
+    rows = int(counts.sum())
+    return float((counts * (counts - 1.0)).sum()) / (rows * (rows - 1)) if rows > 1 else 0.0
 
 
 def _filled(array: Arrow, column: ColumnGrid) -> tuple[AnyArray, NDArray[np.bool_]]:

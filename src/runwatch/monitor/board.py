@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState

@@ -14,11 +14,11 @@ from functools import partial
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey

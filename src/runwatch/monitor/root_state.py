@@ -16,6 +16,7 @@ import msgspec
 
 from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
     AddNote,
@@ -27,7 +28,6 @@ from runwatch.domain.intents import (
     PinBaseline,
     Rescan,
 )
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList

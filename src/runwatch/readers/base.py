@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder

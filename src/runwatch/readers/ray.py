@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
 from runwatch.domain.run import Problem, Status
 from runwatch.readers import limits

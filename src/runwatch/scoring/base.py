@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.comparison import PredictionTask
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
 from runwatch.scoring.formats import format_of

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"

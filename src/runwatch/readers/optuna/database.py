@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
     Evidence,
     HParams,

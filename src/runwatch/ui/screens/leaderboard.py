@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -75,14 +75,13 @@ class Leaderboard(Filtered, Exporting):
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
-    def paint(self, view: Any) -> None:
-        shown: view_table.BoardView = view
-        self._shown = shown
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one(TableWidget).show(shown.table)
-        self._wonder(shown)
+    def paint(self, view: view_table.BoardView) -> None:
+        self._shown = view
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one(TableWidget).show(view.table)
+        self._wonder(view)
         self.query_one("#subhead", LineWidget).show(
-            hparam_importance.matters_words(self._matters, len(shown.members)) if shown.members else ()
+            hparam_importance.matters_words(self._matters, len(view.members)) if view.members else ()
         )
 
     def _wonder(self, shown: view_table.BoardView) -> None:
