@@ -287,7 +287,7 @@ class Monitor:
             with self._board.roots.lock:
                 changes = self._board.roots.scan(root)
                 if not first:
-                    reader.reclaim_if_due()
+                    reader.try_again()
         except OSError:
             if not rounds.gone:
                 self._changed = True
