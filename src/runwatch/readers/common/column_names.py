@@ -6,8 +6,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
