@@ -77,11 +77,14 @@ def _rest(text: str) -> str:
 def _options(actions: list[argparse.Action], title: str = "option") -> str:
     rows = [f"| {title} | |", "| --- | --- |"]
     for action in actions:
+        if action.help == argparse.SUPPRESS:
+            continue
         name = ", ".join(f"`{_with_value(o, action)}`" for o in action.option_strings)
         name = name or f"`{_cell(_shown(action))}`"
         words = _cell(action.help or "")
         if action.choices:
-            words = f"{words + ': ' if words else ''}{', '.join(f'`{c}`' for c in action.choices)}"
+            shown = str(action.metavar).split("|") if "|" in str(action.metavar) else action.choices
+            words = f"{words + ': ' if words else ''}{', '.join(f'`{c}`' for c in shown)}"
         rows.append(f"| {name} | {words} |")
     return "\n".join(rows)
 

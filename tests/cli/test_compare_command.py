@@ -305,3 +305,18 @@ def test_settings_keep_their_kind_and_precision(capsys: pytest.CaptureFixture[st
     _, out, _ = called(capsys, "good", "base-1", "--root", "runs", "--format", "csv")
     row = next(row for row in csv.DictReader(out.splitlines()) if row["run"] == "good")
     assert (row["lr"], row["wd"], row["steps"]) == ("0.123456789", "", str(2**60))
+
+
+def test_a_table_says_who_is_left_out_and_at_which_steps(
+    capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    spelled = {"a": ("val/auc", 40), "b": ("val_auc", 40), "c": ("eval_auc", 15), "d": ("val_f1", 40)}
+    for name, (tag, last) in spelled.items():
+        (place / name).mkdir()
+        rows = "".join(f"{step},{0.7 + step / 1000}\n" for step in range(1, last + 1))
+        (place / name / "metrics.csv").write_text(f"step,{tag}\n{rows}")
+    _, out, _ = called(capsys, *spelled)
+    assert "left out, without a value of it: d\n" in out
+    assert "the values stand at steps 15 to 40: --step 15 ranks all at one" in out
+    _, out, _ = called(capsys, *spelled, "--step", "15")
+    assert "ranked by val/auc" in out and "the values stand" not in out

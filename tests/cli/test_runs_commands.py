@@ -319,3 +319,13 @@ def test_an_unknown_theme_is_wrong_usage(root: Path, capsys, monkeypatch) -> Non
     monkeypatch.setattr("runwatch.ui.run.refused", lambda: "")
     assert main([str(root), "--theme", "nosuch"]) == 2
     assert "runwatch-dark" in capsys.readouterr().err
+
+
+def test_a_run_within_a_file_elsewhere_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = shutil.copy(Path(__file__).parents[1] / "fixtures/runs/optuna/optuna-5.db", tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["show", f"{store}#tune/0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"]["name"] == "tune/0"

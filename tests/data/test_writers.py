@@ -286,7 +286,7 @@ def test_what_is_too_large_for_a_parser_is_refused_in_words(tmp_path: Path) -> N
     (tmp_path / "deep.jsonl").write_text('{"a":' * 70 + "1" + "}" * 70 + "\n")
     (tmp_path / "line.csv").write_text("a,b\n1," + "x" * (9 << 20) + "\n")
     (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(10_100)) + "\n")
-    parquet(tmp_path / "cell.parquet", a=["x" * (9 << 20)])
+    parquet(tmp_path / "cell.parquet", x=["x" * (9 << 20)])
     pq.write_table(pa.table({f"c{i}": [1] for i in range(50_001)}), tmp_path / "wide.parquet")
     said = {"names.jsonl": "different keys", "deep.jsonl": "deep", "line.csv": "MiB", "wide.csv": "columns"}
     said |= {"cell.parquet": "MiB", "wide.parquet": "columns"}

@@ -225,3 +225,36 @@ def test_series_for_prometheus_bear_their_machine(reach, runwatch, me):
         "met2",
     }
     assert len(lines) == len({line.partition("}")[0] for line in lines})
+
+
+@pytest.mark.parametrize("as_written", ["known:runs", "known:~/runs", "known:"])
+def test_status_and_a_brief_in_vain_tell_what_was_kept(reach, runwatch, as_written):
+    if not (reach.folder / "homes/known").exists():
+        write_run(reach.host("known") / "runs/exp-1")
+    runwatch("brief", "known:runs")
+    found = json.loads(runwatch("status", as_written, "--json").stdout)
+    assert found["roots"] == [f"known:{reach.folder}/homes/known/runs"]
+    assert runwatch("status", "known:other").stdout.strip() == "rw ?"
+    program = reach.folder / "homes/known/.local/bin/runwatch"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    said = runwatch("brief", "known:runs", "--json")
+    program.write_text(RUNWATCH)
+    assert json.loads(said.stdout)["runs"]["running"] == ["exp-1"]
+
+
+def test_notes_and_archive_are_kept_there(reach, runwatch):
+    home = reach.host("noted")
+    write_run(home / "runs/exp-1")
+    said = runwatch("note", "noted:runs/exp-1", "looks", "odd")
+    assert (said.returncode, said.stdout) == (0, "noted on exp-1 on noted\n"), said.stderr
+    shown = runwatch("note", "noted:runs/exp-1")
+    assert shown.returncode == 2 and "list and delete them there" in shown.stderr
+    (home / "runs/todo.txt").write_text("x 2026-11-30 one\ntwo\n")
+    assert "1 finished task moved" in runwatch("tasks", "archive", "--root", "noted:runs").stdout
+    assert (home / "runs/done.txt").read_text() == "x 2026-11-30 one\n"
+
+
+@pytest.mark.parametrize("words", [("drift", "far:a.csv", "far:b.csv"), ("quality", "far:a.csv")])
+def test_data_of_another_machine_is_judged_there(me, runwatch, words):
+    said = runwatch(*words)
+    assert said.returncode == 3 and "ssh far runwatch" in said.stderr and "Traceback" not in said.stderr

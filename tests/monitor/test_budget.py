@@ -31,7 +31,7 @@ class Watched:
         with self.roots.lock:
             self.roots.scan(self.root)
             self.roots.read_all()
-            self.roots.signs()
+            self.roots.signs(time.time())
 
     def runs(self) -> dict[str, Run]:
         with self.roots.lock:
@@ -121,7 +121,7 @@ def test_a_run_read_anew_keeps_its_story_until_it_is_read(watched: Watched) -> N
     append_csv(_csv(watched, folded[0]), ROWS + 1, 0.25)
     with watched.roots.lock:
         watched.roots.scan(watched.root)
-        watched.roots.signs()
+        watched.roots.signs(time.time())
     assert watched.runs()[folded[0]].metrics[TAG].count == ROWS
     watched.read()
     assert watched.runs()[folded[0]].metrics[TAG].count == ROWS + 1

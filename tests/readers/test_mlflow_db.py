@@ -124,7 +124,7 @@ def test_a_file_that_changes_under_our_hands_is_busy(tmp_path: Path, monkeypatch
     def ticking(path: str) -> list[tuple[int, int, int, int] | None]:
         return [(0, 0, 10, next(ticks)), None, None]
 
-    monkeypatch.setattr(sqlite, "_look", ticking)
+    monkeypatch.setattr(sqlite, "_file_states", ticking)
     session = read_all(database, tmp_path)
     assert [problem.message for problem in session.problems] == ["busy, will retry"]
     monkeypatch.undo()

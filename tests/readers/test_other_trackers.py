@@ -1,16 +1,19 @@
-"""Neptune 1.14, Guild AI 0.9, Syne Tune 0.16, FLAML 2.8, Aim 3.29, Orbax 0.12.8; stores of Ax."""
+"""Neptune 1.14, Guild AI 0.9, Syne Tune 0.16, FLAML 2.8, Aim 3.29, Orbax 0.12.8, Ax 1.3.1."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from growing import grown
-from harness import FIXTURES, Told, claims, read_all
+from harness import FIXTURES, Session, Told, claims, read_all
 
 from runwatch.domain.operations import Evidence, Label, Started, Stated
-from runwatch.readers import console, flaml, guild, neptune, orbax, syne_tune, tensorboard, unread
+from runwatch.readers import ax, console, flaml, guild, neptune, orbax, syne_tune, tensorboard, unread
 
 NEPTUNE = next((FIXTURES / "neptune/.neptune/offline").iterdir())
 OK, BAD = sorted(path.name for path in (FIXTURES / "guild/runs").iterdir())
@@ -111,16 +114,59 @@ def test_of_aim_only_the_names_are_read_and_that_is_said() -> None:
 
 
 def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
-    (tmp_path / "snapshot.json").write_text('{"_type": "AxClient", "experiment": {}}')
+    with closing(sqlite3.connect(tmp_path / "ax.db")) as connection:
+        for table in ("experiment_v2", "trial_v2", "data_v2"):
+            connection.execute(f"CREATE TABLE {table} (id INTEGER)")
+        connection.commit()
     session = read_all(unread, tmp_path)
     assert not session.runs
-    assert [problem.message for problem in session.problems] == ["Ax: this store is not read"]
+    assert [problem.message for problem in session.problems] == ["Ax: a store in SQLite is not read"]
     for name in ("a.json", "b.json"):
         (tmp_path / "w/p/snapshots").mkdir(parents=True, exist_ok=True)
         (tmp_path / "w/p/snapshots" / name).write_text('{"report": {"items": []}, "timestamp": "2026-11-30"}')
     assert [problem.message for problem in read_all(unread, tmp_path / "w").problems] == [
         "Evidently: of these snapshots only drift is read, and they have none"
     ]
+
+
+def test_a_search_of_ax_is_a_group_of_trials(tmp_path: Path) -> None:
+    """Of 1.3.1 (tests/fixtures/makers/ax_search.py), saved twice."""
+    file = Path(shutil.copy(FIXTURES / "ax" / "client.json", tmp_path))
+    session = Session([ax], tmp_path).look()
+    runs = {run.removeprefix("client.json#"): told for run, told in session.runs.items()}
+    assert {run: told.of(Evidence)[-1].status for run, told in runs.items()} == {
+        "tune/0": "finished",
+        "tune/1": "finished",
+        "tune/2": "running",
+        "tune/3": "crashed",
+    }
+    first = runs["tune/0"]
+    assert first.hparams == {"lr": 0.0031622776601683794, "act": "gelu"}
+    assert labels(first) == {"name": "tune/0", "group": "tune"} and first.of(Stated)[-1] == Stated(
+        "loss", "min"
+    )
+    assert last(first) == {"loss": (4, 3, 0.3031622777)}
+    saved = json.loads(file.read_text())
+    saved["experiment"]["trials"]["2"]["status"]["name"] = "EARLY_STOPPED"
+    del saved["experiment"]["trials"]["3"]
+    file.write_text(json.dumps(saved))
+    runs = session.look().runs
+    assert runs["client.json#tune/2"].of(Evidence)[-1].status == "finished"
+    assert last(runs["client.json#tune/0"]) == {"loss": (4, 3, 0.3031622777)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"_type": "AxClient", "experiment": {}}',
+        '{"_type": "Client", "experiment": {"trials": {"0": 1, "1": {"status": {"name": "RUNNING"}}}}}',
+        '{"__type": "Experiment", "trials": {"0": {"status": {"name": "COMPLETED"}}}, "data_by_trial":'
+        ' {"0": {"value": [[0, {"df": {"value": "{"mean": 1, "metric_name": {"0": 1}}"}}]]}}}',
+    ],
+)
+def test_what_ax_never_wrote_breaks_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "snapshot.json").write_text(text)
+    read_all(ax, tmp_path)
 
 
 def test_orbax_keeps_metrics_with_its_checkpoints() -> None:

@@ -512,3 +512,32 @@ def test_decimals_are_read_to_the_last_bit(cells: list[str]) -> None:
     for cell, value, sure in zip(cells, values.tolist(), known.tolist(), strict=True):
         assert not sure or (float(cell) == value and np.signbit(float(cell)) == np.signbit(value))
         assert sure or cell.strip("0123456789") != "." or not 1 <= len(cell) - 1 <= 15
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.csv"])
+def test_tags_bear_their_rank_only_where_several_ranks_have_them(tmp_path: Path, name: str) -> None:
+    """Whatever was read before the second rank wrote."""
+    rows = [(1, 0, "loss", 4), (2, 0, "loss", 3), (2, 1, "memory", 7), (3, 0, "loss", 2), (3, 1, "loss", 9)]
+
+    def text(many: int) -> str:
+        if name.endswith("csv"):
+            cells = [
+                f"{s},{r},{v if t == 'loss' else ''},{v if t == 'memory' else ''}" for s, r, t, v in rows
+            ]
+            return "\n".join(["step,rank,loss,memory", *cells[:many], ""])
+        return "".join(f'{{"step": {s}, "rank": {r}, "{t}": {v}}}\n' for s, r, t, v in rows[:many])
+
+    reader = csv if name.endswith("csv") else jsonl
+    alone = {"loss": [(1, 4), (2, 3), (3, 2)], "memory": [(2, 7)]}
+    both = {"rank_0/loss": alone["loss"], "rank_1/loss": [(3, 9)], "memory": [(2, 7)]}
+    for first in range(1, 6):
+        log = tmp_path / str(first) / name
+        log.parent.mkdir()
+        log.write_text(text(first))
+        session = Session([reader], log.parent).look()
+        log.write_text(text(4))
+        session.look()
+        assert first == 5 or plain(session.runs["."].series) == alone
+        log.write_text(text(5))
+        assert plain(session.look().runs["."].series) == both
+    assert not session.problems

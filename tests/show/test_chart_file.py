@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from runwatch.show.html.chart_file import chart_text, stem
+from runwatch.show.html.chart_file import chart_bytes, chart_text, stem
 from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartMark, ChartView
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -96,3 +97,24 @@ def test_the_name_of_a_file_has_nothing_that_leads_elsewhere() -> None:
         "a-b",
         "chart",
     ]
+
+
+def test_png_shows_the_curves_within_the_axes_in_their_colours() -> None:
+    band = ChartBand(np.array([0.0, 3.0]), np.array([1.0, 1.0]), np.array([2.0, 2.0]))
+    curves = tuple(line(f"c{i}", [float(i), i + 1.0, np.nan, i + 2.0]) for i in range(9))
+    view = ChartView(1, curves, (band,), (ChartMark(1.0, "x", "bad", "NaN"),), (ChartLevel(0.5, "baseline"),))
+    made = chart_bytes(view, "val/loss", "png")
+    assert isinstance(made, bytes)
+    with Image.open(io.BytesIO(made)) as image:
+        assert image.size[0] == 1800
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    seen = {tuple(int(v) for v in colour) for colour in np.unique(pixels, axis=0)}
+    for colour in ("0072b2", "d55e00", "009e73"):
+        assert tuple(bytes.fromhex(colour)) in seen
+    assert chart_bytes(view, "val/loss", "csv") == chart_text(view, "val/loss", "csv")
+
+
+def test_without_pillow_png_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OSError, match=r"runwatch\[images\]"):
+        chart_bytes(ChartView(1, (line("a", [1.0, 2.0]),)), "a", "png")

@@ -116,6 +116,14 @@ class TestRuns:
         value = table.rows[0].cells[[column.key for column in table.columns].index("value")]
         assert value == (Span(shown, "bad"),)
 
+    def test_only_rows_that_are_looked_at_are_made(self) -> None:
+        kept: view_runs.Kept = {}
+        made = snapshot(*(run(f"r{i:03d}", age=60 + i) for i in range(100)))
+        view = view_runs.runs(made, view_runs.RunsAsk(order="newest"), NOW, kept)
+        assert len(view.rows) == 100 and not kept
+        assert "r007" in texts(view.rows[7])
+        assert [key.id for key in kept if isinstance(key, RunKey)] == ["r007"]
+
     def test_rows_of_the_same_parts_are_taken_over(self) -> None:
         kept: view_runs.Kept = {}
         one, two = run("one"), run("two")

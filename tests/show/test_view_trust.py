@@ -38,6 +38,7 @@ def finding(summary: str) -> Finding:
     [
         (WatchState("starting"), "looking for runs"),
         (WatchState("reading", (340, 10_000)), "reading 340 of 10,000 files"),
+        (WatchState("reading", walked=12_345), "looking for runs · 12,345 folders so far · 0 runs"),
         (WatchState("live", waiting=("runs", "data")), "judging 0 runs, data"),
         (WatchState("live", waiting=("models",)), "judging models"),
     ],

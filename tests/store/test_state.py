@@ -6,13 +6,31 @@ import sqlite3
 import stat
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.domain import intent_codec
-from runwatch.domain.intents import AddTask, MarkLooked, PinBaseline, SnoozeTask, Undo
+from runwatch.domain.intents import (
+    AddNote,
+    AddTask,
+    ArchiveTasks,
+    ClearBaseline,
+    EditTask,
+    FinishTask,
+    Intent,
+    KeepView,
+    MarkLooked,
+    PinBaseline,
+    ReopenTask,
+    Rescan,
+    SetPriority,
+    Silence,
+    SnoozeTask,
+    Undo,
+)
 from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
 from runwatch.store.cache import CacheFile
@@ -114,7 +132,21 @@ INTENTS = [
     PinBaseline(RunKey("/root", "runs/a"), "why"),
     Undo("r", "token"),
     MarkLooked(),
+    ClearBaseline("r"),
+    FinishTask("r", "id"),
+    ReopenTask("r", "id"),
+    EditTask("r", "id", "text"),
+    SetPriority("r", "id", None),
+    ArchiveTasks("r"),
+    Silence("r", "run-stalled", 7.5),
+    AddNote("r", "batch", "b.parquet", "odd"),
+    KeepView("r", "{}"),
+    Rescan(),
 ]
+
+
+def test_every_intent_is_tried():
+    assert {type(intent) for intent in INTENTS} == set(get_args(Intent))
 
 
 @pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: type(intent).__name__)
@@ -123,7 +155,7 @@ def test_an_intent_comes_back_as_it_was(intent):
 
 
 def test_an_intent_of_another_version_is_none():
-    assert intent_codec.load('{"kind": "FlyToTheMoon"}') is None
+    assert intent_codec.load('{"intent": "FlyToTheMoon", "of": {}}') is None
 
 
 @given(st.text())

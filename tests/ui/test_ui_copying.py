@@ -48,7 +48,7 @@ async def test_the_first_chart_of_a_run_and_the_one_with_the_keys_are_exported(
     monkeypatch.chdir(tmp_path)
     async with board() as it:
         await it.press("enter", "x")
-        await it.sees("export to a new file", ".svg .csv")
+        await it.sees("export to a new file", ".svg .png .csv")
         await it.press("enter")
         await it.until(lambda: any("written: " in said for said in it.notices), "the notice")
         (first,) = tmp_path.glob("*.svg")
@@ -60,3 +60,46 @@ async def test_the_first_chart_of_a_run_and_the_one_with_the_keys_are_exported(
         (second,) = tmp_path.glob("*.csv")
         assert second.stem != first.stem
         assert second.read_text().startswith("curve,step,value\n")
+
+
+async def test_a_table_of_the_board_and_of_a_run_is_exported_with_all_its_rows(
+    board: OpenBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with board() as it:
+        await it.press("enter", "2", "x")
+        await it.sees("export to a new file", ".md .csv .tex")
+        await it.press("enter")
+        await it.until(lambda: any("written: " in said for said in it.notices), "the notice")
+        rows = next(tmp_path.glob("*.csv")).read_text().splitlines()
+        assert rows[0].startswith("metric,value,base")
+        assert len(rows) > 3
+        await it.press("escape", "2", "x")
+        await it.sees("export to a new file")
+
+
+async def test_what_a_run_logged_is_exported_as_it_was_logged(
+    board: OpenBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_ui_pictures import MADE, logged
+
+    monkeypatch.chdir(tmp_path)
+    async with board(logged("tensorboardx")) as it:
+        await it.press("enter", "7")
+        await it.sees("24 × 16")
+        for n in range(3):
+            await it.press("x")
+            await it.sees("export to a new file")
+            await it.press("enter")
+            await it.until(lambda n=n: sum("written: " in said for said in it.notices) == n + 1, f"file {n}")  # type: ignore[misc]
+            await it.press("t")
+            if n == 1:
+                await it.sees("PR curve")
+                await it.press("t")
+            await it.sees(("histogram", "text", "picture")[n])
+    assert (tmp_path / "samples-3.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "notes-3.md").read_text() == "step **3**: all *well*\n"
+    rows = (tmp_path / "layer-weights.csv").read_text().splitlines()
+    assert rows[0] == "step,from,to,count"
+    assert {row.split(",")[0] for row in rows[1:]} == {"0", "3"}
+    assert not list(MADE.rglob("*.csv"))

@@ -140,7 +140,7 @@ async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoar
         await it.press("enter", "7")
         await it.sees("1 of 4  picture  samples", "24 × 16", "step 3")
         await it.press("t")
-        await it.sees("histogram, over steps  layer/weights", "▓", "▾")
+        await it.sees("histogram, over steps  layer/weights", "▾▾▾")
         await it.press("d")
         await it.sees("histogram, quantiles", "median", "84 %")
         await it.press("d")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
 
 from runwatch.alerts.bell import Bell
 from runwatch.alerts.dispatch import audible, dump, load, step, taken
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config import Alerts
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
 
@@ -24,7 +24,7 @@ class Alarm:
         alerts: Alerts,
         file: str | None,
         failed: Callable[[str], None],
-        remembered: Mapping[str, Any] | None = None,
+        remembered: Mapping[str, object] | None = None,
         environment: Mapping[str, str] = os.environ,
         host: str = "",
         origin: str = "",
@@ -57,12 +57,12 @@ class Alarm:
             self._outbox.send(notification)
         return self._bell.ring(sent, now)
 
-    def recall(self, remembered: Mapping[str, Any]) -> None:
+    def recall(self, remembered: Mapping[str, object]) -> None:
         """Go on from what another process has sent meanwhile."""
         self._memory = load(remembered)
 
     @property
-    def memory(self) -> dict[str, Any]:
+    def memory(self) -> JsonDict:
         """What must outlive a restart, as JSON values."""
         return dump(self._memory)
 

@@ -7,11 +7,12 @@ taken, waits for neither."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
@@ -161,13 +162,13 @@ def step(
     return AlertMemory(known, spoke, waits), sent
 
 
-def dump(memory: AlertMemory) -> dict[str, Any]:
+def dump(memory: AlertMemory) -> JsonDict:
     """The memory as JSON values, so that a restart neither repeats nor forgets."""
-    values: dict[str, Any] = to_plain(memory)
+    values: dict[str, object] = to_plain(memory)
     return values
 
 
-def load(values: Mapping[str, Any]) -> AlertMemory:
+def load(values: Mapping[str, object]) -> AlertMemory:
     """The memory of ``dump``'s values; empty when they are of another version."""
     try:
         return from_plain(AlertMemory, values)

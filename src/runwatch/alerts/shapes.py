@@ -7,7 +7,7 @@ https://docs.ntfy.sh/publish/#publish-as-json."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from runwatch.alerts.dispatch import REPEAT_AFTER, AlertEvent, Notification
@@ -28,7 +28,7 @@ class Request(NamedTuple):
     """One POST: where to, and its JSON."""
 
     url: str
-    body: Any
+    body: object
 
 
 class Receiver(NamedTuple):
@@ -68,7 +68,7 @@ def _alertmanager(notification: Notification, to: Receiver) -> Iterator[Request]
         yield Request(to.url, alerts)
 
 
-def _alert(event: AlertEvent, severity: str, at: float, holds: bool) -> dict[str, Any]:
+def _alert(event: AlertEvent, severity: str, at: float, holds: bool) -> dict[str, object]:
     labels = {
         "alertname": event.rule,
         "severity": severity,
@@ -93,7 +93,7 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
         raise AlertError("PagerDuty wants its routing key; set [alerts] key", False)
     url = urlunsplit(urlsplit(to.url)._replace(query="", fragment=""))
     for event in notification.events:
-        result: dict[str, Any] = {
+        result: dict[str, object] = {
             "routing_key": key,
             "event_action": event.action,
             "dedup_key": event.dedup_key,

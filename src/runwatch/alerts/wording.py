@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from runwatch.alerts.dispatch import AlertEvent, Notification
 from runwatch.text.jsonable import text as json_text
@@ -46,7 +45,7 @@ def body(notification: Notification) -> str:
     return "\n".join(lines)
 
 
-def payload(event: AlertEvent, at: float) -> dict[str, Any]:
+def payload(event: AlertEvent, at: float) -> dict[str, object]:
     """One event as incident tools take it: ``dedup_key`` folds repeats, ``event_action`` ends them."""
     return {
         "schema": 1,

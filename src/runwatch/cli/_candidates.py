@@ -9,9 +9,10 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from runwatch.cli import Parser, command_names, common_options
+from runwatch.domain.borders import JsonDict
 from runwatch.text.safe import run_name, safe
 
 FILES, FOLDERS = ":files", ":dirs"
@@ -136,7 +137,7 @@ def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Candidat
         yield Candidate(FILES)
 
 
-def _facts() -> list[dict[str, Any]]:
+def _facts() -> list[JsonDict]:
     from runwatch.store.paths import state_dir
     from runwatch.store.state import open_state
 

@@ -12,8 +12,11 @@ from runwatch.cli._roots import root_arguments
 
 if TYPE_CHECKING:
     from runwatch.config import Settings
+    from runwatch.config.settings import Ui
     from runwatch.hosts.targets import Target
+    from runwatch.monitor.trusting import Ask
     from runwatch.ui.host import Watching
+    from runwatch.ui.settings import UiSettings
 
 NAME = ""
 HELP = """Model monitoring on one terminal screen: the runs under ROOT, data drift, metrics against the
@@ -123,31 +126,35 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._memory import collect_from_here, share_one_arena
     from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
-    from runwatch.text.ascii import wants_ascii
     from runwatch.ui.run import run as open_screen
-    from runwatch.ui.settings import UiSettings
 
     share_one_arena()
     own = settings[paths[0]] if paths else config.user_settings(args.config)
-    ui = own.ui
-    config_dir, state = places.config_dir(), places.state_dir()
-    own_themes = config_dir / "themes" if config_dir else None
-    theme = _theme(args.theme, own_themes) if args.theme else ui.theme or ""
+    state = places.state_dir()
     log = state / "runwatch.log" if state else None
     log_to(log)
     watching = _watching(paths, settings, others, config.user_settings(args.config))
     collect_from_here()
-    return open_screen(
-        watching,
-        UiSettings(
-            theme=theme,
-            keymap=ui.keymap,
-            layout=ui.layout,
-            mouse=ui.mouse and not args.no_mouse,
-            asks=asks(settings),
-            themes=own_themes,
-            log=log,
-            roots=paths,
-            ascii_only=getattr(args, "ascii", False) or wants_ascii(),
-        ),
+    return open_screen(watching, _ui_settings(args, own.ui, paths, asks(settings), log))
+
+
+def _ui_settings(
+    args: argparse.Namespace, ui: Ui, roots: tuple[str, ...], questions: tuple[Ask, ...], log: Path | None
+) -> UiSettings:
+    from runwatch.store import paths
+    from runwatch.text.ascii import wants_ascii
+    from runwatch.ui.settings import UiSettings
+
+    config_dir = paths.config_dir()
+    themes = config_dir / "themes" if config_dir else None
+    return UiSettings(
+        theme=_theme(args.theme, themes) if args.theme else ui.theme or "",
+        keymap=ui.keymap,
+        layout=ui.layout,
+        mouse=ui.mouse and not args.no_mouse,
+        asks=questions,
+        themes=themes,
+        log=log,
+        roots=roots,
+        ascii_only=getattr(args, "ascii", False) or wants_ascii(),
     )

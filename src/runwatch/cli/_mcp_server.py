@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -18,13 +17,14 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 from runwatch import __version__
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.errors import UserError
 from runwatch.show.schemas import schema_of
 
 _PATIENCE_S = 300.0
 _MOST_ERROR = 2000
 
-Given = Mapping[str, Any]
+Given = JsonMapping
 
 
 class AgentTool(msgspec.Struct, frozen=True):
@@ -33,14 +33,14 @@ class AgentTool(msgspec.Struct, frozen=True):
 
     about: str
     answer: str
-    fields: Mapping[str, tuple[Mapping[str, Any], bool]]
+    fields: Mapping[str, tuple[Mapping[str, object], bool]]
     words: Callable[[Given], list[str]]
     paths: tuple[str, ...] = ()
     changes: bool = False
 
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT}
+_TEXT: dict[str, object] = {"type": "string"}
+_TEXTS: dict[str, object] = {"type": "array", "items": _TEXT}
 _ROOTS = {"roots": ({**_TEXTS, "description": "folders with runs; default: all that are served"}, False)}
 _ROOT = {"root": ({**_TEXT, "description": "the folder with the runs or the list"}, False)}
 
@@ -120,10 +120,10 @@ def serve(roots: Sequence[str], config: str | None, allow_tasks: bool) -> None:
     """Answer on stdin and stdout until they close."""
     offered = {name: tool for name, tool in TOOLS.items() if allow_tasks or not tool.changes}
 
-    async def listed(context: Any, params: Any) -> types.ListToolsResult:
+    async def listed(context: object, params: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_described(name, tool) for name, tool in offered.items()])
 
-    async def called(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def called(context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = offered.get(params.name)
         if tool is None:
             return _refused(f"no tool {params.name!r}")
@@ -133,7 +133,9 @@ def serve(roots: Sequence[str], config: str | None, allow_tasks: bool) -> None:
             return _refused(str(error))
         return await anyio.to_thread.run_sync(_answer, words, roots[0], config)
 
-    server: Server[Any] = Server("runwatch", version=__version__, on_list_tools=listed, on_call_tool=called)
+    server: Server[object] = Server(
+        "runwatch", version=__version__, on_list_tools=listed, on_call_tool=called
+    )
 
     async def run() -> None:
         async with stdio_server() as (read, write):
@@ -159,7 +161,7 @@ def _described(name: str, tool: AgentTool) -> types.Tool:
     )
 
 
-def _checked(tool: AgentTool, given: Given, roots: Sequence[str]) -> dict[str, Any]:
+def _checked(tool: AgentTool, given: Given, roots: Sequence[str]) -> dict[str, object]:
     """What was given, with the served roots where none is named. Raises UserError for a field that there is
     not, one that is missing or of another type, and for a path outside of the served roots."""
     wrong = [name for name in given if name not in tool.fields]

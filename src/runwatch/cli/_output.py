@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runwatch.config import Settings
@@ -32,7 +32,7 @@ def say_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
         print(safe(f"runwatch: {problem.file}: {problem.message}; {problem.hint}"), file=sys.stderr)
 
 
-def print_json(value: Mapping[str, Any]) -> None:
+def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on stdout."""
     from runwatch.text.jsonable import dump
 

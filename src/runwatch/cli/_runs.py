@@ -53,7 +53,7 @@ def _whole(run: Run) -> str:
 
 def roots_for(name: str, config_file: str | None) -> list[str]:
     """Where to look for RUN when no root is given: the configured roots, else here; for a path outside
-    of here, the folder above it."""
+    of here, the folder above it (of a run within a file, ``store.db#name``, the file's)."""
     from runwatch.config import configured_roots
 
     if is_elsewhere(name):
@@ -61,8 +61,8 @@ def roots_for(name: str, config_file: str | None) -> list[str]:
     configured = configured_roots(config_file)
     if configured:
         return list(configured)
-    path = os.path.realpath(name)
+    path, _, inside = os.path.realpath(name).partition("#")
     here = os.getcwd()
-    if os.path.isdir(path) and os.path.commonpath((path, here)) != here:
+    if (os.path.isfile(path) if inside else os.path.isdir(path)) and os.path.commonpath((path, here)) != here:
         return [os.path.dirname(path)]
     return [here]

@@ -6,7 +6,9 @@ import argparse
 import time
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Baseline
@@ -83,7 +85,7 @@ def _print(
     args: argparse.Namespace,
     roots: tuple[str, ...],
     found: Mapping[str, Baseline],
-    history: Mapping[str, list[dict[str, Any]]],
+    history: Mapping[str, list[JsonDict]],
 ) -> int:
     from runwatch.cli._output import print_json
     from runwatch.text.jsonable import SCHEMA

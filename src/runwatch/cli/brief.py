@@ -34,12 +34,13 @@ _T = TypeVar("_T")
 
 class _HostBrief(NamedTuple):
     """What was found of one root that a person named: its facts, whence they are (None: just now), what names
-    it in the state, and the look itself."""
+    it in the state, the look itself, and why another machine did not answer."""
 
     kept: SnapshotFacts
     keys: Sequence[str]
     fresh: bool
     loaded: Loaded | None = None
+    missing: str = ""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +98,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
     """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
     from runwatch.store.state import open_state
+    from runwatch.text.units import as_of
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
@@ -111,6 +113,8 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
             if host is None:
                 host = _remembered(state, name)
                 silent.append(_waiting(name, host, now))
+            elif host.missing:
+                silent.append(f"{host.missing}, {as_of(host.kept.facts['now'], now)}")
             looks += [host] if host else []
             if host and host.loaded:
                 silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
@@ -167,6 +171,9 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
         if kept and not is_old(kept, now) and args.format != "html":
             return _HostBrief(kept, keys, True)
     loaded = load(names, args.config, all_hosts=args.all_hosts)
+    if not loaded.snapshot.situation.roots and (remembered := _remembered(state, name)):
+        missing = "; ".join(link.message for link in loaded.snapshot.watch.hosts)
+        return remembered._replace(missing=missing)
     keys = identities(loaded.snapshot.situation.roots, loaded.settings)
     return _HostBrief(save_facts(state, keys, loaded.snapshot, now), keys, True, loaded)
 
@@ -182,12 +189,12 @@ def _remembered(state: State, name: str) -> _HostBrief | None:
 
 def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     from runwatch.text.safe import safe
-    from runwatch.text.units import ago
+    from runwatch.text.units import as_of
 
     shown = safe(name) or "the roots"
     if host is None:
         return f"{shown}: still reading, and nothing saved yet"
-    return f"{shown}: no answer yet, as of {ago(host.kept.facts['now'], now)} ago"
+    return f"{shown}: no answer yet, {as_of(host.kept.facts['now'], now)}"
 
 
 def _print(
@@ -215,7 +222,7 @@ def _print(
     }
     notes = facts_of([(names.get(key, key), remark) for key, remark in state.remarks(keys, start)])
     old = not any(look.fresh for look in looks)
-    alone = old and len(silent) == 1
+    alone = old and len(silent) == 1 and not looks[0].missing
     brief = compose(facts, history, now, since, 0.0 if old else None, () if alone else silent, notes)
     print(_rendered(args.format, brief, looks[0].loaded), end="")
 

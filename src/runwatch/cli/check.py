@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runwatch.cli._output import formats
 from runwatch.cli._roots import root_arguments
+from runwatch.domain.borders import JsonMapping
 
 if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
@@ -38,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     formats(parser)
 
 
-def _send(look: Loaded, found: Sequence[Mapping[str, Any]], fail_on: str) -> None:
+def _send(look: Loaded, found: Sequence[JsonMapping], fail_on: str) -> None:
     from runwatch.monitor.sending import send_findings
     from runwatch.text.safe import safe
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from runwatch.cli._compare_predictions import (
+    _with_arguments,
+    compare_predictions,
+    kind_of,
+    prediction_options,
+    settings_of,
+    usage_error,
+)
 from runwatch.cli._output import CI_FORMATS, formats
 
 if TYPE_CHECKING:
-    from runwatch.config import Settings
-    from runwatch.domain.comparison import CompareOptions, Comparison
+    from runwatch.domain.comparison import Comparison
     from runwatch.domain.hosts import HostLink
-    from runwatch.domain.predictions import ColumnNames
     from runwatch.domain.remark import Remark
     from runwatch.domain.run import Problem, Run, RunKey
     from runwatch.monitor.once import Loaded
@@ -32,8 +37,6 @@ HELP = """Compare runs, metric files or predictions with a baseline.
   runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
   runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
 
-PREDICTIONS = (".csv", ".tsv", ".parquet", ".pq")
-METRICS = (".json", ".yaml", ".yml")
 LEVELS = ("info", "warning", "critical", "never")
 
 
@@ -66,168 +69,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="warning",
         help="lowest severity that makes the exit code non-zero (default: warning)",
     )
-    _prediction_options(parser.add_argument_group("predictions files"))
-
-
-def _prediction_options(group: Any) -> None:
-    group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
-    group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
-    group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
-    group.add_argument(
-        "--score",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="column with the score: one, one per class, or a prefix such as p_*",
-    )
-    group.add_argument(
-        "--baseline-prediction",
-        metavar="COLUMN",
-        help="the baseline's prediction column, if named differently",
-    )
-    group.add_argument(
-        "--baseline-score",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="the baseline's score column, if named differently",
-    )
-    group.add_argument(
-        "--threshold", type=float, metavar="T", help="without --prediction: a score >= T is positive"
-    )
-    group.add_argument(
-        "--slice",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="also compare within each group of COLUMN",
-    )
-    group.add_argument("--group", metavar="COLUMN", help="column whose rows belong together (user, patient)")
-    group.add_argument(
-        "--task",
-        choices=("binary", "multiclass", "regression", "forecast"),
-        help="kind of prediction (default: guessed from the data)",
-    )
-    group.add_argument(
-        "--positive", metavar="LABEL", help="the positive class (default: the label that sorts last)"
-    )
-    group.add_argument("--horizon", type=int, metavar="H", help="forecasts: number of steps ahead")
+    prediction_options(parser.add_argument_group("predictions files"))
 
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.naming import is_elsewhere
 
     for name in (*args.run, *([args.baseline] if args.baseline else [])):
-        if _kind(name) != "run" and is_elsewhere(name):
-            raise _usage(name, "files are compared on the machine that has them; ssh there, or copy it here")
-    kinds = [_kind(name) for name in args.run]
+        if kind_of(name) != "run" and is_elsewhere(name):
+            raise usage_error(
+                name, "files are compared on the machine that has them; ssh there, or copy it here"
+            )
+    kinds = [kind_of(name) for name in args.run]
     if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
-        raise _usage("compare", "several candidates must all be runs; name one file and --baseline")
+        raise usage_error("compare", "several candidates must all be runs; name one file and --baseline")
     if kinds[0] == "predictions":
-        return _report(args, [_predictions(args)])
+        return _report(args, [compare_predictions(args)])
     if kinds[0] == "metrics":
         return _report(args, [_metrics(args)])
     return _runs(args)
 
 
-def _kind(name: str) -> str:
-    lower = name.lower()
-    if lower.endswith(PREDICTIONS) and not os.path.isdir(name):
-        return "predictions"
-    return "metrics" if lower.endswith(METRICS) and not os.path.isdir(name) else "run"
-
-
-def _usage(what: str, message: str) -> Exception:
-    from runwatch.cli import UsageError
-
-    return UsageError(f"{what}: {message}")
-
-
-def _predictions(args: argparse.Namespace) -> Comparison | Problem:
-    from runwatch.domain.predictions import ColumnNames
-    from runwatch.monitor.compare_files import compare_prediction_files
-
-    path = args.run[0]
-    if args.baseline is not None and _kind(args.baseline) != "predictions":
-        raise _usage("--baseline", f"{args.baseline} is not a predictions file; name a parquet or CSV file")
-    columns = ColumnNames(
-        args.target,
-        args.prediction,
-        tuple(args.score),
-        args.key,
-        args.group,
-        tuple(args.slice),
-        args.baseline_prediction,
-        tuple(args.baseline_score),
-    )
-    names, options, baseline = _configured(args, path, columns)
-    return compare_prediction_files(path, baseline, names, _with_arguments(options, args))
-
-
-def _configured(
-    args: argparse.Namespace, path: str, columns: ColumnNames
-) -> tuple[ColumnNames, CompareOptions, str | None]:
-    """Columns, options and baseline: what the arguments leave open comes from the ``[[predictions]]`` whose
-    files match, where there is one."""
-    from runwatch.domain.comparison import CompareOptions
-    from runwatch.monitor.compare_files import entry_for, prediction_options
-
-    settings = _settings(args)
-    entry = entry_for(path, settings)
-    if entry is None:
-        return columns, CompareOptions(), args.baseline
-    names, options = prediction_options(entry, settings)
-    for field in ("target", "prediction", "score", "key", "group", "slices"):
-        if getattr(columns, field):
-            names = replace(names, **{field: getattr(columns, field)})
-    names = replace(
-        names, baseline_prediction=columns.baseline_prediction, baseline_score=columns.baseline_score
-    )
-    one_file = columns.baseline_prediction or columns.baseline_score
-    assumed = os.path.relpath(settings.path(entry.baseline)) if entry.baseline and not one_file else None
-    return names, options, args.baseline or assumed
-
-
-def _settings(args: argparse.Namespace) -> Settings:
-    from runwatch import config
-    from runwatch.cli._output import say_problems
-
-    root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
-    settings = config.load((root,), args.config)[root]
-    say_problems([settings])
-    return settings
-
-
-def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> CompareOptions:
-    """``options`` with what the command line says instead."""
-    tolerance, named = options.tolerance, dict(options.tolerances)
-    for text in args.tolerance:
-        name, _, value = text.rpartition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number < float("inf"):
-            raise _usage("--tolerance", f"{text} is not a number >= 0; write 0.01 or val/auc=0.01")
-        if name:
-            named[name] = number
-        else:
-            tolerance = number
-    given = {"primary": args.primary, "at": args.at, "task": args.task, "positive": args.positive,
-             "threshold": args.threshold, "horizon": args.horizon}  # fmt: skip
-    stated = {key: value for key, value in given.items() if value is not None}
-    return replace(options, tolerance=tolerance, tolerances=named, **stated)
-
-
 def _metrics(args: argparse.Namespace) -> Comparison | Problem:
     from runwatch.monitor.compare_files import compare_file_with_run, compare_metric_files, run_options
 
-    settings, path = _settings(args), args.run[0]
+    settings, path = settings_of(args), args.run[0]
     options = _with_arguments(run_options(settings), args)
     baseline = args.baseline
     if baseline is None and settings.baseline.metrics is not None:
         baseline = settings.path(settings.baseline.metrics)
-    if baseline is not None and _kind(baseline) == "metrics":
+    if baseline is not None and kind_of(baseline) == "metrics":
         return compare_metric_files(path, baseline, options)
     loaded = _load(args, [baseline or "."])
     runs = _baseline_runs(args, loaded, None)
@@ -303,7 +174,7 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
         name = address[1].rpartition("/")[2]
     found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
     if not found:
-        raise _usage(name, "no run matches; `runwatch ls` lists them")
+        raise usage_error(name, "no run matches; `runwatch ls` lists them")
     return found
 
 
@@ -312,12 +183,14 @@ def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | 
     from runwatch.domain.address import host_of
 
     if args.baseline is not None:
-        return str(args.baseline) if _kind(args.baseline) == "metrics" else None
+        return str(args.baseline) if kind_of(args.baseline) == "metrics" else None
     pinned = loaded.snapshot.situation.baselines.get(run.root)
     if pinned is None or pinned.kind != "metrics":
         return None
     if host_of(run.root) is not None:
-        raise _usage(run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline")
+        raise usage_error(
+            run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline"
+        )
     return pinned.name
 
 
@@ -332,10 +205,12 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
     pinned = situation.baselines.get(root)
     if pinned is None:
         what = run.id if run is not None else "compare"
-        raise _usage(what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN")
+        raise usage_error(
+            what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN"
+        )
     runs = members(pinned, [one for one in situation.runs if one.root == root])
     if not runs:
-        raise _usage(
+        raise usage_error(
             pinned.name,
             f"the baseline ({pinned.source}) is not there; pin another: runwatch baseline set RUN",
         )
@@ -354,7 +229,7 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
     form = args.format
     if form in ("junit", "github"):
-        raise _usage("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
+        raise usage_error("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
     matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))

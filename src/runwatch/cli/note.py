@@ -29,13 +29,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", metavar="DATA/BATCH", help="a note on a batch of a data set")
     parser.add_argument("--baseline", action="store_true", help="a note on the baseline")
     parser.add_argument("--task", action="store_true", help="also add a task that links to the note")
-    parser.add_argument("--tag", metavar="TAG", help="list those with this tag")
-    parser.add_argument("--since", metavar="TIME", help="list those since (7d, yesterday, 2026-11-01)")
+    parser.add_argument("--tag", metavar="TAG", help="list the notes with this tag")
+    parser.add_argument(
+        "--since", metavar="TIME", help="list the notes since then (7d, yesterday, 2026-11-01)"
+    )
     parser.add_argument("--delete", type=int, metavar="ID", help="delete a note")
     parser.add_argument(
         "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,8 +47,11 @@ def run(args: argparse.Namespace) -> int:
     import time
 
     from runwatch.cli import UsageError
+    from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.session import Session
 
+    if is_elsewhere(args.root or (args.words or [""])[0]):
+        return _add_there(args)
     with Session([args.root] if args.root else [], args.config) as session:
         if session.state.in_memory:
             print(f"runwatch: {session.state.notice}", file=sys.stderr)
@@ -109,6 +116,32 @@ def _add(
         print_json(remarks_json([(root, remark)]))
     else:
         print(f"{safe(answer.message)}  [{remark.id}]")
+    return 0
+
+
+def _add_there(args: argparse.Namespace) -> int:
+    """A note on a run of another machine is kept there."""
+    from runwatch.cli import UsageError
+    from runwatch.cli._runs import resolve_run, roots_for
+    from runwatch.domain.intents import AddNote
+    from runwatch.hosts.loading import load
+    from runwatch.hosts.requests import asking
+    from runwatch.monitor.wanted import Wanted
+    from runwatch.text.safe import safe
+
+    kind, name, text = _meant(args)
+    if not text or args.task or args.delete is not None or args.format != "text":
+        raise UsageError("of another machine only notes can be added; list and delete them there")
+    root, subject = args.root or roots_for(name, args.config)[0], name
+    if kind == "run":
+        found = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+        run = resolve_run(name, found.situation.runs, found.watch.hosts)
+        root, subject = run.root, run.id
+    with asking(root, args.config) as there:
+        did = there.do(AddNote(there.path, kind, subject, text))
+    if not did.ok:
+        raise UsageError(f"{there.host}: {safe(did.message)}")
+    print(f"{safe(did.message)} on {there.host}")
     return 0
 
 

@@ -20,7 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
     )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="--format json")
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="same as --format json"
+    )
     parser.add_argument("--output", metavar="FILE", help="write the rows to FILE: .parquet or .csv")
 
 

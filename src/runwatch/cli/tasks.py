@@ -23,7 +23,7 @@ HELP = """Show and change the to-do list (a todo.txt file).
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
-  runwatch tasks edit ID TEXT                 what TEXT leaves out is kept
+  runwatch tasks edit ID TEXT                 dates, priority and keys that TEXT leaves out stay
   runwatch tasks priority ID A|none
   runwatch tasks archive                      move what is done into done.txt beside the list
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
@@ -71,8 +71,6 @@ def run(args: argparse.Namespace) -> int:
             from runwatch.tasks.task_list import RootTaskList
 
             task_list = RootTaskList(state, root, file, keeps_unsaved=False)
-            if args.action == "archive":
-                return _archive(args, task_list, now, today)
             if not intents:
                 return _list(args, task_list, today, state.silences(root, now))
             return _change(args, task_list, intents, now, today)
@@ -90,8 +88,10 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
     words: list[str] = args.words
     try:
         match args.action, words:
-            case (("list" | "history" | "archive"), []):
+            case (("list" | "history"), []):
                 return []
+            case "archive", []:
+                return [ask.ArchiveTasks("")]
             case "add", [_, *_]:
                 return [ask.AddTask(" ".join(words), "")]
             case "done", [_, *_]:
@@ -182,16 +182,6 @@ def _change(
     if args.json:
         print_json(tasks_json(task_list.current(today), changed))
     return 1 if failed else 0
-
-
-def _archive(args: argparse.Namespace, task_list: RootTaskList, now: float, today: date) -> int:
-    from runwatch.text.units import plural
-
-    moved = task_list.archive(now, today)
-    if args.json:
-        return _list(args, task_list, today, {})
-    print(f"{plural(moved, 'finished task')} moved to done.txt")
-    return 0
 
 
 def _list(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -168,5 +168,5 @@ def _given(*values: str | None) -> list[str]:
     return [value for value in values if value]
 
 
-def _shown(text: Any) -> str:
+def _shown(text: object) -> str:
     return safe(str(text), _SHOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, NewType
+from typing import Literal, NewType
 
 import msgspec
 
@@ -80,7 +80,7 @@ class Data(msgspec.Struct, frozen=True):
     group: str | None = None
     importance: str | None = None
     every: Seconds | None = None
-    expect: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     schema: str | None = None
     engine: str | None = None
 
@@ -142,12 +142,13 @@ class CustomRule(msgspec.Struct, frozen=True):
     name: str = ""
     severity: Severity = "warning"
     advice: str = ""
+    where: str = ""
 
 
 class Alerts(msgspec.Struct, frozen=True):
     """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: http(s) URLs; ``format``:
     what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
-    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off"."""
+    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off". ``filter``: of the runs that are spoken of."""
 
     on: Severity = "critical"
     urls: tuple[str, ...] = ()
@@ -155,6 +156,7 @@ class Alerts(msgspec.Struct, frozen=True):
     bell: Literal["bell", "osc", "off"] = "bell"
     format: Literal["auto", "runwatch", "alertmanager", "pagerduty", "ntfy"] = "auto"
     key: str | None = None
+    filter: str = ""
 
     @property
     def webhooks(self) -> tuple[str, ...]:
@@ -200,9 +202,9 @@ class Settings(msgspec.Struct, frozen=True):
     models: tuple[Model, ...] = ()
     tasks: Tasks = msgspec.field(default_factory=Tasks)
     rules: tuple[CustomRule, ...] = ()
-    rule_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    rule_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     rule_places: Mapping[str, str] = msgspec.field(default_factory=dict)
-    reader_options: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    reader_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
     hosts: tuple[HostSettings, ...] = ()

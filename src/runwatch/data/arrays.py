@@ -8,13 +8,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
+
 _EXACT_POWERS = 22
 _EXACT_WHOLE = 1 << 53
 
 Family = Literal["number", "time", "boolean", "string", "binary", "null", "nested"]
 
 
-def family(type_: Any) -> Family:
+def family(type_: Arrow) -> Family:
     """What an Arrow type is to us."""
     import pyarrow.types as t
 
@@ -33,7 +36,7 @@ def family(type_: Any) -> Family:
     return "null" if t.is_null(type_) else "nested"
 
 
-def numbers(array: Any) -> NDArray[Any]:
+def numbers(array: Arrow) -> AnyArray:
     """The non-null values of a numeric, time, boolean or duration array, in their own dtype: decimals as
     float64, half floats as float32, times as int64 in their unit. Zero-copy where there are no nulls."""
     import pyarrow as pa
@@ -57,7 +60,7 @@ def numbers(array: Any) -> NDArray[Any]:
     return buffer_values(array)
 
 
-def _decimals(array: Any) -> NDArray[np.float64]:
+def _decimals(array: Arrow) -> NDArray[np.float64]:
     """Decimals without nulls, each as the float64 nearest to it, which Arrow's own cast does not give."""
     width, scale = array.type.bit_width // 8, array.type.scale
     raw = np.frombuffer(array.buffers()[1], dtype=np.uint8)
@@ -75,7 +78,7 @@ def _decimals(array: Any) -> NDArray[np.float64]:
     return np.array([float(value) for value in array.to_pylist()], dtype=np.float64)
 
 
-def buffer_values(array: Any) -> NDArray[Any]:
+def buffer_values(array: Arrow) -> AnyArray:
     """The values of a primitive array without nulls as numpy sees its buffer."""
     if len(array) == 0:
         return np.empty(0, dtype=numpy_type(array.type))
@@ -83,7 +86,7 @@ def buffer_values(array: Any) -> NDArray[Any]:
     return values[array.offset : array.offset + len(array)]
 
 
-def valid_mask(array: Any) -> NDArray[np.bool_]:
+def valid_mask(array: Arrow) -> NDArray[np.bool_]:
     """Which rows are not null: bool ``[n]``."""
     bits = array.buffers()[0]
     if bits is None:
@@ -92,14 +95,14 @@ def valid_mask(array: Any) -> NDArray[np.bool_]:
     return unpacked[array.offset : array.offset + len(array)].astype(bool)
 
 
-def numpy_type(type_: Any) -> np.dtype[Any]:
+def numpy_type(type_: object) -> np.dtype[Any]:
     """The numpy dtype of a primitive Arrow type."""
     names = {"double": "float64", "float": "float32", "halffloat": "float16"}
     name = str(type_)
     return np.dtype(names.get(name, name))
 
 
-def strings(values: Sequence[str]) -> Any:
+def strings(values: Sequence[str]) -> Arrow:
     """An Arrow string array of Python strings."""
     import pyarrow as pa
 
@@ -111,7 +114,7 @@ def strings(values: Sequence[str]) -> Any:
     )
 
 
-def as_text(array: Any) -> Any:
+def as_text(array: Arrow) -> Arrow:
     """Any array as plain strings (``pa.string()``), bytes that are no UTF-8 as backslash escapes; nested
     values are left as they are."""
     import pyarrow as pa
@@ -127,7 +130,7 @@ def as_text(array: Any) -> Any:
     return array.cast(pa.string())
 
 
-def spans(array: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+def spans(array: Arrow) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """(offsets int32 ``[n + 1]``, bytes uint8) of a string array without nulls."""
     if len(array) == 0:
         return np.zeros(1, dtype=np.int32), np.empty(0, dtype=np.uint8)
@@ -137,7 +140,7 @@ def spans(array: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     return where, content
 
 
-def longest(array: Any) -> int:
+def longest(array: Arrow) -> int:
     """Bytes of the longest value of a text or binary array; 0 for other types."""
     import pyarrow.types as t
 
@@ -152,7 +155,7 @@ def longest(array: Any) -> int:
     return int(np.diff(where[array.offset : array.offset + len(array) + 1]).max())
 
 
-def blank_is_missing(array: Any) -> Any:
+def blank_is_missing(array: Arrow) -> object:
     """A text column with its empty cells as nulls; "NA", "null" and "None" are words like others there."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -7,7 +7,8 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
+
+from runwatch.domain.borders import Arrow, JsonDict
 
 _MAX_BYTES = 64 << 20
 _MAX_DEPTH = 32
@@ -47,7 +48,7 @@ class _Bytes:
         return self.at >= len(self.body)
 
 
-def records(body: bytes) -> Iterator[dict[str, Any]]:
+def records(body: bytes) -> Iterator[JsonDict]:
     """The records of a container. AvroError for anything else."""
     if body[:4] != b"Obj\x01":
         raise AvroError("not an Avro file")
@@ -60,7 +61,7 @@ def records(body: bytes) -> Iterator[dict[str, Any]]:
     except (KeyError, ValueError, RecursionError) as error:
         raise AvroError("no schema") from error
     codec = header.get("avro.codec", b"null").decode("ascii", "replace")
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     while not stream.done:
         count = stream.long()
         block = _Bytes(_unpacked(stream.blob(), codec))
@@ -87,7 +88,7 @@ def _unpacked(block: bytes, codec: str) -> bytes:
     raise AvroError(f"compressed with {codec}")
 
 
-def _value(stream: _Bytes, schema: Any, named: dict[str, Any], depth: int) -> Any:
+def _value(stream: _Bytes, schema: Arrow, named: JsonDict, depth: int) -> Arrow:
     if depth > _MAX_DEPTH:
         raise AvroError("nested too deep")
     if isinstance(schema, list):
@@ -117,7 +118,7 @@ def _value(stream: _Bytes, schema: Any, named: dict[str, Any], depth: int) -> An
     return _value(stream, kind, named, depth + 1)
 
 
-def _map(stream: _Bytes, schema: Any, named: dict[str, Any], depth: int) -> dict[str, Any]:
+def _map(stream: _Bytes, schema: Arrow, named: JsonDict, depth: int) -> JsonDict:
     return {
         stream.blob().decode("utf-8", "replace"): _value(stream, schema["values"], named, depth + 1)
         for _ in _counted(stream)
@@ -134,7 +135,7 @@ def _counted(stream: _Bytes) -> Iterator[int]:
         yield from range(abs(count))
 
 
-def _primitive(stream: _Bytes, name: str) -> Any:
+def _primitive(stream: _Bytes, name: str) -> object:
     if name == "null":
         return None
     if name == "boolean":

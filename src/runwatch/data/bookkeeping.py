@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from runwatch.domain.points import AnyArray
 
 _ID_NAME = re.compile(
     r"(^|[_\W])(id|uuid|guid|key|index|idx|pk|rowid|row|no|nr|num|number|seq|sequence|serial)$"
@@ -15,6 +15,7 @@ _ID_NAME = re.compile(
 )
 _IN_ORDER = 0.99
 _LEAST_ROWS = 20
+_LOOK = 1000
 _EXACT = 2.0**53
 _REPEATS_BY_CHANCE = 20
 _BEND, _LONGEST = 0.15, 0.5
@@ -25,45 +26,55 @@ def names_rows(name: str) -> bool:
     return bool(_ID_NAME.search(name))
 
 
-def whole(values: NDArray[Any]) -> bool:
+def whole(values: AnyArray) -> bool:
     """Whether all values are whole numbers, also as the fractions that missing values make of them."""
     if values.dtype.kind in "iu":
         return True
+    if len(values) > _LOOK and not whole(values[:_LOOK]):
+        return False
     return (
         bool((values == np.floor(values)).all() and (np.abs(values) < _EXACT).all()) if len(values) else False
     )
 
 
-def identifier(name: str, values: NDArray[Any]) -> bool:
+def identifier(name: str, values: AnyArray) -> bool:
     """Whether whole numbers identify rows: all differ, and they are consecutive, or the name says so, or so
     many of any distribution over their range would repeat some (the birthday problem)."""
     rows = len(values)
-    if rows < _LEAST_ROWS or not whole(values) or len(np.unique(values)) < rows:
+    if rows < _LEAST_ROWS or not whole(values) or _repeats(values[:_LOOK]) or _repeats(values):
         return False
     spread = float(values.max()) - float(values.min())
     return spread + 1 == rows or names_rows(name) or rows * rows / 2 > _REPEATS_BY_CHANCE * spread
 
 
-def in_order(values: NDArray[Any]) -> bool:
+def _repeats(values: AnyArray) -> bool:
+    return len(np.unique(values)) < len(values)
+
+
+def in_order(values: AnyArray) -> bool:
     """Whether the values rise with the rows, or fall, apart from one step in a hundred."""
     if len(values) < 2:
         return False
+    first = values[: max(_LOOK, len(values) // 20)]
+    steps = min(int((first[1:] > first[:-1]).sum()), int((first[1:] < first[:-1]).sum()))
+    if steps > 2 * (1 - _IN_ORDER) * len(values):
+        return False  # whatever comes after
     up, down = (values[1:] > values[:-1]).mean(), (values[1:] < values[:-1]).mean()
     return bool(min(up, down) <= 1 - _IN_ORDER and max(up, down) > 0)
 
 
-def counts_rows(values: NDArray[Any]) -> bool:
-    """Whether whole numbers change with nearly every row, all the same way, as row numbers and order numbers
-    do, which may begin again with each file. A file that is sorted by a measure bends, a counter does not."""
-    return counts_groups(values) and bool((values[1:] != values[:-1]).mean() >= _IN_ORDER)
+def changes_with_each(values: AnyArray) -> bool:
+    """Whether values change with nearly every row. Of those that count, row numbers and order numbers do."""
+    return bool((values[1:] != values[:-1]).mean() >= _IN_ORDER)
 
 
-def counts_groups(values: NDArray[Any]) -> bool:
-    """Whether whole numbers go on with the rows, repeated or not, as the numbers of batches and blocks do."""
+def counts_groups(values: AnyArray) -> bool:
+    """Whether whole numbers go on with the rows, repeated or not, as the numbers of batches and blocks do,
+    and may begin again with each file. A file that is sorted by a measure bends, a counter does not."""
     return len(values) >= _LEAST_ROWS and whole(values) and in_order(values) and _straight(values)
 
 
-def _straight(values: NDArray[Any]) -> bool:
+def _straight(values: AnyArray) -> bool:
     """Whether the longest stretch without a step back is about a straight line over its rows. A step of
     repeated values is as far from one as it is long."""
     falls = (values[1:] < values[:-1]).sum() > (values[1:] > values[:-1]).sum()

@@ -5,13 +5,16 @@ sort as fast on every machine."""
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
+
 SIZES = (4096, 16384)
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 _FEW = 0.02
 _SIGNS = {"f8": np.int64, "f4": np.int32}
 
@@ -19,18 +22,19 @@ _SIGNS = {"f8": np.int64, "f4": np.int32}
 class ValueCells(NamedTuple):
     """``low``, ``scale``: of cell numbers, in values or, if ``by_bits``, in their bit patterns, which are in
     the order of the values and cut each power of two alike; ``before``: edges below each cell, int16 ``[C]``;
-    ``first``, ``second``: the edges in it, else the greatest value; ``crowded``: cells with more than two."""
+    ``first``, ``second``: the edges in it, else the greatest value (None: no cell has two);
+    ``crowded``: cells with more than two."""
 
     by_bits: bool
-    low: Any
+    low: object
     scale: float
     before: NDArray[np.int16]
-    first: NDArray[Any]
-    second: NDArray[Any]
+    first: AnyArray
+    second: AnyArray | None
     crowded: NDArray[np.bool_] | None
 
 
-def bins(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
+def bins(values: AnyArray, edges: AnyArray) -> NDArray[np.intp]:
     """How many of the non-decreasing ``edges`` are below each finite value, int ``[n]``. Of one dtype."""
     cells = _cells(edges.tobytes(), edges.dtype.str)
     if cells is None:
@@ -38,7 +42,8 @@ def bins(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
     at = _numbers(values, cells.by_bits, cells.low, cells.scale, len(cells.before))
     found = cells.before.take(at)
     found += values > cells.first.take(at)
-    found += values > cells.second.take(at)
+    if cells.second is not None:
+        found += values > cells.second.take(at)
     if cells.crowded is not None:
         rest = np.flatnonzero(cells.crowded.take(at))
         if len(rest):
@@ -46,7 +51,7 @@ def bins(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
     return found.astype(np.intp)
 
 
-def _numbers(values: NDArray[Any], by_bits: bool, low: Any, scale: float, size: int) -> NDArray[np.int32]:
+def _numbers(values: AnyArray, by_bits: bool, low: Arrow, scale: float, size: int) -> NDArray[np.int32]:
     """The cell of each value: a number that never falls while the values rise."""
     with np.errstate(over="ignore", invalid="ignore"):
         at = np.subtract(_ordered_bits(values) if by_bits else values, low, dtype=np.float64)
@@ -57,11 +62,11 @@ def _numbers(values: NDArray[Any], by_bits: bool, low: Any, scale: float, size: 
     return cells
 
 
-def _ordered_bits(values: NDArray[Any]) -> NDArray[Any]:
+def _ordered_bits(values: AnyArray) -> AnyArray:
     """Bit patterns as whole numbers in the order of the values: of negative ones all bits but the sign are
     turned over."""
     bits = values.view(_SIGNS[values.dtype.str[1:]])
-    turned: NDArray[Any] = bits ^ ((bits >> (8 * bits.itemsize - 1)) & np.iinfo(bits.dtype).max)
+    turned: AnyArray = bits ^ ((bits >> (8 * bits.itemsize - 1)) & np.iinfo(bits.dtype).max)
     return turned
 
 
@@ -84,7 +89,7 @@ def _cells(raw: bytes, dtype: str) -> ValueCells | None:
     return best[1] if best is not None and best[0] < 0.5 else None
 
 
-def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, ValueCells] | None:
+def _cut(edges: AnyArray, by_bits: bool, size: int) -> tuple[float, ValueCells] | None:
     """(share of the edges that lie in crowded cells, the cells); None where the range cannot be cut."""
     ends = _ordered_bits(edges) if by_bits else edges
     low, span = ends[0], float(ends[-1]) - float(ends[0])
@@ -103,6 +108,12 @@ def _cut(edges: NDArray[Any], by_bits: bool, size: int) -> tuple[float, ValueCel
     crowded = inside > 2
     share = float(inside[crowded].sum()) / len(edges)
     cells = ValueCells(
-        by_bits, low, scale, before.astype(np.int16), first, second, crowded if crowded.any() else None
+        by_bits,
+        low,
+        scale,
+        before.astype(np.int16),
+        first,
+        second if (inside > 1).any() else None,
+        crowded if crowded.any() else None,
     )
     return share, cells

@@ -77,7 +77,7 @@ class DaskEngine:
                 raise UserError(f"{what}; on every worker: pip install 'runwatch[dask]=={__version__}'")
 
 
-def tried(function: Callable[..., Any], args: Sequence[Any]) -> Any:
+def tried(function: Callable[..., Any], args: Sequence[object]) -> object:
     """What the function makes of its arguments, or what is wrong with its files: an answer, since an error
     would be tried again and travel less surely."""
     try:
@@ -98,7 +98,7 @@ def _unchanged(grid: ProfileGrid) -> ProfileGrid:
     return grid
 
 
-def _tree(client: Any, pieces: Sequence[Piece], grid: Any) -> Any:
+def _tree(client: Any, pieces: Sequence[Piece], grid: Any) -> object:
     layer = [client.submit(profile_or_error, piece, grid, pure=False, retries=2) for piece in pieces]
     while len(layer) > 1:
         bundles = [layer[start : start + FAN_IN] for start in range(0, len(layer), FAN_IN)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runwatch.domain.address import split
 from runwatch.domain.errors import UserError
 from runwatch.domain.run import Problem
 
@@ -48,6 +49,9 @@ def explained(file: str, error: BaseException) -> DataError:
     text = str(error).strip().splitlines()
     what = text[0] if text else type(error).__name__
     if isinstance(error, FileNotFoundError):
+        if (address := split(file)) and "://" not in file:
+            hint = f"run it there (ssh {address[0]} runwatch ...), or copy the file here"
+            return DataError(file, "data of another machine is judged on that machine", hint)
         return DataError(file, "does not exist", "check the path")
     if "://" in file and (trouble := _of_the_network(error)):
         return DataError(file, f"{trouble[0]} ({what[:200]})", trouble[1])

@@ -8,10 +8,10 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import bounded_json
@@ -149,7 +149,7 @@ def _read(path: str, stat: FileStat) -> Snapshot | None:
     return Snapshot(stat.mtime if when is None else when, tuple(columns.values()), share, drifted)
 
 
-def _results(value: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _results(value: object) -> Iterator[tuple[JsonMapping, JsonMapping]]:
     """(what was asked, what was found) of each metric of a snapshot or of a report."""
     if not isinstance(value, dict):
         return
@@ -164,13 +164,13 @@ def _results(value: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]
             yield params, {"value": _at(one, "value"), "share": _at(one, "value", "share")}
 
 
-def _at(value: Any, *keys: str) -> Any:
+def _at(value: object, *keys: str) -> object:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def _column(params: Mapping[str, Any], score: float | None) -> ColumnDrift:
+def _column(params: Mapping[str, object], score: float | None) -> ColumnDrift:
     method, threshold = str(params.get("method") or ""), bounded_json.number(params.get("threshold"))
     name = str(params["column"])
     small = method in _P_VALUES or method.endswith("p_value")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
 from runwatch.data.kernel import mixed
 from runwatch.data.sample import joined
+from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.profile import RowFacts
 
 MAX_ROWS = 5_000_000
@@ -24,7 +24,7 @@ Digests = NDArray[np.uint64]
 
 
 def row_facts(
-    files: Sequence[DataFile], names: Sequence[str], keys: Sequence[str], types: Mapping[str, Any]
+    files: Sequence[DataFile], names: Sequence[str], keys: Sequence[str], types: JsonMapping
 ) -> RowFacts:
     """Duplicates among the first 5,000,000 rows of the files, over the columns ``names`` and, for each of
     ``keys``, in that column alone. ``types``: what text formats parse columns into. DataError for a file that
@@ -55,11 +55,11 @@ def row_facts(
     return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
-def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
+def _stretches(file: DataFile, wanted: Mapping[str, object]) -> Arrow:
     """Row-aligned columns, one stretch of rows at a time."""
     table = format_of(file)
     for part in table.parts(file):
-        held: dict[str, list[Any]] = {}
+        held: dict[str, list[object]] = {}
         for block in table.read(file, part.name, wanted, frozenset()):
             if block.rows and held:
                 yield {name: joined(arrays) for name, arrays in held.items()}
@@ -70,7 +70,7 @@ def _stretches(file: DataFile, wanted: Mapping[str, Any]) -> Any:
             yield {name: joined(arrays) for name, arrays in held.items()}
 
 
-def digest(array: Any) -> Digests:
+def digest(array: Arrow) -> Digests:
     """A 64-bit digest a value; equal values of one column have equal digests, missing ones too."""
     out = np.full(len(array), _NULL, dtype=np.uint64)
     group = family(array.type)
@@ -112,9 +112,7 @@ def _repeats(digests: Digests) -> tuple[int, set[int]]:
     return len(digests) - len(values), {int(v) for v in values[counts > 1][:_SHOWN]}
 
 
-def _samples(
-    files: Sequence[DataFile], key: str, types: Mapping[str, Any], wanted: set[int]
-) -> tuple[str, ...]:
+def _samples(files: Sequence[DataFile], key: str, types: JsonMapping, wanted: set[int]) -> tuple[str, ...]:
     """The values behind digests."""
     shown: dict[int, str] = {}
     for file in files:

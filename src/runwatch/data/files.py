@@ -16,6 +16,7 @@ from runwatch.data.data_file import DataFile, is_url, opened_regular
 from runwatch.data.errors import DataError, explained, without_secrets
 from runwatch.data.formats import formats, suffix
 from runwatch.data.remote import filesystem, whole_url
+from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
     from runwatch.data.lakes import LiveFile
@@ -211,7 +212,7 @@ def _resolve_url(url: str, chained: bool) -> list[DataFile]:
     )
 
 
-def _with_state(system: Any, entry: dict[str, Any]) -> dict[str, Any]:
+def _with_state(system: Any, entry: JsonDict) -> JsonDict:
     """The entry with what tells one state of the file from another, which listings of web servers lack."""
     known = {"ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "Last-Modified", "created"}
     if known & entry.keys() or suffix(str(entry["name"])) is None:
@@ -219,7 +220,7 @@ def _with_state(system: Any, entry: dict[str, Any]) -> dict[str, Any]:
     return {**entry, **system.info(entry["name"])}
 
 
-def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str) -> DataFile | None:
+def _remote(scheme: str, system: Any, entry: JsonDict, url: str, path: str) -> DataFile | None:
     inner = str(entry["name"])
     whole = whole_url(url, system, inner)
     if suffix(inner) is None:
@@ -227,7 +228,7 @@ def _remote(scheme: str, system: Any, entry: dict[str, Any], url: str, path: str
     etag = str(entry.get("ETag") or entry.get("etag") or entry.get("md5Hash") or "")
     etag = etag or str(entry.get("Last-Modified") or "")
     changed = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified")
-    seconds: Any = changed.timestamp() if isinstance(changed, datetime) else changed
+    seconds: object = changed.timestamp() if isinstance(changed, datetime) else changed
     mtime = int(float(seconds) * 1e9) if isinstance(seconds, int | float) else 0
     etag = etag or (str(entry.get("created", "")) if not mtime else "")
     top = path.split("*")[0]

@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.bookkeeping import counts_groups, counts_rows, identifier, in_order, names_rows
+from runwatch.data.bookkeeping import changes_with_each, counts_groups, identifier, in_order, names_rows
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
+from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
-EDGE_ROWS = 100_000
+EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "4"
+ENGINE = "5"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -40,13 +42,13 @@ class Edges(NamedTuple):
     """``edges`` in the dtype of the values, the positions of the inner ``deciles`` among them, and of
     fractions the bins that are ``exact``: one value, whatever rounding did to its last digits."""
 
-    edges: NDArray[Any]
+    edges: AnyArray
     deciles: tuple[int, ...]
     exact: tuple[int, ...] = ()
 
 
-def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
-    """Edges for finite values, at least one; of more than 100,000, for a random sample of so many. A value
+def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
+    """Edges for finite values, at least one; of more than 50,000, for a random sample of so many. A value
     that holds more than 1/``bins`` of the rows gets a bin of exactly that value; the rest of the bins are
     quantiles of the rest; up to ``bins``/2 distinct values, every value is such an atom."""
     if len(values) > EDGE_ROWS:
@@ -66,9 +68,7 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
     if len(rest) and left > 1:
         at = np.ceil(np.arange(1, left) * len(rest) / left).astype(np.int64) - 1
         pieces.append(rest[np.clip(at, 0, len(rest) - 1)])
-    inner = _before_float(
-        np.unique(np.interp(_INNER * (len(ordered) - 1), np.arange(len(ordered)), ordered)), ordered.dtype
-    )
+    inner = _before_float(np.unique(_quantiles(ordered, _INNER)), ordered.dtype)
     if ordered.dtype.kind == "f" and len(lower):
         below = np.clip(np.searchsorted(lower, inner, side="right") - 1, 0, None)
         inside = (inner >= lower[below]) & (inner <= upper[below])
@@ -80,7 +80,16 @@ def make_edges(values: NDArray[Any], bins: int = BINS) -> Edges:
     return Edges(edges, deciles, tuple(int(i) for i in exact))
 
 
-def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _quantiles(ordered: AnyArray, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quantiles of sorted values, straight between neighbours."""
+    place = at * (len(ordered) - 1)
+    below = place.astype(np.int64)
+    lower, upper = (ordered[np.minimum(i, len(ordered) - 1)].astype(np.float64) for i in (below, below + 1))
+    out: NDArray[np.float64] = lower + (upper - lower) * (place - below)
+    return out
+
+
+def _around(distinct: AnyArray, heavy: NDArray[np.bool_]) -> tuple[AnyArray, AnyArray]:
     """(lower, upper) edges of the atoms. Fractions that differ in their last digits only are one (0.3 and
     0.1 + 0.2), and what a writer of nine digits makes of an atom is in its bin, unless its neighbours are as
     near."""
@@ -107,14 +116,14 @@ def _around(distinct: NDArray[Any], heavy: NDArray[np.bool_]) -> tuple[NDArray[A
     return lower[first], upper[np.append(first[1:], True)]
 
 
-def _below_whole(values: NDArray[Any]) -> NDArray[Any]:
+def _below_whole(values: AnyArray) -> AnyArray:
     """The next smaller whole number of the same dtype, where there is one."""
     least = np.iinfo(values.dtype).min
-    below: NDArray[Any] = values[values > least] - values.dtype.type(1)
+    below: AnyArray = values[values > least] - values.dtype.type(1)
     return below
 
 
-def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> AnyArray:
     """The greatest value of ``dtype`` below each point."""
     if dtype.kind == "f":
         cast = points.astype(dtype)
@@ -126,7 +135,7 @@ def _before_float(points: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[
 
 
 def make_column(
-    name: str, array: Any, declared: ColumnKind | None = None, role: Role = "feature"
+    name: str, array: Arrow, declared: ColumnKind | None = None, role: Role = "feature"
 ) -> ColumnGrid:
     """The grid of one column from its sample (an Arrow array, nulls allowed)."""
     group = family(array.type)
@@ -155,7 +164,7 @@ def make_column(
     return _worded(name, type_, text, declared or "categorical", declared, role)
 
 
-def _are_codes(name: str, array: Any) -> bool:
+def _are_codes(name: str, array: Arrow) -> bool:
     """Whether whole numbers stand for categories: a dictionary, a name that says so, or few values that are
     often there with gaps between them, other than those of a common step."""
     import pyarrow.types as t
@@ -180,13 +189,15 @@ def _are_codes(name: str, array: Any) -> bool:
 def _ordered(
     name: str,
     type_: str,
-    values: NDArray[Any],
+    values: AnyArray,
     kind: ColumnKind,
     declared: ColumnKind | None,
     role: Role,
     notation: str = "",
 ) -> ColumnGrid:
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    finite = values
+    if values.dtype.kind == "f" and not (inside := np.isfinite(values)).all():
+        finite = values[inside]
     if not len(finite):
         return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
     if kind == "numeric" and not notation and role == "feature" and not type_.startswith("duration"):
@@ -198,7 +209,7 @@ def _ordered(
         kind = "constant"
     counted = kind == "numeric" and not type_.startswith("duration")
     unique = counted and not notation and identifier(name, finite)
-    counted = counted and declared is None
+    counted = counted and declared is None and counts_groups(finite)
     return ColumnGrid(
         name,
         kind,
@@ -211,13 +222,13 @@ def _ordered(
         "key" if unique and role == "feature" else role,
         notation=notation,
         exact=exact,
-        ascending=counted and counts_rows(finite),
-        onward=in_order(finite) if kind == "datetime" else counted and counts_groups(finite),
+        ascending=counted and changes_with_each(finite),
+        onward=in_order(finite) if kind == "datetime" else counted,
     )
 
 
 def _worded(
-    name: str, type_: str, array: Any, kind: ColumnKind, declared: ColumnKind | None, role: Role
+    name: str, type_: str, array: Arrow, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
     text = as_text(array).drop_null()
     words, distinct, counts = _frequent(text)
@@ -245,7 +256,7 @@ def _worded(
     return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
 
 
-def _is_text(text: Any, distinct: int) -> bool:
+def _is_text(text: Arrow, distinct: int) -> bool:
     """Free text or identifiers rather than categories: nearly every value differs, or values are long."""
     if len(text) >= 50 and distinct > 0.5 * len(text):
         return True
@@ -253,7 +264,7 @@ def _is_text(text: Any, distinct: int) -> bool:
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
-def _frequent(text: Any) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
+def _frequent(text: object) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
     """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
     often each of them occurs)."""
     import pyarrow.compute as pc

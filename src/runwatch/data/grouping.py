@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.sample import sample
 from runwatch.domain.dependence import clustered
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import Floats, ProfileGrid, TableProfile
 
 ROWS = 100_000
@@ -38,7 +38,7 @@ def group_designs(
     ]
 
 
-def numbered(values: NDArray[Any], other: NDArray[Any] | None = None) -> NDArray[np.int64]:
+def numbered(values: AnyArray, other: AnyArray | None = None) -> NDArray[np.int64]:
     """The owners as numbers from 0, those of ``other`` after; a row without one is its own."""
     both = values if other is None else np.concatenate([values, other])
     if both.dtype == object:
@@ -52,7 +52,7 @@ def numbered(values: NDArray[Any], other: NDArray[Any] | None = None) -> NDArray
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
-def _designs(values: NDArray[Any], owners: NDArray[np.int64], share: float) -> tuple[float, float]:
+def _designs(values: AnyArray, owners: NDArray[np.int64], share: float) -> tuple[float, float]:
     known = (
         np.array([v is not None for v in values.tolist()]) if values.dtype == object else ~np.isnan(values)
     )
@@ -77,6 +77,8 @@ def with_designs(profile: TableProfile, designs: Sequence[tuple[float, float]]) 
         [(profile.column(i).design, profile.column(i).missing_design) for i in range(len(designs))]
     )
     worth = np.maximum(known.reshape(-1, 2), np.array(designs).reshape(-1, 2)) * rows
-    table = profile.dependence[-1:] if len(profile.dependence) else np.array([[rows, rows, 0.0]])
-    columns = np.column_stack([np.full(len(worth), float(rows)), worth])
+    looked = len(profile.dependence) > 0
+    table = profile.dependence[-1:] if looked else np.array([[rows, rows, 0.0, 0.0]])
+    same = profile.dependence[:-1, 3] if looked else np.zeros(len(worth))
+    columns = np.column_stack([np.full(len(worth), float(rows)), worth, same])
     return replace(profile, dependence=np.concatenate([columns, table]))

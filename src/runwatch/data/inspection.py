@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from numpy.typing import NDArray
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
@@ -14,6 +11,8 @@ from runwatch.data.formats import format_of
 from runwatch.data.profile import parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.sample import sample
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, ProfileGrid, RowFacts
 from runwatch.domain.run import Problem
 
@@ -24,7 +23,7 @@ _FEW = 0.005
 
 def inspect(
     files: Sequence[DataFile], grid: ProfileGrid, options: DataOptions, cache: Cache, engine: Engine = HERE
-) -> tuple[Mapping[str, NDArray[Any]], RowFacts | None, list[Problem]]:
+) -> tuple[Mapping[str, AnyArray], RowFacts | None, list[Problem]]:
     """(sample of up to 20,000 rows, facts about rows, problems) of the files; the facts come from the cache
     while the files do not change. Tables wider than 500 columns are sampled on their first 500."""
     names = [column.name for column in grid.columns][:_MAX_COLUMNS]
@@ -54,7 +53,7 @@ def _facts(
     keys = key_columns(grid, options)
     names = _all_names(files, grid)
 
-    def made() -> dict[str, Any]:
+    def made() -> JsonDict:
         facts = engine.call(row_facts, files, names, keys, parse_types(grid))
         return {
             "rows": facts.rows,

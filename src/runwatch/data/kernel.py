@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import spans
 from runwatch.data.cells import BLOCK, bins
+from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import BUCKETS, SHAPES, Floats, Ints
 
 _FEW_VALUES = 2048
@@ -28,7 +30,7 @@ class Tally(NamedTuple):
     high: float
 
 
-def tally(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+def tally(values: AnyArray, edges: AnyArray) -> Tally:
     """Counts and sums per bin of ``values`` (one dtype, no nulls, NaN allowed) on non-decreasing ``edges``;
     bin j is ``(edges[j-1], edges[j]]``."""
     kind = np.result_type(values, edges)
@@ -56,7 +58,7 @@ def _added(a: Tally, b: Tally) -> Tally:
     )
 
 
-def _looked_up(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+def _looked_up(values: AnyArray, edges: AnyArray) -> Tally:
     low, high = values.min(), values.max()
     nan = neg = pos = 0
     if values.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
@@ -66,13 +68,13 @@ def _looked_up(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
     found = bins(values, edges)
     counts = np.bincount(found, minlength=len(edges) + 1)
     with np.errstate(over="ignore", invalid="ignore"):
-        sums: Any = np.bincount(found, weights=values, minlength=len(edges) + 1)
+        sums: Arrow = np.bincount(found, weights=values, minlength=len(edges) + 1)
     counts[0] += neg
     counts[-1] += pos
     return Tally(counts, sums, nan, neg, pos, float(low), float(high))
 
 
-def _sorted(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
+def _sorted(values: AnyArray, edges: AnyArray) -> Tally:
     """The same for a few values, for which no look-up pays."""
     ordered = np.sort(values)
     nan = neg = pos = 0
@@ -89,7 +91,7 @@ def _sorted(values: NDArray[Any], edges: NDArray[Any]) -> Tally:
     return Tally(counts, sums, nan, neg, pos, low, high)
 
 
-def _binned(ordered: NDArray[Any], edges: NDArray[Any]) -> tuple[Ints, Floats]:
+def _binned(ordered: AnyArray, edges: AnyArray) -> tuple[Ints, Floats]:
     """Counts and sums of sorted finite values."""
     until = np.searchsorted(ordered, edges, side="right")
     counts = np.diff(until, prepend=0, append=len(ordered)).astype(np.int64)
@@ -102,7 +104,7 @@ def _binned(ordered: NDArray[Any], edges: NDArray[Any]) -> tuple[Ints, Floats]:
     return counts, sums
 
 
-def shapes(array: Any) -> tuple[Ints, Ints]:
+def shapes(array: object) -> tuple[Ints, Ints]:
     """(length in characters int64 ``[n]``, counts int64 ``[64]`` of the rows' character shapes) of a string
     array without nulls. A shape is the set of classes that occur in the value: bit 0 lower-case letters,
     1 upper-case letters, 2 digits, 3 white space, 4 other ASCII, 5 beyond ASCII."""
@@ -150,7 +152,7 @@ def mixed(values: Hashes) -> Hashes:
     return out
 
 
-def hashed(array: Any) -> Hashes:
+def hashed(array: object) -> Hashes:
     """A 64-bit hash a value, uint64 ``[n]``, of a string array without nulls: a sum of bytes times odd
     numbers that depend on their place (Dietzfelbinger 1996), then mixed. The same on every machine."""
     where, content = spans(array)

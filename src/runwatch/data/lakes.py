@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.formats.parquet import checked, unpacked_bytes
+from runwatch.domain.borders import JsonDict
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _MAX_BYTES = 256 << 20
@@ -78,7 +79,7 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
         raise DataError(
             folder.name, "is a Delta table whose log has gaps", "check whether all of _delta_log is there"
         )
-    live: dict[str, dict[str, Any]] = {}
+    live: dict[str, dict[str, object]] = {}
     for action in (*checkpoint, *_actions(folder, [commits[number] for number in numbers])):
         _refuse_delta(folder, action)
         for kind in ("add", "remove"):
@@ -90,7 +91,7 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
     return [_added(folder, entry) for entry in live.values()]
 
 
-def _checkpoint(folder: TableFolder) -> tuple[int, list[dict[str, Any]]]:
+def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
     """(version of the newest whole checkpoint, its actions); -1 where there is none."""
     found: dict[int, list[str]] = {}
     wanted: dict[int, int] = {}
@@ -104,7 +105,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[dict[str, Any]]]:
             what = "is a Delta table with checkpoints of version 2, which are not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
         return -1, []
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonDict] = []
     for path in sorted(found[max(whole)]):
         name = posixpath.join(folder.name, path)
         parquet = checked(io.BytesIO(folder.read(path)), name)
@@ -121,7 +122,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[dict[str, Any]]]:
     return max(whole), rows
 
 
-def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, Any]]:
+def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, object]]:
     for path in paths:
         for line in folder.read(path).splitlines():
             try:
@@ -133,7 +134,7 @@ def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, Any]]:
                 yield action
 
 
-def _refuse_delta(folder: TableFolder, action: dict[str, Any]) -> None:
+def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     entry = action.get("add")
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
@@ -147,7 +148,7 @@ def _refuse_delta(folder: TableFolder, action: dict[str, Any]) -> None:
             raise DataError(folder.name, what, _WHOLE_TABLE)
 
 
-def _added(folder: TableFolder, entry: dict[str, Any]) -> LiveFile:
+def _added(folder: TableFolder, entry: JsonDict) -> LiveFile:
     path = unquote(entry["path"])
     values = entry.get("partitionValues") or {}
     partitions = tuple(
@@ -199,7 +200,7 @@ def _newest_metadata(folder: TableFolder) -> str:
     return max(paths, key=lambda path: int(_json(folder, path).get("last-updated-ms", 0)))
 
 
-def _manifests(folder: TableFolder, snapshot: dict[str, Any], location: str) -> Iterator[dict[str, Any]]:
+def _manifests(folder: TableFolder, snapshot: JsonDict, location: str) -> Iterator[JsonDict]:
     listed = snapshot.get("manifest-list")
     if not listed:
         for path in snapshot.get("manifests") or ():
@@ -212,9 +213,7 @@ def _manifests(folder: TableFolder, snapshot: dict[str, Any], location: str) -> 
         }
 
 
-def _iceberg_file(
-    folder: TableFolder, entry: dict[str, Any], deletes: bool, location: str
-) -> Iterator[LiveFile]:
+def _iceberg_file(folder: TableFolder, entry: JsonDict, deletes: bool, location: str) -> Iterator[LiveFile]:
     if entry.get("status") == 2:
         return
     file = entry["data_file"]

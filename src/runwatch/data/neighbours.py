@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,14 @@ from numpy.typing import NDArray
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.kernel import Hashes, hashed, mixed
+from runwatch.domain.borders import Arrow
 from runwatch.domain.dependence import clustered, serial
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
 
 ROWS = 4096
 _LEAST = 64
+_ONCE, _NEAR = 1.05, 64
 _ALIKE = 8
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OF_SOMEONE = re.compile(
@@ -28,7 +30,7 @@ class Neighbours:
 
     def __init__(self, grid: ProfileGrid) -> None:
         self._grid = grid
-        self._parts: dict[int, list[tuple[NDArray[Any], NDArray[np.bool_]]]] = {}
+        self._parts: dict[int, list[tuple[AnyArray, NDArray[np.bool_]]]] = {}
         self._have: dict[int, int] = {}
         self._all = 0
 
@@ -45,7 +47,7 @@ class Neighbours:
 
     def result(self) -> Floats:
         """``TableProfile.dependence``."""
-        out = np.zeros((len(self._grid.columns) + 1, 3))
+        out = np.zeros((len(self._grid.columns) + 1, 4))
         held = {index: _joined(parts) for index, parts in self._parts.items()}
         in_time = any(_clock(self._grid.columns[index], *held[index]) for index in held)
         owners = [
@@ -66,29 +68,58 @@ class Neighbours:
             if 0 < known.sum() < len(known):
                 own = [o for o in owners if len(o) == len(known)]
                 gaps = _design(known.astype(np.float64), in_time, False, own, share)
-            out[index] = len(values), len(values) * design, len(values) * gaps
-        out[-1] = self._repeats(held)
+            out[index, :3] = len(values), len(values) * design, len(values) * gaps
+        out[-1], out[:-1, 3] = self._repeats(held)
         return out
 
-    def _repeats(self, held: dict[int, tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[float, float, float]:
+    def _repeats(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[Floats, Floats]:
+        """(of the table: rows looked at, and these times how often a row occurs in all of the piece and how
+        often another row looked at is the same; of each column: how often another row has the same value,
+        0 where no rows are repeated)."""
         rows = max((len(values) for values, _ in held.values()), default=0)
+        matching = np.zeros(len(self._grid.columns))
         total: Hashes = np.zeros(rows, dtype=np.uint64)
         for index in sorted(held):
             values, known = held[index]
             if len(values) == rows:
                 total = mixed(total * _GOLDEN + np.where(known, mixed(_bits(values)), _GOLDEN))
-        _, counts = np.unique(total, return_counts=True)
-        return float(rows), rows * _each(counts.astype(np.float64)), 0.0
+        near, far = _copies(total)
+        each = 1 + near + far * max(self._all - 1, 0) / max(rows - 1, 1)
+        if each > _ONCE:
+            matching[:] = rows
+            for index, (values, known) in held.items():
+                _, counts = np.unique(np.where(known, _bits(values), _GOLDEN), return_counts=True)
+                matching[index] = rows * _same(counts)
+        return np.array([rows, rows * each, rows * (near + far) / max(rows - 1, 1), 0.0]), matching
 
 
-def _each(counts: Floats) -> float:
-    """How often a row occurs, in the mean over rows. The few that occur most are left out: a join repeats
-    many rows, whereas a block of missing values or of one filler makes a few rows alike, and is a shift."""
-    rest = np.sort(counts)[:-_ALIKE]
-    return float((rest**2).sum() / rest.sum()) if len(rest) else 1.0
+def _copies(hashes: Hashes) -> tuple[float, float]:
+    """(how many others are the same as a row, near it and far from it, in the mean over rows). The few rows
+    that occur most are left out: a join repeats many rows, whereas a block of missing values or of one filler
+    makes a few rows alike, and is a shift."""
+    _, which, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    rest = counts.astype(np.float64)
+    rest[np.argsort(rest, kind="stable")[-_ALIKE:]] = 0
+    if not rest.any():
+        return 0.0, 0.0
+    others = float((rest * (rest - 1)).sum()) if rest.max() > 1 else 0.0
+    if not others:
+        return 0.0, 0.0
+    order = np.argsort(which, kind="stable")
+    close = (np.diff(which[order]) == 0) & (np.diff(order) <= _NEAR)
+    runs = np.diff(np.flatnonzero(np.concatenate([[True], ~close, [True]])))
+    owner = which[order[np.concatenate([[0], np.cumsum(runs)[:-1]])]]
+    near = float((runs * (runs - 1))[rest[owner] > 0].sum())
+    return near / rest.sum(), (others - near) / rest.sum()
 
 
-def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _same(counts: NDArray[np.int64]) -> float:
+    """How often two rows have the same of values that occur so often."""
+    rows = int(counts.sum())
+    return float((counts * (counts - 1.0)).sum()) / (rows * (rows - 1)) if rows > 1 else 0.0
+
+
+def _filled(array: Arrow, column: ColumnGrid) -> tuple[AnyArray, NDArray[np.bool_]]:
     """(a number a row: its own, the length of free text, the hash of a word; which rows have one)."""
     import pyarrow.types as t
 
@@ -111,18 +142,18 @@ def _filled(array: Any, column: ColumnGrid) -> tuple[NDArray[Any], NDArray[np.bo
     return out, known
 
 
-def _joined(parts: list[tuple[NDArray[Any], NDArray[np.bool_]]]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _joined(parts: list[tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[AnyArray, NDArray[np.bool_]]:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate([values for values, _ in parts]), np.concatenate([known for _, known in parts])
 
 
-def _bits(values: NDArray[Any]) -> Hashes:
+def _bits(values: AnyArray) -> Hashes:
     wide = values.astype(np.float64) + 0.0 if values.dtype.kind == "f" else values.astype(np.int64)
     return wide.view(np.uint64)
 
 
-def _clock(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> bool:
+def _clock(column: ColumnGrid, values: AnyArray, known: NDArray[np.bool_]) -> bool:
     """Whether the rows lie in order of this column's times."""
     if column.kind != "datetime" or known.sum() < _LEAST:
         return False
@@ -130,7 +161,7 @@ def _clock(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -
     return bool((times[1:] >= times[:-1]).all() and times[-1] > times[0])
 
 
-def _owners(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+def _owners(column: ColumnGrid, values: AnyArray, known: NDArray[np.bool_]) -> NDArray[np.int64] | None:
     """Whose each row is, where the column's name says that it names someone and its values repeat; None
     else."""
     if not _OF_SOMEONE.search(column.name) or known.sum() < _LEAST or column.role == "key":
@@ -141,24 +172,27 @@ def _owners(column: ColumnGrid, values: NDArray[Any], known: NDArray[np.bool_]) 
 
 
 def _design(
-    values: NDArray[Any], in_time: bool, labels: bool, owners: list[NDArray[np.int64]], share: float
+    values: AnyArray, in_time: bool, labels: bool, owners: list[NDArray[np.int64]], share: float
 ) -> float:
     """The design effect of a column's values in the order of their rows, or by whose they are."""
-    if len(values) < _LEAST or not _split(values, labels).any():
+    if len(values) < _LEAST:
         return 1.0
-    design = serial(values, in_time, not labels) if in_time or _suspicious(_split(values, labels)) else 1.0
+    kinds = _split(values, labels)
+    if not kinds.any():
+        return 1.0
+    design = serial(values, in_time, not labels) if in_time or _suspicious(kinds) else 1.0
     for groups in owners:
         if np.array_equal(np.unique(values, return_inverse=True)[1], groups):
             continue
-        numbers = _split(values, labels).astype(np.float64)
-        effect, sure = clustered(numbers, groups, share if design == 1.0 else 1.0)
+        effect, sure = clustered(kinds.astype(np.float64), groups, share if design == 1.0 else 1.0)
         design = max(design, effect) if sure else design
     return design
 
 
-def _split(values: NDArray[Any], labels: bool) -> NDArray[np.bool_]:
+def _split(values: AnyArray, labels: bool) -> NDArray[np.bool_]:
     """The values in two kinds: a cheap look before the thorough one."""
-    at = values.astype(np.float64).mean() if labels else np.median(values)
+    middle = len(values) // 2
+    at = values.astype(np.float64).mean() if labels else np.partition(values, middle)[middle]
     above: NDArray[np.bool_] = values > at
     return above if above.any() else values < at
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import buffer_values, numbers
 from runwatch.data.bookkeeping import in_order, whole
+from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
 
 PLAIN = "number"
 THOUSANDS = "number 1,234.5"
@@ -69,7 +70,7 @@ _CALENDAR = {6: "month", 8: "day", 10: "hour", 12: "minute", 14: "second"}
 _CENTURIES, _FEW_DATES = (1900, 2100), 5
 
 
-def detect(text: Any) -> str:
+def detect(text: Arrow) -> str:
     """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
     times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
     with a zero. ``text``: a string array without nulls."""
@@ -80,7 +81,7 @@ def detect(text: Any) -> str:
     return found if found and (sample is text or _share(text, found) >= _MOSTLY) else ""
 
 
-def _spread(text: Any) -> Any:
+def _spread(text: Arrow) -> Arrow:
     if len(text) <= _TRIED:
         return text
     import pyarrow as pa
@@ -89,22 +90,22 @@ def _spread(text: Any) -> Any:
     return text.take(pa.Array.from_buffers(pa.int64(), _TRIED, [None, pa.py_buffer(rows)]))
 
 
-def _matches(text: Any, pattern: str) -> int:
+def _matches(text: object, pattern: str) -> int:
     import pyarrow.compute as pc
 
     return int(pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0)
 
 
-def _fits(text: Any, pattern: str) -> bool:
+def _fits(text: Arrow, pattern: str) -> bool:
     count = _matches(text, pattern)
     return count == len(text) or (count >= _MOSTLY * len(text) and len(text.unique()) > _MANY)
 
 
-def _share(text: Any, notation: str) -> float:
+def _share(text: Arrow, notation: str) -> float:
     return 1 - parse(text, notation)[1] / max(len(text), 1)
 
 
-def _numbers_form(text: Any) -> str:
+def _numbers_form(text: Arrow) -> str:
     found = next((form for form, pattern in _FORMS.items() if _fits(text, pattern)), "")
     if not found or _matches(text, _CODE):
         return ""
@@ -114,7 +115,7 @@ def _numbers_form(text: Any) -> str:
     return found if digits >= _MOSTLY * len(text) else ""
 
 
-def _time_form(text: Any) -> str:
+def _time_form(text: object) -> str:
     if _fits(text, _ISO):
         return ISO
     if _fits(text, _DAY):
@@ -129,7 +130,7 @@ def _time_form(text: Any) -> str:
     return CLOCK_DURATION if _fits(text, _CLOCK_DURATION) else ""
 
 
-def _day_order(text: Any) -> str:
+def _day_order(text: object) -> str:
     """Day or month first, as the values above 12 tell; day first where none does."""
     import pyarrow.compute as pc
 
@@ -148,7 +149,7 @@ def measured_type(type_: str, notation: str) -> str:
     return "double" if notation.startswith("number") else type_
 
 
-def parse(text: Any, notation: str) -> tuple[NDArray[Any], int]:
+def parse(text: object, notation: str) -> tuple[AnyArray, int]:
     """(the values that can be read, how many can't) of a string array without nulls: numbers as float64,
     moments, times of day and durations as int64 microseconds. A moment without a zone is taken as UTC."""
     if notation.startswith("number"):
@@ -160,7 +161,7 @@ def parse(text: Any, notation: str) -> tuple[NDArray[Any], int]:
     return _moments(text, notation.removeprefix(_MOMENT))
 
 
-def to_numbers(text: Any, notation: str = PLAIN) -> tuple[NDArray[np.float64], int]:
+def to_numbers(text: Arrow, notation: str = PLAIN) -> tuple[NDArray[np.float64], int]:
     """(the values that read as numbers, how many do not) of a string array without nulls."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -176,7 +177,7 @@ def to_numbers(text: Any, notation: str = PLAIN) -> tuple[NDArray[np.float64], i
     return buffer_values(values), len(text) - len(good)
 
 
-def _moments(text: Any, form: str) -> tuple[NDArray[np.int64], int]:
+def _moments(text: Arrow, form: str) -> tuple[NDArray[np.int64], int]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -198,7 +199,7 @@ def _moments(text: Any, form: str) -> tuple[NDArray[np.int64], int]:
         return _iso_one_by_one(text)
 
 
-def _iso_one_by_one(text: Any) -> tuple[NDArray[np.int64], int]:
+def _iso_one_by_one(text: Arrow) -> tuple[NDArray[np.int64], int]:
     from datetime import UTC, datetime, timedelta
 
     start = datetime(1970, 1, 1, tzinfo=UTC)
@@ -212,15 +213,15 @@ def _iso_one_by_one(text: Any) -> tuple[NDArray[np.int64], int]:
     return np.array(found, dtype=np.int64), len(text) - len(found)
 
 
-def _times_of_day(text: Any) -> tuple[NDArray[np.int64], int]:
+def _times_of_day(text: object) -> tuple[NDArray[np.int64], int]:
     return _summed(text, r"^\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>\d\d(?:\.\d+)?))?\s*$")
 
 
-def _durations(text: Any, notation: str) -> tuple[NDArray[np.int64], int]:
+def _durations(text: object, notation: str) -> tuple[NDArray[np.int64], int]:
     return _summed(text, _ISO_DURATION if notation == ISO_DURATION else _CLOCK_DURATION)
 
 
-def _summed(text: Any, pattern: str) -> tuple[NDArray[np.int64], int]:
+def _summed(text: Arrow, pattern: str) -> tuple[NDArray[np.int64], int]:
     """Microseconds of amounts by unit; a sign before the hours is theirs alone, one before all is all's."""
     import pyarrow.compute as pc
 
@@ -238,14 +239,14 @@ def _summed(text: Any, pattern: str) -> tuple[NDArray[np.int64], int]:
     return np.round(total * 1e6).astype(np.int64), len(text) - len(found)
 
 
-def _negative(signs: Any) -> NDArray[np.bool_]:
+def _negative(signs: object) -> NDArray[np.bool_]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     return buffer_values(pc.equal(signs, "-").cast(pa.uint8())).astype(bool)
 
 
-def epoch(name: str, values: NDArray[Any]) -> str:
+def epoch(name: str, values: AnyArray) -> str:
     """ "epoch s", "epoch ms", … for numbers that are moments by their size and by their name or order,
     "epoch day" for numbers like 20260301, "epoch month", "hour", "minute" and "second" for those of other
     lengths (202603, 20260301143000), else empty."""
@@ -264,7 +265,7 @@ def epoch(name: str, values: NDArray[Any]) -> str:
     return ""
 
 
-def _is_calendar(values: NDArray[Any], digits: int, told: bool) -> bool:
+def _is_calendar(values: AnyArray, digits: int, told: bool) -> bool:
     """Whether all are dates of so many digits. Without a name or an order that tells, days of five different
     dates or more."""
     seen = np.unique(values).astype(np.int64)
@@ -278,7 +279,7 @@ def _is_calendar(values: NDArray[Any], digits: int, told: bool) -> bool:
     return right and (told or (digits > 6 and len(seen) >= _FEW_DATES))
 
 
-def epoch_values(array: Any, notation: str) -> NDArray[Any] | None:
+def epoch_values(array: Arrow, notation: str) -> AnyArray | None:
     """Times as numbers in an epoch notation; None where they can't be."""
     import pyarrow as pa
 

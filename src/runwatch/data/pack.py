@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.profile import SCALARS, ColumnGrid, ProfileGrid, TableProfile
 
 _PREFIX = struct.Struct("<I")
 
 
-def _joined(head: dict[str, Any], arrays: list[Any]) -> bytes:
+def _joined(head: JsonDict, arrays: list[Any]) -> bytes:
     text = json.dumps(head, separators=(",", ":")).encode()
     body = b"".join([_PREFIX.pack(len(text)), text, *(array.tobytes() for array in arrays)])
     return zlib.compress(body, 1)
 
 
-def _split(packed: bytes) -> tuple[dict[str, Any], bytes]:
+def _split(packed: bytes) -> tuple[JsonDict, bytes]:
     body = zlib.decompress(packed)
     (size,) = _PREFIX.unpack_from(body)
     return json.loads(body[_PREFIX.size : _PREFIX.size + size]), body[_PREFIX.size + size :]
@@ -52,7 +53,7 @@ def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
     arrays: list[Any] = []
     shapes = (int(grid.offsets[-1]), int(grid.sum_offsets[-1]), columns * SCALARS, columns, columns)
     types = (np.int64, np.float64, np.int64, np.float64, np.float64, np.float64)
-    for size, dtype in zip((*shapes, 3 * head["dependence"]), types, strict=True):
+    for size, dtype in zip((*shapes, 4 * head["dependence"]), types, strict=True):
         arrays.append(np.frombuffer(body, dtype=dtype, count=size, offset=at))
         at += 8 * size
     counts, sums, scalars, low, high, dependence = arrays
@@ -70,7 +71,7 @@ def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
         others,
         schema,
         head["skipped"],
-        dependence.reshape(-1, 3),
+        dependence.reshape(-1, 4),
     )
 
 

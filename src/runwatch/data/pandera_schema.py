@@ -21,7 +21,7 @@ _LOWEST = ("greater_than_or_equal_to", "ge", "greater_than", "gt")
 _HIGHEST = ("less_than_or_equal_to", "le", "less_than", "lt")
 
 
-def expectations(path: str) -> dict[str, Any]:
+def expectations(path: str) -> dict[str, object]:
     """The ``[data.expect]`` table that a schema file says. Raises DataError for what is none."""
     try:
         with open(path, "rb") as file:
@@ -42,8 +42,8 @@ def expectations(path: str) -> dict[str, Any]:
     }
 
 
-def _rules(column: Mapping[str, Any]) -> dict[str, Any]:
-    rules: dict[str, Any] = {"required": column.get("required", True) is not False}
+def _rules(column: Mapping[str, object]) -> dict[str, object]:
+    rules: dict[str, object] = {"required": column.get("required", True) is not False}
     kind = next((kind for start, kind in _KINDS if str(column.get("dtype")).lower().startswith(start)), None)
     if kind is not None:
         rules["type"] = kind
@@ -57,7 +57,7 @@ def _rules(column: Mapping[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def _take_checks(checks: Mapping[str, Any], rules: dict[str, Any]) -> None:
+def _take_checks(checks: Mapping[str, object], rules: dict[str, object]) -> None:
     for name, check in checks.items():
         if name in _LOWEST:
             rules["min"] = check
@@ -73,6 +73,6 @@ def _take_checks(checks: Mapping[str, Any], rules: dict[str, Any]) -> None:
             rules["values"] = [check]
 
 
-def _value(check: Any) -> Any:
+def _value(check: object) -> Any:
     """A check's argument: newer files wrap it as ``{value: …, options: …}``."""
     return check["value"] if isinstance(check, Mapping) and "value" in check else check

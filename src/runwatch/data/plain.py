@@ -4,18 +4,18 @@ encodings decoded, nested values as columns of their own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from runwatch.data.arrays import family, numbers, valid_mask
+from runwatch.domain.borders import Arrow
 
 MAX_DEPTH = 4
 MAX_LEAVES = 200
 _MONTH_MS, _DAY_MS = 30 * 86_400_000, 86_400_000
 
 
-def plain_type(type_: Any) -> Any:
+def plain_type(type_: Arrow) -> object:
     """The type that ``plain`` turns ``type_`` into."""
     import pyarrow as pa
     import pyarrow.types as t
@@ -40,7 +40,7 @@ def plain_type(type_: Any) -> Any:
     return pa.duration("ms") if type_ == pa.month_day_nano_interval() else type_
 
 
-def plain(array: Any) -> Any:
+def plain(array: Arrow) -> Arrow:
     """``array`` with extension types, run ends, views and intervals as the plain type of the same values."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -66,13 +66,13 @@ def plain(array: Any) -> Any:
     return array.cast(wanted)
 
 
-def _extension(type_: Any) -> str:
+def _extension(type_: object) -> str:
     import pyarrow as pa
 
     return str(type_.extension_name) if isinstance(type_, pa.BaseExtensionType) else ""
 
 
-def uuids(array: Any) -> Any:
+def uuids(array: Arrow) -> object:
     """16-byte values as UUIDs are written, so that they equal those of a text format."""
     import pyarrow as pa
 
@@ -90,7 +90,7 @@ def uuids(array: Any) -> Any:
     )
 
 
-def _from_interval(array: Any) -> Any:
+def _from_interval(array: Arrow) -> object:
     """Calendar intervals as durations of 30-day months, in milliseconds."""
     kind = np.dtype([("months", "<i4"), ("days", "<i4"), ("nanoseconds", "<i8")])
     values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
@@ -98,7 +98,7 @@ def _from_interval(array: Any) -> Any:
     return durations(days + values["nanoseconds"] // 1_000_000, array)
 
 
-def interval_bytes(array: Any) -> Any:
+def interval_bytes(array: Arrow) -> object:
     """Parquet's INTERVAL (months, days, milliseconds as 4 bytes each) as durations."""
     kind = np.dtype([("months", "<u4"), ("days", "<u4"), ("ms", "<u4")])
     values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
@@ -106,7 +106,7 @@ def interval_bytes(array: Any) -> Any:
     return durations(total + values["ms"], array)
 
 
-def whole_128(array: Any) -> Any:
+def whole_128(array: Arrow) -> object:
     """128-bit integers, little-endian in 16 bytes, as float64."""
     import pyarrow as pa
 
@@ -117,7 +117,7 @@ def whole_128(array: Any) -> Any:
     return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(result)])
 
 
-def durations(values: Any, like: Any) -> Any:
+def durations(values: Arrow, like: Arrow) -> object:
     """int64 milliseconds as an Arrow array of durations that is null where ``like`` is."""
     import pyarrow as pa
 
@@ -126,7 +126,7 @@ def durations(values: Any, like: Any) -> Any:
     return pa.Array.from_buffers(pa.duration("ms"), len(like), [bits, body])
 
 
-def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def leaf_types(name: str, type_: Arrow, depth: int = 0) -> Iterator[tuple[str, object]]:
     """(name, type) of the columns that a nested column stands for beside itself: a struct's fields as
     ``name.field``; of lists and maps the ``name.length``, of numbers in lists the ``name.mean`` and
     ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key."""
@@ -154,7 +154,7 @@ def leaf_types(name: str, type_: Any, depth: int = 0) -> Iterator[tuple[str, Any
             yield f"{name}.first", inner
 
 
-def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def leaves(name: str, array: Arrow, depth: int = 0) -> Iterator[tuple[str, object]]:
     """The columns that ``leaf_types`` names, one value a row of ``array``."""
     import pyarrow.types as t
 
@@ -173,13 +173,13 @@ def leaves(name: str, array: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
         yield from _list_leaves(name, array)
 
 
-def is_list(type_: Any) -> bool:
+def is_list(type_: object) -> bool:
     import pyarrow.types as t
 
     return bool(t.is_list(type_) or t.is_large_list(type_) or t.is_fixed_size_list(type_))
 
 
-def _list_leaves(name: str, array: Any) -> Iterator[tuple[str, Any]]:
+def _list_leaves(name: str, array: Arrow) -> Iterator[tuple[str, Arrow]]:
     import pyarrow.types as t
 
     starts, lengths = _extents(array)
@@ -193,7 +193,7 @@ def _list_leaves(name: str, array: Any) -> Iterator[tuple[str, Any]]:
         yield f"{name}.first", _first(values, starts, lengths, array)
 
 
-def _extents(array: Any) -> tuple[Any, Any]:
+def _extents(array: Arrow) -> tuple[Arrow, Arrow]:
     """(start in the child values, length) of each row; 0 long where the row is null."""
     import pyarrow.types as t
 
@@ -208,7 +208,7 @@ def _extents(array: Any) -> tuple[Any, Any]:
     return starts, np.where(valid_mask(array), lengths, 0)
 
 
-def _moments(values: Any, starts: Any, lengths: Any) -> tuple[Any, Any]:
+def _moments(values: Arrow, starts: Arrow, lengths: Arrow) -> tuple[Arrow, Arrow]:
     """Mean and standard deviation of each row's numbers, missing ones as NaN."""
     flat = np.full(len(values) + 1, np.nan)  # one more, so that a last row's end is an index
     flat[:-1][valid_mask(values)] = numbers(values)
@@ -226,7 +226,7 @@ def _moments(values: Any, starts: Any, lengths: Any) -> tuple[Any, Any]:
     return mean, spread
 
 
-def _numbers(values: Any, like: Any, kind: str, there: Any = None) -> Any:
+def _numbers(values: Arrow, like: Arrow, kind: str, there: Arrow = None) -> Arrow:
     import pyarrow as pa
 
     mask = valid_mask(like) if there is None else valid_mask(like) & there
@@ -235,7 +235,7 @@ def _numbers(values: Any, like: Any, kind: str, there: Any = None) -> Any:
     return pa.Array.from_buffers(pa.type_for_alias(kind), len(like), [bits, body])
 
 
-def _first(values: Any, starts: Any, lengths: Any, like: Any) -> Any:
+def _first(values: Arrow, starts: Arrow, lengths: Arrow, like: Arrow) -> Arrow:
     """The first element of each row, null where there is none."""
     import pyarrow as pa
 

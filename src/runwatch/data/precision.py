@@ -4,17 +4,18 @@ values to the other side of an exact edge."""
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-_NARROW: dict[str, Any] = {"halffloat": np.float16, "float": np.float32}
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.points import AnyArray
+
+_NARROW: JsonDict = {"halffloat": np.float16, "float": np.float32}
 
 
 def same_precision(
-    values: NDArray[Any], type_: str, edges: NDArray[Any], grid_type: str, exact: tuple[int, ...]
-) -> tuple[NDArray[Any], NDArray[Any]]:
+    values: AnyArray, type_: str, edges: AnyArray, grid_type: str, exact: tuple[int, ...]
+) -> tuple[AnyArray, AnyArray]:
     """(values, edges) of one column in the coarser of both precisions. ``type_``, ``grid_type``: as Arrow
     names the types of the batch and of the reference; ``exact``: the grid's bins of one value."""
     if type_ == grid_type or edges.dtype.kind != "f" or values.dtype.kind != "f":
@@ -31,7 +32,7 @@ def _bits(type_: str) -> int:
     return {"halffloat": 16, "float": 32}.get(type_, 64)
 
 
-def _narrowed(values: NDArray[Any], type_: str) -> NDArray[Any]:
+def _narrowed(values: AnyArray, type_: str) -> AnyArray:
     """Values as the narrow type holds them, in float32; those beyond its range as they are."""
     kind = _NARROW[type_]
     with np.errstate(over="ignore"):
@@ -44,7 +45,7 @@ def _narrowed(values: NDArray[Any], type_: str) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=256)
-def _narrow_edges(raw: bytes, dtype: str, type_: str, exact: tuple[int, ...]) -> NDArray[Any]:
+def _narrow_edges(raw: bytes, dtype: str, type_: str, exact: tuple[int, ...]) -> AnyArray:
     """Rounded edges, those around an exact value around the rounded value."""
     edges = np.frombuffer(raw, dtype=np.dtype(dtype))
     rounded = _narrowed(edges, type_)

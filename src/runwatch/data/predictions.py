@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,6 +20,7 @@ from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE
 from runwatch.data.formats.parquet import checked, unpacked_bytes
 from runwatch.data.formats.stream import BoundedLines
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import FloatArray
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Problem
@@ -200,7 +200,7 @@ def _is_parquet(path: str) -> bool:
     return path.lower().endswith((".parquet", ".pq"))
 
 
-def _read(path: str, names: Sequence[str]) -> Any:
+def _read(path: str, names: Sequence[str]) -> Arrow:
     """An Arrow table of those columns that are there. DataError past our limits, before anything is held."""
     table = _read_parquet(path, names) if _is_parquet(path) else _read_csv(path, names)
     for name, column in zip(table.column_names, table.columns, strict=True):
@@ -210,7 +210,7 @@ def _read(path: str, names: Sequence[str]) -> Any:
     return table
 
 
-def _read_parquet(path: str, names: Sequence[str]) -> Any:
+def _read_parquet(path: str, names: Sequence[str]) -> Arrow:
     with opened_regular(path, path) as file:
         parquet = checked(file, path)
         known = set(parquet.schema_arrow.names)
@@ -229,7 +229,7 @@ def _count(path: str, rows: int) -> None:
 
 
 @contextmanager
-def _lines(path: str) -> Iterator[Any]:
+def _lines(path: str) -> Iterator[Arrow]:
     """The bytes of a CSV file with no line too long for a parser."""
     with opened_regular(path, path) as file:
         yield BoundedLines(file, path)
@@ -252,13 +252,13 @@ def _delimiter(path: str) -> str:
     return "\t" if path.lower().endswith(".tsv") else ","
 
 
-def _parsing(path: str) -> Any:
+def _parsing(path: str) -> object:
     from pyarrow import csv
 
     return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
 
 
-def _read_csv(path: str, names: Sequence[str]) -> Any:
+def _read_csv(path: str, names: Sequence[str]) -> Arrow:
     """A column's kind is guessed from the first block; where a later one disagrees, from the whole file."""
     import pyarrow as pa
     from pyarrow import csv
@@ -279,7 +279,7 @@ def _read_csv(path: str, names: Sequence[str]) -> Any:
     return table
 
 
-def _array(column: Any) -> Column:
+def _array(column: Arrow) -> Column:
     """An arrow column as numbers (float64 with NaN where nulls are), booleans or coded text."""
     import pyarrow as pa
 
@@ -293,7 +293,7 @@ def _array(column: Any) -> Column:
     return _text(column)
 
 
-def _text(column: Any) -> Coded:
+def _text(column: Arrow) -> Coded:
     import pyarrow as pa
 
     merged = column.combine_chunks()

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import ColumnBlock, duplicated
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
-from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, epoch_values, measured_type, parse
+from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
 from runwatch.data.precision import same_precision
+from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,
     DUPLICATE,
@@ -36,8 +37,6 @@ from runwatch.domain.profile import (
 )
 
 MAX_CODED = 9_999
-_TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
-_OF_DAY = ("time32[", "time64[")
 
 
 class Piece(NamedTuple):
@@ -70,25 +69,25 @@ def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     return counter.result(_schema(schema, table.TYPED))
 
 
-def _schema(found: list[tuple[str, Any]], typed: bool) -> tuple[tuple[str, str], ...]:
+def _schema(found: list[tuple[str, Arrow]], typed: bool) -> tuple[tuple[str, str], ...]:
     """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
     twice = duplicated([name for name, _ in found])
     mark = "" if typed else GUESSED
     return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in found}))
 
 
-@lru_cache(maxsize=8)
-def _words(words: tuple[str, ...]) -> Any:
+@lru_cache(maxsize=64)
+def _words(words: tuple[str, ...]) -> Arrow:
     from runwatch.data.arrays import strings
 
     return strings(words)
 
 
-def parse_types(grid: ProfileGrid) -> Mapping[str, Any]:
+def parse_types(grid: ProfileGrid) -> JsonMapping:
     """The Arrow type that text formats parse each column into."""
     import pyarrow as pa
 
-    types: dict[str, Any] = {}
+    types: JsonDict = {}
     for column in grid.columns:
         if column.notation or column.kind == "boolean":
             types[column.name] = None
@@ -97,11 +96,11 @@ def parse_types(grid: ProfileGrid) -> Mapping[str, Any]:
             types[column.name] = _parsed(pa.type_for_alias(column.type))
         except ValueError:
             known = column.words is not None or column.kind == "text"
-            types[column.name] = pa.string() if known else _from_text(column.type)
+            types[column.name] = pa.string() if known else from_text(column.type)
     return types
 
 
-def _parsed(type_: Any) -> Any:
+def _parsed(type_: Arrow) -> Arrow:
     """The type nearest to ``type_`` that the parsers of text know; None lets them infer."""
     import pyarrow as pa
     import pyarrow.types as t
@@ -111,26 +110,6 @@ def _parsed(type_: Any) -> Any:
     if t.is_float16(type_):
         return pa.float64()
     return pa.string() if family(type_) == "string" else type_
-
-
-def _from_text(type_: str) -> Any:
-    """A timestamp type with a zone or unit that has no alias; None lets the parser infer."""
-    import pyarrow as pa
-
-    unit, _, zone = type_.removeprefix("timestamp[").removesuffix("]").partition(", tz=")
-    return pa.timestamp(unit, tz=zone or None) if unit in ("s", "ms", "us", "ns") else None
-
-
-def _time_type(type_: str) -> Any:
-    """The Arrow type of a time or duration by its name, None for others."""
-    import pyarrow as pa
-
-    if not type_.startswith(_TIMES):
-        return None
-    try:
-        return pa.type_for_alias(type_)
-    except ValueError:
-        return _from_text(type_)
 
 
 def coded(grid: ProfileGrid) -> frozenset[str]:
@@ -176,7 +155,7 @@ class Counter:
             self._neighbours.result(),
         )
 
-    def _column(self, index: int, array: Any) -> None:
+    def _column(self, index: int, array: Arrow) -> None:
         column = self.grid.columns[index]
         self.scalars[index, ROWS] += len(array)
         self.scalars[index, NULL] += array.null_count
@@ -193,13 +172,13 @@ class Counter:
         else:
             self._ordered(index, column, array)
 
-    def _ordered(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _ordered(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         group, invalid = family(array.type), 0
-        type_ = _value_type(array)
+        type_ = value_type(array)
         if group in ("string", "binary"):
             text = as_text(array).drop_null()
             values, invalid = self._read(index, column, text)
-        elif group == "nested" or (found := _in_unit(array, column)) is None:
+        elif group == "nested" or (found := in_unit(array, column)) is None:
             values, invalid = None, len(array) - array.null_count
         else:
             values = found
@@ -207,7 +186,7 @@ class Counter:
         if values is not None:
             self._tallied(index, column, values, type_)
 
-    def _read(self, index: int, column: ColumnGrid, text: Any) -> tuple[Any, int]:
+    def _read(self, index: int, column: ColumnGrid, text: Arrow) -> tuple[Arrow, int]:
         """Text as the column's numbers or times, in the notation of its first values."""
         words = _boolean_words(text) if column.notation == "" and column.kind == "numeric" else None
         if words is not None:
@@ -219,13 +198,13 @@ class Counter:
             self._notations[index] = notation
         values, invalid = parse(text, notation)
         kind = measured_type("", notation)
-        if kind.startswith(_TIMES):
-            values = _in_unit(_timed(values, kind), column)
+        if kind.startswith(TIMES):
+            values = in_unit(timed(values, kind), column)
             if values is None:
                 return None, len(text)
         return values, invalid
 
-    def _tallied(self, index: int, column: ColumnGrid, values: Any, type_: str = "") -> None:
+    def _tallied(self, index: int, column: ColumnGrid, values: Arrow, type_: str = "") -> None:
         assert column.edges is not None
         edges = column.edges
         if type_ and type_ != column.type:
@@ -238,7 +217,7 @@ class Counter:
         self.low[index] = min(self.low[index], found.low)
         self.high[index] = max(self.high[index], found.high)
 
-    def _text(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _text(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         if family(array.type) == "nested":
             self.scalars[index, INVALID] += len(array) - array.null_count
             return
@@ -247,7 +226,7 @@ class Counter:
         start = int(self.grid.offsets[index]) + column.bins
         self.counts[start : start + len(kinds)] += kinds
 
-    def _categorical(self, index: int, column: ColumnGrid, array: Any) -> None:
+    def _categorical(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         import pyarrow.compute as pc
         import pyarrow.types as t
 
@@ -262,7 +241,7 @@ class Counter:
             weights = np.bincount(buffer_values(coded_array.indices), minlength=len(values))
         else:
             values, weights = as_text(array).drop_null(), None
-        values = _spelled(values, family(array.type), column)
+        values = spelled(values, family(array.type), column)
         where = _filled(pc.index_in(values, value_set=words), len(words))
         counts = np.bincount(where, weights=weights, minlength=len(words) + 1)
         start = int(self.grid.offsets[index])
@@ -273,7 +252,7 @@ class Counter:
         if outside.any():
             self._other(index, values, outside, weights)
 
-    def _hashed(self, start: int, column: ColumnGrid, values: Any, weights: Any, outside: Any) -> Any:
+    def _hashed(self, start: int, column: ColumnGrid, values: Arrow, weights: Arrow, outside: Arrow) -> Arrow:
         """Counts the values by hash, and those that the reference's sample has not; answers which those
         are."""
         hashes = hashed(values)
@@ -283,7 +262,7 @@ class Counter:
         self.counts[start + BUCKETS] += int(fresh.sum() if weights is None else weights[fresh].sum())
         return fresh
 
-    def _other(self, index: int, values: Any, mask: Any, weights: Any) -> None:
+    def _other(self, index: int, values: Arrow, mask: Arrow, weights: Arrow) -> None:
         """Keeps the least words outside the grid with their counts, of an open column the most frequent."""
         frequent = self.grid.columns[index].open
         if weights is not None:
@@ -294,7 +273,7 @@ class Counter:
         self.others[index] = kept_others([self.others.get(index, {}), table], frequent)
 
 
-def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
+def _outside(values: Arrow, mask: Arrow, frequent: bool) -> dict[str, int]:
     """The least, or most ``frequent``, ``MAX_OTHERS`` of the masked strings with their counts."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -311,29 +290,22 @@ def _outside(values: Any, mask: Any, frequent: bool) -> dict[str, int]:
     return dict(zip(words.to_pylist(), buffer_values(counts).tolist(), strict=True))
 
 
-def _filled(found: Any, default: int) -> Any:
+def _filled(found: Arrow, default: int) -> Arrow:
     """int32 positions with nulls as ``default``."""
     where = buffer_values(found)
     return np.where(valid_mask(found), where, default) if found.null_count else where
 
 
-def _value_type(array: Any) -> str:
-    """Arrow's name of the type, of a dictionary that of its values."""
-    import pyarrow.types as t
-
-    return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
-
-
-def _notation(text: Any, column: ColumnGrid, known: str) -> str:
+def _notation(text: Arrow, column: ColumnGrid, known: str) -> str:
     """The notation of a batch's text: the reference's while all values are in it, else what they are in."""
     if known and not parse(text, known)[1]:
         return known
     if column.kind == "datetime" and not known:
-        known = TIME_OF_DAY if column.type.startswith(_OF_DAY) else ISO
+        known = TIME_OF_DAY if column.type.startswith(OF_DAY) else ISO
     return detect(text) or known or PLAIN
 
 
-def _boolean_words(text: Any) -> tuple[Any, int] | None:
+def _boolean_words(text: Arrow) -> tuple[Arrow, int] | None:
     """0 and 1 for text that is "True" and "False"; None for other text."""
     import pyarrow.compute as pc
 
@@ -342,111 +314,3 @@ def _boolean_words(text: Any) -> tuple[Any, int] | None:
     if not true + false:
         return None
     return np.repeat(np.array([0, 1], dtype=np.uint8), [false, true]), len(text) - true - false
-
-
-_TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false"}
-
-
-def _spelled(values: Any, group: str, column: ColumnGrid) -> Any:
-    """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
-    without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
-    words = set(column.words or ())
-    if column.kind == "boolean" and words == {"false", "true"}:
-        return _mapped(values, _TRUE_FALSE)
-    if group == "boolean" and not words & {"true", "false"}:
-        for true, false in (
-            ("1", "0"),
-            ("True", "False"),
-            ("TRUE", "FALSE"),
-            ("yes", "no"),
-            ("Y", "N"),
-            ("t", "f"),
-        ):
-            if words & {true, false}:
-                return _mapped(values, {"true": true, "false": false})
-    return values
-
-
-def _mapped(values: Any, table: Mapping[str, str]) -> Any:
-    """Strings with those of the table replaced, whatever their case."""
-    import pyarrow.compute as pc
-
-    from runwatch.data.arrays import strings
-
-    known = strings(list(table))
-    found = pc.index_in(pc.utf8_lower(values), value_set=known)
-    if found.null_count == len(found):
-        return values
-    return pc.coalesce(strings(list(table.values())).take(found), values)
-
-
-def _timed(values: Any, kind: str) -> Any:
-    """int64 microseconds as an Arrow array of times or durations."""
-    import pyarrow as pa
-
-    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
-    return pa.Array.from_buffers(_time_type(kind), len(values), [None, body])
-
-
-def _in_unit(array: Any, column: ColumnGrid) -> Any:
-    """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
-    alike; None where one can't become the other (a date, a time of day)."""
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    timed = family(array.type) == "time" or t.is_duration(array.type)
-    if column.notation.startswith("epoch"):
-        return epoch_values(array.drop_null(), column.notation) if timed else numbers(array)
-    measured = measured_type(column.type, column.notation)
-    if timed != measured.startswith(_TIMES):
-        return _across(array, column, measured)
-    wanted = _time_type(measured) if timed else None
-    if wanted is None or array.type == wanted:
-        return numbers(array)
-    try:
-        return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        return None
-
-
-def _across(array: Any, column: ColumnGrid, measured: str) -> Any:
-    """Numbers where times or durations are counted, or the other way round: in seconds, milliseconds, micro-
-    or nanoseconds, whichever brings the typical value nearest to the reference's."""
-    values, edges = numbers(array), column.edges
-    unit = _unit(measured) or _unit(_value_type(array))
-    if edges is None or not len(values) or not unit or family(array.type) == "boolean":
-        return values
-    middle, typical = float(edges[len(edges) // 2]), float(np.median(values))
-    units = [unit / each for each in _IN_A_SECOND.values()]
-    factors = units if _unit(measured) else [1 / factor for factor in units]
-    factor = min(factors, key=lambda one: _apart(typical * one, middle))
-    return values if factor == 1 else np.floor(values * factor).astype(np.int64)
-
-
-def _apart(a: float, b: float) -> float:
-    return float(abs(np.arcsinh(a) - np.arcsinh(b)))
-
-
-_IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-
-
-def _unit(type_: str) -> float:
-    """How many of a time type's units are a second; 0 for other types."""
-    if type_.startswith("date32"):
-        return 1 / 86_400
-    found = type_.partition("[")[2].rstrip("]").partition(",")[0] if type_.startswith(_TIMES) else ""
-    return _IN_A_SECOND.get(found, 0)
-
-
-def _as_duration(array: Any, wanted: Any) -> Any:
-    """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
-    durations as times of day."""
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    if t.is_duration(wanted) and t.is_time(array.type):
-        whole = array.cast(pa.time64("us")) if array.type.unit in ("s", "ms") else array
-        return whole.view(pa.int64()).cast(pa.duration(whole.type.unit))
-    if t.is_time(wanted) and t.is_duration(array.type):
-        return array.cast(pa.duration("us"), safe=False).view(pa.int64()).view(pa.time64("us"))
-    return array

@@ -77,7 +77,7 @@ class Engine(Protocol):
 
     def profiles(self, pieces: Sequence[Piece], grid: ProfileGrid) -> Iterable[TableProfile | DataError]: ...
 
-    def call(self, function: Callable[..., Answer], *args: Any) -> Answer: ...
+    def call(self, function: Callable[..., Answer], *args: object) -> Answer: ...
 
 
 class ThisProcess:
@@ -90,7 +90,7 @@ class ThisProcess:
             except DataError as error:
                 yield error
 
-    def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
+    def call(self, function: Callable[..., Answer], *args: object) -> Answer:
         return function(*args)
 
 

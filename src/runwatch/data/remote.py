@@ -61,7 +61,7 @@ def _missing(url: str, error: ImportError) -> tuple[str, str]:
     return str(error).splitlines()[0], "install the file system's own package"
 
 
-def _reached(url: str) -> tuple[str, dict[str, Any]]:
+def _reached(url: str) -> tuple[str, dict[str, object]]:
     """(URL, options for fsspec): time limits for the file systems that have none of their own; for SFTP, what
     ssh itself would take."""
     if "::" in url:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, family, numbers, valid_mask
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
+from runwatch.domain.borders import Arrow, JsonMapping
+from runwatch.domain.points import AnyArray
 
 GRID_ROWS = 1_000_000
-_GROUP_VALUES = 8_000_000
+_GROUP_VALUES = 2_000_000
 _TEXT_VALUES = 20_000_000
 _MAX_PARTS = 32
 _MOST_KEPT = 2 * GRID_ROWS
@@ -52,7 +53,7 @@ def _chosen(stretches: list[_Stretch], n: int) -> tuple[list[_Stretch], float]:
 
 def sampled_columns(
     files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Arrow]]:
     """(name, Arrow array of at most about ``n`` values) for each column, a few columns in memory at a time
     where the format allows it. All rows up to ``n``. DataError for unreadable files."""
     stretches = _stretches(files)
@@ -61,10 +62,10 @@ def sampled_columns(
         n = min(n, max(_TEXT_VALUES // max(len(names), 1), 1000))
     picked, share = _chosen(stretches, n)
     rows = sum(s.rows or 0 for s in picked) * share
-    step = max(8, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
+    step = max(4, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
     for start in range(0, len(names), step):
         group = list(names[start : start + step])
-        kept: dict[str, list[Any]] = {name: [] for name in group}
+        kept: dict[str, list[object]] = {name: [] for name in group}
         for number, stretch in enumerate(picked):
             for name, array in _read(stretch, group, share, (seed, number)).items():
                 kept[name].append(array)
@@ -72,12 +73,12 @@ def sampled_columns(
             yield name, joined(kept.pop(name))
 
 
-def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> Mapping[str, Any]:
+def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
     """The kept rows of a stretch, aligned over the columns."""
     wanted = dict.fromkeys(names)
     table = format_of(stretch.file)
     streamed = not table.COLUMNAR
-    chunks: dict[str, list[Any]] = {}
+    chunks: dict[str, list[Arrow]] = {}
     rows = 0
     try:
         for number, block in enumerate(table.read(stretch.file, stretch.part, wanted, frozenset())):
@@ -94,7 +95,7 @@ def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int
     return whole if streamed else {name: thinned(array, share, seed) for name, array in whole.items()}
 
 
-def thinned(array: Any, share: float, seed: tuple[int, ...]) -> Any:
+def thinned(array: Arrow, share: float, seed: tuple[int, ...]) -> Arrow:
     """A random ``share`` of the rows, in order; the same rows for arrays of one length and one seed."""
     if share >= 1.0 or not len(array):
         return array
@@ -106,7 +107,7 @@ def thinned(array: Any, share: float, seed: tuple[int, ...]) -> Any:
     return array.take(where)
 
 
-def joined(arrays: Sequence[Any]) -> Any:
+def joined(arrays: Sequence[Arrow]) -> Arrow:
     """One array of chunks whose types may differ from block to block: text wins over numbers, floats over
     integers, anything over null."""
     import pyarrow as pa
@@ -128,7 +129,7 @@ def joined(arrays: Sequence[Any]) -> Any:
     return pa.concat_arrays([_cast(array, pa.string()) for array in arrays])
 
 
-def _cast(array: Any, target: Any) -> Any:
+def _cast(array: Arrow, target: Arrow) -> Arrow:
     import pyarrow as pa
 
     if target == pa.string():
@@ -138,7 +139,7 @@ def _cast(array: Any, target: Any) -> Any:
     return array.cast(target, safe=False)
 
 
-def sample(files: Sequence[DataFile], names: Sequence[str], n: int, seed: int = 0) -> dict[str, NDArray[Any]]:
+def sample(files: Sequence[DataFile], names: Sequence[str], n: int, seed: int = 0) -> dict[str, AnyArray]:
     """About ``n`` rows (never more) of the named columns, row-aligned: float64 arrays with NaN for missing
     numbers, times and booleans; object arrays of str or None for the rest. Columns that are not in every
     file are left out. DataError for unreadable files."""
@@ -153,7 +154,7 @@ def sample(files: Sequence[DataFile], names: Sequence[str], n: int, seed: int = 
     return {name: to_numpy(array) for name, array in arrays.items()}
 
 
-def to_numpy(array: Any) -> NDArray[Any]:
+def to_numpy(array: Arrow) -> AnyArray:
     """float64 with NaN for missing values, or an object array of str and None."""
     if family(array.type) in ("number", "time", "boolean"):
         values = np.full(len(array), np.nan)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.sample import sample
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, Floats, ProfileGrid
 
 MAX_ROWS = 200_000
@@ -27,7 +26,7 @@ def columns_of(grid: ProfileGrid, options: DataOptions) -> tuple[str | None, str
     return target, prediction, score
 
 
-def rows_of(files: Sequence[DataFile], names: Sequence[str]) -> dict[str, NDArray[Any]]:
+def rows_of(files: Sequence[DataFile], names: Sequence[str]) -> dict[str, AnyArray]:
     """Up to 200,000 row-aligned values of the columns; empty when a file cannot be read."""
     try:
         return sample(files, [name for name in dict.fromkeys(names) if name], MAX_ROWS)
@@ -35,17 +34,17 @@ def rows_of(files: Sequence[DataFile], names: Sequence[str]) -> dict[str, NDArra
         return {}
 
 
-def as_zero_one(values: NDArray[Any], positive: object) -> Floats:
+def as_zero_one(values: AnyArray, positive: object) -> Floats:
     """1.0 for ``positive``, 0.0 for other values, NaN for missing ones."""
     if values.dtype != object:
         return np.where(np.isnan(values), np.nan, (values == positive).astype(np.float64))
     return np.array([np.nan if v is None else float(v == positive) for v in values])
 
 
-def positive_class(values: NDArray[Any]) -> object | None:
+def positive_class(values: AnyArray) -> object | None:
     """The larger sorted label of a two-class column, None when it has not two."""
     if values.dtype != object:
-        classes: list[Any] = np.unique(values[~np.isnan(values)]).tolist()
+        classes: list[object] = np.unique(values[~np.isnan(values)]).tolist()
     else:
         classes = sorted({v for v in values if v is not None})
     return classes[1] if len(classes) == 2 else None

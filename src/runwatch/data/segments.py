@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
+from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import ProfileGrid, TableProfile
 
 MAX_SEGMENTS = 50
@@ -65,10 +65,10 @@ def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> d
 
 
 def _count(
-    blocks: Any, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
+    blocks: Arrow, grid: ProfileGrid, by: str, partition: str | None, counters: dict[str, Counter]
 ) -> None:
     """Groups blocks into stretches of the same rows, then counts each value's rows."""
-    held: dict[str, list[Any]] = {}
+    held: dict[str, list[object]] = {}
     rows = 0
     for block in blocks:
         if block.rows and held:
@@ -82,7 +82,7 @@ def _count(
 
 
 def _flush(
-    held: dict[str, list[Any]],
+    held: dict[str, list[Arrow]],
     rows: int,
     grid: ProfileGrid,
     by: str,
@@ -103,7 +103,7 @@ def _flush(
         _counter(value, grid, counters).add(ColumnBlock(len(where), taken))
 
 
-def _take(array: Any, where: Any) -> Any:
+def _take(array: Arrow, where: Arrow) -> object:
     import pyarrow as pa
 
     rows = pa.py_buffer(where.astype(np.int64))

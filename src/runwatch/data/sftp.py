@@ -14,6 +14,7 @@ import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from runwatch.data.errors import DataError
+from runwatch.domain.borders import JsonDict
 
 _BLOCK = 1 << 20
 _LIMITS = {"timeout": 10, "banner_timeout": 10, "auth_timeout": 20}
@@ -72,7 +73,7 @@ for kind in KnownHosts.protocol:
     fsspec.register_implementation(kind, KnownHosts, clobber=True)
 
 
-def login(url: str) -> tuple[str, dict[str, Any]]:
+def login(url: str) -> tuple[str, JsonDict]:
     """The URL with what ``~/.ssh/config`` says of its host (unless the URL says it), and what else to log in
     with."""
     asked = urlsplit(url)

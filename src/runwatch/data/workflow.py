@@ -146,7 +146,7 @@ def _new_grid(files: Sequence[DataFile], options: DataOptions) -> ProfileGrid:
     return make_grid(columns, twice)
 
 
-def _column(name: str, array: Any, options: DataOptions) -> Any:
+def _column(name: str, array: object, options: DataOptions) -> Any:
     role = guess_role(name, options.target, options.prediction, options.score, options.key)
     return make_column(name, array, options.kinds.get(name), role)
 

@@ -8,11 +8,12 @@ scanner arrives. Everything follows from the seed."""
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from runwatch.domain.borders import JsonDict
 
 FEATURES = (
     "mean radius",
@@ -38,7 +39,7 @@ NEW_SCANNER_NIGHT, NEW_SCANNER_SHARE = 9, 0.12
 class Patients(msgspec.Struct, frozen=True, eq=False):
     """``table``: columns by name, as pandas takes them; ``x``: the features [n, 10]; ``y``: 1 = malignant."""
 
-    table: dict[str, Any]
+    table: JsonDict
     x: NDArray[np.float64]
     y: NDArray[np.int64]
 
@@ -66,7 +67,7 @@ def patients(n: int, seed: int, night: int | None = None) -> Patients:
         if night >= NEW_SCANNER_NIGHT:
             scanner[rng.random(n) < NEW_SCANNER_SHARE] = NEW_SCANNER
     first = 0 if night is None else night * n
-    table: dict[str, Any] = {"patient": [f"P{seed:03d}-{first + i:06d}" for i in range(n)]}
+    table: JsonDict = {"patient": [f"P{seed:03d}-{first + i:06d}" for i in range(n)]}
     table |= {name: np.round(x[:, j], 4) for j, name in enumerate(FEATURES)}
     table |= {"clinic": clinic.astype(object), "scanner": scanner}
     if night is not None and night >= EMPTY_FROM_NIGHT:

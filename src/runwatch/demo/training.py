@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.demo.clinic import Patients
+from runwatch.domain.borders import JsonDict
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -24,7 +25,7 @@ class Logged(msgspec.Struct, frozen=True):
 class Trained(msgspec.Struct, eq=False):
     """A model in training: ``scores`` says P(malignant) for raw features, at any time."""
 
-    hparams: dict[str, Any]
+    hparams: JsonDict
     model: Any = None
     mean: NDArray[np.float64] = msgspec.field(default_factory=lambda: np.zeros(1))
     spread: NDArray[np.float64] = msgspec.field(default_factory=lambda: np.ones(1))

@@ -7,11 +7,11 @@ import io
 import json
 import os
 import struct
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from runwatch.demo.training import Logged
+from runwatch.domain.borders import JsonDict, JsonMapping
 
 DIGITS = 6
 
@@ -50,7 +50,7 @@ class TensorBoard:
 class Lightning:
     """``metrics.csv`` of Lightning's CSVLogger: columns sorted by name, a row a logging call."""
 
-    def __init__(self, folder: Path, hparams: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, hparams: JsonMapping) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "hparams.yaml").write_text("".join(f"{k}: {v}\n" for k, v in hparams.items()))
         self._file = (folder / "metrics.csv").open("a", newline="")
@@ -100,7 +100,7 @@ class Keras:
 class JsonLines:
     """``metrics.jsonl``, an object a line, with ``config.json`` beside it."""
 
-    def __init__(self, folder: Path, hparams: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, hparams: JsonMapping) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(hparams, indent=1) + "\n")
         self._file = (folder / "metrics.jsonl").open("a")
@@ -121,7 +121,7 @@ class HuggingFace:
     def __init__(self, folder: Path, max_steps: int, epochs: int, save_steps: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._max_steps, self._epochs, self._save_steps = folder, max_steps, epochs, save_steps
-        self._history: list[dict[str, Any]] = []
+        self._history: list[JsonDict] = []
         self._step = 0
 
     def write(self, logged: Logged, at: float) -> None:
@@ -164,7 +164,7 @@ def console(folder: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def write_parquet(path: Path, table: Mapping[str, Any]) -> None:
+def write_parquet(path: Path, table: JsonMapping) -> None:
     """A data file, complete under a temporary name before it gets its own."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 _ADDRESS = re.compile(
@@ -33,3 +34,12 @@ def path_of(root: str) -> str:
     """A root's path on its own machine."""
     host = host_of(root)
     return root if host is None else root[len(host) + 1 :]
+
+
+def is_meant(root: str, host: str, path: str) -> bool:
+    """Whether ``root``, as records name it, is what a person means by ``host`` and ``path``: a path that
+    begins at a home (~ or no slash) is known by its end; "." is every root of the machine."""
+    if host_of(root) != host:
+        return False
+    wanted, there = posixpath.normpath(path.removeprefix("~/")), path_of(root)
+    return wanted in (".", "~", there) or (not wanted.startswith("/") and there.endswith(f"/{wanted}"))

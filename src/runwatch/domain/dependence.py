@@ -4,10 +4,11 @@ grows (Kish 1965)."""
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from runwatch.domain.points import AnyArray
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +18,7 @@ _TRIMMED_ERROR = 1.1
 _SORTED = 0.01
 
 
-def serial(values: NDArray[Any], in_time: bool = False, ordered: bool = True) -> float:
+def serial(values: AnyArray, in_time: bool = False, ordered: bool = True) -> float:
     """The design effect of rows in the order in which they lie, at least 1: twice the sum of the
     autocorrelations up to where pairs of them are no longer positive (initial positive sequence, Geyer 1992).
     1 where neighbours are no more alike than chance makes them. A file sorted by something is no sign: only
@@ -33,7 +34,7 @@ def serial(values: NDArray[Any], in_time: bool = False, ordered: bool = True) ->
     return _initial_sequence(numbers)
 
 
-def _uniform(values: NDArray[Any]) -> Floats:
+def _uniform(values: AnyArray) -> Floats:
     """Mid-ranks from 0 to 1, so that no tail outweighs the rest."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle = (np.cumsum(counts) - counts / 2) / len(values)
@@ -41,14 +42,14 @@ def _uniform(values: NDArray[Any]) -> Floats:
     return out
 
 
-def _spread_labels(values: NDArray[Any]) -> Floats:
+def _spread_labels(values: AnyArray) -> Floats:
     """A number for each label that has nothing to do with its place among the others."""
     labels, place = np.unique(values, return_inverse=True)
     out: Floats = np.random.default_rng(0).permutation(len(labels)).astype(np.float64)[place]
     return out
 
 
-def _sorted(values: NDArray[Any], ordered: bool) -> bool:
+def _sorted(values: AnyArray, ordered: bool) -> bool:
     change = values[1:] != values[:-1]
     steps = int(change.sum())
     if not ordered:

@@ -13,13 +13,13 @@ _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Intent)
 
 def dump(intent: Intent) -> str:
     """One intent as JSON text."""
-    return json.dumps({"kind": type(intent).__name__, **to_plain(intent)})
+    return json.dumps({"intent": type(intent).__name__, "of": to_plain(intent)})
 
 
 def load(text: str) -> Intent | None:
     """The intent of ``dump``'s text; None when this version knows no such intent."""
     try:
         body = json.loads(text)
-        return cast(Intent, from_plain(_KINDS[body.pop("kind")], body))
+        return cast(Intent, from_plain(_KINDS[body["intent"]], body["of"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -55,6 +55,12 @@ class SetPriority(msgspec.Struct, frozen=True):
     priority: str | None
 
 
+class ArchiveTasks(msgspec.Struct, frozen=True):
+    """Move what is done into ``done.txt`` beside the list."""
+
+    root: str
+
+
 class AddNote(msgspec.Struct, frozen=True):
     """A note in the person's own words on a run, a batch or the baseline."""
 
@@ -101,6 +107,7 @@ Intent = (
     | SnoozeTask
     | EditTask
     | SetPriority
+    | ArchiveTasks
     | Silence
     | AddNote
     | Undo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -39,11 +40,20 @@ def main_metric(
     else the one that the run's own early stopping or checkpoints watch, else the best known held-out one (ROC
     AUC, macro F1, accuracy, mAP, reward, RMSE, then other scores, errors and losses; validation before test
     before what names no part of the data), else the same of the training. None: there are none."""
+    return _main(tuple(directions.items()), configured, watched)
+
+
+@lru_cache(maxsize=1024)
+def _main(
+    directions: tuple[tuple[str, Direction], ...], configured: str | None, watched: str | None
+) -> str | None:
+    """Runs of one kind log the same names: what one answers holds for all."""
+    names = dict(directions)
     for asked in (configured, watched):
-        found = None if asked is None else same_metric(directions, asked)
+        found = None if asked is None else same_metric(names, asked)
         if found is not None:
             return found
-    return next(iter(by_importance(directions)), None)
+    return next(iter(by_importance(names)), None)
 
 
 def by_importance(directions: Mapping[str, Direction]) -> list[str]:

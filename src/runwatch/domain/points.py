@@ -15,6 +15,8 @@ _FORMER = "\0former"
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
+AnyArray = NDArray[Any]
+"""An array of whatever type its column has."""
 
 
 def former_tag(tag: str, back: int) -> str:
@@ -49,7 +51,7 @@ class Points(msgspec.Struct, frozen=True, eq=False):
 
     @staticmethod
     def empty() -> Points:
-        return Points.of([], [])
+        return _NONE
 
     @staticmethod
     def concat(parts: list[Points]) -> Points:
@@ -67,3 +69,6 @@ class Points(msgspec.Struct, frozen=True, eq=False):
     def where(self, mask: NDArray[Any] | slice) -> Points:
         """The points that a boolean mask, an index array or a slice picks."""
         return Points(self.steps[mask], self.wall_times[mask], self.values[mask])
+
+
+_NONE = Points.of([], [])

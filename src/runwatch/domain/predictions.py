@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from runwatch.domain.points import AnyArray
 
 Task = Literal["binary", "multiclass", "regression", "forecast"]
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
@@ -22,15 +24,15 @@ class Coded(msgspec.Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, rows: NDArray[Any]) -> Coded:
+    def take(self, rows: AnyArray) -> Coded:
         return Coded(self.codes[rows], self.labels)
 
 
-Column = NDArray[Any] | Coded
+Column = AnyArray | Coded
 """One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
 
 
-def take(column: Column, rows: NDArray[Any]) -> Column:
+def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]
 

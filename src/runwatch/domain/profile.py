@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import ColumnKind, Role
+from runwatch.domain.points import AnyArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,7 +40,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     name: str
     kind: ColumnKind
     type: str
-    edges: NDArray[Any] | None = None
+    edges: AnyArray | None = None
     words: tuple[str, ...] | None = None
     deciles: tuple[int, ...] = ()
     guessed: bool = True
@@ -154,9 +154,11 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
     type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
     before types that the format does not say; ``skipped``: lines that were no rows. ``dependence``: float64
-    ``[columns + 1, 3]``: rows looked at for whether neighbours are alike, and these times the design effects
-    of the values and of which are missing; the last row is of the table: rows looked at, and these times how
-    often a row occurs among them. An estimate, which depends on how the rows came in pieces."""
+    ``[columns + 1, 4]``: rows looked at for whether neighbours are alike, these times the design effects
+    of the values and of which are missing, and the table's times how often another row has the same value
+    (0 where no rows are repeated); the last row is of the table: rows looked at, these times how often a
+    row occurs in its piece, and times how often another row looked at is the same. An estimate, which
+    depends on how the rows came in pieces."""
 
     grid: ProfileGrid
     rows: int
@@ -168,7 +170,7 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     others: Mapping[int, Mapping[str, int]] = msgspec.field(default_factory=dict)
     schema: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
-    dependence: Floats = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
+    dependence: Floats = msgspec.field(default_factory=lambda: np.zeros((0, 4)))
 
     def column(self, index: int) -> ColumnProfile:
         grid, column = self.grid, self.grid.columns[index]
@@ -203,10 +205,24 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def repeated(self) -> float:
-        """How often a row occurs among the rows near it, in the mean over rows: 1 where none is repeated."""
+        """How often a row occurs in its piece, in the mean over rows: 1 where none is repeated."""
         if not self.looked_at:
             return 1.0
         return float(self.dependence[-1, 1] / self.dependence[-1, 0])
+
+    @property
+    def same(self) -> float:
+        """How often two rows looked at are the same."""
+        return float(self.dependence[-1, 2] / self.dependence[-1, 0]) if self.looked_at else 0.0
+
+    @property
+    def same_values(self) -> Floats:
+        """How often two rows looked at have the same value, by column: float64 ``[columns]``; 0 where no rows
+        are repeated."""
+        if not self.looked_at:
+            return np.zeros(len(self.grid.columns))
+        out: Floats = self.dependence[:-1, 3] / self.dependence[-1, 0]
+        return out
 
     def pairs(self) -> Iterator[tuple[ColumnGrid, ColumnProfile]]:
         for index, column in enumerate(self.grid.columns):

@@ -54,7 +54,7 @@ class WatchState(msgspec.Struct, frozen=True):
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last
     reconciliation ended; ``hosts``: the links to other machines. ``degraded``: those of the marks under which
     changes are seen late or not at all; ``since``: since when each mark holds; ``waiting``: what has not been
-    judged once yet."""
+    judged once yet; ``walked``: folders that the first walk has come past, while it goes on."""
 
     phase: Literal["starting", "reading", "live"] = "starting"
     reading: tuple[int, int] = (0, 0)
@@ -66,6 +66,7 @@ class WatchState(msgspec.Struct, frozen=True):
     since: Mapping[str, float] = msgspec.field(default_factory=dict)
     waiting: tuple[Waiting, ...] = ()
     hosts: tuple[HostLink, ...] = ()
+    walked: int = 0
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):

@@ -31,7 +31,7 @@ class Answers:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
 
-    def to(self, question: m.Question) -> Any:
+    def to(self, question: m.Question) -> object:
         """The answer, of the kind that ``messages.BODIES`` names. Raises UserError, OSError, KeyError."""
         match question:
             case m.AskSeries():

@@ -6,8 +6,8 @@ import json
 import time
 import zlib
 from pathlib import Path
-from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.wire import WireError
 from runwatch.readers import limits
@@ -28,7 +28,7 @@ class Conversation:
         link.write(f"{len(script)}\n".encode() + script)
         self.hello, _ = self._answer()
 
-    def ask(self, what: str, **words: Any) -> tuple[dict[str, Any], bytes]:
+    def ask(self, what: str, **words: object) -> tuple[JsonDict, bytes]:
         """The answer: its words and its data. Raises WireError; OSError when what was asked about there
         can't be read."""
         self._link.write(json.dumps({"do": what, **words}).encode("ascii") + b"\n")
@@ -37,7 +37,7 @@ class Conversation:
             raise FileNotFoundError(str(told["error"]))
         return told, data
 
-    def _answer(self) -> tuple[dict[str, Any], bytes]:
+    def _answer(self) -> tuple[dict[str, object], bytes]:
         until = time.monotonic() + _ANSWER_S
         while (end := self._buffer.find(b"\n")) < 0:
             self._more(until, _LINE)

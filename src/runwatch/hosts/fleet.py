@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec.structs import replace
 
 from runwatch.domain.address import host_of, path_of
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
@@ -274,7 +275,7 @@ class Fleet:
                 found += [(f"{name}:{root}", event) for root, event in events]
         return sorted(found, key=lambda one: -one[1].at)
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         ask = partial(m.AskChampions, root=path_of(root))
         return self._of_root(root, lambda local: local.champions(root), ask, lambda why: [])
 
@@ -392,7 +393,7 @@ def _root_of(intent: Intent) -> str:
 
 def _there(intent: Intent) -> Intent:
     """The intent with its root as the other machine names it."""
-    changes: Mapping[str, Any] = (
+    changes: Mapping[str, object] = (
         {"run": RunKey(path_of(intent.run.root), intent.run.id)}
         if isinstance(intent, PinBaseline)
         else {"root": path_of(_root_of(intent))}

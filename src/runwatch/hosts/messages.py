@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from runwatch.config import Metrics
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
@@ -20,7 +21,7 @@ from runwatch.monitor.diagnostics import Diagnostic
 
 Pair = RunKey
 Events = list[tuple[str, TaskEvent]]
-Champions = list[dict[str, Any]]
+Champions = list[JsonDict]
 Tail = tuple[bytes, int]
 
 
@@ -256,7 +257,7 @@ Question = (
     | AskChecks
 )
 FromHere = Open | UpdateReceived | Ping | Question
-BODIES: dict[type[Any], Any] = {
+BODIES: dict[type[Any], object] = {
     AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
     AskConsole: Tail,

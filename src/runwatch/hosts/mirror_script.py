@@ -126,7 +126,7 @@ def pressure() -> Any:
     return found
 
 
-def disks(paths: Any) -> Any:
+def disks(paths: Any) -> object:
     """(mount, device, used, free, share of free inodes, read-only) of each device once."""
     found = {}  # type: Any
     for path in paths:

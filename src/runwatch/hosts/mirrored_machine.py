@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -45,7 +44,7 @@ class MirroredMachine:
         self._filling: dict[str, Filling] = {}
         self._idle_since: dict[int, float] = {}
 
-    def take(self, told: Mapping[str, Any], now: float) -> Machine:
+    def take(self, told: Mapping[str, object], now: float) -> Machine:
         """The machine, by an answer of the script. Raises WireError."""
         try:
             look = msgspec.convert(told, _Told)

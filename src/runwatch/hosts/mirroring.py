@@ -15,9 +15,10 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader
@@ -318,9 +319,7 @@ def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
         raise WireError(f"an invalid listing ({error})") from None
 
 
-def _pieces(
-    names: Iterable[str], told: dict[str, Any], data: bytes
-) -> Iterator[tuple[str, bytes, bytes, int]]:
+def _pieces(names: Iterable[str], told: JsonDict, data: bytes) -> Iterator[tuple[str, bytes, bytes, int]]:
     """(file, first bytes, last bytes, where these begin). Raises WireError."""
     at = 0
     try:

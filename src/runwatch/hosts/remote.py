@@ -271,7 +271,7 @@ class Remote:
         if silence > LOST_S and self._state.state == "live":
             self._set(state="lost", message=f"{self.name}: silent; waiting for it")
 
-    def _take(self, message: Any, size: int, out: Outward, opening: m.Open) -> None:
+    def _take(self, message: object, size: int, out: Outward, opening: m.Open) -> None:
         match message:
             case m.Hello():
                 self._greet(message)
@@ -331,12 +331,12 @@ class Remote:
         for waiting in left:
             waiting.done.set()
 
-    def _set(self, **what: Any) -> None:
+    def _set(self, **what: object) -> None:
         before = self._state
         self._state = replace(before, **what)
         if replace(self._state, heard=before.heard) != before:
             self._changed()
 
 
-def opening(target: Target, **how: Any) -> m.Open:
+def opening(target: Target, **how: object) -> m.Open:
     return msgspec.structs.replace(m.Open(target.roots), **how)

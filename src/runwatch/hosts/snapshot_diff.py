@@ -15,7 +15,10 @@ from runwatch.hosts.wire import encode, key
 
 CHUNK = 1024 * 1024
 
-_PARTS: dict[str, Callable[[Snapshot], Mapping[Any, Any]]] = {
+Key = Any
+"""What a record is known by in its part: a text, a number, or a key of several fields."""
+
+_PARTS: dict[str, Callable[[Snapshot], Mapping[Key, object]]] = {
     "tasks": lambda s: s.tasks,
     "findings": lambda s: dict(enumerate(s.findings)),
     "baselines": lambda s: s.situation.baselines,
@@ -31,7 +34,7 @@ _PARTS: dict[str, Callable[[Snapshot], Mapping[Any, Any]]] = {
 class _SentVersion(NamedTuple):
     """What was told last of one key: the record, and a digest of its bytes."""
 
-    record: Any
+    record: object
     digest: int
 
 
@@ -39,7 +42,7 @@ class Teller:
     """Makes updates of snapshots; remembers what was told, not how it read."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[Any, _SentVersion]] = {name: {} for name in _PARTS}
+        self._told: dict[str, dict[object, _SentVersion]] = {name: {} for name in _PARTS}
         self._rest = b""
         self._number = 0
 
@@ -94,7 +97,9 @@ class Teller:
         self._rest = data
         return msgspec.structs.replace(rest, now=s.now, watch=snapshot.watch)
 
-    def _news(self, name: str, records: Mapping[Any, Any]) -> tuple[list[Any], Iterator[tuple[Any, bytes]]]:
+    def _news(
+        self, name: str, records: Mapping[object, object]
+    ) -> tuple[list[Key], Iterator[tuple[Key, bytes]]]:
         told = self._told[name]
         gone = [at for at in told if at not in records]
         for at in gone:
@@ -102,7 +107,9 @@ class Teller:
         return [key(at) for at in gone], self._changed(told, records)
 
     @staticmethod
-    def _changed(told: dict[Any, _SentVersion], records: Mapping[Any, Any]) -> Iterator[tuple[Any, bytes]]:
+    def _changed(
+        told: dict[object, _SentVersion], records: Mapping[object, object]
+    ) -> Iterator[tuple[object, bytes]]:
         for at, record in records.items():
             before = told.get(at)
             if before is not None and before.record is record:

@@ -30,7 +30,7 @@ class WireError(UserError):
     """What came over a link is not what this side understands; the text says why."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """numpy's numbers as Python's; anything else that is no JSON value as text."""
     item = getattr(value, "item", None)
     return item() if item is not None else str(value)
@@ -47,7 +47,7 @@ class UnknownMessageError(WireError):
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """MessagePack of a record or message."""
     try:
         return _ENCODER.encode(value)
@@ -65,7 +65,7 @@ class _Envelope(msgspec.Struct):
     number: int = 0
 
 
-def decoder(kind: Any) -> Callable[[bytes], Any]:
+def decoder(kind: object) -> Callable[[bytes], Any]:
     """What turns MessagePack into ``kind``, or raises WireError: UnknownMessageError for a message of no kind
     that is known here."""
     typed, untyped = msgspec.msgpack.Decoder(kind), msgspec.msgpack.Decoder()
@@ -87,14 +87,14 @@ def decoder(kind: Any) -> Callable[[bytes], Any]:
     return decode
 
 
-def key(value: Any) -> Any:
+def key(value: object) -> Any:
     """A key of a map as MessagePack can hold it."""
     if isinstance(value, str):
         return storable(value)
     return tuple(map(key, value)) if isinstance(value, tuple) else value
 
 
-def _walked(value: Any, change: Callable[[str], str]) -> Any:
+def _walked(value: object, change: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -113,7 +113,7 @@ class Outward:
         self._packer = zlib.compressobj(6)
         self.sent = 0
 
-    def send(self, message: Any) -> None:
+    def send(self, message: object) -> None:
         data = encode(message)
         with self._lock:
             packed = self._packer.compress(data) + self._packer.flush(zlib.Z_SYNC_FLUSH)

@@ -10,10 +10,12 @@ _MOST = 1 << 20
 
 
 class ProcFs(msgspec.Struct, frozen=True):
-    """``proc``: the process file system; ``cgroups``: where control groups are mounted."""
+    """``proc``: the process file system; ``cgroups``: where control groups are mounted; ``drm``: where
+    graphics cards are."""
 
     proc: Path = Path("/proc")
     cgroups: Path = Path("/sys/fs/cgroup")
+    drm: Path = Path("/sys/class/drm")
 
     def text(self, *parts: str) -> str | None:
         """The text of a file below ``proc``; None: there is none, or it may not be read."""

@@ -6,10 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from runwatch.domain.machine import Machine
+from runwatch.domain.machine import Gpu, Machine
 from runwatch.machine.disks import Disks
+from runwatch.machine.drm import drm_gpus
 from runwatch.machine.gpus import Gpus
 from runwatch.machine.groups import memory_groups
 from runwatch.machine.load import CpuMeter, cores, load_average, pressure
@@ -22,7 +23,7 @@ class MachineReader:
     """Reads the machine again and again; what only a history tells (the pace at which disks fill, kills, idle
     times, processor use) counts from the first reading. Not for two threads at once."""
 
-    def __init__(self, host: str, places: ProcFs | None = None, nvml: Any = None) -> None:
+    def __init__(self, host: str, places: ProcFs | None = None, nvml: object = None) -> None:
         self._host = host
         self._places = places or ProcFs()
         self._disks, self._gpus = Disks(), Gpus(nvml)
@@ -42,11 +43,15 @@ class MachineReader:
             memory_total=memory.total,
             in_container=memory.limited,
             disks=self._disks.read(now, (*paths, tempfile.gettempdir(), os.path.expanduser("~"))),
-            gpus=self._gpus.read(now, lambda pid: run_of_pid(pid, of_runs)),
+            gpus=self._all_gpus(now, of_runs),
             pressure=pressure(self._places),
             oom_kills=self._kills.rise(self._places, memory.limited),
             notes=self._notes(),
         )
+
+    def _all_gpus(self, now: float, of_runs: Mapping[int, str]) -> tuple[Gpu, ...]:
+        nvidia = self._gpus.read(now, lambda pid: run_of_pid(pid, of_runs))
+        return (*nvidia, *drm_gpus(len(nvidia), self._places.drm))
 
     def _notes(self) -> tuple[str, ...]:
         notes = [f"{safe(mount)} does not answer" for mount in self._disks.silent]

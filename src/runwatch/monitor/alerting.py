@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from runwatch.alerts.alarm import Alarm
 from runwatch.config import Settings
 from runwatch.domain.finding import Finding
-from runwatch.domain.run import Problem
+from runwatch.domain.run import Problem, Run
 from runwatch.domain.task import TaskList
 from runwatch.monitor.root_state import BEAT_S, TaskState
 from runwatch.system.identity import host_name
+from runwatch.text.run_filter import parse
 
 TOLD_FOR_S = 900.0
 GRACE_S = 60.0
@@ -26,6 +27,7 @@ class Alerting:
     def __init__(self, settings: Mapping[str, Settings], task_state: TaskState) -> None:
         self._task_state = task_state
         self._files = {root: one.alerts_file or "" for root, one in settings.items()}
+        self._filters = {root: one.alerts.filter for root, one in settings.items()}
         self._alarms: dict[str, Alarm] = {}
         self._kept: dict[str, str] = {}
         self._failed: dict[str, tuple[str, float]] = {}
@@ -73,13 +75,15 @@ class Alerting:
         tasks: Mapping[str, TaskList],
         timing: Mapping[str, tuple[float, float]],
         now: float,
+        runs: Iterable[Run] = (),
     ) -> str:
         """Send what is due; the characters that ring the terminal's bell, "" for none. ``timing``: (hold,
-        keep) seconds by rule."""
+        keep) seconds by rule; ``runs``: those that findings may be about."""
         ring, self._now = "", now
         self._take(now)
         for root in self._sends:
-            alarm, own = self._alarms[root], self._of(findings, root)
+            alarm = self._alarms[root]
+            own = meant(self._of(findings, root), self._filters[root], runs, now)
             rings = alarm.update(
                 own,
                 [tasks[root]] if root in tasks else [],
@@ -147,3 +151,13 @@ class Alerting:
             alarm.close(timeout=2.0)
             if root in self._sends:
                 self._task_state.gives(self._key(root))
+
+
+def meant(findings: Sequence[Finding], filter: str, runs: Iterable[Run], now: float) -> list[Finding]:
+    """The findings that the filter of ``[alerts]`` lets pass: those about no run always."""
+    about = {finding.run for finding in findings if finding.run is not None}
+    if not filter or not about:
+        return list(findings)
+    holds = parse(filter).holds
+    passing = {run.key for run in runs if run.key in about and holds(run, now)}
+    return [finding for finding in findings if finding.run is None or finding.run in passing]

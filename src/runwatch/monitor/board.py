@@ -6,11 +6,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
@@ -33,7 +34,7 @@ from runwatch.system.identity import host_name
 if TYPE_CHECKING:
     from runwatch.monitor.alerting import Alerting
 
-KEEP_EVERY_S = 60.0
+KEEP_EVERY_S, KEEP_FIRST_S = 60.0, 3.0
 
 
 class Board:
@@ -69,7 +70,8 @@ class Board:
         self._lost: dict[str, float] = {}
         self._unlisted: list[Problem] = []
         self._since: dict[str, float] = {}
-        self._kept_at = float("-inf")
+        self._kept_at = time.time()
+        self._judged_once = self._kept_once = False
         self._news = False
         self._version = 0
 
@@ -134,8 +136,9 @@ class Board:
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
         self._task_state.beat(now)
-        if now - self._kept_at >= KEEP_EVERY_S and not self.roots.waiting:
-            self._kept_at = now
+        pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
+        if self._judged_once and now - self._kept_at >= pause and not self.roots.waiting:
+            self._kept_at, self._kept_once = now, True
             self.roots.keep()
         self.background.tick(now)
         news, self._news = self._news, False
@@ -169,6 +172,7 @@ class Board:
             overlooked=self.background.overlooked,
         )
         if judged:
+            self._judged_once = True
             self._task_state.keep(snapshot, date.fromtimestamp(now))
         return snapshot
 
@@ -197,11 +201,12 @@ class Board:
     def _alerts(self, now: float) -> str:
         if self._alerting is None:
             return ""
-        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now)
+        runs = self.roots.newest
+        return self._alerting.update(self._findings, self._tasks, self._inspector.timing, now, runs)
 
     def _situation(self, now: float, judged: bool) -> Situation:
         with self.roots.lock:
-            health = self.roots.signs() if judged else {}
+            health = self.roots.signs(now) if judged else {}
             runs = self.roots.runs(now)
         baselines = self._baselines(runs)
         if judged:
@@ -287,7 +292,7 @@ class Board:
         """When a person last saw this root's board."""
         return self._task_state.state.looked([self._task_state.identity(root)])
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned as baseline, oldest first."""
         return self._task_state.champions(root)
 

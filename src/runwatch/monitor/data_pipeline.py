@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key,
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.errors import UserError
@@ -275,7 +275,7 @@ def multivariate(
 
 def _classified(
     reference: Reference, files: Sequence[DataFile], engine: Engine, group: str | None
-) -> dict[str, Any] | None:
+) -> JsonDict | None:
     names = [
         column.name
         for column in reference.grid.columns
@@ -292,7 +292,7 @@ def _classified(
             both = numbered(before[group], now[group])
             owners = both[: len(before[group])], both[len(before[group]) :]
             before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
-        found: dict[str, Any] = to_plain(domain_classifier(before, now, groups=owners))
+        found: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
         return found
     except DataError:
         return None

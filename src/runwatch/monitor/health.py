@@ -5,7 +5,8 @@ from __future__ import annotations
 from runwatch.domain.health import HealthSign
 from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.trace import Trace
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 
 
 class HealthBook:
@@ -21,7 +22,7 @@ class HealthBook:
             kept.pop(run_id, None)
 
     def fold(self, run_id: str) -> None:
-        """Keep the signs only; the run is fed anew should it ever change."""
+        """Keep the signs only; the run is fed anew, all of it, should it ever change."""
         self._health.pop(run_id, None)
         self._fed.pop(run_id, None)
 
@@ -42,10 +43,11 @@ class HealthBook:
         if entry.unread or not (grown or rewritten):
             return False
         entry.grown, entry.rewritten = set(), set()
+        tag_sources = entry.memory.sources_by_tag()
+        anew = set() if entry.id in self._health else set(tag_sources)
         health = self._health.setdefault(entry.id, RunHealth())
         fed = self._fed.setdefault(entry.id, {})
-        tag_sources = entry.memory.sources_by_tag()
-        for tag in grown | rewritten:
+        for tag in grown | rewritten | anew:
             speaking = tag_sources.get(tag, [])
             series = entry.memory.alone(tag, speaking)
             if tag not in rewritten and series is not None:

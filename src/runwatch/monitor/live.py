@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
@@ -41,6 +41,7 @@ SLICE_S = 0.03
 FRAME_S = 0.2
 FRAME_SHARE = 0.1
 BEAT_S = 30.0
+EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
 TICK_S = 0.5
@@ -154,7 +155,7 @@ class Monitor:
         """What happened to tasks and findings: (root, event), newest first."""
         return self._board.history()
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
         return self._board.champions(root)
 
@@ -285,7 +286,7 @@ class Monitor:
         first = not self._phase_live
         try:
             with self._board.roots.lock:
-                changes = self._board.roots.scan(root)
+                changes = self._board.roots.scan(root, self._pulse(root) if first else None)
                 if not first:
                     reader.try_again()
         except OSError:
@@ -303,6 +304,24 @@ class Monitor:
         if changes or was_gone or marks != rounds.marks:
             self._changed = True
             self._board.background.noticed(root, changes)
+
+    def _pulse(self, root: str) -> Callable[[], None]:
+        """Shows, while the first walk goes on, how far it is, and some of the runs that it has come past; at
+        most a fifth of its time goes into that."""
+        walked, due = 0, time.monotonic() + EARLY_S
+
+        def pulse() -> None:
+            nonlocal walked, due
+            walked += 1
+            if time.monotonic() < due or self._stopped:
+                return
+            began = time.thread_time()
+            end = began + EARLY_S
+            self._board.roots.take_some(root, EARLY_RUNS, lambda: time.thread_time() >= end)
+            self._send(judged=False, walked=walked)
+            due = time.monotonic() + max((time.thread_time() - began) / EARLY_SHARE, FRAME_S)
+
+        return pulse
 
     def _missed(self, root: str, changes: TreeChanges) -> bool:
         """Whether a walk found something that an event should have told of by now."""
@@ -353,7 +372,7 @@ class Monitor:
         if self._changed or due or first:
             self._send(judged=True)
 
-    def _send(self, judged: bool) -> None:
+    def _send(self, judged: bool, walked: int = 0) -> None:
         trouble = self._told = self._troubles.newest
         degraded = (*self._marks(), *((trouble,) if trouble else ()))
         state = WatchState(
@@ -365,11 +384,12 @@ class Monitor:
             trouble=trouble,
             degraded=degraded,
             waiting=self._waiting(judged),
+            walked=walked,
         )
-        began, looked = time.monotonic(), self._board.background.looked
+        began, looked = time.thread_time(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
-        self._frame_s = max(FRAME_S, (self._published_at - began) / FRAME_SHARE)
+        self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot

@@ -28,7 +28,7 @@ def main() -> int:
     cache = CacheFile(paths.cache_dir())
     reader = TableReader(cache)
 
-    def say(what: str, value: Any) -> None:
+    def say(what: str, value: object) -> None:
         print(json.dumps({what: value}), file=answers, flush=True)
 
     while (asked := _next(sys.stdin.buffer)) is not None:
@@ -40,7 +40,7 @@ def main() -> int:
     return 0
 
 
-def _granted(reader: TableReader, wish: Any, say: Callable[[str, Any], None]) -> tuple[str, Any]:
+def _granted(reader: TableReader, wish: Any, say: Callable[[str, Any], None]) -> tuple[str, object]:
     try:
         return "answer", to_plain(reader.ask(wish, lambda part: say("told", to_plain(part))))
     except UserError as error:

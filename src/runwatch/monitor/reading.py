@@ -2,64 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Set
 
-import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
-from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
+from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
 from runwatch.readers.common.own_logs import OwnLogs
 from runwatch.runs.catalogue import Catalogue
-from runwatch.runs.source_data import Source
-from runwatch.runs.sources import RunChange, RunMemory
+from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
 from runwatch.watch.tree import Tree
 
-SourceKey = tuple[str, str]
 MAX_ROOT_PROBLEMS = 100
 _REWRITTEN = (
     "rewritten: read again from the start",
     "nothing, if that was intended; otherwise check what writes it",
 )
-
-
-class ReadRun(msgspec.Struct, eq=False):
-    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
-    its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the summary made before stands."""
-
-    id: str
-    claims: tuple[Claim, ...] = ()
-    memory: RunMemory = msgspec.field(default_factory=RunMemory)
-    summary: RunSummary | None = None
-    dirty: set[str] | None = None
-    stale: bool = True
-    grown: set[str] = msgspec.field(default_factory=set)
-    rewritten: set[str] = msgspec.field(default_factory=set)
-    version: int = 0
-    live: bool = False
-    final: bool = False
-    folded: bool = False
-    unread: set[SourceKey] = msgspec.field(default_factory=set)
-    from_many: bool = False
-
-    def note(self, change: RunChange) -> None:
-        self.stale = True
-        self.grown |= change.grown
-        self.rewritten |= change.rewritten
-        if self.dirty is not None:
-            self.dirty.update(change.grown)
-            if change.rewritten:
-                self.dirty = None
 
 
 class RootReader:
@@ -74,7 +39,9 @@ class RootReader:
         self.entries: dict[str, ReadRun] = {}
         self.cursors: dict[SourceKey, Cursor] = {}
         self._owners: dict[str, list[tuple[str, Claim]]] = {}
-        self._queue: dict[SourceKey, tuple[str, Claim]] = {}
+        # its first is taken again and again: what a plain dict does in time that grows with what was taken
+        self._queue: OrderedDict[SourceKey, tuple[str, Claim]] = OrderedDict()
+        self._places: dict[SourceKey, int] = {}
         self._caught_up: set[SourceKey] = set()
         self._failed: dict[SourceKey, tuple[Problem, ...]] = {}
         self._loose_problems: dict[str, tuple[Problem, ...]] = {}
@@ -96,12 +63,23 @@ class RootReader:
         """How many files are still to be read."""
         return len(self._queue)
 
-    def scan(self) -> TreeChanges:
-        """Walk everything, and ask the readers anew about what changed. Raises OSError: the root is gone."""
-        first = not self.tree.top.files and not self.tree.top.folders
-        changes = self.tree.scan()
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is known yet."""
+        return not self.tree.top.files and not self.tree.top.folders
+
+    def scan(self, pulse: Callable[[], None] | None = None) -> TreeChanges:
+        """Walk everything, and ask the readers anew about what changed; ``pulse`` is called after each
+        folder. Raises OSError: the root is gone."""
+        first = self.blank
+        changes = self.tree.scan(pulse)
         self._take(changes, everything=first)
         return changes
+
+    def settle_some(self, most: int) -> None:
+        """While the first walk goes on: the runs in at most ``most`` more of the folders that it has seen."""
+        if self.catalogue.update_some(self.tree.walked(), most):
+            self._settle()
 
     def refresh(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these paths only (relative to the root)."""
@@ -141,7 +119,8 @@ class RootReader:
         if claimed or everything:
             self._settle()
         for file in changes.files:
-            self._enqueue(file)
+            if not (everything and self._is_read(file)):
+                self._enqueue(file)
         for entry_id in {run_id for file in changes.removed for run_id, _ in self._owners.get(file, ())}:
             if entry_id in self.entries:
                 self.entries[entry_id].stale = True
@@ -158,6 +137,12 @@ class RootReader:
                 if entry.folded:
                     self.unfold(entry)
             self._queue.setdefault((claim.identity, file), (run_id, claim))
+
+    def _is_read(self, file: str) -> bool:
+        """Whether a file is known as it is (some are read while the first walk goes on)."""
+        stat = self.tree.stat(file)
+        cursors = [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+        return bool(cursors) and all(cursor is not None and cursor.stat == stat for cursor in cursors)
 
     def owns(self, file: str) -> bool:
         """Whether a file belongs to a run."""
@@ -204,13 +189,15 @@ class RootReader:
 
     def _settle(self) -> None:
         owners: dict[str, list[tuple[str, Claim]]] = {}
+        places: dict[SourceKey, int] = {}
         for run_id, settled in self.catalogue.runs.items():
             for claim in settled.claims:
-                for file in claim.files:
+                identity = claim.identity
+                for place, file in enumerate(claim.files):
                     owners.setdefault(file, []).append((run_id, claim))
-        self._owners = owners
-        wanted = {(claim.identity, file) for file, found in owners.items() for _, claim in found}
-        self._forget(wanted)
+                    places[identity, file] = place
+        self._owners, self._places = owners, places
+        self._forget(places.keys())
         for run_id, settled in self.catalogue.runs.items():
             if any(claim.names_runs for claim in settled.claims):
                 continue
@@ -232,7 +219,7 @@ class RootReader:
         stat = self.tree.stat(file)
         return (-(stat.mtime_ns if stat else 0), file)
 
-    def _forget(self, wanted: set[SourceKey]) -> None:
+    def _forget(self, wanted: Set[SourceKey]) -> None:
         for key in [key for key in self._queue if key not in wanted]:
             del self._queue[key]
         for key in [key for key in self.cursors if key not in wanted]:
@@ -261,7 +248,7 @@ class RootReader:
         for claim in entry.claims:
             for order, file in enumerate(claim.files):
                 if (claim.identity, file) in entry.memory.sources:
-                    entry.memory.data_of(_source_of(claim, file, order))
+                    entry.memory.data_of(source_of(claim, file, order))
 
     def read_some(self, enough: Callable[[], bool]) -> bool:
         """Read waiting files until ``enough()``; at least one slice. True while some are left."""
@@ -301,7 +288,7 @@ class RootReader:
         except Exception as error:  # a reader's fault costs this file, never the run or the app
             problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
             reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
-        if _restarted(cursor, reading):
+        if restarted(cursor, reading):
             reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor
         passed = self._failed.pop(key, ())
@@ -318,14 +305,13 @@ class RootReader:
     def _apply(
         self, claim: Claim, file: str, run_id: str, reading: Reading, live: bool, mtime: float
     ) -> None:
-        order = claim.files.index(file) if file in claim.files else 0
-        source = _source_of(claim, file, order)
+        source = source_of(claim, file, self._places.get((claim.identity, file), 0))
         many = claim.names_runs
         for target, operations in reading.operations.items():
             entry = self._target(run_id if not many else target, many)
             if entry is None:
                 continue
-            told = _stamped(operations, mtime) if live else operations
+            told = stamped(operations, mtime) if live else operations
             entry.note(entry.memory.apply(source, told, () if many else reading.problems))
             entry.live = entry.live or live
             if claim.exclusive:
@@ -400,33 +386,3 @@ class RootReader:
 def _own_logs(settings: Settings) -> dict[str, Reader]:
     layouts = [(one.files, Layout(one.step, one.wall, one.metrics)) for one in settings.runs]
     return {OwnLogs.NAME: OwnLogs(layouts)} if layouts else {}
-
-
-def _restarted(cursor: Cursor | None, reading: Reading) -> bool:
-    """Whether a growing file (its cursor knows it by its head) turned out to be another one."""
-    if cursor is None or not cursor.head[0]:
-        return False
-    told = (operation for operations in reading.operations.values() for operation in operations)
-    return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
-
-
-def _source_of(claim: Claim, file: str, order: int) -> Source:
-    return Source(
-        claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
-    )
-
-
-def _stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
-    """Points without a clock, seen arriving live, get the file's mtime as their wall time."""
-    out: list[Operation] = []
-    for operation in operations:
-        if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
-            points = operation.points
-            walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
-            operation = replace(operation, points=Points(points.steps, walls, points.values))
-        out.append(operation)
-    return out
-
-
-def _first_wall(points: Points) -> float:
-    return float(points.wall_times[0]) if len(points) else 0.0

@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
     AddNote,
@@ -290,7 +290,7 @@ class TaskState:
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
         """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
-        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | Rescan):
+        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
             return self.obey(intent, now, today), None
         return self._books[intent.root].perform(intent, now, today)
 
@@ -329,12 +329,12 @@ class TaskState:
         entries = self.state.history(roots)
         return [(roots[entry.root], entry.event) for entry in reversed(entries)]
 
-    def champions(self, root: str) -> list[dict[str, Any]]:
+    def champions(self, root: str) -> list[JsonDict]:
         """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
         kept = self.state.noted(self._champions_key(root))
         return json.loads(kept) if kept else []
 
-    def _remember_champion(self, root: str, row: dict[str, Any]) -> None:
+    def _remember_champion(self, root: str, row: dict[str, object]) -> None:
         rows = [*self.champions(root), row][-MAX_CHAMPIONS:]
         self.state.note(self._champions_key(root), json.dumps(rows))
 

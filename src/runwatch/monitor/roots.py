@@ -17,7 +17,8 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.tree import TreeChanges
 from runwatch.judge.health.trace import Trace
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunBuilder, RunObservations
 from runwatch.monitor.run_cache import RunCache
 from runwatch.readers.base import Reader
@@ -105,15 +106,24 @@ class Roots:
             while reader.read_some(lambda: False):
                 pass
 
-    def scan(self, root: str) -> TreeChanges:
-        """Walk a root; the first time, what an earlier process read of it is taken. The caller holds the
-        lock. Raises OSError: the root is gone."""
+    def scan(self, root: str, pulse: Callable[[], None] | None = None) -> TreeChanges:
+        """Walk a root; the first time, what an earlier process read of it is taken. ``pulse`` is called after
+        each folder. The caller holds the lock. Raises OSError: the root is gone."""
         reader = self.readers[root]
-        first = not reader.entries
-        changes = reader.scan()
+        first = reader.blank
+        changes = reader.scan(pulse)
         if first:
             self._memories[root].recall()
         return changes
+
+    def take_some(self, root: str, most: int, enough: Callable[[], bool]) -> None:
+        """While the first walk of a root goes on: find and read some of the runs that it has come past. The
+        caller holds the lock."""
+        reader = self.readers[root]
+        reader.settle_some(most)
+        self._memories[root].recall()
+        if reader.waiting:
+            reader.read_some(enough)
 
     def keep(self) -> None:
         """Keep what was read, for the next process."""
@@ -141,13 +151,17 @@ class Roots:
         with self.lock:
             return deepcopy(self.health[key.root].trace(key.id, tag))
 
-    def signs(self) -> dict[RunKey, tuple[HealthSign, ...]]:
-        """Feed what is new to the health checks; the signs that show now. The caller holds the lock."""
+    def signs(self, now: float) -> dict[RunKey, tuple[HealthSign, ...]]:
+        """Feed what is new to the health checks; the signs that show now. Of runs that are over no more than
+        those stay in memory. The caller holds the lock."""
         signs: dict[RunKey, tuple[HealthSign, ...]] = {}
         for root, reader in self.readers.items():
-            book = self.health[root]
+            book, builder = self.health[root], self._builders[root]
             for entry in list(reader.entries.values()):
-                book.feed(reader, entry)
+                if entry.grown or entry.rewritten:
+                    book.feed(reader, entry)
+                    if builder.is_over(entry, now - FRESH_S):
+                        book.fold(entry.id)
             signs.update({RunKey(root, run_id): found for run_id, found in book.signs.items() if found})
         return signs
 

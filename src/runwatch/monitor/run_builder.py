@@ -15,7 +15,8 @@ from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.runs.checkpoints import checkpoints
 from runwatch.runs.planned import budget, planned
 from runwatch.runs.status import StatusFacts, fresh_for, judge
@@ -105,6 +106,14 @@ class RunBuilder:
             run = replace(run, status=status, status_reason=reason, updated=facts.updated)
         self._built[entry.id] = _Built(entry.version, run, self._due(entry, run, facts, now))
         return run
+
+    def is_over(self, entry: ReadRun, before: float) -> bool:
+        """Whether a run was last written ``before`` (seconds since the epoch), and nothing says that it goes
+        on."""
+        built = self._built.get(entry.id)
+        if built is None or built.run.status in ("running", "stalled"):
+            return False
+        return built.run.updated is None or built.run.updated < before
 
     def _has_moved(self, entry: ReadRun) -> bool:
         moved = self._observations.moved

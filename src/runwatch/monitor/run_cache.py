@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+
+import msgspec
 
 from runwatch import __version__
-from runwatch.domain.codec import from_plain, to_plain
+from runwatch.domain.codec import from_bytes, to_bytes
 from runwatch.domain.health import HealthSign
 from runwatch.domain.run import RunKey
 from runwatch.monitor.health import HealthBook
-from runwatch.monitor.reading import ReadRun, RootReader
+from runwatch.monitor.read_run import ReadRun
+from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunObservations
 from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/3"
+ENGINE = f"{__version__}/4"
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """A run as it is kept. ``claims``: (identity, format, files); ``cursors``: (identity, file, cursor);
+    ``alive``: when it was last seen being written, and its longest pause."""
+
+    engine: str
+    claims: list[tuple[str, str, list[str]]]
+    cursors: list[tuple[str, str, Cursor]]
+    story: RunSummary
+    signs: tuple[HealthSign, ...]
+    alive: tuple[float, float] | None
 
 
 class RunCache:
@@ -36,57 +50,62 @@ class RunCache:
         self._health = health
         self._observations = observations
         self._kept: dict[str, int] = {}
+        self._asked: set[str] = set()
 
     def recall(self) -> None:
-        """After the first walk: take the stories of runs whose files are as they were."""
-        rows = self._cache.runs(self._identity)
-        for run_id, entry in self._reader.entries.items():
-            row = rows.get(run_id)
-            if row is None or row.get("engine") != ENGINE:
-                continue
+        """At the first walk: take the stories of runs whose files are as they were."""
+        wanted = [run_id for run_id, entry in self._reader.entries.items() if self._is_new(entry)]
+        self._asked.update(wanted)
+        for run_id, body in self._cache.runs(self._identity, wanted):
+            entry = self._reader.entries[run_id]
             try:
-                if self._recall(entry, row):
+                if self._recall(entry, from_bytes(_Kept, body)):
                     self._kept[run_id] = entry.version
-            except (KeyError, TypeError, ValueError, IndexError):  # a row that is not ours: read the run anew
+            except ValueError:  # a row that is not ours: read the run anew
                 continue
 
-    def _recall(self, entry: ReadRun, row: Mapping[str, Any]) -> bool:
-        if row["alive"] is not None:
-            self._observations.recall(RunKey(self._reader.root, entry.id), *row["alive"])
-        if row["claims"] != _claims(entry):
+    def _is_new(self, entry: ReadRun) -> bool:
+        """Not asked for, or only while not all of its files had been found."""
+        return entry.id not in self._asked or entry.summary is None
+
+    def _recall(self, entry: ReadRun, kept: _Kept) -> bool:
+        if kept.engine != ENGINE:
+            return False
+        if kept.alive is not None:
+            self._observations.recall(RunKey(self._reader.root, entry.id), *kept.alive)
+        if kept.claims != _claims(entry):
             return False
         cursors: dict[tuple[str, str], Cursor] = {}
-        for identity, file, data in row["cursors"]:
-            cursor = Cursor.from_json(data)
+        for identity, file, cursor in kept.cursors:
             if cursor.stat is None or cursor.stat != self._reader.tree.stat(file):
                 return False
             cursors[(identity, file)] = cursor
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
-        summary = from_plain(RunSummary, row["story"])
-        signs = from_plain(tuple[HealthSign, ...], row["signs"])
-        self._health.signs[entry.id] = signs
-        self._reader.known(entry, summary, cursors)
+        self._health.signs[entry.id] = kept.signs
+        self._reader.known(entry, kept.story, cursors)
         return True
 
     def keep(self) -> None:
         """Keep the runs that changed since they were last kept; the caller holds the lock."""
-        changed: dict[str, dict[str, Any]] = {}
+        changed: dict[str, bytes] = {}
         for entry in self._reader.entries.values():
             fed = not entry.grown and not entry.rewritten
             if entry.from_many or entry.stale or not fed or self._kept.get(entry.id) == entry.version:
                 continue
-            row = self._row(entry)
-            if row is not None:
-                changed[entry.id] = row
-                self._kept[entry.id] = entry.version
+            kept = self._row(entry)
+            if kept is None:
+                continue
+            self._kept[entry.id] = entry.version
+            with suppress(TypeError, ValueError):  # what can't be said is read again next time
+                changed[entry.id] = to_bytes(kept)
         gone = self._kept.keys() - self._reader.entries.keys()
         for run_id in gone:
             del self._kept[run_id]
         if changed or gone:
             self._cache.keep_runs(self._identity, changed, gone)
 
-    def _row(self, entry: ReadRun) -> dict[str, Any] | None:
+    def _row(self, entry: ReadRun) -> _Kept | None:
         if entry.summary is None:
             return None
         cursors = []
@@ -95,18 +114,12 @@ class RunCache:
                 cursor = self._reader.cursors.get((claim.identity, file))
                 if cursor is None:
                     return None
-                cursors.append([claim.identity, file, cursor.to_json()])
+                cursors.append((claim.identity, file, cursor))
         signs = self._health.signs.get(entry.id, ())
         rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
-        return {
-            "engine": ENGINE,
-            "claims": _claims(entry),
-            "cursors": cursors,
-            "story": to_plain(entry.summary),
-            "signs": to_plain(signs),
-            "alive": None if rhythm is None or rhythm.last is None else [rhythm.last, rhythm.longest],
-        }
+        alive = None if rhythm is None or rhythm.last is None else (rhythm.last, rhythm.longest)
+        return _Kept(ENGINE, _claims(entry), cursors, entry.summary, signs, alive)
 
 
-def _claims(entry: ReadRun) -> list[list[object]]:
-    return [[claim.identity, claim.format, list(claim.files)] for claim in entry.claims]
+def _claims(entry: ReadRun) -> list[tuple[str, str, list[str]]]:
+    return [(claim.identity, claim.format, list(claim.files)) for claim in entry.claims]

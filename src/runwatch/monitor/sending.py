@@ -12,6 +12,7 @@ from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config import Settings
 from runwatch.domain.finding import SEVERITIES, fingerprint
+from runwatch.monitor.alerting import meant
 from runwatch.monitor.once import Loaded
 from runwatch.system.identity import host_name, root_identity
 
@@ -64,7 +65,8 @@ def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator
         to, wrong = senders(settings.alerts)
         yield from wrong
         own = [f for f in snapshot.findings if f.root == root or (f.root not in roots and root == roots[0])]
-        loud = [f for f in own if f.fingerprint in wanted and _counts(f.severity, least)]
+        told = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
+        loud = [f for f in told if f.fingerprint in wanted and _counts(f.severity, least)]
         host, origin = host_name(), root_identity(root, settings.id)
         for rule in dict.fromkeys(f.rule for f in loud):
             events = tuple(event_of(f, "") for f in loud if f.rule == rule)

@@ -96,5 +96,6 @@ def save_facts(state: State, keys: Sequence[str], snapshot: Snapshot, now: float
     """The facts of a snapshot, saved for the next command that cannot wait for one."""
     result = facts(snapshot, date.fromtimestamp(now))
     with contextlib.suppress(OSError):
-        state.keep(" ".join(keys), result, now, BEAT_S)
+        if keys:
+            state.keep(" ".join(keys), result, now, BEAT_S)
     return SnapshotFacts(now, BEAT_S, result)

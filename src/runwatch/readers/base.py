@@ -15,11 +15,12 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
@@ -83,9 +84,9 @@ class Cursor(msgspec.Struct, frozen=True):
     head: tuple[int, int] = (0, 0)
     near: tuple[int, int] = (0, 0)
     stat: FileStat | None = None
-    state: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    state: JsonMapping = msgspec.field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         known = None if self.stat is None else list(self.stat)
         return {
             "o": self.offset,
@@ -96,7 +97,7 @@ class Cursor(msgspec.Struct, frozen=True):
         }
 
     @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Cursor:
+    def from_json(data: JsonMapping) -> Cursor:
         known = None if data["s"] is None else FileStat(*data["s"])
         return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
 
@@ -250,12 +251,12 @@ class Tail(msgspec.Struct, frozen=True):
     start: int
     rewritten: bool
     more: bool
-    state: Mapping[str, Any]
+    state: JsonMapping
     _known: FileStat
     _head: bytes
     _before: bytes
 
-    def cursor(self, consumed: int, state: Mapping[str, Any] | None = None) -> Cursor:
+    def cursor(self, consumed: int, state: Mapping[str, object] | None = None) -> Cursor:
         """The cursor after ``consumed`` bytes of ``data`` were understood."""
         offset = self.start + consumed
         near = (
@@ -281,10 +282,10 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
     it was truncated, replaced or rotated. Raises OSError (NotRegular too)."""
     with Opened(source.path) as opened:
         size = opened.stat.size
-        head = opened.pread(min(_HEAD, size), 0)
-        before = b""
+        before, head = b"", b""
         rewritten = False
         if cursor is not None and cursor.offset:
+            head = opened.pread(min(_HEAD, size), 0)
             before = opened.pread(cursor.near[0], cursor.offset - cursor.near[0])
             same = (
                 zlib.crc32(head[: cursor.head[0]]) == cursor.head[1] and zlib.crc32(before) == cursor.near[1]
@@ -292,6 +293,8 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
             rewritten = size < cursor.offset or not same
         start = 0 if cursor is None or rewritten else cursor.offset
         data = opened.pread(min(limit, max(size - start, 0)), start)
+        if not start:
+            head = data[:_HEAD] if len(data) >= min(_HEAD, size) else opened.pread(min(_HEAD, size), 0)
         state = {} if cursor is None or rewritten else cursor.state
         more = start + len(data) < size
         return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)

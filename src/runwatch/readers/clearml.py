@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.readers import limits
@@ -89,12 +89,12 @@ def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: boo
 class _Events:
     """Scalars by ``metric/variant``. State: ``step``, the greatest iteration, where single values stand."""
 
-    def __init__(self, state: Mapping[str, Any], notes: LineNotes) -> None:
+    def __init__(self, state: JsonMapping, notes: LineNotes) -> None:
         self._step: int = state.get("step", 0)
         self._notes = notes
         self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         return {"step": self._step}
 
     def line(self, number: int, line: bytes) -> None:
@@ -110,7 +110,7 @@ class _Events:
             if isinstance(event, dict):
                 self._event(event)
 
-    def _event(self, event: Mapping[str, Any]) -> None:
+    def _event(self, event: Mapping[str, object]) -> None:
         metric, variant, at = event.get("metric"), event.get("variant"), event.get("iter")
         value = bounded_json.number(event.get("value"))
         if not isinstance(metric, str) or value is None or type(at) is not int or abs(at) >= 2**63:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
@@ -102,7 +101,7 @@ class _Messages:
         elif kind == "log_other" and payload.get("key") == "Name":
             self._name = str(payload.get("value", ""))
 
-    def _metric(self, payload: Mapping[str, Any], metric: Mapping[str, Any]) -> None:
+    def _metric(self, payload: Mapping[str, object], metric: Mapping[str, object]) -> None:
         """A metric without a step stands where the one before it stood."""
         name, value = metric.get("metricName"), bounded_json.number(metric.get("metricValue"))
         if not isinstance(name, str) or value is None or name in _NO_METRICS or name.startswith("sys."):
@@ -118,7 +117,7 @@ class _Messages:
             values.append(value)
             walls.append(clock(payload.get("local_timestamp")))
 
-    def _param(self, param: Mapping[str, Any]) -> None:
+    def _param(self, param: Mapping[str, object]) -> None:
         name = param.get("paramName")
         if isinstance(name, str) and param.get("source") in _BY_HAND and not name.startswith("run_arg_"):
             self._values[name.replace("|", "/")] = param.get("paramValue")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
@@ -45,7 +45,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
     """State: ``best``, the smallest validation loss so far."""
     points: dict[str, tuple[list[int], list[float]]] = {}
-    best: dict[str, Any] | None = None
+    best: JsonDict | None = None
     for number, line in rows:
         try:
             record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace")) if line.strip() else {}

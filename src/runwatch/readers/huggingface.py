@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
     Append,
     Epoch,
@@ -91,7 +92,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
-    state: Mapping[str, Any] = version.value
+    state: JsonMapping = version.value
     history = state.get("log_history")
     rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
     log, unplaced = _points(rows, _dates(claim, source))
@@ -130,7 +131,7 @@ def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
     return found if len(walls) > 1 and rising else {}
 
 
-def _points(rows: list[dict[str, Any]], dates: Mapping[int, float]) -> tuple[PointLog, int]:
+def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog, int]:
     """The points by tag, and how many rows have no step."""
     log = PointLog()
     unplaced = 0
@@ -155,7 +156,7 @@ def _whole(value: object) -> int | None:
 
 
 def _end(
-    state: Mapping[str, Any], done: int, planned: int | None, rows: list[dict[str, Any]], at_root: bool
+    state: JsonMapping, done: int, planned: int | None, rows: list[JsonDict], at_root: bool
 ) -> list[Operation]:
     """The Trainer's own word that training is over; a checkpoint tells it too."""
     if planned is not None and 0 < planned <= done:
@@ -167,7 +168,7 @@ def _end(
     return []
 
 
-def _stopped(state: Mapping[str, Any]) -> bool:
+def _stopped(state: JsonMapping) -> bool:
     """Whether a callback (early stopping) ended the training before its planned length."""
     control: Any = state
     for name in ("stateful_callbacks", "TrainerControl", "args"):
@@ -175,7 +176,7 @@ def _stopped(state: Mapping[str, Any]) -> bool:
     return isinstance(control, dict) and control.get("should_training_stop") is True
 
 
-def _settings(state: Mapping[str, Any]) -> list[Operation]:
+def _settings(state: JsonMapping) -> list[Operation]:
     values: dict[str, object] = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
     trial = state.get("trial_params")
     if isinstance(trial, dict):
@@ -183,7 +184,7 @@ def _settings(state: Mapping[str, Any]) -> list[Operation]:
     return [HParams(values)] if values else []
 
 
-def _stated(state: Mapping[str, Any], log: PointLog) -> list[Operation]:
+def _stated(state: JsonMapping, log: PointLog) -> list[Operation]:
     """The direction of the metric that chooses the best model: the one whose greatest (or least) value, and
     not both, is ``best_metric``."""
     best = bounded_json.number(state.get("best_metric"))
@@ -198,7 +199,7 @@ def _stated(state: Mapping[str, Any], log: PointLog) -> list[Operation]:
     return [Stated(*found[0])] if len(found) == 1 else []
 
 
-def _results(name: str, values: Mapping[str, Any], source: SourceFile) -> list[Operation]:
+def _results(name: str, values: JsonMapping, source: SourceFile) -> list[Operation]:
     """``all_results.json`` ends the run; numbers of a prediction or a test stand in these files alone."""
     operations: list[Operation] = []
     if name == "all_results.json":

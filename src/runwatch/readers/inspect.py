@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
@@ -72,7 +72,7 @@ def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Curso
     return Reading({claim.run_id: operations}, now)
 
 
-def _facts(said: Mapping[str, Any]) -> Iterable[Operation]:
+def _facts(said: Mapping[str, object]) -> Iterable[Operation]:
     settings = {key: said[key] for key in _SETTINGS if said.get(key) not in (None, {})}
     if settings:
         yield HParams(settings)
@@ -89,7 +89,7 @@ def _facts(said: Mapping[str, Any]) -> Iterable[Operation]:
         yield Length(steps=count)
 
 
-def _scores(log: Mapping[str, Any]) -> Iterable[Operation]:
+def _scores(log: JsonMapping) -> Iterable[Operation]:
     """Each metric of each score, at the number of samples that were completed."""
     results = log.get("results")
     if not isinstance(results, dict):
@@ -106,7 +106,7 @@ def _scores(log: Mapping[str, Any]) -> Iterable[Operation]:
                 yield Append(f"{score.get('name', 'score')}/{name}", Points.of([step], [value], [at]))
 
 
-def _state(log: Mapping[str, Any]) -> Operation:
+def _state(log: JsonMapping) -> Operation:
     status = log.get("status", "started")
     at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
     known = None if math.isnan(at) else at

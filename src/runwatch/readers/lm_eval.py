@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
 from runwatch.domain.points import Points
@@ -50,7 +49,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return version.reading(claim, [*operations, *_facts(said, at)])
 
 
-def _metrics(results: Mapping[str, Any], better: object, at: float) -> Iterator[Operation]:
+def _metrics(results: Mapping[str, object], better: object, at: float) -> Iterator[Operation]:
     """``acc,none`` of a task as ``task/acc``; another filter than none stays behind the comma."""
     for task, values in list(results.items())[: limits.TAGS]:
         for key, value in values.items() if isinstance(values, dict) else ():
@@ -66,7 +65,7 @@ def _metrics(results: Mapping[str, Any], better: object, at: float) -> Iterator[
                 yield Stated(tag, "max" if higher else "min")
 
 
-def _facts(said: Mapping[str, Any], at: float) -> Iterator[Operation]:
+def _facts(said: Mapping[str, object], at: float) -> Iterator[Operation]:
     config = said.get("config") or said.get("config_general")
     settings = dict(config) if isinstance(config, dict) else {}
     shots = said.get("n-shot")

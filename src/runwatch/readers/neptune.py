@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.readers import limits
@@ -63,17 +63,17 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 class _Operations:
     """State: ``next``, the step of a value of each series that is logged without one; ``step``, the last."""
 
-    def __init__(self, state: Mapping[str, Any]) -> None:
+    def __init__(self, state: JsonMapping) -> None:
         self._next: dict[str, int] = dict(state.get("next", {}))
         self._step: int = state.get("step", 0)
         self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
         self._values: dict[str, object] = {}
         self._said: list[Operation] = []
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         return {"next": self._next, "step": self._step}
 
-    def take(self, record: Mapping[str, Any]) -> None:
+    def take(self, record: JsonMapping) -> None:
         """One operation. Raises what missing or strange fields raise."""
         operation = record["obj"]
         kind, path = operation["type"], [str(part) for part in operation["path"]]
@@ -85,13 +85,13 @@ class _Operations:
         elif kind in _SETTINGS:
             self._assign(kind, path, operation["value"], record.get("at"))
 
-    def _own(self, path: list[str], operation: Mapping[str, Any]) -> None:
+    def _own(self, path: list[str], operation: Mapping[str, object]) -> None:
         if path == ["sys", "name"] and operation.get("value"):
             self._said.append(Label("name", str(operation["value"])))
         elif path == ["sys", "failed"] and operation.get("value") is True:
             self._said.append(Evidence("crashed", "Neptune recorded that the run failed"))
 
-    def _log(self, tag: str, value: Mapping[str, Any]) -> None:
+    def _log(self, tag: str, value: JsonMapping) -> None:
         step = value.get("step")
         at = self._next.get(tag, 0) if step is None else math.floor(step)
         self._next[tag] = at + 1

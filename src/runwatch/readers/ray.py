@@ -10,8 +10,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
 from runwatch.domain.run import Problem, Status
 from runwatch.readers import limits
@@ -118,7 +118,7 @@ def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
     return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
 
 
-def _row(line: bytes) -> dict[str, Any] | None:
+def _row(line: bytes) -> JsonDict | None:
     try:
         row = bounded_json.parse(line)
     except ValueError:
@@ -127,12 +127,12 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63 else None
 
 
-def _numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def _numbers(row: dict[str, object]) -> Iterator[tuple[str, float]]:
     metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
     yield from bounded_json.flat_numbers(metrics).items()
 
 
-def _introduction(row: dict[str, Any]) -> Iterator[Operation]:
+def _introduction(row: JsonDict) -> Iterator[Operation]:
     """What the first row tells beside numbers: the configuration, who writes, and since when."""
     if isinstance(row.get("config"), dict) and row["config"]:
         yield HParams(row["config"])

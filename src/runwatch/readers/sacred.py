@@ -8,10 +8,10 @@ import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import (
     Append,
     Evidence,
@@ -86,7 +86,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
 
 
-def _run(said: dict[str, Any]) -> Iterator[Operation]:
+def _run(said: dict[str, object]) -> Iterator[Operation]:
     status = str(said.get("status"))
     known = _STATUSES.get(status)
     ended, beat = _moment(said.get("stop_time")), _moment(said.get("heartbeat"))
@@ -123,7 +123,7 @@ class _MetricsFile:
     """One version of metrics.json. State: by metric, how many points were told and their checksum, so that
     a version that only goes on gives its new points alone."""
 
-    def __init__(self, claim: Claim, source: SourceFile, said: dict[str, Any], cursor: Cursor) -> None:
+    def __init__(self, claim: Claim, source: SourceFile, said: JsonDict, cursor: Cursor) -> None:
         self._claim = claim
         self._source = source
         self._cursor = cursor

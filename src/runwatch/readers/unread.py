@@ -19,15 +19,14 @@ from runwatch.readers.common import sqlite
 
 NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
-_AX = re.compile(rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"')
 _AX_TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2"})
 _EVIDENTLY = re.compile(rb'\s{0,8}\{\s{0,8}"report"\s{0,4}:\s{0,4}\{\s{0,8}"items"')
 _EVIDENTLY_DRIFT = (b":DriftedColumnsCount", b":ValueDrift")
 _MOST = 10_000
 _WORDS = {
     "ax": (
-        "Ax: this store is not read",
-        "export its trials: client.summarize().to_csv('trials.csv', index_label='step')",
+        "Ax: a store in SQLite is not read",
+        "save it as JSON too: client.save_to_json_file('ax.json')",
     ),
     "evidently": (
         "Evidently: of these snapshots only drift is read, and they have none",
@@ -48,9 +47,6 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if snapshots and listing.name == "snapshots" and _EVIDENTLY.match(listing.head(snapshots[0], 64)):
         file = listing.join(snapshots[0])
         yield Claim(NAME, "evidently", file, (file,), priority=60, role="unread")
-    for name in listing.files:
-        if name.endswith(".json") and _AX.match(listing.head(name, 128)) is not None:
-            yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

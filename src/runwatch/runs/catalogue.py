@@ -65,6 +65,12 @@ class Catalogue:
             self._drop(path)
         return self._ask(folders, dropped=bool(gone))
 
+    def update_some(self, folders: Iterable[Folder], most: int) -> bool:
+        """Ask the readers about the first ``most`` of these folders that were not asked about yet: what they
+        say may change once the rest is known, and ``update_all`` must follow. True if there was a claim."""
+        new = (folder for folder in folders if folder.path not in self._claims)
+        return self._ask({folder.path: folder for folder in itertools.islice(new, most)}, dropped=False)
+
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
         folder = _find(top, path)
         if folder is None:

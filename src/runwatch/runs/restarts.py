@@ -55,6 +55,10 @@ class Restarts:
                 lost |= (points.steps >= least) & before
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
 
+    def lost(self, data: SourceData, tag: str) -> int:
+        """How many of a source's points of a tag another file's restart superseded."""
+        return len(self.split(data, tag)[1]) if self._of.get(data.source.claim) else 0
+
     def changed(self, data: SourceData, tag: str, series: Series) -> bool:
         """Whether the points that count are others than the series: another file's restart took some back, or
         some of its own were taken back in vain."""

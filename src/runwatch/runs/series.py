@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.points import Points
+from runwatch.domain.points import AnyArray, Points
 
 _INT32 = np.iinfo(np.int32)
 SPARK = 32
@@ -23,19 +23,19 @@ class SeriesColumn:
     __slots__ = ("_data", "_wide", "size")
 
     def __init__(self, narrow: type, wide: type) -> None:
-        self._data: NDArray[Any] = np.empty(0, dtype=narrow)
+        self._data: AnyArray = np.empty(0, dtype=narrow)
         self._wide = wide
         self.size = 0
 
     @property
-    def view(self) -> NDArray[Any]:
+    def view(self) -> AnyArray:
         return self._data[: self.size]
 
     @property
     def nbytes(self) -> int:
         return self._data.nbytes
 
-    def extend(self, new: NDArray[Any]) -> None:
+    def extend(self, new: AnyArray) -> None:
         if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
             with np.errstate(invalid="ignore"):
                 self._data = self._data.astype(self._wide)
@@ -65,7 +65,7 @@ class Steps:
         self.size = 0
 
     @property
-    def view(self) -> NDArray[Any]:
+    def view(self) -> AnyArray:
         if self._column is not None:
             return self._column.view
         return self._first + self._stride * np.arange(self.size, dtype=np.int64)
@@ -73,6 +73,11 @@ class Steps:
     @property
     def nbytes(self) -> int:
         return 0 if self._column is None else self._column.nbytes
+
+    @property
+    def rises(self) -> bool:
+        """Whether they are known to be evenly spaced, upwards."""
+        return self._column is None and self._stride > 0
 
     def extend(self, new: NDArray[np.int64]) -> None:
         if self._column is None and not self._goes_on(new):
@@ -94,7 +99,7 @@ class Steps:
         end = begin + stride * (len(new) - 1)
         if begin != new[0] or end != new[-1] or abs(stride) > _INT32.max:
             return False
-        if len(new) > 2 and not np.all(new[1:] - new[:-1] == stride):
+        if len(new) > 2 and not (new[1:] - new[:-1] == stride).all():
             return False
         self._stride = stride
         return True
@@ -106,13 +111,13 @@ class Steps:
             self.extend(kept.astype(np.int64))
 
 
-def _fits(new: NDArray[Any], dtype: np.dtype[Any]) -> bool:
+def _fits(new: AnyArray, dtype: np.dtype[Any]) -> bool:
     if dtype == np.int32:
         return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
     if dtype == np.float32:
         with np.errstate(over="ignore"):
-            narrow = new.astype(np.float32)
-        return bool(np.all((narrow.astype(np.float64) == new) | np.isnan(new.astype(np.float64))))
+            same = new.astype(np.float32) == new
+        return bool(same.all()) or bool((same | np.isnan(new)).all())
     return True
 
 
@@ -194,12 +199,11 @@ class Series:
         if not len(points):
             return
         steps, values = points.steps, points.values
-        self.monotonic = (
-            self.monotonic
-            and bool(steps[0] > self.last_step)
-            and (len(steps) == 1 or bool(np.all(steps[1:] > steps[:-1])))
-        )
+        follows = self.monotonic and bool(steps[0] > self.last_step)
         self._steps.extend(steps)
+        self.monotonic = follows and (
+            len(steps) == 1 or self._steps.rises or bool((steps[1:] > steps[:-1]).all())
+        )
         self._walls.extend(points.wall_times)
         self._values.extend(values)
         self._note(points)
@@ -231,7 +235,7 @@ class Series:
         elif walls[0] - self.last_wall > self.longest_gap:
             self.longest_gap = float(walls[0] - self.last_wall)
         if len(walls) > 1:
-            longest = float(np.max(walls[1:] - walls[:-1]))
+            longest = float((walls[1:] - walls[:-1]).max())
             if longest > self.longest_gap:
                 self.longest_gap = longest
         self.last_wall = float(walls[-1])

@@ -214,7 +214,7 @@ class RunMemory:
     def lost(self, tag: str, tag_sources: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
         own = sum(data.attempts.lost[tag] - len(data.attempts.passed(tag)) for data in tag_sources)
-        return own + sum(len(self._restarts.split(data, tag)[1]) for data in tag_sources)
+        return own + sum(self._restarts.lost(data, tag) for data in tag_sources)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """The earlier attempts of what is shown, oldest first."""
@@ -253,6 +253,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
+    if walls.min() >= EARLIEST and walls.max() < LATEST:
+        return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
         return points

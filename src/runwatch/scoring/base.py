@@ -9,8 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 
 MAX_ROWS = 5_000_000
@@ -53,7 +55,7 @@ class Job(msgspec.Struct, frozen=True):
     usual: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Self:
+    def of(cls, table: Mapping[str, object]) -> Self:
         return from_plain(cls, table)
 
 
@@ -75,12 +77,12 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
     bad: int = 0
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        values: dict[str, Any] = to_plain(self)
+    def to_json(self) -> JsonDict:
+        values: dict[str, object] = to_plain(self)
         return values
 
     @classmethod
-    def of(cls, table: Mapping[str, Any]) -> Self:
+    def of(cls, table: Mapping[str, object]) -> Self:
         return from_plain(cls, table)
 
 
@@ -98,7 +100,7 @@ class RawScores(msgspec.Struct, frozen=True, eq=False):
     """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
     of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
 
-    label: NDArray[Any] | None = None
+    label: AnyArray | None = None
     scores: NDArray[np.float64] | None = None
     classes: tuple[Any, ...] | None = None
     value: NDArray[np.float64] | None = None
@@ -107,7 +109,7 @@ class RawScores(msgspec.Struct, frozen=True, eq=False):
 KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
 
 
-def numeric_columns(kinds: Mapping[str, Any], apart: Collection[str | None]) -> tuple[str, ...]:
+def numeric_columns(kinds: Mapping[str, object], apart: Collection[str | None]) -> tuple[str, ...]:
     """The names of numbers and booleans among Arrow types by name, without those ``apart`` and usual keys."""
     import pyarrow.types as t
 
@@ -129,7 +131,7 @@ class Scorer(Protocol):
 
     def bind(self, offer: Offer) -> tuple[str, ...]: ...
 
-    def run(self, table: Any) -> RawScores: ...
+    def run(self, table: object) -> RawScores: ...
 
 
 class ModelFormat(Protocol):

@@ -12,10 +12,10 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import Any
 
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
 from runwatch.scoring.formats import format_of
@@ -36,7 +36,7 @@ def main() -> int:
     job = Job.of(json.load(sys.stdin))
     limit(job)
     try:
-        result: dict[str, Any] = {"answer": do(job).to_json()}
+        result: dict[str, object] = {"answer": do(job).to_json()}
     except Exception as error:
         problem = in_words(job, error)
         result = {"problem": [problem.file, problem.message, problem.hint]}
@@ -81,7 +81,7 @@ def do(job: Job) -> ScoringAnswer:
     return write(job, table, made)
 
 
-def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
+def _kinds(job: Job, source: InputTable) -> JsonDict:
     """Arrow type by column name. ScoringError for a name that occurs twice."""
     schema = source.schema()
     names = schema.names
@@ -92,7 +92,7 @@ def _kinds(job: Job, source: InputTable) -> dict[str, Any]:
     return {field.name: field.type for field in schema}
 
 
-def _offer(job: Job, kinds: dict[str, Any]) -> Offer:
+def _offer(job: Job, kinds: dict[str, object]) -> Offer:
     apart = {job.target, job.key, job.group}
     return Offer(job.data, tuple(kinds), job.usual or numeric_columns(kinds, apart), job.features)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from runwatch.domain.borders import Arrow
 from runwatch.scoring.base import (
     CLASS,
     CONFIDENCE,
@@ -25,12 +25,12 @@ _META = b"runwatch"
 _SEEN = 200
 
 
-def write(job: Job, table: Any, predicted: Predicted) -> ScoringAnswer:
+def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
     it can't be written."""
     import pyarrow as pa
 
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     for name in _carried(job):
         if name in table.column_names:
             columns[name] = table.column(name)
@@ -62,7 +62,7 @@ def _carried(job: Job) -> list[str]:
     return names
 
 
-def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, Any]) -> ScoringAnswer:
+def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, object]) -> ScoringAnswer:
     truth = columns.get(TRUTH)
     return ScoringAnswer(
         job.identity,
@@ -79,19 +79,19 @@ def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, Any]) 
     )
 
 
-def _missing(column: Any) -> int:
+def _missing(column: object) -> int:
     import pyarrow.compute as pc
 
     return int(pc.sum(pc.is_null(column, nan_is_null=True)).as_py() or 0)
 
 
-def _labels(column: Any) -> tuple[str, ...]:
+def _labels(column: Arrow) -> tuple[str, ...]:
     """The labels that occur, as text; at most 200."""
     found = [] if column is None else column.unique().to_pylist()
     return tuple(sorted({label_text(one) for one in found if one is not None})[:_SEEN])
 
 
-def _whole(table: Any, path: str, mtime_ns: int) -> None:
+def _whole(table: object, path: str, mtime_ns: int) -> None:
     import pyarrow.parquet as parquet
 
     private_folder(Path(path).parent)

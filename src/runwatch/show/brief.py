@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
@@ -16,7 +17,10 @@ from runwatch.show.history import stories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
-from runwatch.text.units import DAY, ago, duration, iso, moment, percent, plural
+from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
+
+if TYPE_CHECKING:
+    from runwatch.show.history import FindingHistory
 
 MOST_LINES = 12
 _WIDTH = 110
@@ -24,7 +28,7 @@ _NAMES = 4
 _NOTES = 3
 _NAME_WIDTH = 34
 
-Facts = Mapping[str, Any]
+Facts = JsonMapping
 History = Sequence[tuple[str, TaskEvent]]
 
 
@@ -112,7 +116,7 @@ def compose(
         closed=closed,
         lines=(),
         notes=notes,
-        old=f"as of {ago(facts['now'], now)} ago" if fresh_for is not None and age > fresh_for else "",
+        old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
 
@@ -136,7 +140,7 @@ def markdown(brief: Brief) -> str:
     return "\n".join(parts) + "\n"
 
 
-def nothing_json(reason: str, now: float) -> dict[str, Any]:
+def nothing_json(reason: str, now: float) -> dict[str, object]:
     """``brief --json`` when nothing is known."""
     runs = {name: [] for name in ("finished", "crashed", "running", "stalled", "new")}  # type: dict[str, list[str]]
     return {
@@ -157,7 +161,7 @@ def _finding_line(finding: Facts) -> str:
     return f"- {finding['severity']}: {summary} ({subject}). {advice}"
 
 
-def as_json(brief: Brief) -> dict[str, Any]:
+def as_json(brief: Brief) -> dict[str, object]:
     """``brief --format json``."""
     details = [run for group in ("running", "finished", "crashed", "stalled") for run in brief.runs[group]]
     return {
@@ -337,7 +341,7 @@ def _span(since: float, now: float, looked: bool) -> str:
     return f"since you last looked, {when}" if looked else f"since {when}"
 
 
-def _story(story: Any) -> Facts:
+def _story(story: FindingHistory) -> Facts:
     return {
         "id": hparams(story.fingerprint),
         "text": hparams(story.text),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.finding import Finding
-from runwatch.domain.run import Run
+from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.findings import counted, finding_json, in_order
@@ -31,7 +32,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
     worst: str
     code: int
-    findings: Sequence[Mapping[str, Any]]
+    findings: Sequence[JsonMapping]
     snapshot: Snapshot
     open_tasks: int
 
@@ -50,7 +51,7 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     return CheckResult(worst, code, kept, snapshot, sum(opened.values()))
 
 
-def as_json(check: CheckResult) -> dict[str, Any]:
+def as_json(check: CheckResult) -> JsonDict:
     """``check --json``."""
     now = check.snapshot.situation.now
     counts = Counter(finding["severity"] for finding in check.findings)
@@ -74,7 +75,7 @@ def as_json(check: CheckResult) -> dict[str, Any]:
     }
 
 
-def _not_judged_json(problem: Any) -> dict[str, Any]:
+def _not_judged_json(problem: Problem) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "message": hparams(problem.message),
@@ -82,7 +83,7 @@ def _not_judged_json(problem: Any) -> dict[str, Any]:
     }
 
 
-def unknown_json(reason: str) -> dict[str, Any]:
+def unknown_json(reason: str) -> dict[str, object]:
     """``check --json`` of a check that could not be made."""
     counts = dict.fromkeys(("critical", "warning", "info"), 0)
     return {
@@ -96,7 +97,7 @@ def unknown_json(reason: str) -> dict[str, Any]:
     }
 
 
-def of_root(check: CheckResult, root: str) -> list[Mapping[str, Any]]:
+def of_root(check: CheckResult, root: str) -> list[JsonMapping]:
     """The findings of a root; the machine's belong to the first of all."""
     roots = check.snapshot.situation.roots
     homeless = bool(roots) and root == roots[0]
@@ -184,7 +185,7 @@ def one_line(check: CheckResult) -> str:
     return f"nothing to do{f', {infos} for information' if infos else ''}"
 
 
-def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
+def problems_of(snapshot: Snapshot) -> list[tuple[str, Problem]]:
     situation = snapshot.situation
     first = situation.roots[0] if situation.roots else ""
     found = [(first, problem) for problem in situation.problems]

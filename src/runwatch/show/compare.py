@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from runwatch.domain.comparison import (
     Calibration,
@@ -26,7 +25,7 @@ _SLICES_SHOWN = 10
 _HPARAMS_SHOWN = 20
 
 
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
+def comparison_json(comparison: Comparison) -> dict[str, object]:
     """``compare --json``."""
     best = cheapest(comparison)
     return {
@@ -52,7 +51,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _metric_json(metric: MetricComparison) -> dict[str, Any]:
+def _metric_json(metric: MetricComparison) -> dict[str, object]:
     return {
         "name": run_name(metric.name),
         "direction": metric.direction,
@@ -80,7 +79,7 @@ def _interval(ci: tuple[float, float] | None) -> list[float | None] | None:
     return None if ci is None else [end if math.isfinite(end) else None for end in ci]
 
 
-def _slice_json(part: SliceComparison) -> dict[str, Any]:
+def _slice_json(part: SliceComparison) -> dict[str, object]:
     return {
         "slice": run_name(part.slice),
         "n": part.n,
@@ -97,14 +96,14 @@ def _slice_json(part: SliceComparison) -> dict[str, Any]:
     }
 
 
-def _calibration_json(one: Calibration) -> dict[str, Any]:
+def _calibration_json(one: Calibration) -> dict[str, object]:
     bins = [
         {"n": b.n, "predicted": b.predicted, "observed": b.observed, "ci": [b.low, b.high]} for b in one.bins
     ]
     return {"ece": one.ece, "ece_null": one.ece_null, "miscalibrated": one.miscalibrated, "bins": bins}
 
 
-def _confusion_json(confusion: Confusion | None) -> dict[str, Any] | None:
+def _confusion_json(confusion: Confusion | None) -> dict[str, object] | None:
     if confusion is None:
         return None
     labels = [run_name(label) for label in confusion.labels]

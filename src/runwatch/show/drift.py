@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
 from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
@@ -40,7 +40,7 @@ _LEGEND = (
 )
 
 
-def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = ()) -> dict[str, Any]:
+def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] = ()) -> JsonDict:
     """``drift --json``; ``segments`` adds one report a segment."""
     out = {"schema": SCHEMA, **_report_json(report)}
     if segments:
@@ -48,7 +48,7 @@ def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] 
     return out
 
 
-def _report_json(report: DriftReport) -> dict[str, Any]:
+def _report_json(report: DriftReport) -> dict[str, object]:
     return {
         "verdict": report.verdict,
         "share_drifted": report.share_drifted,
@@ -62,8 +62,8 @@ def _report_json(report: DriftReport) -> dict[str, Any]:
     }
 
 
-def _column_json(column: ColumnDrift) -> dict[str, Any]:
-    out: dict[str, Any] = {
+def _column_json(column: ColumnDrift) -> dict[str, object]:
+    out: dict[str, object] = {
         "name": run_name(column.name),
         "kind": column.kind,
         "kind_guessed": column.kind_guessed,
@@ -80,7 +80,7 @@ def _column_json(column: ColumnDrift) -> dict[str, Any]:
     return out
 
 
-def _multivariate_json(multivariate: Multivariate | None) -> dict[str, Any] | None:
+def _multivariate_json(multivariate: Multivariate | None) -> dict[str, object] | None:
     if multivariate is None:
         return None
     return {
@@ -98,7 +98,7 @@ def _multivariate_json(multivariate: Multivariate | None) -> dict[str, Any] | No
     }
 
 
-def _batch_json(batch: Batch) -> dict[str, Any]:
+def _batch_json(batch: Batch) -> dict[str, object]:
     return {
         "name": run_name(batch.name),
         "rows": batch.rows,
@@ -107,7 +107,7 @@ def _batch_json(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _problem_json(problem: Problem) -> dict[str, Any]:
+def _problem_json(problem: Problem) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "where": problem.where,
@@ -142,6 +142,27 @@ def drift_report(
 ) -> CiReport:
     """The same for a build server: a case a column, in Markdown the columns that moved."""
     parts = [("", report), *segments]
+    multivariate = report.multivariate
+    worst = max((part for _, part in parts), key=lambda part: _ORDER.index(part.verdict))
+    stable = sum(column.verdict == "stable" for column in report.columns)
+    unknown = sum(column.verdict == "unknown" for column in report.columns)
+    return CiReport(
+        title="drift",
+        level=_LEVELS[worst.verdict],
+        verdict=_headline(report),
+        reason=f"{', '.join(current)} against {reference}",
+        cases=_cases(parts, multivariate),
+        tables=[table for table in (_moved(*part) for part in parts) if table.rows],
+        notes=[
+            f"{units.plural(stable, 'column')} stable, {unknown} could not be judged",
+            *([_together(multivariate).strip()] if multivariate is not None else []),
+            *(f"{problem.file}: {problem.message}" for problem in report.problems),
+        ],
+        legend=_LEGEND,
+    )
+
+
+def _cases(parts: Sequence[tuple[str, DriftReport]], multivariate: Multivariate | None) -> list[CiCase]:
     cases = [
         CiCase(
             name=column.name,
@@ -152,44 +173,20 @@ def drift_report(
         for segment, part in parts
         for column in part.columns
     ]
-    multivariate = report.multivariate
     if multivariate is not None:
         level = _LEVELS[multivariate.verdict]
         cases.append(CiCase("all columns together", level, _together(multivariate).strip()))
-    headers = ("column", "verdict", "size", "what changed")
-    tables = [
-        CiTable(
-            f"segment {segment}" if segment else "",
-            headers,
-            [
-                (
-                    c.name,
-                    f"{DRIFT_SIGNS[c.verdict]} {c.verdict}",
-                    units.number(c.effect, 2),
-                    c.sentence or c.reason,
-                )
-                for c in part.columns
-                if c.verdict in ("warning", "drifted")
-            ],
-        )
-        for segment, part in parts
+    return cases
+
+
+def _moved(segment: str, report: DriftReport) -> CiTable:
+    rows = [
+        (c.name, f"{DRIFT_SIGNS[c.verdict]} {c.verdict}", units.number(c.effect, 2), c.sentence or c.reason)
+        for c in report.columns
+        if c.verdict in ("warning", "drifted")
     ]
-    worst = max((part for _, part in parts), key=lambda part: _ORDER.index(part.verdict))
-    stable = sum(column.verdict == "stable" for column in report.columns)
-    unknown = sum(column.verdict == "unknown" for column in report.columns)
-    return CiReport(
-        title="drift",
-        level=_LEVELS[worst.verdict],
-        verdict=_headline(report),
-        reason=f"{', '.join(current)} against {reference}",
-        cases=cases,
-        tables=[table for table in tables if table.rows],
-        notes=[
-            f"{units.plural(stable, 'column')} stable, {unknown} could not be judged",
-            *([_together(multivariate).strip()] if multivariate is not None else []),
-            *(f"{problem.file}: {problem.message}" for problem in report.problems),
-        ],
-        legend=_LEGEND,
+    return CiTable(
+        f"segment {segment}" if segment else "", ("column", "verdict", "size", "what changed"), rows
     )
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.text.units import iso
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
 _INSIDE = ("since", "first_seen", "last_seen", "words", "topic")
 
-Facts = Mapping[str, Any]
+Facts = JsonMapping
 
 
-def finding_json(finding: Facts, now: float) -> dict[str, Any]:
+def finding_json(finding: Facts, now: float) -> dict[str, object]:
     """A kept finding as JSON (``store.kept.finding_facts``); what holds now and was never
     seen before is first seen now."""
     seen = finding["first_seen"] or finding["since"] or now

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -52,7 +51,7 @@ def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
     )
 
 
-def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, Any]:
+def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, object]:
     """``tasks history --json``: every event, and each task's opening, closing, by whom and how long."""
     listed = list(events)
     return {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
 from runwatch.domain.run import Problem
@@ -25,7 +26,7 @@ def quality_json(
     now: float,
     rows: int,
     problems: Sequence[Problem] = (),
-) -> dict[str, Any]:
+) -> JsonDict:
     """``quality --json``: every fault as a finding of the rule ``data-quality``, seen at ``now``."""
     return {
         "schema": SCHEMA,
@@ -39,7 +40,7 @@ def quality_json(
     }
 
 
-def _finding(fault: QualityCheck, name: str, now: float) -> dict[str, Any]:
+def _finding(fault: QualityCheck, name: str, now: float) -> JsonDict:
     subject = fault.column or "the table"
     evidence = {**plain(fault.evidence), "samples": [run_name(value) for value in fault.samples]}
     return {

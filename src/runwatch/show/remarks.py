@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from runwatch.domain.remark import Remark
 from runwatch.domain.run import RunKey
@@ -15,7 +14,7 @@ from runwatch.text.units import iso, moment
 Noted = Sequence[tuple[str, Remark]]
 
 
-def remark_json(root: str, remark: Remark) -> dict[str, Any]:
+def remark_json(root: str, remark: Remark) -> dict[str, object]:
     """One note."""
     return {
         "id": remark.id,
@@ -29,7 +28,7 @@ def remark_json(root: str, remark: Remark) -> dict[str, Any]:
     }
 
 
-def remarks_json(noted: Noted) -> dict[str, Any]:
+def remarks_json(noted: Noted) -> dict[str, object]:
     """``note --json``."""
     return {"schema": SCHEMA, "notes": [remark_json(root, remark) for root, remark in noted]}
 
@@ -73,6 +72,6 @@ def of_runs(noted: Noted, keys: Iterable[RunKey]) -> list[Remark]:
     ]
 
 
-def facts_of(noted: Noted) -> list[Mapping[str, Any]]:
+def facts_of(noted: Noted) -> list[Mapping[str, object]]:
     """What a brief keeps of them."""
     return [{**remark_json(root, remark), "short": short(remark)} for root, remark in noted]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
@@ -11,13 +9,14 @@ from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, hparams, number
 from runwatch.text.safe import run_name, safe
 
+_LEFT_OUT, _FURTHER = 8, 1.5
 _HPARAMS_SHOWN = 8
 _METRICS_SHOWN = 6
 
 
-def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, Any]:
+def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, object]:
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
-    out: dict[str, Any] = {
+    out: dict[str, object] = {
         "schema": SCHEMA,
         "metric": None if table.metric is None else run_name(table.metric),
         "direction": table.direction,
@@ -35,8 +34,8 @@ def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[
     return out
 
 
-def _row_json(table: RunTable, row: RunRow) -> dict[str, Any]:
-    metrics: dict[str, Any] = {}
+def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
+    metrics: dict[str, object] = {}
     for name, value in zip(table.metrics, row.metrics, strict=True):
         metrics.update(number(run_name(name), value))
     pairs = zip(table.hparams, row.hparams, strict=True)
@@ -93,6 +92,14 @@ def _below(table: RunTable, matters: WhatMatters | None) -> list[str]:
         table.direction or "", "no direction known"
     )
     lines = ["", f"ranked by {safe(table.metric or 'nothing')} ({arrow}), {table.at} value"]
+    without = [safe(row.key.id) for row in table.rows if row.rank is None]
+    if without and len(without) < len(table.rows):
+        more = f" and {len(without) - _LEFT_OUT} more" if len(without) > _LEFT_OUT else ""
+        lines.append(f"left out, without a value of it: {', '.join(without[:_LEFT_OUT])}{more}")
+    steps = [row.step for row in table.rows if row.rank is not None and row.step is not None]
+    if steps and max(steps) > _FURTHER * min(steps) > 0 and "step" not in table.at:
+        apart = f"{units.number(min(steps))} to {units.number(max(steps))}"
+        lines.append(f"the values stand at steps {apart}: --step {min(steps)} ranks all at one")
     if table.differing > _HPARAMS_SHOWN:
         lines.append(f"and {table.differing - _HPARAMS_SHOWN} more settings that differ (--format csv)")
     if matters is not None and matters.hparams:

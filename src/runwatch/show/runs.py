@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
@@ -20,7 +19,7 @@ from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 
-def ls_json(snapshot: Snapshot) -> dict[str, Any]:
+def ls_json(snapshot: Snapshot) -> dict[str, object]:
     """``ls --json``."""
     roots = snapshot.situation.roots
     return {
@@ -33,7 +32,7 @@ def ls_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def host_json(link: HostLink) -> dict[str, Any]:
+def host_json(link: HostLink) -> dict[str, object]:
     """How the link to another machine stands."""
     return {
         "name": plain(link.name),
@@ -45,7 +44,7 @@ def host_json(link: HostLink) -> dict[str, Any]:
     }
 
 
-def show_json(snapshot: Snapshot, run: Run) -> dict[str, Any]:
+def show_json(snapshot: Snapshot, run: Run) -> dict[str, object]:
     """``show --json``: the run of ``ls`` and what is known beyond it."""
     situation = snapshot.situation
     shown = run_json(run)
@@ -76,7 +75,7 @@ def show_json(snapshot: Snapshot, run: Run) -> dict[str, Any]:
     return {"schema": SCHEMA, "root": run_name(run.root), "run": shown}
 
 
-def run_json(run: Run) -> dict[str, Any]:
+def run_json(run: Run) -> dict[str, object]:
     progress = run.progress
     return {
         "id": run_name(run.id),
@@ -107,7 +106,7 @@ def run_json(run: Run) -> dict[str, Any]:
     }
 
 
-def _attempt_json(attempt: Attempt) -> dict[str, Any]:
+def _attempt_json(attempt: Attempt) -> dict[str, object]:
     return {
         "number": attempt.number,
         "first_step": attempt.first_step,
@@ -119,7 +118,7 @@ def _attempt_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def metric_json(metric: Metric) -> dict[str, Any]:
+def metric_json(metric: Metric) -> dict[str, object]:
     return {
         **number("last", metric.last),
         "last_step": metric.last_step,
@@ -135,7 +134,7 @@ def metric_json(metric: Metric) -> dict[str, Any]:
     }
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
+def problem_json(problem: Problem) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "where": problem.where,
@@ -144,7 +143,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _sign_json(sign: HealthSign) -> dict[str, Any]:
+def _sign_json(sign: HealthSign) -> dict[str, object]:
     return {
         "kind": sign.kind,
         "severity": sign.severity,
@@ -156,7 +155,7 @@ def _sign_json(sign: HealthSign) -> dict[str, Any]:
     }
 
 
-def _outlook_json(outlook: Outlook) -> dict[str, Any]:
+def _outlook_json(outlook: Outlook) -> dict[str, object]:
     return {
         "tag": plain(outlook.tag),
         **number("about", outlook.about),

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runwatch.domain.borders import JsonDict
+
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
-_PLAIN: dict[str, dict[str, Any]] = {
+_PLAIN: dict[str, dict[str, object]] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
     "num": {"type": "number"},
@@ -158,7 +160,7 @@ TASK = {
 }
 _COUNTS = {"critical": "int", "warning": "int", "info": "int"}
 
-ANSWERS: Mapping[str, Mapping[str, Any]] = {
+ANSWERS: Mapping[str, Mapping[str, object]] = {
     "ls": {"root": "str?", "roots?": ["str"], "runs": [RUN], "problems?": [PROBLEM]},
     "show": {"root": "str", "run": RUN},
     "drift": DRIFT,
@@ -211,7 +213,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _OF_RUN = {"root": "str", "run": "str"}
-RECORDS: Mapping[str, Mapping[str, Any]] = {
+RECORDS: Mapping[str, Mapping[str, object]] = {
     "point": {
         **_OF_RUN,
         "tag": "str",
@@ -227,7 +229,7 @@ RECORDS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def schema_of_record(kind: str) -> dict[str, Any]:
+def schema_of_record(kind: str) -> JsonDict:
     """The JSON Schema of one kind of line of ``tail --json``."""
     result = _of(RECORDS[kind])
     result["properties"] = {"type": {"const": kind}, **result["properties"]}
@@ -240,7 +242,7 @@ def schema_of_record(kind: str) -> dict[str, Any]:
     }
 
 
-def schema_of(answer: str) -> dict[str, Any]:
+def schema_of(answer: str) -> JsonDict:
     """The JSON Schema of a command's ``--json``."""
     result = _of(ANSWERS[answer])
     result["properties"] = {"schema": {"const": 1}, **result["properties"]}
@@ -248,7 +250,7 @@ def schema_of(answer: str) -> dict[str, Any]:
     return {"$schema": _DRAFT, "$id": f"{_BASE}{answer}", "title": f"runwatch {answer} --json", **result}
 
 
-def _of(kind: Any) -> dict[str, Any]:
+def _of(kind: Any) -> JsonDict:
     if isinstance(kind, tuple):
         return {"enum": list(kind)}
     if isinstance(kind, list):
@@ -264,7 +266,7 @@ def _of(kind: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _word(kind: str) -> dict[str, Any]:
+def _word(kind: str) -> dict[str, object]:
     if kind == _INTERVAL:
         items = {"type": ["number", "null"]}
         return {"type": ["array", "null"], "items": items, "minItems": 2, "maxItems": 2}

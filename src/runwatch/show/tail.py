@@ -3,9 +3,9 @@ go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
@@ -15,7 +15,7 @@ from runwatch.text import units
 from runwatch.text.jsonable import hparams, number
 from runwatch.text.safe import run_name, safe
 
-Record = Mapping[str, Any]
+Record = JsonMapping
 
 
 class SnapshotTail:
@@ -129,7 +129,7 @@ def of_runs(keys: Sequence[RunKey]) -> Callable[[Run], bool]:
     return lambda run: not chosen or run.key in chosen
 
 
-def _of(run: Run) -> dict[str, Any]:
+def _of(run: Run) -> JsonDict:
     return {"root": run_name(run.root), "run": run_name(run.id)}
 
 

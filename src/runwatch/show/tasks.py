@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
 
 from runwatch.domain.task import Task, TaskList
 from runwatch.text.jsonable import SCHEMA, hparams
@@ -14,7 +13,7 @@ from runwatch.text.units import iso
 _WIDTH = 100
 
 
-def task_json(task: Task, host: str | None = None) -> dict[str, Any]:
+def task_json(task: Task, host: str | None = None) -> dict[str, object]:
     """One task, every field that docs/json.md names."""
     return {
         "id": hparams(task.id),
@@ -41,7 +40,7 @@ def tasks_json(
     tasks: Iterable[Task] | None = None,
     silences: Mapping[str, float] | None = None,
     host: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """``tasks --json``: the whole file, or only ``tasks`` of it; what is silenced, until when; ``host``: the
     machine that the file is on, None: this one."""
     chosen = listed.tasks if tasks is None else tasks

@@ -5,11 +5,10 @@ May be thrown away at any time. Never raises: a cache that does not work is no c
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from runwatch.store.database import SIDE_FILES, without_wal
 from runwatch.system.files import private_folder
 
 FILE = "cache.db"
-VERSION = 1
+VERSION = 2
 MAX_PIECES = 20_000
+_AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (root TEXT, id BLOB, body BLOB, PRIMARY KEY (root, id));
 CREATE TABLE IF NOT EXISTS pieces (key TEXT PRIMARY KEY, used INTEGER, body BLOB);
@@ -38,21 +38,20 @@ class CacheFile:
                 self._db.close()
             self._db = None
 
-    def runs(self, root: str) -> dict[str, Mapping[str, Any]]:
-        """What was kept of the runs of a root (by its identity), by run id."""
-        rows = self._rows("SELECT id, body FROM runs WHERE root = ?", root)
-        found: dict[str, Mapping[str, Any]] = {}
-        for run_id, body in rows:
-            with contextlib.suppress(ValueError):
-                found[os.fsdecode(run_id)] = json.loads(body)
-        return found
+    def runs(self, root: str, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """What was kept of the wanted runs of a root (by its identity): (run id, body)."""
+        ids = [os.fsencode(run_id) for run_id in wanted]
+        for at in range(0, len(ids), _AT_ONCE):
+            some = ids[at : at + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            for run_id, body in self._rows(
+                f"SELECT id, body FROM runs WHERE root = ? AND id IN ({marks})", root, *some
+            ):
+                yield os.fsdecode(run_id), body
 
-    def keep_runs(self, root: str, kept: Mapping[str, Mapping[str, Any]], gone: Iterable[str]) -> None:
+    def keep_runs(self, root: str, kept: Mapping[str, bytes], gone: Iterable[str]) -> None:
         """Keep runs of a root, forget others."""
-        rows = []
-        for run_id, body in kept.items():
-            with contextlib.suppress(TypeError, ValueError):  # what JSON can't say is read again next time
-                rows.append((root, os.fsencode(run_id), json.dumps(body)))
+        rows = [(root, os.fsencode(run_id), body) for run_id, body in kept.items()]
         with self._writing() as db:
             if db is not None:
                 db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)

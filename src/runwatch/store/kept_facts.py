@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runwatch.domain.address import is_meant, split
+from runwatch.domain.borders import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
 FORGOTTEN_AFTER = 7 * 86400.0
@@ -74,10 +76,13 @@ def newest_by_root(
 
 
 def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
-    """The newest facts of one root by its path, alone or among others."""
+    """The newest facts of one root by its path, or as a person writes HOST:PATH; alone or among others."""
+    address = split(root)
     for row in rows:
-        if root in row.facts["roots"] and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
-            return SnapshotFacts(row.at, row.beat, only(row.facts, root))
+        for known in row.facts["roots"]:
+            meant = known == root or (address is not None and is_meant(known, *address))
+            if meant and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
+                return SnapshotFacts(row.at, row.beat, only(row.facts, known))
     return None
 
 
@@ -88,7 +93,7 @@ def only(facts: Facts, root: str) -> Facts:
         return facts
     first = root == roots[0]
 
-    def mine(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def mine(rows: Sequence[Mapping[str, object]]) -> list[JsonMapping]:
         return [row for row in rows if row["root"] == root or (first and row["root"] not in roots)]
 
     part = {name: mine(facts[name]) for name in ("runs", "findings", "data") if name in facts}
@@ -134,7 +139,7 @@ def _added(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return {name: sum(table.get(name, 0) for table in tables) for name in names}
 
 
-def _worst_first(finding: Mapping[str, Any]) -> int:
+def _worst_first(finding: Mapping[str, object]) -> int:
     return ("critical", "warning", "info").index(finding["severity"])
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runwatch.domain.address import host_of
+from runwatch.domain.borders import JsonDict
 from runwatch.text.jsonable import finite, plain
 from runwatch.text.jsonable import text as _text
 
@@ -27,7 +28,7 @@ _RECENT = 8 * 86400.0
 _MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
 _SEVERITIES = ("critical", "warning", "info")
 
-Facts = dict[str, Any]
+Facts = JsonDict
 
 
 class SnapshotFacts(NamedTuple):

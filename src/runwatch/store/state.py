@@ -277,7 +277,7 @@ class State:
 
     # What is shown without reading anything else
 
-    def keep(self, key: str, facts: Mapping[str, Any], now: float, beat: float) -> None:
+    def keep(self, key: str, facts: Mapping[str, object], now: float, beat: float) -> None:
         """Keep what ``status`` and ``brief`` show; ``key`` names the set of roots, ``beat`` is the seconds
         between two of these calls. Raises ``StateError``."""
         body = json.dumps(facts, allow_nan=False)

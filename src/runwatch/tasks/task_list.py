@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import Intent, IntentAnswer, Silence, Undo
+from runwatch.domain.intents import ArchiveTasks, Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
 from runwatch.tasks.commands import CommandRefused, TaskChange, change
 from runwatch.tasks.document import Document, LineEdit
@@ -24,6 +24,7 @@ from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, fol
 from runwatch.tasks.manual_tasks import follow_manual, is_manual
 from runwatch.tasks.todotxt import is_task, parse, parse_all, placed
 from runwatch.text.safe import safe
+from runwatch.text.units import plural
 
 WRITE_EVERY = 5.0
 _SLOWEST_RETRY = 60.0
@@ -167,6 +168,8 @@ class RootTaskList:
             return self.undo(intent.token, now, today, intent), None
         if isinstance(intent, Silence):
             return self._silence(intent, now), None
+        if isinstance(intent, ArchiveTasks):
+            return self._archive(intent, now, today), None
         try:
             done = self._change(lambda lines: change(intent, lines, today), now, today)
         except (CommandRefused, TodoError) as error:
@@ -197,12 +200,15 @@ class RootTaskList:
         del self._undo[token]
         return IntentAnswer(asked, True, done.message, self._undoable(done))
 
-    def archive(self, now: float, today: date) -> int:
-        """Move what is finished into ``done.txt`` beside the list; how many lines. Raises ``TodoError``."""
-        moved = self._file.put_away(lambda line: is_task(line) and parse(line).done)
-        self._lines = self._file.read().texts
+    def _archive(self, intent: ArchiveTasks, now: float, today: date) -> IntentAnswer:
+        """Move what is finished into ``done.txt`` beside the list."""
+        try:
+            moved = self._file.put_away(lambda line: is_task(line) and parse(line).done)
+            self._lines = self._file.read().texts
+        except TodoError as error:
+            return IntentAnswer(intent, False, str(error))
         self._record((), "done", now, today)
-        return moved
+        return IntentAnswer(intent, True, f"{plural(moved, 'finished task')} moved to done.txt")
 
     def _change(self, make: _Maker, now: float, today: date) -> TaskChange:
         """Make one change and save it; the history and the records follow."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.text.safe import run_name
 
 SCHEMA = 1
@@ -20,7 +21,7 @@ _HIDDEN = re.compile(
 )
 
 
-def number(name: str, value: float | None) -> dict[str, Any]:
+def number(name: str, value: float | None) -> JsonDict:
     """``{name: value}``, or null and its text when the value is NaN or infinite."""
     if value is None or math.isfinite(value):
         return {name: value}
@@ -50,7 +51,7 @@ def plain(value: object) -> Any:
     """Anything as JSON: as ``hparams``, but a number that isn't finite is null (in a table with
     ``"<name>_text"`` beside it); NumPy's scalars are numbers, a set is a list."""
     if isinstance(value, Mapping):
-        out: dict[str, Any] = {}
+        out: dict[str, object] = {}
         for key, inner in value.items():
             name = text(str(key))
             found = _number(inner)
@@ -72,7 +73,7 @@ def text(words: str) -> str:
     return words
 
 
-def dump(value: Mapping[str, Any], indent: int | None = 2) -> str:
+def dump(value: Mapping[str, object], indent: int | None = 2) -> str:
     """One JSON object as text (``indent`` None: on one line); refuses NaN."""
     return _HIDDEN.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
 

@@ -15,13 +15,13 @@ from typing import NamedTuple
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import same_metric
 from runwatch.domain.run import Run
+from runwatch.text.bounded_pattern import BoundedPattern
 from runwatch.text.durations import seconds
 
 GRAMMAR = "status:crashed  val/loss<0.3  lr=1e-3  age<2d  format:wandb  tag:f1  !word  /regex/  a,b is either"
 STATUSES = ("running", "finished", "crashed", "stalled", "unknown")
 _TOKEN = re.compile(r'[!-]?/(?:\\.|[^/\\])+/(?=\s|$)|(?:"[^"]*"|\S)+')
 _COMPARED = re.compile(r"^(?P<key>.+?)(?P<sign><=|>=|!=|<|>|=)(?P<value>.+)$", re.DOTALL)
-_LONGEST_PATTERN = 200
 _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -78,13 +78,8 @@ def _hay(run: Run) -> str:
 
 
 def _pattern(text: str) -> _Holds:
-    if len(text) > _LONGEST_PATTERN:
-        raise ValueError(f"a pattern has at most {_LONGEST_PATTERN} characters")
-    try:
-        pattern = re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"/{text}/ is not a valid pattern: {error}") from None
-    return lambda run, now: bool(pattern.search(run.id) or pattern.search(run.name))
+    pattern = BoundedPattern(text)
+    return lambda run, now: pattern.found(run.id) or bool(run.name and pattern.found(run.name))
 
 
 def _either(value: str, of: Callable[[Run], Iterable[str]]) -> _Holds:

@@ -96,6 +96,12 @@ def ago(then: float | None, now: float) -> str:
     return f"{seconds / DAY:.0f}d"
 
 
+def as_of(then: float, now: float) -> str:
+    """How old what is told is: "as of now", "as of 5m ago"."""
+    age = ago(then, now)
+    return "as of now" if age == "now" else f"as of {age} ago"
+
+
 def moment(then: float | None, now: float) -> str:
     """A moment as people say it: 18:04, yesterday 18:04, Mon 18:04, 2026-03-02."""
     if then is None:

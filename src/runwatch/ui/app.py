@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -22,15 +21,11 @@ from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
-    ClearBaseline,
     Intent,
     IntentAnswer,
     KeepView,
     MarkLooked,
-    PinBaseline,
-    Undo,
 )
-from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
@@ -55,7 +50,8 @@ from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
-from runwatch.ui.themes import ANSI_THEME, DEFAULT_THEME, load_themes, shipped_themes, stamp_of, tones_of
+from runwatch.ui.themed import ThemedApp
+from runwatch.ui.undo import baseline_before, undo_of
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.work import in_background
 
@@ -67,10 +63,9 @@ _HANG_UP_S = 5.0
 _LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
-_THEMES_EVERY_S = 1.0
 
 
-class RunwatchApp(App[None]):
+class RunwatchApp(ThemedApp):
     """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
     what ended the app, if anything did; ``undos``: what takes the last changes back, the newest last."""
 
@@ -101,46 +96,10 @@ class RunwatchApp(App[None]):
         self._walked: LiveScreen | None = None
         self._began = time.monotonic()
         self._keeping: Timer | None = None
-        self._theme_stamp: tuple[tuple[str, int], ...] = ()
-        self.own_themes: tuple[str, ...] = ()
         self._ticket = 0
         self._fence = ControlFilter(settings.ascii_only)
         self.watchdog: threading.Timer | None = None
-        self._notices = self._load_themes()
-
-    def _load_themes(self) -> list[str]:
-        loaded = load_themes(shipped_themes(), *([self.settings.themes] if self.settings.themes else []))
-        for theme in loaded.themes.values():
-            self.register_theme(theme)
-        self.own_themes = tuple(loaded.themes)
-        notices = list(loaded.notices)
-        few = self.console.color_system == "standard" and not self.no_color
-        fallback = ANSI_THEME if few and ANSI_THEME in loaded.themes else DEFAULT_THEME
-        wanted = self.settings.theme or fallback
-        if wanted not in self.available_themes:
-            notices.append(f"theme {wanted} is not known; known: {', '.join(sorted(loaded.themes))}")
-            wanted = fallback
-        if wanted in self.available_themes:
-            self.theme = wanted
-        return notices
-
-    def _reload_themes(self) -> None:
-        """Take themes that a person edits as soon as they are saved."""
-        assert self.settings.themes is not None
-        stamp = stamp_of(self.settings.themes)
-        if stamp == self._theme_stamp:
-            return
-        self._theme_stamp = stamp
-        loaded = load_themes(shipped_themes(), self.settings.themes)
-        for theme in loaded.themes.values():
-            self.register_theme(theme)
-        self.own_themes = tuple(loaded.themes)
-        for notice in loaded.notices:
-            self.say(notice, "warning")
-        self._watch_theme(self.theme)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return {f"rw-{tone}": colour for tone, colour in tones_of(self.current_theme).items()}
+        self._notices = self.take_themes(settings.themes, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
         if os.name == "nt":
@@ -175,9 +134,7 @@ class RunwatchApp(App[None]):
         if self.settings.asks:
             self.call_after_refresh(self._ask_trust)
         self.set_interval(_REFRESH_AGES_S, self._refresh_ages)
-        if self.settings.themes is not None:
-            self._theme_stamp = stamp_of(self.settings.themes)
-            self.set_interval(_THEMES_EVERY_S, self._reload_themes)
+        self.follow_themes()
 
     def _ask_trust(self) -> None:
         from runwatch.ui.trust_question import RESTART, ask_trust
@@ -262,7 +219,7 @@ class RunwatchApp(App[None]):
         """The topmost screen that shows a view; dialogs over it do not count."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
 
-    def show_screen(self, screen: Any) -> None:
+    def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
@@ -307,7 +264,7 @@ class RunwatchApp(App[None]):
 
     def intend(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
-        back = None if undoing else self._way_back(intent)
+        back = None if undoing else baseline_before(intent, self.snapshot)
 
         def answered(answer: IntentAnswer) -> None:
             self.post_message(Answered(answer, back))
@@ -319,9 +276,7 @@ class RunwatchApp(App[None]):
         if not answer.ok:
             self.say(answer.message, "error")
             return
-        back = event.back
-        if answer.undo and not isinstance(answer.intent, Undo):
-            back = Undo(_root_of(answer.intent), answer.undo)
+        back = undo_of(answer, event.back)
         if back is not None:
             self.undos.append(back)
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
@@ -340,7 +295,7 @@ class RunwatchApp(App[None]):
     def open(self, request: Request) -> None:
         """Show what is asked for, or ask the person what belongs to it."""
         if isinstance(request, TakeBack):
-            self._undo()
+            self.action_undo()
         elif isinstance(request, TaskDeed):
             from runwatch.ui.task_actions import task_deed
 
@@ -400,24 +355,11 @@ class RunwatchApp(App[None]):
         """Put a question over the screen; ``then`` gets its answer, None when it was left."""
         self.push_screen(dialog, then)
 
-    def _undo(self) -> None:
+    def action_undo(self) -> None:
         if not self.undos:
             self.say("nothing to undo")
             return
         self.intend(self.undos.pop(), undoing=True)
-
-    def _way_back(self, intent: Intent) -> Intent | None:
-        """What takes a change of the baseline back: the pin before it, else no pin."""
-        if not isinstance(intent, PinBaseline | ClearBaseline):
-            return None
-        root = _root_of(intent)
-        before = self.snapshot.situation.baselines.get(root) if self.snapshot else None
-        if before is not None and before.kind == "run" and before.source.startswith("pinned"):
-            return PinBaseline(RunKey(root, before.name), before.reason, before.since)
-        return ClearBaseline(root) if isinstance(intent, PinBaseline) else None
-
-    def action_undo(self) -> None:
-        self._undo()
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
@@ -452,8 +394,3 @@ class RunwatchApp(App[None]):
             self._keep_now()
         self._leave_within(_LEAVE_S, 0)
         self.exit()
-
-
-def _root_of(intent: Intent) -> str:
-    run = getattr(intent, "run", None)
-    return str(run.root if run is not None else getattr(intent, "root", ""))

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _FRAME_S = 0.2
+_FRAME_SHARE = 0.1
+"""Of the time at most so much goes into views that nobody asked for: of ten thousand runs one takes long."""
 
 
 class ViewReady(Message, bubble=False):
     """A view of the newest snapshot, made for the ``ticket`` that asked for it. A newer one replaces it."""
 
-    def __init__(self, ticket: int, view: Any, snapshot: Snapshot) -> None:
+    def __init__(self, ticket: int, view: object, snapshot: Snapshot) -> None:
         super().__init__()
         self.ticket, self.view, self.snapshot = ticket, view, snapshot
 
@@ -109,22 +111,23 @@ class Bridge:
             return self._ticket
 
     def _run(self) -> None:
-        last = 0.0
+        last, pause = 0.0, _FRAME_S
         while True:
             with self._changed:
                 while not (self._stopped or (self._snapshot and (self._asked or self._fresh))):
                     self._changed.wait()
-                wait = last + _FRAME_S - time.monotonic()
+                wait = last + pause - time.monotonic()
                 while wait > 0 and not (self._stopped or self._asked):
                     self._changed.wait(wait)
-                    wait = last + _FRAME_S - time.monotonic()
+                    wait = last + pause - time.monotonic()
                 if self._stopped:
                     return
                 snapshot, build, ticket = self._snapshot, self._build, self._ticket
                 self._asked = self._fresh = False
-            last = time.monotonic()
+            last, began = time.monotonic(), time.thread_time()
             if snapshot is not None and build is not None:
                 self._deliver(snapshot, build, ticket)
+                pause = max(_FRAME_S, (time.thread_time() - began) / _FRAME_SHARE)
 
     def _deliver(self, snapshot: Snapshot, build: Build, ticket: int) -> None:
         try:

@@ -9,11 +9,28 @@ from textual.dom import DOMNode
 
 from runwatch.show.text import export
 from runwatch.text.safe import safe
-from runwatch.ui.host import host
+from runwatch.ui.host import AnyScreen, host
+from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 
-def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
+def export_table(screen: AnyScreen) -> None:
+    """The table that has the keys, else the only one that is seen."""
+    from functools import partial
+
+    from runwatch.show.html.chart_file import stem
+
+    focused = screen.focused
+    seen = [table for table in screen.query(TableWidget) if table.is_on_screen and table.view.rows]
+    table = focused if isinstance(focused, TableWidget) else seen[0] if len(seen) == 1 else None
+    if table is None or not table.view.rows:
+        host(screen).say("there is no table to export here: go to one with tab")
+        return
+    name = f"{stem(table.id or 'table')}.csv"
+    export_to(screen, name, export.VIEW_FORMS, partial(export.view_text, table.view))
+
+
+def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable[[str], str | bytes]) -> None:
     """Ask for a file's name, beginning with ``name``, and write what ``make`` gives, on a worker, for the
     form that ``forms`` has for its ending."""
     from runwatch.ui.dialogs import AskLine
@@ -33,7 +50,7 @@ def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable
     node.app.push_screen(AskLine("export to a new file", hint, check=wrong, value=name), write)
 
 
-def _write(node: DOMNode, name: str, form: str, make: Callable[[str], str]) -> None:
+def _write(node: DOMNode, name: str, form: str, make: Callable[[str], str | bytes]) -> None:
     app, say, snapshot = node.app, host(node).say, host(node).snapshot
     runs = tuple(run.key for run in snapshot.situation.runs) if snapshot else ()
     try:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
+from textual.app import App
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 T = TypeVar("T")
 Build = Callable[[Snapshot, float], Any]
+"""Makes the view that a pane or screen then paints."""
+
+AnyApp = App[Any]
+AnyScreen = Screen[Any]
 Weight = Literal["information", "warning", "error"]
 
 
@@ -47,7 +53,7 @@ class Watching(Protocol):
     def slice_rows(self, predictions: str, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
     def kept_view(self, root: str) -> str: ...
-    def champions(self, root: str) -> list[dict[str, Any]]: ...
+    def champions(self, root: str) -> list[JsonDict]: ...
     def briefs(self) -> list[tuple[str, Brief]]: ...
 
 
@@ -88,7 +94,7 @@ class Host(Protocol):
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
 
-    def show_screen(self, screen: Any) -> None:
+    def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from msgspec.structs import replace
@@ -29,10 +30,13 @@ from runwatch.domain.media import (
 from runwatch.domain.run import RunKey
 from runwatch.runs.media.base import MediaRefused
 from runwatch.runs.pictures import Pixels, can_decode, decoded
+from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
 from runwatch.text.units import count, plural, size
+from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
+from runwatch.ui.messages import ExportAsked
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.heat import HeatWidget
 from runwatch.ui.widgets.line import LineWidget
@@ -71,6 +75,8 @@ class MediaPart(Vertical):
         Binding("up", "series(-1)", "Previous", show=False, id="media.previous", priority=True),
         Binding("t", "kind", "Kind", id="media.kind", tooltip="pictures, histograms, texts, tables in turn"),
         Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
+        Binding("x", "export", "Export", show=False, id="media.export", tooltip="this, as it was logged"),
+        Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or a picture's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
 
@@ -99,6 +105,7 @@ class MediaPart(Vertical):
         self._version: object = None
         self._wanted: object = None
         self._extra: Words = ()
+        self._prose = ""
         self._histograms: tuple[object, list[tuple[int, Histogram]]] = (None, [])
 
     def compose(self) -> ComposeResult:
@@ -214,8 +221,9 @@ class MediaPart(Vertical):
             case LoggedText():
                 from rich.markdown import Markdown
 
-                prose = Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark")
-                self._only(VerticalScroll).query_one(Static).update(prose)
+                self._prose = views.prose(content)
+                page = self._only(VerticalScroll).query_one(Static)
+                page.update(Markdown(self._prose, hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
                 self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
@@ -329,6 +337,32 @@ class MediaPart(Vertical):
         self._chosen = (series.kind, series.tag, series.reader)
         self._at = len(series.items) - 1
         self._draw()
+
+    def action_copy(self) -> None:
+        """Copy the text that is shown, else where the picture lies."""
+        series = self._series()
+        if series is not None:
+            file = os.path.join(self._key.root, series.items[self._at].file)
+            copy(self, self._prose if series.kind == "text" else file)
+
+    def action_export(self) -> None:
+        """Write what is shown into a file: pictures and texts as they were logged, histograms as rows."""
+        series = self._series()
+        if series is None or series.kind == "pr curve":
+            host(self).say("there is nothing to export here")
+            return
+        watching, key = host(self).watching, self._key
+        items = series.items if series.kind == "histogram" else (series.items[self._at],)
+        wanted = replace(series, items=items[-_MOST_AT_ONCE:])
+        ending = views.file_ending(series.kind, items[-1].file)
+
+        def make(form: str) -> str | bytes:
+            steps = [item.step for item in wanted.items]
+            return views.as_file(steps, watching.media_contents(key, wanted), form)
+
+        step = items[-1].step if series.kind != "histogram" else None
+        name = stem(series.tag if step is None else f"{series.tag} {step}") + ending
+        self.post_message(ExportAsked(name, views.FILE_FORMS[series.kind], make))
 
     def action_filter(self) -> None:
         from runwatch.ui.widgets.prompt import Prompt

@@ -74,9 +74,9 @@ class Requested(Message):
 
 class ExportAsked(Message):
     """A person wants a file of what is seen. ``name``: what to begin with; ``forms``: form by ending;
-    ``make``: the text of a form, called on a worker."""
+    ``make``: what a file of a form holds, called on a worker; it may raise OSError."""
 
-    def __init__(self, name: str, forms: Mapping[str, str], make: Callable[[str], str]) -> None:
+    def __init__(self, name: str, forms: Mapping[str, str], make: Callable[[str], str | bytes]) -> None:
         super().__init__()
         self.name, self.forms, self.make = name, forms, make
 

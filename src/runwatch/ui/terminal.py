@@ -112,7 +112,7 @@ class Terminal(LinuxDriver):
         vars(linux_driver)["XTermParser"] = PasteSafeParser
         super().run_input_thread()
 
-    def _sigcont_application(self, *_: Any) -> None:
+    def _sigcont_application(self, *_: object) -> None:
         """Going on after a stop that Textual did not make (``kill -STOP``): it would take the raw terminal
         for the one to give back at the end."""
         if not self._must_signal_resume and self._auto_restart and self.attrs_before is not None:

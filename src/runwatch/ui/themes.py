@@ -6,11 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
+
+from runwatch.domain.borders import JsonDict
 
 DEFAULT_THEME = "runwatch-dark"
 ANSI_THEME = "runwatch-ansi"
@@ -129,25 +130,25 @@ def read_theme(path: Path) -> Theme:
     )
 
 
-def _table(path: Path, raw: dict[str, Any], key: str) -> dict[str, Any]:
+def _table(path: Path, raw: dict[str, object], key: str) -> JsonDict:
     table = raw.get(key, {})
     if not isinstance(table, dict):
         raise ThemeError(f"theme {path}: {key} must be a table")
     return table
 
 
-def _ansi_needs(raw: dict[str, Any]) -> dict[str, str]:
+def _ansi_needs(raw: dict[str, object]) -> dict[str, str]:
     """What Textual's styles refer to under a theme of the terminal's own colours."""
     if not raw.get("ansi"):
         return {}
     return dict(BUILTIN_THEMES["ansi-dark" if raw.get("dark", True) else "ansi-light"].variables)
 
 
-def _strings(table: dict[str, Any]) -> dict[str, str]:
+def _strings(table: dict[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in table.items()}
 
 
-def _refuse_unknown(path: Path, raw: dict[str, Any]) -> None:
+def _refuse_unknown(path: Path, raw: dict[str, object]) -> None:
     for key in raw:
         if key not in (*_COLOURS, *_PLAIN, "tones", "variables"):
             raise ThemeError(f"theme {path}: {key} is not a key of a theme")

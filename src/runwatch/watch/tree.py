@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 
 from runwatch.domain.run import Problem
@@ -15,6 +15,7 @@ SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", ".trash"}
 )
 MAX_DEPTH = 40
+_MANY = 50
 
 
 class Tree:
@@ -27,6 +28,8 @@ class Tree:
         self.problems: dict[str, Problem] = {}
         self._ignore = tuple(ignore)
         self._follow = follow
+        self._pulse: Callable[[], None] = _nobody
+        self._walking: set[str] = set()
 
     def folder(self, path: str) -> Folder | None:
         """The known folder at a relative path."""
@@ -43,12 +46,28 @@ class Tree:
         folder = self.folder(above or ".")
         return folder.files.get(name) if folder else None
 
-    def scan(self) -> TreeChanges:
-        """Walk everything; raises OSError only when the root itself can't be listed."""
+    def scan(self, pulse: Callable[[], None] | None = None) -> TreeChanges:
+        """Walk everything; raises OSError only when the root itself can't be listed. ``pulse`` is called
+        after each folder."""
         changes = TreeChanges()
         os.scandir(self.root).close()
-        self._scan(self.top, changes, 0, deep=True)
+        self._pulse = pulse or _nobody
+        try:
+            self._scan(self.top, changes, 0, deep=True)
+        finally:
+            self._pulse = _nobody
+            self._walking.clear()
         return changes
+
+    def walked(self) -> Iterator[Folder]:
+        """While a scan goes on: the folders that it is done with, neighbours included, so that what a run's
+        folder lies beside is known. Of a folder with many in it some are enough."""
+        for folder in self.top.walk():
+            above = folder.parent
+            if above is None or folder.path in self._walking:
+                continue
+            if above.path not in self._walking or len(above.folders) > _MANY:
+                yield folder
 
     def refresh(self, paths: Iterable[str]) -> TreeChanges:
         """Look at these relative paths only (files or folders); a path that nothing is known about makes
@@ -100,7 +119,10 @@ class Tree:
             return
         files, folders, irregular = self._sort(folder, entries)
         self._take_files(folder, files, irregular, changes)
+        self._walking.add(folder.path)
         self._take_folders(folder, folders, changes, depth, deep)
+        self._walking.discard(folder.path)
+        self._pulse()
 
     def _absolute(self, path: str) -> str:
         return self.root if path == "." else os.path.join(self.root, path)
@@ -181,3 +203,7 @@ class Tree:
 
 def _known(found: os.stat_result) -> FileStat:
     return FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _nobody() -> None:
+    """Nobody wants to know how far a scan is."""

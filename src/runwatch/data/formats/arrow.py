@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
 COLUMNAR = False
@@ -17,7 +17,7 @@ _STREAM = "all"
 
 
 @contextmanager
-def _opened(file: DataFile) -> Iterator[tuple[Any, bool]]:
+def _opened(file: DataFile) -> Iterator[tuple[Arrow, bool]]:
     """(reader, is it the random-access file format)."""
     import pyarrow.ipc as ipc
 
@@ -32,7 +32,7 @@ def _opened(file: DataFile) -> Iterator[tuple[Any, bool]]:
             yield ipc.open_stream(handle), False
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
+def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     with _opened(file) as (reader, _):
         return [(field.name, field.type) for field in reader.schema]
 
@@ -45,9 +45,7 @@ def parts(file: DataFile) -> list[ReadPart]:
         return ranges(rows, len(reader.schema))
 
 
-def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with _opened(file) as (reader, _):
         names = list(reader.schema.names)
         twice = duplicated(names)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from runwatch.data.data_file import DataFile
+from runwatch.domain.borders import Arrow
 
 TARGET_VALUES = 4_000_000
 MAX_COLUMNS = 10_000
@@ -17,7 +18,7 @@ class ColumnBlock(NamedTuple):
     columns of rows already counted); ``columns``: (name, Arrow array); ``skipped``: lines left out."""
 
     rows: int
-    columns: list[tuple[str, Any]]
+    columns: list[tuple[str, Arrow]]
     skipped: int = 0
 
 
@@ -38,12 +39,12 @@ class TableFormat(Protocol):
     COLUMNAR: bool
     TYPED: bool
 
-    def schema(self, file: DataFile) -> list[tuple[str, Any]]: ...
+    def schema(self, file: DataFile) -> list[tuple[str, Arrow]]: ...
 
     def parts(self, file: DataFile) -> list[ReadPart]: ...
 
     def read(
-        self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+        self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]: ...
 
 

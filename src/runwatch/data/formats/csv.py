@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 from runwatch.data.arrays import blank_is_missing
 from runwatch.data.data_file import DataFile
@@ -16,6 +15,7 @@ from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
 from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, look_through
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
+from runwatch.domain.borders import Arrow
 
 SUFFIXES = packed((".csv", ".tsv"))
 COLUMNAR = False
@@ -25,7 +25,7 @@ _CODE = r"^[+-]?0\d+$"
 
 
 @contextmanager
-def _text(file: DataFile, start: int = 0) -> Iterator[Any]:
+def _text(file: DataFile, start: int = 0) -> Iterator[Arrow]:
     with opened(file, start) as raw:
         yield Utf8(raw, file.name)
 
@@ -66,7 +66,7 @@ def _codes(file: DataFile) -> frozenset[str]:
     return frozenset(codes)
 
 
-def _first_types(file: DataFile) -> list[tuple[str, Any]]:
+def _first_types(file: DataFile) -> list[tuple[str, Arrow]]:
     import pyarrow as pa
 
     names = _dialect(file).names
@@ -76,7 +76,7 @@ def _first_types(file: DataFile) -> list[tuple[str, Any]]:
     return [(name, pa.null()) for name in names]
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
+def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     """Names of the header with the types that the first block suggests; codes with leading zeros are text."""
     import pyarrow as pa
 
@@ -89,7 +89,7 @@ def parts(file: DataFile) -> list[ReadPart]:
 
 
 def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+    file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
 ) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
     import pyarrow as pa
@@ -104,7 +104,7 @@ def read(
 class _CsvReader:
     """One pass over a CSV file that widens a column's type and goes on where a conversion failed."""
 
-    def __init__(self, file: DataFile, start: int, wanted: Mapping[str, Any]) -> None:
+    def __init__(self, file: DataFile, start: int, wanted: Mapping[str, object]) -> None:
         self.file, self.start = file, start
         self.dialect = _dialect(file, whole=not start)
         self.names = list(self.dialect.names)
@@ -133,7 +133,7 @@ class _CsvReader:
         skipped, self.skipped = self.skipped, 0
         return ColumnBlock(0, [], skipped)
 
-    def _block(self, batch: Any) -> ColumnBlock:
+    def _block(self, batch: Arrow) -> ColumnBlock:
         for name in self.wanted:
             self.types.setdefault(name, batch.schema.field(name).type)
         skipped, self.skipped = self.skipped, 0
@@ -141,7 +141,7 @@ class _CsvReader:
             batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.wanted], skipped
         )
 
-    def _batches(self) -> Iterator[Any]:
+    def _batches(self) -> Iterator[object]:
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
@@ -175,7 +175,7 @@ class _CsvReader:
                 raise
             yield from reader
 
-    def _skip(self, row: Any) -> str:
+    def _skip(self, row: object) -> str:
         self.skipped += 1
         return "skip"
 
@@ -199,7 +199,7 @@ class _CsvReader:
         return self.names[index]
 
 
-def _wider(old: Any) -> Any:
+def _wider(old: Arrow) -> Arrow:
     import pyarrow.types as t
     from pyarrow import float64, string, timestamp
 

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
 from runwatch.data.formats.stream import BLOCK, opened, packed
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False
@@ -42,7 +42,7 @@ def _chunks(file: DataFile, start: int = 0) -> Iterator[bytes]:
                 yield _checked(block, file)
 
 
-def _rest_of_line(handle: Any, file: DataFile) -> bytes:
+def _rest_of_line(handle: object, file: DataFile) -> bytes:
     rest = b"" if not hasattr(handle, "readline") else handle.readline(MAX_LINE + 1)
     if len(rest) > MAX_LINE:
         what = f"has a line of more than {MAX_LINE >> 20} MiB"
@@ -83,9 +83,9 @@ def _depth(text: bytes) -> int:
 
 
 @lru_cache(maxsize=64)
-def _names(file: DataFile) -> tuple[tuple[str, Any], ...]:
+def _names(file: DataFile) -> tuple[tuple[str, Arrow], ...]:
     """Every key of every line with a type that its values have; of text and numbers the text."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     keys: set[bytes] = set()
     for block in _chunks(file):
         _few_keys(keys, block, file)
@@ -111,7 +111,7 @@ def _nothing(file: DataFile) -> tuple[str, str]:
     return "is empty", "write one JSON object per line, or leave it out"
 
 
-def _wider(old: Any, new: Any) -> Any:
+def _wider(old: object, new: object) -> Arrow:
     import pyarrow as pa
     import pyarrow.types as t
 
@@ -123,7 +123,7 @@ def _wider(old: Any, new: Any) -> Any:
     return pa.float64() if numbers else new if t.is_nested(new) else pa.string()
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
+def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     return list(_names(file))
 
 
@@ -131,9 +131,7 @@ def parts(file: DataFile) -> list[ReadPart]:
     return [ReadPart("all", None)]
 
 
-def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
     block's lines is missing in all of them."""
     import pyarrow as pa
@@ -154,7 +152,7 @@ def read(
             yield ColumnBlock(0, [], skipped)
 
 
-def _parsed(block: bytes, wanted: Mapping[str, Any]) -> tuple[Any, int]:
+def _parsed(block: bytes, wanted: Mapping[str, object]) -> tuple[Arrow, int]:
     """(table, lines left out)."""
     import pyarrow as pa
     import pyarrow.json as pajson
@@ -170,7 +168,7 @@ def _parsed(block: bytes, wanted: Mapping[str, Any]) -> tuple[Any, int]:
     return _timed(table, {name for name, _ in known}), skipped
 
 
-def _written(kind: Any) -> bool:
+def _written(kind: object) -> bool:
     """Whether the type is text in JSON that Arrow's parser would not take for it."""
     import pyarrow.types as t
 
@@ -178,7 +176,7 @@ def _written(kind: Any) -> bool:
     return bool(written or t.is_nested(kind) or t.is_binary(kind) or t.is_large_binary(kind))
 
 
-def _timed(table: Any, known: set[str]) -> Any:
+def _timed(table: Arrow, known: set[str]) -> object:
     """ISO 8601 times with fractions of a second, which Arrow's parser leaves as text, as times; columns of a
     ``known`` type stay as they are."""
     import pyarrow as pa
@@ -198,8 +196,8 @@ def _timed(table: Any, known: set[str]) -> Any:
     return table
 
 
-def _line_by_line(block: bytes) -> tuple[Any, int]:
-    rows: list[dict[str, Any]] = []
+def _line_by_line(block: bytes) -> tuple[object, int]:
+    rows: list[dict[str, object]] = []
     skipped = 0
     for line in block.splitlines():
         if not line.strip():
@@ -216,13 +214,13 @@ def _line_by_line(block: bytes) -> tuple[Any, int]:
     return _table(names, rows), skipped
 
 
-def _table(names: list[str], rows: list[dict[str, Any]]) -> Any:
+def _table(names: list[str], rows: list[dict[str, object]]) -> Arrow:
     import pyarrow as pa
 
     return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
 
 
-def _column(values: list[Any]) -> Any:
+def _column(values: list[Arrow]) -> Arrow:
     """An array of one type: numbers or booleans if all are, else text."""
     import pyarrow as pa
 
@@ -234,7 +232,7 @@ def _column(values: list[Any]) -> Any:
     return pa.array([_text(value) for value in values], type=pa.string())
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".orc",)
 COLUMNAR = True
@@ -16,7 +16,7 @@ TYPED = True
 
 
 @contextmanager
-def _opened(file: DataFile) -> Iterator[Any]:
+def _opened(file: DataFile) -> Iterator[Arrow]:
     import pyarrow.orc as orc
 
     with open_bytes(file) as handle:
@@ -26,7 +26,7 @@ def _opened(file: DataFile) -> Iterator[Any]:
         yield orc.ORCFile(handle)
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
+def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     with _opened(file) as found:
         return [(field.name, field.type) for field in found.schema]
 
@@ -39,9 +39,7 @@ def parts(file: DataFile) -> list[ReadPart]:
         return ranges([each] * found.nstripes, len(found.schema))
 
 
-def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with _opened(file) as found:
         names = list(found.schema.names)
         twice = duplicated(names)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True
@@ -24,20 +24,20 @@ _ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
 
 
 @contextmanager
-def opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Any]:
+def opened(file: DataFile, coded: frozenset[str] = frozenset()) -> Iterator[Arrow]:
     """The file as ``checked`` gives it."""
     with open_bytes(file) as handle:
         yield checked(handle, file.name, coded, file.remote)
 
 
-def checked(handle: Any, name: str, coded: frozenset[str] = frozenset(), remote: bool = False) -> Any:
+def checked(handle: Arrow, name: str, coded: frozenset[str] = frozenset(), remote: bool = False) -> Arrow:
     """Arrow's ``ParquetFile`` of bytes whose footer has passed our limits; ``coded``: text columns to read as
     codes. DataError for what has not."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     footer = _footer(handle, name)
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "read_dictionary": sorted(coded) or None,
         "pre_buffer": remote,
         "coerce_int96_timestamp_unit": "us",  # as nanoseconds, years from 2263 on would wrap
@@ -52,7 +52,7 @@ def checked(handle: Any, name: str, coded: frozenset[str] = frozenset(), remote:
         return pq.ParquetFile(handle, metadata=_plain_metadata(footer), **options)
 
 
-def _footer(handle: Any, name: str) -> bytes:
+def _footer(handle: Arrow, name: str) -> bytes:
     """The footer with its length and mark. DataError for what is no whole parquet file."""
     head = handle.read(4)
     size = handle.seek(0, 2)
@@ -92,7 +92,7 @@ def _schema_size(footer: bytes) -> int:
     return numbers[1] if len(numbers) > 1 else 0
 
 
-def _plain_metadata(footer: bytes) -> Any:
+def _plain_metadata(footer: bytes) -> object:
     """The file's metadata without the Arrow schema beside it, which may name types that Arrow cannot read
     (Polars stores 128-bit integers so); parquet's own types stay."""
     import pyarrow as pa
@@ -101,20 +101,23 @@ def _plain_metadata(footer: bytes) -> Any:
     return pq.read_metadata(pa.BufferReader(b"PAR1" + footer.replace(_ARROW_SCHEMA, _HIDDEN)))
 
 
-def schema(file: DataFile) -> list[tuple[str, Any]]:
+def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     import pyarrow as pa
 
-    result: dict[Callable[[Any], Any], Any] = {interval_bytes: pa.duration("ms"), whole_128: pa.float64()}
+    result: dict[Callable[[Arrow], Arrow], object] = {
+        interval_bytes: pa.duration("ms"),
+        whole_128: pa.float64(),
+    }
     with opened(file) as parquet:
         special = _special(parquet)
         found = [(field.name, field.type) for field in parquet.schema_arrow]
     return [(name, result[special[name]] if name in special else type_) for name, type_ in found]
 
 
-def _special(parquet: Any) -> dict[str, Callable[[Any], Any]]:
+def _special(parquet: Arrow) -> dict[str, Callable[[Arrow], Arrow]]:
     """What makes plain values of the bytes that Arrow has no type for: intervals, and 128-bit integers, which
     only the hidden Arrow schema names."""
-    found: dict[str, Callable[[Any], Any]] = {}
+    found: dict[str, Callable[[Arrow], Arrow]] = {}
     hidden = _HIDDEN in (parquet.metadata.metadata or {})
     for index in range(len(parquet.schema)):
         column = parquet.schema.column(index)
@@ -132,9 +135,7 @@ def parts(file: DataFile) -> list[ReadPart]:
         return ranges(rows, len(parquet.schema_arrow))
 
 
-def read(
-    file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
-) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
         strings = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
@@ -147,7 +148,7 @@ def read(
 
 
 def _row_group(
-    parquet: Any, index: int, columns: list[str], special: Mapping[str, Callable[[Any], Any]], name: str
+    parquet: Arrow, index: int, columns: list[str], special: Mapping[str, Callable[[Arrow], Arrow]], name: str
 ) -> Iterator[ColumnBlock]:
     unpacked_bytes(parquet, index, columns, name)
     rows = parquet.metadata.row_group(index).num_rows
@@ -160,7 +161,7 @@ def _row_group(
                 yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])
 
 
-def unpacked_bytes(parquet: Any, index: int, columns: Collection[str], name: str) -> int:
+def unpacked_bytes(parquet: Arrow, index: int, columns: Collection[str], name: str) -> int:
     """How many bytes these columns of a row group are, by the footer. DataError past our limits."""
     group = parquet.metadata.row_group(index)
     total = 0

@@ -7,11 +7,11 @@ import codecs
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_LINE
+from runwatch.domain.borders import Arrow
 
 BLOCK = 1 << 20
 PACKED = (".gz", ".bz2", ".xz", ".zst")
@@ -23,7 +23,7 @@ def packed(endings: tuple[str, ...]) -> tuple[str, ...]:
     return (*endings, *(ending + how for ending in endings for how in PACKED))
 
 
-def compression(handle: Any) -> str | None:
+def compression(handle: Arrow) -> str | None:
     """How a seekable file is compressed, by its first bytes."""
     head = handle.read(6)
     handle.seek(0)
@@ -31,7 +31,7 @@ def compression(handle: Any) -> str | None:
 
 
 @contextmanager
-def opened(file: DataFile, start: int = 0) -> Iterator[Any]:
+def opened(file: DataFile, start: int = 0) -> Iterator[Arrow]:
     """The content from byte ``start`` on, decompressed. DataError when the compressed data is cut off."""
     with open_bytes(file) as handle:
         how = compression(handle)
@@ -47,7 +47,7 @@ def opened(file: DataFile, start: int = 0) -> Iterator[Any]:
             raise DataError(file.name, what, "wait for it, or write it again") from error
 
 
-def _decompressor(handle: Any, how: str | None) -> Any:
+def _decompressor(handle: Arrow, how: str | None) -> Arrow:
     if how == "gzip":
         import gzip
 
@@ -70,7 +70,7 @@ def _decompressor(handle: Any, how: str | None) -> Any:
 class BoundedLines(io.RawIOBase):
     """A stream of bytes as it is. DataError for a line of more than 8 MiB: no parser is given it."""
 
-    def __init__(self, raw: Any, name: str) -> None:
+    def __init__(self, raw: Arrow, name: str) -> None:
         super().__init__()
         self._raw, self._name, self._line = raw, name, 0
 
@@ -98,7 +98,7 @@ class Utf8(BoundedLines):
     """The same as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8 become
     backslash escapes."""
 
-    def __init__(self, raw: Any, name: str) -> None:
+    def __init__(self, raw: Arrow, name: str) -> None:
         super().__init__(raw, name)
         self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
         self._first, self._rest = True, b""

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
 from runwatch.data.arrays import longest
@@ -14,6 +13,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
+from runwatch.domain.borders import Arrow, JsonMapping
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0(\.\d+)?")
@@ -31,14 +31,14 @@ class Table:
         self.SUFFIXES, self.COLUMNAR = format_.SUFFIXES, format_.COLUMNAR
         self.TYPED = format_.TYPED
 
-    def schema(self, file: DataFile) -> list[tuple[str, Any]]:
+    def schema(self, file: DataFile) -> list[tuple[str, Arrow]]:
         return list(_columns(self, file))
 
     def parts(self, file: DataFile) -> list[ReadPart]:
         return self._format.parts(file)
 
     def read(
-        self, file: DataFile, part: str, wanted: Mapping[str, Any], coded: frozenset[str]
+        self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]:
         inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
         partitions = {name: value for name, value in partition_values(file) if name in wanted}
@@ -54,12 +54,12 @@ class Table:
                 columns.extend((name, _repeated(value, block.rows)) for name, value in partitions.items())
             yield ColumnBlock(block.rows, columns, block.skipped)
 
-    def _needed(self, name: str, wanted: Mapping[str, Any]) -> bool:
+    def _needed(self, name: str, wanted: Mapping[str, object]) -> bool:
         return name in wanted or any(key.startswith(name + ".") for key in wanted)
 
 
 @lru_cache(maxsize=512)
-def _stored(table: Table, file: DataFile) -> dict[str, Any]:
+def _stored(table: Table, file: DataFile) -> dict[str, object]:
     """Name and type of the columns in the file itself, less the bookkeeping ones; of a name that occurs twice
     the last."""
     found = table._format.schema(file)
@@ -70,10 +70,10 @@ def _stored(table: Table, file: DataFile) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _columns(table: Table, file: DataFile) -> tuple[tuple[str, Any], ...]:
+def _columns(table: Table, file: DataFile) -> tuple[tuple[str, object], ...]:
     stored = table._format.schema(file)
     _stored(table, file)
-    out: list[tuple[str, Any]] = []
+    out: list[tuple[str, object]] = []
     for index, (name, type_) in enumerate(stored):
         if not is_index(name, index):
             out.append((name, plain_type(type_)))
@@ -83,7 +83,7 @@ def _columns(table: Table, file: DataFile) -> tuple[tuple[str, Any], ...]:
     return tuple(out)
 
 
-def _leaf_types(name: str, type_: Any) -> list[tuple[str, Any]]:
+def _leaf_types(name: str, type_: object) -> list[tuple[str, object]]:
     return [pair for pair, _ in zip(leaf_types(name, type_), range(MAX_LEAVES), strict=False)]
 
 
@@ -92,7 +92,7 @@ def is_index(name: str, position: int) -> bool:
     return bool(_INDEX.fullmatch(name)) or (not name.strip() and position == 0)
 
 
-def _expanded(name: str, array: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _expanded(name: str, array: Arrow, wanted: JsonMapping) -> Iterator[tuple[str, object]]:
     array = plain(array)
     if name in wanted:
         yield name, array
@@ -110,7 +110,7 @@ def partition_values(file: DataFile) -> list[tuple[str, str | None]]:
     return [(k, v) for k, v in pairs if k.lower() not in _CALENDAR or not (v or "").isdigit()]
 
 
-def _partition_type(value: str | None) -> Any:
+def _partition_type(value: str | None) -> object:
     import pyarrow as pa
 
     if value is None:
@@ -124,7 +124,7 @@ def _partition_type(value: str | None) -> Any:
     return pa.bool_() if value in ("true", "false") else pa.string()
 
 
-def _repeated(value: str | None, rows: int) -> Any:
+def _repeated(value: str | None, rows: int) -> object:
     import pyarrow as pa
     import pyarrow.compute as pc
 

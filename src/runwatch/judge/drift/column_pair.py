@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats, Ints, TableProfile
 from runwatch.text.units import number
 
@@ -104,15 +104,13 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 
 _FEW_TO_TELL = 4096
-_ONCE = 1.05
+_ONCE, _LEAST_PAIRS, _BEYOND_CHANCE = 1.05, 10, 3.0
 
 
 def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
     """The columns of both, in the grid's order, with what their rows are worth: a batch of few rows is taken
-    to hang together as the reference does, and rows that are repeated on one side only count once."""
-    repeated, own = current.repeated, reference.repeated
-    now = repeated if own <= _ONCE < repeated and current.looked_at <= reference.looked_at else 1.0
-    before = own if repeated <= _ONCE < own and reference.looked_at <= current.looked_at else 1.0
+    to hang together as the reference does, and rows that are repeated count once."""
+    now, before = _repeats(current, reference), _repeats(reference, current)
     out = []
     for index, column in enumerate(reference.grid.columns):
         ref, cur = reference.column(index), current.column(index)
@@ -124,9 +122,35 @@ def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
             design=_bounded(max(cur.design, least[0], now), cur.rows),
             missing_design=_bounded(max(own_missing, least[1], now), cur.rows),
         )
-        ref = replace(ref, design=max(ref.design, before), missing_design=max(ref.missing_design, before))
+        ref = replace(
+            ref,
+            design=_bounded(max(ref.design, before), ref.rows),
+            missing_design=_bounded(max(ref.missing_design, before), ref.rows),
+        )
         out.append(ColumnPair(column, ref, cur))
     return out
+
+
+def _repeats(own: TableProfile, other: TableProfile) -> float:
+    """How often each row of ``own`` was repeated. Rows of few different values are the same by chance: as
+    often as on the other side, or as the columns' values are the same independently of each other, or as the
+    most telling column's are on the other side."""
+    pairs = own.same * own.looked_at**2 / 2
+    if own.repeated <= _ONCE or pairs < _LEAST_PAIRS:
+        return 1.0
+    values = own.same_values
+    best = int(np.argmin(values))
+    by_chance = max(other.same, float(values.prod()), _same(other.column(best), own.grid.columns[best]))
+    if own.same < _BEYOND_CHANCE * by_chance:
+        return 1.0
+    return 1 + (own.repeated - 1) * (1 - by_chance / own.same)
+
+
+def _same(side: ColumnProfile, column: ColumnGrid) -> float:
+    """How often two rows have the same value, of those values that have a bin of their own."""
+    alone = column.singleton if column.edges is not None else np.arange(column.bins) < column.bins - 1
+    total = int(side.counts.sum())
+    return float(((side.counts[alone] / total) ** 2).sum()) if total else 0.0
 
 
 def _bounded(design: float, rows: int) -> float:
@@ -156,7 +180,7 @@ def pooled(a: Ints, b: Ints, design: float = 1.0) -> tuple[Ints, Ints]:
 def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | None:
     """The p-quantile as far as the grid tells it: exact where the bin is one value, straight between the
     bin's ends elsewhere, and after the bin's mean in the open outer bins. None without values."""
-    edges: NDArray[Any] | None = column.edges
+    edges: AnyArray | None = column.edges
     total = int(profile.counts.sum())
     if edges is None or not total:
         return None

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.drift import DriftVerdict, Multivariate
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import Floats
 from runwatch.judge.drift.p_values import normal_p_value
 
@@ -28,12 +29,13 @@ LEVELS: tuple[float, float] = (0.55, 0.65)
 ALPHA = 0.01
 TOP = 10
 _LENGTHS = 10
+_REPEATED, _FILLERS, _BEYOND_CHANCE = 0.05, 8, 3.0
 _GIVES_AWAY = 0.05
 
 _RIDGE = 1e-3
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
-Table = Mapping[str, NDArray[Any]]
+Table = Mapping[str, AnyArray]
 Labels = NDArray[np.int64]
 Model = Callable[[Floats], Floats]
 
@@ -55,14 +57,15 @@ def domain_classifier(
     rng = np.random.default_rng(seed)
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
-    worth = (n, m) if groups is not None else tuple(len(part) / _design(part) for part in (x[:n], x[n:]))
+    owners = _repeated(x, n) if groups is None else _owners(*groups)
+    worth = _worth(x, n, owners if groups is None else None, groups is not None)
     if min(worth) < MIN_ROWS:
         message = (
             f"rows are not independent: about {worth[0]:.0f} and {worth[1]:.0f} effective, needs {MIN_ROWS}"
         )
         return Multivariate(METHOD, None, None, n, m, "unknown", (), message)
-    owners = _stretches(x, n, m) if groups is None else _owners(*groups)
-    fit, held = _halves(owners, y, rng)
+    together = _stretches(x, n, m) if owners is None else owners
+    fit, held = _halves(together, y, rng)
     told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values
     x, names = x[:, told], [names[i] for i in told]
     if not names:
@@ -71,7 +74,7 @@ def domain_classifier(
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
         models = [_discriminant(x[fit], y[fit]), _trees(x[fit], y[fit], seed)]
         told_by = [
-            told_apart(model(x[held]), y[held], None if groups is None else owners[held]) for model in models
+            told_apart(model(x[held]), y[held], None if owners is None else owners[held]) for model in models
         ]
         surer = min(range(len(models)), key=lambda i: (told_by[i][1], -told_by[i][0]))
         model, auc = models[surer], told_by[surer][0]
@@ -87,7 +90,7 @@ def _verdict(auc: float, p: float) -> DriftVerdict:
     return "drifted" if auc >= LEVELS[1] else "warning"
 
 
-def _coded(a: NDArray[Any], b: NDArray[Any]) -> Floats:
+def _coded(a: AnyArray, b: AnyArray) -> Floats:
     """Both sides as floats: numbers as they are, texts as the rank of their frequency, rare as one."""
     if a.dtype != object and b.dtype != object:
         return np.concatenate([a, b]).astype(np.float64)
@@ -96,6 +99,30 @@ def _coded(a: NDArray[Any], b: NDArray[Any]) -> Floats:
     order = np.argsort(-counts, kind="stable")[:MAX_LEVELS]
     code = {str(words[i]): float(rank) for rank, i in enumerate(order)}
     return np.array([math.nan if v is None else code.get(v, float(MAX_LEVELS)) for v in both])
+
+
+def _repeated(x: Floats, n: int) -> Labels | None:
+    """Equal rows as of one owner, where rows of one side are equal far more often than rows of both are (as
+    rows of few values are); None elsewhere. The few rows that occur most do not count: they are a filler."""
+    filled = np.where(np.isnan(x), -np.inf, x)
+    owners: Labels = np.unique(filled, axis=0, return_inverse=True)[1].ravel()
+    sides = [np.bincount(part, minlength=int(owners.max()) + 1) for part in (owners[:n], owners[n:])]
+    by_chance = float(sides[0] @ sides[1]) / (len(x) - n) / n
+    for side in sides:
+        rest = np.sort(side)[:-_FILLERS].astype(np.float64)
+        pairs, rows = float((rest * (rest - 1)).sum()), int(side.sum())
+        if pairs > max(_REPEATED * rest.sum(), _BEYOND_CHANCE * by_chance * rows**2):
+            return owners
+    return None
+
+
+def _worth(x: Floats, n: int, repeated: Labels | None, grouped: bool) -> tuple[float, float]:
+    """How many independent rows either side has at most."""
+    if grouped:
+        return n, len(x) - n
+    if repeated is not None:
+        return len(np.unique(repeated[:n])), len(np.unique(repeated[n:]))
+    return n / _design(x[:n]), (len(x) - n) / _design(x[n:])
 
 
 def _stretches(x: Floats, n: int, m: int) -> Labels:

@@ -137,12 +137,10 @@ def chi2_p_value(statistic: float, dof: int) -> float:
     if dof < 1 or statistic <= 0:
         return 1.0
     y = statistic / 2
-    if dof % 2 == 0:
-        powers = range(dof // 2)
-        logs = np.array([i * math.log(y) - math.lgamma(i + 1) - y for i in powers])
-        return min(1.0, _sum_exp(logs))
-    powers = range(1, (dof - 1) // 2 + 1)
-    logs = np.array([(i - 0.5) * math.log(y) - math.lgamma(i + 0.5) - y for i in powers])
+    terms = np.arange(1, dof // 2 + dof % 2, dtype=np.float64)
+    if dof % 2 == 0:  # y^i / i! e^-y for i = 0 ... dof / 2 - 1
+        return min(1.0, _sum_exp(np.append(0.0, np.cumsum(math.log(y) - np.log(terms))) - y))
+    logs = np.cumsum(math.log(y) - np.log(terms - 0.5)) - math.log(y) / 2 - math.lgamma(0.5) - y
     return min(1.0, math.erfc(math.sqrt(y)) + (_sum_exp(logs) if len(logs) else 0.0))
 
 

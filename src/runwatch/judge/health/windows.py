@@ -15,6 +15,7 @@ from runwatch.domain.points import FloatArray, IntArray
 BLOCK = 10
 LONG, SHORT = 5, 2
 _PIECE = 32_768
+_MANY_ROWS = 64
 MAD_SCALE = 1.4826
 
 
@@ -36,8 +37,7 @@ class Window(msgspec.Struct, eq=False):
 
     def references(self, blocks: IntArray, length: int) -> FloatArray:
         """The ``length`` blocks before each of ``blocks``: (k, length * BLOCK), a copy."""
-        starts = (blocks - length) * BLOCK - self.origin
-        return sliding_window_view(self.values, length * BLOCK)[starts]
+        return rows_at(self.values, (blocks - length) * BLOCK - self.origin, length * BLOCK)
 
 
 class Windows:
@@ -63,6 +63,13 @@ class Windows:
         keep = max((after // BLOCK - LONG) * BLOCK, 0)
         self.tail, self.count = joined[keep - origin :].copy(), after
         return Window(origin, before, after, joined, steps, bool(joined.min() > 0))
+
+
+def rows_at(values: FloatArray, starts: IntArray, width: int) -> FloatArray:
+    """The ``width`` values from each of ``starts`` on: (k, width), a copy."""
+    if len(starts) > _MANY_ROWS:
+        return np.asarray(sliding_window_view(values, width)[starts])
+    return np.asarray(values[starts[:, None] + np.arange(width)])
 
 
 def median_of_rows(rows: FloatArray) -> FloatArray:

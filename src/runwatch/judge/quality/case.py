@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
-from numpy.typing import NDArray
 
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ColumnProfile, NamedProfile, RowFacts, TableProfile
 
 
@@ -20,7 +19,7 @@ class QualityCase(msgspec.Struct, frozen=True, eq=False):
 
     current: TableProfile
     reference: TableProfile | None = None
-    sample: Mapping[str, NDArray[Any]] = msgspec.field(default_factory=dict)
+    sample: Mapping[str, AnyArray] = msgspec.field(default_factory=dict)
     facts: RowFacts | None = None
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     history: Sequence[NamedProfile] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any
 
 from runwatch.domain.hyperparameters import settings_of
 from runwatch.domain.run import Run
@@ -13,7 +12,7 @@ _MOST = 500
 _WIDTH = 60
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """A value for people, one line: 0.001, adam, [1, 2], "–" for none."""
     if value is None:
         return "–"

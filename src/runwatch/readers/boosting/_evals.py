@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
 from runwatch.domain.points import Points
@@ -146,7 +146,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     return version.reading(claim, operations)
 
 
-def _lists(value: Any, separator: str) -> Iterable[tuple[str, list[float]]]:
+def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
     """The numbers of each metric of each set (or, in cross-validation, of each name); what has another shape
     is left out."""
     for name, inner in value.items() if isinstance(value, dict) else ():
@@ -244,7 +244,7 @@ def _length(source: SourceFile) -> list[Operation]:
         path = source.sibling(os.path.join(os.path.dirname(source.file), name))
         try:
             with Opened(path) as opened:
-                value: Mapping[str, Any] = bounded_json.parse(opened.pread(limits.MIB, 0))
+                value: Mapping[str, object] = bounded_json.parse(opened.pread(limits.MIB, 0))
         except (OSError, ValueError):
             continue
         for key in _ROUNDS:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -88,7 +87,7 @@ def _sets(source: SourceFile) -> int:
     return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 
-def _operations(meta: Mapping[str, Any]) -> list[Operation]:
+def _operations(meta: Mapping[str, object]) -> list[Operation]:
     operations: list[Operation] = []
     count = meta.get("iteration_count")
     if type(count) is int and 0 < count < 2**53:
@@ -108,7 +107,7 @@ def _operations(meta: Mapping[str, Any]) -> list[Operation]:
     return operations
 
 
-def _groups(meta: Mapping[str, Any], sets: str) -> list[str]:
+def _groups(meta: Mapping[str, object], sets: str) -> list[str]:
     found = meta.get(sets)
     names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
     return names or [sets.removesuffix("_sets")]

@@ -43,8 +43,8 @@ def _integer(digits: str) -> int | float:
     return float("-inf") if digits.startswith("-") else float("inf")
 
 
-def _too_deep(value: Any) -> bool:
-    level: list[Any] = [value]
+def _too_deep(value: object) -> bool:
+    level: list[object] = [value]
     for _ in range(limits.JSON_DEPTH):
         level = [
             below
@@ -69,7 +69,7 @@ def parse_line(text: str) -> Any:
     return value
 
 
-def _parse_loose(text: str) -> Any:
+def _parse_loose(text: str) -> object:
     if text[:1] != "{" or text[-1:] != "}":
         text = text.strip(" \t\r\n\ufeff")
     try:
@@ -85,14 +85,14 @@ def _parse_loose(text: str) -> Any:
     return value
 
 
-def flatten(value: Mapping[str, Any]) -> dict[str, Any]:
+def flatten(value: Mapping[str, object]) -> dict[str, object]:
     """Nested objects as one, keys joined by ``/``; lists stay as they are. Raises PastLimit."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     _flatten(value, "", 1, flat)
     return flat
 
 
-def _flatten(value: Mapping[str, Any], before: str, depth: int, flat: dict[str, Any]) -> None:
+def _flatten(value: Mapping[str, object], before: str, depth: int, flat: dict[str, object]) -> None:
     if depth > limits.JSON_DEPTH:
         raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
     for key, inner in value.items():

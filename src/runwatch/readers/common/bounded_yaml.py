@@ -12,6 +12,9 @@ SIZE = 1 * limits.MIB
 _TEXT = 200
 _FLOAT = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})[eE][-+]?\d{1,4}")
 
+Yaml = Any
+"""PyYAML, its loaders and nodes."""
+
 
 def parse(data: bytes) -> Any:
     """The one document that ``data`` holds, keys as text and dates as written; ``1e-3`` is a float (as in
@@ -31,7 +34,7 @@ def parse(data: bytes) -> Any:
     return _plain(value)
 
 
-def _check(data: bytes, yaml: Any) -> None:
+def _check(data: bytes, yaml: Yaml) -> None:
     """Refuse aliases (a few hundred bytes can stand for gigabytes) and deep nesting before building."""
     depth = 0
     for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -45,17 +48,17 @@ def _check(data: bytes, yaml: Any) -> None:
             depth -= 1
 
 
-def _words(error: Any) -> str:
+def _words(error: object) -> str:
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error).partition("\n")[0]
     return f"line {mark.line + 1}: {what}" if mark is not None else str(what)
 
 
 @cache
-def _loader() -> Any:
+def _loader() -> Yaml:
     import yaml
 
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
         """Safe, and lenient with what it must not build."""
@@ -67,7 +70,7 @@ def _loader() -> Any:
     return Loader
 
 
-def _integer(loader: Any, node: Any) -> Any:
+def _integer(loader: Yaml, node: Yaml) -> object:
     if len(node.value) > 400 or ":" in node.value:
         return str(node.value)
     try:
@@ -76,7 +79,7 @@ def _integer(loader: Any, node: Any) -> Any:
         return str(node.value)
 
 
-def _unknown(loader: Any, suffix: str, node: Any) -> Any:
+def _unknown(loader: Yaml, suffix: str, node: Yaml) -> object:
     """An object that would have to be built: its name and what it would be built of, as text."""
     import yaml
 
@@ -91,7 +94,7 @@ def _unknown(loader: Any, suffix: str, node: Any) -> Any:
     return f"{name or kind}({inner})"[:_TEXT]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key if isinstance(key, str) else str(key): _plain(below) for key, below in value.items()}
     if isinstance(value, (list, tuple)):

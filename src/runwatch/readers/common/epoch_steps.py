@@ -7,12 +7,11 @@ the same steps."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import FloatArray, IntArray
 
 _LARGEST = 2**62
@@ -32,7 +31,7 @@ class Iterations:
     ``top`` counter in it; ``last``, the epoch of the last row. ``repeats``: a counter that stays the same in
     each epoch started again too."""
 
-    def __init__(self, state: Mapping[str, Any], repeats: bool) -> None:
+    def __init__(self, state: JsonMapping, repeats: bool) -> None:
         self._marks: list[list[float]] = [list(mark) for mark in state.get("marks", ())]
         self._epoch: float | None = state.get("epoch")
         self._low: int = state.get("low", 0)
@@ -40,7 +39,7 @@ class Iterations:
         self._last: float | None = state.get("last")
         self._repeats = repeats
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         if self._epoch is None:
             return {}
         known = {"epoch": self._epoch, "low": self._low, "top": self._top, "last": self._last}
@@ -110,12 +109,12 @@ class Epochs:
     State: ``high``, the greatest step so far; ``last``, the epoch of the last row, once they are counted;
     ``known``, [epoch, step] of those counted, every second one where they are many."""
 
-    def __init__(self, state: Mapping[str, Any]) -> None:
+    def __init__(self, state: JsonMapping) -> None:
         self._high: int = state.get("high", -1)
         self._last: float | None = state.get("last")
         self._known: list[list[float]] = [list(pair) for pair in state.get("known", ())]
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         counted = {} if self._last is None else {"last": self._last, "known": self._known}
         return {"high": self._high} | counted
 

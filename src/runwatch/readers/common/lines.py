@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.text.units import plural
@@ -47,10 +47,10 @@ class Frame(msgspec.Struct):
     taken: int | None = None
 
     @staticmethod
-    def of(state: Mapping[str, Any]) -> Frame:
+    def of(state: JsonMapping) -> Frame:
         return Frame(state.get("line", 0), state.get("skipping", False), state.get("taken"))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         return {"line": self.line, "skipping": self.skipping, "taken": self.taken}
 
     def consumable(self, data: bytes, notes: LineNotes) -> int:

@@ -4,9 +4,8 @@ costs its own line alone."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from typing import Any
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.readers import limits
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.lines import LineNotes
@@ -32,7 +31,7 @@ class Quotes:
     state, so that any split of a file gives the same rows. A row is put together once, when the number of its
     quotes is even again: a quote that is never closed costs each line once."""
 
-    def __init__(self, state: Mapping[str, Any], notes: LineNotes) -> None:
+    def __init__(self, state: JsonMapping, notes: LineNotes) -> None:
         start, text = state.get("open", (0, None))
         self._start: int = start
         self._lines: list[bytes] = [] if text is None else text.encode("latin-1").split(b"\n")
@@ -44,7 +43,7 @@ class Quotes:
         """Whether a quote is open."""
         return bool(self._lines)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         return {"open": [self._start, b"\n".join(self._lines).decode("latin-1")]} if self._lines else {}
 
     def cells(self, at: int, line: bytes, delimiter: str) -> list[str] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
@@ -25,13 +26,13 @@ from runwatch.readers.common.column_names import (
     step_key,
 )
 from runwatch.readers.common.lines import Frame, LineNotes
-from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
+from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
 
 
-def first_records(head: bytes, whole: bool) -> list[dict[str, Any]]:
+def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
     """The objects on the first complete lines (``whole``: the last line is complete too)."""
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for line in lines if whole else lines[:-1]:
         if not line.strip():
             continue
@@ -51,7 +52,7 @@ def first_keys(head: bytes) -> frozenset[str]:
     return frozenset(records[0]) if records else frozenset()
 
 
-def metric_names(record: Mapping[str, Any]) -> frozenset[str]:
+def metric_names(record: Mapping[str, object]) -> frozenset[str]:
     """The keys of a record that are metrics."""
     step = step_key(record)
     keys = tuple(record)
@@ -63,9 +64,9 @@ class _Shape:
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
-        self.rows: list[list[Any]] = []
+        self.rows: list[list[object]] = []
         self.numbered: list[int] = []
-        self.columns: list[tuple[Any, ...]] = []
+        self.columns: list[tuple[object, ...]] = []
         self.lines: IntArray = np.empty(0, dtype=np.int64)
         self.steps: IntArray = np.empty(0, dtype=np.int64)
         self.placed: BoolArray = np.empty(0, dtype=np.bool_)
@@ -88,7 +89,7 @@ class _Shape:
 class JsonRows:
     """One file's records between two looks. Feed it what is new; ``log`` holds the outcome."""
 
-    def __init__(self, file: str, state: Mapping[str, Any], layout: Layout | None = None) -> None:
+    def __init__(self, file: str, state: JsonMapping, layout: Layout | None = None) -> None:
         self.notes = LineNotes(file)
         self.frame = Frame.of(state)
         self.log = RowLog(self.notes, state)
@@ -100,11 +101,11 @@ class JsonRows:
         self._strange: list[int] = []
         self._placeless: list[int] = []
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """What the cursor has to remember. ``iterates``: training rows tell an iteration beside the step."""
         return self.frame.state() | self.log.state() | ({"iterates": True} if self._iterates else {})
 
-    def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
+    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
         what the cursor has to remember."""
         size = self.frame.consumable(data, self.notes)
@@ -202,7 +203,7 @@ def _step_hint(layout: Layout | None) -> str:
     return 'log a step with each record, or name it in runwatch.toml: [[runs]] step = "..."'
 
 
-def _spelled_out(record: Mapping[str, Any]) -> dict[str, Any]:
+def _spelled_out(record: Mapping[str, object]) -> dict[str, object]:
     """ms-swift's ``"global_step/max_steps": "195/300"`` as two numbers."""
     done, _, planned = str(record[STEP_OF_LENGTH]).partition("/")
     rest = {key: value for key, value in record.items() if key != STEP_OF_LENGTH}
@@ -221,6 +222,8 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
     consumed, state = records.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     operations += records.log.operations(claim.tag_prefix)
+    if records.log.ranks.too_late:
+        return read_again(records.log.ranks)
     return Reading(
         {claim.run_id: operations} if operations else {},
         tail.cursor(consumed, state),
@@ -229,24 +232,24 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
     )
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """An integer of 64 bits, or None."""
     if type(value) is float:
         value = int(value) if value.is_integer() else None
     return value if type(value) is int and -(2**63) <= value < 2**63 else None
 
 
-def floor(value: Any) -> int | None:
+def floor(value: object) -> int | None:
     """The whole part of a finite number within 64 bits, or None."""
     return whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else whole(value)
 
 
-def column(values: Sequence[Any]) -> FloatArray:
+def column(values: Sequence[object]) -> FloatArray:
     """A column's numbers, NaN where there is none."""
     return numbers(values)[0]
 
 
-def numbers(values: Sequence[Any]) -> tuple[FloatArray, Any]:
+def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
     """The numbers of a column, and where there are any."""
     if set(map(type, values)) <= {int, float}:
         try:
@@ -258,7 +261,7 @@ def numbers(values: Sequence[Any]) -> tuple[FloatArray, Any]:
     return np.array([math.nan if value is None else value for value in found]), present
 
 
-def walls(values: Sequence[Any]) -> FloatArray:
+def walls(values: Sequence[object]) -> FloatArray:
     """Moments in seconds since the epoch: numbers, or ISO 8601."""
     clocks = seconds(np.array([math.nan if (n := number(v)) is None else n for v in values]))
     for i, value in enumerate(values):

@@ -6,17 +6,18 @@ row), whose row it is, and what its tags are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
-from runwatch.domain.operations import Append, EpochAt, Length, Operation
+from runwatch.domain.borders import JsonDict, JsonMapping
+from runwatch.domain.operations import Append, EpochAt, Length, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
-from runwatch.readers.base import Layout
+from runwatch.readers.base import Cursor, Layout, Reading
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import (
     WEAK_STEP_KEYS,
@@ -31,7 +32,9 @@ from runwatch.readers.common.column_names import (
 from runwatch.readers.common.epoch_steps import FRACTIONS, Epochs, Iterations
 from runwatch.readers.common.lines import LineNotes
 from runwatch.readers.common.row_prefixes import (
+    FOLD,
     NOBODY,
+    Ranks,
     RowPrefix,
     groups,
     name_column,
@@ -117,17 +120,19 @@ class _RowPositions(NamedTuple):
 class RowLog:
     """The rows of one file between two looks: give it blocks, then ask for ``operations``."""
 
-    def __init__(self, notes: LineNotes, state: Mapping[str, Any]) -> None:
+    def __init__(self, notes: LineNotes, state: JsonMapping) -> None:
         self._notes = notes
-        self._parts: dict[str, list[tuple[_RowPositions, FloatArray]]] = {}
+        self._parts: dict[tuple[str, str], list[tuple[_RowPositions, FloatArray]]] = {}
         self._epochs: list[tuple[_RowPositions, FloatArray]] = []
         self._length: int | None = None
-        self._places: dict[str, Any] = dict(state.get("places", {}))
+        self._places: JsonDict = dict(state.get("places", {}))
         self._too_many = False
+        self.ranks = Ranks(state.get("ranks", {}))
+        self._again: bool = state.get("again", False)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """What the cursor has to remember."""
-        return {"places": dict(self._places)}
+        return {"places": dict(self._places), "ranks": self.ranks.state()}
 
     def take(self, blocks: Sequence[RowBlock]) -> None:
         """New rows, after all those before; the rows of the blocks may alternate."""
@@ -188,12 +193,12 @@ class RowLog:
             for column in roles.metrics:
                 values, present = block.numbers(column)
                 if rows is None and everything and present.all():
-                    self._add(owner.tag(roles.names[column]), place, values)
+                    self._add(owner, roles.names[column], place, values)
                     continue
                 there = present & placed
                 theirs = np.flatnonzero(there) if rows is None else rows[there[rows]]
                 if len(theirs):
-                    self._add(owner.tag(roles.names[column]), place.where(theirs), values[theirs])
+                    self._add(owner, roles.names[column], place.where(theirs), values[theirs])
 
     def _note_epochs(self, place: _RowPositions, epochs: FloatArray, known: BoolArray) -> None:
         """Of the rows of one epoch the first is enough, unless the step goes back."""
@@ -210,9 +215,13 @@ class RowLog:
         if (lengths == first).all() and 0 < first < 2**53 and first >= steps.max():
             self._length = int(first)
 
-    def _add(self, tag: str, place: _RowPositions, values: FloatArray) -> None:
-        if tag in self._parts or len(self._parts) < limits.TAGS:
-            self._parts.setdefault(tag, []).append((place, values))
+    def _add(self, owner: RowPrefix, name: str, place: _RowPositions, values: FloatArray) -> None:
+        rank, tag = owner.rank, owner.tag(name)
+        if rank.startswith(FOLD):
+            rank, tag = "", rank + tag
+        if (rank, tag) in self._parts or len(self._parts) < limits.TAGS:
+            self.ranks.note(rank, tag)
+            self._parts.setdefault((rank, tag), []).append((place, values))
         elif not self._too_many:
             self._too_many = True
             self._notes.add(None, f"more than {limits.TAGS:,} tags, the rest is not read", "log fewer names")
@@ -220,10 +229,11 @@ class RowLog:
     def operations(self, prefix: str) -> list[Operation]:
         """The new points by tag, each in the order of the file."""
         joined: dict[tuple[int, ...], _RowPositions] = {}
-        operations: list[Operation] = []
-        for tag, parts in self._parts.items():
+        operations: list[Operation] = [Replace()] if self._again else []
+        for (rank, tag), parts in self._parts.items():
             place, values = _joined(parts, joined)
-            operations.append(Append(prefix + tag, Points(place.steps, place.walls, values), place.lines))
+            name = prefix + self.ranks.name(rank, tag)
+            operations.append(Append(name, Points(place.steps, place.walls, values), place.lines))
         if self._epochs:
             place, values = _joined(self._epochs, joined)
             operations.append(EpochAt(Points(place.steps, place.walls, values), place.lines))
@@ -294,6 +304,11 @@ def _owners(block: RowBlock) -> list[tuple[RowPrefix, IntArray | None]]:
     told = zip(*(nothing if place is None else block.words(place) for place in places), strict=True)
     word = "" if roles.rank is None else rank_word(roles.names[roles.rank])
     return list(groups([owner_of(rank, split, name, word) for rank, split, name in told]))
+
+
+def read_again(ranks: Ranks) -> Reading:
+    """Nothing yet: the next reading begins at the file's start, and takes the place of what was told."""
+    return Reading({}, Cursor(state={"ranks": ranks.again(), "again": True}), more=True)
 
 
 def tells_rank(file: str) -> bool:

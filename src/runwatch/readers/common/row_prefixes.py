@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.points import IntArray
 from runwatch.readers.common.column_names import RANK_KEYS, plain
@@ -15,6 +16,8 @@ from runwatch.readers.common.column_names import RANK_KEYS, plain
 _SPLIT_KEYS = frozenset({"split", "phase", "mode", "stage", "subset"})
 _NAME_KEYS = frozenset({"metric", "metric_name", "tag", "key", "name"})
 _VALUE = "value"
+FOLD = "fold_"
+"""The rows of folds are told apart whether or not another one has the same tags yet."""
 _LONGEST, _LONGEST_NAME = 16, 200
 
 
@@ -27,10 +30,45 @@ class RowPrefix(NamedTuple):
     name: str = ""
 
     def tag(self, name: str) -> str:
-        """The tag of a metric in this owner's rows; a name that tells its split itself stays."""
+        """The tag of a metric in this owner's rows, without the rank; a name that tells its split itself
+        stays."""
         name = self.name if self.name and plain(name) == _VALUE else name
-        inner = f"{self.split}/{name}" if self.split and split_of(name) is None else name
-        return self.rank + inner
+        return f"{self.split}/{name}" if self.split and split_of(name) is None else name
+
+
+class Ranks:
+    """Which tags of a file bear their rank: those that several ranks have. State: ``told``: tags were told;
+    ``ranked``: some rows have a rank; then ``of``: the rank of each tag, ``shared``: the tags of several.
+    ``too_late``: a tag was told without its rank and another rank has it too: read the file again."""
+
+    def __init__(self, state: JsonMapping) -> None:
+        self._told: bool = state.get("told", False)
+        self._ranked: bool = state.get("ranked", False)
+        self._of: dict[str, str] = dict(state.get("of", {}))
+        self._known = frozenset(self._of)
+        self._shared: set[str] = set(state.get("shared", ()))
+        self.too_late = False
+
+    def state(self) -> JsonDict:
+        if not self._ranked:
+            return {"told": True} if self._told or self._of else {}
+        return {"told": True, "ranked": True, "of": self._of, "shared": sorted(self._shared)}
+
+    def again(self) -> JsonDict:
+        """The state with which the file is read again from its start."""
+        return {"ranked": True, "shared": sorted(self._shared)}
+
+    def note(self, rank: str, tag: str) -> None:
+        """A rank ("": none) has a tag."""
+        if rank and not self._ranked:
+            self._ranked = True
+            self.too_late = self._told
+        if self._of.setdefault(tag, rank) != rank and tag not in self._shared:
+            self._shared.add(tag)
+            self.too_late = self.too_late or tag in self._known
+
+    def name(self, rank: str, tag: str) -> str:
+        return rank + tag if tag in self._shared else tag
 
 
 NOBODY = RowPrefix("", "")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict
 from runwatch.readers.base import Cursor, SourceFile, Tail, read_tail
 from runwatch.readers.common.lines import Frame, LineNotes
 
@@ -18,7 +18,7 @@ class RowsCursor(msgspec.Struct, eq=False):
     rewritten: bool
     more: bool
     notes: LineNotes
-    state: dict[str, Any]
+    state: JsonDict
     _tail: Tail
     _frame: Frame
     _blocks: list[tuple[int, bytes]]

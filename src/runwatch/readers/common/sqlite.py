@@ -92,7 +92,7 @@ def rows(
 ) -> QueryRows:
     """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
     refused by its size, before it is loaded, and the rest is read."""
-    found: list[tuple[Any, ...]] = []
+    found: list[tuple[object, ...]] = []
     large = 0
     while len(found) + large < most:
         try:

@@ -6,11 +6,11 @@ not logged; rows of another width and cells that stopped being numbers are probl
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
@@ -20,7 +20,7 @@ from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
 from runwatch.readers.common.quotes import Quotes, split_line
 from runwatch.readers.common.regular import regular
-from runwatch.readers.common.row_log import Roles, RowLog, tells_rank
+from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 8 * limits.MIB
@@ -90,7 +90,7 @@ class DelimitedRows:
     """One file's rows between two looks. Feed it what is new; ``log`` holds the outcome."""
 
     def __init__(
-        self, file: str, state: Mapping[str, Any], much: bool = False, layout: Layout | None = None
+        self, file: str, state: JsonMapping, much: bool = False, layout: Layout | None = None
     ) -> None:
         self.notes = LineNotes(file)
         self.frame = Frame.of(state)
@@ -108,7 +108,7 @@ class DelimitedRows:
     def _roles_of(self, names: list[str]) -> Roles:
         return Roles.of(_distinct(names[: limits.COLUMNS]), self._by_rank, self._layout)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
         result = self.frame.state() | self._quotes.state() | self.log.state()
         if self._roles is not None:
@@ -116,7 +116,7 @@ class DelimitedRows:
             result |= {"wordless": sorted(self._wordless)}
         return result
 
-    def feed(self, data: bytes, final: bool) -> tuple[int, dict[str, Any]]:
+    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
         """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
         what the cursor has to remember."""
         size = self.frame.consumable(data, self.notes)
@@ -315,6 +315,8 @@ def read_table(
     consumed, state = table.feed(tail.data, final and not tail.more)
     operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
     operations += table.log.operations(claim.tag_prefix)
+    if table.log.ranks.too_late:
+        return read_again(table.log.ranks)
     return Reading(
         {claim.run_id: operations} if operations else {},
         tail.cursor(consumed, state),

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import split_of
 from runwatch.domain.operations import EpochAt, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
@@ -31,6 +31,9 @@ _END = re.compile(
     r"|^submitit INFO .{0,80} - (?:Job completed successfully|Exiting after successful completion)"
     r"|^\d{1,9} epochs completed in \d|\bdone training in \d|Saved pipeline to output directory"
     r"|^finished run$"
+    r"|^Epoch \d{1,9}: early stopping|^No improvement since epoch \d{1,9}: early stopping"
+    r"|\bSignaling Trainer to stop\.|^Stopping since \S{1,80} has not improved in the last \d"
+    r"|\bEarlyStopping: Training stopped early|\bfor \d{1,9} consecutive epochs\. Stopping\."
 )
 _MOST_SETTINGS = 500
 
@@ -48,7 +51,7 @@ def _is_training(progress: LineProgress) -> bool:
 class Lines:
     """What each line says, alone or as a row of the table that it stands in."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: JsonDict) -> None:
         self._tables = Tables(state.setdefault("tables", {}))
 
     def said(self, text: str) -> LineProgress | None:
@@ -74,7 +77,7 @@ class ConsoleHealth:
     the traceback that we are in; ``bar`` a progress bar drawn after the crash (a dying bar is redrawn once:
     two states make a resume); ``said``."""
 
-    def __init__(self, state: dict[str, Any], file: str) -> None:
+    def __init__(self, state: JsonDict, file: str) -> None:
         self._state = state
         self._name = file.rpartition("/")[2]
 
@@ -139,7 +142,7 @@ class PlannedLength:
     State: ``lines`` read so far, ``epochs`` the planned number, ``first`` the smallest epoch seen,
     ``steps`` the planned steps."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: JsonDict) -> None:
         self._state = state
         self._epochs: list[float] = []
         self._planned = False
@@ -190,7 +193,7 @@ class ConsoleNumbers:
     ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed
     it (an evaluation); ``laps`` the last batch and the finished rounds of bars, by their length."""
 
-    def __init__(self, state: dict[str, Any], prefix: str) -> None:
+    def __init__(self, state: JsonDict, prefix: str) -> None:
         self._state = state
         self._prefix = prefix
         self._log = PointLog()

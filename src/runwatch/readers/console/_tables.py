@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import direction_of
 from runwatch.readers.common.column_names import step_key
 
@@ -63,7 +64,7 @@ class Tables:
     """Rows out of lines. State: ``names`` of the columns under the last header, ``spans`` of its rule,
     ``group`` and ``box`` of a box that is not closed yet."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: JsonDict) -> None:
         self._state = state
 
     def row(self, text: str) -> Row | None:
@@ -139,7 +140,7 @@ def _grouped(names: Iterable[str]) -> Iterable[str]:
         group = "" if closed else group
 
 
-def _cells(text: str, state: dict[str, Any]) -> list[str]:
+def _cells(text: str, state: JsonDict) -> list[str]:
     names, spans = state["names"], state.get("spans")
     words = text.split()
     if spans is not None and len(spans) == len(names) and len(words) != len(names):

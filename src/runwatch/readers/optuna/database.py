@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
@@ -64,7 +65,7 @@ class _Database:
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
         self._db = connection
         self._source = source
-        self._state: dict[str, Any] = dict(cursor.state) if cursor is not None else {}
+        self._state: JsonDict = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._told: dict[str, list[Operation]] = {}
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):

@@ -4,9 +4,10 @@ each of its trials a run ``<file>#<study>/<number>``. Times have a zone since 5.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
@@ -61,7 +62,7 @@ class _Journal:
     of their numbers, ``trials`` the study of each trial, ``steps`` the last intermediate step of those that
     are not over, ``waiting`` those that have not begun."""
 
-    def __init__(self, prefix: str, state: Mapping[str, Any]) -> None:
+    def __init__(self, prefix: str, state: JsonMapping) -> None:
         self.told: dict[str, list[Operation]] = {}
         self._prefix = prefix
         self._studies: list[list[Any]] = [list(study) for study in state.get("studies", ())]
@@ -69,7 +70,7 @@ class _Journal:
         self._steps: dict[str, int] = dict(state.get("steps", {}))
         self._waiting: set[int] = set(state.get("waiting", ()))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         return {
             "studies": self._studies,
             "trials": self._trials,
@@ -83,7 +84,7 @@ class _Journal:
             self._add(trial, [Replace()])
         return self.told
 
-    def take(self, record: Mapping[str, Any]) -> None:
+    def take(self, record: JsonMapping) -> None:
         """One operation. Raises what its missing or strange fields raise."""
         take = _OPERATIONS.get(record["op_code"])
         if take is not None:
@@ -99,23 +100,23 @@ class _Journal:
             run = f"{self._prefix}{self._studies[study][0]}/{number}"
             self.told.setdefault(run, []).extend(operations)
 
-    def _create_study(self, record: Mapping[str, Any]) -> None:
+    def _create_study(self, record: JsonMapping) -> None:
         words = [DIRECTIONS[number] for number in record["directions"]]
         self._studies.append([str(record["study_name"])[:512], words, None, 0, False])
 
-    def _delete_study(self, record: Mapping[str, Any]) -> None:
+    def _delete_study(self, record: JsonMapping) -> None:
         gone = record["study_id"]
         for trial, (study, _) in enumerate(self._trials):
             if study == gone:
                 self._add(trial, [Replace()])
         self._studies[gone][4] = True
 
-    def _study_attribute(self, record: Mapping[str, Any]) -> None:
+    def _study_attribute(self, record: JsonMapping) -> None:
         names = record["system_attr"].get(METRIC_NAMES)
         if names is not None:
             self._studies[record["study_id"]][2] = names
 
-    def _create_trial(self, record: Mapping[str, Any]) -> None:
+    def _create_trial(self, record: JsonMapping) -> None:
         study = record["study_id"]
         number = self._studies[study][3]
         self._studies[study][3] = number + 1
@@ -130,13 +131,13 @@ class _Journal:
         if state not in ("WAITING", "RUNNING"):
             self._end(trial, state, record)
 
-    def _begin(self, trial: int, record: Mapping[str, Any]) -> None:
+    def _begin(self, trial: int, record: JsonMapping) -> None:
         study, number = self._trials[trial]
         self._waiting.discard(trial)
         self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
         self._add(trial, [state_of("RUNNING", math.nan)])
 
-    def _take_whole(self, trial: int, record: Mapping[str, Any]) -> None:
+    def _take_whole(self, trial: int, record: JsonMapping) -> None:
         """What ``add_trial`` and ``enqueue_trial`` write of a trial at once."""
         distributions = record.get("distributions") or {}
         params = {
@@ -151,18 +152,18 @@ class _Journal:
         if record.get("user_attrs"):
             self._add(trial, [HParams(record["user_attrs"], "config")])
 
-    def _param(self, record: Mapping[str, Any]) -> None:
+    def _param(self, record: JsonMapping) -> None:
         value = parameter(record["param_value_internal"], record["distribution"])
         self._add(record["trial_id"], [HParams({record["param_name"]: value})])
 
-    def _set_state(self, record: Mapping[str, Any]) -> None:
+    def _set_state(self, record: JsonMapping) -> None:
         trial, state = record["trial_id"], STATES[record["state"]]
         if state == "RUNNING":
             self._begin(trial, record)
         elif state != "WAITING":
             self._end(trial, state, record)
 
-    def _end(self, trial: int, state: str, record: Mapping[str, Any]) -> None:
+    def _end(self, trial: int, state: str, record: JsonMapping) -> None:
         study, _ = self._trials[trial]
         at = moment(record.get("datetime_complete"), False)
         step = self._steps.pop(str(trial), None)
@@ -170,14 +171,14 @@ class _Journal:
         self._add(trial, self._study(study).values(values, step or 0, at))
         self._add(trial, [state_of(state, at, step)])
 
-    def _intermediate(self, record: Mapping[str, Any]) -> None:
+    def _intermediate(self, record: JsonMapping) -> None:
         self._middle(record["trial_id"], record["step"], record["intermediate_value"])
 
     def _middle(self, trial: int, step: int, value: float) -> None:
         self._steps[str(trial)] = max(step, self._steps.get(str(trial), step))
         self._add(trial, [Append(INTERMEDIATE, Points.of([step], [float(value)]))])
 
-    def _attribute(self, record: Mapping[str, Any]) -> None:
+    def _attribute(self, record: JsonMapping) -> None:
         self._add(record["trial_id"], [HParams(record["user_attr"], "config")])
 
 

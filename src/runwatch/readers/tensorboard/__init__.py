@@ -5,8 +5,7 @@ skipped by their size."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
@@ -73,7 +72,7 @@ def _tail(source: SourceFile, cursor: Cursor | None) -> Tail:
 
 def _skip(claim: Claim, tail: Tail, before: list[Operation]) -> Reading:
     """Drop bytes of a record above the limit."""
-    state: dict[str, Any] = dict(tail.state)
+    state: JsonDict = dict(tail.state)
     dropped = min(state["skip"], len(tail.data))
     state["skip"] -= dropped
     more = tail.more or len(tail.data) > dropped

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.points import AnyArray
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import HEADER, SHORT, data_is_sound, short_length_crcs, stepped_over
@@ -210,7 +211,7 @@ class Chunk:
         return ScalarColumn(tag, starts, steps.view(np.int64), words[:, 2].view(np.float64), values)
 
 
-def _windows(data: bytes, dtype: str) -> NDArray[Any]:
+def _windows(data: bytes, dtype: str) -> AnyArray:
     """Every stretch of ``data`` as long as one ``dtype``, by its offset."""
     width = np.dtype(dtype).itemsize
     return np.ndarray((max(len(data) - width + 1, 0),), dtype, data, strides=(1,))

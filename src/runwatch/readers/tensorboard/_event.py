@@ -7,10 +7,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict
 from runwatch.readers.common.protobuf import (
     BYTES,
     FIXED32,
@@ -62,12 +63,12 @@ class Plugins:
 
     __slots__ = ("_repeats", "_scalars")
 
-    def __init__(self, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, state: JsonDict | None = None) -> None:
         known = state or {}
         self._repeats: bool = known.get("repeats", False)
         self._scalars: set[str] = set(known.get("scalars", ()))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         if self._repeats:
             return {"repeats": True}
         return {"scalars": sorted(self._scalars)} if self._scalars else {}

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Status
 from runwatch.readers import limits
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, Malformed, double, fields, text
@@ -104,7 +105,7 @@ def from_text(tag: str, content: bytes) -> tuple[Literal["hparams", "config"], M
     return None
 
 
-def _object(words: str) -> dict[str, Any] | None:
+def _object(words: str) -> JsonDict | None:
     bare = words.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
         found = json.loads(bare)
@@ -113,7 +114,7 @@ def _object(words: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _table(words: str) -> dict[str, Any] | None:
+def _table(words: str) -> JsonDict | None:
     rows = [line.strip().strip("|").split("|", 1) for line in words.splitlines() if line.strip()]
     if len(rows) < 3 or any(len(row) != 2 for row in rows) or set("".join(rows[1])) - set("-: "):
         return None

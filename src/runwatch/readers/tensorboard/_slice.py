@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Operation, PurgeFrom
 from runwatch.domain.points import Points
 from runwatch.readers import limits
@@ -39,7 +39,7 @@ class EventSlice:
     stopped there for good ("length", "zeros", "large") or "" (more bytes are awaited); ``size``: of the
     record that is too large; ``faults``: (offset in ``data``, message) of records skipped."""
 
-    def __init__(self, data: bytes, state: dict[str, Any]) -> None:
+    def __init__(self, data: bytes, state: JsonDict) -> None:
         self._data = data
         self._plugins = Plugins(state)
         self._quick = Quick()
@@ -55,7 +55,7 @@ class EventSlice:
         self.first_wall: float | None = None
         self._read()
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         kept = self._plugins.state()
         if self._session is not None:
             kept["session"] = self._session

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from typing import Any
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
@@ -115,7 +115,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
     )
     operations.extend(content.operations(claim.tag_prefix))
-    kept: dict[str, Any] = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
+    kept: JsonDict = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
     cursor = tail.cursor(head + log.used, kept)
     return Reading(
         {claim.run_id: operations} if operations else {}, cursor, _few(source.file, problems), tail.more
@@ -123,7 +123,7 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
 
 
 def _foreign(
-    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, Any]
+    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, object]
 ) -> Reading:
     """Not a W&B file: said once."""
     problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it again")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
     Evidence,
     HParams,
@@ -38,7 +39,7 @@ Item = tuple[Key, object]
 class RecordContent:
     """What records say, in the order that they are given."""
 
-    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, state: JsonMapping | None = None) -> None:
         known = state or {}
         self._log = PointLog()
         self._said: list[Operation] = []
@@ -49,7 +50,7 @@ class RecordContent:
         self._step: int = known.get("step", 0)
         self._ended = False
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         """``tags`` of the history, ``summary`` values and ``media`` that were not among them, ``step`` of the
         last row."""
         rest = {tag: value for tag, value in self._summary.items() if tag not in self._tags}
@@ -288,7 +289,7 @@ def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, floa
 
 def _set(values: dict[str, object], key: Key, value: object) -> None:
     """Put ``value`` where the parts of ``key`` lead to."""
-    place: dict[str, Any] = values
+    place: dict[str, object] = values
     for part in key[:-1]:
         inner = place.get(part)
         if not isinstance(inner, dict):

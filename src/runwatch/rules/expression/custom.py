@@ -17,6 +17,8 @@ from runwatch.rules.engine.making import about_run, begun
 from runwatch.rules.engine.registry import Rule
 from runwatch.rules.expression.parser import Expression, parse
 from runwatch.rules.expression.tokens import ExpressionError
+from runwatch.text.run_filter import Filter
+from runwatch.text.run_filter import parse as parse_filter
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -32,10 +34,13 @@ class CustomRuleSettings(Protocol):
     def severity(self) -> str: ...
     @property
     def advice(self) -> str: ...
+    @property
+    def where(self) -> str: ...
 
 
 class ConditionRule(msgspec.Struct, frozen=True):
-    """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given."""
+    """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given, and of those
+    that ``filter`` lets pass."""
 
     NAME: str
     DESCRIPTION: str
@@ -47,12 +52,14 @@ class ConditionRule(msgspec.Struct, frozen=True):
     KEEP: float = _KEEP
     MANY: str = ""
     DEFAULTS: Mapping[str, object] = msgspec.field(default_factory=dict)
+    filter: Filter | None = None
 
     def evaluate(self, situation: Situation, options: Mapping[str, object]) -> Iterator[Finding]:
         """A finding for each run for which the condition is true now; ``for`` is the rule's hold."""
         for run in situation.runs:
             in_root = self.root is None or run.root == self.root
-            if in_root and self.expression.holds(run, situation.now):
+            meant = in_root and (self.filter is None or self.filter.holds(run, situation.now))
+            if meant and self.expression.holds(run, situation.now):
                 yield self._finding(run)
 
     def _finding(self, run: Run) -> Finding:
@@ -109,4 +116,5 @@ def _rule(entry: CustomRuleSettings, root: str | None) -> ConditionRule:
         entry.advice,
         root,
         expression.hold,
+        filter=parse_filter(entry.where) if entry.where else None,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.media import Histogram, LoggedTable, LoggedText, MediaContent, MediaItem, MediaKind
 from runwatch.readers.common import bounded_json
 from runwatch.runs.media.base import (
@@ -34,7 +34,7 @@ TABLE_FILES = frozenset(("table-file",))
 _DEEPEST, _MOST_OF_A_BATCH = 6, 16
 
 
-def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Mapping[str, object]]]:
     """The objects with a ``_type`` in a value, by tag; nested names join with ``/``."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         return
@@ -46,7 +46,7 @@ def media_in(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, Map
 
 
 def found(
-    tag: str, value: Mapping[str, Any], step: int | None, wall: float | None, at: MediaItem, folder: str
+    tag: str, value: JsonMapping, step: int | None, wall: float | None, at: MediaItem, folder: str
 ) -> Iterator[FoundMedia]:
     """What one object shows. ``at``: where its row lies; ``folder``: what its paths are relative to, itself
     relative to the root."""
@@ -68,7 +68,7 @@ def found(
             yield FoundMedia(which, f"{tag} #{i + 1}" if i else tag, MediaItem(step, wall, path))
 
 
-def content(value: Mapping[str, Any]) -> MediaContent:
+def content(value: JsonMapping) -> MediaContent:
     """An object that holds what it shows. Raises Refused, ValueError."""
     kind = INLINE.get(value["_type"])
     if kind == "histogram":
@@ -78,7 +78,7 @@ def content(value: Mapping[str, Any]) -> MediaContent:
     return _table(value.get("_value", value))
 
 
-def _histogram(value: Mapping[str, Any]) -> Histogram:
+def _histogram(value: Mapping[str, object]) -> Histogram:
     """``bins`` or W&B's ``packedBins`` (first edge, width, number), and ``values``: the counts."""
     bins, counts = value.get("bins"), value.get("values")
     packed = value.get("packedBins")

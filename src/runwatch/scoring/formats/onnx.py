@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import missing, stacked
 from runwatch.text.safe import safe
@@ -121,14 +123,14 @@ class _Onnx:
             at += width
         return dealt
 
-    def run(self, table: Any) -> RawScores:
+    def run(self, table: Arrow) -> RawScores:
         size = self._fixed or PIECE
         pieces = [self._piece(table.slice(at, size), size) for at in range(0, table.num_rows, size)]
         return _joined(pieces)
 
-    def _piece(self, table: Any, size: int) -> RawScores:
+    def _piece(self, table: Arrow, size: int) -> RawScores:
         rows = table.num_rows
-        feed: dict[str, NDArray[Any]] = {}
+        feed: dict[str, AnyArray] = {}
         for one, columns in self._columns:
             block = stacked(table, columns, one.dtype)
             if self._fixed and rows < size:
@@ -164,13 +166,13 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, Any], rows: int, score: str | None) -> RawScores:
+def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""
-    label: NDArray[Any] | None = None
+    label: AnyArray | None = None
     values: dict[str, NDArray[np.float64]] = {}
-    matrices: dict[str, tuple[NDArray[np.float64], tuple[Any, ...] | None]] = {}
+    matrices: dict[str, tuple[NDArray[np.float64], tuple[object, ...] | None]] = {}
     for name, result in outputs.items():
         if isinstance(result, list) and result and isinstance(result[0], dict):
             keys = tuple(result[0])
@@ -216,7 +218,7 @@ def _shares(values: dict[str, NDArray[np.float64]]) -> bool:
 
 
 def _cut(raw: RawScores, rows: int) -> RawScores:
-    def part(array: NDArray[Any] | None) -> NDArray[Any] | None:
+    def part(array: AnyArray | None) -> AnyArray | None:
         return None if array is None else array[:rows]
 
     return RawScores(part(raw.label), part(raw.scores), raw.classes, part(raw.value))

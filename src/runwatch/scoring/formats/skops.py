@@ -98,7 +98,7 @@ class _Skops:
         return tuple(dict.fromkeys(self._columns))
 
     def run(self, table: Any) -> RawScores:
-        rows: Any = (
+        rows: object = (
             stacked(table, self._columns, "f8")
             if self._named is None
             else framed(table, self._columns, self._named)

@@ -1,4 +1,4 @@
-"""A chart as files: SVG that stands alone, and its points as CSV."""
+"""A chart as files: SVG that stands alone, the same as PNG, and its points as CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import safe
 
-FORMS = {".svg": "svg", ".csv": "csv"}
+FORMS = {".svg": "svg", ".png": "png", ".csv": "csv"}
 _WIDTH, _HEIGHT = 900, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 40, 44
 _LINE_HEIGHT = 18
@@ -40,6 +40,15 @@ def chart_text(view: ChartView, title: str, form: str) -> str:
     """The chart as ``svg`` (what is in its window) or ``csv`` (every point of each named curve: curve, x,
     value; values as they are drawn, smoothed where that was asked for; empty where there is none)."""
     return _svg(view, title) if form == "svg" else _csv(view)
+
+
+def chart_bytes(view: ChartView, title: str, form: str) -> str | bytes:
+    """``chart_text``, or the picture as ``png``. Raises OSError: Pillow is missing; the text says so."""
+    if form != "png":
+        return chart_text(view, title, form)
+    from runwatch.show.html.chart_png import png
+
+    return png(_svg(view, title))
 
 
 def stem(title: str) -> str:

@@ -52,7 +52,7 @@ class ChartLevel(msgspec.Struct, frozen=True):
     tone: Tone = "baseline"
 
 
-class ChartView(msgspec.Struct, frozen=True, eq=False):
+class ChartView(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """A chart. ``key``: two charts of one key are the same picture. ``window``: the part of the x axis
     that is shown, as shares in 0..1. ``square``: both axes run from 0 to 1. ``state``: how it is drawn where
     that is not as a matter of course ("log, smoothed 0.9")."""

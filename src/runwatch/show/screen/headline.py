@@ -76,6 +76,8 @@ def pending(snapshot: Snapshot) -> str:
     runs = units.plural(len(snapshot.situation.runs), "run")
     if watch.phase == "starting":
         return "looking for runs …"
+    if watch.walked:
+        return f"looking for runs · {units.plural(watch.walked, 'folder')} so far · {runs}"
     if watch.phase == "reading":
         return f"reading {done:,} of {total:,} files · {runs} so far" if total else f"reading · {runs} so far"
     if not watch.waiting:
@@ -156,7 +158,8 @@ def _freshness(snapshot: Snapshot, now: float) -> Words:
         return (Span("! ", "key"), Span(f"{safe(lost[0].name, 20)} lost{age}{more}", "warn"))
     if watch.phase != "live":
         done, total = watch.reading
-        return (Span(f"reading {done:,}/{total:,}" if total else "reading", "info"),)
+        known = total and not watch.walked
+        return (Span(f"reading {done:,}/{total:,}" if known else "reading", "info"),)
     if watch.waiting:
         return (Span("judging", "info"),)
     return (Span("● live", "good"),)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.show.history import FindingHistory, stories, week_lines
@@ -25,7 +25,7 @@ from runwatch.text.safe import safe
 from runwatch.text.signs import SEVERITY_SIGNS
 
 Events = Sequence[tuple[str, TaskEvent]]
-Champions = Mapping[str, Sequence[Mapping[str, Any]]]
+Champions = Mapping[str, Sequence[JsonMapping]]
 
 _WEEK_S = 7 * 86400.0
 _MOST = 1000
@@ -120,7 +120,7 @@ def champions_table(champions: Champions, filter: str, now: float) -> TableView:
     return TableView(columns, tuple(row for _, row in rows[:_MOST]), _no_champion(filter, champions))
 
 
-def _when(pin: Mapping[str, Any]) -> float:
+def _when(pin: Mapping[str, object]) -> float:
     at = pin.get("at")
     return float(at) if isinstance(at, int | float) and math.isfinite(at) else 0.0
 

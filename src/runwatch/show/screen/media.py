@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.media import Histogram, LoggedTable, LoggedText, PrCurve
+from runwatch.domain.media import (
+    Histogram,
+    LoggedTable,
+    LoggedText,
+    MediaContent,
+    MediaKind,
+    PictureFile,
+    PrCurve,
+    Unshown,
+)
 from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
 from runwatch.show.screen.view import TableView, Tone, ViewColumn, ViewRow, text
+from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 from runwatch.text.units import count
 
@@ -107,6 +118,41 @@ def precision_recall(key: object, name: str, one: PrCurve) -> ChartView:
     return ChartView(
         key=("pr", key), lines=(line,), x_axis="value", square=True, state="precision over recall"
     )
+
+
+FILE_FORMS: dict[MediaKind, dict[str, str]] = {
+    "picture": dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), "as it is"),
+    "histogram": {".csv": "csv", ".md": "markdown"},
+    "text": {".md": "markdown", ".txt": "markdown"},
+    "table": {".csv": "csv", ".md": "markdown", ".tex": "latex"},
+}
+"""What each kind can be written as."""
+
+
+def file_ending(kind: MediaKind, file: str) -> str:
+    """The first ending, of a picture its own where its name has one."""
+    own = os.path.splitext(file.lower())[1]
+    return own if own in FILE_FORMS[kind] else next(iter(FILE_FORMS[kind]))
+
+
+def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form: str) -> str | bytes:
+    """What a file of that form holds. Raises OSError, in words, for what can't be read."""
+    match contents[-1] if contents else Unshown("it is not there any more"):
+        case PictureFile(data):
+            return data
+        case LoggedText(text=words):
+            return words
+        case LoggedTable(columns, rows):
+            return render(columns, rows, form)
+        case Unshown(message):
+            raise OSError(0, message)
+    rows_of = [
+        (str(step if step is not None else i), f"{low:.9g}", f"{high:.9g}", f"{many:.9g}")
+        for i, (step, one) in enumerate(zip(steps, contents, strict=True))
+        if isinstance(one, Histogram)
+        for low, high, many in zip(one.edges, one.edges[1:], one.counts, strict=False)
+    ]
+    return render(("step", "from", "to", "count"), rows_of, form)
 
 
 def prose(one: LoggedText) -> str:

@@ -34,6 +34,7 @@ from runwatch.show.screen.run_columns import (
 from runwatch.show.screen.view import (
     SERIES,
     STATUS_TONES,
+    LazyRows,
     Span,
     TableView,
     Tone,
@@ -53,6 +54,7 @@ __all__ = ["compared", "eta"]
 Order = Literal["attention", "newest", "name", "metric"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 NARROW = 64
+_MOST_KEPT = 5_000
 _HERE = "here"
 _URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
@@ -90,32 +92,48 @@ Kept = dict[object, tuple["_BuiltRow", ViewRow]]
 
 
 def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None) -> TableView:
-    """All runs that pass the filter, those that need a person first on top. ``kept`` is brought up to date:
-    the next view makes only the rows that changed."""
+    """All runs that pass the filter, those that need a person first on top. A row is made when it is looked
+    at, and taken over from ``kept`` while its parts are the same."""
     cases = _ordered(snapshot, _cases(snapshot, _passing(snapshot, ask, now), ask, now), ask)
     kinds, columns = _columns(cases, ask, bool(snapshot.watch.hosts))
     shape = (tuple(column.key for column in columns), ask.width < NARROW)
-    old = kept or {}
-    new: Kept = {}
-    rows: list[ViewRow] = []
+    known: Kept = {} if kept is None else kept
+    lines = _lines(cases, ask)
+
+    def make(at: int) -> ViewRow:
+        line = lines[at]
+        if isinstance(line, _Group):
+            return _group_row(line.key.name, line.members, columns, line.key.name in ask.folded)
+        made = _BuiltRow(line.run, line.comparison, line.facts, age(line.run, now), line.metric, shape)
+        have = known.get(line.run.key)
+        row = have[1] if have and have[0].same_as(made) else _row(line, kinds, ask)
+        if len(known) > _MOST_KEPT:
+            known.clear()
+        known[line.run.key] = (made, row)
+        return row
+
+    keys = [line.key if isinstance(line, _Group) else line.run.key for line in lines]
+    return TableView(columns, LazyRows(keys, make), _nothing(snapshot, ask), _note(snapshot, cases, ask))
+
+
+class _Group(NamedTuple):
+    """The line above the runs of a group."""
+
+    key: GroupKey
+    members: list[RowCase]
+
+
+def _lines(cases: list[RowCase], ask: RunsAsk) -> Sequence[RowCase | _Group]:
+    """The runs, and above those of each group its own line; of a folded one only that."""
+    if not ask.group:
+        return cases
+    lines: list[RowCase | _Group] = []
     for group, members in _grouped(cases, ask):
-        if group is not None:
-            rows.append(_group_row(group, members, columns, group in ask.folded))
-            if group in ask.folded:
-                continue
-        for case in members:
-            if group is not None:
-                prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.facts.prefix
-                case = case._replace(facts=case.facts._replace(depth=1, prefix=prefix))
-            made = _BuiltRow(case.run, case.comparison, case.facts, age(case.run, now), case.metric, shape)
-            have = old.get(case.run.key)
-            row = have[1] if have and have[0].same_as(made) else _row(case, kinds, ask)
-            new[case.run.key] = (made, row)
-            rows.append(row)
-    if kept is not None:
-        kept.clear()
-        kept.update(new)
-    return TableView(columns, tuple(rows), _nothing(snapshot, ask), _note(snapshot, cases, ask))
+        lines.append(_Group(GroupKey(group), members))
+        for case in () if group in ask.folded else members:
+            prefix = f"{group}/" if case.run.id.startswith(f"{group}/") else case.facts.prefix
+            lines.append(case._replace(facts=case.facts._replace(depth=1, prefix=prefix)))
+    return lines
 
 
 def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
@@ -123,7 +141,8 @@ def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
     return [
         run
         for run in snapshot.situation.runs
-        if (ask.with_hidden or run.key not in ask.hidden) and (holds is None or holds(run, now))
+        if (ask.with_hidden or not ask.hidden or run.key not in ask.hidden)
+        and (holds is None or holds(run, now))
     ]
 
 
@@ -136,21 +155,25 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     prefix = "" if several else common_folder([run.id for run in situation.runs])
     worst = worst_severities(snapshot)
     names = shown_names(situation.runs) if any(run.name for run in situation.runs) else {}
+    usual: dict[str, RunRowFacts] = {}
+    for root in situation.roots:
+        host = (host_of(root) or _HERE) if hosts else ""
+        usual[root] = RunRowFacts(
+            None, False, roots.get(root, ""), prefix, None, host=host, lost=host_of(root) in lost
+        )
+    comparisons, marked, chosen_metric = situation.comparisons, set(ask.marked), ask.metric
     out = []
     for run in chosen:
-        facts = RunRowFacts(
-            mark_tone(ask.marked, run.key),
-            is_baseline(snapshot, run),
-            roots.get(run.root, ""),
-            prefix,
-            worst.get(run.key),
-            run.key in ask.starred,
-            host=(host_of(run.root) or _HERE) if hosts else "",
-            lost=host_of(run.root) in lost,
-            name=names[run.key] if run.name else "",
-        )
-        comparison = situation.comparisons.get(run.key)
-        out.append(RowCase(run, comparison, facts, metric_of(run, ask.metric), now))
+        key, facts = run.key, usual[run.root]
+        if key in worst or key in marked or key in ask.starred or run.name or run.root in situation.baselines:
+            facts = facts._replace(
+                tone=mark_tone(ask.marked, key),
+                is_baseline=is_baseline(snapshot, run),
+                worst=worst.get(key),
+                starred=key in ask.starred,
+                name=names[key] if run.name else "",
+            )
+        out.append(RowCase(run, comparisons.get(key), facts, metric_of(run, chosen_metric), now))
     return out
 
 
@@ -198,11 +221,8 @@ def _columns(
     return kinds, tuple(columns)
 
 
-def _grouped(cases: list[RowCase], ask: RunsAsk) -> list[tuple[str | None, list[RowCase]]]:
-    """(name of the group, its runs), in the order of their first runs; one group without a name where nothing
-    is grouped."""
-    if not ask.group:
-        return [(None, cases)]
+def _grouped(cases: list[RowCase], ask: RunsAsk) -> list[tuple[str, list[RowCase]]]:
+    """(name of the group, its runs), in the order of their first runs."""
     groups: dict[str, list[RowCase]] = {}
     for case in cases:
         groups.setdefault(_group_of(case.run, ask.group), []).append(case)
@@ -295,7 +315,7 @@ def _note(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> Words:
     parts: list[Span] = []
     if len(cases) != every:
         parts.append(Span(f"{len(cases):,} of {every:,} shown", "info"))
-    hidden = sum(run.key in ask.hidden for run in snapshot.situation.runs)
+    hidden = sum(run.key in ask.hidden for run in snapshot.situation.runs) if ask.hidden else 0
     if hidden and not ask.with_hidden:
         parts.append(Span(f"  {hidden} hidden (X shows them)", "muted"))
     complaint = parse(ask.filter).complaint if ask.filter else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -29,11 +29,11 @@ from runwatch.show.screen.view import (
     ViewRow,
     Words,
     difference,
-    matches,
     spark,
     text,
 )
 from runwatch.text import units
+from runwatch.text.run_filter import parse
 from runwatch.text.safe import safe
 from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS, STATUS_WORDS
 
@@ -71,11 +71,8 @@ class BoardView(msgspec.Struct, frozen=True):
 def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
     """All runs that pass the filter and have the metric, the best first; those whose value is not finite
     last."""
-    runs = [
-        run
-        for run in snapshot.situation.runs
-        if not ask.filter or matches(ask.filter, safe(run.id), run.status, *_settings(run))
-    ]
+    holds, now = parse(ask.filter).holds, snapshot.situation.now
+    runs = [run for run in snapshot.situation.runs if not ask.filter or holds(run, now)]
     choices = _tags(runs)
     metric = ask.metric if ask.metric in choices else _commonest(snapshot, runs)
     ranked = [run for run in runs if metric in run.metrics]
@@ -107,20 +104,25 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         Span("ranked by ", "muted"),
         Span(safe(metric or "–"), "strong"),
         Span(f", {ask.which} value", "muted"),
+        *_filtered(snapshot, ranked, ask),
     )
     finite = tuple(run.key for run in ranked if math.isfinite(value_of(run.metrics[tag], ask.which)[0]))
     return BoardView(metric, TableView(columns, rows, _no_run(ask)), choices, head, finite)
+
+
+def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words:
+    """ "  8 of 57 shown", and what of the filter means nothing."""
+    if not ask.filter:
+        return ()
+    every, complaint = len(snapshot.situation.runs), parse(ask.filter).complaint
+    said = Span(f"  {len(ranked):,} of {every:,} shown", "info")
+    return (said, Span(f"  {safe(complaint, 80)}", "warn")) if complaint else (said,)
 
 
 def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
     if ask.filter:
         return (text(f"no run matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
-
-
-def _settings(run: Run) -> Iterator[str]:
-    """A run's hyperparameters as words that a filter may name: "lr=0.1"."""
-    return (safe(f"{name}={value}") for name, value in flat(run.hparams))
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ Every text in here is already ``safe``: whoever draws a view draws it as it stan
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Literal, NamedTuple, overload
 
 from runwatch.domain.finding import Severity
 from runwatch.text import units
@@ -95,11 +95,44 @@ class ViewRow(NamedTuple):
     wide: str = ""
 
 
+class LazyRows(Sequence[ViewRow]):
+    """Rows that are made when they are looked at: of thousands a screen shows a few. ``keys``: of all rows;
+    ``make``: gives the row at a place."""
+
+    __slots__ = ("_made", "_make", "keys")
+
+    def __init__(self, keys: Sequence[Hashable], make: Callable[[int], ViewRow]) -> None:
+        self.keys = keys
+        self._make = make
+        self._made: dict[int, ViewRow] = {}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, at: int) -> ViewRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[ViewRow]: ...
+    def __getitem__(self, at: int | slice) -> ViewRow | Sequence[ViewRow]:
+        if isinstance(at, slice):
+            return tuple(self[i] for i in range(*at.indices(len(self.keys))))
+        at = range(len(self.keys))[at]
+        row = self._made.get(at)
+        if row is None:
+            row = self._made[at] = self._make(at)
+        return row
+
+
+def keys_of(rows: Sequence[ViewRow]) -> Sequence[Hashable]:
+    """The keys of rows, without making any."""
+    return rows.keys if isinstance(rows, LazyRows) else [row.key for row in rows]
+
+
 class TableView(NamedTuple):
     """A table. ``empty``: what to say, and do, when there is no row; ``note``: one line above the rows."""
 
     columns: tuple[ViewColumn, ...]
-    rows: tuple[ViewRow, ...]
+    rows: Sequence[ViewRow]
     empty: tuple[Words, ...] = ()
     note: Words = ()
 

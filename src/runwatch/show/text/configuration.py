@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
@@ -15,7 +15,7 @@ _SECRET = {"urls", "webhook", "key"}
 _OURS = {"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"}
 
 
-def settings_json(settings: Mapping[str, Settings]) -> dict[str, Any]:
+def settings_json(settings: Mapping[str, Settings]) -> JsonDict:
     rows = [
         {"root": run_name(root), "file": s.file, "settings": plain(_masked(to_plain(s)))}
         for root, s in settings.items()
@@ -36,7 +36,7 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
     return "\n".join(lines)
 
 
-def _rows(table: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _rows(table: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(table, Mapping):
         for key, value in table.items():
             yield from _rows(value, f"{prefix}.{key}" if prefix else str(key))
@@ -47,7 +47,7 @@ def _rows(table: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix, repr(table)
 
 
-def _masked(table: dict[str, Any]) -> dict[str, Any]:
+def _masked(table: JsonDict) -> JsonDict:
     alerts = dict(table["alerts"])
     for key in _SECRET:
         if alerts.get(key):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from runwatch.monitor.diagnostics import Diagnostic
 from runwatch.show.table import table
@@ -13,7 +12,7 @@ from runwatch.text.safe import safe
 _SIGNS = {"good": "✓", "note": "i", "weak": "!", "bad": "✗"}
 
 
-def doctor_json(checks: Sequence[Diagnostic]) -> dict[str, Any]:
+def doctor_json(checks: Sequence[Diagnostic]) -> dict[str, object]:
     rows = [
         {"name": c.name, "state": c.state, "found": plain(c.found), "advice": plain(c.advice)} for c in checks
     ]

@@ -10,9 +10,13 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.show.compare import comparison_json, comparison_table
 from runwatch.show.run_table import run_table_json, run_table_text
+from runwatch.show.screen.view import TableView, plain
+from runwatch.show.tabular import render
 from runwatch.text.jsonable import dump
 
 FORMS = {".md": "markdown", ".csv": "csv", ".json": "json", ".tex": "latex"}
+
+VIEW_FORMS = {ending: form for ending, form in FORMS.items() if form != "json"}
 
 Series = Callable[[RunKey, str], Points]
 
@@ -39,7 +43,13 @@ def comparison_text(comparison: Comparison, form: str) -> str:
     return dump(comparison_json(comparison)) if form == "json" else comparison_table(comparison, form)
 
 
-def write_new(path: str, text: str, runs: Iterable[RunKey] = ()) -> str:
+def view_text(view: TableView, form: str) -> str:
+    """A table of the screen, all its rows, in ``form``: markdown, csv or latex."""
+    titles = [column.title or column.key for column in view.columns]
+    return render(titles, [[plain(cell).strip() for cell in row.cells] for row in view.rows], form)
+
+
+def write_new(path: str, content: str | bytes, runs: Iterable[RunKey] = ()) -> str:
     """Write a file that is not there yet; gives its absolute path. Raises ``OSError``; a file in the folder
     of one of ``runs`` is refused, since it would be read as the run's own."""
     full = os.path.abspath(os.path.expanduser(path))
@@ -49,6 +59,9 @@ def write_new(path: str, text: str, runs: Iterable[RunKey] = ()) -> str:
         if folder == own or folder.startswith(own + os.sep):
             raise PermissionError(0, f"this is the folder of run {run.id}; choose a folder outside it", full)
     fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    with open(fd, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text if text.endswith("\n") else text + "\n")
+    if isinstance(content, str):
+        text = content if content.endswith("\n") else content + "\n"
+        content = text.encode("utf-8", "backslashreplace")
+    with open(fd, "wb") as file:
+        file.write(content)
     return full

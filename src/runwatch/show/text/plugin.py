@@ -5,9 +5,9 @@ Conventions: https://www.monitoring-plugins.org/doc/guidelines.html."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.show.check import CODES, CheckResult, one_line, problems_of
 from runwatch.text.safe import safe
@@ -61,7 +61,7 @@ def _disks(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _detail(finding: Mapping[str, Any], several_roots: bool) -> str:
+def _detail(finding: JsonMapping, several_roots: bool) -> str:
     where = f"{finding['root']} · " if several_roots and finding["run"] else ""
     words = (
         f"{finding['severity'].upper()} {finding['rule']} {where}{finding['subject']}: {finding['summary']}"

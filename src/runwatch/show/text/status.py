@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from runwatch.domain.address import is_meant, split
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
 
@@ -23,6 +24,9 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
     known = newest_by_root(rows)
     parts = []
     for name in roots:
+        if (address := split(name)) and not os.path.lexists(name):
+            parts += sorted(key for key in known if is_meant(key[1], *address))
+            continue
         names = {name, os.path.abspath(os.path.expanduser(name))}
         fitting = [key for key in known if key[1] in names] or [
             key for key in known if key[1] == os.path.realpath(os.path.expanduser(name))
@@ -64,7 +68,7 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     return " ".join(words)
 
 
-def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, Any]:
+def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, object]:
     """The same as JSON, with each root's part."""
     facts, line = together(parts), status_line(parts, now)
     if facts is None:
@@ -84,10 +88,10 @@ def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, Any]:
     }
 
 
-def _counts(kept: SnapshotFacts, now: float) -> dict[str, Any]:
+def _counts(kept: SnapshotFacts, now: float) -> JsonDict:
     from runwatch.text.units import iso
 
-    facts: Mapping[str, Any] = kept.facts
+    facts: JsonMapping = kept.facts
     return {
         "at": iso(kept.at),
         "age_s": max(now - kept.at, 0.0),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from textual.containers import Vertical
@@ -13,6 +12,7 @@ from textual.containers import Vertical
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import Span, Words
 from runwatch.text.safe import safe
+from runwatch.ui.host import Build
 from runwatch.ui.palette import palette
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.table import TableWidget
@@ -39,7 +39,7 @@ class Pane(Vertical):
         self._title: Words | None = None
 
     @abstractmethod
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         """What makes this pane's view; it may run on any thread and sees no widget."""
 
     @abstractmethod

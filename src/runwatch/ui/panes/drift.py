@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -12,6 +11,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import drift
 from runwatch.show.screen.destinations import ShowColumn, ShowData
 from runwatch.show.screen.view import Words
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -43,7 +43,7 @@ class DriftPane(Pane):
         yield LineWidget(id="drift-note", collapse=True)
         yield TableWidget(id="drift-table", tight=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         room = self.size.width
         ask = drift.DriftAsk(
             self.choice.filters.get(self.ID, ""), 16 if room > 100 else 8 if room > 84 else 6

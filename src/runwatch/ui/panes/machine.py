@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import machine
 from runwatch.show.screen.destinations import ShowPlace
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -28,7 +27,7 @@ class MachinePane(Pane, can_focus=True):
     def compose(self) -> ComposeResult:
         yield LineWidget(id="machine-line")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         return machine.strips
 
     def show(self, view: Any) -> None:

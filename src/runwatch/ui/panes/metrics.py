@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,6 +12,7 @@ from runwatch.show.screen import metrics as view_metrics
 from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.curves import Curves
@@ -36,7 +36,7 @@ class MetricsPane(Pane, ChartKeys):
         yield TableWidget(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         choice = self.choice
         ask = view_metrics.MetricsAsk(choice.looked, choice.slots, choice.tag)
         return lambda snapshot, now: view_metrics.metrics(snapshot, ask)
@@ -44,13 +44,12 @@ class MetricsPane(Pane, ChartKeys):
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return view_metrics.summary(snapshot)
 
-    def show(self, view: Any) -> None:
-        metrics: view_metrics.MetricsView = view
-        self.query_one("#metrics-title", LineWidget).show(metrics.title)
-        self.query_one("#metrics-outlook", LineWidget).show(metrics.outlook)
-        self.query_one(TableWidget).show(metrics.table)
-        self.query_one(TableWidget).styles.max_height = "45%" if metrics.picture.curves else "100%"
-        self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)
+    def show(self, view: view_metrics.MetricsView) -> None:
+        self.query_one("#view-title", LineWidget).show(view.title)
+        self.query_one("#view-outlook", LineWidget).show(view.outlook)
+        self.query_one(TableWidget).show(view.table)
+        self.query_one(TableWidget).styles.max_height = "45%" if view.picture.curves else "100%"
+        self.query_one(Curves).draw_picture(view.picture, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

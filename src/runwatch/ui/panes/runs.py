@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,7 +13,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
-from runwatch.ui.host import host
+from runwatch.ui.host import Build, host
 from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
@@ -58,7 +57,7 @@ class RunsPane(Pane):
         yield LineWidget(id="runs-note", collapse=True)
         yield TableWidget(id="runs-table", lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         choice = self.choice
         ask = runs.RunsAsk(
             filter=choice.filters.get(self.ID, ""),

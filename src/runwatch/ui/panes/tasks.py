@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal, cast
 
@@ -13,6 +12,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import tasks
 from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
@@ -48,7 +48,7 @@ class TasksPane(Pane):
         yield LineWidget(id="tasks-note", collapse=True)
         yield TableWidget(id="tasks-table", header=False, tight=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         narrow = self.size.width < _ROOMY
         ask = tasks.TasksAsk(self.choice.filters.get(self.ID, ""), self.choice.finished, narrow)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, text
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -27,11 +26,11 @@ class BriefScreen(Detail):
     def body(self) -> ComposeResult:
         yield TableWidget(header=False)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         briefs = self._briefs
         return lambda snapshot, now: brief_table(briefs)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("What happened", "strong"),))
         self.query_one(TableWidget).show(view)
 

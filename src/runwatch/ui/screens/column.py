@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +13,7 @@ from runwatch.domain.drift import Distribution
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import column
 from runwatch.show.screen.drift import ColumnKey
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -67,10 +67,10 @@ class ColumnScreen(Detail):
         self.query_one("#bars").display = False
         super().on_mount()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key, batch = self.key, self._batch
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             return column.column_view(snapshot, key, batch), column.trend_words(snapshot, key)
 
         return make

@@ -15,6 +15,7 @@ from runwatch.show.screen import curves
 from runwatch.show.screen import table as view_table
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
+from runwatch.ui.host import Build
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.curves import Curves
@@ -40,10 +41,10 @@ class CompareScreen(Exporting, ChartKeys):
     def show_part(self) -> None:
         self.query_one(TableWidget).focus()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         keys, tag = self.keys, self._tag
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             picture = curves.CurvesPicture()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,7 +19,7 @@ from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.ui.host import Host
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.live import LiveScreen
@@ -79,6 +79,9 @@ class Dashboard(LiveScreen):
             "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
         ),
         Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
+        Binding(
+            "x", "export", "Export", show=False, id="board.export", tooltip="the pane's table, into a file"
+        ),
         Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
         Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
@@ -148,12 +151,12 @@ class Dashboard(LiveScreen):
                     self._heights[pane.ID] = height
                     pane.styles.height = height
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
         counts = {pane.ID: pane.count for pane in self._panes}
         width, chosen = max(self.size.width - 2, 10), self.host.finding
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             today = datetime.fromtimestamp(now).date()
             head = headline.header(snapshot, headline.HeadAsk(width, today, now, chosen))
             counted = {name: count(snapshot, now) for name, count in counts.items()}
@@ -164,7 +167,7 @@ class Dashboard(LiveScreen):
     def paint(self, view: Any) -> None:
         head, self._counted, result = view
         self.query_one("#headline", LineWidget).show(*head)
-        views: Mapping[str, Any] = result
+        views: Mapping[str, object] = result
         for pane in self._panes:
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
@@ -291,7 +294,9 @@ class Dashboard(LiveScreen):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            help, complete = ("words to look for", None) if pane.ID != "runs" else _run_filter(self.host)
+            from runwatch.ui.screens.filtered import run_grammar
+
+            help, complete = ("words to look for", None) if pane.ID != "runs" else run_grammar(self.host)
             words = self.choice.filters.get(pane.ID, "")
             self.mount(Prompt(pane.TITLE.lower(), words, pane.ID, help, complete))
 
@@ -365,17 +370,12 @@ class Dashboard(LiveScreen):
         in_metrics = self._panes[self._active].ID == "metrics"
         self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
 
+    def action_export(self) -> None:
+        from runwatch.ui.exporting import export_table
+
+        export_table(self)
+
     def action_unfilter(self) -> None:
         pane = self._panes[self._active]
         if self.choice.filters.pop(pane.ID, ""):
             self.ask()
-
-
-def _run_filter(host: Host) -> tuple[str, Callable[[str], list[str]]]:
-    """The grammar in a line, and what completes it."""
-    from runwatch.text.run_filter import GRAMMAR, completions
-
-    def complete(text: str) -> list[str]:
-        return completions(text, host.snapshot.situation.runs) if host.snapshot else []
-
-    return GRAMMAR, complete

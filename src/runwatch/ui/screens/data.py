@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import data
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -51,24 +50,23 @@ class DataScreen(Detail):
         self.query_one("#box-performance").border_title = Content("performance by batch")
         super().on_mount()
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         root, name = self.root, self.set_name
         metric = self._metric
         return lambda snapshot, now: data.data_view(snapshot, root, name, now, metric)
 
-    def paint(self, view: Any) -> None:
-        shown: data.DataView = view
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.about)
-        self.query_one("#part-1", TableWidget).show(shown.quality)
-        self.query_one("#part-2", TableWidget).show(shown.batches)
-        self.query_one("#part-3", TableWidget).show(shown.segments)
-        self.query_one("#joint", LineWidget).show(shown.joint)
-        self.query_one("#features", TableWidget).show(shown.features)
-        self.query_one("#performance-words", LineWidget).show(shown.performance_words)
-        self.query_one("#performance", Chart).show(shown.performance)
-        if shown.estimates != self._estimates:
-            self._estimates = shown.estimates
+    def paint(self, view: data.DataView) -> None:
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one("#subhead", LineWidget).show(view.about)
+        self.query_one("#part-1", TableWidget).show(view.quality)
+        self.query_one("#part-2", TableWidget).show(view.batches)
+        self.query_one("#part-3", TableWidget).show(view.segments)
+        self.query_one("#joint", LineWidget).show(view.joint)
+        self.query_one("#features", TableWidget).show(view.features)
+        self.query_one("#performance-words", LineWidget).show(view.performance_words)
+        self.query_one("#performance", Chart).show(view.performance)
+        if view.estimates != self._estimates:
+            self._estimates = view.estimates
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
+from runwatch.ui.host import Build
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.widgets.line import LineWidget
@@ -27,6 +26,9 @@ class Detail(LiveScreen):
         Binding("escape,backspace", "close", "Back", id="detail.close"),
         Binding("tab", "part(1)", "Next list, then next part", show=False, id="detail.next"),
         Binding("shift+tab", "part(-1)", "Previous list or part", show=False, id="detail.previous"),
+        Binding(
+            "x", "export", "Export", show=False, id="detail.export-table", tooltip="the table, into a file"
+        ),
         *(
             Binding(str(n), f"choose({n})", f"Part {n}", show=False, id=f"detail.part-{n}")
             for n in range(1, 10)
@@ -73,6 +75,12 @@ class Detail(LiveScreen):
     def action_close(self) -> None:
         self.dismiss()
 
+    def action_export(self) -> None:
+        """Write the table that is looked at into a file."""
+        from runwatch.ui.exporting import export_table
+
+        export_table(self)
+
     def action_choose(self, number: int) -> None:
         if 1 <= number <= len(self.TABS):
             self.active = number
@@ -92,7 +100,7 @@ class Detail(LiveScreen):
         else:
             self.focus_previous()
 
-    def view(self) -> Callable[[Snapshot, float], Any]:
+    def view(self) -> Build:
         """``job``, and above it the finding that led here."""
         job, key = self.job(), self.finding
         return lambda snapshot, now: (view_findings.banner(snapshot, key, now), job(snapshot, now))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import Span, text
 from runwatch.text.console import ConsoleLine, lines
 from runwatch.text.units import size
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import LineWidget
@@ -58,8 +55,8 @@ class FileScreen(Detail):
         head.show((*text(self.path, "strong"), Span(message, "muted")))
         self.query_one(LogView).show(event.found)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         return lambda snapshot, now: None
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: object) -> None:
         """Nothing of it comes from the snapshot."""

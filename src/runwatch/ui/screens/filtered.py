@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from runwatch.ui.host import Host
 from runwatch.ui.screens.detail import Detail
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ class Filtered(Detail):
         from runwatch.ui.widgets.prompt import Prompt
 
         if not self.query(Prompt):
-            self.mount(Prompt(self.FILTERS, self.words, self.FILTERS))
+            help, complete = self.grammar()
+            self.mount(Prompt(self.FILTERS, self.words, self.FILTERS, help, complete))
+
+    def grammar(self) -> tuple[str, Callable[[str], list[str]] | None]:
+        """What may be typed, in a line, and what completes it."""
+        return "words to look for", None
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         event.stop()
@@ -42,3 +49,13 @@ class Filtered(Detail):
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()
         self.show_part()
+
+
+def run_grammar(host: Host) -> tuple[str, Callable[[str], list[str]]]:
+    """The grammar of the runs' filter in a line, and what completes it."""
+    from runwatch.text.run_filter import GRAMMAR, completions
+
+    def complete(text: str) -> list[str]:
+        return completions(text, host.snapshot.situation.runs) if host.snapshot else []
+
+    return GRAMMAR, complete

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from textual.app import ComposeResult
@@ -10,6 +9,7 @@ from textual.app import ComposeResult
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -25,10 +25,10 @@ class FindingScreen(Detail):
     def body(self) -> ComposeResult:
         yield TableWidget(header=False)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key = self.key
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             finding = view_findings.place_of(snapshot, key)
             return view_findings.finding_facts(finding, now) if finding is not None else None
 

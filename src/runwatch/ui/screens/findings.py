@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from textual.app import ComposeResult
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
+from runwatch.ui.host import Build
 from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget
@@ -24,11 +23,11 @@ class FindingsScreen(Filtered):
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         filter = self.words
         return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show(
             (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +10,7 @@ from textual.message import Message
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import history
 from runwatch.show.screen.view import Span
+from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -44,10 +44,10 @@ class HistoryScreen(Filtered):
         yield TableWidget(id="part-1")
         yield TableWidget(id="part-2")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         events, champions, words, read = self._events, self._champions, self.words, self._read
 
-        def make(snapshot: Snapshot, now: float) -> Any:
+        def make(snapshot: Snapshot, now: float) -> object:
             mark = history.changes_with(snapshot)
             if not read:
                 return mark, snapshot.situation.roots, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -13,14 +13,14 @@ from textual.timer import Timer
 
 from runwatch.domain.comparison import WhatMatters
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Asked, Requested
 from runwatch.ui.screens.exporting import Exporting
-from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -65,21 +65,23 @@ class Leaderboard(Filtered, Exporting):
         self._matters: WhatMatters | None = None
         self._soon: Timer | None = None
 
+    def grammar(self) -> tuple[str, Callable[[str], list[str]] | None]:
+        return run_grammar(self.host)
+
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
-    def paint(self, view: Any) -> None:
-        shown: view_table.BoardView = view
-        self._shown = shown
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one(TableWidget).show(shown.table)
-        self._wonder(shown)
+    def paint(self, view: view_table.BoardView) -> None:
+        self._shown = view
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one(TableWidget).show(view.table)
+        self._wonder(view)
         self.query_one("#subhead", LineWidget).show(
-            hparam_importance.matters_words(self._matters, len(shown.members)) if shown.members else ()
+            hparam_importance.matters_words(self._matters, len(view.members)) if view.members else ()
         )
 
     def _wonder(self, shown: view_table.BoardView) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 from textual.screen import Screen
 
-from runwatch.domain.situation import Snapshot
-from runwatch.ui.host import Host, host
+from runwatch.ui.host import Build, Host, host
 from runwatch.ui.messages import Asked
 
 _FIRST_VIEW_S = 0.5
@@ -30,18 +28,18 @@ class LiveScreen(Screen[None]):
         return host(self)
 
     @abstractmethod
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         """What makes this screen's view; it may run on any thread and sees no widget."""
 
     @abstractmethod
     def paint(self, view: Any) -> None:
         """Paint a view that ``job`` made."""
 
-    def view(self) -> Callable[[Snapshot, float], Any]:
+    def view(self) -> Build:
         """What is made for this screen: its job, and what stands around that."""
         return self.job()
 
-    def take(self, view: Any) -> None:
+    def take(self, view: object) -> None:
         """Paint what ``view`` made."""
         self.paint(view)
 

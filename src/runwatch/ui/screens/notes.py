@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from textual.app import ComposeResult
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import notes
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
+from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -21,9 +18,9 @@ class NotesScreen(Detail):
     def body(self) -> ComposeResult:
         yield TableWidget(header=False)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         return notes.notes
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("Notes", "strong"),))
         self.query_one(TableWidget).show(view)

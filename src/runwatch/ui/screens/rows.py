@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.message import Message
 
 from runwatch.domain.run import Problem
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import rows
 from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.screen.view import Span, text, words
+from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -38,11 +35,11 @@ class RowsScreen(Filtered):
     def body(self) -> ComposeResult:
         yield TableWidget(lasting=True)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         name = self.key.predictions
         return lambda snapshot, now: snapshot.situation.predictions.get(name)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: object) -> None:
         if view is not self._fetched:
             self._fetched = view
             self._fetch()

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
+from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
 from runwatch.ui.messages import Requested
 from runwatch.ui.screens.detail import Detail
@@ -60,7 +59,14 @@ class RunScreen(Detail, ChartKeys):
         ),
         Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
         Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
-        Binding("x", "export", "Export", show=False, id="run.export", tooltip="a chart as SVG or CSV"),
+        Binding(
+            "x",
+            "export",
+            "Export",
+            show=False,
+            id="run.export",
+            tooltip="a chart as SVG, PNG or CSV, or the table",
+        ),
         Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
         Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
         Binding(
@@ -93,31 +99,30 @@ class RunScreen(Detail, ChartKeys):
         yield MediaPart(self.key, id="part-7")
         yield SystemPart(self.key, id="part-8")
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key, marked, sizes = self.key, self.choice.slots, self._sizes
         charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
-    def paint(self, view: Any) -> None:
-        shown: run.RunView = view
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.reason, shown.checkpoints)
-        self.query_one("#outlook", LineWidget).show(shown.outlook)
-        self._pictures = shown.pictures
+    def paint(self, view: run.RunView) -> None:
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one("#subhead", LineWidget).show(view.reason, view.checkpoints)
+        self.query_one("#outlook", LineWidget).show(view.outlook)
+        self._pictures = view.pictures
         if self.active == 1:
             self._draw()
-        tables = {2: shown.metrics, 3: shown.settings, 4: shown.health, 6: shown.files}
+        tables = {2: view.metrics, 3: view.settings, 4: view.health, 6: view.files}
         if self.active in tables:
             self.query_one(f"#part-{self.active}", TableWidget).show(tables[self.active])
-            if self.active == 6 and self._measured != shown.version:
-                self._measured = shown.version
+            if self.active == 6 and self._measured != view.version:
+                self._measured = view.version
                 self._measure()
         elif self.active == 5:
-            self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
+            self.query_one(ConsolePart).update_from(view.consoles, view.version)
         elif self.active == 7:
-            self.query_one(MediaPart).update_from(shown.version)
+            self.query_one(MediaPart).update_from(view.version)
         elif self.active == 8:
-            self.query_one(SystemPart).update_from(shown.version, self.choice.chart)
+            self.query_one(SystemPart).update_from(view.version, self.choice.chart)
 
     def _measure(self) -> None:
         """Ask the disk how large the files are; it may take long to answer."""
@@ -149,7 +154,7 @@ class RunScreen(Detail, ChartKeys):
             self.query_one(SystemPart).draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page", "export"):
+        if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)
         if action in ("filter", "pin_chart", "together"):
             return self.active == 1
@@ -199,7 +204,10 @@ class RunScreen(Detail, ChartKeys):
         self.show_part()
 
     def action_export(self) -> None:
-        """The chart with the keys is asked first; here it is the grid's: its first chart."""
+        """The chart with the keys is asked first; here it is the grid's first one, or the table."""
+        if self.active not in (1, 8):
+            super().action_export()
+            return
         for chart in self._grid().query(Curves):
             chart.action_export()
             return

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
+from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, TakeBack, TaskDeed
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
@@ -36,11 +35,11 @@ class TaskScreen(Detail):
     def body(self) -> ComposeResult:
         yield TableWidget(header=False)
 
-    def job(self) -> Callable[[Snapshot, float], Any]:
+    def job(self) -> Build:
         key = self.key
         return lambda snapshot, now: task.task_table(snapshot, key, now)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("Task", "strong"),))
         self.query_one(TableWidget).show(view)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import msgspec
 import numpy as np
@@ -41,7 +42,17 @@ def logged(y: FloatArray) -> FloatArray:
     return np.log10(np.where(y > 0, y, np.nan))
 
 
+_KNOWN: WeakKeyDictionary[ChartView, Axes | None] = WeakKeyDictionary()
+
+
 def axes(view: ChartView) -> Axes | None:
+    """The view's axes, looked for once."""
+    if view not in _KNOWN:
+        _KNOWN[view] = _axes(view)
+    return _KNOWN[view]
+
+
+def _axes(view: ChartView) -> Axes | None:
     """The axes that hold all that is drawn in the view's window; None when nothing can be drawn. A level
     far outside does not stretch them."""
     if view.square:

@@ -44,7 +44,9 @@ class Chart(Widget, can_focus=True):
         Binding("home", "move(-100000)", show=False, id="chart.first"),
         Binding("end", "move(100000)", show=False, id="chart.last"),
         Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
-        Binding("x", "export", "Export", id="chart.export", tooltip="the chart as SVG or CSV, into a file"),
+        Binding(
+            "x", "export", "Export", id="chart.export", tooltip="the chart as SVG, PNG or CSV, into a file"
+        ),
     ]
 
     def __init__(self, *, id: str | None = None, legend: bool = True) -> None:
@@ -53,6 +55,7 @@ class Chart(Widget, can_focus=True):
         self._legend = legend
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
+        self._plot: tuple[tuple[object, ...], _Plot | None] | None = None
         self.title = "chart"
         """What is drawn, in words."""
         self.cursor: int | None = None
@@ -99,7 +102,7 @@ class Chart(Widget, can_focus=True):
             host(self).say("there is nothing to export yet")
             return
         name = f"{chart_file.stem(title)}.svg"
-        make = partial(chart_file.chart_text, view, title)
+        make = partial(chart_file.chart_bytes, view, title)
         self.post_message(ExportAsked(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
@@ -116,7 +119,12 @@ class Chart(Widget, can_focus=True):
         state = (width, height, id(colours), self.cursor)
         if self._drawn != state:
             mono = self.app.no_color
-            self._strips = draw(self._view, width, height, colours, self._legend, self.cursor, mono)
+            shape = (self._view, width, height, mono)
+            if self._plot is None or self._plot[0] != shape:
+                self._plot = (shape, plot_of(self._view, width, height, self._legend, mono))
+            self._strips = draw(
+                self._view, width, height, colours, self._legend, self.cursor, mono, self._plot[1]
+            )
             self._drawn = state
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(width)
         return strip.apply_style(self.rich_style)
@@ -130,9 +138,11 @@ def draw(
     legend: bool = True,
     cursor: int | None = None,
     mono: bool = False,
+    plot: _Plot | None = None,
 ) -> list[Strip]:
     """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
-    read; ``mono``: curves are told apart by dashes."""
+    read; ``mono``: curves are told apart by dashes; ``plot``: what ``plot_of`` gave for the same, so that
+    another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
         said = (Span(" " + view.empty, "muted"),)
@@ -144,7 +154,7 @@ def draw(
         top = [line_strip(words, width, colours)]
     labels = y_labels(shown, rows)
     gutter = _gutter(view, height, legend)
-    plot = _Plot(view, shown, width - gutter, rows, mono)
+    plot = plot or _Plot(view, shown, width - gutter, rows, mono)
     plot.cursor = cursor
     body = [
         Strip(
@@ -158,6 +168,14 @@ def draw(
         for y in range(rows)
     ]
     return [*top, *body, _x_axis(view, shown, gutter, width, colours)]
+
+
+def plot_of(view: ChartView, width: int, height: int, legend: bool, mono: bool) -> _Plot | None:
+    """The plot itself; None where ``draw`` has no room for one."""
+    shown = axes(view)
+    if shown is None or width < 12 or height < 3:
+        return None
+    return _Plot(view, shown, width - _gutter(view, height, legend), _rows(view, height, legend), mono)
 
 
 def _rows(view: ChartView, height: int, legend: bool) -> int:

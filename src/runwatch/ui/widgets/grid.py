@@ -20,9 +20,9 @@ class CellGrid(Container, can_focus=True):
     """Up to 16 charts at once; ``columns`` 0: by the room."""
 
     DEFAULT_CSS = """
-    Grid { layout: grid; grid-gutter: 0 1; height: 1fr; }
-    Grid > .box { border: round $rw-frame; border-title-color: $rw-strong; height: 1fr; }
-    Grid:focus > .box { border: round $rw-frame-focus; }
+    CellGrid { layout: grid; grid-gutter: 0 1; height: 1fr; }
+    CellGrid > .box { border: round $rw-frame; border-title-color: $rw-strong; height: 1fr; }
+    CellGrid:focus > .box { border: round $rw-frame-focus; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

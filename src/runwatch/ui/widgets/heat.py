@@ -1,9 +1,13 @@
-"""Histograms over steps: a column a step, the darker the more."""
+"""Histograms over steps: a column a step, the fuller the more."""
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -45,14 +49,23 @@ class HeatWidget(Widget, can_focus=True):
         state = (width, height, id(colours))
         if state != self._drawn:
             signs = _PLAIN_SIGNS if self._plain else _SIGNS
-            self._strips = _picture(self._view, self._chosen, width, height, colours, signs)
+            shades = None
+            if not self._plain and not self.app.no_color:
+                shades = _shades(colours["series1"], self.background_colors[1])
+            self._strips = _picture(self._view, self._chosen, width, height, colours, signs, shades)
             self._drawn = state
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(width)
         return strip.apply_style(self.rich_style)
 
 
 def _picture(
-    view: HeatView | None, chosen: int, width: int, height: int, colours: Palette, signs: str
+    view: HeatView | None,
+    chosen: int,
+    width: int,
+    height: int,
+    colours: Palette,
+    signs: str,
+    shades: list[Style] | None,
 ) -> list[Strip]:
     if view is None or width < 16 or height < 4:
         said = "nothing to draw" if view is None else "too little room"
@@ -72,7 +85,7 @@ def _picture(
             [
                 Segment(labels.get(y, "").rjust(gutter - 1), colours["muted"]),
                 Segment("┤" if y in labels else "│", colours["faint"]),
-                *_segments(levels[y].tolist(), [i == chosen for i in columns], colours, signs),
+                *_segments(levels[y].tolist(), colours, signs, shades),
             ]
         )
         for y in range(rows)
@@ -102,15 +115,19 @@ def _levels(view: HeatView, columns: list[int], rows: int) -> np.ndarray[tuple[i
     return np.searchsorted(_LEVELS, density[columns].T[::-1], "right")
 
 
-def _segments(levels: list[int], chosen: list[bool], colours: Palette, signs: str) -> list[Segment]:
-    out: list[Segment] = []
-    for level, here in zip(levels, chosen, strict=True):
-        style = colours["strong" if here else "series1"]
-        if out and out[-1].style == style:
-            out[-1] = Segment(out[-1].text + signs[level], style)
-        else:
-            out.append(Segment(signs[level], style))
-    return out
+def _segments(levels: list[int], colours: Palette, signs: str, shades: list[Style] | None) -> list[Segment]:
+    if shades is None:
+        return [Segment("".join(signs[level] for level in levels), colours["series1"])]
+    return [Segment(" " * len(list(same)), shades[level]) for level, same in groupby(levels)]
+
+
+def _shades(ink: Style, paper: Color) -> list[Style] | None:
+    """From the ground to the curves' colour in as many steps as there are signs; None where there are no
+    colours."""
+    if ink.color is None:
+        return None
+    full = Color.from_rich_color(ink.color)
+    return [Style(bgcolor=paper.blend(full, share).rich_color) for share in (0.0, 0.12, 0.3, 0.5, 0.75, 1.0)]
 
 
 def _x_axis(view: HeatView, shown: Axes, gutter: int, room: int, colours: Palette) -> Strip:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow
+from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, keys_of
 from runwatch.ui.clipboard import copy
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.words import changed_cells, fitted, line_strip
@@ -126,14 +127,14 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         rows = self._view.rows
         if not self._touched:
             return 0
-        if self._cursor < len(rows) and rows[self._cursor].key == key:
+        keys = keys_of(rows)
+        if self._cursor < len(rows) and keys[self._cursor] == key:
             return self._cursor
-        for i, row in enumerate(rows):
-            if row.key == key:
-                return i
+        with suppress(ValueError):
+            return keys.index(key)
         return max(min(self._cursor, len(rows) - 1), 0)
 
-    def _refresh_changed(self, old: tuple[ViewRow, ...], new: tuple[ViewRow, ...]) -> None:
+    def _refresh_changed(self, old: Sequence[ViewRow], new: Sequence[ViewRow]) -> None:
         top = int(self.scroll_y)
         for i in range(top, top + self.size.height):
             before = old[i] if i < len(old) else None
@@ -158,10 +159,8 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
 
     def select(self, key: Hashable) -> None:
         """Put the cursor on a row by its key, if it is there."""
-        for i, row in enumerate(self._view.rows):
-            if row.key == key:
-                self._go(i)
-                return
+        with suppress(ValueError):
+            self._go(keys_of(self._view.rows).index(key))
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(self.size.width, len(self._view.rows) + self._header)

@@ -42,7 +42,7 @@ class Tabs(Widget):
             full = self._labels(False, gap, close)
             if sum(width_of(spans) for _, spans in full) <= self.size.width:
                 return full
-        return self._labels(True, " ")
+        return self._labels(True, "", True)
 
     def _labels(self, short: bool, gap: str, close: bool = False) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []

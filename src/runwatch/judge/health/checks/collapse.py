@@ -70,7 +70,7 @@ class Collapse(CurveCheck):
 def _collapsed(values: FloatArray) -> tuple[int, int, float, float, float] | None:
     """(place of the best, place from which it was lost, first median, best median, median now) of values of
     which less is better; None: it did not collapse."""
-    if len(values) < _LEAST_POINTS + _STAYED:
+    if len(values) < _LEAST_POINTS + _STAYED or not _could_have(values):
         return None
     medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
     at = int(np.argmin(medians[: -_STAYED - 1]))
@@ -86,3 +86,11 @@ def _collapsed(values: FloatArray) -> tuple[int, int, float, float, float] | Non
     if stayed < _STAYED or not len(near) or since - 1 - int(near[-1]) > _AT_ONCE:
         return None
     return (at + 1, since, start, best, now) if now >= best + _STAYS * (values[since:].max() - best) else None
+
+
+def _could_have(values: FloatArray) -> bool:
+    """Whether the newest points are back near the first at all, which few curves are: cheap to ask."""
+    first = sorted(values[:3].tolist())[1]
+    now = sorted(values[-_STAYED - 1 :].tolist())[(_STAYED + 1) // 2]
+    least = float(values.min())
+    return bool(now - least >= _LOST * (first - least) * (1 - 1e-9) - abs(first) * 1e-9)

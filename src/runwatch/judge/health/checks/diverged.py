@@ -13,7 +13,7 @@ from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
-from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows
+from runwatch.judge.health.windows import BLOCK, MAD_SCALE, Window, median_of_rows, rows_at
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -59,14 +59,16 @@ class Diverged(CurveCheck):
                 self._check(window, ends)
 
     def _check(self, window: Window, ends: IntArray) -> None:
-        rows = sliding_window_view(window.values, _WIDTH)[ends - _WIDTH - window.origin]
+        rows = rows_at(window.values, ends - _WIDTH - window.origin, _WIDTH)
         medians = median_of_rows(rows)
         if math.isnan(self._start):
             self._start = float(medians[0])
             self._first = max(self._start, float(np.median(window.values[:3])))
         bests = np.minimum.accumulate(np.concatenate(((self._best,), medians)))
-        over = _is_over(rows, medians, bests[:-1], self._first)
-        self._note_streak(window, ends, medians, bests[:-1], over)
+        above = bool((medians > bests[:-1]).any())
+        if above or self._streak:
+            over = _is_over(rows, medians, bests[:-1], self._first)
+            self._note_streak(window, ends, medians, bests[:-1], over)
         if bests[-1] < self._best:
             self._best = float(bests[-1])
             self._best_step = _step(window, int(ends[int(np.argmin(medians))]))
@@ -145,7 +147,10 @@ def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
     """A curve too short for the rolling medians, such as one of epochs: the median of its last three points
     is ten times the best such median and twice the first. Its trace still holds the points themselves."""
     values = trace.means
-    if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO or values.min() <= 0:
+    if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO:
+        return []
+    first, last = sorted(values[:3].tolist())[1], sorted(values[-3:].tolist())[1]
+    if last < 2 * first or values.min() <= 0:
         return []
     medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
     at = int(np.argmin(medians))

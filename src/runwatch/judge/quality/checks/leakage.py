@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import QualityCheck
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import Floats
 from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number
@@ -38,7 +37,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
     return out
 
 
-def _codes(values: NDArray[Any]) -> Floats:
+def _codes(values: AnyArray) -> Floats:
     """Numbers as they are; text as the rank of its value, missing as NaN."""
     if values.dtype != object:
         return values.astype(np.float64)
@@ -47,7 +46,7 @@ def _codes(values: NDArray[Any]) -> Floats:
     return np.array([place.get(v, np.nan) if isinstance(v, str) else np.nan for v in values])
 
 
-def association(values: NDArray[Any], answer: Floats) -> float | None:
+def association(values: AnyArray, answer: Floats) -> float | None:
     """How far a column alone determines the answer, 0 to 1: |Spearman's rho| for a numeric answer with many
     values; for few values |2 AUC - 1| of the greatest class for numbers, and for text how much of the error
     of guessing the commonest class goes away when the level is known."""
@@ -69,14 +68,14 @@ def association(values: NDArray[Any], answer: Floats) -> float | None:
     return abs(float(2 * auc - 1))
 
 
-def _present(values: NDArray[Any]) -> NDArray[np.bool_]:
+def _present(values: AnyArray) -> NDArray[np.bool_]:
     if values.dtype == object:
         return np.array([isinstance(v, str) for v in values], dtype=bool)
     finite: NDArray[np.bool_] = np.isfinite(values)
     return finite
 
 
-def _level_purity(x: NDArray[Any], y: Floats) -> float | None:
+def _level_purity(x: AnyArray, y: Floats) -> float | None:
     words, codes = np.unique(x.astype(str), return_inverse=True)
     if len(words) < 2 or len(words) > len(x) / 10:
         return None

@@ -1,0 +1,154 @@
+"""``runwatch compare`` of two files of predictions: its options, and the comparison."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from runwatch.config import Settings
+    from runwatch.domain.comparison import CompareOptions, Comparison
+    from runwatch.domain.predictions import ColumnNames
+    from runwatch.domain.run import Problem
+
+PREDICTIONS = (".csv", ".tsv", ".parquet", ".pq")
+METRICS = (".json", ".yaml", ".yml")
+
+
+def prediction_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
+    group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
+    group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
+    group.add_argument(
+        "--score",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="column with the score: one, one per class, or a prefix such as p_*",
+    )
+    group.add_argument(
+        "--baseline-prediction",
+        metavar="COLUMN",
+        help="the baseline's prediction column, if named differently",
+    )
+    group.add_argument(
+        "--baseline-score",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="the baseline's score column, if named differently",
+    )
+    group.add_argument(
+        "--threshold", type=float, metavar="T", help="without --prediction: a score >= T is positive"
+    )
+    group.add_argument(
+        "--slice",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="also compare within each group of COLUMN",
+    )
+    group.add_argument("--group", metavar="COLUMN", help="column whose rows belong together (user, patient)")
+    group.add_argument(
+        "--task",
+        choices=("binary", "multiclass", "regression", "forecast"),
+        help="kind of prediction (default: guessed from the data)",
+    )
+    group.add_argument(
+        "--positive", metavar="LABEL", help="the positive class (default: the label that sorts last)"
+    )
+    group.add_argument("--horizon", type=int, metavar="H", help="forecasts: number of steps ahead")
+
+
+def kind_of(name: str) -> str:
+    lower = name.lower()
+    if lower.endswith(PREDICTIONS) and not os.path.isdir(name):
+        return "predictions"
+    return "metrics" if lower.endswith(METRICS) and not os.path.isdir(name) else "run"
+
+
+def usage_error(what: str, message: str) -> Exception:
+    from runwatch.cli import UsageError
+
+    return UsageError(f"{what}: {message}")
+
+
+def compare_predictions(args: argparse.Namespace) -> Comparison | Problem:
+    from runwatch.domain.predictions import ColumnNames
+    from runwatch.monitor.compare_files import compare_prediction_files
+
+    path = args.run[0]
+    if args.baseline is not None and kind_of(args.baseline) != "predictions":
+        raise usage_error(
+            "--baseline", f"{args.baseline} is not a predictions file; name a parquet or CSV file"
+        )
+    columns = ColumnNames(
+        args.target,
+        args.prediction,
+        tuple(args.score),
+        args.key,
+        args.group,
+        tuple(args.slice),
+        args.baseline_prediction,
+        tuple(args.baseline_score),
+    )
+    names, options, baseline = _configured(args, path, columns)
+    return compare_prediction_files(path, baseline, names, _with_arguments(options, args))
+
+
+def _configured(
+    args: argparse.Namespace, path: str, columns: ColumnNames
+) -> tuple[ColumnNames, CompareOptions, str | None]:
+    """Columns, options and baseline: what the arguments leave open comes from the ``[[predictions]]`` whose
+    files match, where there is one."""
+    from runwatch.domain.comparison import CompareOptions
+    from runwatch.monitor.compare_files import entry_for, prediction_options
+
+    settings = settings_of(args)
+    entry = entry_for(path, settings)
+    if entry is None:
+        return columns, CompareOptions(), args.baseline
+    names, options = prediction_options(entry, settings)
+    for field in ("target", "prediction", "score", "key", "group", "slices"):
+        if getattr(columns, field):
+            names = replace(names, **{field: getattr(columns, field)})
+    names = replace(
+        names, baseline_prediction=columns.baseline_prediction, baseline_score=columns.baseline_score
+    )
+    one_file = columns.baseline_prediction or columns.baseline_score
+    assumed = os.path.relpath(settings.path(entry.baseline)) if entry.baseline and not one_file else None
+    return names, options, args.baseline or assumed
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    from runwatch import config
+    from runwatch.cli._output import say_problems
+
+    root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
+    settings = config.load((root,), args.config)[root]
+    say_problems([settings])
+    return settings
+
+
+def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> CompareOptions:
+    """``options`` with what the command line says instead."""
+    tolerance, named = options.tolerance, dict(options.tolerances)
+    for text in args.tolerance:
+        name, _, value = text.rpartition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise usage_error("--tolerance", f"{text} is not a number >= 0; write 0.01 or val/auc=0.01")
+        if name:
+            named[name] = number
+        else:
+            tolerance = number
+    given = {"primary": args.primary, "at": args.at, "task": args.task, "positive": args.positive,
+             "threshold": args.threshold, "horizon": args.horizon}  # fmt: skip
+    stated = {key: value for key, value in given.items() if value is not None}
+    return replace(options, tolerance=tolerance, tolerances=named, **stated)

@@ -1,0 +1,148 @@
+"""A column's values as the reference's grid counts them: in its unit, its type and its spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from runwatch.data.arrays import family, numbers
+from runwatch.data.notation import epoch_values, measured_type
+from runwatch.domain.borders import Arrow
+from runwatch.domain.profile import (
+    ColumnGrid,
+)
+
+TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
+OF_DAY = ("time32[", "time64[")
+_TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false"}
+_IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def time_type(type_: str) -> object:
+    """The Arrow type of a time or duration by its name, None for others."""
+    import pyarrow as pa
+
+    if not type_.startswith(TIMES):
+        return None
+    try:
+        return pa.type_for_alias(type_)
+    except ValueError:
+        return from_text(type_)
+
+
+def value_type(array: Arrow) -> str:
+    """Arrow's name of the type, of a dictionary that of its values."""
+    import pyarrow.types as t
+
+    return str(array.type.value_type if t.is_dictionary(array.type) else array.type)
+
+
+def spelled(values: object, group: str, column: ColumnGrid) -> Arrow:
+    """A batch's values as the reference spells them: true and false in a boolean column, whole numbers
+    without ".0", truth as 0 and 1 or as "True" where the reference has those words."""
+    words = set(column.words or ())
+    if column.kind == "boolean" and words == {"false", "true"}:
+        return _mapped(values, _TRUE_FALSE)
+    if group == "boolean" and not words & {"true", "false"}:
+        for true, false in (
+            ("1", "0"),
+            ("True", "False"),
+            ("TRUE", "FALSE"),
+            ("yes", "no"),
+            ("Y", "N"),
+            ("t", "f"),
+        ):
+            if words & {true, false}:
+                return _mapped(values, {"true": true, "false": false})
+    return values
+
+
+def _mapped(values: Arrow, table: Mapping[str, str]) -> Arrow:
+    """Strings with those of the table replaced, whatever their case."""
+    import pyarrow.compute as pc
+
+    from runwatch.data.arrays import strings
+
+    known = strings(list(table))
+    found = pc.index_in(pc.utf8_lower(values), value_set=known)
+    if found.null_count == len(found):
+        return values
+    return pc.coalesce(strings(list(table.values())).take(found), values)
+
+
+def timed(values: Arrow, kind: str) -> object:
+    """int64 microseconds as an Arrow array of times or durations."""
+    import pyarrow as pa
+
+    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
+    return pa.Array.from_buffers(time_type(kind), len(values), [None, body])
+
+
+def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
+    """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
+    alike; None where one can't become the other (a date, a time of day)."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    timed = family(array.type) == "time" or t.is_duration(array.type)
+    if column.notation.startswith("epoch"):
+        return epoch_values(array.drop_null(), column.notation) if timed else numbers(array)
+    measured = measured_type(column.type, column.notation)
+    if timed != measured.startswith(TIMES):
+        return _across(array, column, measured)
+    wanted = time_type(measured) if timed else None
+    if wanted is None or array.type == wanted:
+        return numbers(array)
+    try:
+        return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None
+
+
+def _across(array: Arrow, column: ColumnGrid, measured: str) -> object:
+    """Numbers where times or durations are counted, or the other way round: in seconds, milliseconds, micro-
+    or nanoseconds, whichever brings the typical value nearest to the reference's."""
+    values, edges = numbers(array), column.edges
+    unit = _unit(measured) or _unit(value_type(array))
+    if edges is None or not len(values) or not unit or family(array.type) == "boolean":
+        return values
+    middle, typical = float(edges[len(edges) // 2]), float(np.median(values))
+    units = [unit / each for each in _IN_A_SECOND.values()]
+    factors = units if _unit(measured) else [1 / factor for factor in units]
+    factor = min(factors, key=lambda one: _apart(typical * one, middle))
+    return values if factor == 1 else np.floor(values * factor).astype(np.int64)
+
+
+def _apart(a: float, b: float) -> float:
+    return float(abs(np.arcsinh(a) - np.arcsinh(b)))
+
+
+def _unit(type_: str) -> float:
+    """How many of a time type's units are a second; 0 for other types."""
+    if type_.startswith("date32"):
+        return 1 / 86_400
+    found = type_.partition("[")[2].rstrip("]").partition(",")[0] if type_.startswith(TIMES) else ""
+    return _IN_A_SECOND.get(found, 0)
+
+
+def _as_duration(array: Arrow, wanted: Arrow) -> Arrow:
+    """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
+    durations as times of day."""
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    if t.is_duration(wanted) and t.is_time(array.type):
+        whole = array.cast(pa.time64("us")) if array.type.unit in ("s", "ms") else array
+        return whole.view(pa.int64()).cast(pa.duration(whole.type.unit))
+    if t.is_time(wanted) and t.is_duration(array.type):
+        return array.cast(pa.duration("us"), safe=False).view(pa.int64()).view(pa.time64("us"))
+    return array
+
+
+def from_text(type_: str) -> object:
+    """A timestamp type with a zone or unit that has no alias; None lets the parser infer."""
+    import pyarrow as pa
+
+    unit, _, zone = type_.removeprefix("timestamp[").removesuffix("]").partition(", tz=")
+    return pa.timestamp(unit, tz=zone or None) if unit in ("s", "ms", "us", "ns") else None

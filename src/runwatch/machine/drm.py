@@ -1,0 +1,61 @@
+"""AMD's and Intel's GPUs as their kernel drivers tell of them in sysfs: no library is needed.
+
+Sources: the Linux kernel's Documentation/gpu/amdgpu/thermal.rst (``gpu_busy_percent``, hwmon) and
+driver-misc.rst (``mem_info_vram_*``), and its ABI pages sysfs-driver-intel-i915-hwmon and -xe-hwmon. Intel's
+drivers tell no share of use; power and heat only of cards of their own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from runwatch.domain.machine import Gpu
+from runwatch.machine.procfs import read_number, read_text
+
+_CARD = re.compile(r"card\d+")
+_VENDORS = {"0x1002": "AMD GPU", "0x8086": "Intel GPU"}
+
+
+def drm_gpus(first: int, place: Path) -> tuple[Gpu, ...]:
+    """The cards whose drivers tell anything, numbered from ``first`` on in the order of their slots."""
+    try:
+        cards = sorted(card for card in place.iterdir() if _CARD.fullmatch(card.name))
+    except OSError:
+        return ()
+    found = [gpu for card in cards if (gpu := _gpu(card / "device")) is not None]
+    return tuple(replace(gpu, index=first + i) for i, gpu in enumerate(found))
+
+
+def _gpu(device: Path) -> Gpu | None:
+    name = _VENDORS.get((read_text(device / "vendor") or "").strip())
+    if name is None:
+        return None
+    busy = read_number(device / "gpu_busy_percent")
+    total = read_number(device / "mem_info_vram_total")
+    used = read_number(device / "mem_info_vram_used")
+    heat = _sensor(device, "temp1_input", "temp2_input")
+    power = _sensor(device, "power1_average", "power1_input")
+    if busy is None and not total and heat is None and power is None:
+        return None
+    called = (read_text(device / "product_name") or "").strip()
+    return Gpu(
+        0,
+        called or name,
+        None if busy is None else min(busy, 100) / 100,
+        used,
+        total,
+        None if heat is None else heat / 1000,
+        None if power is None else power / 1e6,
+    )
+
+
+def _sensor(device: Path, *names: str) -> int | None:
+    """The first of these of the card's own sensors."""
+    try:
+        chips = sorted((device / "hwmon").iterdir())
+    except OSError:
+        return None
+    values = (read_number(chip / name) for chip in chips for name in names)
+    return next((value for value in values if value is not None), None)

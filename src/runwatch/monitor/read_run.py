@@ -1,0 +1,80 @@
+"""A run that is being read, and what its readers' operations mean before they are applied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.domain.operations import Append, Operation, Replace
+from runwatch.domain.points import Points
+from runwatch.readers.base import Claim, Cursor, Reading
+from runwatch.runs.source_data import Source
+from runwatch.runs.sources import RunChange, RunMemory
+from runwatch.runs.summary import RunSummary
+
+SourceKey = tuple[str, str]
+
+
+class ReadRun(msgspec.Struct, eq=False):
+    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
+    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
+    its files are read again when they change or when a series is asked for; ``unread``: which of them are
+    still to be read again, while the summary made before stands."""
+
+    id: str
+    claims: tuple[Claim, ...] = ()
+    memory: RunMemory = msgspec.field(default_factory=RunMemory)
+    summary: RunSummary | None = None
+    dirty: set[str] | None = None
+    stale: bool = True
+    grown: set[str] = msgspec.field(default_factory=set)
+    rewritten: set[str] = msgspec.field(default_factory=set)
+    version: int = 0
+    live: bool = False
+    final: bool = False
+    folded: bool = False
+    unread: set[SourceKey] = msgspec.field(default_factory=set)
+    from_many: bool = False
+
+    def note(self, change: RunChange) -> None:
+        self.stale = True
+        self.grown |= change.grown
+        self.rewritten |= change.rewritten
+        if self.dirty is not None:
+            self.dirty.update(change.grown)
+            if change.rewritten:
+                self.dirty = None
+
+
+def restarted(cursor: Cursor | None, reading: Reading) -> bool:
+    """Whether a growing file (its cursor knows it by its head) turned out to be another one."""
+    if cursor is None or not cursor.head[0]:
+        return False
+    told = (operation for operations in reading.operations.values() for operation in operations)
+    return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
+
+
+def source_of(claim: Claim, file: str, order: int) -> Source:
+    return Source(
+        claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
+    )
+
+
+def stamped(operations: Sequence[Operation], mtime: float) -> list[Operation]:
+    """Points without a clock, seen arriving live, get the file's mtime as their wall time."""
+    out: list[Operation] = []
+    for operation in operations:
+        if isinstance(operation, Append) and math.isnan(_first_wall(operation.points)):
+            points = operation.points
+            walls = np.where(np.isnan(points.wall_times), mtime, points.wall_times)
+            operation = replace(operation, points=Points(points.steps, walls, points.values))
+        out.append(operation)
+    return out
+
+
+def _first_wall(points: Points) -> float:
+    return float(points.wall_times[0]) if len(points) else 0.0

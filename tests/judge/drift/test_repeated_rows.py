@@ -1,0 +1,72 @@
+"""Rows that were copied count once, wherever the copies lie; rows of few values are the same by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drift_tables import profiled
+
+from runwatch.domain.drift import ColumnDrift
+from runwatch.domain.profile import NamedProfile
+from runwatch.judge.drift.multivariate import domain_classifier
+from runwatch.judge.drift.report import report
+
+Table = dict[str, np.ndarray]
+MOVED = ("warning", "drifted")
+
+
+def judged(before: Table, now: Table) -> dict[str, ColumnDrift]:
+    reference = profiled(before)
+    found = report(reference, [NamedProfile("b", profiled(now, reference.grid))])
+    return {column.name: column for column in found.columns}
+
+
+def drawn(rng, n: int, shift: float = 0.0) -> Table:
+    words = np.char.add("c", rng.integers(0, 8, n).astype(str))
+    return {"x": rng.normal(shift, 1, n), "z": rng.lognormal(size=n), "word": words}
+
+
+def copies(table: Table, each: int, rng) -> Table:
+    order = rng.permutation(np.repeat(np.arange(len(table["x"])), each))
+    return {name: values[order] for name, values in table.items()}
+
+
+@pytest.mark.parametrize("rows", [400, 4000])
+def test_copies_that_lie_apart_are_no_drift_and_a_shift_of_them_is(rows: int) -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        reference = drawn(rng, 30_000)
+        still = judged(reference, copies(drawn(rng, rows), 10, rng))
+        assert not any(column.verdict in MOVED for column in still.values())
+        assert "these rows are not independent" in still["x"].reason
+        worth = still["x"].current_effective
+        assert worth is not None and worth == pytest.approx(rows, rel=0.2)
+        moved = judged(reference, copies(drawn(rng, rows, 0.8), 10, rng))
+        assert moved["x"].verdict in MOVED and moved["word"].verdict not in MOVED
+
+
+def test_a_reference_of_copies_is_no_drift() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        found = judged(copies(drawn(rng, 3000), 8, rng), drawn(rng, 3000))
+        assert not any(column.verdict in MOVED for column in found.values())
+
+
+@pytest.mark.parametrize("levels", [8, 100])
+def test_rows_of_few_values_are_the_same_by_chance(rng, levels: int) -> None:
+    words = np.char.add("c", rng.integers(0, levels, 24_000).astype(str))
+    table = {"x": rng.normal(size=24_000), "word": words, "again": np.char.add(words, "z")}
+    before, now = ({n: v[part] for n, v in table.items()} for part in (slice(0, 20_000), slice(20_000, None)))
+    assert judged(before, {**now, "x": np.zeros(4000)})["x"].verdict == "drifted"
+    rounded = {"x": before["x"]}, {"x": now["x"].round(1) + 0.3}
+    assert judged(*rounded)["x"].verdict in MOVED
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_the_classifier_keeps_copies_in_one_half(both: bool) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        a, b = (copies(drawn(rng, 300), 10, rng) for _ in range(2))
+        tables = [a if both else drawn(rng, 3000), b]
+        found = domain_classifier(*({**table, "word": table["word"].astype(object)} for table in tables))
+        assert found.verdict == "stable"
