@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -58,6 +59,8 @@ _WORDS: dict[MediaKind, str] = {
 }
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
+_EVERY_S = 2.0
+"""A run that grows is looked through no more often."""
 _Seen = MediaContent | tuple[Pixels, tuple[int, int], int]
 W = TypeVar("W", bound=Widget)
 
@@ -103,6 +106,7 @@ class MediaPart(Vertical):
         self._at = -1
         self._way = 0
         self._version: object = None
+        self._due: Timer | None = None
         self._wanted: object = None
         self._extra: Words = ()
         self._prose = ""
@@ -125,9 +129,10 @@ class MediaPart(Vertical):
         """Look again when the run has changed."""
         if version != self._version:
             self._version = version
-            self._look()
+            self._due = self._due or self.set_timer(_EVERY_S if self._listed.series else 0.0, self._look)
 
     def _look(self) -> None:
+        self._due = None
         if not self._listed.series:
             self._show_text((Span("looking for what this run logged …", "muted"),))
         watching, key = host(self).watching, self._key
