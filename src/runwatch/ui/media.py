@@ -129,7 +129,10 @@ class MediaPart(Vertical):
         """Look again when the run has changed."""
         if version != self._version:
             self._version = version
-            self._due = self._due or self.set_timer(_EVERY_S if self._listed.series else 0.0, self._look)
+            if self._listed.series:
+                self._due = self._due or self.set_timer(_EVERY_S, self._look)
+            else:
+                self._look()
 
     def _look(self) -> None:
         self._due = None
@@ -301,13 +304,9 @@ class MediaPart(Vertical):
         step = "" if item.step is None else f"step {count(item.step)}"
         if n < 2:
             return (Span(step, "plain"),)
-        room = max(min(self.size.width - 44, 60), 6)
-        knob = round(self._at / (n - 1) * (room - 1))
         out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
         return (
-            Span("─" * knob, "accent"),
-            Span("●", "strong"),
-            Span("─" * (room - 1 - knob), "faint"),
+            *views.slider(self._at, n, max(min(self.size.width - 44, 60), 6)),
             Span(f"  {step}  ", "plain"),
             Span(f"{self._at + 1} of {n}{out}", "muted"),
         )
