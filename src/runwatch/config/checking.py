@@ -26,8 +26,10 @@ from runwatch.config.settings import (
 )
 from runwatch.domain.borders import JsonDict
 from runwatch.text.durations import seconds
+from runwatch.text.safe import safe
 
 MAX_ENTRIES = 1000
+_SHOWN = 400
 _FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
@@ -138,8 +140,7 @@ class Checker:
         return replace(metrics, named={**base.named, **named})
 
     def _items(self, name: str, kind: type[S], items: Sequence[object]) -> list[S]:
-        if len(items) > MAX_ENTRIES:
-            self._fail(name, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
+        self._count(name, items)
         result = []
         for index, item in enumerate(items):
             where = f"{name}[{index}]"
@@ -203,6 +204,7 @@ class Checker:
             if isinstance(option, type) and issubclass(option, msgspec.Struct) and isinstance(value, dict):
                 return self._table(path, option, value, option())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+                self._count(path, value)
                 return tuple(value)
             if origin is not None and origin is not tuple and isinstance(value, dict):
                 return dict(value)
@@ -212,8 +214,12 @@ class Checker:
                 return value
         self._fail(path, f"must be {_words(options)}, not {value!r}")
 
+    def _count(self, path: str, items: Sequence[object]) -> None:
+        if len(items) > MAX_ENTRIES:
+            self._fail(path, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
+
     def _fail(self, path: str, message: str) -> NoReturn:
-        raise ConfigError(f"{self._place(path)}: {path}: {message}")
+        raise ConfigError(f"{self._place(path)}: {safe(path, _SHOWN)}: {safe(message, _SHOWN)}")
 
     def _place(self, path: str) -> str:
         line = self._line(path)

@@ -178,7 +178,7 @@ class Board:
 
     def _watched(self, watch: WatchState, now: float) -> WatchState:
         """With the marks of the tasks' keeper, and since when each holds."""
-        marks = (*watch.marks, *self._task_state.marks)
+        marks = tuple(dict.fromkeys((*watch.marks, *self._task_state.marks)))
         self._since = {mark: self._since.get(mark, now) for mark in marks}
         return replace(watch, marks=marks, since=self._since)
 

@@ -288,7 +288,7 @@ class Monitor:
             with self._board.roots.lock:
                 changes = self._board.roots.scan(root, self._pulse(root) if first else None)
                 if not first:
-                    reader.reclaim_if_due()
+                    reader.try_again()
         except OSError:
             if not rounds.gone:
                 self._changed = True

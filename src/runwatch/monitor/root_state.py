@@ -195,10 +195,13 @@ class TaskState:
             return
         self._since = self._since or now
         self._beat_at = now
+        marks = [self.state.notice] if self.state.notice else []
         if now - self._pruned_at > PRUNE_EVERY_S:
             self._pruned_at = now
-            self.state.prune(now)
-        marks = [self.state.notice] if self.state.notice else []
+            try:
+                self.state.prune(now)
+            except OSError as error:
+                marks.append(str(error))
         for root in self._roots:
             identity = self._places[root].identity
             try:
