@@ -13,6 +13,7 @@ from typing import Any
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
