@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import io
+import json
 import signal
 import subprocess
 import sys
@@ -18,11 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runwatch.cli import main
 from runwatch.data.errors import DataError
 from runwatch.data.profile_cache import NoCache, profile_files
 from runwatch.data.workflow import find_files, open_reference, profile_batches
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DataOptions
+from runwatch.monitor.once import load
 
 
 def table(n: int, seed: int) -> pa.Table:
@@ -86,8 +91,6 @@ def stopped(process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """(dask://HOST:PORT of a real scheduler, its two worker processes)."""
-    import json
-
     where = tmp_path / "scheduler.json"
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
@@ -134,6 +137,73 @@ def test_a_cluster_counts_what_one_process_counts(tmp_path: Path, cluster, monke
     monkeypatch.setattr(DaskEngine, "_check", check_and_lose_a_worker)
     named, problems = profile_files(files, reference.grid, NoCache(), DaskEngine(address))
     assert not problems and sum(one.profile.rows for one in named) == 240_000
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("trusting")
+def test_what_looks_at_rows_happens_on_the_workers(tmp_path: Path, cluster, monkeypatch) -> None:
+    """drift by segments and owners with all columns together, and quality: the client reads footers only."""
+    from runwatch.data import data_file
+    from runwatch.data.formats import parquet
+
+    rng = np.random.default_rng(0)
+    for name, shift in (("ref", 0.0), ("new", 1.0)):
+        rows = {"x": rng.normal(size=100_000) + shift, "y": rng.normal(size=100_000)}
+        rows |= {"region": rng.choice(["north", "south"], 100_000), "user": np.arange(100_000) // 50}
+        pq.write_table(pa.table(rows), tmp_path / f"{name}.parquet", row_group_size=25_000)
+    read = [0]
+
+    class Counted(io.BufferedReader):
+        def read(self, size: int | None = -1, /) -> bytes:
+            made = super().read(-1 if size is None else size)
+            read[0] += len(made)
+            return made
+
+    def counted(file: data_file.DataFile) -> Counted:
+        return Counted(io.FileIO(file.uri))
+
+    monkeypatch.setattr(parquet, "open_bytes", counted)
+    paths = [str(tmp_path / "ref.parquet"), str(tmp_path / "new.parquet")]
+    more = ["--by", "region", "--group", "user", "--multivariate", "--json"]
+    answers = []
+    for engine in ([], ["--engine", cluster[0]]):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache{len(engine)}"))
+        read[0] = 0
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            assert main(["drift", *paths, *more, *engine]) == 2
+            config = f'[[data]]\nname = "d"\nreference = "{paths[0]}"\ncurrent = "{paths[1]}"\n'
+            said = f'engine = "{engine[1]}"\n' if engine else ""
+            (tmp_path / "runwatch.toml").write_text(config + said)
+            (data,) = load([str(tmp_path)]).snapshot.situation.data
+        assert data.latest is not None and data.latest.verdict == "drifted", data.problems
+        answers.append((json.loads(out.getvalue()), read[0]))
+    (here, all_bytes), (there, few_bytes) = answers
+    assert here == there and len(here["segments"]) == 2 and here["multivariate"]["verdict"] == "drifted"
+    assert few_bytes < 0.05 * all_bytes
+
+
+@pytest.mark.slow
+def test_a_worker_of_another_version_is_named(tmp_path: Path, cluster, monkeypatch) -> None:
+    from runwatch import __version__
+    from runwatch.data.dask import DaskEngine
+
+    pq.write_table(table(100, 0), tmp_path / "a.parquet")
+    files = find_files([str(tmp_path / "a.parquet")])
+    monkeypatch.setattr("runwatch.__version__", "99.0")
+    with pytest.raises(UserError, match=f"has {__version__} runwatch; on every worker: pip install"):
+        open_reference(files, DataOptions(), engine=DaskEngine(cluster[0]))
+
+
+def test_the_missing_extra_of_dask_is_named(tmp_path: Path, monkeypatch) -> None:
+    from runwatch.data.dask import DaskEngine
+
+    pq.write_table(table(100, 0), tmp_path / "a.parquet")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match=r"needs distributed; pip install 'runwatch\[dask\]'"):
+        open_reference(
+            find_files([str(tmp_path / "a.parquet")]), DataOptions(), engine=DaskEngine("dask://127.0.0.1:9")
+        )
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from runwatch.data import predictions
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
-from runwatch.domain.profile import Grid, empty_profile
+from runwatch.domain.profile import ProfileGrid, empty_profile
 from runwatch.domain.run import Problem
 from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.checks import expectations
@@ -183,7 +183,7 @@ def test_a_configuration_with_many_dots_in_its_words_is_read(tmp_path: Path) -> 
 
 
 def test_a_pattern_costs_time_by_the_length_of_the_text_alone() -> None:
-    grid = Grid((), "none")
+    grid = ProfileGrid((), "none")
     case = QualityCase(
         empty_profile(grid),
         None,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 from looking import dashboard, messages, only_run, write
+
+from runwatch.config import Settings
+from runwatch.monitor.reading import RootReader
+from runwatch.readers.registry import built_in
 
 
 @pytest.mark.parametrize(
@@ -91,3 +97,29 @@ async def test_a_rewrite_is_said_once(root: Path) -> None:
         await eyes.sees("rewritten")
         assert eyes.text.count("rewritten") == 1
     assert messages(only_run(root)).count("rewritten") <= 1
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_read_that_fails_once_is_made_up_for_though_no_file_changes(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n2,0.25\n")
+    reader = RootReader(str(root), Settings(), dict(built_in()))
+    real, calls = os.pread, itertools.count(1)
+
+    def pread(*args: int) -> bytes:
+        if next(calls) == number:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(*args)
+
+    monkeypatch.setattr(os, "pread", pread)
+    reader.scan()
+    reader.read_some(lambda: False)
+    for _ in range(2):
+        reader.scan()
+        reader.try_again()
+        reader.read_some(lambda: False)
+    assert list(reader.entries) == ["a"]
+    assert reader.points("a", "loss").values.tolist() == [0.5, 0.25]
+    summary = reader.summarise(reader.entries["a"])
+    assert not summary.problems and not reader.problems

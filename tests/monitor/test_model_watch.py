@@ -380,3 +380,14 @@ def test_the_running_monitor_scores_what_arrives_and_a_model_that_is_replaced(ro
         screen.until(lambda situation: situation.predictions["churn"].verdict != "worse")
     finally:
         screen.monitor.stop()
+
+
+def test_labels_that_come_later_in_files_of_their_own(root: Path) -> None:
+    arrive(root, 1, labels=False)
+    settle(root, **{"slices =": 'labels = "labels/*.csv"\nslices ='})
+    situation = look(root)
+    assert "churn" not in situation.predictions
+    assert any("labels/*.csv: matches no data files" in f"{p.file}: {p.message}" for p in situation.unjudged)
+    (root / "labels").mkdir()
+    customers(800, seed=1)[["id", "churned"]].to_csv(root / "labels" / "1.csv", index=False)
+    assert look(root).predictions["churn"].verdict == "worse"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, EpochAt, Operation, Started
+from runwatch.domain.operations import Append, EpochAt, Operation, Rank, Started
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
@@ -243,3 +243,25 @@ def test_several_trainings_in_one_log_are_said(format: str, said: bool) -> None:
     memory = RunMemory()
     memory.apply(replace(_FILE, format=format), _operations(_losses(RESUMED)))
     assert not _story(memory).problems
+
+
+def test_a_training_after_a_resumed_one_is_an_attempt_of_its_own() -> None:
+    """Six epochs; six more, of which the last two were written again; six more."""
+    steps = [*range(6), *range(6), 4, 5, *range(6)]
+    memory = _memory(_losses(steps))
+    summary = _story(memory)
+    assert [(one.first_step, one.resumed_at) for one in summary.attempts] == [(0, 0), (0, 4), (4, 0)]
+    metric = summary.metrics["loss"]
+    assert (metric.count, metric.former, metric.min, metric.last) == (6, 14, 14.0, 19.0)
+
+
+def test_files_that_repeat_each_others_history_are_no_attempts() -> None:
+    """The dated checkpoints of a training by Hugging Face."""
+    memory = RunMemory()
+    for order, many in enumerate((2, 4, 6)):
+        source = replace(_FILE, file=f"checkpoint-{many}.json", order=order, exclusive=True)
+        walls = [100.0 * (order + 1)] * many
+        told = Append("loss", Points.of(range(many), [1.0] * many, walls), np.arange(many))
+        memory.apply(source, [told, Rank(float(many))])
+    summary = _story(memory)
+    assert not summary.attempts and summary.metrics["loss"].count == 6

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import shutil
 from pathlib import Path
@@ -219,3 +220,28 @@ def test_of_many_steps_some_are_left_out_and_that_is_counted(tmp_path: Path) -> 
     assert len(kept) + steps.left_out == 10_000
     gaps = {b - a for a, b in itertools.pairwise(kept[:-1])}
     assert gaps == {16}
+
+
+def test_where_w_and_b_s_run_file_is_missing_its_summary_tells_of_the_last_row(tmp_path: Path) -> None:
+    shutil.copytree(MADE / "wandb-run", tmp_path / "run")
+    with_file = told(looked(tmp_path, "run")[1])
+    assert with_file["samples"] == ("picture", [0, 3, 6, 9])
+    next((tmp_path / "run").glob("*.wandb")).unlink()
+    summary = {
+        "_step": 9,
+        "loss": 0.1,
+        "samples": {"_type": "image-file", "path": "media/images/absent.png"},
+        "weights": {
+            "_type": "histogram",
+            "values": [1, 2],
+            "packedBins": {"min": -1, "size": 0.5, "count": 2},
+        },
+    }
+    (tmp_path / "run/files/wandb-summary.json").write_text(json.dumps(summary))
+    media, listed = looked(tmp_path, "run")
+    found = {one.tag: one for one in listed.series if one.reader == "wandb"}
+    assert [item.step for item in found["weights"].items] == [9]
+    weights = media.content(found["weights"], found["weights"].items[0])
+    assert weights == Histogram((-1.0, -0.5, 0.0), (1.0, 2.0))
+    gone = media.content(found["samples"], found["samples"].items[0])
+    assert gone == Unshown("can't be read: No such file or directory")

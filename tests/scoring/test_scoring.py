@@ -422,3 +422,89 @@ def test_one_output_a_class_is_told_from_several_scores() -> None:
     assert raw.scores is not None and raw.scores.shape == (2, 2)
     with pytest.raises(ScoringError, match="several outputs"):
         told_apart("m.onnx", {"label": label, "a": p, "b": 2 * p}, 2, None)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_labels_in_files_of_their_own_are_joined_by_key(made: Path, tmp_path: Path, ending: str) -> None:
+    frame = customers(400, 1)
+    batch = tmp_path / "batch.parquet"
+    frame.drop(columns="churned").to_parquet(batch)
+    late = frame[["churned", "id"]].sample(frac=1.0, random_state=0)
+    first, second = late[:200].copy(), late[150:300]
+    first.loc[first.index[150:], "churned"] = 1 - first["churned"][150:]  # corrected by the second file
+    paths = [tmp_path / f"{n}.{ending}" for n in (1, 2)]
+    for part, path in zip((first, second), paths, strict=True):
+        part.to_parquet(path) if ending == "parquet" else part.to_csv(path, index=False)
+    labels = tuple(str(path) for path in paths)
+    answer, written = scored(job(made / "good.onnx", batch, tmp_path, key="id", labels=labels))
+    assert answer.labelled == 300
+    known = set(late["id"][:300])
+    truth = dict(zip(frame["id"], frame["churned"], strict=True))
+    for key, label in zip(written["id"], written["y_true"], strict=True):
+        assert label == truth[key] if key in known else np.isnan(label)
+
+
+def test_labels_that_can_not_be_joined_say_why(made: Path, tmp_path: Path) -> None:
+    frame = customers(50, 1)
+    batch, labels = tmp_path / "batch.parquet", tmp_path / "labels.csv"
+    frame.drop(columns="churned").to_parquet(batch)
+    frame[["churned"]].to_csv(labels, index=False)
+    more = {"labels": (str(labels),)}
+    assert "labels need a key" in refused(job(made / "good.onnx", batch, tmp_path, **more)).message
+    problem = refused(job(made / "good.onnx", batch, tmp_path, key="id", **more))
+    assert problem.file == str(labels) and "has no column id" in problem.message
+
+
+@pytest.mark.parametrize("zipmap", [True, False, "columns"])
+def test_each_way_to_hand_out_probabilities_gives_the_same_scores(made: Path, tmp_path: Path, zipmap) -> None:
+    frame = customers(400)
+    model = good_model(frame)
+    options = {id(model): {"zipmap": zipmap}}
+    from skl2onnx import to_onnx
+
+    path = tmp_path / "m.onnx"
+    path.write_bytes(to_onnx(model, frame[FEATURES][:1], options=options).SerializeToString())
+    _, written = scored(job(path, made / "batch.parquet", tmp_path))
+    wanted = model.predict_proba(frame[FEATURES])[:, 1]
+    assert np.allclose(written["y_score"], wanted, atol=1e-5)
+
+
+def test_a_batch_in_another_order_is_scored_the_same(made: Path, tmp_path: Path) -> None:
+    frame = pd.read_parquet(made / "batch.parquet")
+    frame[frame.columns[::-1]].to_parquet(tmp_path / "turned.parquet")
+    _, straight = scored(job(made / "good.onnx", made / "batch.parquet", tmp_path))
+    _, turned = scored(job(made / "good.onnx", tmp_path / "turned.parquet", tmp_path))
+    assert np.array_equal(straight["y_score"], turned["y_score"])
+
+
+def test_a_graph_of_float64_takes_numbers_of_any_width(tmp_path: Path) -> None:
+    from skl2onnx import to_onnx
+    from sklearn.linear_model import LogisticRegression
+
+    frame = customers(200)
+    model = LogisticRegression().fit(frame[["age", "income"]].to_numpy("f8"), frame["churned"])
+    graph = to_onnx(model, frame[["age", "income"]].to_numpy("f8")[:1], options={"zipmap": False})
+    (tmp_path / "m.onnx").write_bytes(graph.SerializeToString())
+    frame.to_parquet(tmp_path / "b.parquet")
+    wanted = job(tmp_path / "m.onnx", tmp_path / "b.parquet", tmp_path, features=("age", "income"))
+    answer = Scoring().score(wanted)
+    assert isinstance(answer, ScoringAnswer), answer
+    shown = pd.read_parquet(wanted.output)["y_score"]
+    assert np.allclose(shown, model.predict_proba(frame[["age", "income"]].to_numpy("f8"))[:, 1], atol=1e-5)
+
+
+def test_skops_with_an_imputer_scores_missing_numbers(tmp_path: Path) -> None:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    frame = customers(300)
+    frame.loc[::7, "age"] = np.nan
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(
+        frame[["age", "income"]], frame["churned"]
+    )
+    save_skops(model, tmp_path / "m.skops")
+    frame.to_parquet(tmp_path / "b.parquet")
+    _, written = scored(job(tmp_path / "m.skops", tmp_path / "b.parquet", tmp_path))
+    wanted = model.predict_proba(frame[["age", "income"]])[:, 1]
+    assert np.allclose(written["y_score"], wanted, atol=1e-5)

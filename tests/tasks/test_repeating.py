@@ -79,18 +79,26 @@ def test_a_line_changed_since_is_not_taken_back_by_halves(desk):
     assert desk.path.read_text() == edited
 
 
-def test_a_repetition_that_cannot_be_read_closes_nothing(desk):
-    desk.path.write_text("rotate rec:often\n")
-    answer = desk.do(FinishTask(ROOT, "rotate"))
-    assert not answer.ok and "rec:often" in answer.message and desk.lines == ["rotate rec:often"]
-
-
 def test_a_parent_with_open_children_is_closed_with_a_warning(desk):
     desk.path.write_text("ship id:1\nwrite p:1\nx 2026-09-01 read p:1\ntest p:1\nelse p:2\n")
     answer = desk.do(FinishTask(ROOT, "ship"))
     assert answer.ok and answer.warning == "2 subtasks still open: write p:1; test p:1"
     assert answer.warning in answer.message
     assert desk.do(FinishTask(ROOT, "else")).warning == ""
+
+
+def test_open_children_of_children_are_named_and_a_circle_ends(desk):
+    desk.path.write_text("ship id:1\nx 2026-09-01 write p:1 id:2\nprint p:2 id:3\nbind p:3\n")
+    assert desk.do(FinishTask(ROOT, "ship")).warning == "2 subtasks still open: print p:2 id:3; bind p:3"
+    desk.path.write_text("hen id:1 p:2\negg id:2 p:1\n")
+    assert desk.do(FinishTask(ROOT, "hen")).warning == "1 subtask still open: egg id:2 p:1"
+
+
+def test_what_does_not_repeat_is_finished_as_topydo_does_and_said(desk):
+    desk.path.write_text("water rec:2q due:2026-12-01\n")
+    answer = desk.do(FinishTask(ROOT, "water"))
+    assert answer.ok and "does not come again" in answer.warning and "rec:2q" in answer.warning
+    assert desk.path.read_text() == f"x {TODAY} water rec:2q due:2026-12-01\n"
 
 
 def test_hidden_lines_are_no_tasks_to_do(desk):

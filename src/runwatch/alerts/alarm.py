@@ -9,8 +9,8 @@ from runwatch.alerts.bell import Bell
 from runwatch.alerts.dispatch import audible, dump, load, step, taken
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config import Alerts
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.task import TaskList
 
 

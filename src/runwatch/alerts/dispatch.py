@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.task import Task, TaskList
 from runwatch.system.identity import digest
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from runwatch.cli import Parser, command_names, common_options
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.text.safe import run_name, safe
 
 FILES, FOLDERS = ":files", ":dirs"

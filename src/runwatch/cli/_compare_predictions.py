@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ PREDICTIONS = (".csv", ".tsv", ".parquet", ".pq")
 METRICS = (".json", ".yaml", ".yml")
 
 
-def prediction_options(group: Any) -> None:
+def prediction_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
     group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
     group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")

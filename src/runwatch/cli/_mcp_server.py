@@ -17,8 +17,8 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 from runwatch import __version__
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.errors import UserError
-from runwatch.domain.json_types import JsonMapping
 from runwatch.show.schemas import schema_of
 
 _PATIENCE_S = 300.0

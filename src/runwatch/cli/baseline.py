@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Baseline

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runwatch.cli._output import formats
 from runwatch.cli._roots import root_arguments
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 
 if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded

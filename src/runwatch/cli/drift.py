@@ -6,10 +6,15 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from runwatch.cli._output import formats
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
+
+if TYPE_CHECKING:
+    from runwatch.domain.drift import DriftReport
+    from runwatch.domain.run import Problem
+    from runwatch.monitor.pieces import Pieces
 
 NAME = "drift"
 HELP = """Has the data drifted? Compare files or folders with a reference.
@@ -97,7 +102,7 @@ def kinds(pairs: Sequence[str]) -> JsonDict:
     return out
 
 
-def complain(problems: Sequence[Any]) -> None:
+def complain(problems: Sequence[Problem]) -> None:
     """Problems on stderr, one line each."""
     from runwatch.text.safe import safe
 
@@ -107,7 +112,7 @@ def complain(problems: Sequence[Any]) -> None:
 
 
 @contextmanager
-def kept_profiles() -> Iterator[Any]:
+def kept_profiles() -> Iterator[Pieces]:
     """The cache of profiles, so that files which have not changed are not read again."""
     from runwatch.monitor.pieces import Pieces
     from runwatch.store import paths
@@ -139,13 +144,13 @@ def run(args: argparse.Namespace) -> int:
     return exit_code(worst.verdict, args.fail_on)
 
 
-def _rank(report: Any) -> int:
+def _rank(report: DriftReport) -> int:
     from runwatch.judge.drift.verdicts import RANK
 
     return RANK[report.verdict]
 
 
-def judged(args: argparse.Namespace) -> tuple[Any, Sequence[tuple[str, Any]]]:
+def judged(args: argparse.Namespace) -> tuple[DriftReport, Sequence[tuple[str, DriftReport]]]:
     """(the report, one report a segment)."""
     from runwatch.data.errors import DataError
     from runwatch.domain.profile import DataOptions

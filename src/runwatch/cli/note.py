@@ -103,6 +103,8 @@ def _add(
 
     root, subject = _subject(args, session, kind, name)
     answer = session.tasks.obey(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
+    if not answer.ok:
+        raise SystemExit(f"runwatch: {safe(answer.message)}")
     ((_, remark),) = session.state.remarks([session.identity(root)])[-1:]
     if args.task:
         project = "".join(c if not c.isspace() and c != ":" else "-" for c in subject.lstrip("+@"))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from runwatch.cli._output import formats
 from runwatch.cli.drift import complain, data_options, exit_code, fail_on, kept_profiles, kinds
+
+if TYPE_CHECKING:
+    from runwatch.domain.run import Problem
+    from runwatch.judge.quality.case import QualityCase
 
 NAME = "quality"
 HELP = """Check the quality of a file, folder, glob or URL.
@@ -58,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     return exit_code("info" if info else said, args.fail_on)
 
 
-def _guesses(case: Any, wanted: bool) -> list[str]:
+def _guesses(case: QualityCase | None, wanted: bool) -> list[str]:
     """What the columns were taken for."""
     if not wanted or case is None:
         return []
@@ -68,7 +72,7 @@ def _guesses(case: Any, wanted: bool) -> list[str]:
     ]
 
 
-def _case(args: argparse.Namespace, now: float) -> tuple[Any, list[Any]]:
+def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, list[Problem]]:
     """(what the checks look at, problems); None where no data could be read."""
     from runwatch.domain.profile import DataOptions
     from runwatch.monitor.data_pipeline import DataSpec, engine_of, open_data, quality_case

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -24,10 +24,12 @@ from runwatch.config.settings import (
     Seconds,
     Settings,
 )
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.text.durations import seconds
+from runwatch.text.safe import safe
 
 MAX_ENTRIES = 1000
+_SHOWN = 400
 _FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
@@ -39,6 +41,8 @@ _REQUIRED = {
     "rules": ("when",),
     "hosts": ("name", "roots"),
 }
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Checker:
@@ -105,12 +109,12 @@ class Checker:
             self._fail(path, f"must hold tables, such as [{path}.NAME]")
         return dict(value)
 
-    def _section(self, name: str, value: Any, base: Any) -> object:
+    def _section(self, name: str, value: object, base: Any) -> object:
         if name == "id":
             return self._value("id", str | None, value)
         if name == "metrics":
             return self._metrics(value, base)
-        kinds = {
+        kinds: dict[str, type[msgspec.Struct]] = {
             "runs": RunFiles,
             "data": Data,
             "predictions": Predictions,
@@ -123,11 +127,11 @@ class Checker:
             return tuple(self._items(name, kinds[name], value))
         return self._table(name, type(base), value, base)
 
-    def _metrics(self, value: Any, base: Metrics) -> Metrics:
+    def _metrics(self, value: object, base: Metrics) -> Metrics:
         if not isinstance(value, dict):
             self._fail("metrics", "must be a table; write [metrics]")
         plain = {key: v for key, v in value.items() if not isinstance(v, dict)}
-        metrics: Metrics = self._table("metrics", Metrics, plain, base, hidden={"named"})
+        metrics = self._table("metrics", Metrics, plain, base, hidden={"named"})
         named = {
             tag: self._table(f"metrics.{tag}", MetricSetting, v, MetricSetting(), choices="metrics.*")
             for tag, v in value.items()
@@ -135,27 +139,26 @@ class Checker:
         }
         return replace(metrics, named={**base.named, **named})
 
-    def _items(self, name: str, kind: type[Any], items: list[Any]) -> list[Any]:
-        if len(items) > MAX_ENTRIES:
-            self._fail(name, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
+    def _items(self, name: str, kind: type[S], items: Sequence[object]) -> list[S]:
+        self._count(name, items)
         result = []
         for index, item in enumerate(items):
             where = f"{name}[{index}]"
             result.append(self._table(where, kind, item, kind(), choices=name))
             for key in _REQUIRED.get(name, ()):
-                if not item.get(key):
+                if not (isinstance(item, dict) and item.get(key)):
                     self._fail(where, f"entry {index + 1} lacks {key!r}; add {key} = …")
         return result
 
     def _table(
         self,
         path: str,
-        kind: type[Any],
-        value: Any,
-        base: Any,
+        kind: type[S],
+        value: object,
+        base: S,
         choices: str | None = None,
         hidden: set[str] | None = None,
-    ) -> Any:
+    ) -> S:
         if not isinstance(value, dict):
             self._fail(path, f"must be a table; write [{path}]")
         hints = get_type_hints(kind)
@@ -173,20 +176,20 @@ class Checker:
                 advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
                 self._fail(f"{path}.{key}" if path else key, f"unknown key; {advice}")
 
-    def _value(self, path: str, hint: Any, value: Any, rule: str | None = None) -> Any:
+    def _value(self, path: str, hint: object, value: object, rule: str | None = None) -> object:
         rule = rule or path
         result = self._convert(path, hint, value)
-        if rule == "metrics.*.tolerance" and result is not None and not 0 <= result < float("inf"):
+        if rule == "metrics.*.tolerance" and isinstance(result, float) and not 0 <= result < float("inf"):
             self._fail(path, f"must be a number of 0 or more, not {value!r}")
         if rule in _FILTERS:
             from runwatch.text.run_filter import parse
 
-            complaint = parse(result).complaint
+            complaint = parse(str(result)).complaint
             if complaint:
                 self._fail(path, complaint)
         return result
 
-    def _convert(self, path: str, hint: object, value: object) -> Any:
+    def _convert(self, path: str, hint: object, value: object) -> object:
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         for option in options:
             origin = get_origin(option)
@@ -201,6 +204,7 @@ class Checker:
             if isinstance(option, type) and issubclass(option, msgspec.Struct) and isinstance(value, dict):
                 return self._table(path, option, value, option())
             if origin is tuple and isinstance(value, list) and all(isinstance(v, str) for v in value):
+                self._count(path, value)
                 return tuple(value)
             if origin is not None and origin is not tuple and isinstance(value, dict):
                 return dict(value)
@@ -210,8 +214,12 @@ class Checker:
                 return value
         self._fail(path, f"must be {_words(options)}, not {value!r}")
 
+    def _count(self, path: str, items: Sequence[object]) -> None:
+        if len(items) > MAX_ENTRIES:
+            self._fail(path, f"has {len(items):,} entries, more than the {MAX_ENTRIES:,} that are read")
+
     def _fail(self, path: str, message: str) -> NoReturn:
-        raise ConfigError(f"{self._place(path)}: {path}: {message}")
+        raise ConfigError(f"{self._place(path)}: {safe(path, _SHOWN)}: {safe(message, _SHOWN)}")
 
     def _place(self, path: str) -> str:
         line = self._line(path)
@@ -238,8 +246,8 @@ class Checker:
         return fallback or (self._line(path.rpartition(".")[0]) if above else None)
 
 
-def _words(options: tuple[Any, ...]) -> str:
-    names = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+def _words(options: tuple[object, ...]) -> str:
+    names: dict[object, str] = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
     words = [
         names.get(o) or ("a list of texts" if get_origin(o) is tuple else "a table")
         for o in options

@@ -111,7 +111,8 @@ class Predictions(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``classes``: names of
+    """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``labels``: files of
+    key and target, for truth that comes later; ``classes``: names of
     their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
 
     name: str = ""
@@ -131,6 +132,7 @@ class Model(msgspec.Struct, frozen=True):
     primary: str | None = None
     cost: Cost | None = None
     timeout: Seconds = Seconds(300.0)
+    labels: str | tuple[str, ...] = ()
 
 
 class Tasks(msgspec.Struct, frozen=True):

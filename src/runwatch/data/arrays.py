@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrow_types import Arrow
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
 _EXACT_POWERS = 22

@@ -8,8 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from runwatch.data.arrow_types import Arrow
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import Arrow, JsonDict
 
 _MAX_BYTES = 64 << 20
 _MAX_DEPTH = 32

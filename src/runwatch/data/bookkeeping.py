@@ -60,11 +60,11 @@ def _repeats(values: AnyArray) -> bool:
 def names_others(name: str, values: AnyArray) -> bool:
     """Whether whole numbers that repeat name users, orders or other things than the row: the name says so,
     and they are too many to be categories."""
-    many = _MANY_OWNERS if _OWNER_NAME.search(name) else _MANY_IDS
+    owner = bool(_OWNER_NAME.search(name))
     return (
-        bool(many == _MANY_OWNERS or _ID_NAME.search(name))
+        (owner or bool(_ANY_ID.search(name)))
         and whole(values)
-        and len(np.unique(values)) > many
+        and len(np.unique(values)) > (_MANY_OWNERS if owner else _MANY_IDS)
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrow_types import Arrow
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
 SIZES = (4096, 16384)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from runwatch.data.arrays import family, numbers
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.notation import epoch_values, measured_type
+from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import (
     ColumnGrid,
 )

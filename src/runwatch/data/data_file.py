@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import date
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -71,7 +71,7 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-def open_bytes(file: DataFile) -> Any:
+def open_bytes(file: DataFile) -> IO[bytes]:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
         being_read.begin(file.uri, file.stamp, file.name)
@@ -83,12 +83,12 @@ def open_bytes(file: DataFile) -> Any:
     return opened_regular(file.uri, file.name)
 
 
-def _fetched(system: Any, path: str, file: DataFile) -> Any:
+def _fetched(system: Any, path: str, file: DataFile) -> IO[bytes]:
     """A file whose server does not say its size, which can only be read from its beginning, in a temporary
     file."""
     import tempfile
 
-    copy: Any = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    copy: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
     with system.open(path, "rb", block_size=0) as source:
         while block := source.read(1 << 20):
             copy.write(block)
@@ -100,7 +100,7 @@ def _fetched(system: Any, path: str, file: DataFile) -> Any:
     return copy
 
 
-def opened_regular(path: str, name: str) -> Any:
+def opened_regular(path: str, name: str) -> IO[bytes]:
     """The same for a path. DataError for what is no regular file; OSError."""
     try:
         fd, found = open_regular(path)

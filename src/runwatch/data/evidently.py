@@ -11,8 +11,8 @@ from datetime import datetime
 
 import msgspec
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
-from runwatch.domain.json_types import JsonMapping
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.drift_reports import may_be_drift_report

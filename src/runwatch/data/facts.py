@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
 from runwatch.data.kernel import mixed
 from runwatch.data.sample import joined
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.profile import RowFacts
 
 MAX_ROWS = 5_000_000

@@ -16,7 +16,7 @@ from runwatch.data.data_file import DataFile, is_url, opened_regular
 from runwatch.data.errors import DataError, explained, without_secrets
 from runwatch.data.formats import formats, suffix
 from runwatch.data.remote import filesystem, whole_url
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
     from runwatch.data.lakes import LiveFile

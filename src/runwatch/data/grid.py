@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.bookkeeping import (
     changes_with_each,
     counts_groups,
@@ -22,6 +21,7 @@ from runwatch.data.bookkeeping import (
 )
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
+from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, ProfileGrid

@@ -11,7 +11,7 @@ from runwatch.data.formats import format_of
 from runwatch.data.profile import parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key, kept_json
 from runwatch.data.sample import sample
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, ProfileGrid, RowFacts
 from runwatch.domain.run import Problem

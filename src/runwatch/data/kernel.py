@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import spans
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.cells import BLOCK, bins
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import BUCKETS, SHAPES, Floats, Ints
 

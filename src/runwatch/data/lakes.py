@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.formats.parquet import checked, unpacked_bytes
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _MAX_BYTES = 256 << 20
@@ -25,6 +25,19 @@ _CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint(\.\d{10}\.(\d{10}))?\
 _OTHER_CHECKPOINT = re.compile(r"_delta_log/\d{20}\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)")
 _METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
 _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
+
+
+# reader features of Delta that leave rows what the files say, or that are told where they are used
+_HARMLESS = frozenset(
+    {"columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+    | {
+        "typeWidening",
+        "typeWidening-preview",
+        "variantType",
+        "variantType-preview",
+        "variantShredding-preview",
+    }
+)
 
 
 class TableFolder(NamedTuple):
@@ -139,6 +152,10 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
         raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
+    protocol = action.get("protocol")
+    if isinstance(protocol, dict) and (unknown := set(protocol.get("readerFeatures") or ()) - _HARMLESS):
+        what = f"is a Delta table of a kind that is not read ({', '.join(sorted(map(str, unknown)))})"
+        raise DataError(folder.name, what, _WHOLE_TABLE)
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
         said = metadata.get("configuration") or {}

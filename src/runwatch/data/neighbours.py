@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, spans, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.kernel import Hashes, hashed, mixed
+from runwatch.domain.borders import Arrow
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid

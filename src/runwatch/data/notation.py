@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import buffer_values, numbers
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.bookkeeping import in_order, whole
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
 PLAIN = "number"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.profile import SCALARS, ColumnGrid, ProfileGrid, TableProfile
 
 _PREFIX = struct.Struct("<I")

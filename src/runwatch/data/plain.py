@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from runwatch.data.arrays import family, numbers, valid_mask
-from runwatch.data.arrow_types import Arrow
+from runwatch.domain.borders import Arrow
 
 MAX_DEPTH = 4
 MAX_LEAVES = 200

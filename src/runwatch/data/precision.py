@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.points import AnyArray
 
 _NARROW: JsonDict = {"halffloat": np.float16, "float": np.float32}

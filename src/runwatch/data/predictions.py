@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import longest
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import opened_regular
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE
 from runwatch.data.formats.parquet import checked, unpacked_bytes
 from runwatch.data.formats.stream import BoundedLines
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import FloatArray
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Problem

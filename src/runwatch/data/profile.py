@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
@@ -18,7 +17,7 @@ from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
 from runwatch.data.precision import same_precision
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,
     DUPLICATE,

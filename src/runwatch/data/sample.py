@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from runwatch.data.arrays import as_text, family, numbers, valid_mask
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.points import AnyArray
 
 GRID_ROWS = 1_000_000

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
@@ -18,6 +17,7 @@ from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
+from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import ProfileGrid, TableProfile
 
 MAX_SEGMENTS = 50

@@ -14,7 +14,7 @@ import paramiko
 from fsspec.implementations.sftp import SFTPFileSystem
 
 from runwatch.data.errors import DataError
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 _BLOCK = 1 << 20
 _LIMITS = {"timeout": 10, "banner_timeout": 10, "auth_timeout": 20}

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 FEATURES = (
     "mean radius",

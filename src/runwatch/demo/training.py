@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.demo.clinic import Patients
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runwatch.demo.training import Logged
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 
 DIGITS = 6
 

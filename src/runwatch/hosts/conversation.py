@@ -7,7 +7,7 @@ import time
 import zlib
 from pathlib import Path
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.wire import WireError
 from runwatch.readers import limits

@@ -14,11 +14,11 @@ from typing import Any, Protocol, TypeVar
 from msgspec.structs import replace
 
 from runwatch.domain.address import host_of, path_of
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
 from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from runwatch.config import Metrics
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.machine import Machine
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.run import Problem, Run, RunKey

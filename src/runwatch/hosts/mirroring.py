@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.config import Settings
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader

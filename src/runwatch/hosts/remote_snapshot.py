@@ -15,6 +15,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.hosts.messages import Rest, Update
+from runwatch.hosts.snapshot_diff import Key
 from runwatch.hosts.wire import WireError, encode
 
 MOST_RUNS = 200_000
@@ -30,7 +31,7 @@ class RemoteSnapshot:
     def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
         """``names``: what roots are really called, where copies of them are watched."""
         self._host, self._names = host, names or {}
-        self._parts: dict[str, dict[Any, Any]] = {name: {} for name in _PARTS}
+        self._parts: dict[str, dict[Key, Any]] = {name: {} for name in _PARTS}
         self._rest: Rest | None = None
         self._makers: Mapping[str, Callable[[Any], Any]] = {
             "runs": self._run,
@@ -133,7 +134,7 @@ class RemoteSnapshot:
     def _root(self, root: str) -> str:
         return joined(self._host, self._names.get(root, root))
 
-    def _key(self, name: str, at: Any) -> Any:
+    def _key(self, name: str, at: Key) -> Key:
         if name in _BY_ROOT:
             return self._root(at) if isinstance(at, str) else at
         return RunKey(self._root(at[0]), at[1]) if isinstance(at, tuple) else at

@@ -15,7 +15,10 @@ from runwatch.hosts.wire import encode, key
 
 CHUNK = 1024 * 1024
 
-_PARTS: dict[str, Callable[[Snapshot], Mapping[Any, Any]]] = {
+Key = Any
+"""What a record is known by in its part: a text, a number, or a key of several fields."""
+
+_PARTS: dict[str, Callable[[Snapshot], Mapping[Key, object]]] = {
     "tasks": lambda s: s.tasks,
     "findings": lambda s: dict(enumerate(s.findings)),
     "baselines": lambda s: s.situation.baselines,
@@ -96,7 +99,7 @@ class Teller:
 
     def _news(
         self, name: str, records: Mapping[object, object]
-    ) -> tuple[list[Any], Iterator[tuple[Any, bytes]]]:
+    ) -> tuple[list[Key], Iterator[tuple[Key, bytes]]]:
         told = self._told[name]
         gone = [at for at in told if at not in records]
         for at in gone:

@@ -13,13 +13,15 @@ _IDLE = 0.05
 _THROTTLED = 0x08 | 0x20 | 0x40 | 0x80
 
 RunOf = Callable[[int], str | None]
+Nvml = Any
+"""The binding (pynvml) and its handles."""
 
 
 class Gpus:
     """Asks the library, loaded at the first question; without it, or without a GPU, there are none and
     nothing is said. ``library``: the binding to ask instead (tests)."""
 
-    def __init__(self, library: Any = None) -> None:
+    def __init__(self, library: Nvml = None) -> None:
         self._library = library
         self._started: bool | None = None
         self._idle_since: dict[int, float] = {}
@@ -58,7 +60,7 @@ class Gpus:
         except Exception:  # as above: "not supported" is an answer, and a lost GPU must not end the look
             return None
 
-    def _gpu(self, now: float, index: int, handle: Any, run_of: RunOf) -> Gpu:
+    def _gpu(self, now: float, index: int, handle: Nvml, run_of: RunOf) -> Gpu:
         rates = self._ask("nvmlDeviceGetUtilizationRates", handle)
         memory = self._ask("nvmlDeviceGetMemoryInfo", handle)
         milliwatts = self._ask("nvmlDeviceGetPowerUsage", handle)
@@ -79,13 +81,13 @@ class Gpus:
             self._idle_for(now, index, utilisation),
         )
 
-    def _is_throttled(self, handle: Any) -> bool:
+    def _is_throttled(self, handle: Nvml) -> bool:
         reasons = self._ask("nvmlDeviceGetCurrentClocksEventReasons", handle)
         if reasons is None:
             reasons = self._ask("nvmlDeviceGetCurrentClocksThrottleReasons", handle)
         return bool(int(reasons or 0) & _THROTTLED)
 
-    def _processes(self, handle: Any, run_of: RunOf) -> tuple[GpuProcess, ...]:
+    def _processes(self, handle: Nvml, run_of: RunOf) -> tuple[GpuProcess, ...]:
         found: dict[int, GpuProcess] = {}
         for kind in ("Compute", "Graphics"):
             for process in self._ask(f"nvmlDeviceGet{kind}RunningProcesses", handle) or ():

@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.run import Process
+
+if TYPE_CHECKING:
+    from psutil import Process as OsProcess
 
 WALK_EVERY = 30.0
 _SAME_START = 2.0
@@ -118,7 +121,7 @@ def run_of_pid(pid: int, pids: Mapping[int, str]) -> str | None:
     return None
 
 
-def _candidates() -> Iterator[tuple[Any, float]]:
+def _candidates() -> Iterator[tuple[OsProcess, float]]:
     import psutil
 
     ours = {os.getpid(), os.getppid()}
@@ -128,7 +131,7 @@ def _candidates() -> Iterator[tuple[Any, float]]:
             yield process, float(born)
 
 
-def _evidence(process: Any, runs: Mapping[str, SearchedRun]) -> list[tuple[str, str]]:
+def _evidence(process: OsProcess, runs: Mapping[str, SearchedRun]) -> list[tuple[str, str]]:
     """(folder, in words) for each run that this process belongs to."""
     import psutil
 
@@ -175,7 +178,7 @@ def _paths(word: str) -> Iterator[str]:
         yield from (part for part in (word, word.partition("=")[2]) if part and not part.startswith("-"))
 
 
-def _written(process: Any) -> list[str]:
+def _written(process: OsProcess) -> list[str]:
     """The files that the process has open for writing (where the system tells, else all open ones)."""
     import psutil
 

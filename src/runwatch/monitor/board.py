@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
@@ -178,7 +178,7 @@ class Board:
 
     def _watched(self, watch: WatchState, now: float) -> WatchState:
         """With the marks of the tasks' keeper, and since when each holds."""
-        marks = (*watch.marks, *self._task_state.marks)
+        marks = tuple(dict.fromkeys((*watch.marks, *self._task_state.marks)))
         self._since = {mark: self._since.get(mark, now) for mark in marks}
         return replace(watch, marks=marks, since=self._since)
 

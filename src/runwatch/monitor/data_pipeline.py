@@ -19,10 +19,10 @@ from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key,
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.errors import UserError
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from runwatch.domain.errors import UserError
+
 
 class Troubles:
     """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
@@ -26,8 +28,15 @@ class Troubles:
 
     def note(self, where: str, error: BaseException) -> None:
         """Keep and log an error."""
-        logging.getLogger("runwatch").error("error in %s", where, exc_info=error)
-        self.newest = f"internal error in {where}: {error!r}; watching continues, please report it"
+        known = isinstance(error, UserError)
+        logging.getLogger("runwatch").error(
+            "error in %s: %s", where, error, exc_info=None if known else error
+        )
+        self.newest = (
+            f"{error}; watching continues"
+            if known
+            else f"internal error in {where}: {error!r}; watching continues, please report it"
+        )
         self._news()
 
     def _ended(self, what: threading.ExceptHookArgs) -> None:

@@ -14,11 +14,11 @@ from functools import partial
 from msgspec.structs import replace
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -288,7 +288,7 @@ class Monitor:
             with self._board.roots.lock:
                 changes = self._board.roots.scan(root, self._pulse(root) if first else None)
                 if not first:
-                    reader.reclaim_if_due()
+                    reader.try_again()
         except OSError:
             if not rounds.gone:
                 self._changed = True

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -113,7 +113,8 @@ def make_plan(
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
     target, assumed = _target(entry, spec, (*batches[-1:], *reference))
     usual = () if entry.features else _usual_columns(entry, spec, target, reference)
-    job = _Jobs(entry, settings, spec, folder, target, usable, usual)
+    labels = _labels(entry, settings, problems)
+    job = _Jobs(entry, settings, spec, folder, target, usable, usual, labels)
     return ScoringPlan(
         entry,
         spec,
@@ -152,6 +153,18 @@ def _there(spec: DataSpec, path: str) -> str:
 
 def _remote(file: DataFile) -> Problem:
     return Problem(file.name, None, "remote files are not scored", "keep the batches on a local disk")
+
+
+def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> dict[str, str]:
+    """The files of labels with their stamps; what is wrong with them is added to ``problems``."""
+    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
+    try:
+        files = find_files([settings.path(path) for path in named], None, settings.bounds)
+    except DataError as error:
+        problems.append(error.problem)
+        return {}
+    problems += [_remote(file) for file in files if file.remote][:1]
+    return {os.path.abspath(file.uri): file.stamp for file in files if not file.remote}
 
 
 def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[str | None, str]:
@@ -196,6 +209,7 @@ class _Jobs:
         target: str | None,
         usable: Sequence[str],
         usual: tuple[str, ...],
+        labels: Mapping[str, str],
     ) -> None:
         self._folder = folder
         self._models = {
@@ -220,7 +234,9 @@ class _Jobs:
             score=entry.score,
             seconds=entry.timeout,
             usual=usual,
+            labels=tuple(labels),
         )
+        self._labels = [f"{path}\t{stamp}" for path, stamp in labels.items()]
 
     def of(self, file: DataFile, side: str) -> Job | None:
         model = self._models.get(side)
@@ -228,7 +244,7 @@ class _Jobs:
             return None
         output = os.path.join(self._folder, side, mirrored(file.name))
         job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
-        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job)])
+        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job), self._labels])
         return replace(
             job, identity=hashlib.sha256(identity_text.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns
         )

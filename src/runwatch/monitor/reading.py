@@ -43,6 +43,7 @@ class RootReader:
         self._queue: OrderedDict[SourceKey, tuple[str, Claim]] = OrderedDict()
         self._places: dict[SourceKey, int] = {}
         self._caught_up: set[SourceKey] = set()
+        self._failed: dict[SourceKey, tuple[Problem, ...]] = {}
         self._loose_problems: dict[str, tuple[Problem, ...]] = {}
         self._summariser = Summariser(self._direction, is_placeholder)
 
@@ -92,10 +93,18 @@ class RootReader:
         if self.tree.top.files or self.tree.top.folders:
             self._reclaim()
 
-    def reclaim_if_due(self) -> None:
-        """Ask the readers about every folder if a wide neighbourhood had to be left out."""
+    def try_again(self) -> None:
+        """Ask the readers about every folder if a wide neighbourhood had to be left out, else about those
+        with files that could not be looked into, and read again what the system gave an error for: errors
+        pass, and no file changes with them."""
         if self.catalogue.left_out:
             self._reclaim()
+        elif self.catalogue.unread and self.catalogue.update(self.tree.top, tuple(self.catalogue.unread)):
+            self._settle()
+        for key in list(self._failed):
+            for run_id, claim in self._owners.get(key[1], ()):
+                if claim.identity == key[0]:
+                    self._queue.setdefault(key, (run_id, claim))
 
     def _reclaim(self) -> None:
         if self.catalogue.update_all(self.tree.top):
@@ -215,6 +224,7 @@ class RootReader:
             del self._queue[key]
         for key in [key for key in self.cursors if key not in wanted]:
             del self.cursors[key]
+            self._failed.pop(key, None)
             self._caught_up.discard(key)
             self._loose_problems.pop(key[1], None)
         for entry in list(self.entries.values()):
@@ -281,6 +291,12 @@ class RootReader:
         if restarted(cursor, reading):
             reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor
+        passed = self._failed.pop(key, ())
+        if reading.again:
+            self._failed[key] = reading.problems
+        for entry in self._entries_of(run_id) if passed else ():
+            entry.memory.cured(*key, passed)
+            entry.stale = True
         self._apply(claim, file, run_id, reading, live=key in self._caught_up, mtime=stat.mtime)
         if not reading.more:
             self._caught_up.add(key)

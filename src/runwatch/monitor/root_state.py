@@ -16,6 +16,7 @@ import msgspec
 
 from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
     AddNote,
@@ -27,7 +28,6 @@ from runwatch.domain.intents import (
     PinBaseline,
     Rescan,
 )
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
@@ -195,10 +195,13 @@ class TaskState:
             return
         self._since = self._since or now
         self._beat_at = now
+        marks = [self.state.notice] if self.state.notice else []
         if now - self._pruned_at > PRUNE_EVERY_S:
             self._pruned_at = now
-            self.state.prune(now)
-        marks = [self.state.notice] if self.state.notice else []
+            try:
+                self.state.prune(now)
+            except OSError as error:
+                marks.append(str(error))
         for root in self._roots:
             identity = self._places[root].identity
             try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
@@ -61,7 +62,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _runs(
-    source: SourceFile, experiment: Mapping[str, Any], trials: Mapping[str, Any]
+    source: SourceFile, experiment: JsonMapping, trials: JsonMapping
 ) -> Iterator[tuple[str, list[Operation]]]:
     group = str(experiment.get("name") or source.file.rpartition("/")[2].removesuffix(".json"))
     better = dict(_directions(experiment))
@@ -89,7 +90,7 @@ def _at(value: Any, *keys: str) -> Any:
     return value
 
 
-def _directions(experiment: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+def _directions(experiment: JsonMapping) -> Iterator[tuple[str, bool]]:
     """(metric, lower is better), as the metrics say and, above them, the objective."""
     for metric in experiment.get("tracking_metrics") or ():
         if isinstance(_at(metric, "name"), str) and isinstance(_at(metric, "lower_is_better"), bool):
@@ -103,7 +104,7 @@ def _directions(experiment: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         yield expression.removeprefix("-"), expression.startswith("-")
 
 
-def _arms(trial: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
     batch = trial.get("generator_run_structs")
     found = [_at(one, "generator_run") for one in batch] if isinstance(batch, list) else []
     for generated in (trial.get("generator_run"), *found):

@@ -20,12 +20,12 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers import limits
-from runwatch.system.files import NotRegular, open_regular
+from runwatch.system.files import NotRegular, TooLarge, open_regular
 
 Role = Literal["run", "part", "lonely", "many", "unread"]
 
@@ -119,12 +119,14 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
-    """What is new. ``operations`` by run id, in order; ``more``: call again, a slice limit was reached."""
+    """What is new. ``operations`` by run id, in order; ``more``: call again, a slice limit was reached;
+    ``again``: the system gave an error that may pass, try once more though the file does not change."""
 
     operations: Mapping[str, Sequence[Operation]]
     cursor: Cursor
     problems: tuple[Problem, ...] = ()
     more: bool = False
+    again: bool = False
 
 
 class Reader(Protocol):
@@ -335,7 +337,8 @@ def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: st
         problem = Problem(source.file, None, f"can't be read: {reason}", hint or "check its permissions")
     else:
         problem = Problem(source.file, None, f"can't be read: {error}", hint or "split it, or log less")
-    return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,))
+    passing = isinstance(error, OSError) and not isinstance(error, NotRegular | TooLarge | FileNotFoundError)
+    return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,), again=passing)
 
 
 def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.readers import limits

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 
-from runwatch.domain.operations import Append, Operation, Replace
+from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
@@ -16,11 +16,9 @@ from runwatch.readers.base import (
     Listing,
     Reading,
     SourceFile,
-    failed,
-    read_document,
-    unchanged,
 )
 from runwatch.readers.common import bounded_json, bounded_yaml
+from runwatch.readers.common.documents import read_whole
 
 NAME = "dvc"
 _PIPELINE = "dvc.yaml"
@@ -67,20 +65,12 @@ def _exists(listing: Listing, path: str) -> bool:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        document = read_document(source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        found = bounded_json.flat_numbers(_parsed(source.file, document.data))
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    operations += [Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()]
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
+    return read_whole(claim, source, cursor, partial(_values, claim.tag_prefix, source.file))
+
+
+def _values(prefix: str, file: str, data: bytes) -> Iterator[Operation]:
+    for tag, value in bounded_json.flat_numbers(_parsed(file, data)).items():
+        yield Append(prefix + tag, Points.of([0], [value]))
 
 
 def _parsed(file: str, data: bytes) -> object:

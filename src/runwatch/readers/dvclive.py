@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
@@ -19,11 +19,10 @@ from runwatch.readers.base import (
     Reading,
     SourceFile,
     failed,
-    read_document,
-    unchanged,
 )
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
+from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "dvclive"
@@ -57,22 +56,12 @@ def _tables(folder: Listing, path: str = _PLOTS, depth: int = 16) -> Iterator[st
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """A table's new lines; ``metrics.json`` for what has no table."""
+    if not source.file.endswith(".tsv"):
+        return read_whole(claim, source, cursor, partial(_last_values, claim))
     try:
-        if source.file.endswith(".tsv"):
-            return _table(claim, source, read_rows(source, cursor, final))
-        document = read_document(source, cursor)
+        return _table(claim, source, read_rows(source, cursor, final))
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        told = list(_last_values(claim, document.data))
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    anew: list[Operation] = [] if cursor is None else [Replace()]
-    operations = {claim.run_id: [*anew, *told]} if anew or told else {}
-    return Reading(operations, document.cursor)
 
 
 def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:

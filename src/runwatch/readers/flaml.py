@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed

@@ -4,21 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
-from runwatch.domain.operations import HParams, Operation, Replace
-from runwatch.domain.run import Problem
+from runwatch.domain.operations import HParams, Operation
 from runwatch.readers.base import (
     Claim,
     Cursor,
     Listing,
     Reading,
     SourceFile,
-    failed,
-    read_document,
-    unchanged,
 )
 from runwatch.readers.common import bounded_yaml
+from runwatch.readers.common.documents import read_whole
 
 NAME = "hydra"
 PRIORITY = 40
@@ -40,20 +38,12 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """``config.yaml`` as hyperparameters, ``overrides.yaml`` as configuration."""
-    try:
-        document = read_document(source, cursor, bounded_yaml.SIZE)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        value = bounded_yaml.parse(document.data)
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    if source.file.endswith("config.yaml") and isinstance(value, dict):
-        operations.append(HParams(value))
+    return read_whole(claim, source, cursor, partial(_settings, source.file), bounded_yaml.SIZE)
+
+
+def _settings(file: str, data: bytes) -> Iterator[Operation]:
+    value = bounded_yaml.parse(data)
+    if file.endswith("config.yaml") and isinstance(value, dict):
+        yield HParams(value)
     elif isinstance(value, list) and value:
-        operations.append(HParams({"overrides": value}, section="config"))
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
+        yield HParams({"overrides": value}, section="config")

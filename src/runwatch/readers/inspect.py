@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem

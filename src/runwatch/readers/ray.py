@@ -9,11 +9,11 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
-from runwatch.domain.run import Problem, Status
+from runwatch.domain.run import Status
 from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
@@ -23,10 +23,10 @@ from runwatch.readers.base import (
     Reading,
     SourceFile,
     failed,
-    read_document,
     unchanged,
 )
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import RowsCursor, read_rows
 
@@ -78,22 +78,14 @@ def _is_trial(listing: Listing) -> bool:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """``result.json`` line by line; ``error.txt`` and the experiment state whole."""
     name = source.file.rpartition("/")[2]
+    if name == "progress.csv":
+        return unchanged(source, cursor)
+    if name != "result.json":
+        return read_whole(claim, source, cursor, partial(_evidence, claim, source, name))
     try:
-        if name == "result.json":
-            return _results(claim, source, read_rows(source, cursor, final))
-        document = None if name == "progress.csv" else read_document(source, cursor)
+        return _results(claim, source, read_rows(source, cursor, final))
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        evidence = _evidence(claim, source, name, document.data)
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    anew: list[Operation] = [] if cursor is None else [Replace()]
-    operations = anew if evidence is None else [*anew, evidence]
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
 def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
@@ -145,10 +137,11 @@ def _introduction(row: JsonDict) -> Iterator[Operation]:
         yield Writer(host, pid, started)
 
 
-def _evidence(claim: Claim, source: SourceFile, name: str, data: bytes) -> Evidence | None:
+def _evidence(claim: Claim, source: SourceFile, name: str, data: bytes) -> Iterator[Operation]:
     if name == "error.txt":
-        return Evidence("crashed", f"error.txt: {_last_line(data)}")
-    return _status(claim, source, data)
+        yield Evidence("crashed", f"error.txt: {_last_line(data)}")
+    elif (evidence := _status(claim, source, data)) is not None:
+        yield evidence
 
 
 def _status(claim: Claim, source: SourceFile, data: bytes) -> Evidence | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import (
     Append,
     Evidence,

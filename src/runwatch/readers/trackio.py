@@ -11,11 +11,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from runwatch.domain.operations import HParams, Label, Operation, Replace, Started
 from runwatch.domain.run import Problem
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
@@ -36,16 +34,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """New rows of both tables since the last ids seen."""
-    try:
-        with sqlite.opened(source) as connection:
-            return _Pass(connection, source, cursor).reading()
-    except sqlite.Busy:
-        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
-        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
-    except sqlite3.Error as error:
-        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return sqlite.read(source, cursor, lambda connection: _Pass(connection, source, cursor).reading())
 
 
 class _Pass:

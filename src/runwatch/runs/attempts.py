@@ -286,8 +286,9 @@ class Attempts:
         return set() if descent.former is None else self._withdraw(descent.former)
 
     def _is_anew(self, descent: _Descent, step: int) -> bool:
-        """Whether the counter went back once more, and does not just come in a little disorder."""
-        newest = self.series[descent.tag].tail(descent.rows)
+        """Whether the counter went back once more, and does not just come in a little disorder: it writes a
+        step anew, of this branch, or of before it."""
+        newest = self.series[descent.tag].tail(4 * NEAR if step < descent.low else descent.rows)
         return step < descent.previous and (descent.rows > NEAR or bool((newest == step).any()))
 
     def _descend(self, tag: str, series: Series, point: Points) -> _Descent:

@@ -31,7 +31,8 @@ class Settled(msgspec.Struct, frozen=True, eq=False):
 
 
 class Catalogue:
-    """The claims of all readers on the folders of one root, kept up to date folder by folder."""
+    """The claims of all readers on the folders of one root, kept up to date folder by folder. ``unread``: the
+    folders with files that could not be looked into when they were asked about."""
 
     def __init__(self, root: str, readers: Mapping[str, Reader]) -> None:
         self._root = root
@@ -40,6 +41,7 @@ class Catalogue:
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self.runs: dict[str, Settled] = {}
         self.left_out = False
+        self.unread: set[str] = set()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -113,6 +115,8 @@ class Catalogue:
                 self._problems[path] = problems
             else:
                 self._problems.pop(path, None)
+        self.unread -= folders.keys()
+        self.unread |= {file.rpartition("/")[0] or "." for file in refused}
         if changed or not self.runs:
             before = self.runs
             self.runs = settle(claim for found in self._claims.values() for claim in found)

@@ -35,12 +35,14 @@ class _Restart(NamedTuple):
 
 
 class Restarts:
-    """The restarts of all claims of a run, as its sources stand now."""
+    """The restarts of all claims of a run, as its sources stand now. Files that tell one story (Hugging
+    Face's checkpoints repeat each other's history) do not follow on each other."""
 
     def __init__(self, sources: Iterable[SourceData]) -> None:
         claims: dict[str, list[SourceData]] = {}
         for data in sources:
-            claims.setdefault(data.source.claim, []).append(data)
+            if not data.source.exclusive:
+                claims.setdefault(data.source.claim, []).append(data)
         self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
 
     def split(self, data: SourceData, tag: str) -> tuple[Points, Points]:

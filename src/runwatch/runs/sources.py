@@ -69,6 +69,12 @@ class RunMemory:
         self._nbytes = self._known_restarts = None
         return self.sources.pop((claim, file), None) is not None
 
+    def cured(self, claim: str, file: str, problems: Sequence[Problem]) -> None:
+        """Drop problems of a source that have passed."""
+        data = self.sources.get((claim, file))
+        if data is not None:
+            data.problems[:] = [problem for problem in data.problems if problem not in problems]
+
     def apply(
         self, source: Source, operations: Iterable[Operation], problems: Sequence[Problem] = ()
     ) -> RunChange:

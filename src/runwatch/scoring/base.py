@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.comparison import PredictionTask
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 
@@ -31,6 +31,7 @@ class ScoringError(Exception):
 class Job(msgspec.Struct, frozen=True):
     """One model on one file. ``features``: columns in the model's order, () for those it names itself;
     ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
+    ``labels``: files of key and target that truth is taken from where the data has none;
     ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
     into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
     machine has), ``seconds``: limits."""
@@ -53,6 +54,7 @@ class Job(msgspec.Struct, frozen=True):
     memory: int | None = None
     seconds: float = 300.0
     usual: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, table: Mapping[str, object]) -> Self:

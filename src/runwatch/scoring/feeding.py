@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import Offer, ScoringError
 from runwatch.text.safe import safe
@@ -24,13 +24,13 @@ def missing(offer: Offer, absent: Sequence[str]) -> ScoringError:
     )
 
 
-def stacked(table: Any, columns: Sequence[str], dtype: str) -> AnyArray:
+def stacked(table: Arrow, columns: Sequence[str], dtype: str) -> AnyArray:
     """(n, columns) of ``dtype`` ("O": text). Missing numbers are NaN, missing text is empty; ScoringError
     where a column does not hold what is asked for."""
     return np.column_stack([_column(table.column(name), name, dtype) for name in columns])
 
 
-def _column(column: Any, name: str, dtype: str) -> AnyArray:
+def _column(column: Arrow, name: str, dtype: str) -> AnyArray:
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -50,7 +50,7 @@ def _column(column: Any, name: str, dtype: str) -> AnyArray:
     return np.asarray(_cast(column, kind, name).to_numpy(), dtype=dtype)
 
 
-def _cast(column: Any, kind: Any, name: str) -> Any:
+def _cast(column: Arrow, kind: Arrow, name: str) -> Arrow:
     import pyarrow as pa
 
     try:
@@ -64,7 +64,7 @@ def _cast(column: Any, kind: Any, name: str) -> Any:
         raise ScoringError(safe(name), what, "check [[models]] features, their order and types") from error
 
 
-def framed(table: Any, columns: Sequence[str], named: Sequence[str]) -> object:
+def framed(table: Arrow, columns: Sequence[str], named: Sequence[str]) -> object:
     """A pandas frame of the columns under the names that the model was fitted with."""
     frame = table.select(list(columns)).to_pandas()
     frame.columns = list(named)

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionTask
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, RawScores, ScoringError
 from runwatch.text.safe import safe
@@ -121,7 +121,7 @@ def _of_classes(raw: RawScores, scores: Floats, job: Job) -> Predicted:
     return Predicted({**columns, **scored}, "multiclass", tuple(scored), classes, bad, tuple(notes))
 
 
-def _names(job: Job, own: Sequence[Any] | None) -> Sequence[Any] | None:
+def _names(job: Job, own: Sequence[object] | None) -> Sequence[object] | None:
     """The classes by number: as a person named them, else as the model does."""
     if job.classes and own is not None and len(own) != len(job.classes):
         wrong = f"has {len(own)} classes, but {len(job.classes)} are named"
@@ -144,7 +144,7 @@ def _labels(raw: RawScores, job: Job) -> Any:
     return [named[int(one)] for one in label.tolist()]
 
 
-def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[Any] | None:
+def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[object] | None:
     """Class names from labels beside their highest scores: whole numbers from 0 that always agree, or
     every class seen with one label. None when that does not settle it."""
     if label is None or not finite.any():
@@ -159,7 +159,7 @@ def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[Any] 
     return [named[i] for i in range(scores.shape[1])] if whole else None
 
 
-def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[Any] | None, job: Job) -> Any:
+def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[object] | None, job: Job) -> Any:
     if raw.label is not None:
         labels = _labels(raw, job)
         return [one if good else None for one, good in zip(list(labels), finite.tolist(), strict=True)]
@@ -170,7 +170,7 @@ def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[Any] 
     return [known[one] if good else None for one, good in zip(best, finite.tolist(), strict=True)]
 
 
-def _positive(names: Sequence[Any] | None, job: Job) -> int:
+def _positive(names: Sequence[object] | None, job: Job) -> int:
     """Which of two columns is the positive class: the one named, else the larger label, else the second."""
     if names is None:
         if job.positive is not None:
@@ -204,7 +204,7 @@ def _softmax(scores: Floats) -> Floats:
         return shares
 
 
-def label_text(label: Any) -> str:
+def label_text(label: object) -> str:
     """A class as text: 1, 1.0 and True are "1"."""
     if isinstance(label, bool | np.bool_):
         return str(int(label))

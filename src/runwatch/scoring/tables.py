@@ -6,8 +6,9 @@ import gzip
 import io
 import os
 from collections.abc import Sequence
-from typing import IO, Any, cast
+from typing import IO, cast
 
+from runwatch.domain.borders import Arrow
 from runwatch.scoring.base import ScoringError
 from runwatch.system.files import NotRegular, open_regular
 
@@ -38,7 +39,7 @@ class InputTable:
                 path, "is in a format that cannot be scored", "use parquet, CSV, Arrow or JSONL"
             )
 
-    def schema(self) -> Any:
+    def schema(self) -> Arrow:
         """The Arrow schema; of text formats as their first block suggests."""
         if self._kind is _PARQUET:
             with self._open() as file:
@@ -51,7 +52,7 @@ class InputTable:
                 return self._csv_reader(file).schema
         return self._json().schema
 
-    def read(self, names: Sequence[str], most: int) -> Any:
+    def read(self, names: Sequence[str], most: int) -> Arrow:
         """An Arrow table of these columns, each once. ScoringError past ``most`` rows."""
         wanted = list(dict.fromkeys(names))
         if self._kind is _PARQUET:
@@ -70,7 +71,7 @@ class InputTable:
         self._check(table.num_rows, most)
         return table
 
-    def _parquet(self, file: IO[bytes]) -> Any:
+    def _parquet(self, file: IO[bytes]) -> Arrow:
         """A parquet file whose footer may be read: its length is said before it is."""
         import pyarrow.parquet as parquet
 
@@ -112,16 +113,16 @@ class InputTable:
         parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=self._skip)
         return {"parse_options": parse}
 
-    def _skip(self, row: Any) -> str:
+    def _skip(self, row: Arrow) -> str:
         self.skipped += 1
         return "skip"
 
-    def _csv_reader(self, file: IO[bytes]) -> Any:
+    def _csv_reader(self, file: IO[bytes]) -> Arrow:
         from pyarrow import csv
 
         return csv.open_csv(file, csv.ReadOptions(use_threads=False), **self._csv_options())
 
-    def _csv(self, names: list[str]) -> Any:
+    def _csv(self, names: list[str]) -> Arrow:
         """A column's type is guessed from the first block; where a later one disagrees, from all rows. In
         text only an empty cell is missing: "NA" and "None" are words that a model may know."""
         import pyarrow as pa
@@ -145,7 +146,7 @@ class InputTable:
         reading = csv.ReadOptions(use_threads=False, block_size=len(whole) + 1)
         return _blank_is_missing(csv.read_csv(pa.BufferReader(whole), reading, **options))
 
-    def _json(self) -> Any:
+    def _json(self) -> Arrow:
         from pyarrow import json
 
         with self._open() as file:
@@ -156,7 +157,7 @@ class _Bounded(io.RawIOBase):
     """Text, unpacked, as far as it may be held. ScoringError past that, and for a line that no parser should
     see."""
 
-    def __init__(self, raw: Any, path: str) -> None:
+    def __init__(self, raw: Arrow, path: str) -> None:
         super().__init__()
         self._raw, self._path = raw, path
         self._size = self._line = 0
@@ -164,7 +165,7 @@ class _Bounded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Arrow) -> int:
         made = self._raw.read(min(len(buffer), _BLOCK))  # no line may hide in the middle of it
         buffer[: len(made)] = made
         self._size += len(made)
@@ -179,7 +180,7 @@ class _Bounded(io.RawIOBase):
         return len(made)
 
 
-def _unpacked(parquet: Any, names: list[str]) -> int:
+def _unpacked(parquet: Arrow, names: list[str]) -> int:
     """Bytes of these columns, by the footer."""
     groups = [parquet.metadata.row_group(at) for at in range(parquet.num_row_groups)]
     chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
@@ -188,7 +189,7 @@ def _unpacked(parquet: Any, names: list[str]) -> int:
     return sum(chunk.total_uncompressed_size for chunk in wanted)
 
 
-def _blank_is_missing(table: Any) -> object:
+def _blank_is_missing(table: Arrow) -> object:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -200,7 +201,7 @@ def _blank_is_missing(table: Any) -> object:
     return table
 
 
-def _arrow(file: IO[bytes]) -> Any:
+def _arrow(file: IO[bytes]) -> Arrow:
     """A reader of an Arrow file or stream."""
     import pyarrow as pa
 

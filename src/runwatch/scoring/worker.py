@@ -15,10 +15,11 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
 from runwatch.scoring.formats import format_of
+from runwatch.scoring.labels import with_labels
 from runwatch.scoring.outputs import predicted
 from runwatch.scoring.tables import InputTable
 from runwatch.scoring.writing import write
@@ -71,6 +72,8 @@ def do(job: Job) -> ScoringAnswer:
     if not table.num_rows:
         raise ScoringError(job.data, "has no rows", "wait for some, or leave it out")
     made = predicted(model.run(table), job)
+    if job.labels and job.target and job.target not in kinds:
+        table = with_labels(job, table)
     if source.skipped:
         made = replace(made, notes=(*made.notes, f"{plural(source.skipped, 'line')} skipped: not rows"))
     if model.by_place and len(columns) > 1:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from runwatch.domain.borders import Arrow
 from runwatch.scoring.base import (
     CLASS,
     CONFIDENCE,
@@ -25,7 +25,7 @@ _META = b"runwatch"
 _SEEN = 200
 
 
-def write(job: Job, table: Any, predicted: Predicted) -> ScoringAnswer:
+def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
     it can't be written."""
     import pyarrow as pa
@@ -85,7 +85,7 @@ def _missing(column: object) -> int:
     return int(pc.sum(pc.is_null(column, nan_is_null=True)).as_py() or 0)
 
 
-def _labels(column: Any) -> tuple[str, ...]:
+def _labels(column: Arrow) -> tuple[str, ...]:
     """The labels that occur, as text; at most 200."""
     found = [] if column is None else column.unique().to_pylist()
     return tuple(sorted({label_text(one) for one in found if one is not None})[:_SEEN])

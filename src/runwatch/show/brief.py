@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
@@ -18,6 +18,9 @@ from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
+
+if TYPE_CHECKING:
+    from runwatch.show.history import FindingHistory
 
 MOST_LINES = 12
 _WIDTH = 110
@@ -338,7 +341,7 @@ def _span(since: float, now: float, looked: bool) -> str:
     return f"since you last looked, {when}" if looked else f"since {when}"
 
 
-def _story(story: Any) -> Facts:
+def _story(story: FindingHistory) -> Facts:
     return {
         "id": hparams(story.fingerprint),
         "text": hparams(story.text),

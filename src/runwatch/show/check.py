@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.finding import Finding
-from runwatch.domain.json_types import JsonDict, JsonMapping
-from runwatch.domain.run import Run
+from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.findings import counted, finding_json, in_order
@@ -75,7 +75,7 @@ def as_json(check: CheckResult) -> JsonDict:
     }
 
 
-def _not_judged_json(problem: Any) -> dict[str, object]:
+def _not_judged_json(problem: Problem) -> dict[str, object]:
     return {
         "file": run_name(problem.file),
         "message": hparams(problem.message),
@@ -185,7 +185,7 @@ def one_line(check: CheckResult) -> str:
     return f"nothing to do{f', {infos} for information' if infos else ''}"
 
 
-def problems_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
+def problems_of(snapshot: Snapshot) -> list[tuple[str, Problem]]:
     situation = snapshot.situation
     first = situation.roots[0] if situation.roots else ""
     found = [(first, problem) for problem in situation.problems]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.text.units import iso
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}

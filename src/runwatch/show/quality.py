@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import cast
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.text import units

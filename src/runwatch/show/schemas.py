@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
@@ -240,6 +240,13 @@ def schema_of_record(kind: str) -> JsonDict:
         "title": f"runwatch tail --json: {kind}",
         **result,
     }
+
+
+def schema_of_line() -> JsonDict:
+    """The JSON Schema of any line of ``tail --json``."""
+    kinds = {kind: schema_of_record(kind) for kind in RECORDS}
+    head = {"$schema": _DRAFT, "$id": f"{_BASE}tail", "title": "runwatch tail --json: a line"}
+    return {**head, "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in kinds], "$defs": kinds}
 
 
 def schema_of(answer: str) -> JsonDict:

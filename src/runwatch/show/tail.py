@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runwatch.domain.address import is_meant, split
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
 FORGOTTEN_AFTER = 7 * 86400.0

@@ -329,7 +329,8 @@ class State:
                 self._db.close()
                 self._db, self.notice, self.in_memory = opened.connection, opened.notice, opened.in_memory
             where = safe(str(self.path)) if self.path else "the state"
-            raise StateError(f"{where}: can't be read or saved ({error}); check the disk") from error
+            hint = "free some space" if "full" in str(error) else "check the disk"
+            raise StateError(f"{where}: can't be read or saved ({error}); {hint}") from error
 
 
 def _lives(holder: Holder, me: Holder, stale_after: float) -> bool:

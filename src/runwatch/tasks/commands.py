@@ -127,19 +127,35 @@ def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: Wha
 
 
 def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> TaskChange:
-    """Done, with the next occurrence of one that repeats; open subtasks (``p:`` of its ``id:``) are named."""
+    """Done, with the next occurrence of one that repeats; open subtasks (``p:`` of its ``id:``, and theirs)
+    are named."""
     task = found[1]
-    done = _changed(found, lines, complete(task.line, today), "done", "done")
-    if (again := repeated(task.line, today)) is not None:
+    done, warnings = _changed(found, lines, complete(task.line, today), "done", "done"), []
+    try:
+        again = repeated(task.line, today)
+    except LineError as error:
+        again = None
+        warnings.append(f"it does not come again: {error}")
+    if again is not None:
         days = tags_of(again)
         when = days.get("t") or days.get("due", "")
         done = replace(done, message=f"{done.message}; next time {when}", more=(LineEdit(None, again),))
-    name = task.tags.get("id")
-    left = [t for _, t in placed(lines, today) if name and t.tags.get("p") == name and not t.done]
-    if not left:
-        return done
-    named = "; ".join(_bare(t) for t in left[:_MOST_CANDIDATES])
-    return replace(done, warning=f"{plural(len(left), 'subtask')} still open: {named}")
+    left = [sub for sub in _below(task, [each for _, each in placed(lines, today)]) if not sub.done]
+    if left:
+        named = "; ".join(_bare(sub) for sub in left[:_MOST_CANDIDATES])
+        warnings.append(f"{plural(len(left), 'subtask')} still open: {named}")
+    return replace(done, warning="; ".join(warnings))
+
+
+def _below(task: Task, tasks: Sequence[Task]) -> list[Task]:
+    """Its subtasks and theirs, each once."""
+    found, waiting = {task.id: task}, [task]
+    while waiting:
+        name = waiting.pop().tags.get("id")
+        news = [t for t in tasks if name and t.tags.get("p") == name and t.id not in found]
+        found |= {each.id: each for each in news}
+        waiting += news
+    return list(found.values())[1:]
 
 
 def _bare(task: Task) -> str:

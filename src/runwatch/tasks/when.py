@@ -72,9 +72,7 @@ def next_time(
 
 def _months(start: date, months: int) -> date:
     year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    return date(
-        year, month, min(start.day, calendar.monthrange(year, month)[1]) if year <= 9999 else start.day
-    )
+    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
 def _business_days(start: date, count: int) -> date:

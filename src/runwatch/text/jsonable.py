@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.text.safe import run_name
 
 SCHEMA = 1

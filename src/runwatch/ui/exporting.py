@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from textual.dom import DOMNode
-from textual.screen import Screen
 
 from runwatch.show.text import export
 from runwatch.text.safe import safe
-from runwatch.ui.host import host
+from runwatch.ui.host import AnyScreen, host
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import in_background
 
 
-def export_table(screen: Screen[Any]) -> None:
+def export_table(screen: AnyScreen) -> None:
     """The table that has the keys, else the only one that is seen."""
     from functools import partial
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
+from textual.app import App
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 T = TypeVar("T")
 Build = Callable[[Snapshot, float], Any]
+"""Makes the view that a pane or screen then paints."""
+
+AnyApp = App[Any]
+AnyScreen = Screen[Any]
 Weight = Literal["information", "warning", "error"]
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
-
-from textual.app import App
-from textual.screen import Screen
 
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
 from runwatch.show.screen.runs import run_name
-from runwatch.ui.host import Host
+from runwatch.ui.host import AnyApp, AnyScreen, Host
 from runwatch.ui.messages import BaselineDeed
 from runwatch.ui.screens.palette import PaletteCommand
 
@@ -31,12 +27,12 @@ _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
 )
 
 
-def commands(app: App[Any], host: Host, screen: Screen[Any]) -> list[PaletteCommand]:
+def commands(app: AnyApp, host: Host, screen: AnyScreen) -> list[PaletteCommand]:
     """All that can be done on this screen, its keys first."""
     return [*_keys(app, screen), *_places(host, screen), *_themes(host)]
 
 
-def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[PaletteCommand]:
+def _keys(app: AnyApp, screen: AnyScreen) -> Iterator[PaletteCommand]:
     seen = {"palette"}
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -49,7 +45,7 @@ def _keys(app: App[Any], screen: Screen[Any]) -> Iterator[PaletteCommand]:
             )
 
 
-def _places(host: Host, screen: Screen[Any]) -> Iterator[PaletteCommand]:
+def _places(host: Host, screen: AnyScreen) -> Iterator[PaletteCommand]:
     for name, message, what in _PLACES:
         yield PaletteCommand(message, what, "", partial(host.open, ShowPlace(name)))
     here = getattr(screen, "key", None)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from textual.screen import Screen
-
 from runwatch.show.screen import destinations as to
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.ui.host import Host
+from runwatch.ui.host import AnyScreen, Host
 
 
-def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
+def screen_for(host: Host, wanted: to.Destination) -> AnyScreen | None:
     """The screen that shows this; None when there is too little to show."""
     match wanted:
         case to.ShowRun(key):
@@ -56,14 +52,14 @@ def screen_for(host: Host, wanted: to.Destination) -> Screen[Any] | None:
             return _place(host, wanted)
 
 
-def _subject(host: Host, task: TaskKey) -> Screen[Any] | None:
+def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
     from runwatch.show.screen.task import leads_to
 
     leads = leads_to(host.snapshot, task) if host.snapshot else None
     return screen_for(host, leads or to.ShowTask(task))
 
 
-def _place(host: Host, wanted: to.ShowPlace) -> Screen[Any]:
+def _place(host: Host, wanted: to.ShowPlace) -> AnyScreen:
     match wanted.name:
         case "machine":
             from runwatch.ui.screens.machine import MachineScreen

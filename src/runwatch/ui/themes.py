@@ -11,7 +11,7 @@ import msgspec
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 
 DEFAULT_THEME = "runwatch-dark"
 ANSI_THEME = "runwatch-ansi"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
+from runwatch.domain.borders import Arrow
 
 TARGET_VALUES = 4_000_000
 MAX_COLUMNS = 10_000

@@ -10,12 +10,12 @@ from functools import lru_cache
 from itertools import islice
 
 from runwatch.data.arrays import blank_is_missing
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
 from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, look_through
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
+from runwatch.domain.borders import Arrow
 
 SUFFIXES = packed((".csv", ".tsv"))
 COLUMNAR = False

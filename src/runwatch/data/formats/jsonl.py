@@ -11,12 +11,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
 from runwatch.data.formats.stream import BLOCK, opened, packed
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".orc",)
 COLUMNAR = True

@@ -6,12 +6,11 @@ import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True

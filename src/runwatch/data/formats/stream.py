@@ -8,10 +8,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_LINE
+from runwatch.domain.borders import Arrow
 
 BLOCK = 1 << 20
 PACKED = (".gz", ".bz2", ".xz", ".zst")

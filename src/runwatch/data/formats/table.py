@@ -9,12 +9,11 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from runwatch.data.arrays import longest
-from runwatch.data.arrow_types import Arrow
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
 from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import Arrow, JsonMapping
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: 0(\.\d+)?")

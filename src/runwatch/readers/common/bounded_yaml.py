@@ -12,6 +12,9 @@ SIZE = 1 * limits.MIB
 _TEXT = 200
 _FLOAT = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})[eE][-+]?\d{1,4}")
 
+Yaml = Any
+"""PyYAML, its loaders and nodes."""
+
 
 def parse(data: bytes) -> Any:
     """The one document that ``data`` holds, keys as text and dates as written; ``1e-3`` is a float (as in
@@ -31,7 +34,7 @@ def parse(data: bytes) -> Any:
     return _plain(value)
 
 
-def _check(data: bytes, yaml: Any) -> None:
+def _check(data: bytes, yaml: Yaml) -> None:
     """Refuse aliases (a few hundred bytes can stand for gigabytes) and deep nesting before building."""
     depth = 0
     for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -52,10 +55,10 @@ def _words(error: object) -> str:
 
 
 @cache
-def _loader() -> Any:
+def _loader() -> Yaml:
     import yaml
 
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: Yaml = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
         """Safe, and lenient with what it must not build."""
@@ -67,7 +70,7 @@ def _loader() -> Any:
     return Loader
 
 
-def _integer(loader: Any, node: Any) -> object:
+def _integer(loader: Yaml, node: Yaml) -> object:
     if len(node.value) > 400 or ":" in node.value:
         return str(node.value)
     try:
@@ -76,7 +79,7 @@ def _integer(loader: Any, node: Any) -> object:
         return str(node.value)
 
 
-def _unknown(loader: Any, suffix: str, node: Any) -> object:
+def _unknown(loader: Yaml, suffix: str, node: Yaml) -> object:
     """An object that would have to be built: its name and what it would be built of, as text."""
     import yaml
 

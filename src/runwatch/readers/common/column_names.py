@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -69,6 +70,7 @@ _TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", r
 _RANK_FOLDER = re.compile(r"(?:rank|worker|process|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """``name`` as it is looked up: lower case, blanks as underscores."""
     return name.strip().lower().replace(" ", "_")

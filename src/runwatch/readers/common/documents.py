@@ -1,11 +1,13 @@
-"""JSON files that are rewritten whole: the value of the newest whole version, or why there is none."""
+"""Files that are rewritten whole: what the newest whole version says, or why there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_document, unchanged
 from runwatch.readers.common import bounded_json
 
@@ -21,6 +23,31 @@ class Version(NamedTuple):
         """What the version says, in place of what the earlier one said."""
         told = [Replace(), *operations] if self.again else operations
         return Reading({claim.run_id: told} if told else {}, self.cursor, problems)
+
+
+def read_whole(
+    claim: Claim,
+    source: SourceFile,
+    cursor: Cursor | None,
+    operations_of: Callable[[bytes], Iterable[Operation]],
+    limit: int = limits.DOCUMENT,
+) -> Reading:
+    """What ``operations_of`` makes of a new version, in place of what the earlier one said. A version for
+    which it raises ValueError is torn or damaged: a problem, and read again when it changes."""
+    try:
+        document = read_document(source, cursor, limit)
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        operations = list(operations_of(document.data))
+    except ValueError as error:
+        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
+        return Reading({}, document.cursor, (problem,))
+    if cursor is not None:
+        operations = [Replace(), *operations]
+    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
 
 
 def read_version(source: SourceFile, cursor: Cursor | None) -> Version | Reading:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import FloatArray, IntArray
 
 _LARGEST = 2**62

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.text.units import plural

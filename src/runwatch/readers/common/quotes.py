@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.readers import limits
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.lines import LineNotes

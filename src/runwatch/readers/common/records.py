@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
-from runwatch.domain.json_types import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail

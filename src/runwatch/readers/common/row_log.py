@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 import numpy as np
 
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, EpochAt, Length, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits

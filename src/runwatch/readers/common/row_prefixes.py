@@ -3,11 +3,12 @@ step apart."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.points import IntArray
 from runwatch.readers.common.column_names import RANK_KEYS, plain
@@ -40,7 +41,7 @@ class Ranks:
     ``ranked``: some rows have a rank; then ``of``: the rank of each tag, ``shared``: the tags of several.
     ``too_late``: a tag was told without its rank and another rank has it too: read the file again."""
 
-    def __init__(self, state: Mapping[str, Any]) -> None:
+    def __init__(self, state: JsonMapping) -> None:
         self._told: bool = state.get("told", False)
         self._ranked: bool = state.get("ranked", False)
         self._of: dict[str, str] = dict(state.get("of", {}))
@@ -48,12 +49,12 @@ class Ranks:
         self._shared: set[str] = set(state.get("shared", ()))
         self.too_late = False
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> JsonDict:
         if not self._ranked:
             return {"told": True} if self._told or self._of else {}
         return {"told": True, "ranked": True, "of": self._of, "shared": sorted(self._shared)}
 
-    def again(self) -> dict[str, Any]:
+    def again(self) -> JsonDict:
         """The state with which the file is read again from its start."""
         return {"ranked": True, "shared": sorted(self._shared)}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.readers.base import Cursor, SourceFile, Tail, read_tail
 from runwatch.readers.common.lines import Frame, LineNotes
 

@@ -10,12 +10,15 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
+from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Listing, Opened, SourceFile
+from runwatch.readers.base import Cursor, Listing, Opened, Reading, SourceFile, failed
 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"
@@ -76,6 +79,20 @@ def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
             yield connection
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def read(source: SourceFile, cursor: Cursor | None, rows: Callable[[sqlite3.Connection], Reading]) -> Reading:
+    """What ``rows`` finds in the database; why there is nothing, when it cannot be read."""
+    try:
+        with opened(source) as connection:
+            return rows(connection)
+    except Busy:
+        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
+        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
+    except sqlite3.Error as error:
+        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
+    except (OSError, ValueError) as error:
+        return failed(source, cursor, error)
 
 
 class QueryRows(NamedTuple):

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import split_of
-from runwatch.domain.json_types import JsonDict
 from runwatch.domain.operations import EpochAt, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
 from runwatch.readers.common.epoch_steps import Epochs, Iterations

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import direction_of
-from runwatch.domain.json_types import JsonDict
 from runwatch.readers.common.column_names import step_key
 
 MAX_COLUMNS, MAX_BOX = 64, 256

@@ -10,12 +10,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
 from runwatch.readers.mlflow._terms import LATEST, evidence, seconds, tagged
 from runwatch.text.units import plural
@@ -40,19 +39,14 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """New rows of ``metrics`` since the last one seen; runs, params and tags anew when they changed."""
-    try:
-        with sqlite.opened(source) as connection:
-            missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
-            if missing:
-                raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-            return _Pass(connection, source, cursor).reading()
-    except sqlite.Busy:
-        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
-        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
-    except sqlite3.Error as error:
-        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+
+    def rows(connection: sqlite3.Connection) -> Reading:
+        missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
+        if missing:
+            raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
+        return _Pass(connection, source, cursor).reading()
+
+    return sqlite.read(source, cursor, rows)
 
 
 class _MlflowRun(msgspec.Struct, frozen=True):

@@ -6,10 +6,10 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
 from runwatch.readers.base import (
@@ -20,11 +20,10 @@ from runwatch.readers.base import (
     Reading,
     SourceFile,
     failed,
-    read_document,
-    unchanged,
 )
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
+from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.rows import RowsCursor, read_rows
 from runwatch.readers.mlflow._terms import evidence, seconds, tagged
 
@@ -81,21 +80,13 @@ def _files(folder: Listing, path: str, depth: int = 16) -> Iterator[str]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """meta.yaml, a param and a tag are read whole when they change, a metric's file line by line."""
     kind, _, key = _inside(claim, source.file).partition("/")
+    if kind != "metrics":
+        limit = bounded_yaml.SIZE if kind == _META else VALUE
+        return read_whole(claim, source, cursor, partial(_document, claim, source, kind, key), limit)
     try:
-        if kind == "metrics":
-            return _metric(claim, source, key, read_rows(source, cursor, final))
-        document = read_document(source, cursor, bounded_yaml.SIZE if kind == _META else VALUE)
+        return _metric(claim, source, key, read_rows(source, cursor, final))
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        operations = list(_document(claim, source, kind, key, document.data))
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    anew: list[Operation] = [] if cursor is None else [Replace()]
-    return Reading({claim.run_id: [*anew, *operations]}, document.cursor)
 
 
 def _inside(claim: Claim, file: str) -> str:

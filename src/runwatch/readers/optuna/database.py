@@ -10,14 +10,11 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.structs import replace
-
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
 from runwatch.readers.optuna._study import (
     INTERMEDIATE,
@@ -46,16 +43,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        with sqlite.opened(source) as connection:
-            return _Database(connection, source, cursor).reading()
-    except sqlite.Busy:
-        busy = Problem(source.file, None, "busy, will retry", "it is read again when it changes")
-        return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
-    except sqlite3.Error as error:
-        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return sqlite.read(source, cursor, lambda connection: _Database(connection, source, cursor).reading())
 
 
 class _Database:

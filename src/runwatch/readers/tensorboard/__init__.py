@@ -5,7 +5,7 @@ skipped by their size."""
 
 from __future__ import annotations
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Status
 from runwatch.readers import limits
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, Malformed, double, fields, text

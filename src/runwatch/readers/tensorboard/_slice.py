@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Operation, PurgeFrom
 from runwatch.domain.points import Points
 from runwatch.readers import limits

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from runwatch.domain.json_types import JsonDict
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.media import Histogram, LoggedTable, LoggedText, MediaContent, MediaItem, MediaKind
 from runwatch.readers.common import bounded_json
 from runwatch.runs.media.base import (

@@ -9,9 +9,12 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from runwatch.domain.json_types import JsonDict
+from msgspec.structs import replace
+
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
-from runwatch.readers.base import Cursor, SourceFile, read_tail
+from runwatch.readers.base import Cursor, SourceFile, read_document, read_tail
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
@@ -31,15 +34,17 @@ NAME = "wandb"
 _MAGIC = 7
 _HISTORY = 2
 _TYPE = b"_type"
-_SUFFIX = ".wandb"
+_SUFFIX, _SUMMARY = ".wandb", "wandb-summary.json"
 
 
 def takes(file: str) -> bool:
-    return file.endswith(_SUFFIX)
+    return file.endswith((_SUFFIX, _SUMMARY))
 
 
 def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
-    """The rows with media among the new records."""
+    """The rows with media among the new records; without a run file the last row, by the summary."""
+    if source.file.endswith(_SUMMARY):
+        return _summary(source, cursor)
     tail = read_tail(source, cursor, MOST_BYTES)
     head = _MAGIC if tail.start == 0 else 0
     log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
@@ -53,6 +58,26 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
         found += _of_row(source.file, log.start, waiting, log.used)
     state = {"dropping": True} if log.dropping else {}
     return Scan(found, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
+
+
+def _summary(source: SourceFile, cursor: Cursor | None) -> Scan:
+    document = read_document(source, cursor)
+    if document is None:
+        return Scan([], replace(cursor or Cursor(), stat=source.stat))
+    above = os.path.dirname(os.path.dirname(source.path))
+    values = bounded_json.parse(document.data)
+    if not isinstance(values, dict) or any(name.endswith(_SUFFIX) for name in os.listdir(above)):
+        return Scan([], document.cursor, True)
+    step = values.get("_step")
+    at = MediaItem(None, None, source.file, 0, document.cursor.offset)
+    found = [
+        one
+        for tag, value in _media(values)
+        for one in logged.found(
+            tag, value, step if isinstance(step, int) else None, None, at, os.path.dirname(source.file)
+        )
+    ]
+    return Scan(found, document.cursor, True)
 
 
 def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterator[FoundMedia]:
@@ -113,10 +138,17 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
             return logged.table_file(place, item, _files(place, item))
         return PictureFile(whole_file(place, _files(place, item), item.file))
     data = stretch(place, item)
+    if item.file.endswith(_SUMMARY):
+        return _inline(_media(bounded_json.parse(data)), item)
     for record in Log(data, item.offset, MOST_BYTES, final=True).records():
-        for tag, value in _media(_row(record) or {}):
-            if tag == item.form:
-                return logged.content(value)
+        return _inline(_media(_row(record) or {}), item)
+    raise MediaRefused(CHANGED)
+
+
+def _inline(row: Iterator[tuple[str, JsonDict]], item: MediaItem) -> MediaContent:
+    for tag, value in row:
+        if tag == item.form:
+            return logged.content(value)
     raise MediaRefused(CHANGED)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError
 from runwatch.scoring.feeding import missing, stacked
@@ -122,12 +123,12 @@ class _Onnx:
             at += width
         return dealt
 
-    def run(self, table: Any) -> RawScores:
+    def run(self, table: Arrow) -> RawScores:
         size = self._fixed or PIECE
         pieces = [self._piece(table.slice(at, size), size) for at in range(0, table.num_rows, size)]
         return _joined(pieces)
 
-    def _piece(self, table: Any, size: int) -> RawScores:
+    def _piece(self, table: Arrow, size: int) -> RawScores:
         rows = table.num_rows
         feed: dict[str, AnyArray] = {}
         for one, columns in self._columns:

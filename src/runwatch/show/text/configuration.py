@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runwatch.config import Settings
+from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import to_plain
-from runwatch.domain.json_types import JsonDict
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 

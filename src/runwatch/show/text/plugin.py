@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from runwatch.domain.json_types import JsonMapping
+from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.show.check import CODES, CheckResult, one_line, problems_of
 from runwatch.text.safe import safe

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from runwatch.domain.address import is_meant, split
-from runwatch.domain.json_types import JsonDict, JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -44,13 +44,12 @@ class MetricsPane(Pane, ChartKeys):
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return view_metrics.summary(snapshot)
 
-    def show(self, view: Any) -> None:
-        metrics: view_metrics.MetricsView = view
-        self.query_one("#metrics-title", LineWidget).show(metrics.title)
-        self.query_one("#metrics-outlook", LineWidget).show(metrics.outlook)
-        self.query_one(TableWidget).show(metrics.table)
-        self.query_one(TableWidget).styles.max_height = "45%" if metrics.picture.curves else "100%"
-        self.query_one(Curves).draw_picture(metrics.picture, self.choice.chart)
+    def show(self, view: view_metrics.MetricsView) -> None:
+        self.query_one("#metrics-title", LineWidget).show(view.title)
+        self.query_one("#metrics-outlook", LineWidget).show(view.outlook)
+        self.query_one(TableWidget).show(view.table)
+        self.query_one(TableWidget).styles.max_height = "45%" if view.picture.curves else "100%"
+        self.query_one(Curves).draw_picture(view.picture, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from textual.app import ComposeResult
 
@@ -31,7 +30,7 @@ class BriefScreen(Detail):
         briefs = self._briefs
         return lambda snapshot, now: brief_table(briefs)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("What happened", "strong"),))
         self.query_one(TableWidget).show(view)
 

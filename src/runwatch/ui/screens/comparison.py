@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -62,21 +62,20 @@ class ComparisonScreen(Exporting):
         subject = self.subject
         return lambda snapshot, now: comparison.comparison_view(snapshot, subject)
 
-    def paint(self, view: Any) -> None:
-        shown: comparison.ComparisonView = view
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.notes)
-        self.query_one("#metrics", TableWidget).show(shown.metrics)
-        self.query_one("#slices", TableWidget).show(shown.slices)
-        opens = isinstance(self.subject, str) and bool(shown.slices.rows)
+    def paint(self, view: comparison.ComparisonView) -> None:
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one("#subhead", LineWidget).show(view.notes)
+        self.query_one("#metrics", TableWidget).show(view.metrics)
+        self.query_one("#slices", TableWidget).show(view.slices)
+        opens = isinstance(self.subject, str) and bool(view.slices.rows)
         self.query_one("#box-slices").border_subtitle = Content(
             "⏎ opens the rows of a slice" if opens else ""
         )
-        self.query_one("#calibration-words", LineWidget).show(shown.calibration_words)
-        self.query_one("#calibration", Chart).show(shown.calibration)
-        self.query_one("#thresholds", Chart).show(shown.thresholds)
-        self.query_one("#confusion", TableWidget).show(shown.confusion)
-        self.query_one("#part-3", TableWidget).show(shown.hparams)
+        self.query_one("#calibration-words", LineWidget).show(view.calibration_words)
+        self.query_one("#calibration", Chart).show(view.calibration)
+        self.query_one("#thresholds", Chart).show(view.thresholds)
+        self.query_one("#confusion", TableWidget).show(view.confusion)
+        self.query_one("#part-3", TableWidget).show(view.hparams)
 
     def opened(self, event: TableWidget.Opened) -> bool:
         if (

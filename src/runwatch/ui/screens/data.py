@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -55,20 +55,23 @@ class DataScreen(Detail):
         metric = self._metric
         return lambda snapshot, now: data.data_view(snapshot, root, name, now, metric)
 
-    def paint(self, view: Any) -> None:
-        shown: data.DataView = view
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.about)
-        self.query_one("#part-1", TableWidget).show(shown.quality)
-        self.query_one("#part-2", TableWidget).show(shown.batches)
-        self.query_one("#part-3", TableWidget).show(shown.segments)
-        self.query_one("#joint", LineWidget).show(shown.joint)
-        self.query_one("#features", TableWidget).show(shown.features)
-        self.query_one("#performance-words", LineWidget).show(shown.performance_words)
-        self.query_one("#performance", Chart).show(shown.performance)
-        if shown.estimates != self._estimates:
-            self._estimates = shown.estimates
+    def paint(self, view: data.DataView) -> None:
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one("#subhead", LineWidget).show(view.about)
+        self.query_one("#part-1", TableWidget).show(view.quality)
+        self.query_one("#part-2", TableWidget).show(view.batches)
+        self.query_one("#part-3", TableWidget).show(view.segments)
+        self.query_one("#joint", LineWidget).show(view.joint)
+        self.query_one("#features", TableWidget).show(view.features)
+        self.query_one("#performance-words", LineWidget).show(view.performance_words)
+        self.query_one("#performance", Chart).show(view.performance)
+        if view.estimates != self._estimates:
+            self._estimates = view.estimates
             self.refresh_bindings()
+
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing now."""
+        return "there is one estimate of performance, or none"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "estimate" or (self.active == 4 and len(self._estimates) > 1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from textual.app import ComposeResult
 
 from runwatch.show.screen import findings as view_findings
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
 from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
@@ -27,7 +27,7 @@ class FindingsScreen(Filtered):
         filter = self.words
         return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show(
             (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
         )

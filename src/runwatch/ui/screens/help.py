@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
+from runwatch.ui.host import AnyScreen
 from runwatch.ui.widgets.table import TableWidget
 
 _COLUMNS = (ViewColumn("key", "key", 19), ViewColumn("what", "what it does", 30, grow=1))
@@ -28,7 +29,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("pageup", "scroll(-10)", "Page up", show=False, priority=True, id="help.page-up"),
     ]
 
-    def __init__(self, below: Screen[Any]) -> None:
+    def __init__(self, below: AnyScreen) -> None:
         super().__init__()
         self._view = TableView(_COLUMNS, help_rows(below))
 
@@ -57,7 +58,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(TableWidget).action_move(by)
 
 
-def help_rows(screen: Screen[Any]) -> tuple[ViewRow, ...]:
+def help_rows(screen: AnyScreen) -> tuple[ViewRow, ...]:
     """One row an action that works now, with a title above each group; Textual's own keys are left out."""
     groups: dict[str, dict[str, tuple[list[str], str]]] = {}
     for active in screen.active_bindings.values():
@@ -89,7 +90,7 @@ def _place(title: str) -> int:
     return {_SCREEN: 1, _LISTS: 2, _EVERYWHERE: 3}.get(title, 0)
 
 
-def _title(node: object, screen: Screen[Any]) -> str:
+def _title(node: object, screen: AnyScreen) -> str:
     if node is screen:
         return _SCREEN
     if node is screen.app:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -75,14 +75,13 @@ class Leaderboard(Filtered, Exporting):
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
         return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
 
-    def paint(self, view: Any) -> None:
-        shown: view_table.BoardView = view
-        self._shown = shown
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one(TableWidget).show(shown.table)
-        self._wonder(shown)
+    def paint(self, view: view_table.BoardView) -> None:
+        self._shown = view
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one(TableWidget).show(view.table)
+        self._wonder(view)
         self.query_one("#subhead", LineWidget).show(
-            hparam_importance.matters_words(self._matters, len(shown.members)) if shown.members else ()
+            hparam_importance.matters_words(self._matters, len(view.members)) if view.members else ()
         )
 
     def _wonder(self, shown: view_table.BoardView) -> None:
@@ -137,7 +136,9 @@ class Leaderboard(Filtered, Exporting):
 
     def action_metric(self, by: int) -> None:
         choices = self._shown.choices if self._shown else ()
-        if self._shown and self._shown.metric in choices:
+        if len(choices) < 2:
+            self.host.say("there is no other metric")
+        elif self._shown and self._shown.metric in choices:
             at = choices.index(self._shown.metric)
             self._change(replace(self._ask, metric=choices[(at + by) % len(choices)]))
 
@@ -160,6 +161,8 @@ class Leaderboard(Filtered, Exporting):
             self.choice.toggle(key)
             self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
+        else:
+            self.host.say("the cursor is on no run")
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))

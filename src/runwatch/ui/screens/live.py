@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from typing import Any
 
 from textual.screen import Screen
 
@@ -31,7 +32,7 @@ class LiveScreen(Screen[None]):
         """What makes this screen's view; it may run on any thread and sees no widget."""
 
     @abstractmethod
-    def paint(self, view: object) -> None:
+    def paint(self, view: Any) -> None:
         """Paint a view that ``job`` made."""
 
     def view(self) -> Build:

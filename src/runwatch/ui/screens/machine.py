@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 
 from runwatch.show.screen import machine
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
@@ -23,6 +21,6 @@ class MachineScreen(Detail):
     def job(self) -> Build:
         return machine.machines_table
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("Machine", "strong"),))
         self.query_one(TableWidget).show(view)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 
 from runwatch.show.screen import problems
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
@@ -23,6 +21,6 @@ class ProblemsScreen(Detail):
     def job(self) -> Build:
         return lambda snapshot, now: problems.problems(snapshot)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("Problems", "strong"),))
         self.query_one(TableWidget).show(view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -104,26 +104,25 @@ class RunScreen(Detail, ChartKeys):
         charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
-    def paint(self, view: Any) -> None:
-        shown: run.RunView = view
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.reason, shown.checkpoints)
-        self.query_one("#outlook", LineWidget).show(shown.outlook)
-        self._pictures = shown.pictures
+    def paint(self, view: run.RunView) -> None:
+        self.query_one("#head", LineWidget).show(view.head)
+        self.query_one("#subhead", LineWidget).show(view.reason, view.checkpoints)
+        self.query_one("#outlook", LineWidget).show(view.outlook)
+        self._pictures = view.pictures
         if self.active == 1:
             self._draw()
-        tables = {2: shown.metrics, 3: shown.settings, 4: shown.health, 6: shown.files}
+        tables = {2: view.metrics, 3: view.settings, 4: view.health, 6: view.files}
         if self.active in tables:
             self.query_one(f"#part-{self.active}", TableWidget).show(tables[self.active])
-            if self.active == 6 and self._measured != shown.version:
-                self._measured = shown.version
+            if self.active == 6 and self._measured != view.version:
+                self._measured = view.version
                 self._measure()
         elif self.active == 5:
-            self.query_one(ConsolePart).update_from(shown.consoles, shown.version)
+            self.query_one(ConsolePart).update_from(view.consoles, view.version)
         elif self.active == 7:
-            self.query_one(MediaPart).update_from(shown.version)
+            self.query_one(MediaPart).update_from(view.version)
         elif self.active == 8:
-            self.query_one(SystemPart).update_from(shown.version, self.choice.chart)
+            self.query_one(SystemPart).update_from(view.version, self.choice.chart)
 
     def _measure(self) -> None:
         """Ask the disk how large the files are; it may take long to answer."""
@@ -153,6 +152,10 @@ class RunScreen(Detail, ChartKeys):
             )
         else:
             self.query_one(SystemPart).draw()
+
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing on this tab."""
+        return "that is for the curves: 1 shows them"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, TakeBack, TaskDeed
 from runwatch.ui.screens.detail import Detail
@@ -39,7 +39,7 @@ class TaskScreen(Detail):
         key = self.key
         return lambda snapshot, now: task.task_table(snapshot, key, now)
 
-    def paint(self, view: Any) -> None:
+    def paint(self, view: TableView) -> None:
         self.query_one("#head", LineWidget).show((Span("Task", "strong"),))
         self.query_one(TableWidget).show(view)
 
