@@ -27,6 +27,19 @@ _METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
 _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
 
 
+# reader features of Delta that leave rows what the files say, or that are told where they are used
+_HARMLESS = frozenset(
+    {"columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+    | {
+        "typeWidening",
+        "typeWidening-preview",
+        "variantType",
+        "variantType-preview",
+        "variantShredding-preview",
+    }
+)
+
+
 class TableFolder(NamedTuple):
     """A folder as these tables see it. ``name``: as shown; ``paths``: all files below it, relative, with
     ``/``; ``read``: the bytes of one."""
@@ -139,6 +152,10 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
         raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
+    protocol = action.get("protocol")
+    if isinstance(protocol, dict) and (unknown := set(protocol.get("readerFeatures") or ()) - _HARMLESS):
+        what = f"is a Delta table of a kind that is not read ({', '.join(sorted(map(str, unknown)))})"
+        raise DataError(folder.name, what, _WHOLE_TABLE)
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
         said = metadata.get("configuration") or {}

@@ -54,12 +54,12 @@ def unread_below(paths: Iterable[str]) -> list[Problem]:
     """Files and tables of formats that are not read in the folders among ``paths``."""
     found: list[Problem] = []
     for top in filter(os.path.isdir, dict.fromkeys(paths)):
+        beside = os.path.dirname(os.path.normpath(top))
+        below = (os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         inside = [
-            ListedFile(os.path.relpath(os.path.join(folder, name), top).replace(os.sep, "/"), 1, 0.0)
-            for folder, _, names in os.walk(top)
-            for name in names
+            ListedFile(os.path.relpath(path, beside or ".").replace(os.sep, "/"), 1, 0.0) for path in below
         ]
-        found.extend(replace(p, file=os.path.normpath(os.path.join(top, p.file))) for p in _unread(inside))
+        found.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
     return found
 
 
@@ -69,9 +69,9 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
     for folder, kind in tables.items():
         yield Problem(folder.rstrip("/") or ".", None, f"is {kind}, which is not read", "export the table")
     found: dict[tuple[str, str], list[str]] = {}
-    for entry in entries:
+    for entry in folded(entries):
         ending = next((ending for ending in ENDINGS if entry.path.lower().endswith(ending)), None)
-        if entry.size > 0 and ending and not entry.path.startswith(tuple(tables)):
+        if entry.size > 0 and ending:
             found.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
     for (folder, kind), paths in found.items():
         if len(paths) == 1:

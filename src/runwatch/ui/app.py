@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -239,6 +240,15 @@ class RunwatchApp(ThemedApp):
         if self.settings.log:
             with contextlib.suppress(OSError), self.settings.log.open("a", encoding="utf-8") as log:
                 log.write("".join(traceback.format_exception(event.error)))
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing took: where it has an action that can't act now, say why."""
+        focused = self.screen.focused
+        for node in (*(focused.ancestors_with_self if focused else (self.screen, self)),):
+            for binding in node._bindings.key_to_bindings.get(event.key, ()):
+                if (why_not := getattr(node, "why_not", None)) is not None and binding.id:
+                    self.say(why_not(binding.action.partition("(")[0]))
+                    return
 
     def on_rang(self, event: Rang) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""
