@@ -19,6 +19,7 @@ from statistics import median
 
 from benchmarks import table
 from benchmarks.table import Row
+from benchmarks.terminal import cpu_of, family, peak_of
 
 TESTS = Path(__file__).resolve().parents[1] / "tests/hosts"
 BOARD = """
@@ -150,7 +151,7 @@ def rows(hosts: int, runs: int, crowd: int, seconds: float) -> list[Row]:
                 write_runs(home / "runs", runs)
             found = _starts(homes, env)
             found += _steady(homes, env, wire, runs, seconds)
-            found += _crowd(Path(above), env, crowd) if crowd else []
+            found += crowd(Path(above), env, crowd) if crowd else []
         finally:
             server.stop()
             wire.close()
@@ -218,12 +219,12 @@ def _busy(it: Board, homes: list[Path], seconds: float, step: int = 100) -> floa
     return float(it.ask("use")[0] - before)  # type: ignore[index]
 
 
-def _crowd(above: Path, env: dict[str, str], count: int) -> list[Row]:
-    """Many machines as processes of this one, without ssh."""
+def crowd(above: Path, env: dict[str, str], count: int, each: int = 25) -> list[Row]:
+    """Many machines of ``each`` runs as processes of this one, without ssh."""
     hosts = []
     for number in range(count):
         home = above / f"crowd/h{number}"
-        write_runs(home / "runs", 25)
+        write_runs(home / "runs", each)
         command = json.dumps(["env", f"HOME={home}", sys.executable, "-m", "runwatch"])
         hosts.append(f'[[hosts]]\nname = "h{number}"\nroots = ["{home}/runs"]\ncommand = {command}\n')
     own = Path(env["HOME"]) / ".config/runwatch/runwatch.toml"
@@ -232,16 +233,30 @@ def _crowd(above: Path, env: dict[str, str], count: int) -> list[Row]:
     with board([f"h{number}:" for number in range(count)], env) as it:
         it.ask("first", count)
         started = time.monotonic() - it.began
-        it.ask("all", 25 * count)
+        it.ask("all", each * count)
+        whole = time.monotonic() - it.began
         time.sleep(30)
         before = it.ask("use")[0]  # type: ignore[index]
         time.sleep(30)
         cpu, memory = it.ask("use")  # type: ignore[misc]
+        ends = [pid for pid in family(it.pid) if pid != it.pid and b"serve" in _words(pid)]
+        there = [(cpu_of(pid), peak_of(pid) / 2**20) for pid in ends]
+    what = f"{count} hosts of {each:,} runs"
     return [
-        Row(f"{count} hosts of 25 runs: first rows of all (shared cores)", started, "s"),
-        Row(f"{count} hosts: CPU of the idle board", (cpu - before) / 30, "cores"),
-        Row(f"{count} hosts: memory above the start", memory, "MiB"),
+        Row(f"{what}: first rows of all (shared cores)", started, "s"),
+        Row(f"{what}: all rows", whole, "s"),
+        Row(f"{what}: CPU of the idle board", (cpu - before) / 30, "cores"),
+        Row(f"{what}: memory of the board above its start", memory, "MiB"),
+        Row(f"{what}: a host's CPU until a minute after", median(cpu for cpu, _ in there), "CPU s"),
+        Row(f"{what}: a host's memory", median(size for _, size in there), "MiB"),
     ]
+
+
+def _words(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def main() -> None:

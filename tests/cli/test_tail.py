@@ -17,7 +17,7 @@ import pytest
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run
 from runwatch.domain.situation import Situation, Snapshot
-from runwatch.show.schemas import RECORDS, schema_of_record
+from runwatch.show.schemas import RECORDS, schema_of_line, schema_of_record
 from runwatch.show.tail import SnapshotTail, of_runs, record_text
 
 SRC = Path(__file__).parents[2] / "src"
@@ -38,6 +38,7 @@ class Client:
         for line in self.process.stdout:
             record = json.loads(line)
             jsonschema.validate(record, schema_of_record(record["type"]))
+            jsonschema.validate(record, schema_of_line())
             if record["type"] == kind and all(record[name] == value for name, value in fields.items()):
                 return record
         raise AssertionError(f"no {kind} {fields}")

@@ -83,6 +83,15 @@ def test_a_part_of_the_times_in_order_is_no_drift(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["user_id", "customer", "sessionId", "account_id"])
+def test_whole_numbers_that_name_users_are_no_feature(tmp_path: Path, name: str) -> None:
+    users = R.permutation(np.repeat(np.arange(2000), 3)), R.permutation(np.repeat(np.arange(2000, 2500), 3))
+    ref, cur = (write(tmp_path / f"{i}.parquet", name, values + 10**6) for i, values in enumerate(users))
+    assert verdict(ref, cur, name) not in MOVED
+    few = write(tmp_path / "few.parquet", "store_id", R.integers(1, 40, N))
+    assert verdict(few, write(tmp_path / "b.parquet", "store_id", R.integers(20, 40, M)), "store_id") in MOVED
+
+
 SORTED = {
     "age": (lambda n: np.sort(R.integers(18, 90, n)), lambda n: np.sort(R.integers(18, 60, n))),
     "cents": (

@@ -258,3 +258,27 @@ def test_notes_and_archive_are_kept_there(reach, runwatch):
 def test_data_of_another_machine_is_judged_there(me, runwatch, words):
     said = runwatch(*words)
     assert said.returncode == 3 and "ssh far runwatch" in said.stderr and "Traceback" not in said.stderr
+
+
+BROKEN = {
+    "truncated": (r'printf "\0\0\1\0abc"', "ended"),
+    "huge": (r'printf "\377\377\377\377"; sleep 2', "more than is allowed; something else answers"),
+    "foreign": (r"echo HTTP/1.1 200 OK; sleep 2", "something else answers"),
+    "garbage": (r"head -c 100000 /dev/urandom; sleep 2", "something else answers"),
+    "killed": (r"kill -9 $$", "what runs there was killed"),
+}
+
+
+def test_whatever_answers_is_said_with_its_machine_and_the_rest_goes_on(reach, runwatch):
+    marker = r'printf "\0runwatch: frames\0\n"'
+    write_run(reach.host("sound") / "runs/exp-1")
+    for name, (answer, _) in BROKEN.items():
+        reach.host(name, runwatch=f"#!/bin/bash\n{marker}; {answer}\n")
+    reach.host("half-mirror", runwatch='#!/bin/bash\nprintf "\\0runwatch: mirror\\0\\n{}\\n"; sleep 2\n')
+    names = [*BROKEN, "half-mirror", "sound"]
+    answer = json.loads(runwatch("ls", *[f"{name}:runs" for name in names], "--json").stdout)
+    messages = {host["name"]: host["message"] for host in answer["hosts"]}
+    assert [run["host"] for run in answer["runs"]] == ["sound"] and messages["sound"] == ""
+    for name, (_, words) in BROKEN.items():
+        assert messages[name].startswith(f"{name}: ") and words in messages[name], messages[name]
+    assert "not a valid answer from the mirror" in messages["half-mirror"]

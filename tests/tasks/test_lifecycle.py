@@ -380,3 +380,35 @@ def test_silenced_findings_open_nothing_but_may_close():
     assert world.state(A) == "resolved"
     world.look(B)
     assert world.state(B) == "open"
+
+
+def test_a_finding_without_a_title_is_called_by_its_summary():
+    world = World()
+    world.look(replace(A, title=""))
+    assert A.summary in world.lines[0] and world.records[A.fingerprint].title == A.summary
+
+
+def test_done_and_then_milder_stays_done():
+    world = World()
+    worst = replace(A, severity="critical")
+    world.look(worst)
+    world.lines = [complete(world.lines[0], TODAY)]
+    for severity in ("critical", "warning", "info"):
+        world.look(replace(A, severity=severity))
+        assert world.state(A) == "done" and world.lines[0].startswith("x ")
+
+
+def test_old_trouble_that_gets_worse_is_no_old_trouble_any_more():
+    old = replace(A, since=NOW - 8 * DAY)
+    world = World()
+    assert world.look(old, first=True).older == 1
+    assert world.look(replace(old, severity="critical")).older == 0
+    assert world.state(A) == "open" and not world.records[A.fingerprint].older
+
+
+def test_a_raised_priority_makes_no_room_under_the_cap():
+    many = [finding(f"run-{i:02}") for i in range(20)]
+    world = World()
+    world.look(*many)
+    world.look(replace(many[0], severity="critical"), *many[1:], B)
+    assert len(world.lines) == 21 and "and 1 more finding" in world.lines[-1]

@@ -13,12 +13,12 @@ HELP = """Print the JSON Schema of a command's JSON output.
 def configure(parser: argparse.ArgumentParser) -> None:
     from runwatch.show.schemas import ANSWERS
 
-    parser.add_argument("answer", choices=sorted(ANSWERS), help="the command")
+    parser.add_argument("answer", choices=sorted([*ANSWERS, "tail"]), help="the command")
 
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
-    from runwatch.show.schemas import schema_of
+    from runwatch.show.schemas import schema_of, schema_of_line
 
-    print_json(schema_of(args.answer))
+    print_json(schema_of_line() if args.answer == "tail" else schema_of(args.answer))
     return 0

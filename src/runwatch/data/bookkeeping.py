@@ -13,6 +13,12 @@ _ID_NAME = re.compile(
     r"|^(id|uuid|index|row)([_\W]|$)|[a-z](I[dD]|No|Nr)$",
     0,
 )
+_OWNER_NAME = re.compile(
+    r"(?i:(^|[_\W])(user|customer|client|patient|session|account|household|member|visitor|order|trip|request)"
+    r"([_\W]?(id|uuid|no|nr|key))?)$|[a-z]*(?:user|customer|client|patient|session|account|order)I[dD]$"
+)
+_ANY_ID = re.compile(r"(^|[_\W])(?i:id|uuid|guid)$|[a-z]I[dD]$")
+_MANY_OWNERS, _MANY_IDS = 100, 1000
 _IN_ORDER = 0.99
 _LEAST_ROWS = 20
 _LOOK = 1000
@@ -49,6 +55,17 @@ def identifier(name: str, values: AnyArray) -> bool:
 
 def _repeats(values: AnyArray) -> bool:
     return len(np.unique(values)) < len(values)
+
+
+def names_others(name: str, values: AnyArray) -> bool:
+    """Whether whole numbers that repeat name users, orders or other things than the row: the name says so,
+    and they are too many to be categories."""
+    owner = bool(_OWNER_NAME.search(name))
+    return (
+        (owner or bool(_ANY_ID.search(name)))
+        and whole(values)
+        and len(np.unique(values)) > (_MANY_OWNERS if owner else _MANY_IDS)
+    )
 
 
 def in_order(values: AnyArray) -> bool:

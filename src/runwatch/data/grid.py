@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
-from runwatch.data.bookkeeping import changes_with_each, counts_groups, identifier, in_order, names_rows
+from runwatch.data.bookkeeping import (
+    changes_with_each,
+    counts_groups,
+    identifier,
+    in_order,
+    names_others,
+    names_rows,
+)
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.borders import Arrow
@@ -23,7 +30,7 @@ BINS = 240
 EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "5"
+ENGINE = "6"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -209,7 +216,9 @@ def _ordered(
         kind = "constant"
     counted = kind == "numeric" and not type_.startswith("duration")
     unique = counted and not notation and identifier(name, finite)
-    counted = counted and declared is None and counts_groups(finite)
+    counted = counted and declared is None
+    foreign = counted and role == "feature" and not unique and names_others(name, finite)
+    counted = counted and counts_groups(finite)
     return ColumnGrid(
         name,
         kind,
@@ -224,6 +233,7 @@ def _ordered(
         exact=exact,
         ascending=counted and changes_with_each(finite),
         onward=in_order(finite) if kind == "datetime" else counted,
+        foreign=foreign,
     )
 
 
@@ -303,7 +313,7 @@ def make_grid(columns: Iterable[ColumnGrid], duplicates: Iterable[str] = ()) -> 
     digest = hashlib.sha256(f"runwatch-grid-{ENGINE}".encode())
     for column in grids:
         head = (column.name, column.kind, column.type, column.words, column.deciles, column.role)
-        read_as = (column.notation, column.ascending, column.exact, column.onward)
+        read_as = (column.notation, column.ascending, column.exact, column.onward, column.foreign)
         digest.update(repr((*head, *read_as)).encode("utf-8", "backslashreplace"))
         if column.edges is not None:
             digest.update(str(column.edges.dtype).encode() + column.edges.tobytes())

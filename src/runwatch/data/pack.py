@@ -95,6 +95,7 @@ def pack_grid(grid: ProfileGrid) -> bytes:
                 "ascending": column.ascending,
                 "exact": column.exact,
                 "onward": column.onward,
+                "foreign": column.foreign,
                 "seen": len(column.seen),
                 "rare": column.rare,
             }
@@ -136,6 +137,7 @@ def unpack_grid(packed: bytes) -> ProfileGrid:
                 entry["ascending"],
                 tuple(entry["exact"]),
                 entry["onward"],
+                entry["foreign"],
             )
         )
     return ProfileGrid(tuple(columns), head["id"], tuple(head["duplicates"]))

@@ -35,7 +35,8 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
     says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
     fractions, the bins that hold one value to nine digits. ``onward``: times in the order of the reference's
-    rows, or whole numbers that go on with its rows and repeat (numbers of batches)."""
+    rows, or whole numbers that go on with its rows and repeat (numbers of batches). ``foreign``: whole
+    numbers that name users, orders or the like, of which there are many."""
 
     name: str
     kind: ColumnKind
@@ -52,6 +53,7 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     ascending: bool = False
     exact: tuple[int, ...] = ()
     onward: bool = False
+    foreign: bool = False
 
     @property
     def singleton(self) -> NDArray[np.bool_]:

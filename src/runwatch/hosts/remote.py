@@ -188,13 +188,20 @@ class Remote:
                 self._shared = True
             except (WireError, OSError) as error:
                 self._shared = not isinstance(error, StartTimeout)
-                self._lose(str(error))
+                self._lose(self._why(error))
             if time.monotonic() - began > _STEADY_S:
                 tries = 0
             pause = _PAUSES_S[min(tries, len(_PAUSES_S) - 1)] * random.uniform(0.8, 1.2)
             tries += 1
             self._wake.wait(0.0 if self._stopped else pause)
             self._wake.clear()
+
+    def _why(self, error: Exception) -> str:
+        """Why the link ended, with the machine's name."""
+        words = str(error).removeprefix(f"{self.name}: ")
+        if isinstance(error, WireError) and not isinstance(error, LinkError):
+            words += "; something else answers there, or writes into runwatch's output: see its `command`"
+        return f"{self.name}: {words}"
 
     def _session(self) -> None:
         """One connection, from its start to its end. Raises WireError, OSError."""
@@ -214,7 +221,9 @@ class Remote:
         """Nothing is installed there: copy what is new, and watch the copies here."""
         from runwatch.hosts.mirror import InProcess, Mirror
 
-        self._set(mirrored=True, message=f"{self.name}: runwatch is not installed there; copying its files")
+        self._set(mirrored=True)
+        if self._state.state == "connecting":
+            self._set(message=f"{self.name}: runwatch is not installed there; copying its files")
         mirror = Mirror(self.target, link, data, whole=self._opening.once)
         self._names, self.notes = mirror.names, tuple(mirror.notes)
         mirror.start()

@@ -103,5 +103,5 @@ def explained(name: str, code: int | None, message: str, by_ssh: bool = True) ->
     if code is not None and code < 0:
         return f"{name}: its command was killed (signal {-code})"
     if by_ssh and code == 255:
-        return f"{name}: {last or 'the connection was lost'}"
+        return f"{name}: {last or 'the connection was lost, or what runs there was killed'}"
     return f"{name}: {last or 'the other side ended'} (exit code {code})"

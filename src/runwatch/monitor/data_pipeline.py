@@ -281,7 +281,7 @@ def _classified(
         for column in reference.grid.columns
         if column.role == "feature"
         and column.kind not in ("text", "datetime")
-        and not (column.ascending or column.onward)
+        and not (column.ascending or column.onward or column.foreign)
     ]
     try:
         wanted = list(dict.fromkeys([*names, *([group] if group else [])]))

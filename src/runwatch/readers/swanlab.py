@@ -25,7 +25,7 @@ from runwatch.readers.base import (
 )
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.leveldb import Log
-from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
+from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 
 NAME = "swanlab"
 
@@ -131,7 +131,7 @@ class _Content:
             elif number == 3 and wire == VARINT:
                 kind = at
             elif number == 4 and wire == BYTES:
-                wall = _timestamp(data, at, stop)
+                wall = timestamp(data, at, stop)
             elif number == 5 and wire == BYTES:
                 value = next((double(data, low) for n, w, low, _ in fields(data, at, stop)
                               if n == 1 and w == FIXED64), 0.0)  # fmt: skip
@@ -155,7 +155,7 @@ class _Content:
             elif number == 7:
                 self._said.append(Label("group", text(data, at, stop)))
             elif number == 12:
-                self._said.append(Started(_timestamp(data, at, stop)))
+                self._said.append(Started(timestamp(data, at, stop)))
         self._said.append(Evidence("running", "SwanLab recorded its start and no end"))
 
     def _finish(self, data: bytes, start: int, end: int) -> None:
@@ -166,7 +166,7 @@ class _Content:
             elif number == 2 and wire == BYTES:
                 error = text(data, at, stop)
             elif number == 3 and wire == BYTES:
-                when = _timestamp(data, at, stop)
+                when = timestamp(data, at, stop)
         at_end = None if math.isnan(when) else when
         if _STATES.get(state) == "finished":
             self._said.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
@@ -174,13 +174,3 @@ class _Content:
             last = error.strip().rpartition("\n")[2][:300]
             words = last or ("aborted" if state == 3 else "a crash")
             self._said.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))
-
-
-def _timestamp(data: bytes, start: int, end: int) -> float:
-    seconds = nanos = 0
-    for number, wire, at, _ in fields(data, start, end):
-        if number == 1 and wire == VARINT:
-            seconds = signed(at)
-        elif number == 2 and wire == VARINT:
-            nanos = at
-    return seconds + nanos * 1e-9

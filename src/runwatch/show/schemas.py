@@ -242,6 +242,13 @@ def schema_of_record(kind: str) -> JsonDict:
     }
 
 
+def schema_of_line() -> JsonDict:
+    """The JSON Schema of any line of ``tail --json``."""
+    kinds = {kind: schema_of_record(kind) for kind in RECORDS}
+    head = {"$schema": _DRAFT, "$id": f"{_BASE}tail", "title": "runwatch tail --json: a line"}
+    return {**head, "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in kinds], "$defs": kinds}
+
+
 def schema_of(answer: str) -> JsonDict:
     """The JSON Schema of a command's ``--json``."""
     result = _of(ANSWERS[answer])

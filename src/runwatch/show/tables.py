@@ -82,6 +82,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "points": ("root", "run", "metric", "step", "at", "value"),
 }
 
+_STEPS = 1_000_000
+"""Of SQLite's machine, between two looks at signals: a few milliseconds."""
+
 
 class Answer(NamedTuple):
     columns: Sequence[str]
@@ -96,7 +99,7 @@ def query(
     noted: Iterable[tuple[str, Remark]] = (),
 ) -> Answer:
     """The answer to one SELECT over ``TABLES``. Series are filled in only when "points" is named. Raises
-    UserError for what is no SELECT, or wrong."""
+    UserError for what is no SELECT, or wrong; KeyboardInterrupt."""
     db = sqlite3.connect(":memory:")
     try:
         for name, rows in _rows(snapshot, history, series, noted, "points" in sql.lower()).items():
@@ -105,10 +108,16 @@ def query(
             db.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)
         db.commit()
         db.set_authorizer(_only_reading)
+        db.set_progress_handler(lambda: 0, _STEPS)  # in Python, so that Ctrl-C is noticed
         cursor = db.execute(sql)
-        return Answer([column[0] for column in cursor.description or ()], cursor.fetchall())
+        if cursor.description is None:
+            raise UserError("sql: nothing is asked; runwatch sql 'select * from runs'")
+        return Answer([column[0] for column in cursor.description], cursor.fetchall())
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise UserError(f"sql: {error}; the tables are {', '.join(TABLES)}, see docs/sql.md") from None
+        if str(error) == "interrupted":
+            raise KeyboardInterrupt from None
+        words = str(error).rstrip(".")
+        raise UserError(f"sql: {words}; the tables are {', '.join(TABLES)}, see docs/sql.md") from None
     finally:
         db.close()
 

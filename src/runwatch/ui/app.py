@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -239,6 +240,18 @@ class RunwatchApp(ThemedApp):
         if self.settings.log:
             with contextlib.suppress(OSError), self.settings.log.open("a", encoding="utf-8") as log:
                 log.write("".join(traceback.format_exception(event.error)))
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that nothing took: where it has an action that can't act now, say why."""
+        focused = self.screen.focused
+        chain = focused.ancestors_with_self if focused else [self.screen, self]
+        bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
+        actions = [(node, binding.action.partition("(")[0]) for node, binding in bound]
+        if not actions or any(node.check_action(action, ()) for node, action in actions):
+            return
+        node, action = actions[0]
+        if (why_not := getattr(node, "why_not", None)) is not None:
+            self.say(why_not(action))
 
     def on_rang(self, event: Rang) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""

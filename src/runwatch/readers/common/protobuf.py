@@ -80,3 +80,14 @@ def single(data: bytes, at: int) -> float:
 def text(data: bytes, start: int, end: int) -> str:
     """A string field; bytes that are not UTF-8 become ``\\xNN``."""
     return data[start:end].decode("utf-8", "backslashreplace")
+
+
+def timestamp(data: bytes, start: int, end: int) -> float:
+    """``google.protobuf.Timestamp`` in seconds since the epoch."""
+    seconds = nanos = 0
+    for number, wire, at, _ in fields(data, start, end):
+        if number == 1 and wire == VARINT:
+            seconds = signed(at)
+        elif number == 2 and wire == VARINT:
+            nanos = at
+    return seconds + nanos * 1e-9

@@ -21,7 +21,7 @@ from runwatch.domain.operations import (
 )
 from runwatch.readers import limits
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text
+from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 
 _OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
 _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -166,7 +166,7 @@ class RecordContent:
             elif number == 13:
                 host = text(data, at, stop) or None
             elif number == 17:
-                started = _timestamp(data, at, stop)
+                started = timestamp(data, at, stop)
         if started is not None:
             self._said.append(Started(started))
         self._said.append(Writer(host, None, started))
@@ -221,16 +221,6 @@ _RECORDS = {
 }
 _LABELS: dict[int, Literal["project", "group", "name"]] = {3: "project", 6: "group", 8: "name"}
 _ENVIRONMENT = {1: "os", 2: "python", 6: "program", 12: "host"}
-
-
-def _timestamp(data: bytes, start: int, end: int) -> float:
-    seconds = nanos = 0
-    for number, wire, at, _ in fields(data, start, end):
-        if number == 1 and wire == VARINT:
-            seconds = signed(at)
-        elif number == 2 and wire == VARINT:
-            nanos = at
-    return seconds + nanos * 1e-9
 
 
 def whole(value: object) -> int:

@@ -11,7 +11,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import drift
 from runwatch.show.screen.destinations import ShowColumn, ShowData
 from runwatch.show.screen.view import Words
-from runwatch.ui.host import Build
+from runwatch.ui.host import Build, host
 from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -71,3 +71,5 @@ class DriftPane(Pane):
         subject = (key.root, key.data_set) if isinstance(key, drift.ColumnKey) else self._first
         if subject is not None:
             self.post_message(Requested(ShowData(*subject)))
+        else:
+            host(self).say("there is no data set yet")

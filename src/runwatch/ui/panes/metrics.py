@@ -45,8 +45,8 @@ class MetricsPane(Pane, ChartKeys):
         return view_metrics.summary(snapshot)
 
     def show(self, view: view_metrics.MetricsView) -> None:
-        self.query_one("#view-title", LineWidget).show(view.title)
-        self.query_one("#view-outlook", LineWidget).show(view.outlook)
+        self.query_one("#metrics-title", LineWidget).show(view.title)
+        self.query_one("#metrics-outlook", LineWidget).show(view.outlook)
         self.query_one(TableWidget).show(view.table)
         self.query_one(TableWidget).styles.max_height = "45%" if view.picture.curves else "100%"
         self.query_one(Curves).draw_picture(view.picture, self.choice.chart)

@@ -129,9 +129,16 @@ class RunsPane(Pane):
         self.choice.sort, self.choice.descending = column, _first_way(column)
         self._changed()
 
+    def _run_here(self) -> RunKey | None:
+        """The run under the cursor; says so where there is none."""
+        key = self.key
+        if key is None:
+            host(self).say("the cursor is on no run")
+        return key
+
     def action_mark(self) -> None:
-        if self.key is not None:
-            self.choice.toggle(self.key)
+        if (key := self._run_here()) is not None:
+            self.choice.toggle(key)
             self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
 
@@ -139,12 +146,12 @@ class RunsPane(Pane):
         self.post_message(Requested(ShowRuns(self.choice.marked)))
 
     def action_pin(self) -> None:
-        if self.key is not None:
-            self.post_message(Intended(PinBaseline(self.key)))
+        if (key := self._run_here()) is not None:
+            self.post_message(Intended(PinBaseline(key)))
 
     def action_note(self) -> None:
-        if self.key is not None:
-            self.post_message(Requested(NoteDeed(self.key)))
+        if (key := self._run_here()) is not None:
+            self.post_message(Requested(NoteDeed(key)))
 
     def action_order(self) -> None:
         orders = runs.ORDERS
@@ -209,14 +216,14 @@ class RunsPane(Pane):
         host(self).ask(Pick("the metric that runs show", (own, *tags)), take)
 
     def action_star(self) -> None:
-        if self.key is not None:
-            self.choice.starred ^= {self.key}
+        if (key := self._run_here()) is not None:
+            self.choice.starred ^= {key}
             self._changed()
 
     def action_hide(self) -> None:
-        if self.key is not None:
-            hidden = self.key in self.choice.hidden
-            self.choice.hidden ^= {self.key}
+        if (key := self._run_here()) is not None:
+            hidden = key in self.choice.hidden
+            self.choice.hidden ^= {key}
             self._changed("shown again" if hidden else "hidden; X shows hidden runs")
 
     def action_hidden(self) -> None:

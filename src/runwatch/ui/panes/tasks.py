@@ -12,7 +12,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import tasks
 from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
-from runwatch.ui.host import Build
+from runwatch.ui.host import Build, host
 from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
@@ -105,6 +105,8 @@ class TasksPane(Pane):
     def _request(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
         if self.key is not None:
             self.post_message(Requested(TaskDeed(deed, self.key)))
+        else:
+            host(self).say("the cursor is on no task; a adds one")
 
 
 def _day(now: float) -> date:

@@ -121,7 +121,8 @@ class ColumnScreen(Detail):
         self._draw()
 
     def action_batch(self, by: int) -> None:
-        if not self._batches:
+        if self._batches < 2:
+            self.host.say("there is no other batch")
             return
         here = self._batch if self._batch is not None else self._batches - 1
         there = max(0, min(here + by, self._batches - 1))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 WIDE, HIGH = 110, 30
 _SLOW_S = 10.0
+_TABS = f"panes are tabs here; from {WIDE}x{HIGH} on they stand side by side"
 _PARTS, _LEAST, _MOST = 50, 12, 12
 
 
@@ -192,6 +193,7 @@ class Dashboard(LiveScreen):
 
     def action_pane(self, number: int) -> None:
         if number > len(self._panes):
+            self.host.say(f"there are {len(self._panes)} panes")
             return
         pane = self._panes[number - 1]
         if pane.PLACE != "strip":
@@ -222,11 +224,22 @@ class Dashboard(LiveScreen):
         self.call_after_refresh(self.ask)
 
     def action_widen(self, by: int) -> None:
+        if self._fills():
+            return
         by = by if self._panes[self._active].PLACE == "left" else -by
         self.choice.left = max(_LEAST, min(self.choice.left + by, _PARTS - _LEAST))
         self._rearranged()
 
+    def _fills(self) -> bool:
+        """Whether one pane has all the room, so that there is no border to move; says so."""
+        if self.has_class("tabbed") or self.choice.full:
+            self.host.say(_TABS if self.has_class("tabbed") else "f shows all panes again")
+            return True
+        return False
+
     def action_grow(self, by: int) -> None:
+        if self._fills():
+            return
         pane = self._panes[self._active]
         weight = self.choice.weights.get(pane.ID, pane.WEIGHT)
         self.choice.weights[pane.ID] = max(1, min(weight + by, _MOST))
@@ -241,6 +254,10 @@ class Dashboard(LiveScreen):
             self._active = self._panes.index(others[0])
             self._rearranged()
             others[0].focus_first()
+        elif pane.PLACE == "strip":
+            self.host.say(f"{pane.TITLE} stays")
+        else:
+            self.host.say(_TABS if self.has_class("tabbed") else "the last pane stays")
 
     def action_reset(self) -> None:
         self.choice.full, self.choice.closed = "", frozenset()

@@ -69,6 +69,10 @@ class DataScreen(Detail):
             self._estimates = view.estimates
             self.refresh_bindings()
 
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing now."""
+        return "there is one estimate of performance, or none"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "estimate" or (self.active == 4 and len(self._estimates) > 1)
 

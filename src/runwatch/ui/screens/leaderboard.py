@@ -136,7 +136,9 @@ class Leaderboard(Filtered, Exporting):
 
     def action_metric(self, by: int) -> None:
         choices = self._shown.choices if self._shown else ()
-        if self._shown and self._shown.metric in choices:
+        if len(choices) < 2:
+            self.host.say("there is no other metric")
+        elif self._shown and self._shown.metric in choices:
             at = choices.index(self._shown.metric)
             self._change(replace(self._ask, metric=choices[(at + by) % len(choices)]))
 
@@ -159,6 +161,8 @@ class Leaderboard(Filtered, Exporting):
             self.choice.toggle(key)
             self.query_one(TableWidget).action_move(1)
             self.post_message(Asked())
+        else:
+            self.host.say("the cursor is on no run")
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))

@@ -153,6 +153,10 @@ class RunScreen(Detail, ChartKeys):
         else:
             self.query_one(SystemPart).draw()
 
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing on this tab."""
+        return "that is for the curves: 1 shows them"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)

@@ -267,6 +267,10 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "open" or self._opens
 
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing now."""
+        return "there is nothing to open here"
+
     @property
     def _opens(self) -> bool:
         return self._with_cursor and bool(self._view.rows)
