@@ -231,7 +231,7 @@ class MediaPart(Vertical):
 
                 self._prose = views.prose(content)
                 page = self._only(VerticalScroll).query_one(Static)
-                page.update(Markdown(self._prose, hyperlinks=False, code_theme="ansi_dark"))
+                page.update(Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
                 self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
