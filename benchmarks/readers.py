@@ -2,6 +2,7 @@
 
 events   TensorBoard events: ours against EventAccumulator and the Rust data server (when installed)
 tables   CSV and JSONL: reading what was appended, against polars and pandas reading the whole file anew
+stores   10,000 trials of Optuna, 1,200 runs of MLflow, a CSV with a quote that is never closed
 append   catching up after an append: cost by the size of the append
 memory   peak memory with 1,000,000 points kept
 
@@ -22,9 +23,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import workloads
+from runwatch.config import Settings
 from runwatch.domain.operations import Append
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat, Folder
+from runwatch.monitor.reading import RootReader
 from runwatch.readers.base import Claim, Cursor, Listing, Reader, SourceFile
 from runwatch.readers.registry import built_in
 
@@ -152,16 +155,16 @@ def tables(data: Path) -> None:
 def _table(path: Path, text: str) -> None:
     lines = text.splitlines(keepends=True)
     path.write_text("".join(lines[:-MORE_ROWS]))
+    whole = seconds(lambda: Follower(path).read())
     follower = Follower(path)
-    whole = seconds(follower.read, 1)
+    follower.read()
     with path.open("a") as out:
         out.write("".join(lines[-MORE_ROWS:]))
     tail = seconds(follower.read, 1)
     peers = {name: seconds(lambda read=read: read(path)) for name, read in _whole_readers(path).items()}
     said = ", ".join(f"{name} {cost:.3f} ({cost / tail:.0f}x)" for name, cost in peers.items())
-    print(
-        f"{path.name:14} first read {whole:.3f}, tail {tail:.4f}; whole file anew: {said or 'none installed'}"
-    )
+    anew = ", ".join(f"{whole / cost:.1f}x {name}'s" for name, cost in peers.items())
+    print(f"{path.name:14} first read {whole:.3f} ({anew}), tail {tail:.4f}; whole file anew: {said}")
 
 
 def _whole_readers(path: Path) -> dict[str, Callable[[Path], object]]:
@@ -176,6 +179,26 @@ def _whole_readers(path: Path) -> dict[str, Callable[[Path], object]]:
 
         found["pandas"] = (lambda p: pandas.read_json(p, lines=True)) if lines else pandas.read_csv
     return found
+
+
+def stores(data: Path) -> None:
+    """A whole first look, from the folders to the runs: many small things in one place."""
+    print("\nstores: CPU s of a first look")
+    for name in ("d2000", "optuna10000", "mlflow1200", "quote200000", "quote400000"):
+        folder = workloads.make(name, data)
+        found = []
+        spent = seconds(lambda folder=folder, found=found: found.append(look(folder)))
+        print(f"{name:12} {found[-1]:>6,} runs {spent:7.3f}")
+
+
+def look(folder: Path) -> int:
+    """The number of runs below a folder, read and summarised."""
+    reader = RootReader(str(folder), Settings(), built_in())
+    reader.scan()
+    reader.read_some(lambda: False)
+    for entry in reader.entries.values():
+        reader.summarise(entry)
+    return len(reader.entries)
 
 
 def append(data: Path) -> None:
@@ -228,7 +251,7 @@ def peak(path: Path) -> None:
     print(f"{count:,} points kept: peak {after:.0f} MB, {before:.0f} MB before reading")
 
 
-PARTS = {"events": events, "tables": tables, "append": append, "memory": memory}
+PARTS = {"events": events, "tables": tables, "stores": stores, "append": append, "memory": memory}
 
 
 def main() -> None:

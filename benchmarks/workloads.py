@@ -8,13 +8,16 @@ c1m    one run, 1,000,000 scalars: 12 tags of many lengths, validation tags ever
 k1m    the same as TensorFlow writes it (tensors with metadata)
 l10    10 runs x 10 tags x 1,000 steps as Lightning's CSV logs
 d2000  2,000 runs of 20 steps
+optuna10000, mlflow1200, quote200000, quote400000   stores, and a quote that nobody closed
 """
 
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -146,7 +149,76 @@ def lightning(count: int, out: Path) -> None:
         (folder / "hparams.yaml").write_text("lr: 0.001\n")
 
 
+FIXTURES = Path(__file__).parent.parent / "tests" / "fixtures" / "runs"
+INTERMEDIATE = 5
+
+
+def optuna_trials(count: int, out: Path) -> None:
+    """``count`` trials with 5 intermediate values, in a storage of the shape that Optuna 5 makes."""
+    with closing(sqlite3.connect(FIXTURES / "optuna" / "optuna-5.db")) as made:
+        shape = [sql for (sql,) in made.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+        version = made.execute("SELECT * FROM version_info").fetchone()
+    uniform = '{"name": "FloatDistribution", "attributes": {"low": 0.0, "high": 1.0}}'
+    day = "2026-11-30 01:02:03.000000"
+    with closing(sqlite3.connect(out / "optuna.db")) as db:
+        for sql in shape:
+            db.execute(sql)
+        db.execute("INSERT INTO version_info VALUES (?, ?, ?)", version)
+        db.execute("INSERT INTO studies VALUES (1, 'tune')")
+        db.execute("INSERT INTO study_directions VALUES (1, 'MINIMIZE', 1, 0)")
+        many = range(1, count + 1)
+        trials = [(i, i - 1, 1, "COMPLETE", day, day) for i in many]
+        db.executemany("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)", trials)
+        parameters = [(i, "lr", i / count, uniform) for i in many]
+        db.executemany(
+            "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)"
+            " VALUES (?, ?, ?, ?)",
+            parameters,
+        )
+        db.executemany(
+            "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, 0, ?, 'FINITE')",
+            [(i, 1 / i) for i in many],
+        )
+        db.executemany(
+            "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value,"
+            " intermediate_value_type) VALUES (?, ?, ?, 'FINITE')",
+            [(i, step, 1 / (i + step)) for i in many for step in range(INTERMEDIATE)],
+        )
+        db.commit()
+
+
+def mlflow_runs(count: int, out: Path) -> None:
+    """``count`` runs of MLflow's file store: 3 metrics of 20 steps, 2 parameters."""
+    experiment = out / "mlruns" / "1"
+    experiment.mkdir(parents=True)
+    (experiment / "meta.yaml").write_text("experiment_id: '1'\nlifecycle_stage: active\nname: bench\n")
+    for i in range(count):
+        name = f"{i:032x}"
+        run = experiment / name
+        for kind in ("metrics", "params", "tags"):
+            (run / kind).mkdir(parents=True)
+        (run / "meta.yaml").write_text(
+            f"end_time: 1790000100000\nlifecycle_stage: active\nrun_id: {name}\nrun_name: run {i}\n"
+            "start_time: 1790000000000\nstatus: 3\n"
+        )
+        for tag in ("loss", "accuracy", "lr"):
+            rows = (f"{1_790_000_000_000 + step} {1 / (step + 1)} {step}\n" for step in range(20))
+            (run / "metrics" / tag).write_text("".join(rows))
+        for parameter in ("lr", "depth"):
+            (run / "params" / parameter).write_text(str(i))
+
+
+def open_quote(lines: int, out: Path) -> None:
+    """A CSV in whose second row a quote is opened and never closed."""
+    rows = "".join(f"{i},0.5,fine\n" for i in range(lines))
+    (out / "log.csv").write_text('step,loss,note\n0,0.5,"oops\n' + rows)
+
+
 WORKLOADS = {
+    "optuna10000": partial(optuna_trials, 10_000),
+    "mlflow1200": partial(mlflow_runs, 1_200),
+    "quote200000": partial(open_quote, 200_000),
+    "quote400000": partial(open_quote, 400_000),
     "a10": partial(many, 10, 1000, TEN_TAGS),
     "b200": partial(many, 200, 1000, TEN_TAGS),
     "c1m": partial(long_run, False),

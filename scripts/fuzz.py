@@ -119,6 +119,15 @@ def expression(name: str, data: bytes) -> None:
         return
 
 
+def filters(name: str, data: bytes) -> None:
+    """A filter of runs: it passes or refuses any run, and completes."""
+    from runwatch.text.run_filter import completions, parse
+
+    text = data.decode("utf-8", "replace")
+    assert parse(text) is not None
+    completions(text, [])
+
+
 def numbers(name: str, data: bytes) -> None:
     """A metrics file."""
     from runwatch.data.metric_files import load_numbers
@@ -164,6 +173,10 @@ TARGETS: dict[str, tuple[Callable[[str, bytes], None], Callable[[], list[tuple[s
     "todo": (todo, lambda: [("todo.txt", b"(A) 2026-11-30 call Ana +churn due:2026-12-01\r\nx done\n")]),
     "configuration": (configuration, lambda: [("c", path.read_bytes()) for path in _pages()]),
     "expression": (expression, lambda: [("e", b"val/loss > 0.5 for 10m and not (lr < 1e-3) on exp/*")]),
+    "filters": (
+        filters,
+        lambda: [("f", b"status:crashed !debug /seed-\\d/ val/loss<0.3 lr=1e-3 age<2d tag:f1,auc")],
+    ),
     "numbers": (numbers, lambda: seeds(".json", ".yaml")),
     "frames": (frames, _frames),
 }

@@ -46,6 +46,14 @@ class Server:
                 if answer == "hang":
                     outer.release.wait(30)
                     return
+                if answer == "drip":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    while not outer.release.wait(0.02):
+                        try:
+                            self.wfile.write(b"X-More: to come\r\n")
+                        except OSError:
+                            return
+                    return
                 if answer == "garbage":
                     self.wfile.write(b"\0\0\0 not http\r\n\r\n")
                     return
@@ -117,6 +125,12 @@ def test_what_will_not_get_better_is_not_tried_again(server, answer):
     with pytest.raises(AlertError, match=f"answered {answer}") as caught:
         hook(server)[0].send(notification("a"))
     assert len(server.got) == 1 and TOKEN not in str(caught.value)
+
+
+def test_a_server_that_answers_drop_by_drop_is_given_up(server):
+    server.answers = ["drip"]
+    with pytest.raises(AlertError, match=r"no whole answer in 0\.2 s"):
+        hook(server, timeout=0.1)[0].send(notification("a"))
 
 
 def test_a_hanging_server_costs_three_time_outs(server):

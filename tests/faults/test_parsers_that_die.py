@@ -19,6 +19,7 @@ import pytest
 
 from runwatch import config
 from runwatch.data.discover import ListedFile
+from runwatch.monitor import multivariate_process, reader_process
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.reader_process import ReaderError, ReaderProcess
 from runwatch.monitor.table_reader import Judge, Judged, nobody
@@ -194,20 +195,35 @@ def test_the_watching_outlives_its_reader(root: Path, monkeypatch: pytest.Monkey
     assert apart._child is None, "the reader ends with the watching"
 
 
-def test_processes_of_ours_take_no_module_from_the_working_directory(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    "words", [reader_process.COMMAND, multivariate_process.COMMAND], ids=["reader", "all"]
+)
+def test_processes_of_ours_take_no_module_from_the_working_directory(root: Path, words: list[str]) -> None:
     for name in ("json", "msgspec", "numpy", "runwatch"):
         (root / f"{name}.py").write_text(f"open({str(root / 'ran')!r}, 'w').close()\n")
-    monkeypatch.chdir(root)
-    monitor = Monitor((str(root),), config.load((str(root),)), keep=False, wanted=Wanted(machine=False))
-    monitor.start(lambda snapshot: None)
-    try:
-        assert monitor.wait_judged(60.0) is not None
-        _wait(lambda: not monitor._board.background.unjudged)
-    finally:
-        monitor.stop()
+    done = subprocess.run(
+        words, input=b"[]" if "multivariate" in words[-1] else b"", cwd=root, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
     assert not (root / "ran").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_command_that_is_killed_leaves_no_process_behind(root: Path, tmp_path: Path) -> None:
+    slow = COMMAND.replace(
+        "os.kill(os.getpid(), signal.SIGKILL)", "open('reading', 'w').close(); signal.pause()"
+    )
+    environment = {**os.environ, "DIES_OF": "reference.parquet"}
+    with subprocess.Popen(
+        [sys.executable, "-c", slow, "quality", str(root / "reference.parquet")],
+        env=environment,
+        cwd=tmp_path,
+    ) as command:
+        _wait((tmp_path / "reading").exists)
+        children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
+        assert children
+        command.kill()
+    _wait(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
 
 
 def test_how_a_process_ended_in_words() -> None:

@@ -241,3 +241,15 @@ def test_a_giant_value_is_refused_by_its_size_and_the_rest_is_read(tmp_path: Pat
     [told] = [told for key, told in session.runs.items() if key.endswith(run)]
     assert "after" in told.hparams and "giant" not in told.hparams
     assert any("above 1 MiB" in problem.message for problem in session.problems)
+
+
+def test_the_run_before_one_with_a_giant_name_is_not_lost() -> None:
+    """Python's cursor is a row ahead: the error of a row comes where the row before was asked for."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE runs (name TEXT)")
+        for name in ("first", "x" * 2000, "y" * 2000, "second", "z" * 2000):
+            connection.execute("INSERT INTO runs VALUES (?)", (name,))
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1000)
+        select = "SELECT rowid, name FROM runs WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        got = sqlite.rows(connection, select, "runs")
+    assert (got.found, got.last, got.large) == ([(1, "first"), (4, "second")], 5, 3)

@@ -155,3 +155,19 @@ def test_a_database_without_optunas_columns_is_said(tmp_path: Path) -> None:
     assert [problem.message for problem in read_all(optuna, tmp_path).problems] == [
         "can't be read: not an Optuna storage: the table trials lacks its columns"
     ]
+
+
+def test_a_giant_cell_costs_its_row_alone(tmp_path: Path) -> None:
+    """Neither the row before it nor the study it belongs to."""
+    file = Path(shutil.copy(STORES / "optuna-5.db", tmp_path))
+    usual = trials(tmp_path, "optuna-5.db", optuna)["tune/0"].hparams
+    with closing(sqlite3.connect(file)) as connection:
+        insert = "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (1, ?, ?)"
+        for key, text in (("before", '"b"'), ("giant", f'"{"y" * 2_000_000}"'), ("after", '"a"')):
+            connection.execute(insert, (key, text))
+        connection.commit()
+    session = read_all(optuna, tmp_path)
+    assert session.runs["optuna-5.db#tune/0"].hparams == {**usual, "before": "b", "after": "a"}
+    assert [problem.message for problem in session.problems] == [
+        "1 row with a name or a value above 1 MiB, skipped"
+    ]

@@ -380,6 +380,12 @@ def test_inodes_and_the_next_checkpoint() -> None:
     assert found(situation(replace(big, status="finished"), machine=machine(disks=disks))) == []
 
 
+def test_a_disk_that_is_small_anyway_is_judged_by_its_share_alone() -> None:
+    assert found(situation(machine=machine(disks=(Disk("/boot", 2 * GB, 3 * GB, inodes_free=0.9),)))) == []
+    [low] = found(situation(machine=machine(disks=(Disk("/", 960 * GB, 40 * GB, inodes_free=0.9),))))
+    assert low.rule == "disk-low" and low.evidence["free_percent"] == pytest.approx(4.0)
+
+
 @pytest.mark.parametrize(
     ("hours", "severity"), [(10, "critical"), (17, "critical"), (20, "warning"), (30, None)]
 )
@@ -430,6 +436,8 @@ def test_gpus_idle_under_a_run_held_by_a_stranger_and_hot() -> None:
     assert found(situation(run(status="finished"), machine=machine(gpus=(gpu,)))) == []
     held = situation(machine=machine(gpus=(replace(gpu, processes=(stranger,)),)))
     assert brief(held) == [("gpu-idle", "info", "box", "gpu 0")]
+    busy = replace(gpu, index=1, idle_for=None)
+    assert [f[0] for f in brief(situation(run(), machine=machine(gpus=(busy, gpu))))] == ["gpu-idle"]
     hot = replace(gpu, idle_for=None, temperature=95.0)
     assert brief(situation(machine=machine(gpus=(hot,)))) == [("gpu-hot", "warning", "box", "gpu 0")]
 

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runwatch.show.screen import view
+from runwatch.show.screen.view import Span, whole_parts
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -64,3 +65,14 @@ def test_all_words_must_occur_whatever_their_case() -> None:
     assert view.matches("EXP wide", "nightly/exp-21-wide", "running")
     assert not view.matches("exp deep", "nightly/exp-21-wide")
     assert view.matches("", "anything")
+
+
+def test_of_words_in_parts_whole_ones_are_left_out_where_there_is_no_room() -> None:
+    line = (Span("Runs", "strong"), Span("  1 crashed", "bad"), Span(" · "), Span("8 runs · 3 hidden"))
+    said = {width: "".join(span.text for span in whole_parts(line, width)) for width in (99, 30, 20, 3)}
+    assert said == {
+        99: "Runs  1 crashed · 8 runs · 3 hidden",
+        30: "Runs  1 crashed · 8 runs",
+        20: "Runs  1 crashed",
+        3: "Runs  1 crashed",
+    }

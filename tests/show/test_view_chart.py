@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from runwatch.domain.drift import DataSet, PerformanceEstimate
 from runwatch.domain.points import Points
-from runwatch.show.screen.chart import ChartAsk, ChartLine, line, next_smooth, panned, smoothed, zoomed
+from runwatch.show.screen.chart import (
+    ChartAsk,
+    ChartLine,
+    ChartMark,
+    line,
+    next_smooth,
+    panned,
+    placed,
+    smoothed,
+    zoomed,
+)
 from runwatch.show.screen.curves import prediction_band, split_groups
 from runwatch.show.screen.data import performance_chart
 
@@ -100,3 +110,18 @@ def test_the_performance_chart_draws_one_metric() -> None:
         view = performance_chart(data, metric)
         assert view.lines[0].y.tolist() == [expected] * 3
         assert view.lines[0].name == f"{metric or 'f1'} estimated"
+
+
+@pytest.mark.parametrize(
+    "axis, expected",
+    [("step", [10, 90]), ("epoch", [1.0, 9.0]), ("time", [100, 900]), ("clock", [1100, 1900])],
+)
+def test_marks_stand_where_the_curve_is_on_every_axis(axis: str, expected: list[float]) -> None:
+    points = Points.of([0, 50, 100], [1.0, 2.0, 3.0], [1000.0, 1500.0, 2000.0])
+    epochs = Points.of([0, 100], [0.0, 10.0])
+    marks = (ChartMark(10.0, "x", "bad"), ChartMark(90.0, "y", "bad"))
+    made = placed(marks, points, ChartAsk(x_axis=axis), epochs)  # type: ignore[arg-type]
+    assert [mark.x for mark in made] == pytest.approx(expected)
+    timeless = Points.of([0, 100], [1.0, 2.0])
+    assert len(placed(marks, timeless, ChartAsk(x_axis="clock"), None)) == 0
+    assert len(placed(marks, points, ChartAsk(x_axis="epoch"), None)) == 0

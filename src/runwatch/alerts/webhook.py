@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.secrets import AlertError, mask, masked
 from runwatch.alerts.shapes import FORMS, Receiver, Request, form_of
+from runwatch.system.timeouts import WithTimeout
 from runwatch.text.safe import safe
 
 _TIMEOUT_S = 5.0
@@ -25,8 +26,9 @@ _MOST_ANSWER = 200
 
 
 class Webhook:
-    """Posts to one http(s) URL: 5 s each, two retries on time-outs, refusals and 5xx. ``form``: a name of
-    ``shapes.FORMS`` or "auto"; ``key``: see ``shapes.Receiver``."""
+    """Posts to one http(s) URL: 5 s to connect and for each part of an answer, 10 s in all; two retries on
+    time-outs, refusals and 5xx. ``form``: a name of ``shapes.FORMS`` or "auto"; ``key``: see
+    ``shapes.Receiver``."""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Webhook:
         self._timeout = timeout
         self._sleep = sleep
         self._opener = urllib.request.build_opener(_NoRedirect)
+        self._asked: WithTimeout[tuple[bool, bool, str]] = WithTimeout(2 * timeout)
 
     @property
     def name(self) -> str:
@@ -83,6 +86,10 @@ class Webhook:
     def _try(self, url: str, data: bytes) -> tuple[bool, bool, str]:
         """(whether it was delivered, whether another try may help, the answer or why not)."""
         request = urllib.request.Request(url, data=data, method="POST", headers=self._headers())
+        answer = self._asked.ask(url, lambda: self._exchange(request))  # one that drips never times out
+        return answer or (False, True, f"not reached (no whole answer in {2 * self._timeout:g} s)")
+
+    def _exchange(self, request: urllib.request.Request) -> tuple[bool, bool, str]:
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 return True, False, f"answered {answer.status}"

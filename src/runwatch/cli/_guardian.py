@@ -12,7 +12,7 @@ from types import FrameType
 
 from runwatch.data import being_read
 from runwatch.domain.errors import UserError
-from runwatch.system.deaths import cause
+from runwatch.system.deaths import cause, end_with_parent
 
 _MOST_DEATHS = 20
 _FAULTS = frozenset({"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGKILL"})
@@ -32,6 +32,7 @@ def guarded(run: Callable[[], int], complain: Callable[[UserError], int]) -> int
         if child is None:
             return run()
         if child == 0:
+            end_with_parent()
             being_read.note_on(note, refused)
             _as_child(run)
         code = _waited(child)

@@ -98,7 +98,7 @@ def _unchanged(grid: ProfileGrid) -> ProfileGrid:
     return grid
 
 
-def _tree(client: Any, pieces: Sequence[Piece], grid: Any) -> object:
+def _tree(client: Any, pieces: Sequence[Piece], grid: ProfileGrid) -> object:
     layer = [client.submit(profile_or_error, piece, grid, pure=False, retries=2) for piece in pieces]
     while len(layer) > 1:
         bundles = [layer[start : start + FAN_IN] for start in range(0, len(layer), FAN_IN)]

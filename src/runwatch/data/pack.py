@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from typing import Any
 
 import numpy as np
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import SCALARS, ColumnGrid, ProfileGrid, TableProfile
 
 _PREFIX = struct.Struct("<I")
 
 
-def _joined(head: JsonDict, arrays: list[Any]) -> bytes:
+def _joined(head: JsonDict, arrays: list[AnyArray]) -> bytes:
     text = json.dumps(head, separators=(",", ":")).encode()
     body = b"".join([_PREFIX.pack(len(text)), text, *(array.tobytes() for array in arrays)])
     return zlib.compress(body, 1)
@@ -50,7 +50,7 @@ def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
     if head["grid"] != grid.id:
         raise ValueError("a profile of another grid")
     columns, at = len(grid.columns), 0
-    arrays: list[Any] = []
+    arrays: list[AnyArray] = []
     shapes = (int(grid.offsets[-1]), int(grid.sum_offsets[-1]), columns * SCALARS, columns, columns)
     types = (np.int64, np.float64, np.int64, np.float64, np.float64, np.float64)
     for size, dtype in zip((*shapes, 4 * head["dependence"]), types, strict=True):

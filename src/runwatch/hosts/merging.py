@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from runwatch.domain.finding import SEVERITIES, Finding
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.hosts.snapshot_diff import Key
 from runwatch.system.identity import host_name
 
 
@@ -80,7 +81,7 @@ def _watch(local: Snapshot | None, others: Sequence[Snapshot], links: Sequence[H
     )
 
 
-def _joined(parts: Sequence[Any]) -> dict[Any, Any]:
+def _joined(parts: Sequence[Any]) -> dict[Key, Any]:
     return {key: value for part in parts for key, value in part.items()}
 
 

@@ -13,6 +13,7 @@ from runwatch.monitor.data_sets import DataSpec
 from runwatch.monitor.multivariate_worker import to_json
 from runwatch.system.threads import started
 
+COMMAND = (sys.executable, "-P", "-m", "runwatch.monitor.multivariate_worker")
 LIMIT_S = 300.0
 
 
@@ -33,7 +34,7 @@ class MultivariateProcess:
             return
         with self._lock:
             self._child = child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "runwatch.monitor.multivariate_worker"],
+                list(COMMAND),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

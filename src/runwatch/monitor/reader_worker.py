@@ -18,10 +18,12 @@ from runwatch.monitor.reader_process import LENGTH
 from runwatch.monitor.table_reader import TableReader
 from runwatch.store import paths
 from runwatch.store.cache import CacheFile
+from runwatch.system.deaths import end_with_parent
 
 
 def main() -> int:
     """Grant wishes until there are no more."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     note = int(sys.argv[1]) if len(sys.argv) > 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.errors import UserError
@@ -18,7 +18,7 @@ from runwatch.text.jsonable import finite, plain
 from runwatch.text.jsonable import text as json_text
 from runwatch.text.units import iso
 
-Row = tuple[Any, ...]
+Row = tuple[object, ...]
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "runs": (

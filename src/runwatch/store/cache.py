@@ -81,7 +81,7 @@ class CacheFile:
                 return []
 
     @contextlib.contextmanager
-    def _writing(self) -> Any:
+    def _writing(self) -> Iterator[sqlite3.Connection | None]:
         with self._lock:
             if self._db is None:
                 yield None

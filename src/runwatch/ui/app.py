@@ -244,11 +244,14 @@ class RunwatchApp(ThemedApp):
     def on_key(self, event: events.Key) -> None:
         """A key that nothing took: where it has an action that can't act now, say why."""
         focused = self.screen.focused
-        for node in (*(focused.ancestors_with_self if focused else (self.screen, self)),):
-            for binding in node._bindings.key_to_bindings.get(event.key, ()):
-                if (why_not := getattr(node, "why_not", None)) is not None and binding.id:
-                    self.say(why_not(binding.action.partition("(")[0]))
-                    return
+        chain = focused.ancestors_with_self if focused else [self.screen, self]
+        bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
+        actions = [(node, binding.action.partition("(")[0]) for node, binding in bound]
+        if not actions or any(node.check_action(action, ()) for node, action in actions):
+            return
+        node, action = actions[0]
+        if (why_not := getattr(node, "why_not", None)) is not None:
+            self.say(why_not(action))
 
     def on_rang(self, event: Rang) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -58,6 +59,8 @@ _WORDS: dict[MediaKind, str] = {
 }
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
+_EVERY_S = 2.0
+"""A run that grows is looked through no more often."""
 _Seen = MediaContent | tuple[Pixels, tuple[int, int], int]
 W = TypeVar("W", bound=Widget)
 
@@ -103,6 +106,7 @@ class MediaPart(Vertical):
         self._at = -1
         self._way = 0
         self._version: object = None
+        self._due: Timer | None = None
         self._wanted: object = None
         self._extra: Words = ()
         self._prose = ""
@@ -125,9 +129,13 @@ class MediaPart(Vertical):
         """Look again when the run has changed."""
         if version != self._version:
             self._version = version
-            self._look()
+            if self._listed.series:
+                self._due = self._due or self.set_timer(_EVERY_S, self._look)
+            else:
+                self._look()
 
     def _look(self) -> None:
+        self._due = None
         if not self._listed.series:
             self._show_text((Span("looking for what this run logged …", "muted"),))
         watching, key = host(self).watching, self._key
@@ -223,7 +231,7 @@ class MediaPart(Vertical):
 
                 self._prose = views.prose(content)
                 page = self._only(VerticalScroll).query_one(Static)
-                page.update(Markdown(self._prose, hyperlinks=False, code_theme="ansi_dark"))
+                page.update(Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
                 self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
@@ -296,13 +304,9 @@ class MediaPart(Vertical):
         step = "" if item.step is None else f"step {count(item.step)}"
         if n < 2:
             return (Span(step, "plain"),)
-        room = max(min(self.size.width - 44, 60), 6)
-        knob = round(self._at / (n - 1) * (room - 1))
         out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
         return (
-            Span("─" * knob, "accent"),
-            Span("●", "strong"),
-            Span("─" * (room - 1 - knob), "faint"),
+            *views.slider(self._at, n, max(min(self.size.width - 44, 60), 6)),
             Span(f"  {step}  ", "plain"),
             Span(f"{self._at + 1} of {n}{out}", "muted"),
         )

@@ -8,7 +8,7 @@ import os
 import sys
 import termios
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any, TextIO
 
 from textual import constants, events
@@ -52,7 +52,7 @@ class PasteSafeParser(XTermParser):
             else:
                 data = yield from self._keys(data)
 
-    def _keys(self, data: str) -> Any:
+    def _keys(self, data: str) -> Generator[Message, None, str]:
         """Feed what comes before a paste; what comes after its beginning is left."""
         before, start, after = data.partition(BRACKETED_PASTE_START)
         if start:
@@ -63,7 +63,7 @@ class PasteSafeParser(XTermParser):
             yield from super().feed(before)
         return after
 
-    def _into_paste(self, data: str) -> Any:
+    def _into_paste(self, data: str) -> Generator[Message, None, str]:
         """Take what is pasted; what comes after its end is left."""
         text = (self._pasted or "") + data
         inside, end, after = text.partition(BRACKETED_PASTE_END)

@@ -6,16 +6,15 @@ import numpy as np
 
 from runwatch.readers.common.cells import CellMatrix
 
-_SURE = b"0123456789.+-eE\nnaitfyNAITFY"
+_ONLY_ARROW = (b"(", b"\t", b"\v", b"\f")
+"""What stands in cells that are numbers to arrow alone: ``nan(1)``, and blanks around a number."""
 
 
 def regular(block: bytes, delimiter: str, width: int) -> CellMatrix | None:
-    """What ``Cells.matrix`` gives for a block of whole lines; None where a line is blank, has another width,
-    or has a cell that is neither empty nor a number (then ``Cells`` tells which)."""
+    """What ``NumericCells.matrix`` gives for a block of whole lines; None where a line holds nothing or has
+    another width, or a cell is neither empty nor a number (then ``NumericCells`` tells which)."""
     decimal = "," if delimiter == ";" else "."
-    if width < 2 or block.startswith(b"\n") or b"\n\n" in block:
-        return None
-    if block.translate(None, _SURE + delimiter.encode() + decimal.encode()):
+    if width < 2 or any(odd in block for odd in _ONLY_ARROW if odd != delimiter.encode()):
         return None
     import pyarrow
     from pyarrow import csv
@@ -25,7 +24,7 @@ def regular(block: bytes, delimiter: str, width: int) -> CellMatrix | None:
         table = csv.read_csv(
             pyarrow.BufferReader(block),
             csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-            csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pyarrow.float64()), null_values=[""], decimal_point=decimal
             ),
@@ -42,4 +41,6 @@ def regular(block: bytes, delimiter: str, width: int) -> CellMatrix | None:
         if valid is not None and column.null_count:
             present[i] = np.unpackbits(np.frombuffer(valid, np.uint8), count=rows, bitorder="little")
             values[i][~present[i]] = np.nan
+    if not present.any(axis=0).all():
+        return None
     return CellMatrix(values, present, np.arange(rows), [])

@@ -122,8 +122,19 @@ def rows(
             at = connection.execute(next_row, (after,)).fetchone()
             if at is None:
                 break
-            after, large = at[0], large + 1
+            alone = _row_alone(connection, select, after)
+            found += alone
+            after, large = at[0], large + (not alone)
     return QueryRows(found, after, large)
+
+
+def _row_alone(connection: sqlite3.Connection, select: str, after: int) -> list[tuple[Any, ...]]:
+    """The next row, [] where it is the one past the limit: Python's cursor is a row ahead, and with the error
+    it loses the row before as well."""
+    try:
+        return connection.execute(select, (after, 1)).fetchall()
+    except sqlite3.DataError:
+        return []
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
+from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
@@ -25,6 +26,7 @@ from runwatch.readers.optuna._study import (
     parsed,
     state_of,
 )
+from runwatch.text.units import plural
 
 NAME = "optuna"
 PRIORITY = 60
@@ -59,6 +61,7 @@ class _Database:
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
             raise ValueError("not an Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
+        self._large = 0
         self._studies = self._known_studies()
 
     def reading(self) -> Reading:
@@ -67,7 +70,11 @@ class _Database:
         if not more:
             more = any([self._params(), self._middle(), self._values(), self._attributes()])
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._told, cursor, (), more)
+        if not self._large:
+            return Reading(self._told, cursor, (), more)
+        message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
+        problem = Problem(self._source.file, None, message, "keep artifacts beside the storage")
+        return Reading(self._told, cursor, (problem,), more)
 
     def _major(self) -> int:
         row = self._db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
@@ -81,17 +88,24 @@ class _Database:
         ):
             directions.setdefault(study, []).append(str(word))
         names: dict[int, object] = {}
-        for study, text in self._db.execute(
-            "SELECT study_id, value_json FROM study_system_attributes"
-            " WHERE key = ? AND length(value_json) < ?",
-            (METRIC_NAMES, limits.MIB),
-        ):
-            names[study] = parsed(text)
-        rows = self._db.execute("SELECT study_id, substr(study_name, 1, 512) FROM studies LIMIT ?", (ROWS,))
+        table = "study_system_attributes"
+        attributes = (
+            f"SELECT rowid, study_id, key, value_json FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        )
+        for _, study, key, text in self._rows(attributes, table).found:
+            if key == METRIC_NAMES:
+                names[study] = parsed(text)
+        studies = "SELECT study_id, study_name FROM studies WHERE study_id > ? ORDER BY study_id LIMIT ?"
         return {
-            study: Study(str(name), directions.get(study) or ["NOT_SET"], names.get(study))
-            for study, name in rows
+            study: Study(str(name)[:512], directions.get(study) or ["NOT_SET"], names.get(study))
+            for study, name in self._rows(studies, "studies").found
         }
+
+    def _rows(self, select: str, table: str, after: int = -1) -> sqlite.QueryRows:
+        """Rows of which no cell is past the limit."""
+        got = sqlite.rows(self._db, select, table, after, ROWS)
+        self._large += got.large
+        return got
 
     def _forget_deleted(self) -> None:
         """A study that was deleted takes its trials along: the rest is read anew then."""
@@ -146,24 +160,23 @@ class _Database:
         ).fetchone()
         return found[0] if found else None
 
-    def _new(self, key: str, table: str, row: str, columns: str, where: str = "1") -> list[Any]:
+    def _new(self, key: str, table: str, row: str, columns: str) -> list[Any]:
         """The rows of ``table`` since the last one read, with the study and the number of their trial."""
-        rows = self._db.execute(
+        select = (
             f"SELECT {row}, study_id, number, {columns} FROM {table} JOIN trials USING (trial_id)"
-            f" WHERE {row} > ? AND {where} ORDER BY {row} LIMIT ?",
-            (self._state.get(key, 0), ROWS),
-        ).fetchall()
-        if rows:
-            self._state[key] = rows[-1][0]
-        return rows
+            f" WHERE {row} > ? ORDER BY {row} LIMIT ?"
+        )
+        got = self._rows(select, table, self._state.get(key, 0))
+        if got.found or got.large:
+            self._state[key] = got.last
+        return got.found
 
     def _params(self) -> bool:
-        fits = f"length(param_name) <= 512 AND length(distribution_json) < {limits.MIB}"
         columns = "param_name, param_value, distribution_json"
-        rows = self._new("param", "trial_params", "param_id", columns, fits)
+        rows = self._new("param", "trial_params", "param_id", columns)
         found: dict[tuple[int, int], dict[str, object]] = {}
         for _, study, number, name, value, distribution in rows:
-            if isinstance(value, (int, float)):
+            if isinstance(value, (int, float)) and len(str(name)) <= 512:
                 found.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
         for (study, number), values in found.items():
             self._add(study, number, [HParams(values)])
@@ -197,10 +210,10 @@ class _Database:
         return len(rows) >= ROWS
 
     def _attributes(self) -> bool:
-        fits = f"length(key) <= 512 AND length(value_json) <= {64 * limits.KIB}"
-        rows = self._new("attr", "trial_user_attributes", "trial_user_attribute_id", "key, value_json", fits)
+        rows = self._new("attr", "trial_user_attributes", "trial_user_attribute_id", "key, value_json")
         for _, study, number, key, text in rows:
-            self._add(study, number, [HParams({str(key): parsed(text)}, "config")])
+            if len(str(key)) <= 512 and len(str(text)) <= 64 * limits.KIB:
+                self._add(study, number, [HParams({str(key): parsed(text)}, "config")])
         return len(rows) >= ROWS
 
     def _kind(self, table: str, column: str) -> str:

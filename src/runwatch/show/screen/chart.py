@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import Literal
 
@@ -107,6 +108,27 @@ def line(
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
     return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y, selected)
+
+
+def placed(
+    marks: tuple[ChartMark, ...], points: Points, ask: ChartAsk, epochs: Points | None
+) -> tuple[ChartMark, ...]:
+    """Marks, given by step, where the curve of ``points`` is at that step on the x axis that is asked for."""
+    if ask.x_axis == "step" or not marks or not len(points):
+        return marks
+    steps = np.array([mark.x for mark in marks])
+    if ask.x_axis == "epoch":
+        x = _in_epochs(steps, epochs) if epochs is not None and len(epochs) else np.full(len(steps), np.nan)
+    else:
+        timed = np.isfinite(points.wall_times)
+        walls = points.wall_times[timed]
+        first = float(np.nanmin(walls, initial=np.inf)) if ask.x_axis == "time" else 0.0
+        x = (
+            np.interp(steps, points.steps[timed], walls - first)
+            if len(walls)
+            else np.full(len(steps), np.nan)
+        )
+    return tuple(replace(mark, x=float(at)) for mark, at in zip(marks, x, strict=True) if math.isfinite(at))
 
 
 def _in_epochs(steps: FloatArray, epochs: Points) -> FloatArray:

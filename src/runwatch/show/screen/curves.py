@@ -181,8 +181,15 @@ def _step_of(path: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def chart(picture: CurvesPicture, lines: list[ChartLine], group: list[ChartLine], ask: ChartAsk) -> ChartView:
-    """The picture with its points: a baseline group as one band with its mean."""
+def chart(
+    picture: CurvesPicture,
+    lines: list[ChartLine],
+    group: list[ChartLine],
+    ask: ChartAsk,
+    marks: tuple[ChartMark, ...] = (),
+) -> ChartView:
+    """The picture with its points: a baseline group as one band with its mean. ``marks``: the picture's, at
+    their places on the x axis."""
     shown = [one for one in lines if len(one.x)]
     bands: list[ChartBand] = []
     members = [one for one in group if len(one.x) > 1]
@@ -198,7 +205,7 @@ def chart(picture: CurvesPicture, lines: list[ChartLine], group: list[ChartLine]
         key=(picture, ask),
         lines=tuple(shown),
         bands=tuple(bands),
-        marks=picture.marks if ask.x_axis == "step" else (),
+        marks=marks,
         levels=picture.levels,
         log=ask.log,
         x_axis=ask.x_axis,

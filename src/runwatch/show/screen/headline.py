@@ -11,7 +11,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import notes
 from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
 from runwatch.show.screen.tasks import is_open
-from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, join, text, words
+from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, cells, join, text, words
 from runwatch.text import units
 from runwatch.text.fitting import fit_words
 from runwatch.text.safe import safe
@@ -36,10 +36,10 @@ def header(snapshot: Snapshot, ask: HeadAsk) -> tuple[Words, Words]:
     """The left and the right end of the top line: together they fit into ``ask.width``."""
     least = max(ask.width * 3 // 5, 20)
     right = _fitting(_state(snapshot, ask), ask.width - least)
-    room = ask.width - _cells(right) - (2 if right else 0)
+    room = ask.width - cells(right) - (2 if right else 0)
     left = headline(snapshot, ask, room)
-    spare = ask.width - _cells(left) - 2
-    return left, _fitting(_state(snapshot, ask), max(spare, _cells(right)))
+    spare = ask.width - cells(left) - 2
+    return left, _fitting(_state(snapshot, ask), max(spare, cells(right)))
 
 
 def headline(snapshot: Snapshot, ask: HeadAsk, room: int) -> Words:
@@ -171,21 +171,15 @@ def _marked(snapshot: Snapshot, mark: str, now: float) -> Words:
     return (Span(safe(mark, _LONGEST_MARK) + age, "warn"),)
 
 
-def _cells(line: Words) -> int:
-    from rich.cells import cell_len
-
-    return sum(cell_len(span.text) for span in line)
-
-
 def _fitting(parts: Sequence[Words], width: int) -> Words:
     """As many of the parts as fit; the first always, cut if need be."""
     kept: list[Words] = []
     for part in parts:
-        if kept and _cells(join([*kept, part], " " * _GAP)) > width:
+        if kept and cells(join([*kept, part], " " * _GAP)) > width:
             break
         kept.append(part)
     first = kept[0]
-    if len(kept) == 1 and _cells(first) > width and len(first) > 1:
+    if len(kept) == 1 and cells(first) > width and len(first) > 1:
         return tuple(
             Span(fit_words(span.text, max(width - 2, 6)), span.tone) if i == 1 else span
             for i, span in enumerate(first[:2])

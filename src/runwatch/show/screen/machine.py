@@ -13,6 +13,7 @@ from runwatch.show.screen.view import (
     ViewRow,
     Words,
     bar,
+    cells,
     join,
     text,
     words,
@@ -24,8 +25,9 @@ _DAY = 86400.0
 MOST_STRIPS = 5
 
 
-def strip(machine: Machine | None) -> Words:
-    """Host, CPU, memory, the fullest disk, GPUs: what a person wants to know at a glance."""
+def strip(machine: Machine | None, width: int = 10_000) -> Words:
+    """Host, CPU, memory, the fullest disk, GPUs: what a person wants to know at a glance. Of what does not
+    fit into ``width`` cells what is well goes first, from the end."""
     if machine is None:
         return ((Span("machine: not measured yet", "muted")),)
     parts: list[Words] = [text(machine.host, "strong", 20)]
@@ -46,15 +48,18 @@ def strip(machine: Machine | None) -> Words:
         parts.append((Span(f"+{len(machine.gpus) - 2} GPUs", "muted"),))
     if machine.oom_kills:
         parts.append((Span(f"✗ {units.plural(machine.oom_kills, 'out-of-memory kill')}", "bad"),))
+    while len(parts) > 1 and cells(join(parts, "  ")) > width:
+        well = [i for i, part in enumerate(parts) if i and not any(s.tone in ("bad", "warn") for s in part)]
+        del parts[well[-1] if well else -1]
     return join(parts, "  ")
 
 
-def strips(snapshot: Snapshot, now: float) -> tuple[Words, ...]:
+def strips(snapshot: Snapshot, now: float, width: int = 10_000) -> tuple[Words, ...]:
     """A line a machine, this one first where its roots are watched; of many those that need a look, and
-    how the others are."""
+    how the others are. ``width``: the cells that there are."""
     links = snapshot.watch.hosts
     if not links:
-        return (strip(snapshot.situation.machine),)
+        return (strip(snapshot.situation.machine, width),)
     here = snapshot.situation.machine
     lines = [strip(here)] if here is not None else []
     order = sorted(links, key=lambda link: (link.state == "live", -_strain(snapshot, link)))

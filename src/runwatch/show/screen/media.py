@@ -21,7 +21,7 @@ from runwatch.domain.media import (
 )
 from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
-from runwatch.show.screen.view import TableView, Tone, ViewColumn, ViewRow, text
+from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 from runwatch.text.units import count
@@ -118,6 +118,13 @@ def precision_recall(key: object, name: str, one: PrCurve) -> ChartView:
     return ChartView(
         key=("pr", key), lines=(line,), x_axis="value", square=True, state="precision over recall"
     )
+
+
+def slider(at: int, of: int, width: int) -> Words:
+    """Where the ``at``-th (from 0) of more than one step lies."""
+    knob = round(at / (of - 1) * (width - 1))
+    rest = width - 1 - knob
+    return (Span("─" * knob, "accent"), Span("●", "strong"), Span("─" * rest, "faint"))
 
 
 FILE_FORMS: dict[MediaKind, dict[str, str]] = {

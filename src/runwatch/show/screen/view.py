@@ -5,6 +5,7 @@ Every text in here is already ``safe``: whoever draws a view draws it as it stan
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Literal, NamedTuple, overload
 
@@ -128,6 +129,9 @@ def keys_of(rows: Sequence[ViewRow]) -> Sequence[Hashable]:
     return rows.keys if isinstance(rows, LazyRows) else [row.key for row in rows]
 
 
+_SEPARATED = re.compile("( · )")
+
+
 class TableView(NamedTuple):
     """A table. ``empty``: what to say, and do, when there is no row; ``note``: one line above the rows."""
 
@@ -135,6 +139,24 @@ class TableView(NamedTuple):
     rows: Sequence[ViewRow]
     empty: tuple[Words, ...] = ()
     note: Words = ()
+
+
+def cells(line: Words) -> int:
+    """How many cells the words take."""
+    from rich.cells import cell_len
+
+    return sum(cell_len(span.text) for span in line)
+
+
+def whole_parts(line: Words, width: int) -> Words:
+    """The parts between " · " that fit into ``width`` cells, the first always: none is cut."""
+    pieces = [Span(piece, span.tone) for span in line for piece in _SEPARATED.split(span.text) if piece]
+    while cells(tuple(pieces)) > width:
+        ends = [i for i, span in enumerate(pieces) if span.text == " · "]
+        if not ends:
+            break
+        del pieces[ends[-1] :]
+    return tuple(pieces)
 
 
 def text(value: str, tone: Tone = "plain", width: int | None = None) -> Words:

@@ -10,13 +10,16 @@ from typing import Any, ClassVar, Literal
 from textual.containers import Vertical
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.view import Span, Words
+from runwatch.show.screen.view import Span, Words, whole_parts
 from runwatch.text.safe import safe
 from runwatch.ui.host import Build
 from runwatch.ui.palette import palette
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.words import content
+
+_FRAME = 4
+"""Cells of a title's line that corners and their lines take."""
 
 Place = Literal["left", "right", "strip"]
 
@@ -61,6 +64,8 @@ class Pane(Vertical):
             *kept,
             *((Span("  "), *summary) if summary else ()),
         )
+        if self.size.width:
+            title = whole_parts(title, max(self.size.width - _FRAME, 10))
         if title != self._title:
             self._title = title
             self.border_title = content(title, palette(self.app))

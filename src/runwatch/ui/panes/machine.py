@@ -28,7 +28,8 @@ class MachinePane(Pane, can_focus=True):
         yield LineWidget(id="machine-line")
 
     def job(self) -> Build:
-        return machine.strips
+        width = max(self.size.width - 2, 10)
+        return lambda snapshot, now: machine.strips(snapshot, now, width)
 
     def show(self, view: Any) -> None:
         lines = list(self.query(LineWidget))

@@ -8,7 +8,7 @@ from textual.worker import get_current_worker
 
 from runwatch.domain.points import EPOCHS, Points, former_tag
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line
+from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line, placed
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
@@ -77,7 +77,11 @@ class Curves(Chart):
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
         self._kept = kept
-        self.post_message(self.Fetched(chart(picture, lines, band, ask)))
+        marks = picture.marks
+        for curve in picture.curves:
+            if curve.selected:
+                marks = placed(marks, fetched(curve), ask, epochs(curve))
+        self.post_message(self.Fetched(chart(picture, lines, band, ask, marks)))
 
     def on_curves_fetched(self, event: Fetched) -> None:
         self.show(event.view)
