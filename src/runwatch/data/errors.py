@@ -61,7 +61,10 @@ def explained(file: str, error: BaseException) -> DataError:
         return DataError(file, "is too large for this machine's memory", "split it into smaller row groups")
     if isinstance(error, ImportError):
         return DataError(file, what, "install the missing package")
-    return DataError(file, f"cannot be read ({what[:200]})", "write the file again, or leave it out")
+    hint = "write the file again, or leave it out"
+    if "more than 64 bits" in what:  # what Arrow says of polars' Int128 in its own format
+        hint = "cast its 128-bit integers, or write Parquet"
+    return DataError(file, f"cannot be read ({what[:200]})", hint)
 
 
 _DENIED = {"AuthenticationException", "NoCredentialsError", "PartialCredentialsError"}
