@@ -8,6 +8,7 @@ followed so, back-references and look-arounds, is refused."""
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from re import _constants as kinds  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -35,7 +36,9 @@ class BoundedPattern:
         if len(text) > LONGEST_PATTERN:
             raise ValueError(f"a pattern has at most {LONGEST_PATTERN} characters")
         try:
-            self._parts: Sequence[_Part] = list(parser.parse(text))
+            with warnings.catch_warnings():  # of what later Pythons may read otherwise: nobody's to see here
+                warnings.simplefilter("ignore", FutureWarning)
+                self._parts: Sequence[_Part] = list(parser.parse(text))
         except (re.error, RecursionError, OverflowError) as error:
             raise ValueError(f"/{text}/ is not a valid pattern: {error}") from None
         _check(self._parts)

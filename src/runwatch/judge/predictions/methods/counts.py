@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -73,8 +74,18 @@ def _estimate(
     if method == "group-jackknife":
         se = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.square(differences - differences.mean()).sum()))
         return from_standard_error(name, a, b, units, se, BLOCKS - 1, method, method)
+    if units > 1 and any(side.group is not None for side in sample.sides):
+        differences = b - a + _of_few(units) * (differences - (b - a))
     estimate = percentile(name, a, b, units, differences, "cell-bootstrap")
     return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
+
+
+def _of_few(units: int) -> float:
+    """By how much draws of so few units spread too little: the bootstrap's variance has no n - 1, and its
+    tails are not those of t (Efron 1982; Hesterberg 2015)."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(stdtrit(units - 1, 0.975) / ndtri(0.975)) * math.sqrt(units / (units - 1))
 
 
 def with_mcnemar(estimate: Estimate, sample: Sample) -> Estimate:
