@@ -261,6 +261,35 @@ def test_nested_columns_are_seen_by_their_leaves(tmp_path: Path) -> None:
     assert found["item.tags.length"] == found["vector.spread"] == found["vector.length"] == "stable"
 
 
+@pytest.mark.parametrize("before", ["parquet", "jsonl"])
+@pytest.mark.parametrize("now", ["parquet", "jsonl"])
+@pytest.mark.parametrize("bad_line", [False, True])
+def test_nested_json_is_seen_by_its_leaves(tmp_path: Path, before: str, now: str, bad_line: bool) -> None:
+    r = np.random.default_rng(5)
+
+    def write_rows(path: Path, n: int, shift: float) -> Path:
+        rows = [
+            {"item": {"price": float(v), "kind": "a"}, "vector": [float(v), 1.0], "wait": f"PT{abs(v):.3f}S"}
+            for v in r.normal(shift, 1, n)
+        ]
+        if path.suffix == ".jsonl":
+            text = "".join(json.dumps(row) + "\n" for row in rows)
+            path.write_text(text + ("{torn\n" if bad_line else ""))
+        else:
+            waits = [int(float(str(row["wait"])[2:-1]) * 1000) for row in rows]
+            table = pa.Table.from_pylist([{k: v for k, v in row.items() if k != "wait"} for row in rows])
+            table = table.append_column("wait", pa.array(waits, pa.duration("ms")))
+            pq.write_table(table, path)
+        return path
+
+    ref = write_rows(tmp_path / f"ref.{before}", 3000, 0)
+    for name, shift, expected in (("same", 0, "stable"), ("moved", 1, "drifted")):
+        _, report, _ = drift(ref, write_rows(tmp_path / f"{name}.{now}", 1000, shift))
+        found = {name: column["verdict"] for name, column in report["columns"].items()}
+        assert found["item.price"] == found["vector.mean"] == found["wait"] == expected
+        assert found["vector.length"] == found["item.kind"] == "stable"
+
+
 def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:
     for name, factor in (("ref", 1.0), ("cur", 3.0)):
         r = np.random.default_rng(5)

@@ -126,3 +126,8 @@ class IntentAnswer(msgspec.Struct, frozen=True):
     message: str
     undo: str | None = None
     warning: str = ""
+
+
+def root_of(intent: Intent) -> str:
+    """The root that an intent is about; "/": of the machine."""
+    return intent.run.root if isinstance(intent, PinBaseline) else str(getattr(intent, "root", "/"))

@@ -18,7 +18,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan, root_of
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -140,7 +140,7 @@ class Fleet:
             with contextlib.suppress(OSError):
                 self._state.note(f"view:{root_identity(intent.root)}", intent.view)
             return
-        root = _root_of(intent)
+        root = root_of(intent)
         name = host_of(root)
         machine = self._machines.get(name) if name else None
         if machine is not None:
@@ -385,17 +385,11 @@ def _nobody(answer: IntentAnswer) -> None:
     """Not waited for."""
 
 
-def _root_of(intent: Intent) -> str:
-    if isinstance(intent, PinBaseline):
-        return intent.run.root
-    return str(getattr(intent, "root", "/"))
-
-
 def _there(intent: Intent) -> Intent:
     """The intent with its root as the other machine names it."""
     changes: Mapping[str, object] = (
         {"run": RunKey(path_of(intent.run.root), intent.run.id)}
         if isinstance(intent, PinBaseline)
-        else {"root": path_of(_root_of(intent))}
+        else {"root": path_of(root_of(intent))}
     )
     return replace(intent, **changes)

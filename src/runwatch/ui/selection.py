@@ -6,7 +6,7 @@ import msgspec
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk
-from runwatch.show.screen.runs import Order
+from runwatch.show.screen.run_order import Order
 
 FREE = RunKey("", "")
 

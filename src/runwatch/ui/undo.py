@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline, Undo
+from runwatch.domain.intents import ClearBaseline, Intent, IntentAnswer, PinBaseline, Undo, root_of
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 
@@ -11,7 +11,7 @@ def baseline_before(intent: Intent, snapshot: Snapshot | None) -> Intent | None:
     """What takes a change of the baseline back: the pin before it, else no pin."""
     if not isinstance(intent, PinBaseline | ClearBaseline):
         return None
-    root = _root_of(intent)
+    root = root_of(intent)
     before = snapshot.situation.baselines.get(root) if snapshot else None
     if before is not None and before.kind == "run" and before.source.startswith("pinned"):
         return PinBaseline(RunKey(root, before.name), before.reason, before.since)
@@ -21,10 +21,5 @@ def baseline_before(intent: Intent, snapshot: Snapshot | None) -> Intent | None:
 def undo_of(answer: IntentAnswer, back: Intent | None) -> Intent | None:
     """What takes back what was done: by the answer's own token, else ``back``."""
     if answer.undo and not isinstance(answer.intent, Undo):
-        return Undo(_root_of(answer.intent), answer.undo)
+        return Undo(root_of(answer.intent), answer.undo)
     return back
-
-
-def _root_of(intent: Intent) -> str:
-    run = getattr(intent, "run", None)
-    return str(run.root if run is not None else getattr(intent, "root", ""))

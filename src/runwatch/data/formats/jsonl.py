@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
@@ -173,6 +174,7 @@ def _written(kind: object) -> bool:
     import pyarrow.types as t
 
     written = t.is_date(kind) or t.is_time(kind) or t.is_fixed_size_binary(kind) or t.is_decimal(kind)
+    written = written or t.is_duration(kind)
     return bool(written or t.is_nested(kind) or t.is_binary(kind) or t.is_large_binary(kind))
 
 
@@ -221,7 +223,7 @@ def _table(names: list[str], rows: list[dict[str, object]]) -> Arrow:
 
 
 def _column(values: list[Arrow]) -> Arrow:
-    """An array of one type: numbers or booleans if all are, else text."""
+    """An array of one type: numbers, booleans or nested values if all are, else text."""
     import pyarrow as pa
 
     present = [value for value in values if value is not None]
@@ -229,6 +231,9 @@ def _column(values: list[Arrow]) -> Arrow:
         return pa.array(values, type=pa.bool_())
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in present):
         return pa.array([None if value is None else float(value) for value in values], type=pa.float64())
+    if present and all(isinstance(value, list | dict) for value in present):
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError):
+            return pa.array(values)
     return pa.array([_text(value) for value in values], type=pa.string())
 
 

@@ -40,7 +40,9 @@ class Table:
     def read(
         self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]:
-        inner = {name: wanted.get(name) for name in _stored(self, file) if self._needed(name, wanted)}
+        above = {key[:at] for key in wanted for at, sign in enumerate(key) if sign == "."}
+        names = [name for name in _stored(self, file) if name in wanted or name in above]
+        inner = {name: None if name in above else wanted.get(name) for name in names}
         partitions = {name: value for name, value in partition_values(file) if name in wanted}
         for block in self._format.read(file, part, inner, coded):
             for name, array in block.columns:
@@ -53,9 +55,6 @@ class Table:
             if block.rows:
                 columns.extend((name, _repeated(value, block.rows)) for name, value in partitions.items())
             yield ColumnBlock(block.rows, columns, block.skipped)
-
-    def _needed(self, name: str, wanted: Mapping[str, object]) -> bool:
-        return name in wanted or any(key.startswith(name + ".") for key in wanted)
 
 
 @lru_cache(maxsize=512)

@@ -7,13 +7,12 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
-from runwatch.domain.finding import SEVERITIES, Severity
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
@@ -31,6 +30,7 @@ from runwatch.show.screen.run_columns import (
     metric_of,
     status,
 )
+from runwatch.show.screen.run_order import Order, sort_key, worst_severities
 from runwatch.show.screen.view import (
     SERIES,
     STATUS_TONES,
@@ -51,13 +51,10 @@ from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_WORDS
 
 __all__ = ["compared", "eta"]
-Order = Literal["attention", "newest", "name", "metric"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 NARROW = 64
 _MOST_KEPT = 5_000
 _HERE = "here"
-_URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
-_ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
 
 class RunsAsk(msgspec.Struct, frozen=True):
@@ -185,7 +182,7 @@ def _ordered(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> list[Row
         valued.sort(key=lambda pair: pair[0], reverse=ask.descending)
         cases = [case for _, case in valued] + [case for case in cases if order(case) is None]
     else:
-        key = _sorting(snapshot, ask.order)
+        key = sort_key(snapshot, ask.order)
         cases = sorted(cases, key=lambda case: key(case.run))
     return sorted(cases, key=lambda case: not case.facts.starred) if ask.starred else cases
 
@@ -322,39 +319,6 @@ def _note(snapshot: Snapshot, cases: list[RowCase], ask: RunsAsk) -> Words:
     if complaint:
         parts.append(Span(("  " if parts else "") + safe(complaint, 80), "warn"))
     return tuple(parts)
-
-
-def _sorting(snapshot: Snapshot, order: Order):  # type: ignore[no-untyped-def]
-    if order == "name":
-        return lambda run: (run.root, run.id)
-    if order == "newest":
-        return lambda run: -(run.updated or 0)
-    if order == "metric":
-        return lambda run: _by_metric(run)
-    worst = worst_severities(snapshot)
-    return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -_moment(run), run.id)
-
-
-def _moment(run: Run) -> float:
-    """What orders runs alike: their last write, but for running ones their start, so that rows stay where
-    they are while the runs are being written."""
-    return (run.started if run.status == "running" else run.updated) or 0.0
-
-
-def _by_metric(run: Run) -> tuple[str, float]:
-    metric = run.main_metric
-    if metric is None:
-        return "\uffff", 0.0
-    return metric.tag, -metric.last if metric.direction == "max" else metric.last
-
-
-def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
-    """The worst severity of each run's findings, infos left out."""
-    out: dict[RunKey, Severity] = {}
-    for finding in sorted(snapshot.findings, key=lambda found: SEVERITIES.index(found.severity)):
-        if finding.run is not None and finding.severity != "info":
-            out[finding.run] = finding.severity
-    return out
 
 
 def is_baseline(snapshot: Snapshot, run: Run) -> bool:
