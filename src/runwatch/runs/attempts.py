@@ -239,8 +239,8 @@ class Attempts:
         return row, [tag for tag, its in rows.items() if its == row]
 
     def _speaks_first(self, tag: str) -> tuple[bool, bool, int, str]:
-        """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. What was
-        written before the row must be in the series."""
+        """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. The
+        series must have all that is before the row."""
         watched = self._open is not None and self._open.tag == tag
         return not watched, tag == EPOCH, -self._top_of(tag), tag
 
