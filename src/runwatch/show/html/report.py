@@ -10,7 +10,7 @@ from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import Situation, Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.costs import cost_words
 from runwatch.show.html.svg import SvgCurve, curves, grid
@@ -175,10 +175,15 @@ def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
     return _SENTENCES.get(rule, f"{rule.replace('-', ' ')}: {{name}}").format(name=name, part=part)
 
 
+def _compared(situation: Situation) -> list[tuple[str, Comparison]]:
+    """The comparisons of runs, then of predictions, with the names of what is compared."""
+    pairs = [(key.id, comparison) for key, comparison in situation.comparisons.items()]
+    return pairs + [(key.name, comparison) for key, comparison in situation.predictions.items()]
+
+
 def _models(look: ChartSource) -> str:
     """Each compared model in one line: better or worse than the one in use, and what it costs."""
-    situation = look.snapshot.situation
-    pairs = [(key.id, c) for key, c in situation.comparisons.items()] + list(situation.predictions.items())
+    pairs = _compared(look.snapshot.situation)
     rows = []
     for name, comparison in pairs[:_MOST_RUNS]:
         tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
@@ -237,9 +242,7 @@ def _runs(brief: Brief) -> str:
 
 
 def _comparisons(look: ChartSource) -> str:
-    situation = look.snapshot.situation
-    pairs: list[tuple[str, Comparison]] = [(key.id, c) for key, c in situation.comparisons.items()]
-    pairs += list(situation.predictions.items())
+    pairs = _compared(look.snapshot.situation)
     rows = [
         (
             _text(name),
