@@ -23,7 +23,7 @@ MOST_RUNS = 200_000
 MOST_BYTES = 512 * 1024 * 1024
 WEIGH_EVERY = 256 * 1024 * 1024
 _BY_ROOT = ("baselines", "tasks")
-_PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
+_PARTS = ("runs", "health", "outlooks", "comparisons", "predictions", "data", "findings", *_BY_ROOT)
 
 
 class RemoteSnapshot:
