@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 60.0
 _FDS = "/proc/self/fd"
+
+# Nothing is asked of how busy the machine is.
+settings.register_profile("runwatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("runwatch")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

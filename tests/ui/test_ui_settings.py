@@ -118,7 +118,7 @@ async def test_tabs_can_be_wished_for_on_a_large_terminal(board: OpenBoard) -> N
 
 async def test_chart_keys_change_only_how_curves_are_drawn(board: OpenBoard) -> None:
     async with board() as it:
-        await it.press("3", "L", "S", "X", "z")
+        await it.press("3", "L", "S", "X", "X", "z")
         ask = it.app.choice.chart
         assert (ask.log, ask.smooth, ask.x_axis, ask.window) == (True, 0.6, "time", (0.5, 1.0))
         await it.sees("━ nightly/exp-20")

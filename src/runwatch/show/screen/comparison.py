@@ -5,7 +5,13 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from runwatch.domain.comparison import Comparison, Confusion, MetricComparison, SliceComparison
+from runwatch.domain.comparison import (
+    Comparison,
+    Confusion,
+    MetricComparison,
+    PredictionsKey,
+    SliceComparison,
+)
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.hyperparameters import as_text
@@ -72,12 +78,11 @@ class ComparisonView(msgspec.Struct, frozen=True):
     hparams: TableView
 
 
-Subject = RunKey | str
+Subject = RunKey | PredictionsKey
 
 
 def comparison_of(snapshot: Snapshot, subject: Subject) -> Comparison | None:
-    """A run's comparison by its key, a predictions' by its name."""
-    if isinstance(subject, str):
+    if isinstance(subject, PredictionsKey):
         return snapshot.situation.predictions.get(subject)
     return snapshot.situation.comparisons.get(subject)
 
@@ -113,9 +118,10 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
 
 
 def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
-    name = subject if isinstance(subject, str) else subject.id
-    root = "" if isinstance(subject, str) else subject.root
-    run = None if isinstance(subject, str) else snapshot.situation.run(subject)
+    if isinstance(subject, PredictionsKey):
+        name, root, run = subject.name, "", None
+    else:
+        name, root, run = subject.id, subject.root, snapshot.situation.run(subject)
     if run is not None and is_baseline(snapshot, run):
         why = "this is the baseline: choose a run to compare with it"
     elif root in snapshot.situation.baselines:
