@@ -68,7 +68,7 @@ def _types(schema: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
 
 def _inner(type_: str) -> str:
     """The type as far as it says what the values are, the same whatever tool wrote it: of a dictionary its
-    values', times without their unit, decimals without their precision (which some writers make as wide as the
+    values', times without their unit, decimals without their precision (some writers make it as wide as the
     file's longest value), nested types by their shape alone, since their leaves are columns too."""
     if type_.startswith("dictionary<values="):
         type_ = type_.removeprefix("dictionary<values=").split(",")[0]
