@@ -393,6 +393,9 @@ def test_a_writer_of_its_own_is_no_change_of_type(tmp_path: Path, capsys: pytest
     key = next(key for key in ("checks", "issues", "findings") if key in found)
     changed = [c["column"] for c in found[key] if "type-change" in (c.get("check"), c.get("kind"))]
     assert changed == ["code"]
+    main(["quality", str(tmp_path / "now.parquet"), "--reference", str(tmp_path / "ref.parquet"), "--json",
+          "--exclude", "code"])  # fmt: skip
+    assert "type-change" not in capsys.readouterr().out
 
 
 def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class ValueCells(NamedTuple):
     by_bits: bool
     low: object
     scale: float
-    before: NDArray[np.uint8] | NDArray[np.int16]
+    before: AnyArray
     first: AnyArray
     second: AnyArray | None
     crowded: NDArray[np.bool_] | None

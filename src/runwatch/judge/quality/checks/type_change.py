@@ -32,7 +32,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
     before, now = _types(case.reference.schema), _types(case.current.schema)
     readable = {column.name for column, _, profile in case.columns() if _as_before(column, profile)}
     out: list[QualityCheck] = []
-    for name in sorted(before.keys() & now.keys()):
+    wanted = case.current.grid.index
+    for name in sorted(before.keys() & now.keys() & wanted.keys()):
         old, new = before[name], now[name]
         if old == new or not new or not old or any(t.startswith(GUESSED) for t in old | new):
             continue
