@@ -173,6 +173,7 @@ class Roots:
         found = {
             run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
+            if run.status in ("running", "stalled")
         }
         return {key: sign for key, sign in found.items() if sign is not None}
 

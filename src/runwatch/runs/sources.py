@@ -162,8 +162,8 @@ class RunMemory:
         return hidden
 
     def sources_by_tag(self, visible: Iterable[SourceData] | None = None) -> dict[str, list[SourceData]]:
-        """Who speaks for each tag: the sources of the best claim that has it, in file order. ``visible``: what
-        the method of that name gave just now, if it was asked."""
+        """Who speaks for each tag: the sources of the best claim that has it, in file order. ``visible``:
+        what the method of that name has just given."""
         speaking: dict[str, list[SourceData]] = {}
         for data in self.visible() if visible is None else visible:
             for tag, series in data.series.items():
