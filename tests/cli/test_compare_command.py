@@ -320,3 +320,78 @@ def test_a_table_says_who_is_left_out_and_at_which_steps(
     assert "the values stand at steps 15 to 40: --step 15 ranks all at one" in out
     _, out, _ = called(capsys, *spelled, "--step", "15")
     assert "ranked by val/auc" in out and "the values stand" not in out
+
+
+def late(folder: Path, lost: int = 0) -> tuple[str, str, str]:
+    """Both sides without the truth, which is in a file of its own but for ``lost`` rows."""
+    names, truth = sides(folder), {}
+    for name in names:
+        rows = list(csv.DictReader(Path(name).read_text().splitlines()))
+        truth.update({row["id"]: row.pop("y_true") for row in rows})
+        with Path(name).open("w") as file:
+            written = csv.DictWriter(file, list(rows[0]))
+            written.writeheader()
+            written.writerows(rows)
+    labels = folder / "labels.csv"
+    kept = sorted(truth.items())[lost:]
+    labels.write_text("id,outcome\n" + "".join(f"{key},{value}\n" for key, value in kept))
+    return *names, str(labels)
+
+
+def test_labels_of_a_file_of_their_own_are_joined_by_key(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candidate, baseline = sides(place)
+    _, before = as_json(capsys, candidate, "--baseline", baseline, "--key", "id")
+    candidate, baseline, labels = late(place)
+    asked = [candidate, "--baseline", baseline, "--labels", labels, "--key", "id"]
+    _, made = as_json(capsys, *asked)
+    assert made["metrics"] == before["metrics"]
+    assert any("target column assumed: outcome" in note for note in made["notes"])
+    sides(place)
+    late(place, lost=40)
+    _, made = as_json(capsys, *asked)
+    assert any("40 of 569 rows of b.csv have no label in labels.csv" in note for note in made["notes"])
+
+
+def test_the_last_of_several_labels_of_a_key_counts(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    candidate, baseline, labels = late(place)
+    asked = [candidate, "--baseline", baseline, "--labels", labels]
+    _, before = as_json(capsys, *asked)
+    path = Path(labels)
+    head, *rows = path.read_text().splitlines()
+    other = [row[:-1] + str(1 - int(row[-1])) for row in rows]
+    path.write_text("\n".join([head, *other, *rows]) + "\n")
+    _, made = as_json(capsys, *asked)
+    assert made["metrics"] == before["metrics"]
+    assert any("569 labels in labels.csv replaced by a later one" in note for note in made["notes"])
+
+
+def test_labels_that_no_row_finds_are_an_error(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    candidate, baseline, labels = late(place)
+    text = Path(labels).read_text()
+    Path(labels).write_text(text.replace("case-", "row-"))
+    code, _, said = called(capsys, candidate, "--baseline", baseline, "--labels", labels)
+    assert code == 3 and "none of its 569 rows has a label in labels.csv by id" in said
+    Path(labels).write_text(text.replace("id,", "who,"))
+    code, _, said = called(capsys, candidate, "--baseline", baseline, "--labels", labels)
+    assert code == 3 and "labels need a key to be joined by" in said
+
+
+def test_a_predictions_entry_takes_its_labels_from_files(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late(place)
+    (place / "runwatch.toml").write_text(
+        '[[predictions]]\nname = "churn"\nfiles = "*.csv"\nbaseline = "a.csv"\nlabels = "lab*.csv"\n'
+        'key = "id"\ntarget = "outcome"\n'
+    )
+    code, made = as_json(capsys, "b.csv")
+    assert code in (0, 1) and made["metrics"]
+    main(["check", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["problems"] == []
+    (place / "labels.csv").write_text("id,outcome\nnobody,1\n")
+    main(["check", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert "has a label in labels.csv" in json.dumps(found["problems"])

@@ -290,6 +290,85 @@ def test_nested_json_is_seen_by_its_leaves(tmp_path: Path, before: str, now: str
         assert found["vector.length"] == found["item.kind"] == "stable"
 
 
+def spelled(value: Any, how: str) -> Any:
+    """A nested value as text: as ``json``, ``python`` (what pandas writes) or ``duckdb``."""
+    if how == "json" or not isinstance(value, dict | list):
+        return json.dumps(value) if isinstance(value, dict | list) else value
+    if how == "python":
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(str(spelled(one, how)) for one in value) + "]"
+    if value.keys() == {"a", "b"}:  # DuckDB's map
+        return "{" + ", ".join(f"{k}={spelled(v, how)}" for k, v in value.items()) + "}"
+    return "{" + ", ".join(f"'{k}': {spelled(v, how)}" for k, v in value.items()) + "}"
+
+
+def nested_file(path: Path, how: str, seed: int, n: int, shift: float = 0.0) -> Path:
+    r = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = [
+        {
+            "item": {"price": round(float(v), 4), "kind": str(r.choice(["a", "it is"]))},
+            "tags": [str(one) for one in r.choice(["x", "y"], int(r.integers(1, 4)))],
+            "scores": {"a": float(v), "b": int(r.integers(0, 9))},
+            "vector": [round(float(v), 4), 1.0],
+        }
+        for v in r.normal(shift, 1, n)
+    ]
+    if how == "jsonl":
+        path = path.with_suffix(".jsonl")
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif how == "parquet":
+        path = path.with_suffix(".parquet")
+        kind = pa.map_(pa.string(), pa.float64())
+        table = pa.Table.from_pylist([{k: v for k, v in row.items() if k != "scores"} for row in rows])
+        maps = pa.array([list(row["scores"].items()) for row in rows], kind)
+        pq.write_table(table.append_column("scores", maps), path)
+    else:
+        path = path.with_suffix(".csv")
+        frame = pd.DataFrame([{k: spelled(v, how) for k, v in row.items()} for row in rows])
+        frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("before", ["parquet", "jsonl", "python"])
+@pytest.mark.parametrize("now", ["parquet", "jsonl", "json", "python", "duckdb"])
+def test_nested_values_are_the_same_columns_in_every_format(tmp_path: Path, before: str, now: str) -> None:
+    ref = nested_file(tmp_path / "ref", before, 1, 3000)
+    for name, shift, expected in (("same", 0.0, "stable"), ("moved", 1.0, "drifted")):
+        _, report, _ = drift(ref, nested_file(tmp_path / name, now, 2, 1000, shift))
+        found = {name: column["verdict"] for name, column in report["columns"].items()}
+        assert found["item.price"] == found["scores.a"] == found["vector.mean"] == expected
+        still = ("item.kind", "scores.b", "tags.length", "tags.first", "vector.length")
+        assert {found[one] for one in still} == {"stable"}
+        assert set(found) - {*still, "item.price", "scores.a", "vector.mean", "vector.spread"} == {
+            "item", "tags", "scores", "vector"
+        }  # fmt: skip
+
+
+def test_text_that_spells_no_nested_values_is_said_not_to_compare(tmp_path: Path) -> None:
+    ref = nested_file(tmp_path / "ref", "parquet", 1, 3000)
+    now = tmp_path / "now.csv"
+    pd.DataFrame({"item": ["{0.5, a}"] * 500, "tags": ["x|y"] * 500}).to_csv(now, index=False)
+    for a, b in ((ref, now), (now, ref)):
+        _, report, _ = drift(a, b)
+        found = report["columns"]
+        for name in ("item", "tags"):
+            assert found[name]["verdict"] == "unknown"
+            assert "write both nested" in found[name]["reason"]
+        if a == ref:
+            assert found["item.price"]["verdict"] == found["tags.length"]["verdict"] == "unknown"
+
+
+def test_intervals_of_ages_are_categories_and_no_lists(tmp_path: Path) -> None:
+    r = np.random.default_rng(1)
+    for name, p in (("ref", [0.5, 0.5]), ("cur", [0.1, 0.9])):
+        pd.DataFrame({"age": r.choice(["(18, 25]", "[25, 40)"], 1000, p=p)}).to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    _, report, _ = drift(tmp_path / "ref.csv", tmp_path / "cur.csv")
+    assert list(report["columns"]) == ["age"] and report["columns"]["age"]["verdict"] == "drifted"
+
+
 def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:
     for name, factor in (("ref", 1.0), ("cur", 3.0)):
         r = np.random.default_rng(5)

@@ -21,6 +21,13 @@ METRICS = (".json", ".yaml", ".yml")
 def prediction_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
     group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
+    group.add_argument(
+        "--labels",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="file with --key and --target, where the truth comes later",
+    )
     group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
     group.add_argument(
         "--score",
@@ -94,6 +101,7 @@ def compare_predictions(args: argparse.Namespace) -> Comparison | Problem:
         tuple(args.slice),
         args.baseline_prediction,
         tuple(args.baseline_score),
+        tuple(args.labels),
     )
     names, options, baseline = _configured(args, path, columns)
     return compare_prediction_files(path, baseline, names, _with_arguments(options, args))
@@ -112,7 +120,7 @@ def _configured(
     if entry is None:
         return columns, CompareOptions(), args.baseline
     names, options = prediction_options(entry, settings)
-    for field in ("target", "prediction", "score", "key", "group", "slices"):
+    for field in ("target", "prediction", "score", "key", "group", "slices", "labels"):
         if getattr(columns, field):
             names = replace(names, **{field: getattr(columns, field)})
     names = replace(

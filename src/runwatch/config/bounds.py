@@ -124,7 +124,7 @@ def _data_paths(entry: Data) -> list[str]:
 
 
 def _prediction_paths(entry: Predictions) -> list[str]:
-    return [*_listed(entry.files), *_given(entry.baseline)]
+    return [*_listed(entry.files), *_listed(entry.labels), *_given(entry.baseline)]
 
 
 def _models(settings: Settings, base: Settings, withheld: list[str]) -> Settings:

@@ -108,6 +108,7 @@ class Predictions(msgspec.Struct, frozen=True):
     slices: tuple[str, ...] = ()
     primary: str | None = None
     cost: Cost | None = None
+    labels: str | tuple[str, ...] = ()
 
 
 class Model(msgspec.Struct, frozen=True):

@@ -3,11 +3,11 @@ encodings decoded, nested values as columns of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from runwatch.data.arrays import family, numbers, valid_mask
+from runwatch.data.arrays import as_text, family, numbers, valid_mask
 from runwatch.domain.borders import Arrow
 
 MAX_DEPTH = 4
@@ -129,7 +129,8 @@ def durations(values: Arrow, like: Arrow) -> object:
 def leaf_types(name: str, type_: Arrow, depth: int = 0) -> Iterator[tuple[str, object]]:
     """(name, type) of the columns that a nested column stands for beside itself: a struct's fields as
     ``name.field``; of lists and maps the ``name.length``, of numbers in lists the ``name.mean`` and
-    ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key."""
+    ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key (of a map of few
+    keys ``by_key`` makes a struct before)."""
     import pyarrow as pa
     import pyarrow.types as t
 
@@ -171,6 +172,43 @@ def leaves(name: str, array: Arrow, depth: int = 0) -> Iterator[tuple[str, objec
         yield f"{name}.first", _first(plain(array.keys), starts, lengths, array)
     elif is_list(array.type):
         yield from _list_leaves(name, array)
+
+
+def map_keys(array: Arrow, most: int = MAX_LEAVES) -> tuple[str, ...]:
+    """The keys in a map column, in order of appearance; none when they are more than ``most``, since such
+    keys are values."""
+    keys = as_text(plain(array.keys)).unique().drop_null().to_pylist()
+    return tuple(keys) if len(keys) <= most else ()
+
+
+def by_key(array: Arrow, keys: Sequence[str]) -> object:
+    """A map column as the struct of its values by these keys: null where a row has not got one."""
+    import pyarrow as pa
+
+    starts, lengths = _extents(array)
+    rows = np.repeat(np.arange(len(array)), lengths)
+    begins = np.cumsum(lengths) - lengths
+    at = np.arange(len(rows)) + np.repeat(starts - begins, lengths)
+    where = pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at.astype(np.int64))])
+    found = as_text(plain(array.keys)).take(where)
+    items, fields = plain(array.items), []
+    for key in keys:
+        hits = np.flatnonzero(_equal(found, key))
+        place = np.zeros(len(array), dtype=np.int64)
+        place[rows[hits]] = at[hits]
+        there = np.zeros(len(array), dtype=bool)
+        there[rows[hits]] = True
+        bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+        fields.append(items.take(pa.Array.from_buffers(pa.int64(), len(array), [bits, pa.py_buffer(place)])))
+    return pa.StructArray.from_arrays(fields, names=list(keys)) if keys else array
+
+
+def _equal(values: Arrow, word: str) -> Arrow:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    same = pc.fill_null(pc.equal(values, pa.scalar(word, pa.string())), False)
+    return numbers(same).astype(bool)
 
 
 def is_list(type_: object) -> bool:

@@ -97,6 +97,16 @@ def _usual(part: str, usual: Sequence[str], available: Sequence[str], notes: lis
     return found
 
 
+def usual_key(available: Sequence[str], notes: list[str]) -> str | None:
+    """The column that is called as keys are; that it was assumed is added to ``notes``."""
+    return _usual("key", _KEYS, available, notes)
+
+
+def usual_target(available: Sequence[str], notes: list[str]) -> str | None:
+    """The same of the truth."""
+    return _usual("target", _TARGETS, available, notes)
+
+
 def _expanded(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, ...] | str:
     out: list[str] = []
     for pattern in patterns:

@@ -40,7 +40,8 @@ def take(column: Column, rows: AnyArray) -> Column:
 class ColumnNames(msgspec.Struct, frozen=True):
     """Which column of a predictions file plays which part. ``score``: one name, one a class in label order,
     or a prefix ``p_*``; ``slices``: columns whose groups are looked at; ``group``: the unit that rows
-    repeat (user, patient). ``baseline_*``: the baseline's columns when one file holds both sides."""
+    repeat (user, patient). ``baseline_*``: the baseline's columns when one file holds both sides;
+    ``labels``: files of key and target, where the truth is not in the predictions file."""
 
     target: str | None = None
     prediction: str | None = None
@@ -50,6 +51,7 @@ class ColumnNames(msgspec.Struct, frozen=True):
     slices: tuple[str, ...] = ()
     baseline_prediction: str | None = None
     baseline_score: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class PredictionRows(msgspec.Struct, frozen=True, eq=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import numpy as np
@@ -38,6 +38,7 @@ from runwatch.judge.runs.comparing import (
     value_of,
 )
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
+from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
 __all__ = ["compare_runs"]
@@ -59,7 +60,10 @@ def run_options(settings: Settings) -> CompareOptions:
 def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNames, CompareOptions]:
     """What one ``[[predictions]]`` says, with ``[metrics]`` behind it."""
     score = (entry.score,) if isinstance(entry.score, str) else entry.score or ()
-    names = ColumnNames(entry.target, entry.prediction, score, entry.key, entry.group, entry.slices)
+    labels = tuple(_label_files(entry, settings))
+    names = ColumnNames(
+        entry.target, entry.prediction, score, entry.key, entry.group, entry.slices, labels=labels
+    )
     cost = entry.cost
     options = replace(
         run_options(settings),
@@ -70,6 +74,13 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
         costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn, cost.unit),
     )
     return names, options
+
+
+def _label_files(entry: Predictions, settings: Settings) -> list[str]:
+    """The files of labels in the order of their names; a pattern that no file matches as it is."""
+    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
+    found = [sorted(glob.glob(path, recursive=True)) or [path] for path in map(settings.path, named)]
+    return [path for paths in found for path in paths if settings.allows(path)]
 
 
 def compare_with(
@@ -120,6 +131,11 @@ def compare_prediction_files(
     """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
     candidate) as people know them, default the paths."""
     both = baseline is None
+    labels = read_labels(columns)
+    if isinstance(labels, Problem):
+        return labels
+    if labels is not None:
+        columns = replace(columns, key=labels.key, target=labels.target)
     second = _choose(candidate, columns)
     if isinstance(second, Problem):
         return second
@@ -132,8 +148,8 @@ def compare_prediction_files(
     first = second if both else _choose(path, _of_baseline(columns))
     if isinstance(first, Problem):
         return first
-    rows_b = load_rows(candidate, second)
-    rows_a = load_rows(path, first, baseline=both)
+    rows_b = _rows(candidate, second, labels)
+    rows_a = _rows(path, first, labels, baseline=both)
     for rows in (rows_b, rows_a):
         if isinstance(rows, Problem):
             return rows
@@ -148,6 +164,14 @@ def compare_prediction_files(
             comparison, notes=(*comparison.notes, "candidate and baseline are the same file")
         )
     return comparison
+
+
+def _rows(
+    path: str, chosen: Chosen, labels: Labels | None, baseline: bool = False
+) -> PredictionRows | Problem:
+    return (
+        load_rows(path, chosen, baseline) if labels is None else labelled_rows(path, chosen, labels, baseline)
+    )
 
 
 def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
@@ -165,6 +189,8 @@ def _choose(path: str, columns: ColumnNames) -> Chosen | Problem:
     available = column_names(path)
     if isinstance(available, Problem):
         return available
+    if columns.labels and columns.target is not None and columns.target not in available:
+        available = (*available, columns.target)
     chosen = choose_columns(available, columns)
     if isinstance(chosen, Chosen):
         return chosen
@@ -213,11 +239,11 @@ def stamp_of(path: str) -> Stamp | None:
     return path, status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def newest(pattern: str | Sequence[str], settings: Settings, but: str | None = None) -> str | None:
+def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
     found = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
-    named = [path for path in found if path != but and path.lower().endswith(SUFFIXES)]
+    named = [path for path in found if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
     return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
@@ -237,7 +263,8 @@ class PredictionsWatch(msgspec.Struct):
         if not self.entry.baseline:
             return None
         baseline = self.settings.path(self.entry.baseline)
-        candidate = newest(self.entry.files, self.settings, but=baseline)
+        names, options = prediction_options(self.entry, self.settings)
+        candidate = newest(self.entry.files, self.settings, but=(baseline, *names.labels))
         if candidate is None:
             return Problem(
                 self.entry.name, None, "no predictions file matches", "check [[predictions]] files"
@@ -246,9 +273,8 @@ class PredictionsWatch(msgspec.Struct):
             return Problem(
                 self.entry.name, None, "its baseline is outside the root", "runwatch trust ROOT allows it"
             )
-        key = (stamp_of(candidate), stamp_of(baseline))
+        key = (stamp_of(candidate), stamp_of(baseline), *map(stamp_of, names.labels))
         if key != self._key:
-            names, options = prediction_options(self.entry, self.settings)
             shown = self._shown(baseline), self._shown(candidate)
             self._made = compare_prediction_files(candidate, baseline, names, options, shown)
             self._key = key

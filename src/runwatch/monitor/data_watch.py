@@ -121,9 +121,10 @@ class DataWatch:
     def slice_rows(self, reader: Reader, name: str, label: str) -> Rows | Problem:
         """The rows of one slice of the newest predictions of an entry."""
         for entry in self._entries:
-            path = newest(entry.files, self._settings, but=self._settings.path(entry.baseline))
+            asked = prediction_options(entry, self._settings)[0]
+            beside = (self._settings.path(entry.baseline), *asked.labels)
+            path = newest(entry.files, self._settings, but=beside)
             if entry.name == name and path is not None:
-                asked = prediction_options(entry, self._settings)[0]
                 return reader.ask(SliceRows(path, asked, label), nobody)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
-from runwatch.data.arrays import longest
+from runwatch.data.arrays import family, longest
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
-from runwatch.data.plain import MAX_LEAVES, leaf_types, leaves, plain, plain_type
+from runwatch.data.literals import nested
+from runwatch.data.plain import MAX_LEAVES, by_key, leaf_types, leaves, map_keys, plain, plain_type
 from runwatch.domain.borders import Arrow, JsonMapping
 
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -73,13 +74,53 @@ def _columns(table: Table, file: DataFile) -> tuple[tuple[str, object], ...]:
     stored = table._format.schema(file)
     _stored(table, file)
     out: list[tuple[str, object]] = []
-    for index, (name, type_) in enumerate(stored):
+    within = _within(table, file)
+    for index, (name, found) in enumerate(stored):
         if not is_index(name, index):
+            type_ = within.get(name, found)
             out.append((name, plain_type(type_)))
             out.extend(_leaf_types(name, type_))
     known = {name for name, _ in out}
     out.extend((n, _partition_type(value)) for n, value in partition_values(file) if n not in known)
     return tuple(out)
+
+
+def _within(table: Table, file: DataFile) -> dict[str, object]:
+    """The types of columns that only their values tell: maps of few keys, which are structs by key, and in
+    formats without nesting the text of nested values; by the first rows."""
+    import pyarrow.types as t
+
+    wanted = {
+        name: type_
+        for name, type_ in _stored(table, file).items()
+        if t.is_map(plain_type(type_)) or (not table.TYPED and family(type_) == "string")
+    }
+    if not wanted:
+        return {}
+    found: dict[str, object] = {}
+    for name, array in _first_values(table, file, wanted):
+        shown = _by_key(plain(array)) if t.is_map(plain_type(array.type)) else nested(array)
+        if shown is not None:
+            found[name] = shown.type
+    return found
+
+
+def _first_values(table: Table, file: DataFile, wanted: JsonMapping) -> Iterator[tuple[str, Arrow]]:
+    """The first block's values of each wanted column."""
+    left = set(wanted)
+    for part in table.parts(file)[:1]:
+        for block in table._format.read(file, part.name, wanted, frozenset()):
+            for name, array in block.columns:
+                if name in left:
+                    yield name, array
+            left -= {name for name, _ in block.columns}
+            if not left:
+                return
+
+
+def _by_key(array: Arrow) -> Arrow:
+    keys = map_keys(array)
+    return by_key(array, keys) if keys else None
 
 
 def _leaf_types(name: str, type_: object) -> list[tuple[str, object]]:
@@ -92,7 +133,7 @@ def is_index(name: str, position: int) -> bool:
 
 
 def _expanded(name: str, array: Arrow, wanted: JsonMapping) -> Iterator[tuple[str, object]]:
-    array = plain(array)
+    array = _as_wanted(name, plain(array), wanted)
     if name in wanted:
         yield name, array
     names = {leaf for leaf, _ in _leaf_types(name, array.type)}
@@ -100,6 +141,22 @@ def _expanded(name: str, array: Arrow, wanted: JsonMapping) -> Iterator[tuple[st
         for leaf, values in leaves(name, array):
             if leaf in wanted and leaf in names:
                 yield leaf, values
+
+
+def _as_wanted(name: str, array: Arrow, wanted: JsonMapping) -> Arrow:
+    """A map by the keys that are asked for, text as the nested values it spells where their leaves are."""
+    import pyarrow.types as t
+
+    is_text = family(array.type) in ("string", "binary")
+    if not is_text and not t.is_map(array.type):
+        return array
+    below = [key[len(name) + 1 :] for key in wanted if key.startswith(name + ".")]
+    if is_text:
+        shown = nested(array) if below else None
+        return array if shown is None else shown
+    keys = map_keys(array)
+    asked = [key for key in keys if any(one == key or one.startswith(key + ".") for one in below)]
+    return by_key(array, asked) if asked else array
 
 
 def partition_values(file: DataFile) -> list[tuple[str, str | None]]:

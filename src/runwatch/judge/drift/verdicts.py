@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.drift import DriftVerdict
-from runwatch.domain.profile import DUPLICATE, DriftOptions, NamedProfile, TableProfile
+from runwatch.domain.profile import DUPLICATE, GUESSED, DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
@@ -57,7 +57,7 @@ def decide(
     """One decision a column of the grid, in its order. ``days``: the reference's files, of use from eight on;
     ``recent``: the batches up to the newest, oldest first, for the day rule."""
     pairs = paired(reference, current)
-    why = _absent(current)
+    why = _absent(reference, current)
     evidence = [
         ColumnEvidence((), why[pair.column.name]) if pair.column.name in why else examine(pair, options)
         for pair in pairs
@@ -74,12 +74,40 @@ def decide(
     return _among_days(rows_only, reference, options, days, recent)
 
 
-def _absent(current: TableProfile) -> dict[str, str]:
-    """Why columns of the grid have no rows in the batch, where more can be said than that they have none."""
+def _absent(reference: TableProfile, current: TableProfile) -> dict[str, str]:
+    """Why columns of the grid cannot be compared, where more can be said than that they have no rows."""
     if not current.rows:
         return {column.name: "the batch has no rows" for column in current.grid.columns}
     twice = "its name occurs more than once in the batch"
-    return {name: twice for name, type_ in current.schema if type_ == DUPLICATE}
+    return {
+        **_nested_once(reference, current),
+        **{name: twice for name, type_ in current.schema if type_ == DUPLICATE},
+    }
+
+
+def _nested_once(reference: TableProfile, current: TableProfile) -> dict[str, str]:
+    """Columns that are nested on one side and text on the other that spells no nested values, and what is
+    below them."""
+    before, now = _nested(reference), _nested(current)
+    out: dict[str, str] = {}
+    for name in before.keys() & now.keys():
+        if before[name] == now[name]:
+            continue
+        sides = ("nested in the reference and text", "text in the reference and nested")
+        why = f"{name} is {sides[now[name]]} in the batch: write both nested (Parquet, JSON lines)"
+        below = (one.name for one in reference.grid.columns if one.name.startswith(f"{name}."))
+        seen = {found for found, _ in current.schema}
+        out[name] = why
+        out.update((one, why) for one in below if one not in seen)
+    return out
+
+
+def _nested(profile: TableProfile) -> dict[str, bool]:
+    """Which columns are nested and which are text, by the types found."""
+    types = {name: type_.removeprefix(GUESSED) for name, type_ in profile.schema}
+    nested = ("struct<", "list<", "large_list<", "fixed_size_list<", "map<")
+    text = ("string", "large_string", "dictionary<")
+    return {n: t.startswith(nested) for n, t in types.items() if t.startswith((*nested, *text))}
 
 
 def _limit(p_values: list[float], options: DriftOptions) -> float:

@@ -32,9 +32,8 @@ def subjects(situation: Situation) -> Iterator[Subject]:
         if run is not None:
             assumed = baseline is not None and baseline.origin == "assumed"
             yield Subject(run.id, run.root, comparison, run, assumed)
-    root = situation.roots[0] if situation.roots else ""
-    for name, comparison in situation.predictions.items():
-        yield Subject(name, root, comparison, None, False)
+    for named, comparison in situation.predictions.items():
+        yield Subject(named.name, named.root, comparison, None, False)
 
 
 def about_model(

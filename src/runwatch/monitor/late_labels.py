@@ -1,0 +1,104 @@
+"""Truth that comes later, in files of its own, joined to predictions by a key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+
+from runwatch.data.predictions import Chosen, column_names, load_columns, load_rows, usual_key, usual_target
+from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
+from runwatch.domain.run import Problem
+from runwatch.judge.predictions.labels import canonical, coded
+from runwatch.text.safe import safe
+from runwatch.text.units import plural
+
+_HINT = "name the column that both have: key (--key)"
+
+
+class Labels(msgspec.Struct, frozen=True, eq=False):
+    """The labels of all ``files``: ``keys`` and ``values`` one column a file; ``key``, ``target``: what
+    these columns are called; ``notes``: what was assumed."""
+
+    files: tuple[str, ...]
+    key: str
+    target: str
+    keys: tuple[Column, ...]
+    values: tuple[Column, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_labels(columns: ColumnNames) -> Labels | Problem | None:
+    """What the files of labels say; None where none are named."""
+    if not columns.labels:
+        return None
+    names = column_names(columns.labels[0])
+    if isinstance(names, Problem):
+        return names
+    notes: list[str] = []
+    key = columns.key or usual_key(names, notes)
+    if key is None:
+        return Problem(columns.labels[0], None, "labels need a key to be joined by", _HINT)
+    target = columns.target or _target([name for name in names if name != key], notes)
+    if target is None:
+        return Problem(columns.labels[0], None, "no target column", "name it: target (--target)")
+    parts = []
+    for path in columns.labels:
+        part = load_columns(path, (key, target))
+        if isinstance(part, Problem):
+            return part
+        parts.append(part)
+    keys, values = (tuple(part[name] for part in parts) for name in (key, target))
+    return Labels(columns.labels, key, target, keys, values, tuple(notes))
+
+
+def _target(names: Sequence[str], notes: list[str]) -> str | None:
+    """The usual name, or the only one."""
+    found = usual_target(names, notes)
+    if found is None and len(names) == 1:
+        notes.append(f"target column assumed: {safe(names[0])}")
+        return names[0]
+    return found
+
+
+def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> PredictionRows | Problem:
+    """A file's rows with the labels of their keys as truth, of several labels of one key the last. Rows
+    without one have none, which is counted in the notes; Problem where that is all of them."""
+    rows = load_rows(path, replace(chosen, names=replace(chosen.names, target=labels.key)), baseline)
+    if isinstance(rows, Problem):
+        return rows
+    assert rows.key is not None
+    own, *known = canonical([rows.key, *labels.keys])
+    each = np.concatenate(known)
+    at = np.full(max(int(own.max(initial=-1)), int(each.max(initial=-1))) + 2, -1, dtype=np.int64)
+    there = np.flatnonzero(each >= 0)
+    at[each[there]] = there  # a later label overwrites an earlier one
+    found = np.where(own >= 0, at[own], -1)
+    lost = int((found < 0).sum())
+    named = ", ".join(_shown(file) for file in labels.files[:3])
+    if lost == len(found):
+        what = f"none of its {plural(lost, 'row')} has a label in {named} by {safe(labels.key)}"
+        return Problem(path, None, what, "check that both files have the same keys")
+    notes = [*rows.notes, *labels.notes]
+    if lost:
+        notes.append(f"{lost:,} of {plural(len(found), 'row')} of {_shown(path)} have no label in {named}")
+    repeats = len(there) - len(np.unique(each[there]))
+    if repeats:
+        notes.append(f"{plural(repeats, 'label')} in {named} replaced by a later one of the same key")
+    return replace(rows, truth=_taken(labels.values, found), notes=tuple(notes))
+
+
+def _shown(path: str) -> str:
+    return safe(os.path.basename(path))
+
+
+def _taken(values: Sequence[Column], rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Column:
+    """The rows of several columns as of one, missing where a row is below 0."""
+    if any(isinstance(column, Coded) for column in values):
+        codes, words = coded(list(values))
+        return Coded(np.where(rows >= 0, np.concatenate(codes)[rows], -1), words)
+    numbers = np.concatenate([np.asarray(column, dtype=np.float64) for column in values])
+    return np.where(rows >= 0, numbers[rows], np.nan)
