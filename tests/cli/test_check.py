@@ -139,3 +139,23 @@ def test_two_roots_may_have_the_same_rules(root, capsys, tmp_path):
 def test_a_hold_of_mixed_units(root, capsys):
     (root / "runwatch.toml").write_text('[rules.metric-nonfinite]\nhold = "1h30m"\n')
     assert call(capsys, str(root))[0] == 2
+
+
+def test_predictions_of_one_name_in_two_roots_are_judged_each_in_its_own(root, tmp_path, capsys):
+    roots = [tmp_path / name for name in ("east", "west", "north")]
+    for place, wrong in zip(roots, (0, 60, 60), strict=True):
+        place.mkdir()
+        write_predictions(place / "champion.csv", 0)
+        write_predictions(place / "challenger.csv", wrong)
+        (place / "runwatch.toml").write_text(
+            '[[predictions]]\nname = "churn"\nfiles = "challenger.csv"\nbaseline = "champion.csv"\n'
+            'key = "id"\ntarget = "y_true"\nprediction = "y_pred"\n'
+        )
+    code, out, _ = call(capsys, *map(str, roots), "--json")
+    found = {f["root"] for f in json.loads(out)["findings"] if f["rule"] == "metric-regressed"}
+    assert code == 2 and found == {str(roots[1]), str(roots[2])}
+
+
+def write_predictions(path: Path, wrong: int) -> None:
+    rows = "".join(f"{i},{i % 2},{(i + (i < wrong)) % 2}\n" for i in range(600))
+    path.write_text("id,y_true,y_pred\n" + rows)

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sshd import SOURCE
 
 from runwatch import config
 from runwatch.config import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
+from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.finding import Finding
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
@@ -165,6 +167,24 @@ def test_any_sequence_of_changes_ends_like_the_last(states):
             picture.take(update)
     found = {(one.id, one.step) for one in picture.snapshot(1, 1.0).situation.runs}
     assert found == {(str(i), len(states) - 1) for i in states[-1]}
+
+
+def test_predictions_of_one_name_stay_those_of_their_roots():
+    def shot(*roots):
+        found = {PredictionsKey(root, "churn"): Comparison(root, "b", "worse", "", ()) for root in roots}
+        return replace(snapshot(), situation=Situation(1.0, "h", roots=("/r", "/s"), predictions=found))
+
+    teller, picture = Teller(), RemoteSnapshot("gpu1")
+    for update in over_the_wire(*teller.updates(shot("/r", "/s"), True)):
+        picture.take(update)
+    found = picture.snapshot(1, 1.0).situation.predictions
+    assert [(key, type(key), one.candidate) for key, one in found.items()] == [
+        (("gpu1:/r", "churn"), PredictionsKey, "/r"),
+        (("gpu1:/s", "churn"), PredictionsKey, "/s"),
+    ]
+    for update in over_the_wire(*teller.updates(shot("/s"), True)):
+        picture.take(update)
+    assert list(picture.snapshot(2, 2.0).situation.predictions) == [("gpu1:/s", "churn")]
 
 
 def test_a_host_speaks_of_its_own_roots_only():

@@ -10,6 +10,7 @@ from trees import append_jsonl, write_csv
 from runwatch import config
 from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.demo.copying import copy
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.intents import MarkLooked, PinBaseline
 from runwatch.domain.run import Problem, RunKey
 from runwatch.shipped import shipped
@@ -56,12 +57,13 @@ def test_a_slice_opens_to_its_rows_and_tasks_have_a_history(tmp_path: Path) -> N
     monitor.start(lambda snapshot: None)
     try:
         snapshot = monitor.wait_judged(60.0)
-        assert snapshot is not None and "screening" in snapshot.situation.predictions
-        rows = monitor.slice_rows("screening", "clinic = harbour")
+        key = PredictionsKey(str(root), "screening")
+        assert snapshot is not None and key in snapshot.situation.predictions
+        rows = monitor.slice_rows(key, "clinic = harbour")
         assert not isinstance(rows, Problem)
         names, table = rows
         assert 0 < len(table) <= 200 and {row[names.index("clinic")] for row in table} == {"harbour"}
-        assert isinstance(monitor.slice_rows("screening", "clinic = mars"), Problem)
+        assert isinstance(monitor.slice_rows(key, "clinic = mars"), Problem)
         assert any(event.what == "opened" for _, event in monitor.history())
     finally:
         monitor.stop()

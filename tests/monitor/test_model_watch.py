@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runwatch import config
+from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.monitor.board import Board
@@ -80,6 +81,10 @@ def look(root: Path) -> Situation:
     return load((str(root),), wanted=Wanted(machine=False)).snapshot.situation
 
 
+def churn(situation: Situation) -> Comparison:
+    return situation.predictions[PredictionsKey(situation.roots[0], "churn")]
+
+
 def predictions(situation: Situation) -> DataSet:
     return next(one for one in situation.data if one.name == "churn predictions")
 
@@ -99,7 +104,7 @@ def test_labelled_batches_are_compared_and_unlabelled_ones_watched_for_drift(roo
     situation = snapshot.situation
     assert not situation.problems
 
-    comparison = situation.predictions["churn"]
+    comparison = churn(situation)
     assert (comparison.verdict, comparison.task) == ("worse", "binary")
     assert (comparison.baseline, comparison.candidate) == ("models/champion.onnx", "models/challenger.skops")
     assert any("2026-11-01.csv" in note for note in comparison.notes)
@@ -282,7 +287,7 @@ def test_three_classes_are_compared_with_their_scores(root: Path) -> None:
     settle(root, **{'slices = ["region"]': ""})
     situation = look(root)
     assert not situation.problems
-    comparison = situation.predictions["churn"]
+    comparison = churn(situation)
     assert comparison.task == "multiclass" and comparison.verdict == "worse"
     assert {"roc_auc", "log_loss", "accuracy"} <= {metric.name for metric in comparison.metrics}
 
@@ -296,7 +301,7 @@ def test_a_regression_is_compared_by_its_errors(root: Path) -> None:
     save_graph(root / "models" / "challenger.onnx", [[2.1], [0.0]])
     settle(root, **{"challenger.skops": "challenger.onnx", 'slices = ["region"]': ""})
     situation = look(root)
-    comparison = situation.predictions["churn"]
+    comparison = churn(situation)
     assert comparison.task == "regression" and comparison.verdict == "worse"
     assert {column.name for column in predictions(situation).latest.columns} == {"y_pred"}  # type: ignore[union-attr]
 
@@ -319,7 +324,7 @@ def test_a_threshold_and_a_smaller_positive_class_reach_the_judge(root: Path) ->
     settle(root, **{'slices = ["region"]': 'threshold = 0.9\npositive = "0"'})
     arrive(root, 1)
     situation = look(root)
-    comparison = situation.predictions["churn"]
+    comparison = churn(situation)
     assert comparison.operating_threshold == 0.9 and comparison.verdict == "worse"
     auc = next(metric for metric in comparison.metrics if metric.name == "roc_auc")
     assert auc.baseline is not None and auc.baseline > 0.8
@@ -333,7 +338,7 @@ def test_models_need_no_labels_in_the_reference_and_find_the_target_by_name(root
     batch = customers(500, seed=3).rename(columns={"churned": "label"})
     batch.to_csv(root / "data" / "batches" / "2026-11-01.csv", index=False)
     snapshot = load((str(root),), wanted=Wanted(machine=False)).snapshot
-    assert "churn" in snapshot.situation.predictions
+    assert churn(snapshot.situation)
     assert not predictions(snapshot.situation).estimated
     assert any("target column assumed: label" in said for said in snapshot.assumptions)
 
@@ -366,18 +371,16 @@ def test_the_running_monitor_scores_what_arrives_and_a_model_that_is_replaced(ro
     arrive(root, 1)
     screen = Listener(root)
     try:
-        first = screen.until(lambda situation: "churn" in situation.predictions)
-        assert first.predictions["churn"].verdict == "worse"
+        first = screen.until(lambda situation: bool(situation.predictions))
+        assert churn(first).verdict == "worse"
 
         arrive(root, 2)
-        screen.until(
-            lambda situation: any("2026-11-02" in note for note in situation.predictions["churn"].notes)
-        )
+        screen.until(lambda situation: any("2026-11-02" in note for note in churn(situation).notes))
 
         settle_in = root / "models" / "arriving"
         save_skops(good_model(customers(2000, seed=1)), settle_in)
         os.replace(settle_in, root / "models" / "challenger.skops")
-        screen.until(lambda situation: situation.predictions["churn"].verdict != "worse")
+        screen.until(lambda situation: churn(situation).verdict != "worse")
     finally:
         screen.monitor.stop()
 
@@ -386,8 +389,8 @@ def test_labels_that_come_later_in_files_of_their_own(root: Path) -> None:
     arrive(root, 1, labels=False)
     settle(root, **{"slices =": 'labels = "labels/*.csv"\nslices ='})
     situation = look(root)
-    assert "churn" not in situation.predictions
+    assert not situation.predictions
     assert any("labels/*.csv: matches no data files" in f"{p.file}: {p.message}" for p in situation.unjudged)
     (root / "labels").mkdir()
     customers(800, seed=1)[["id", "churned"]].to_csv(root / "labels" / "1.csv", index=False)
-    assert look(root).predictions["churn"].verdict == "worse"
+    assert churn(look(root)).verdict == "worse"

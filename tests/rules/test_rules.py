@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, SliceComparison
+from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, PredictionsKey, SliceComparison
 from runwatch.domain.drift import (
     Batch,
     ColumnDrift,
@@ -272,7 +272,7 @@ def test_a_regressed_model_groups_its_slices() -> None:
 
 def test_predictions_are_judged_like_runs() -> None:
     comparison = Comparison("c", "b", "worse", "", (metric(),))
-    (finding,) = found(situation(predictions={"churn q1": comparison}))
+    (finding,) = found(situation(predictions={PredictionsKey("/r", "churn q1"): comparison}))
     assert (finding.scope, finding.run, finding.project, finding.root) == ("churn q1", None, "churn-q1", "/r")
 
 

@@ -179,6 +179,21 @@ def test_the_first_page_has_no_jargon_and_the_appendix_has_the_figures():
     assert "val/auc 0.81, was 0.84" in appendix and "age moved up by 4 years" in appendix
 
 
+def test_tasks_of_findings_are_told_in_plain_words_and_a_persons_own_in_theirs():
+    regressed = finding("metric-regressed", "critical", "a", subject="val_loss")
+    key = f"rw:{regressed.fingerprint}"
+    lines = [
+        f"(A) val_loss of a regressed against base +runs @models {key} by:runwatch",
+        f"(B) ask Ana about the loss of a +runs @models {key}",
+        "(C) call the clinic +screening @data rec:1w id:4",
+    ]
+    words = first_page(page(**{**FULL, "findings": [regressed], "lines": lines}))
+    told = words.partition("What is being done")[2]
+    assert "a is worse than the model in use." in told and "val_loss" not in told
+    assert "ask Ana about the loss of a" in told and "call the clinic" in told
+    assert not re.search(r"[+@]\w|\b(rec|id|rw):", told)
+
+
 def test_what_it_costs_and_where_it_would_cost_least():
     points = tuple(ThresholdPoint(t, 0.5, 0.5, 0.5, c) for t, c in ((0.3, 40.0), (0.37, 12.5), (0.5, 30.0)))
     cost = MetricComparison("cost", "min", 25.0, 30.0, 5.0, "worse", "", ci=(1.0, 9.0))

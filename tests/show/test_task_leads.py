@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.domain.comparison import Comparison
+from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import ColumnDrift, DataSet, DriftReport
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation, Snapshot
@@ -14,6 +14,7 @@ from runwatch.show.screen.tasks import TaskKey
 
 COLUMN = ColumnDrift("age", "numeric", "drifted", "moved", "ks")
 REPORT = DriftReport("drifted", 1.0, 1, 10, 1, 10, (COLUMN,))
+PREDICTIONS = PredictionsKey("/r", "screening")
 DATA = DataSet("screening", "/r", "ref", (), (), REPORT)
 
 
@@ -28,12 +29,12 @@ def _leads(rule: str, subject: str, context: str) -> Destination | None:
         host="h",
         roots=("/r",),
         data=(DATA,),
-        predictions={"screening": Comparison("b", "a", "worse", "", ())},
+        predictions={PREDICTIONS: Comparison("b", "a", "worse", "", ())},
     )
     snapshot = Snapshot(1, situation, (finding,), {"/r": TaskList("todo.txt", (task,))})
     return leads_to(snapshot, TaskKey("/r", print_))
 
 
 def test_a_models_task_opens_the_comparison_and_a_datas_the_column() -> None:
-    assert _leads("metric-regressed", "roc_auc", "models") == ShowComparison("screening")
+    assert _leads("metric-regressed", "roc_auc", "models") == ShowComparison(PREDICTIONS)
     assert _leads("data-drifted", "age", "data") == ShowColumn(ColumnKey("/r", "screening", "age"))

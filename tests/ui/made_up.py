@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, SliceComparison
+from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, PredictionsKey, SliceComparison
 from runwatch.domain.drift import (
     Batch,
     ColumnDrift,
@@ -35,6 +35,7 @@ from runwatch.monitor.media import Media
 from runwatch.show.brief import Brief, BriefLine
 
 ROOT = "/home/ana/churn"
+PREDICTIONS = PredictionsKey(ROOT, "screening")
 NOW = 1_795_597_320.0
 CRASHED = fingerprint("run-crashed", "nightly/exp-20", "")
 DRIFTED = fingerprint("data-drifted", "features", "income")
@@ -497,9 +498,9 @@ class FakeWatching:
     def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
         return self._media.contents(key, wanted)
 
-    def slice_rows(self, predictions: str, label: str) -> tuple[tuple[str, ...], Any] | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> tuple[tuple[str, ...], Any] | Problem:
         if label != SLICE:
-            return Problem(f"{predictions}.parquet", None, "no such slice any more", "open it again")
+            return Problem(f"{key.name}.parquet", None, "no such slice any more", "open it again")
         names = ("patient", "scanner", "label", "score")
         rows = ((f"P-{n:04}", "Axio 2", str(n % 2), f"0.{n % 10}7") for n in range(200))
         return names, tuple(rows)

@@ -13,7 +13,7 @@ async def open_slices(it: Board) -> None:
 
 
 async def test_a_slice_opens_to_its_rows_and_says_what_they_share(board: OpenBoard) -> None:
-    async with board(made_up.snapshot(predictions={"screening": made_up.predicted()})) as it:
+    async with board(made_up.snapshot(predictions={made_up.PREDICTIONS: made_up.predicted()})) as it:
         await open_slices(it)
         await it.press("enter")
         await it.sees("the first 200 rows", "scanner = 'Axio 2' in screening", "P-0000")
@@ -26,17 +26,17 @@ async def test_a_slice_opens_to_its_rows_and_says_what_they_share(board: OpenBoa
 
 
 async def test_a_slice_that_is_gone_says_why(board: OpenBoard) -> None:
-    async with board(made_up.snapshot(predictions={"screening": made_up.predicted()})) as it:
+    async with board(made_up.snapshot(predictions={made_up.PREDICTIONS: made_up.predicted()})) as it:
         await open_slices(it)
         await it.press("down", "enter")
         await it.sees("no such slice any more", "open it again")
 
 
 async def test_rows_are_read_again_when_the_predictions_are_compared_anew(board: OpenBoard) -> None:
-    async with board(made_up.snapshot(predictions={"screening": made_up.predicted()})) as it:
+    async with board(made_up.snapshot(predictions={made_up.PREDICTIONS: made_up.predicted()})) as it:
         await open_slices(it)
         await it.press("enter")
         await it.sees("P-0000")
         it.watching.slice_rows = lambda predictions, label: (("patient",), (("Q-1",),))  # type: ignore[method-assign]
-        it.watching.publish(made_up.snapshot(2, predictions={"screening": made_up.predicted()}))
+        it.watching.publish(made_up.snapshot(2, predictions={made_up.PREDICTIONS: made_up.predicted()}))
         await it.sees("Q-1")

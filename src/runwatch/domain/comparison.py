@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -123,6 +123,13 @@ class Confusion(msgspec.Struct, frozen=True, eq=False):
     labels: tuple[str, ...]
     baseline: tuple[tuple[int, ...], ...]
     candidate: tuple[tuple[int, ...], ...]
+
+
+class PredictionsKey(NamedTuple):
+    """A ``[[predictions]]`` or ``[[models]]`` entry: two roots may have one of the same name."""
+
+    root: str
+    name: str
 
 
 class Comparison(msgspec.Struct, frozen=True, eq=False):

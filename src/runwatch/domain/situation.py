@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
@@ -19,7 +19,7 @@ from runwatch.domain.task import TaskList
 
 class Situation(msgspec.Struct, frozen=True, eq=False):
     """The facts that rules judge. ``now``: seconds since the epoch; ``comparisons``: each run against its
-    root's baseline; ``predictions``: by the name of their ``[[predictions]]``; ``unreadable``: sources that
+    root's baseline; ``predictions``: by root and name of their entry; ``unreadable``: sources that
     cannot be read, with since when (seconds); ``unjudged``: what is configured but could not be judged;
     ``options``: ``[rules.NAME]`` tables by rule name; ``open_fingerprints``: findings whose task is open
     now, for rules that clear later than they fire; ``machines``: other hosts by name."""
@@ -32,7 +32,7 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
     outlooks: Mapping[RunKey, Outlook] = msgspec.field(default_factory=dict)
     baselines: Mapping[str, Baseline] = msgspec.field(default_factory=dict)
     comparisons: Mapping[RunKey, Comparison] = msgspec.field(default_factory=dict)
-    predictions: Mapping[str, Comparison] = msgspec.field(default_factory=dict)
+    predictions: Mapping[PredictionsKey, Comparison] = msgspec.field(default_factory=dict)
     data: tuple[DataSet, ...] = ()
     machine: Machine | None = None
     problems: tuple[Problem, ...] = ()

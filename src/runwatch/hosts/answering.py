@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
@@ -47,8 +48,8 @@ class Answers:
                 return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
             case m.AskSystem(_, root, run):
                 return self._live.system_tags(RunKey(self._known(root), run))
-            case m.AskRows(_, predictions, label):
-                return self._rows(predictions, label)
+            case m.AskRows(_, root, predictions, label):
+                return self._rows(PredictionsKey(self._known(root), predictions), label)
             case m.AskHistory():
                 with self._task_state() as task_state:
                     return task_state.history()
@@ -83,8 +84,8 @@ class Answers:
         with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as task_state:
             yield task_state
 
-    def _rows(self, predictions: str, label: str) -> m.RowsFound:
-        found = self._live.slice_rows(predictions, label)
+    def _rows(self, key: PredictionsKey, label: str) -> m.RowsFound:
+        found = self._live.slice_rows(key, label)
         return m.RowsFound(problem=found) if isinstance(found, Problem) else m.RowsFound(*found)
 
     def _do(self, text: str) -> m.Did:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump
@@ -254,16 +255,17 @@ class Fleet:
             return failed(str(error))
         return failed("this root is not open") if self._local is None else here(self._local)
 
-    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
-        name = host_of(predictions)
-        if name is None or name not in self._machines:
+    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
+        host = host_of(key.root)
+        if host is None or host not in self._machines:
             if self._local is None:
-                return Problem(predictions, None, "is not open")
-            return self._local.slice_rows(predictions, label)
+                return Problem(key.name, None, "is not open")
+            return self._local.slice_rows(key, label)
         try:
-            found = self._machines[name].ask(lambda number: m.AskRows(number, path_of(predictions), label))
+            there = path_of(key.root)
+            found = self._machines[host].ask(lambda number: m.AskRows(number, there, key.name, label))
         except WireError as error:
-            return Problem(predictions, None, str(error))
+            return Problem(key.name, None, str(error))
         return found.problem or (found.columns, found.rows)
 
     def history(self) -> list[tuple[str, TaskEvent]]:

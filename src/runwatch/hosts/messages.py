@@ -8,7 +8,7 @@ import msgspec
 
 from runwatch.config import Metrics
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.comparison import Baseline, Comparison
+from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
@@ -92,7 +92,7 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
     outlooks: dict[RunKey, Outlook] = {}
     comparisons: dict[RunKey, Comparison] = {}
     baselines: dict[str, Baseline] = {}
-    predictions: dict[str, Comparison] = {}
+    predictions: dict[PredictionsKey, Comparison] = {}
     data: dict[Pair, DataSet] = {}
     findings: dict[int, Finding] = {}
     tasks: dict[str, TaskList] = {}
@@ -192,6 +192,7 @@ class AskSystem(msgspec.Struct, tag="system"):
 
 class AskRows(msgspec.Struct, tag="rows"):
     number: int
+    root: str
     predictions: str
     label: str
 

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runwatch.domain.address import joined
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Machine
@@ -21,8 +22,8 @@ from runwatch.hosts.wire import WireError, encode
 MOST_RUNS = 200_000
 MOST_BYTES = 512 * 1024 * 1024
 WEIGH_EVERY = 256 * 1024 * 1024
-_BY_ROOT = ("baselines", "tasks", "predictions")
-_PARTS = ("runs", "health", "outlooks", "comparisons", "data", "findings", *_BY_ROOT)
+_BY_ROOT = ("baselines", "tasks")
+_PARTS = ("runs", "health", "outlooks", "comparisons", "predictions", "data", "findings", *_BY_ROOT)
 
 
 class RemoteSnapshot:
@@ -137,7 +138,7 @@ class RemoteSnapshot:
     def _key(self, name: str, at: Key) -> Key:
         if name in _BY_ROOT:
             return self._root(at) if isinstance(at, str) else at
-        return RunKey(self._root(at[0]), at[1]) if isinstance(at, tuple) else at
+        return at._replace(root=self._root(at.root)) if isinstance(at, RunKey | PredictionsKey) else at
 
     def _run(self, run: Run) -> Run:
         return replace(run, root=self._root(run.root))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config import Settings
-from runwatch.domain.comparison import Comparison
+from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem
@@ -81,8 +81,13 @@ class BackgroundWork:
         return tuple(one for side in self._sides for one in side.sets)
 
     @property
-    def predictions(self) -> dict[str, Comparison]:
-        return {name: comparison for side in self._sides for name, comparison in side.predictions.items()}
+    def predictions(self) -> dict[PredictionsKey, Comparison]:
+        sides: tuple[tuple[str, DataWatch | ModelWatch], ...] = (*self._data.items(), *self._models.items())
+        return {
+            PredictionsKey(root, name): comparison
+            for root, side in sides
+            for name, comparison in side.predictions.items()
+        }
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -318,9 +323,9 @@ class BackgroundWork:
         own = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
         return own or (models.distribution(data_set, column, batch) if models else None)
 
-    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""
-        for data in self._data.values():
-            if predictions in data.predictions:
-                return data.slice_rows(self._reader("screen"), predictions, label)
-        return Problem(predictions, None, "its rows are not kept here", "open the predictions file")
+        data = self._data.get(key.root)
+        if data is not None and key.name in data.predictions:
+            return data.slice_rows(self._reader("screen"), key.name, label)
+        return Problem(key.name, None, "its rows are not kept here", "open the predictions file")

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
 from runwatch.domain.errors import UserError
@@ -147,9 +148,9 @@ class Monitor:
         """The items of ``wanted``; pictures of at most ``most`` bytes together."""
         return self._media.contents(key, wanted, most)
 
-    def slice_rows(self, predictions: str, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
-        return self._board.background.slice_rows(predictions, label)
+        return self._board.background.slice_rows(key, label)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""

@@ -109,7 +109,7 @@ def level_of(check: CheckResult, root: str) -> str:
     severities = {f["severity"] for f in of_root(check, root)}
     situation = check.snapshot.situation
     read = any(run.root == root for run in situation.runs) or any(d.root == root for d in situation.data)
-    read = read or bool(situation.predictions)
+    read = read or any(key.root == root for key in situation.predictions)
     return _worst(severities, read or bool(severities))
 
 

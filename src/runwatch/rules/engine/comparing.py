@@ -25,16 +25,15 @@ class Subject(msgspec.Struct, frozen=True):
 
 def subjects(situation: Situation) -> Iterator[Subject]:
     """Every comparison there is: of runs, then of predictions."""
-    runs = {run.key: run for run in situation.runs}
+    runs = {run.key: run for run in situation.runs} if situation.comparisons else {}
     for key, comparison in situation.comparisons.items():
         run = runs.get(key)
         baseline = situation.baselines.get(key.root)
         if run is not None:
             assumed = baseline is not None and baseline.origin == "assumed"
             yield Subject(run.id, run.root, comparison, run, assumed)
-    root = situation.roots[0] if situation.roots else ""
-    for name, comparison in situation.predictions.items():
-        yield Subject(name, root, comparison, None, False)
+    for named, comparison in situation.predictions.items():
+        yield Subject(named.name, named.root, comparison, None, False)
 
 
 def about_model(

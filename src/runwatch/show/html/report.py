@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
@@ -10,9 +10,10 @@ from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import Situation, Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.costs import cost_words
+from runwatch.show.findings import Facts
 from runwatch.show.html.svg import SvgCurve, curves, grid
 from runwatch.show.screen.curves import spelt
 from runwatch.show.screen.runs import is_baseline
@@ -154,8 +155,7 @@ def _news(brief: Brief) -> str:
     causes: dict[tuple[str, str, str], list[str]] = {}
     for f in brief.findings:
         if f["severity"] != "info":
-            what, _, part = str(f["subject"]).partition(" · ")
-            name = str(f["run"] or what).rpartition("/")[2] if f["run"] else what
+            name, part = _named(f)
             parts = causes.setdefault((f["severity"], f["rule"], name), [])
             parts += [part] if part and part not in parts else []
     cells = [
@@ -168,6 +168,12 @@ def _news(brief: Brief) -> str:
     return _table("What is wrong", ("urgency", "what"), cells)
 
 
+def _named(finding: Facts) -> tuple[str, str]:
+    """(what a finding is about, the part of it)."""
+    what, _, part = str(finding["subject"]).partition(" · ")
+    return (str(finding["run"]).rpartition("/")[2] if finding["run"] else what), part
+
+
 def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
     """What a rule found, in everybody's words."""
     more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
@@ -175,10 +181,15 @@ def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
     return _SENTENCES.get(rule, f"{rule.replace('-', ' ')}: {{name}}").format(name=name, part=part)
 
 
+def _compared(situation: Situation) -> list[tuple[str, Comparison]]:
+    """The comparisons of runs, then of predictions, with the names of what is compared."""
+    pairs = [(key.id, comparison) for key, comparison in situation.comparisons.items()]
+    return pairs + [(key.name, comparison) for key, comparison in situation.predictions.items()]
+
+
 def _models(look: ChartSource) -> str:
     """Each compared model in one line: better or worse than the one in use, and what it costs."""
-    situation = look.snapshot.situation
-    pairs = [(key.id, c) for key, c in situation.comparisons.items()] + list(situation.predictions.items())
+    pairs = _compared(look.snapshot.situation)
     rows = []
     for name, comparison in pairs[:_MOST_RUNS]:
         tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
@@ -237,9 +248,7 @@ def _runs(brief: Brief) -> str:
 
 
 def _comparisons(look: ChartSource) -> str:
-    situation = look.snapshot.situation
-    pairs: list[tuple[str, Comparison]] = [(key.id, c) for key, c in situation.comparisons.items()]
-    pairs += list(situation.predictions.items())
+    pairs = _compared(look.snapshot.situation)
     rows = [
         (
             _text(name),
@@ -324,10 +333,11 @@ def _notes(brief: Brief) -> str:
 
 
 def _tasks(brief: Brief) -> str:
+    findings = {f"rw:{f['fingerprint']}": f for f in brief.findings}
     rows = [
         (
             _text(line["priority"] or ""),
-            _text(_bare(line["text"])),
+            _text(_task(line["text"], findings)),
             _text(line["due"] or ""),
             _text(line["who"]),
         )
@@ -361,8 +371,14 @@ def _text(words: str) -> str:
     return escape(safe(words))
 
 
-def _bare(text: str) -> str:
-    own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:")
+def _task(text: str, findings: Mapping[str, Facts]) -> str:
+    """What is to do, in everybody's words: those of its finding, unless a person has made the line theirs."""
+    words = text.split()
+    found = next((findings[word] for word in words if word in findings), None)
+    if found is not None and "by:runwatch" in words:
+        name, part = _named(found)
+        return _plainly(found["rule"], name, [part] if part else [])
+    own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:", "rec:", "id:", "p:", "host:", "+", "@")
     return " ".join(word for word in text.split() if not word.startswith(own))
 
 

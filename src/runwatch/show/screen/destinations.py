@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.tasks import TaskKey
@@ -42,13 +43,13 @@ class ShowData(NamedTuple):
 class ShowComparison(NamedTuple):
     """A run against its baseline, or the predictions of this ``[[predictions]]`` name."""
 
-    subject: RunKey | str
+    subject: RunKey | PredictionsKey
 
 
 class ShowSlice(NamedTuple):
     """The rows of one slice of a predictions comparison."""
 
-    predictions: str
+    predictions: PredictionsKey
     slice: str
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from runwatch.domain.comparison import Baseline, Comparison, MetricComparison
@@ -85,12 +83,6 @@ def _outlook(snapshot: Snapshot, run: Run) -> Words:
     return chance(outlook) if outlook is not None and outlook.beats_baseline is not None else ()
 
 
-class ModelKey(NamedTuple):
-    """Names the comparison of one ``[[predictions]]``."""
-
-    name: str
-
-
 _SHOWN_MODELS = 3
 
 
@@ -98,11 +90,11 @@ def _predictions(snapshot: Snapshot) -> tuple[ViewRow, ...]:
     """The primary metric of each watched predictions, those that got worse first."""
     found = sorted(snapshot.situation.predictions.items(), key=lambda pair: (_RANK[pair[1].verdict], pair[0]))
     rows = []
-    for name, comparison in found[:_SHOWN_MODELS]:
+    for key, comparison in found[:_SHOWN_MODELS]:
         if comparison.primary is not None:
             row = _judged(comparison.primary)
-            label = words(text(name, "info"), " ", text(comparison.primary.name, "strong"))
-            rows.append(ViewRow(ModelKey(name), (label, *row.cells[1:])))
+            label = words(text(key.name, "info"), " ", text(comparison.primary.name, "strong"))
+            rows.append(ViewRow(key, (label, *row.cells[1:])))
     return tuple(rows)
 
 

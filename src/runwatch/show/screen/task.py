@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
@@ -44,8 +45,9 @@ def subject_of(snapshot: Snapshot, finding: Finding) -> Destination | None:
         return ShowComparison(finding.run)
     if finding.run is not None and snapshot.situation.run(finding.run):
         return ShowRun(finding.run)
-    if finding.context == "models" and finding.scope in snapshot.situation.predictions:
-        return ShowComparison(finding.scope)
+    named = PredictionsKey(finding.root, finding.scope)
+    if finding.context == "models" and named in snapshot.situation.predictions:
+        return ShowComparison(named)
     for data in snapshot.situation.data:
         if data.root == finding.root and data.name == finding.scope:
             return _column(data.root, data.name, finding, snapshot)

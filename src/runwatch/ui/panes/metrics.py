@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import metrics as view_metrics
 from runwatch.show.screen.destinations import ShowComparison
@@ -59,7 +60,7 @@ class MetricsPane(Pane, ChartKeys):
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
-        model = event.key.name if isinstance(event.key, view_metrics.ModelKey) else None
+        model = event.key if isinstance(event.key, PredictionsKey) else None
         subject = model or self.choice.looked
         if subject is not None:
             self.post_message(Requested(ShowComparison(subject)))

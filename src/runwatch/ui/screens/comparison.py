@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from runwatch.domain.comparison import PredictionsKey
 from runwatch.show.screen import comparison
 from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
@@ -67,7 +68,7 @@ class ComparisonScreen(Exporting):
         self.query_one("#subhead", LineWidget).show(view.notes)
         self.query_one("#metrics", TableWidget).show(view.metrics)
         self.query_one("#slices", TableWidget).show(view.slices)
-        opens = isinstance(self.subject, str) and bool(view.slices.rows)
+        opens = isinstance(self.subject, PredictionsKey) and bool(view.slices.rows)
         self.query_one("#box-slices").border_subtitle = Content(
             "⏎ opens the rows of a slice" if opens else ""
         )
@@ -80,7 +81,7 @@ class ComparisonScreen(Exporting):
     def opened(self, event: TableWidget.Opened) -> bool:
         if (
             event.table.id != "slices"
-            or not isinstance(self.subject, str)
+            or not isinstance(self.subject, PredictionsKey)
             or not isinstance(event.key, tuple)
         ):
             return False

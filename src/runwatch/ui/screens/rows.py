@@ -36,8 +36,8 @@ class RowsScreen(Filtered):
         yield TableWidget(lasting=True)
 
     def job(self) -> Build:
-        name = self.key.predictions
-        return lambda snapshot, now: snapshot.situation.predictions.get(name)
+        predictions = self.key.predictions
+        return lambda snapshot, now: snapshot.situation.predictions.get(predictions)
 
     def paint(self, view: object) -> None:
         if view is not self._fetched:
@@ -60,7 +60,7 @@ class RowsScreen(Filtered):
     def filter_changed(self) -> None:
         view = rows.rows_view(self._found, self.words)
         name = words(
-            text(self.key.slice, "strong"), Span(" in ", "muted"), text(self.key.predictions, "info")
+            text(self.key.slice, "strong"), Span(" in ", "muted"), text(self.key.predictions.name, "info")
         )
         self.query_one("#head", LineWidget).show(name, view.count)
         self.query_one("#subhead", LineWidget).show(view.common)
