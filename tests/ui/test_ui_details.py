@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import made_up
+import pytest
 from eyes import Board, OpenBoard
 from msgspec.structs import replace
 
@@ -96,6 +97,30 @@ async def test_the_figures_of_a_column_keep_their_numbers_on_a_small_terminal(bo
     async with board(size=(80, 24)) as it:
         await it.press("2", "enter")
         await it.sees("p-value", "1.0e-08", "reference", "current")
+
+
+async def test_on_a_tiny_terminal_no_figure_of_a_column_is_cut(board: OpenBoard) -> None:
+    async with board(size=(40, 12)) as it:
+        await it.press("2", "enter")
+        await it.sees("reference and current")
+        await it.press("tab", "tab")
+        await it.sees("measure", "p-value, corrected", "1.0e-08")
+
+
+@pytest.mark.parametrize("tab", ["7", "8"])
+async def test_what_an_empty_tab_says_is_not_cut(board: OpenBoard, tab: str) -> None:
+    said = {"7": ("this run logged", "text or table"), "8": ("nothing of the machine", "runwatch", "watched")}
+    async with board(size=(40, 12)) as it:
+        await it.press("enter", tab)
+        await it.sees(*said[tab])
+
+
+async def test_a_comparison_keeps_names_and_verdicts_on_a_tiny_terminal(board: OpenBoard) -> None:
+    async with board(size=(40, 12)) as it:
+        await it.press("3", "enter")
+        await it.sees("not compared", "shares no", "with the baseline")
+        await it.press("escape", "1", "j", "j", "3", "enter")
+        await it.sees("val/auc", "difference", "▲ better")
 
 
 async def test_a_metric_that_cannot_be_judged_says_why(board: OpenBoard) -> None:

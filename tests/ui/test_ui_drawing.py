@@ -19,7 +19,7 @@ from runwatch.ui.widgets.axes import axes, nice_step
 from runwatch.ui.widgets.braille import rasterised, reduced
 from runwatch.ui.widgets.chart import draw, nearest, read_out
 from runwatch.ui.widgets.table import layout
-from runwatch.ui.widgets.words import fitted, width_of
+from runwatch.ui.widgets.words import fitted, width_of, wrapped
 
 COLOURS = Palette(DEFAULT_TONES)
 values = st.lists(st.floats(-1e300, 1e300) | st.sampled_from([float("nan")]), max_size=50)
@@ -65,6 +65,14 @@ def test_levels_bands_and_marks_are_drawn() -> None:
     assert "━ baseline" in text and "▲" in text
     shaded = [s for strip in strips for s in strip if s.style and s.style.bgcolor == COLOURS["band"].bgcolor]
     assert shaded
+
+
+def test_without_colours_a_level_is_dots_and_no_blocks() -> None:
+    drawn = draw(
+        chart([0.0, 9.0], levels=(ChartLevel(5.0, "", "bad"),)), 60, 12, Palette(DEFAULT_TONES, grey=True)
+    )
+    dots = [s for strip in drawn for s in strip if any("⠀" < char <= "⣿" for char in s.text)]
+    assert dots and not any(s.style and (s.style.reverse or s.style.underline) for s in dots)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -126,6 +134,26 @@ def test_columns_give_way_by_their_rank() -> None:
     assert [c.key for c, _, _ in layout(columns, 12)[0]] == ["a"]
     widths, gap = layout(columns, 100)
     assert sum(width for _, width, _ in widths) + 2 * gap == 100
+
+
+def test_where_nothing_can_be_dropped_the_widest_column_gives_way() -> None:
+    columns = (
+        ViewColumn("name", "", 24, grow=1),
+        ViewColumn("value", "", 9),
+        ViewColumn("why", "", 50, grow=5),
+    )
+    assert [width for _, width, _ in layout(columns, 41)[0]] == [15, 9, 15]
+    assert [width for _, width, _ in layout(columns, 5)[0]] == [3, 9, 3]
+
+
+@given(st.text(st.sampled_from("ab é漢 "), max_size=60), st.integers(2, 20))
+def test_words_that_wrap_lose_nothing(text: str, width: int) -> None:
+    lines = wrapped((Span(text), Span(" end")), width)
+    told = ["".join(span.text for span in line) for line in lines]
+    assert " ".join(told).split() == (text + " end").split()
+    for i, said in enumerate(told):
+        last = i == len(told) - 1
+        assert cell_len(said.rstrip() if last else said) <= width or " " not in said.strip()
 
 
 @pytest.mark.parametrize("low, high", [(0.98715, 0.98735), (1000.1, 1000.4), (0.984, 0.9892), (-3.0, 5.0)])

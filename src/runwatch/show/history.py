@@ -92,7 +92,7 @@ def history_text(events: Iterable[tuple[str, TaskEvent]], now: float) -> list[st
         f"{safe(story.text, 90)}"
         for story in stories(events)
     ]
-    return lines or ["no history yet; it begins with the first task or finding"]
+    return lines or ["no history yet: nothing was opened or closed since it is kept here"]
 
 
 def ending(story: FindingHistory) -> str:

@@ -14,6 +14,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
+from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -246,10 +247,10 @@ class RunwatchApp(ThemedApp):
         focused = self.screen.focused
         chain = focused.ancestors_with_self if focused else [self.screen, self]
         bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
-        actions = [(node, binding.action.partition("(")[0]) for node, binding in bound]
-        if not actions or any(node.check_action(action, ()) for node, action in actions):
+        actions = [(node, *parse(binding.action)[1:]) for node, binding in bound]
+        if not actions or any(node.check_action(action, with_) for node, action, with_ in actions):
             return
-        node, action = actions[0]
+        node, action, _ = actions[0]
         if (why_not := getattr(node, "why_not", None)) is not None:
             self.say(why_not(action))
 

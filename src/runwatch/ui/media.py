@@ -113,7 +113,7 @@ class MediaPart(Vertical):
         self._histograms: tuple[object, list[tuple[int, Histogram]]] = (None, [])
 
     def compose(self) -> ComposeResult:
-        yield LineWidget()
+        yield LineWidget(wrap=True)
         with Vertical(id="media-body"):
             yield PictureWidget()
             yield HeatWidget()

@@ -41,7 +41,7 @@ class SystemPart(Vertical):
         self._version, self._round, self._asked = -1, 0, False
 
     def compose(self) -> ComposeResult:
-        yield LineWidget(collapse=True)
+        yield LineWidget(collapse=True, wrap=True)
         yield CellGrid()
 
     def on_mount(self) -> None:

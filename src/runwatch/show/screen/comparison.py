@@ -37,15 +37,15 @@ from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 
 _METRICS = (
     ViewColumn("metric", "metric", 16, grow=2),
-    ViewColumn("candidate", "candidate", 9, right=True),
-    ViewColumn("baseline", "baseline", 9, right=True),
+    ViewColumn("candidate", "candidate", 9, right=True, drop=1),
+    ViewColumn("baseline", "baseline", 9, right=True, drop=1),
     ViewColumn("delta", "difference", 11, right=True),
     ViewColumn("ci", "95 % interval", 19, right=True, drop=2),
     ViewColumn("p", "p (adj.)", 8, right=True, drop=4),
     ViewColumn("n", "n", 7, right=True, drop=5),
-    ViewColumn("method", "method", 14, drop=6),
-    ViewColumn("verdict", "verdict", 17),
-    ViewColumn("reason", "why", 16, grow=3, drop=3),
+    ViewColumn("method", "method", 15, drop=6),
+    ViewColumn("verdict", "verdict", 17, grow=1),
+    ViewColumn("reason", "why", 16, grow=6, drop=3),
 )
 _SLICES = (
     ViewColumn("slice", "slice", 20, grow=2),
@@ -123,15 +123,15 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     else:
         name, root, run = subject.id, subject.root, snapshot.situation.run(subject)
     if run is not None and is_baseline(snapshot, run):
-        why = "is the baseline: choose a run to compare with it"
+        why = "this is the baseline: choose a run to compare with it"
     elif root in snapshot.situation.baselines:
-        why = "is not compared: it shares no metric with the baseline"
+        why = "not compared: it shares no metric with the baseline"
     else:
-        why = "has nothing to be compared with: press b on a run to make it the baseline"
+        why = "no baseline: press b on a run to make it one"
     nothing = TableView((), ())
-    head = words(text(name, "strong"), Span(f" {why}", "muted"))
+    said = TableView((), (), (text(why, "muted"),))
     blank = ChartView(key=("no comparison", name), empty="")
-    return ComparisonView(head, (), nothing, nothing, blank, (), nothing, blank, nothing)
+    return ComparisonView(text(name, "strong"), (), said, nothing, blank, (), nothing, blank, nothing)
 
 
 def _head(comparison: Comparison) -> Words:

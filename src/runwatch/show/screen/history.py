@@ -103,7 +103,7 @@ def _story(story: FindingHistory, i: int, now: float) -> ViewRow:
 def _no_story(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
         return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no history yet; it begins with the first task or finding", "muted"),),)
+    return ((Span("no history yet: nothing was opened or closed since it is kept here", "muted"),),)
 
 
 def champions_table(champions: Champions, filter: str, now: float) -> TableView:

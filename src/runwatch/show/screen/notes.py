@@ -35,7 +35,7 @@ _Line = tuple[str, Tone, str, str, str]
 def _section(title: str, lines: list[_Line]) -> list[ViewRow]:
     if not lines:
         return []
-    rows = [ViewRow((title,), ((), (Span(title, "accent"),), (), ()))]
+    rows = [ViewRow((title,), ((), (Span(title, "accent"),), (), ()), wide="where")]
     for i, (sign, tone, where, what, hint) in enumerate(lines):
         cells: tuple[Words, ...] = (
             (Span(sign, tone),),

@@ -41,8 +41,8 @@ _PROBLEMS = (
     ViewColumn("hint", "what to do", 20, grow=2, drop=1),
 )
 _FILES = (
-    ViewColumn("file", "file", 30, grow=3, keep_end=True),
-    ViewColumn("what", "what", 12),
+    ViewColumn("file", "file", 20, grow=3, keep_end=True),
+    ViewColumn("what", "what", 12, drop=1),
     ViewColumn("size", "size", 10, right=True),
     ViewColumn("age", "age", 5, right=True),
 )

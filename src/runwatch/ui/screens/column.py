@@ -24,6 +24,7 @@ from runwatch.ui.work import in_background
 class ColumnScreen(Detail):
     """The column's distribution is fetched on a worker, again when a batch came."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "narrow"), (66, "side-by-side")]  # noqa: RUF012 (Textual declares it so)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "quantiles", "Quantiles", id="column.quantiles", tooltip="quantile against quantile"),
         Binding("left_square_bracket", "batch(-1)", "Earlier batch", id="column.earlier", key_display="["),

@@ -191,10 +191,15 @@ class Dashboard(LiveScreen):
             if pane in event.widget.ancestors_with_self and pane.PLACE != "strip":
                 self._active = i
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        number = parameters[0] if action == "pane" else 0
+        return not isinstance(number, int) or number <= len(self._panes)
+
+    def why_not(self, action: str) -> str:
+        """Why the number of a pane that is not there does nothing."""
+        return f"there are {len(self._panes)} panes"
+
     def action_pane(self, number: int) -> None:
-        if number > len(self._panes):
-            self.host.say(f"there are {len(self._panes)} panes")
-            return
         pane = self._panes[number - 1]
         if pane.PLACE != "strip":
             self._active = number - 1

@@ -16,8 +16,8 @@ from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, text
 from runwatch.ui.widgets.table import TableWidget
 
 _COLUMNS = (
-    ViewColumn("name", "", 20, grow=2),
-    ViewColumn("about", "", 20, grow=3, drop=1),
+    ViewColumn("name", "", 20, grow=1),
+    ViewColumn("about", "", 20, grow=4, drop=1),
     ViewColumn("key", "", 10, right=True),
 )
 _MOST = 200

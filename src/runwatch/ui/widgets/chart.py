@@ -24,7 +24,7 @@ from runwatch.ui.messages import ExportAsked
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
-from runwatch.ui.widgets.words import line_strip, width_of
+from runwatch.ui.widgets.words import line_strip, width_of, wrapped
 
 _LEGEND_SIGN = "━ "
 _DASHES = (12, 6, 3, 2)
@@ -145,8 +145,9 @@ def draw(
     another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
-        said = (Span(" " + view.empty, "muted"),)
-        return [line_strip(said, width, colours), *[Strip.blank(width)] * (height - 1)]
+        said = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
+        lines = [line_strip((Span(" "), *words), width, colours) for words in said]
+        return [*lines, *[Strip.blank(width)] * (height - len(lines))]
     rows = _rows(view, height, legend)
     top: list[Strip] = []
     if rows < height - 1:
@@ -288,6 +289,10 @@ def _ends(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
     return [(shown.x0, left), ((shown.x0 + shown.x1) / 2, middle), (shown.x1, right)]
 
 
+_DOTS = Style(reverse=False, underline=False)
+"""Without colours some tones are reversed, and dots would be blocks."""
+
+
 class _Plot:
     """The cells of the plot: dots, who is on top in each, marks, and shaded half cells (two a line)."""
 
@@ -323,6 +328,7 @@ class _Plot:
         out: list[Segment] = []
         band = colours["band"]
         edge = Style(color=band.bgcolor)
+        inks = [colours[tone] + _DOTS for tone in self.tones]
         bits, owner = self.bits[y].tolist(), self.owner[y].tolist()
         upper, lower = self.shade[2 * y].tolist(), self.shade[2 * y + 1].tolist()
         for x, (bit, who) in enumerate(zip(bits, owner, strict=True)):
@@ -330,7 +336,7 @@ class _Plot:
             if mark := self.marks.get((y, x)):
                 char, style = mark[0], colours[mark[1]]
             elif bit:
-                char, style = chr(0x2800 + bit), colours[self.tones[who]]
+                char, style = chr(0x2800 + bit), inks[who]
             elif x == self.cursor:
                 char, style = "│", colours["muted"]
             elif upper[x] != lower[x]:

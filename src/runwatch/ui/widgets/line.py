@@ -6,28 +6,28 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from runwatch.show.screen.view import Words
 from runwatch.ui.palette import palette
-from runwatch.ui.widgets.words import changed_cells, fitted, width_of
+from runwatch.ui.widgets.words import changed_cells, fitted, line_strip, width_of, wrapped
 
 _LEAST = 12
 
 
 class LineWidget(Widget):
     """Shows words on one line; where there is no room for both the right end is cut, and gives
-    way when little would be left of it. ``collapse``: takes
-    no line when there is nothing to say."""
+    way when little would be left of it. ``collapse``: takes no line when there is nothing to say;
+    ``wrap``: takes as many lines as the left words need, when there are no right ones."""
 
-    DEFAULT_CSS = "LineWidget { height: 1; padding: 0 1; }"
+    DEFAULT_CSS = "LineWidget { height: 1; padding: 0 1; }  LineWidget.wrap { height: auto; }"
 
-    def __init__(self, *, id: str | None = None, collapse: bool = False) -> None:
-        super().__init__(id=id)
-        self._collapse = collapse
+    def __init__(self, *, id: str | None = None, collapse: bool = False, wrap: bool = False) -> None:
+        super().__init__(id=id, classes="wrap" if wrap else None)
+        self._collapse, self._wrap = collapse, wrap
         self.display = not collapse
         self._left: Words = ()
         self._right: Words = ()
@@ -36,18 +36,26 @@ class LineWidget(Widget):
         """Take new words; equal ones are not painted again."""
         if (left, right) == (self._left, self._right):
             return
-        before = self._strip() if self.is_attached and self.content_size.width > 0 else None
+        drawn = self.is_attached and self.content_size.width > 0 and not self._wrap
+        before = self._strip() if drawn else None
         self._left, self._right = left, right
         if self._collapse and self.display != bool(left or right):
             self.display = bool(left or right)
             before = None
         if before is None:
-            self.refresh()
+            self.refresh(layout=self._wrap)
         elif span := changed_cells(before, self._strip()):
             self.refresh(Region(span[0], 0, span[1] - span[0], 1))
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(wrapped(self._left, width)) if self._wrap and not self._right else 1
+
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
+        if self._wrap and not self._right and width > 0:
+            lines = wrapped(self._left, width)
+            words = lines[y] if y < len(lines) else ()
+            return line_strip(words, width, palette(self.app), self.rich_style)
         return Strip.blank(width) if y or width <= 0 else self._strip()
 
     def _strip(self) -> Strip:

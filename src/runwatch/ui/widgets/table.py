@@ -18,7 +18,7 @@ from textual.strip import Strip
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, keys_of
 from runwatch.ui.clipboard import copy
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.words import changed_cells, fitted, line_strip
+from runwatch.ui.widgets.words import changed_cells, fitted, line_strip, wrapped
 
 
 class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
@@ -188,7 +188,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         return self._render_row(index, width, colours)
 
     def _render_empty(self, y: int, width: int, colours: Palette) -> Strip:
-        lines = self._view.empty
+        lines = [part for line in self._view.empty for part in wrapped(line, width - 2)]
         return line_strip((*_LEAD, *lines[y]), width, colours) if y < len(lines) else Strip.blank(width)
 
     def _render_header(self, width: int, colours: Palette) -> Strip:
@@ -347,9 +347,12 @@ def _needed(kept: list[tuple[int, ViewColumn]], gap: int) -> int:
 
 
 def _squeeze(widths: list[tuple[ViewColumn, int, int]], by: int) -> list[tuple[ViewColumn, int, int]]:
-    out = []
-    for column, have, at in widths:
-        take = min(by, have - 3) if column.grow else 0
-        by -= take
-        out.append((column, have - take, at))
-    return out
+    """Take ``by`` cells from the columns that grow, always from the widest: all stay readable."""
+    have = [width for _, width, _ in widths]
+    yielding = [i for i, (column, _, _) in enumerate(widths) if column.grow]
+    for _ in range(by):
+        widest = max(yielding, key=lambda i: have[i], default=None)
+        if widest is None or have[widest] <= 3:
+            break
+        have[widest] -= 1
+    return [(column, width, at) for (column, _, at), width in zip(widths, have, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
@@ -35,6 +36,7 @@ def fitted(
     return [blank, *segments] if right else [*segments, blank]
 
 
+_WORD = re.compile(r"\s*\S*\s*")
 _DIGITS = "0123456789.,"
 
 
@@ -79,6 +81,18 @@ def _without(text: str, cells: int) -> str:
             return text[i:]
         gone += cell_len(char)
     return ""
+
+
+def wrapped(line: tuple[Span, ...], width: int) -> list[tuple[Span, ...]]:
+    """The words on as many lines of ``width`` cells as they need, broken at blanks."""
+    lines: list[tuple[Span, ...]] = [()]
+    for span in line:
+        for word in _WORD.findall(span.text):
+            if lines[-1] and width_of(lines[-1]) + cell_len(word.rstrip()) > width:
+                lines[-1] = (*lines[-1][:-1], Span(lines[-1][-1].text.rstrip(), lines[-1][-1].tone))
+                lines.append(())
+            lines[-1] = (*lines[-1], Span(word, span.tone))
+    return lines
 
 
 def line_strip(line: tuple[Span, ...], width: int, palette: Palette, ground: Style | None = None) -> Strip:
