@@ -132,8 +132,8 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     own = settings[paths[0]] if paths else config.user_settings(args.config)
     state = places.state_dir()
     log = state / "runwatch.log" if state else None
-    log_to(log)
     screen = _ui_settings(args, own.ui, paths, asks(settings), log)
+    log_to(log)
     watching = _watching(paths, settings, others, config.user_settings(args.config))
     collect_from_here()
     return open_screen(watching, screen)
