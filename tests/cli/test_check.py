@@ -154,6 +154,9 @@ def test_predictions_of_one_name_in_two_roots_are_judged_each_in_its_own(root, t
     code, out, _ = call(capsys, *map(str, roots), "--json")
     found = {f["root"] for f in json.loads(out)["findings"] if f["rule"] == "metric-regressed"}
     assert code == 2 and found == {str(roots[1]), str(roots[2])}
+    for form in ("text", "junit", "github"):
+        out = call(capsys, *map(str, roots), "--format", form)[1]
+        assert [f"{place} · churn" in out for place in roots] == [False, True, True], form
 
 
 def write_predictions(path: Path, wrong: int) -> None:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from drift_command import MOVED, drift, verdict
 
+from runwatch.cli import main
 from runwatch.data import sample
 from runwatch.data.files import resolve
 
@@ -367,6 +368,34 @@ def test_intervals_of_ages_are_categories_and_no_lists(tmp_path: Path) -> None:
         )
     _, report, _ = drift(tmp_path / "ref.csv", tmp_path / "cur.csv")
     assert list(report["columns"]) == ["age"] and report["columns"]["age"]["verdict"] == "drifted"
+
+
+def test_a_writer_of_its_own_is_no_change_of_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    r = np.random.default_rng(1)
+    tables = []
+    for n, unit, wide, list_ in ((900, "ns", 4, pa.list_), (300, "us", 18, pa.large_list)):
+        at = [dt.datetime(2026, 1, 1) + dt.timedelta(seconds=int(s)) for s in r.integers(0, 10**6, n)]
+        price = [decimal.Decimal(int(v)) / 100 for v in r.integers(1000, 5000, n)]
+        columns = {
+            "at": pa.array(at, pa.timestamp(unit)),
+            "zoned": pa.array(at, pa.timestamp(unit, "UTC")),
+            "wait": pa.array([one - at[0] for one in at], pa.duration(unit)),
+            "price": pa.array(price, pa.decimal128(wide, 2)),
+            "tags": pa.array([["a", "b"]] * n, list_(pa.string())),
+            "item": pa.array([{"x": 1.0}] * n, pa.struct([("x", pa.float64())])),
+            "code": pa.array(r.integers(0, 10**6, n), pa.int64()),
+        }
+        tables.append(pa.table(columns))
+    pq.write_table(tables[0], tmp_path / "ref.parquet")
+    pq.write_table(tables[1].set_column(6, "code", tables[1]["at"]), tmp_path / "now.parquet")
+    main(["quality", str(tmp_path / "now.parquet"), "--reference", str(tmp_path / "ref.parquet"), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    key = next(key for key in ("checks", "issues", "findings") if key in found)
+    changed = [c["column"] for c in found[key] if "type-change" in (c.get("check"), c.get("kind"))]
+    assert changed == ["code"]
+    main(["quality", str(tmp_path / "now.parquet"), "--reference", str(tmp_path / "ref.parquet"), "--json",
+          "--exclude", "code"])  # fmt: skip
+    assert "type-change" not in capsys.readouterr().out
 
 
 def test_a_key_that_comes_late_is_a_column(tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ class Entry:
     name: str = ""
     severity: str = "warning"
     advice: str = ""
+    where: str = ""
 
 
 def test_custom_rules_fire_hold_and_name_themselves() -> None:

@@ -137,6 +137,18 @@ def test_three_attempts_are_listed_in_order() -> None:
     assert [(a.number, a.first_step, a.last_step) for a in attempts] == [(1, 0, 8), (2, 0, 3)]
 
 
+def test_short_attempts_of_two_tags_are_told_apart_whole() -> None:
+    steps = [*range(1, 7), *range(1, 6), *range(7), 0]
+    rows: list[Row] = [(step, {"loss": float(i), "val": float(i)}) for i, step in enumerate(steps)]
+    summary = _story(_memory(rows))
+    told = [(a.first_step, a.last_step, a.points, a.superseded) for a in summary.attempts]
+    assert told == [(1, 6, 12, 12), (1, 5, 10, 10), (0, 6, 14, 14)]
+    assert {name: (m.last, m.count) for name, m in summary.metrics.items()} == {
+        "loss": (18.0, 1),
+        "val": (18.0, 1),
+    }
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_next_event_file_supersedes_by_its_clock_in_whatever_order_they_are_read(
     order: tuple[int, int],

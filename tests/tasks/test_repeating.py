@@ -6,7 +6,7 @@ import pytest
 from test_book import ROOT, Desk
 from worlds import NOW, TODAY
 
-from runwatch.domain.intents import AddTask, ArchiveTasks, EditTask, FinishTask, Undo
+from runwatch.domain.intents import AddTask, ArchiveTasks, EditTask, FinishTask, ReopenTask, Undo
 from runwatch.tasks import todotxt
 from runwatch.tasks.when import after, future_day, next_time
 
@@ -68,6 +68,29 @@ def test_finished_and_taken_back_with_its_next_occurrence(desk):
     assert again.ok and desk.lines == before
     assert desk.do(Undo(ROOT, again.undo)).ok and len(desk.lines) == 4
     assert desk.history.count("added by person") >= 1
+
+
+@pytest.mark.parametrize("rec", ["1w", "+1m", "3b"])
+def test_reopening_takes_the_next_occurrence_back_unless_it_was_touched(desk, rec):
+    desk.path.write_text(f"(A) {TODAY} rotate due:{TODAY} rec:{rec}\nother\n")
+    before = desk.lines
+    assert desk.do(FinishTask(ROOT, "rotate")).ok and len(desk.lines) == 3
+    finished = next(task for task in desk.book.current(TODAY).tasks if task.done)
+    answer = desk.do(ReopenTask(ROOT, finished.id))
+    assert answer.ok and "its next time goes" in answer.message and desk.lines == before
+    assert desk.do(Undo(ROOT, answer.undo)).ok and len(desk.lines) == 3
+    desk.path.write_text(
+        desk.path.read_text()
+        .replace(f"rec:{rec}\n", f"rec:{rec} by hand\n")
+        .replace(f"rec:{rec} pri:A by hand", f"rec:{rec} pri:A")
+    )
+    answer = desk.do(ReopenTask(ROOT, finished.id))
+    assert answer.ok and "next time" not in answer.message and len(desk.lines) == 3
+
+
+def test_a_task_that_is_added_as_finished_is_told_as_done(desk):
+    assert desk.do(AddTask(f"x {TODAY} called Ana", ROOT)).ok
+    assert desk.history == ["done by person"]
 
 
 def test_a_line_changed_since_is_not_taken_back_by_halves(desk):

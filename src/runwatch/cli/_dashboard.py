@@ -98,13 +98,13 @@ def _check_names(roots: list[str]) -> None:
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     """Open the dashboard on ``roots`` and stay until the person leaves; after a question about trust was
     answered with yes, it is opened again with what holds then."""
-    from runwatch.cli._memory import start_without_collecting
+    from runwatch.cli._memory import no_collecting
 
-    start_without_collecting()
-    from runwatch.ui.trust_question import RESTART
+    with no_collecting():
+        from runwatch.ui.trust_question import RESTART
 
-    while (code := _open_once(roots, args)) == RESTART:
-        pass
+        while (code := _open_once(roots, args)) == RESTART:
+            pass
     return code
 
 
@@ -133,9 +133,10 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     state = places.state_dir()
     log = state / "runwatch.log" if state else None
     log_to(log)
+    screen = _ui_settings(args, own.ui, paths, asks(settings), log)
     watching = _watching(paths, settings, others, config.user_settings(args.config))
     collect_from_here()
-    return open_screen(watching, _ui_settings(args, own.ui, paths, asks(settings), log))
+    return open_screen(watching, screen)
 
 
 def _ui_settings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections.abc import Iterator
 
 _M_ARENA_MAX = -8
 _THRESHOLDS = 10_000, 20, 20
@@ -18,9 +19,14 @@ def share_one_arena() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def start_without_collecting() -> None:
+@contextlib.contextmanager
+def no_collecting() -> Iterator[None]:
     """Imports make many objects and no garbage: looking for it took a seventh of a start."""
     gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def collect_from_here() -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
+from runwatch.domain.operations import Append
 from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
@@ -46,6 +47,8 @@ class RootReader:
         self._failed: dict[SourceKey, tuple[Problem, ...]] = {}
         self._loose_problems: dict[str, tuple[Problem, ...]] = {}
         self._summariser = Summariser(self._direction, is_placeholder)
+        self.taken = 0
+        """How many points have been read, ever."""
 
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
@@ -312,6 +315,7 @@ class RootReader:
             if entry is None:
                 continue
             told = stamped(operations, mtime) if live else operations
+            self.taken += sum(len(one.points.steps) for one in told if isinstance(one, Append))
             entry.note(entry.memory.apply(source, told, () if many else reading.problems))
             entry.live = entry.live or live
             if claim.exclusive:

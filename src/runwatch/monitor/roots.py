@@ -27,6 +27,8 @@ from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 
 SERIES_BUDGET = 256 * 1024 * 1024
+POINT_ROOM = 32
+"""Bytes that a new point takes at most, with the room that its columns grow by."""
 FRESH_S = 600.0
 ASKED_S = 600.0
 
@@ -51,6 +53,7 @@ class Roots:
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
         self._asked: dict[RunKey, float] = {}
+        self._weighed = self._taken = 0
 
     def load_plugins(self) -> None:
         """Third parties' readers: each folder is asked again."""
@@ -170,19 +173,24 @@ class Roots:
         found = {
             run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
+            if run.status in ("running", "stalled")
         }
         return {key: sign for key, sign in found.items() if sign is not None}
 
     def fold_excess(self, now: float) -> None:
         """Past the budget for series, those of the runs that were written longest ago leave the memory; then
         those of runs that go on are thinned, but for what was asked for lately. The caller holds the lock."""
+        taken = sum(reader.taken for reader in self.readers.values())
+        if self._weighed + POINT_ROOM * (taken - self._taken) <= SERIES_BUDGET:
+            return
         sizes = [
             (reader, entry, entry.memory.nbytes)
             for reader in self.readers.values()
             for entry in reader.entries.values()
             if not entry.folded
         ]
-        excess = sum(size for _, _, size in sizes) - SERIES_BUDGET
+        self._weighed, self._taken = sum(size for _, _, size in sizes), taken
+        excess = self._weighed - SERIES_BUDGET
         if excess <= 0:
             return
         written = {run.key: run.updated or 0.0 for run in self.runs(now)}

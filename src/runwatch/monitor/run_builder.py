@@ -48,9 +48,7 @@ class RunObservations(msgspec.Struct):
         rhythm.beat(last)
 
     def stall(self, run: Run, now: float, fixed: float | None) -> HealthSign | None:
-        """The sign of a run's silence, while it counts as alive."""
-        if run.status not in ("running", "stalled"):
-            return None
+        """The sign of the silence of a run that counts as alive."""
         quiet = self.silence(run.key, run.id.rpartition("/")[0] or ".", now, fixed)
         return None if quiet is None else stall_sign(quiet, run.step)
 

@@ -189,7 +189,9 @@ class Listing:
         return self._folder.join(name)
 
     def head(self, name: str, size: int = limits.HEAD) -> bytes:
-        """The first bytes of a file here; b"" if it can't be read."""
+        """The first bytes of a file here; b"" if it can't be read, or is none that the walk has seen."""
+        if name not in self._folder.files:
+            return b""
         most = max(size, limits.HEAD)
         file = self.join(name) if most == limits.HEAD else f"{self.join(name)}\0{-most}"
         if file not in self._heads:

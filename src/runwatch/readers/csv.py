@@ -98,8 +98,9 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     and numbers beside them."""
     at = names.index(step)
     epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
-    places = [(number(row[epoch].encode()) or 0.0, number(row[at].encode())) for row in rows]
-    values = [(before, step) for before, step in places if step is not None]
+    counted = [number(row[at].encode()) for row in rows]
+    epochs = counted if epoch == at else [number(row[epoch].encode()) for row in rows]
+    values = [(before or 0.0, step) for before, step in zip(epochs, counted, strict=True) if step is not None]
     if 2 * sum(epoch == at or value.is_integer() for _, value in values) < len(rows):
         return False
     steps = [step for _, step in values]

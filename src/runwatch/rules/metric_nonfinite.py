@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -12,7 +14,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun
+from runwatch.rules.engine.making import about_run, begun, signs_of
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -26,8 +28,8 @@ EXPLAINS = frozenset({"run-diverged", "loss-spike"})
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical at once. What became non-finite with or after a training loss is part of that finding."""
-    for run in situation.runs:
-        signs = [sign for sign in situation.health.get(run.key, ()) if sign.kind == "nonfinite"]
+    for run, found in groupby(signs_of(situation, "nonfinite"), itemgetter(0)):
+        signs = [sign for _, sign in found]
         head = min((sign for sign in signs if _is_training_loss(sign.tag)), key=_place, default=None)
         followers = [
             sign for sign in signs if head is not None and sign is not head and _place(sign) >= _place(head)

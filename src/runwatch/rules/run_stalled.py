@@ -27,8 +27,10 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning past the threshold, critical past three of them, or after
     ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
     for run in situation.runs:
+        if run.status not in ("running", "stalled"):
+            continue
         sign = next((s for s in situation.health.get(run.key, ()) if s.kind == "stalled"), None)
-        if run.status != "stalled" and (run.status != "running" or sign is None):
+        if run.status == "running" and sign is None:
             continue
         silent = situation.now - run.updated if run.updated is not None else None
         severity = _severity(run, sign, silent, number(options, "critical_after"))

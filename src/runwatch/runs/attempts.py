@@ -114,6 +114,8 @@ class Attempts:
         self._open: _Descent | None = None
         self._written = self._told = 0
         self._late = self._withdrawn = self._slack = 0
+        self._taken: set[str] = set()
+        """Tags whose point of the row in hand is in its series: it belongs to what begins there."""
 
     def extend(self, new: New) -> set[str]:
         """Take new points, by tag in the order of writing. The tags whose past changed."""
@@ -121,6 +123,7 @@ class Attempts:
             for tag, points, _ in new:
                 self._append(tag, points)
             return set()
+        self._taken = set()
         parts = _parts(new)
         return self._skip(parts) | self._by_row(parts)
 
@@ -164,6 +167,7 @@ class Attempts:
         """The file itself says that what it told at ``step`` or later is void (without ``branch``: it is only
         told once more). The tags whose past changed."""
         self._settle()
+        self._taken = set()
         tops = {tag: series.top for tag, series in self.series.items()}
         if not tops or max(tops.values()) < step:
             return set()
@@ -200,10 +204,11 @@ class Attempts:
         done = dict.fromkeys(parts, 0)
         descents: dict[str, int | None] = {}
         changed: set[str] = set()
+        at_row: int | None = None
         while True:
             for tag in parts.keys() - descents.keys():
                 descents[tag] = self._next_descent(tag, parts[tag].points.steps, done[tag])
-            row, tag = self._next_row(parts, done, descents)
+            row, tags = self._next_row(parts, done, descents)
             for name, part in parts.items():
                 stop = len(part.rows) if row is None else int(np.searchsorted(part.rows, row))
                 if stop > done[name]:
@@ -211,27 +216,33 @@ class Attempts:
                     done[name] = stop
             if row is None:
                 return changed
+            if row != at_row:
+                at_row, self._taken = row, set()
+            tag = min(tags, key=self._speaks_first)
             at = done[tag]
             done[tag] += 1
             new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
+            self._taken.add(tag)
             changed |= new
             descents = {n: i for n, i in descents.items() if n != tag and n not in new}
 
     def _next_row(
         self, parts: Mapping[str, _NewPoints], done: Mapping[str, int], descents: Mapping[str, int | None]
-    ) -> tuple[int | None, str]:
-        """The next row that must be looked at, and the tag in it: one that goes back (of several the
-        furthest, a metric before the epoch), or the next of a tag that has just gone back."""
-        rows = [
-            (int(parts[tag].rows[at]), 2**63 if tag == EPOCH else -self._top_of(tag), tag)
-            for tag, at in descents.items()
-            if at is not None
-        ]
+    ) -> tuple[int | None, list[str]]:
+        """The next row that must be looked at, and the tags in it: those that go back, and the one that has
+        just gone back."""
+        rows = {tag: int(parts[tag].rows[at]) for tag, at in descents.items() if at is not None}
         watched = "" if self._open is None else self._open.tag
         if watched in parts and done[watched] < len(parts[watched].rows):
-            rows.append((int(parts[watched].rows[done[watched]]), -(2**63), watched))
-        row, _, tag = min(rows, default=(None, 0, ""))
-        return row, tag
+            rows[watched] = int(parts[watched].rows[done[watched]])
+        row = min(rows.values(), default=None)
+        return row, [tag for tag, its in rows.items() if its == row]
+
+    def _speaks_first(self, tag: str) -> tuple[bool, bool, int, str]:
+        """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. The
+        series must have all that is before the row."""
+        watched = self._open is not None and self._open.tag == tag
+        return not watched, tag == EPOCH, -self._top_of(tag), tag
 
     def _top_of(self, tag: str) -> int:
         series = self.series.get(tag)
@@ -286,10 +297,12 @@ class Attempts:
         return set() if descent.former is None else self._withdraw(descent.former)
 
     def _is_anew(self, descent: _Descent, step: int) -> bool:
-        """Whether the counter went back once more, and does not just come in a little disorder: it writes a
-        step anew, of this branch, or of before it."""
-        newest = self.series[descent.tag].tail(4 * NEAR if step < descent.low else descent.rows)
-        return step < descent.previous and (descent.rows > NEAR or bool((newest == step).any()))
+        """Whether the counter went back once more, and does not just come in a little disorder: it goes below
+        where this branch began (which is a descent of its own, to be withdrawn like any other), or writes a
+        step of it anew."""
+        newest = self.series[descent.tag].tail(descent.rows)
+        back = step < descent.previous and (descent.rows > NEAR or bool((newest == step).any()))
+        return step < descent.low or back
 
     def _descend(self, tag: str, series: Series, point: Points) -> _Descent:
         """How much it takes to believe that this is a restart: one row, if it goes far back or writes a step
@@ -320,9 +333,10 @@ class Attempts:
         return descent
 
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
-        sizes = {name: len(one) for name, one in self.series.items()}
+        sizes = {name: len(one) - (name in self._taken) for name, one in self.series.items()}
+        written = self._written - len(self._taken - {EPOCH})
         top = self.series[tag].top
-        return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, self._written, step, step)
+        return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, written, step, step)
 
     @property
     def _top(self) -> int:

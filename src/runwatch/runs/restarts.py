@@ -64,6 +64,8 @@ class Restarts:
     def changed(self, data: SourceData, tag: str, series: Series) -> bool:
         """Whether the points that count are others than the series: another file's restart took some back, or
         some of its own were taken back in vain."""
+        if not data.attempts.former and not self._of:
+            return False
         if len(data.attempts.passed(tag)):
             return True
         found = self._of.get(data.source.claim, ())
@@ -72,6 +74,8 @@ class Restarts:
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
+        if not self._of and not any(data.attempts.former for data in visible):
+            return ()
         known = [data for data in visible if data.series.keys() - {EPOCH}]
         best = max(known, key=lambda data: sum(one.for_all for one in data.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []

@@ -120,6 +120,8 @@ class RunMemory:
     def visible(self) -> list[SourceData]:
         """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
         no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
+        if len(self.sources) == 1:
+            return list(self.sources.values())
         sources = self.ranked()
         structured = any(data.series for data in sources if data.source.format not in ("console", ""))
         if structured:
@@ -159,10 +161,11 @@ class RunMemory:
                     hidden.add(format_)
         return hidden
 
-    def sources_by_tag(self) -> dict[str, list[SourceData]]:
-        """Who speaks for each tag: the sources of the best claim that has it, in file order."""
+    def sources_by_tag(self, visible: Iterable[SourceData] | None = None) -> dict[str, list[SourceData]]:
+        """Who speaks for each tag: the sources of the best claim that has it, in file order. ``visible``:
+        what the method of that name has just given."""
         speaking: dict[str, list[SourceData]] = {}
-        for data in self.visible():
+        for data in self.visible() if visible is None else visible:
             for tag, series in data.series.items():
                 if tag == EPOCH or not len(series):
                     continue

@@ -45,6 +45,10 @@ class RunSummary(msgspec.Struct, frozen=True, eq=False):
     attempts: tuple[Attempt, ...] = ()
 
 
+NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0, ())
+"""Of a run that nothing was read of yet."""
+
+
 class Summariser:
     """Builds metrics, remembering those of tags that did not change."""
 
@@ -54,8 +58,10 @@ class Summariser:
 
     def summarise(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
         """The run's story. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
+        if not memory.sources:
+            return NOTHING
         visible = memory.visible()
-        tag_sources = memory.sources_by_tag()
+        tag_sources = memory.sources_by_tag(visible)
         stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
         metrics: dict[str, Metric] = {}
         for tag, speaking in tag_sources.items():

@@ -119,7 +119,7 @@ def report(check: CheckResult) -> CiReport:
     several = len(check.snapshot.situation.roots) > 1
     cases = [
         CiCase(
-            name=f["subject"],
+            name=placed(f, several),
             level=f["severity"],
             message=f["summary"],
             detail="; ".join(filter(None, (f["summary"], f["advice"]))),
@@ -142,6 +142,12 @@ def report(check: CheckResult) -> CiReport:
         notes=[f"could not be read: {p.file}: {p.message}" for _, p in problems_of(check.snapshot)[:20]],
         legend="critical: now. warning: soon. info: good to know." if rows else "",
     )
+
+
+def placed(finding: JsonMapping, several_roots: bool) -> str:
+    """What a finding is about; beside other roots with its own."""
+    prefix = f"{finding['root']} · " if several_roots and finding["root"] else ""
+    return f"{prefix}{finding['subject']}"
 
 
 def _code(worst: str, severities: set[str], fail_on: str) -> int:

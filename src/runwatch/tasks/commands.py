@@ -66,13 +66,14 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
         match intent:
             case AddTask(text=text):
                 line = added(text, today)
-                return TaskChange(LineEdit(None, line), "added", f"added: {safe(line, 80)}", None)
+                what: What = "done" if parse(line).done else "added"
+                return TaskChange(LineEdit(None, line), what, f"added: {safe(line, 80)}", None)
             case FinishTask(id=id_):
                 found = find(id_, lines, today, lambda t: not t.done, "is already done")
                 return _finished(found, lines, today)
             case ReopenTask(id=id_):
                 found = find(id_, lines, today, lambda t: t.done, "is not done")
-                return _changed(found, lines, reopen(found[1].line), "reopened", "reopened")
+                return _reopened(found, lines)
             case SnoozeTask(id=id_, until=until):
                 found = find(id_, lines, today, lambda t: not t.done, "is already done")
                 later = until.isoformat() if until > today else None
@@ -145,6 +146,20 @@ def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> Tas
         named = "; ".join(_bare(sub) for sub in left[:_MOST_CANDIDATES])
         warnings.append(f"{plural(len(left), 'subtask')} still open: {named}")
     return replace(done, warning="; ".join(warnings))
+
+
+def _reopened(found: tuple[int, Task], lines: Sequence[str]) -> TaskChange:
+    """To do again; the next occurrence that finishing it added goes, unless somebody has changed it since."""
+    line, day = reopen(found[1].line), found[1].completed
+    done = _changed(found, lines, line, "reopened", "reopened")
+    try:
+        again = repeated(line, day) if day is not None else None
+    except LineError:
+        again = None
+    if again is None or again not in lines:
+        return done
+    last = LineEdit(again, None, lines.count(again) - 1)
+    return replace(done, message=f"{done.message}; its next time goes", more=(last,))
 
 
 def _below(task: Task, tasks: Sequence[Task]) -> list[Task]:

@@ -108,13 +108,12 @@ def moment(then: float | None, now: float) -> str:
         return "never"
     when, today = datetime.fromtimestamp(then), datetime.fromtimestamp(now)
     days = (today.date() - when.date()).days
-    if days == 0:
-        return f"{when:%H:%M}"
-    if days == 1:
-        return f"yesterday {when:%H:%M}"
     if 1 < days < 7:
         return f"{when:%a %H:%M}"
-    return f"{when:%Y-%m-%d}"
+    if days not in (0, 1):
+        return when.date().isoformat()
+    clock = f"{when.hour:02d}:{when.minute:02d}"
+    return clock if days == 0 else f"yesterday {clock}"
 
 
 _EARLIEST, _LATEST = -6.2e10, 2.5e11  # the years 5 and 9892: in any zone a date

@@ -40,11 +40,8 @@ _NEWLINE = 10
 
 def number(cell: bytes) -> float | None:
     """The number in a cell, or None when it is text (``1_000`` and hexadecimal are text)."""
-    word = _WORDS.get(cell.strip().lower())
-    if word is not None:
-        return word
     if cell.translate(None, _PLAIN):
-        return None
+        return _WORDS.get(cell.strip().lower())
     try:
         return float(cell)
     except ValueError:

@@ -25,7 +25,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 def subjects(situation: Situation) -> Iterator[Subject]:
     """Every comparison there is: of runs, then of predictions."""
-    runs = {run.key: run for run in situation.runs}
+    runs = {run.key: run for run in situation.runs} if situation.comparisons else {}
     for key, comparison in situation.comparisons.items():
         run = runs.get(key)
         baseline = situation.baselines.get(key.root)

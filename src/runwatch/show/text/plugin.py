@@ -9,7 +9,7 @@ from typing import Any
 
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
-from runwatch.show.check import CODES, CheckResult, one_line, problems_of
+from runwatch.show.check import CODES, CheckResult, one_line, placed, problems_of
 from runwatch.text.safe import safe
 
 _WORDS = {code: word.upper() for word, code in CODES.items()}
@@ -62,10 +62,8 @@ def _disks(snapshot: Snapshot) -> list[str]:
 
 
 def _detail(finding: JsonMapping, several_roots: bool) -> str:
-    where = f"{finding['root']} · " if several_roots and finding["run"] else ""
-    words = (
-        f"{finding['severity'].upper()} {finding['rule']} {where}{finding['subject']}: {finding['summary']}"
-    )
+    subject = placed(finding, several_roots)
+    words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {finding['summary']}"
     return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
 
 

@@ -63,7 +63,7 @@ class Diverged(CurveCheck):
         medians = median_of_rows(rows)
         if math.isnan(self._start):
             self._start = float(medians[0])
-            self._first = max(self._start, float(np.median(window.values[:3])))
+            self._first = max(self._start, sorted(window.values[:3].tolist())[1])
         bests = np.minimum.accumulate(np.concatenate(((self._best,), medians)))
         above = bool((medians > bests[:-1]).any())
         if above or self._streak:

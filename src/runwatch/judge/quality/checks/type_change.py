@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import Severity
 from runwatch.domain.profile import DUPLICATE, GUESSED, ColumnGrid, ColumnProfile
 from runwatch.judge.quality.case import QualityCase
+from runwatch.text.units import plural
 
 NAME = "type-change"
 _FEW = 0.01
+_PLAIN = (
+    ("struct<", "struct"),
+    ("map<", "struct"),
+    ("list<", "list"),
+    ("large_list<", "list"),
+    ("fixed_size_list<", "list"),
+    ("duration[", "duration"),
+    ("time32[", "time"),
+    ("time64[", "time"),
+)
+_DECIMAL = re.compile(r"decimal\d+\(\d+, (-?\d+)\)")
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
 
 
@@ -18,7 +32,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
     before, now = _types(case.reference.schema), _types(case.current.schema)
     readable = {column.name for column, _, profile in case.columns() if _as_before(column, profile)}
     out: list[QualityCheck] = []
-    for name in sorted(before.keys() & now.keys()):
+    wanted = case.current.grid.index
+    for name in sorted(before.keys() & now.keys() & wanted.keys()):
         old, new = before[name], now[name]
         if old == new or not new or not old or any(t.startswith(GUESSED) for t in old | new):
             continue
@@ -53,9 +68,18 @@ def _types(schema: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
 
 
 def _inner(type_: str) -> str:
-    """A dictionary's value type; large and view strings are strings."""
+    """The type as far as it says what the values are, the same whatever tool wrote it: of a dictionary its
+    values', times without their unit, decimals without their precision (some writers make it as wide as the
+    file's longest value), nested types by their shape alone, since their leaves are columns too."""
     if type_.startswith("dictionary<values="):
         type_ = type_.removeprefix("dictionary<values=").split(",")[0]
+    for start, plain in _PLAIN:
+        if type_.startswith(start):
+            return plain
+    if type_.startswith("timestamp["):
+        return "timestamp with a zone" if "tz=" in type_ else "timestamp"
+    if decimal := _DECIMAL.fullmatch(type_):
+        return f"decimal with {plural(int(decimal.group(1)), 'place')}"
     return "string" if type_ in ("large_string", "string_view") else type_
 
 
