@@ -133,9 +133,10 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     state = places.state_dir()
     log = state / "runwatch.log" if state else None
     log_to(log)
+    screen = _ui_settings(args, own.ui, paths, asks(settings), log)
     watching = _watching(paths, settings, others, config.user_settings(args.config))
     collect_from_here()
-    return open_screen(watching, _ui_settings(args, own.ui, paths, asks(settings), log))
+    return open_screen(watching, screen)
 
 
 def _ui_settings(
