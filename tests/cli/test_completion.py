@@ -48,6 +48,13 @@ def test_values_of_options_and_places(here: Path) -> None:
     assert values("nothing", "x") == [":dirs"] and values("check", "--no-such", "") == ["gpu1:", ":dirs"]
 
 
+def test_the_board_and_notes_have_values_too(here: Path) -> None:
+    assert "gpu1:" in values("") and values("g") == ["gpu1:", ":dirs"]
+    assert "--all" in values("--a") and "runwatch-dark" in values("--theme", "")
+    assert values(".", "--theme", "runwatch-d") == ["runwatch-dark"]
+    assert values("note", "e") == ["exp 17"] and values("note", "exp 17", "e") == []
+
+
 def test_tasks_by_their_text(here: Path) -> None:
     (open_one,) = candidates(["tasks", "done", ""])
     assert open_one.about == "call Ana"

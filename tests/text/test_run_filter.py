@@ -82,6 +82,8 @@ def test_a_line_and_the_runs_it_means(line: str, expected: str) -> None:
         ("tag:val/loss<much", "much is not a number"),
         ("/[/", "is not a valid pattern"),
         ("status:", "needs a value"),
+        ("val/loss<", "val/loss<: needs a value"),
+        ("age>=", "age>=: needs a value"),
     ],
 )
 def test_what_means_nothing_is_said_and_hides_nothing(line: str, said: str) -> None:

@@ -18,6 +18,7 @@ from runwatch.text.safe import run_name, safe
 FILES, FOLDERS = ":files", ":dirs"
 _BREAKS = ":="
 _ABOUT_WIDTH = 60
+_BOARD = "_dashboard"
 _TASK_ACTIONS = ("done", "reopen", "snooze", "edit", "priority")
 
 
@@ -52,14 +53,13 @@ def _split(line: str) -> list[str]:
 
 
 def _candidates(before: Sequence[str], current: str) -> Iterator[Candidate]:
-    if not before:
+    if not before and not current.startswith("-"):
         for name in command_names():
             yield Candidate(name, _first_line(import_module(f"runwatch.cli.{name}").HELP))
-        yield Candidate(FOLDERS)
+        yield from _roots()
         return
-    if before[0] not in command_names():
-        yield Candidate(FOLDERS)
-        return
+    if not before or before[0] not in command_names():
+        before = [_BOARD, *before]
     parser = _parser(before[0])
     options = {o: action for action in parser._actions for o in action.option_strings}
     last = options.get(before[-1])
@@ -99,6 +99,8 @@ def _positional(
     action = places[min(len(given), len(places) - 1)]
     if len(given) >= len(places) and action.nargs not in ("*", "+"):
         return
+    if before[0] == "note" and given:
+        return
     if before[0] == "tasks" and given:
         yield from _of_tasks(given)
     else:
@@ -126,7 +128,8 @@ def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Candidat
         yield from (Candidate(str(choice)) for choice in action.choices if choice != "candidates")
         return
     named: dict[str, Callable[[], Iterator[Candidate]]] = {
-        "RUN": _runs, "ROOT": _roots, "root": _roots, "theme": _themes, "HOST": _hosts, "host": _hosts,
+        "RUN": _runs, "RUN TEXT": _runs, "DATA/BATCH": _batches, "theme": _themes,
+        "ROOT": _roots, "root": _roots, "HOST": _hosts, "host": _hosts,
     }  # fmt: skip
     result = named.get(str(action.metavar)) or named.get(action.dest)
     if result is not None:
@@ -157,6 +160,10 @@ def _runs() -> Iterator[Candidate]:
 def _data_sets() -> Iterator[Candidate]:
     known = {data["name"]: data for facts in _facts() for data in facts["data"]}
     yield from (Candidate(name, f"data set, {data['verdict']}") for name, data in known.items())
+
+
+def _batches() -> Iterator[Candidate]:
+    yield from (Candidate(f"{data.value}/", data.about) for data in _data_sets())
 
 
 def _rules() -> Iterator[Candidate]:

@@ -60,7 +60,7 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=(*SCRIPTS, "candidates"), metavar="bash|zsh|fish")
-    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--line", help=argparse.SUPPRESS)
 
 

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(ls_json(snapshot))
     else:
-        print(ls_text(snapshot))
+        print(ls_text(snapshot, of=len(look.snapshot.situation.runs)))
     return 1 if any(link.message for link in snapshot.watch.hosts) else 0
 
 

@@ -38,12 +38,9 @@ _CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
 def budget(*sections: Mapping[str, object]) -> float | None:
     """The seconds that a run may take, by the usual names: a number of seconds, or Lightning's and Slurm's
     DD:HH:MM:SS, DD-HH:MM:SS or HH:MM:SS."""
-    for name in BUDGETS:
-        for section in sections:
-            for key, value in _flat(section):
-                if key == name and (span := _span(value)) is not None:
-                    return span
-    return None
+    found = [pair for section in sections for pair in _flat(section)]
+    spans = (_span(value) for name in BUDGETS for key, value in found if key == name)
+    return next((span for span in spans if span is not None), None)
 
 
 def _span(value: object) -> float | None:

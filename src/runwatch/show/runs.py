@@ -166,8 +166,8 @@ def _outlook_json(outlook: Outlook) -> dict[str, object]:
     }
 
 
-def ls_text(snapshot: Snapshot) -> str:
-    """``ls``: one row a run, with its main metric."""
+def ls_text(snapshot: Snapshot, of: int = 0) -> str:
+    """``ls``: one row a run, with its main metric. ``of``: how many runs there were before a filter."""
     runs = snapshot.situation.runs
     now = snapshot.situation.now
     roots = root_names(snapshot.situation.roots) if len(snapshot.situation.roots) > 1 else {}
@@ -189,11 +189,13 @@ def ls_text(snapshot: Snapshot) -> str:
         )
     notes = [f"! {safe(p.file)}: {safe(p.message)}; {safe(p.hint)}" for p in snapshot.situation.problems]
     notes += [f"! {safe(p.file)}: {p.where or ''} {safe(p.message)}" for r in runs for p in r.problems[:1]]
-    body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots)
+    body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots, of)
     return "\n".join([body, *notes])
 
 
-def _nothing(roots: Sequence[str]) -> str:
+def _nothing(roots: Sequence[str], of: int) -> str:
+    if of:
+        return f"None of {units.plural(of, 'run')} matches the filter."
     where = ", ".join(safe(root) for root in roots)
     return f"No runs below {where}. Give the folder that your training writes to: runwatch ls DIR"
 

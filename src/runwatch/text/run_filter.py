@@ -65,6 +65,8 @@ def _term(token: str) -> _Holds:
         if not value:
             raise ValueError(f"{key}: needs a value")
         return _KEYS[key.lower()](value)
+    if token.endswith(("<", ">", "=")) and len(token) > 1:
+        raise ValueError(f"{token}: needs a value")
     compared = _COMPARED.match(plain)
     if compared and not token.startswith('"'):
         return _compared(compared["key"], compared["sign"], compared["value"])
