@@ -42,7 +42,7 @@ class Picture:
 
 RUNNING = ("on:champion-again",)
 DRIFT = ("2", "on:mean texture", "enter", "until:over the batches")
-COMPARISON = ("3", "on:ModelKey", "enter", "until:slices")
+COMPARISON = ("3", "on:PredictionsKey", "enter", "until:slices")
 RUN = ("on:challenger-wide", "enter", "until:Console")
 PLAN = (
     Picture("dashboard-dark", RUNNING, (132, 40)),

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+import runwatch
 from runwatch.text.ascii import to_ascii, wants_ascii
 
 
@@ -34,3 +37,11 @@ def test_it_is_ascii_and_as_wide(text: str) -> None:
 )
 def test_the_locale_says_whether(environ: dict[str, str], wanted: bool) -> None:
     assert wants_ascii(environ) is wanted
+
+
+def test_every_line_and_block_that_the_screens_draw_has_a_plain_sign() -> None:
+    sources = Path(runwatch.__file__).parent
+    drawn = {char for path in (sources / "ui").rglob("*.py") for char in path.read_text(encoding="utf-8")}
+    drawn = {char for char in drawn if "─" <= char <= "◿"}
+    assert "▀" in drawn
+    assert [char for char in sorted(drawn) if to_ascii(char) == "?"] == []

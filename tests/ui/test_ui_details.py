@@ -115,6 +115,12 @@ async def test_what_an_empty_tab_says_is_not_cut(board: OpenBoard, tab: str) -> 
         await it.sees(*said[tab])
 
 
+async def test_words_of_an_empty_pane_without_room_to_wrap_show_that_they_are_cut(board: OpenBoard) -> None:
+    async with board(made_up.empty(), size=(120, 36)) as it:
+        pane = next(line for line in it.text.splitlines() if "no data is watched yet" in line)
+        assert "…" in pane
+
+
 async def test_a_comparison_keeps_names_and_verdicts_on_a_tiny_terminal(board: OpenBoard) -> None:
     async with board(size=(40, 12)) as it:
         await it.press("3", "enter")

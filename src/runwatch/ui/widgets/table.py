@@ -189,6 +189,8 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _render_empty(self, y: int, width: int, colours: Palette) -> Strip:
         lines = [part for line in self._view.empty for part in wrapped(line, width - 2)]
+        if y == self.size.height - 1 and len(lines) > y + 1:
+            return line_strip((*_LEAD, *lines[y], Span(" …", "muted")), width, colours)
         return line_strip((*_LEAD, *lines[y]), width, colours) if y < len(lines) else Strip.blank(width)
 
     def _render_header(self, width: int, colours: Palette) -> Strip:
