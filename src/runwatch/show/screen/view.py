@@ -183,11 +183,12 @@ def plain(line: Iterable[Span]) -> str:
 
 
 def difference(value: float | None) -> str:
-    """A difference with its sign, four decimals where that says enough, so that a column of them aligns."""
-    if value is None or not math.isfinite(value) or abs(value) >= 10 or 0 < abs(value) < 5e-5:
+    """A difference with its sign in at most seven cells, four decimals where that says enough, so that a
+    column of them aligns."""
+    if value is None or not math.isfinite(value) or abs(value) >= 10:
         return units.signed(value, 2)
     sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return f"{sign}{abs(value):.4f}"
+    return f"{sign}{abs(value):.0e}" if 0 < abs(value) < 5e-5 else f"{sign}{abs(value):.4f}"
 
 
 def figure(value: float | None) -> str:
