@@ -19,7 +19,6 @@ PACKAGES = {
         "wandb==0.31.0",
         "epokio==0.9.5",
         "tensorboard==2.21.0",
-        "lightning-metrics-tui==0.2.0",
     ),
     "tables": ("evidently==0.7.23", "nannyml==0.13.1", "pandas<3", "polars==2.1.0", "pyarrow"),
 }

@@ -6,7 +6,7 @@ the peer of the same rounds. The peers come from ``python -m benchmarks.environm
 is left out, by name.
 
 starts   a10, b200, d2000: first value, full board, second start, memory, beside terminalboard, TensorBoard,
-         W&B LEET, epokio and lightning-metrics-tui
+         W&B LEET and epokio
 large    d10000, m1000: first rows, full board, second start, memory (few rounds)
 quiet    20 s of idling while the machine is busy with other work
 busy     keys and appends while runs are written
@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks import environment, screen, table, workloads
+from benchmarks import environment, screen, table
 from benchmarks.guard import UNIT, child, tables_measured
 from benchmarks.places import DATA, fresh, runwatch
 from benchmarks.readers import loaded_by
@@ -106,7 +106,6 @@ def peers(name: str) -> dict[str, Callable[[], float | None]]:
         "TensorBoard's data server": lambda: data_server(folder_of(name)),
     }
     if name == "a10":
-        found["lightning-metrics-tui"] = lambda: beside(["ltui", str(workloads.make("l10", DATA))])
         found["epokio"] = lambda: beside(["epokio", "watch", "--root", root])
         found["W&B LEET"] = lambda: beside(["wandb", "leet", str(offline_run())])
     return found
@@ -268,9 +267,7 @@ def main() -> None:
     unknown = set(asked.names) - set(PARTS)
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: no such part; there are {', '.join(PARTS)}")
-    absent = [
-        name for name in ("terminalboard", "ltui", "epokio", "wandb") if environment.program(name) is None
-    ]
+    absent = [name for name in ("terminalboard", "epokio", "wandb") if environment.program(name) is None]
     if absent:
         print(
             f"not installed, left out: {', '.join(absent)} (python -m benchmarks.environment)",

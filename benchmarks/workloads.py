@@ -6,7 +6,6 @@ a10    10 runs x 10 tags x 1,000 steps
 b200   200 such runs (2,000,000 points)
 c1m    one run, 1,000,000 scalars: 12 tags of many lengths, validation tags every 50 steps
 k1m    the same as TensorFlow writes it (tensors with metadata)
-l10    10 runs x 10 tags x 1,000 steps as Lightning's CSV logs
 d2000  2,000 runs of 20 steps
 optuna10000, mlflow1200, quote200000, quote400000   stores, and a quote that nobody closed
 """
@@ -138,17 +137,6 @@ def jsonl_text(count: int) -> str:
     )
 
 
-def lightning(count: int, out: Path) -> None:
-    """``count`` runs of 1,000 steps as Lightning's CSVLogger writes them."""
-    for i in range(count):
-        folder = out / "lightning_logs" / f"version_{i}"
-        folder.mkdir(parents=True)
-        names, *lines = csv_text(1000).splitlines()
-        told = [f"{n // 100},{line}" for n, line in enumerate(lines)]
-        (folder / "metrics.csv").write_text("\n".join([f"epoch,{names}", *told, ""]))
-        (folder / "hparams.yaml").write_text("lr: 0.001\n")
-
-
 FIXTURES = Path(__file__).parent.parent / "tests" / "fixtures" / "runs"
 INTERMEDIATE = 5
 
@@ -223,7 +211,6 @@ WORKLOADS = {
     "b200": partial(many, 200, 1000, TEN_TAGS),
     "c1m": partial(long_run, False),
     "k1m": partial(long_run, True),
-    "l10": partial(lightning, 10),
     "d2000": partial(many, 2000, 20, TEN_TAGS[:3]),
 }
 
