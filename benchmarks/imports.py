@@ -15,6 +15,7 @@ START = "import runwatch.cli._dashboard_monitor, runwatch.ui.run, runwatch.ui.sc
 RUNS = 7
 
 _PROBE = """
+import gc; gc.disable()  # as a start does
 import importlib.abc, importlib.machinery, json, sys, time
 spent, stack = {}, []
 class Timed(importlib.abc.Loader):
