@@ -24,6 +24,7 @@ from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
+LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
 _LATE = 3
 
 

@@ -25,6 +25,7 @@ from runwatch.readers.common import bounded_json, bounded_yaml
 
 NAME = "hparams"
 PRIORITY = 20
+LOOKS_FOR = ("*.json", "*.yaml", "*.yml", "*.txt")
 SIZE = 4 * limits.MIB
 
 Section = Literal["hparams", "config", "environment"]

@@ -23,6 +23,7 @@ _METADATA = "metadata.json"
 _OWN = frozenset({"sys", "source_code", "monitoring"})
 _PARAMETERS = frozenset({"parameters", "params", "hparams", "hyperparameters", "config", "args", "model"})
 _SETTINGS = frozenset({"AssignFloat", "AssignInt", "AssignString", "AssignBool"})
+LOOKS_FOR = (_METADATA,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

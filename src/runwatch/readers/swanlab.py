@@ -28,6 +28,7 @@ from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 
 NAME = "swanlab"
+LOOKS_FOR = ("*.swanlab",)
 
 _MAGIC, _MAGIC_SIZE, _VERSION = b":SWL\xd6\xe1", 7, 2
 _LARGEST = limits.RECORD - 256 * limits.KIB

@@ -20,6 +20,7 @@ from runwatch.text.units import plural
 
 NAME = "trackio"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 

@@ -33,6 +33,7 @@ _WORDS = {
         "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
     ),
 }
+LOOKS_FOR = (*sqlite.ENDINGS, _AIM, "*.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

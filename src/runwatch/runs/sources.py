@@ -28,6 +28,7 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import IntArray, Points
 from runwatch.domain.run import Attempt, Problem
 from runwatch.runs.attempts import EPOCH, Attempts
+from runwatch.runs.point_facts import FEW
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
@@ -256,7 +257,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
-    if walls.min() >= EARLIEST and walls.max() < LATEST:
+    told = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
+    if min(told) >= EARLIEST and max(told) < LATEST:
         return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():

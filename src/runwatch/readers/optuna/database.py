@@ -30,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "optuna"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 _TABLES = frozenset({"studies", "trials", "trial_params", "trial_values", "version_info"})

@@ -27,6 +27,7 @@ from runwatch.readers.optuna._study import (
 NAME = "optuna-journal"
 FORMAT = "optuna"
 PRIORITY = 60
+LOOKS_FOR = ("*.log", "*.journal", "*.jsonl", "*.txt")
 MAGIC = b'{"op_code":'
 
 _ENDINGS = (".log", ".journal", ".jsonl", ".txt")

@@ -36,6 +36,7 @@ _MAGIC, _MAGIC_SIZE = b":W&B", 7
 _LARGEST = limits.RECORD - 256 * limits.KIB
 _SUMMARY, _CONFIG = "wandb-summary.json", "config.yaml"
 _DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
+LOOKS_FOR = ("*.wandb", "files", _SUMMARY)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
