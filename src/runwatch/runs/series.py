@@ -12,7 +12,7 @@ from runwatch.domain.points import AnyArray, IntArray, Points
 from runwatch.runs.point_facts import PointFacts, StepFacts, facts_of, step_facts
 
 _INT32 = np.iinfo(np.int32)
-SPARK = 32
+SPARK, SPARK_SAMPLE = 32, 2048
 TAIL = 256
 SPANS = 128
 
@@ -166,7 +166,15 @@ class Series:
         )
         return Points.concat([self._head, tail]) if len(self._head) and start < self._thinned else tail
 
-    def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def spark(self, cells: int) -> tuple[float, ...]:
+        """The course of it in at most ``cells`` numbers, as ``spark`` tells it."""
+        if self.low > self.high:
+            return ()
+        if not len(self._head) and self._steps.size <= cells:
+            return tuple(self._values.view.tolist())
+        return spark(*self._sample(SPARK_SAMPLE), cells)
+
+    def _sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """At most about ``most`` points, evenly picked: steps and values."""
         stride = max(self._steps.size // most, 1)
         steps, values = self._steps.view[::stride], self._values.view[::stride]
@@ -294,7 +302,7 @@ def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = 
     if not finite.any():
         return ()
     if len(values) <= cells:
-        return tuple(float(v) for v in values)
+        return tuple(values.tolist())
     low, high = float(steps.min()), float(steps.max())
     if high <= low:
         steps, low, high = np.arange(len(values), dtype=np.float64), 0.0, float(len(values) - 1)
@@ -302,4 +310,4 @@ def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = 
     totals = np.bincount(cell, weights=values[finite], minlength=cells)
     counts = np.bincount(cell, minlength=cells)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return tuple(float(v) for v in totals / counts)
+        return tuple((totals / counts).tolist())

@@ -217,6 +217,8 @@ class RunMemory:
 
     def lost(self, tag: str, tag_sources: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
+        if not self._restarts.any and not any(data.attempts.lost for data in tag_sources):
+            return 0
         own = sum(data.attempts.lost[tag] - len(data.attempts.passed(tag)) for data in tag_sources)
         return own + sum(self._restarts.lost(data, tag) for data in tag_sources)
 

@@ -14,12 +14,11 @@ from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.points import Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
 from runwatch.runs.attempts import EPOCH
-from runwatch.runs.series import SPARK, Series, spark
+from runwatch.runs.series import SPARK, Series
 from runwatch.runs.source_data import SourceData
 from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
-SPARK_SAMPLE = 2048
 _LOGS = ("console", "xgboost", "lightgbm")
 _GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
@@ -114,7 +113,7 @@ class Summariser:
             format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
             first_nonfinite_step=series.first_nonfinite,
-            spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
+            spark=series.spark(SPARK),
             hidden=self._hidden(tag),
             from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
             former=memory.lost(tag, tag_sources),
