@@ -69,8 +69,8 @@ class Claim(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> str:
         """What stays the same while the claim's files grow in number."""
-        said = () if self.layout is None else (repr(self.layout),)
-        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *said))
+        layout = () if self.layout is None else (repr(self.layout),)
+        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *layout))
 
 
 class Cursor(msgspec.Struct, frozen=True):

@@ -396,11 +396,11 @@ class Attempts:
 
 def _parts(new: New) -> dict[str, _NewPoints]:
     """By tag, the pieces of each in order."""
-    found: dict[str, list[tuple[Points, IntArray | None]]] = {}
+    pieces_by_tag: dict[str, list[tuple[Points, IntArray | None]]] = {}
     for tag, points, rows in new:
-        found.setdefault(tag, []).append((points, rows))
+        pieces_by_tag.setdefault(tag, []).append((points, rows))
     result: dict[str, _NewPoints] = {}
-    for tag, pieces in found.items():
+    for tag, pieces in pieces_by_tag.items():
         points = Points.concat([piece for piece, _ in pieces])
         known = [rows for _, rows in pieces if rows is not None]
         rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))

@@ -68,8 +68,8 @@ class Restarts:
             return False
         if len(data.attempts.passed(tag)):
             return True
-        found = self._of.get(data.source.claim, ())
-        reached = any(_reaches(restart, data, tag, series) for restart in found)
+        restarts = self._of.get(data.source.claim, ())
+        reached = any(_reaches(restart, data, tag, series) for restart in restarts)
         return reached and len(self.split(data, tag)[1]) > 0
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:

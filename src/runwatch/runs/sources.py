@@ -82,9 +82,9 @@ class RunMemory:
         self._nbytes = self._known_restarts = None
         grown: set[str] = set()
         rewritten: set[str] = set()
-        said = list(operations)
+        applied = list(operations)
         new: list[tuple[str, Points, IntArray | None]] = []
-        for place, operation in enumerate(said):
+        for place, operation in enumerate(applied):
             match operation:
                 case Append(tag, points, rows):
                     if len(points) and _has_room(data, tag, grown):
@@ -96,7 +96,7 @@ class RunMemory:
                 case Replace(keep_history):
                     rewritten |= data.attempts.extend(new)
                     new = []
-                    rewritten |= _replace(data, keep_history, said[place + 1 :])
+                    rewritten |= _replace(data, keep_history, applied[place + 1 :])
                 case PurgeFrom(step):
                     rewritten |= data.attempts.extend(new)
                     new = []
@@ -205,8 +205,8 @@ class RunMemory:
 
     def epochs(self) -> Points:
         """The epochs by step, of the first source that tells them."""
-        told = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
-        return next((self.points(EPOCH, [data]) for data in told), Points.empty())
+        with_epochs = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
+        return next((self.points(EPOCH, [data]) for data in with_epochs), Points.empty())
 
     def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""

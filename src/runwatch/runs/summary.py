@@ -228,14 +228,14 @@ def _length(visible: Iterable[SourceData]) -> Length | None:
 
 
 def _started(sources: Iterable[SourceData]) -> float | None:
-    found: list[float] = []
+    starts: list[float] = []
     for data in sources:
         if data.started is not None:
-            found.append(data.started)
+            starts.append(data.started)
         if data.writer is not None and data.writer.started is not None:
-            found.append(data.writer.started)
-        found.extend(s.first_wall for s in data.series.values() if not math.isnan(s.first_wall))
-    return min(found, default=None)
+            starts.append(data.writer.started)
+        starts.extend(s.first_wall for s in data.series.values() if not math.isnan(s.first_wall))
+    return min(starts, default=None)
 
 
 def _usual_gap(visible: Iterable[SourceData]) -> float:
