@@ -81,8 +81,8 @@ def _lives(path: str, known: dict[str, set[str] | None]) -> bool:
     return True
 
 
-def _some(found: Iterable[DataFile | None], spec: str, what: str, hint: str) -> list[DataFile]:
-    files = {file.uri: file for file in found if file is not None}
+def _some(candidates: Iterable[DataFile | None], spec: str, what: str, hint: str) -> list[DataFile]:
+    files = {file.uri: file for file in candidates if file is not None}
     if not files:
         raise DataError(spec, what, hint)
     return sorted(files.values(), key=lambda file: natural(file.name))

@@ -274,9 +274,9 @@ class BackgroundWork:
 
         self._background.ask(f"data:{root}", job)
 
-    def _deepened(self, root: str, kept: bool) -> None:
+    def _deepened(self, root: str, saved: bool) -> None:
         """The deeper look has ended: take what it found, if it found something."""
-        if kept:
+        if saved:
             self._judge_data(root, deep=True)
         else:
             self._awaited.discard(f"data:deep:{root}")

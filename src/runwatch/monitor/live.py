@@ -144,9 +144,9 @@ class Monitor:
         """What the run logged beside scalars."""
         return self._media.list_of(key)
 
-    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
-        return self._media.contents(key, wanted, most)
+    def media_contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``series``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, series, most)
 
     def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
@@ -387,14 +387,14 @@ class Monitor:
             waiting=self._waiting(judged),
             walked=walked,
         )
-        began, looked = time.thread_time(), self._board.background.looked
+        began, all_judged = time.thread_time(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot
-        if judged and looked:
+        if judged and all_judged:
             self._judged.set()
         self._publish(snapshot)
 
