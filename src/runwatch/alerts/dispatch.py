@@ -150,9 +150,11 @@ def step(
             ends = now - since >= OVER_WAIT
         if not speaks and not ends:
             continue
-        told = {p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))}
-        sent.append(_notification(group, [mine[p] for p in told], now))
-        known = _after_sending(known, told, firing, now)
+        notified = {
+            p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))
+        }
+        sent.append(_notification(group, [mine[p] for p in notified], now))
+        known = _after_sending(known, notified, firing, now)
         waits.pop(group + _OVER, None)
         if speaks:
             spoke[group] = now
@@ -231,12 +233,12 @@ def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Noti
 
 
 def _after_sending(
-    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, AlertEvent], now: float
+    known: Mapping[str, KnownAlert], notified: Collection[str], firing: Mapping[str, AlertEvent], now: float
 ) -> dict[str, KnownAlert]:
     """These have been told; what is over is forgotten."""
     left: dict[str, KnownAlert] = {}
     for print_, entry in known.items():
-        if print_ not in told:
+        if print_ not in notified:
             left[print_] = entry
         elif not entry.over:
             left[print_] = replace(entry, told=now if print_ in firing else entry.told, news=False)

@@ -181,10 +181,10 @@ class RootTaskList:
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
-        asked = intent or Undo(self._root, token)
+        request = intent or Undo(self._root, token)
         known = self._undo.get(token)
         if known is None:
-            return IntentAnswer(asked, False, "nothing to undo; it was already undone, or too long ago")
+            return IntentAnswer(request, False, "nothing to undo; it was already undone, or too long ago")
 
         def back(lines: Sequence[str]) -> TaskChange:
             first, *more = known.edits
@@ -196,9 +196,9 @@ class RootTaskList:
         try:
             done = self._change(back, now, today)
         except (CommandRefused, TodoError) as error:
-            return IntentAnswer(asked, False, str(error))
+            return IntentAnswer(request, False, str(error))
         del self._undo[token]
-        return IntentAnswer(asked, True, done.message, self._undoable(done))
+        return IntentAnswer(request, True, done.message, self._undoable(done))
 
     def _archive(self, intent: ArchiveTasks, now: float, today: date) -> IntentAnswer:
         """Move what is finished into ``done.txt`` beside the list."""
@@ -328,8 +328,8 @@ class RootTaskList:
             version = self._store.version()
             if self._records is None or version != self._version:
                 stored = self._store.records(self._root)
-                kept = {p: r for p, r in stored.items() if p not in self._gone}
-                self._records, self._version = {**kept, **self._changed}, version
+                current = {p: r for p, r in stored.items() if p not in self._gone}
+                self._records, self._version = {**current, **self._changed}, version
         except OSError as error:
             self._notice = str(error)
         return self._records or {}

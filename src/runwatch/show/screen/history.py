@@ -55,17 +55,17 @@ def changes_with(snapshot: Snapshot) -> object:
         for root, listed in snapshot.tasks.items()
         for task in listed.tasks
     )
-    found = tuple((finding.fingerprint, finding.confirmed) for finding in snapshot.findings)
-    return tasks, found, tuple(snapshot.situation.baselines.items())
+    confirmed = tuple((finding.fingerprint, finding.confirmed) for finding in snapshot.findings)
+    return tasks, confirmed, tuple(snapshot.situation.baselines.items())
 
 
 def history_table(events: Events, filter: str, now: float) -> TableView:
     """``events`` newest first, as the monitor tells them; a row a story, the newest on top."""
     histories = stories(list(reversed(events)))[::-1]
     several = len({story.root for story in histories}) > 1
-    kept = [story for story in histories if not filter or matches(filter, *_hay(story))]
+    shown = [story for story in histories if not filter or matches(filter, *_hay(story))]
     columns = _STORIES if several else _STORIES[:-1]
-    rows = tuple(_story(story, i, now) for i, story in enumerate(kept[:_MOST]))
+    rows = tuple(_story(story, i, now) for i, story in enumerate(shown[:_MOST]))
     return TableView(columns, rows, _no_story(filter, bool(histories)))
 
 
