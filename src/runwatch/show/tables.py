@@ -184,8 +184,9 @@ def _points(key: tuple[str, str], tag: str, points: Points) -> list[Row]:
 def _verdicts(key: tuple[str, str], comparison: Comparison) -> list[Row]:
     return [
         (
-            *key, json_text(comparison.baseline), json_text(m.name), m.verdict, int(m.primary), finite(m.baseline),
-            finite(m.candidate), finite(m.delta), *((finite(end) for end in m.ci) if m.ci else (None, None)),
+            *key, json_text(comparison.baseline), json_text(m.name), m.verdict, int(m.primary),
+            finite(m.baseline), finite(m.candidate), finite(m.delta),
+            *((finite(end) for end in m.ci) if m.ci else (None, None)),
             finite(m.p_adjusted), json_text(m.reason),
         )
         for m in comparison.metrics
