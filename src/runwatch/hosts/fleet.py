@@ -222,7 +222,7 @@ class Fleet:
         return self._of_root(key.root, lambda local: local.system_tags(key), ask, lambda why: ())
 
     def media(self, key: RunKey) -> MediaList:
-        """What the run logged beside scalars."""
+        """What the run logged besides scalars."""
         ask = partial(m.AskMedia, root=path_of(key.root), run=key.id)
         return self._of_root(
             key.root, lambda local: local.media(key), ask, lambda why: MediaList(notes=(why,))

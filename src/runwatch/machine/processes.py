@@ -1,4 +1,4 @@
-"""Which process belongs to which run, and whether it still lives.
+"""Which process belongs to which run, and whether it is still alive.
 
 A process counts as a run's only if it began before the run's first event and writes a file of the run, works
 in its folder, or names it on its command line. Shells, pagers, editors and viewers never count."""
@@ -39,7 +39,7 @@ class SearchedRun(msgspec.Struct, frozen=True):
 
 
 def process_of(pid: int, started: float | None, host: str = "") -> Process:
-    """Whether the process ``pid`` that began at ``started`` lives on this host. A process of that number
+    """Whether the process ``pid`` that began at ``started`` is alive on this host. A process of that number
     that began at another time is somebody else's; a zombie is dead; None: it may not be asked."""
     import psutil
 

@@ -1,4 +1,4 @@
-"""What is known beside the runs: data sets, predictions, models, the machine, forecasts.
+"""What is known besides the runs: data sets, predictions, models, the machine, forecasts.
 
 All of it is slow: while watching it is worked out in the background and told when it is there; for a single
 look it is worked out at once."""

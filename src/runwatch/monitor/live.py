@@ -141,7 +141,7 @@ class Monitor:
         return read_console(key.root, path, end, size)
 
     def media(self, key: RunKey) -> MediaList:
-        """What the run logged beside scalars."""
+        """What the run logged besides scalars."""
         return self._media.list_of(key)
 
     def media_contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:

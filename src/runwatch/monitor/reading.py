@@ -29,7 +29,8 @@ _REWRITTEN = (
 
 
 class RootReader:
-    """What one root tells. The caller holds the lock, gives the time to read, and asks for the stories."""
+    """Reads the runs of one root. The caller holds the lock, says how long to read, and asks for the
+    summaries."""
 
     def __init__(self, root: str, settings: Settings, readers: Mapping[str, Reader]) -> None:
         self.root = root

@@ -1,5 +1,5 @@
-"""The desk: what must not be forgotten. The to-do files and life cycles of the roots, pins, the look marker,
-what is kept for ``status``, and who writes."""
+"""Precious state of the roots: to-do files and life cycles, pins, when a person last looked, what ``status``
+shows, and which process writes."""
 
 from __future__ import annotations
 

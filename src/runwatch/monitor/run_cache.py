@@ -28,7 +28,7 @@ class _Kept(msgspec.Struct, array_like=True):
     engine: str
     claims: list[tuple[str, str, list[str]]]
     cursors: list[tuple[str, str, Cursor]]
-    story: RunSummary
+    summary: RunSummary = msgspec.field(name="story")
     signs: tuple[HealthSign, ...]
     alive: tuple[float, float] | None
 
@@ -53,7 +53,7 @@ class RunCache:
         self._asked: set[str] = set()
 
     def recall(self) -> None:
-        """At the first walk: take the stories of runs whose files are as they were."""
+        """At the first walk: take the summaries of runs whose files are as they were."""
         new_ids = [run_id for run_id, entry in self._reader.entries.items() if self._is_new(entry)]
         self._asked.update(new_ids)
         for run_id, body in self._cache.runs(self._identity, new_ids):
@@ -83,7 +83,7 @@ class RunCache:
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
         self._health.signs[entry.id] = row.signs
-        self._reader.known(entry, row.story, cursors)
+        self._reader.known(entry, row.summary, cursors)
         return True
 
     def keep(self) -> None:

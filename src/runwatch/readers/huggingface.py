@@ -1,5 +1,5 @@
 """Hugging Face's Trainer: ``trainer_state.json`` at the root and in ``checkpoint-*/``, each with the whole
-log so far; the one with the greatest ``global_step`` speaks. TensorBoard files below ``runs/`` repeat it, but
+log so far; the one with the greatest ``global_step`` counts. TensorBoard files below ``runs/`` repeat it, but
 run ahead of it between checkpoints. ``all_results.json`` is written once all is over: one that is minutes
 older than a checkpoint is an earlier training's."""
 

@@ -7,7 +7,7 @@ restart:
 - Rows that come a little late, and writers that interleave, soon go on where the counter was before. So a
   step that goes back only opens a *descent*; one from which the counter jumps back up is withdrawn.
 - Tags with a counter of their own (validation by epochs beside training by iterations) answer for themselves:
-  only a tag whose counter is the furthest speaks for all.
+  only a tag whose counter is the furthest decides for all.
 
 Each decision looks at the rows written so far, in their order, so any split of a file ends the same.
 """
@@ -218,7 +218,7 @@ class Attempts:
                 return changed
             if row != at_row:
                 at_row, self._taken = row, set()
-            tag = min(tags, key=self._speaks_first)
+            tag = min(tags, key=self._decisive_order)
             at = done[tag]
             done[tag] += 1
             new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
@@ -238,7 +238,7 @@ class Attempts:
         row = min(rows.values(), default=None)
         return row, [tag for tag, its in rows.items() if its == row]
 
-    def _speaks_first(self, tag: str) -> tuple[bool, bool, int, str]:
+    def _decisive_order(self, tag: str) -> tuple[bool, bool, int, str]:
         """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. The
         series must have all that is before the row."""
         watched = self._open is not None and self._open.tag == tag

@@ -24,7 +24,7 @@ _PARTS_OF_A_RUN = re.compile(r"(?:^|/)[0-9a-f]{32}/(?:artifacts|inputs|outputs)(
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
-    """One run's claims, best speaker first."""
+    """One run's claims, best source first."""
 
     id: str
     claims: tuple[Claim, ...]

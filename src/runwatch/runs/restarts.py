@@ -35,8 +35,8 @@ class _Restart(NamedTuple):
 
 
 class Restarts:
-    """The restarts of all claims of a run, as its sources stand now. Files that tell one story (Hugging
-    Face's checkpoints repeat each other's history) do not follow on each other."""
+    """The restarts of all claims of a run, as its sources stand now. Files that repeat each other (Hugging
+    Face's checkpoints hold the whole history) do not follow on each other."""
 
     def __init__(self, sources: Iterable[SourceData]) -> None:
         claims: dict[str, list[SourceData]] = {}

@@ -11,7 +11,7 @@ from runwatch.runs.series import Series
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
+    """One file of a claim, as the run keeps it. ``order``: the file's place among the claim's."""
 
     claim: str
     format: str
@@ -23,7 +23,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class SourceData(msgspec.Struct, eq=False):
-    """All that one source has told."""
+    """All that was read from one source."""
 
     source: Source
     attempts: Attempts = msgspec.field(default_factory=Attempts)

@@ -118,7 +118,7 @@ class RunMemory:
         return sorted(matching, key=lambda data: data.source.order)
 
     def visible(self) -> list[SourceData]:
-        """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
+        """The sources whose points are shown, best source first: the greatest rank of an exclusive claim;
         no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
         if len(self.sources) == 1:
             return list(self.sources.values())
@@ -162,8 +162,8 @@ class RunMemory:
         return hidden
 
     def sources_by_tag(self, visible: Iterable[SourceData] | None = None) -> dict[str, list[SourceData]]:
-        """Who speaks for each tag: the sources of the best claim that has it, in file order. ``visible``:
-        what the method of that name has just given."""
+        """Which sources each tag is taken from: those of the best claim that has it, in file order.
+        ``visible``: what the method of that name has just given."""
         speaking: dict[str, list[SourceData]] = {}
         for data in self.visible() if visible is None else visible:
             for tag, series in data.series.items():
@@ -175,14 +175,14 @@ class RunMemory:
         return speaking
 
     def alone(self, tag: str, tag_sources: Sequence[SourceData]) -> Series | None:
-        """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
+        """The one series that is all there is of the tag: of one source, in step order, nothing taken back."""
         if len(tag_sources) != 1 or not tag_sources[0].series[tag].monotonic:
             return None
         series = tag_sources[0].series[tag]
         return None if self._restarts.changed(tag_sources[0], tag, series) else series
 
     def thin(self) -> None:
-        """Keep an envelope of the older points of every series that is its tag's whole story."""
+        """Keep an envelope of the older points of every series that is all there is of its tag."""
         self.thinned, self._nbytes = True, None
         for tag, tag_sources in self.sources_by_tag().items():
             series = self.alone(tag, tag_sources)

@@ -57,7 +57,7 @@ class Summariser:
         self._hidden = hidden
 
     def summarise(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
-        """The run's story. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
+        """The run in short. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
         if not memory.sources:
             return NOTHING
         visible = memory.visible()
@@ -99,7 +99,7 @@ class Summariser:
         best = None if direction is None or not finite else series.low if direction == "min" else series.high
         best_step = None if best is None else series.min_at if direction == "min" else series.max_at
         if best == 0.0 and direction == "min":
-            best, best_step = _best_that_lives(memory, tag, tag_sources) or (best, best_step)
+            best, best_step = _best_with_finite_gradient(memory, tag, tag_sources) or (best, best_step)
         return Metric(
             tag=tag,
             last=series.last,
@@ -152,7 +152,7 @@ def _step(metrics: Iterable[Metric], visible: Iterable[SourceData]) -> int | Non
     return max(steps + [data.reached for data in visible if data.reached is not None], default=None)
 
 
-def _best_that_lives(
+def _best_with_finite_gradient(
     memory: RunMemory, tag: str, tag_sources: Sequence[SourceData]
 ) -> tuple[float, int] | None:
     """The least value at steps where the gradient's norm was a number: a loss of exactly 0 beside a norm of

@@ -13,7 +13,7 @@ from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.show.history import stories, week_lines
+from runwatch.show.history import finding_histories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
@@ -101,9 +101,9 @@ def compose(
     age = now - facts["now"]
     runs = _sorted_runs(facts["runs"], start)
     findings = in_order(facts["findings"])
-    histories = stories(history)
-    new = [_story(s) for s in histories if s.opened is not None and s.opened >= start]
-    closed = [_story(s) for s in histories if s.closed is not None and s.closed >= start]
+    histories = finding_histories(history)
+    new = [_history_facts(s) for s in histories if s.opened is not None and s.opened >= start]
+    closed = [_history_facts(s) for s in histories if s.closed is not None and s.closed >= start]
     brief = Brief(
         since=start,
         until=now,
@@ -341,15 +341,15 @@ def _span(since: float, now: float, by_person: bool) -> str:
     return f"since you last looked, {when}" if by_person else f"since {when}"
 
 
-def _story(story: FindingHistory) -> Facts:
+def _history_facts(history: FindingHistory) -> Facts:
     return {
-        "id": hparams(story.fingerprint),
-        "text": hparams(story.text),
-        "opened": iso(story.opened),
-        "closed": iso(story.closed),
-        "outcome": story.outcome,
-        "by": story.by,
-        "took_s": story.took,
+        "id": hparams(history.fingerprint),
+        "text": hparams(history.text),
+        "opened": iso(history.opened),
+        "closed": iso(history.closed),
+        "outcome": history.outcome,
+        "by": history.by,
+        "took_s": history.took,
     }
 
 

@@ -266,7 +266,7 @@ class State:
                 "SELECT token, pid, host, since, beat FROM leases WHERE root = ?", (root,)
             ).fetchone()
             holder = Holder(*row) if row else None
-            if holder and holder.token != me.token and _lives(holder, me, stale_after):
+            if holder and holder.token != me.token and _is_alive(holder, me, stale_after):
                 return holder
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
@@ -333,7 +333,7 @@ class State:
             raise StateError(f"{where}: can't be read or saved ({error}); {hint}") from error
 
 
-def _lives(holder: Holder, me: Holder, stale_after: float) -> bool:
+def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:
     if abs(me.beat - holder.beat) > stale_after:
         return False
     if holder.host != me.host or holder.pid == me.pid:

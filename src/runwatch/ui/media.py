@@ -1,4 +1,4 @@
-"""What a run logged beside scalars: listed on a worker, opened one by one as it is looked at."""
+"""What a run logged besides scalars: listed on a worker, opened one by one as it is looked at."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ class Tree:
         return changes
 
     def walked(self) -> Iterator[Folder]:
-        """While a scan goes on: the folders that it is done with, neighbours included, so that what a run's
-        folder lies beside is known. Of a folder with many in it some are enough."""
+        """While a scan goes on: the folders that it is done with, neighbours included, so that a run's
+        neighbours are known. Of a folder with many in it some are enough."""
         for folder in self.top.walk():
             above = folder.parent
             if above is None or folder.path in self._walking:

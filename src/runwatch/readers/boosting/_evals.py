@@ -1,5 +1,5 @@
 """What XGBoost and LightGBM leave: the result of evaluation as JSON (written at the end) and console lines
-(the only live source). Both tell one story: the one that got further speaks, the exact one of two equals."""
+(the only live source). Both hold the same: the one that got further counts, of two equals the exact one."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> 
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:
-    """Of several of one kind in one place the worst speaks for all, then the one that began first."""
+    """Of several of one kind in one place the worst stands for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
     return -SEVERITIES.index(finding.severity), since, finding.fingerprint
 

@@ -32,7 +32,7 @@ class Rule(Protocol):
     consequences of its own (none); ``explains(finding, other)``: which of these are (all); ``EXPLAINED_BY``:
     rules whose findings make its own a consequence (none); ``EXPLAINS_ALL_BELOW``: its finding explains
     whatever is found at or below its scope (no); ``ONE_OF_A_KIND``: the worst of several findings in one
-    place speaks for all (no)."""
+    place stands for all (no)."""
 
     @property
     def NAME(self) -> str: ...

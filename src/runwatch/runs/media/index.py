@@ -1,4 +1,4 @@
-"""What one run logged beside scalars, kept as places in files and brought up to date when asked."""
+"""What one run logged besides scalars, kept as places in files and brought up to date when asked."""
 
 from __future__ import annotations
 

@@ -345,7 +345,7 @@ def _tasks(brief: Brief) -> str:
     ]
     table = _table("What is being done", ("priority", "task", "due", "who"), rows)
     closed = len(brief.closed)
-    by_hand = sum(story["by"] == "person" for story in brief.closed)
+    by_hand = sum(one["by"] == "person" for one in brief.closed)
     note = f"{plural(closed, 'task')} closed in this period, {by_hand} by a person." if closed else ""
     if not rows and not note:
         return "<h2>What is being done</h2><p>Nothing is pending.</p>"
