@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from runwatch.domain.operations import Evidence, Length, Writer
+from runwatch.domain.points import EPOCHS
 from runwatch.domain.run import Direction, Problem
-from runwatch.runs.attempts import EPOCH, Attempts
+from runwatch.runs.attempts import Attempts
 from runwatch.runs.series import Series
 
 
@@ -54,6 +55,6 @@ class SourceData(msgspec.Struct, eq=False):
     @property
     def newest_epoch(self) -> float | None:
         """The greatest epoch of the newest attempt."""
-        rows = self.series.get(EPOCH)
+        rows = self.series.get(EPOCHS)
         known = [] if rows is None or rows.low > rows.high else [rows.high]
         return max(known if self.epoch is None else [*known, self.epoch], default=None)

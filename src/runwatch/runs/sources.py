@@ -25,9 +25,9 @@ from runwatch.domain.operations import (
     Stated,
     Writer,
 )
-from runwatch.domain.points import IntArray, Points
+from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.domain.run import Attempt, Problem
-from runwatch.runs.attempts import EPOCH, Attempts
+from runwatch.runs.attempts import Attempts
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
@@ -92,7 +92,7 @@ class RunMemory:
                         grown.add(tag)
                 case EpochAt(points, rows):
                     if len(points):
-                        new.append((EPOCH, points, rows))
+                        new.append((EPOCHS, points, rows))
                 case Replace(keep_history):
                     rewritten |= data.attempts.extend(new)
                     new = []
@@ -106,7 +106,7 @@ class RunMemory:
         rewritten |= data.attempts.extend(new)
         room = MAX_PROBLEMS - len(data.problems)
         data.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in data.problems)
-        return RunChange(frozenset(grown), frozenset(rewritten - {EPOCH}))
+        return RunChange(frozenset(grown), frozenset(rewritten - {EPOCHS}))
 
     def _purge(self, data: SourceData, step: int) -> set[str]:
         data.purged = step if data.purged is None else min(step, data.purged)
@@ -167,7 +167,7 @@ class RunMemory:
         speaking: dict[str, list[SourceData]] = {}
         for data in self.visible() if visible is None else visible:
             for tag, series in data.series.items():
-                if tag == EPOCH or not len(series):
+                if tag == EPOCHS or not len(series):
                     continue
                 tag_sources = speaking.setdefault(tag, [])
                 if not tag_sources or tag_sources[0].source.claim == data.source.claim:
@@ -175,7 +175,7 @@ class RunMemory:
         return speaking
 
     def alone(self, tag: str, tag_sources: Sequence[SourceData]) -> Series | None:
-        """The one series that is all there is of the tag: of one source, in step order, nothing taken back."""
+        """The one series that holds all of the tag: one source, in step order, nothing taken back."""
         if len(tag_sources) != 1 or not tag_sources[0].series[tag].monotonic:
             return None
         series = tag_sources[0].series[tag]
@@ -205,8 +205,8 @@ class RunMemory:
 
     def epochs(self) -> Points:
         """The epochs by step, of the first source that tells them."""
-        with_epochs = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
-        return next((self.points(EPOCH, [data]) for data in with_epochs), Points.empty())
+        with_epochs = (data for data in self.visible() if len(data.series.get(EPOCHS, ())))
+        return next((self.points(EPOCHS, [data]) for data in with_epochs), Points.empty())
 
     def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""
@@ -276,7 +276,7 @@ def _say_undated(data: SourceData) -> None:
 def _replace(data: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
     """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
     new is there yet to say where that is."""
-    tags = set(data.series) - {EPOCH}
+    tags = set(data.series) - {EPOCHS}
     firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
     if keep_history and firsts:
         again = data.history_below == min(firsts)

@@ -11,9 +11,8 @@ import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
-from runwatch.runs.attempts import EPOCH
 from runwatch.runs.series import SPARK, Series, spark
 from runwatch.runs.source_data import SourceData
 from runwatch.runs.sources import RunMemory
@@ -243,6 +242,6 @@ def _usual_gap(visible: Iterable[SourceData]) -> float:
     most, gap = 0, 0.0
     for data in visible:
         for tag, series in data.series.items():
-            if len(series) > most and tag != EPOCH:
+            if len(series) > most and tag != EPOCHS:
                 most, gap = len(series), series.longest_gap
     return gap
