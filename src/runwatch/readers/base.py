@@ -352,3 +352,15 @@ def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: st
         problem = Problem(source.file, None, f"can't be read: {error}", hint or "split it, or log less")
     passing = isinstance(error, OSError) and not isinstance(error, NotRegular | TooLarge | FileNotFoundError)
     return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,), again=passing)
+
+
+def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:
+    """The complete lines of ``data`` (without ``\\n`` and ``\\r``) and how many bytes they took; with
+    ``final`` an unterminated last line counts."""
+    end = len(data) if final else data.rfind(b"\n") + 1
+    if end == 0:
+        return [], 0
+    lines = data[:end].split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return [line.removesuffix(b"\r") for line in lines], end
