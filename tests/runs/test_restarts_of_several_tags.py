@@ -40,7 +40,9 @@ def _told(events: list[Event], first: int, clock: bool) -> list[Operation]:
         own = [(i, step, wall) for i, (name, step, wall) in enumerate(events, first) if name == tag]
         lines, steps, walls = zip(*own, strict=True)
         times = walls if clock else [math.nan] * len(walls)
-        operations.append(Append(tag, Points.of(steps, [float(line) for line in lines], times), np.array(lines)))
+        operations.append(
+            Append(tag, Points.of(steps, [float(line) for line in lines], times), np.array(lines))
+        )
     return operations
 
 
