@@ -56,13 +56,13 @@ def plain(value: object) -> Any:
         out: dict[str, object] = {}
         for key, inner in value.items():
             name = text(str(key))
-            found = _number(inner)
-            out.update({name: plain(inner)} if found is None else number(name, found))
+            as_number = _number(inner)
+            out.update({name: plain(inner)} if as_number is None else number(name, as_number))
         return out
     if isinstance(value, list | tuple | Set):
         return [plain(inner) for inner in value]
-    found = _number(value)
-    return hparams(value) if found is None else finite(found)
+    as_number = _number(value)
+    return hparams(value) if as_number is None else finite(as_number)
 
 
 def text(words: str) -> str:

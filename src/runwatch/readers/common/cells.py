@@ -210,8 +210,8 @@ class NumericCells:
         """The cells that are no short decimals, or None if one of them is not a number."""
         count = int(plain.sum())
         compact = self._compact(cells, plain)
-        if self._much and (found := _by_arrow(compact, count)) is not None:
-            return found
+        if self._much and (numbers := _by_arrow(compact, count)) is not None:
+            return numbers
         try:
             if count <= _FEW:
                 parsed = np.array([float(cell) for cell in compact.split(b",")])

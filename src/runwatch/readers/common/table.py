@@ -72,13 +72,13 @@ class _TableRows:
 
     def words(self, column: int) -> Sequence[object]:
         values, present = self.numbers(column)
-        found: list[object] = [
+        numbers: list[object] = [
             value if known else None for value, known in zip(values.tolist(), present, strict=True)
         ]
         for place, row, cell in self._matrix.texts:
             if place == column:
-                found[row] = cell.decode("utf-8", "replace")
-        return found
+                numbers[row] = cell.decode("utf-8", "replace")
+        return numbers
 
     def clock(self, column: int) -> FloatArray:
         walls = seconds(self._matrix.values[column])
@@ -179,10 +179,12 @@ class DelimitedRows:
             stop = block.index(b"\n", at) + 1
             line = block[at:stop].strip()
             before, at = before + 1, stop
-            found = header_names(line) if line and not line.startswith(b"#{") else None
-            if found is not None and (not line.startswith(b"#") or self._roles_of(found[0]).step is not None):
-                self._delimiter = found[1]
-                self._switch(found[0])
+            header = header_names(line) if line and not line.startswith(b"#{") else None
+            if header is not None and (
+                not line.startswith(b"#") or self._roles_of(header[0]).step is not None
+            ):
+                self._delimiter = header[1]
+                self._switch(header[0])
                 break
             if line and not line.startswith(b"#"):
                 self.notes.line(before, "a row before any header", "write the names of the columns first")
@@ -245,8 +247,10 @@ class DelimitedRows:
         for row in strange:
             if counts is None or cells.line(row).lstrip().startswith(b"#"):
                 continue
-            found = f"{int(counts[row]):,} cells where the header has {self._width:,}"
-            self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
+            problem = f"{int(counts[row]):,} cells where the header has {self._width:,}"
+            self.notes.line(
+                before + row + 1, f"{problem}, skipped", "was the line cut, or the header changed?"
+            )
         if len(matrix.lines):
             self._take(cells, matrix, roles, before)
 
