@@ -39,11 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     formats(parser)
 
 
-def _send(look: Loaded, found: Sequence[JsonMapping], fail_on: str) -> None:
+def _send(look: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None:
     from runwatch.monitor.sending import send_findings
     from runwatch.text.safe import safe
 
-    for words in send_findings(look, {finding["fingerprint"] for finding in found}, fail_on):
+    for words in send_findings(look, {finding["fingerprint"] for finding in findings}, fail_on):
         print(f"runwatch: {safe(words)}", file=sys.stderr)
 
 

@@ -111,8 +111,12 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
 
-    found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
-    outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]
+    named_roots = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
+    outer = [
+        root
+        for root in named_roots
+        if not any(root.startswith(other.rstrip("/") + "/") for other in named_roots)
+    ]
     roots = args.root or outer
     return load(roots, args.config, Wanted(data=False, machine=False, judging=False))
 
@@ -154,8 +158,8 @@ def _with_notes(
 
     if isinstance(one, Problem):
         return one
-    said = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
-    return replace(one, notes=(*one.notes, *said))
+    remarks = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
+    return replace(one, notes=(*one.notes, *remarks))
 
 
 def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) -> tuple[Run, ...]:
@@ -172,10 +176,10 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
     if address is not None:
         runs = [run for run in runs if host_of(run.root) == address[0]]
         name = address[1].rpartition("/")[2]
-    found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
-    if not found:
+    matches = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
+    if not matches:
         raise usage_error(name, "no run matches; `runwatch ls` lists them")
-    return found
+    return matches
 
 
 def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:

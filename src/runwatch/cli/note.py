@@ -87,8 +87,8 @@ def _subject(args: argparse.Namespace, session: Session, kind: RemarkKind, name:
     if kind != "run":
         return session.roots[0], name
     snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    found = resolve_run(name, snapshot.situation.runs)
-    return found.root, found.id
+    run = resolve_run(name, snapshot.situation.runs)
+    return run.root, run.id
 
 
 def _add(
@@ -134,8 +134,8 @@ def _add_there(args: argparse.Namespace) -> int:
         raise UsageError("of another machine only notes can be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
     if kind == "run":
-        found = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-        run = resolve_run(name, found.situation.runs, found.watch.hosts)
+        snapshot = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+        run = resolve_run(name, snapshot.situation.runs, snapshot.watch.hosts)
         root, subject = run.root, run.id
     with asking(root, args.config) as there:
         did = there.do(AddNote(there.path, kind, subject, text))

@@ -88,15 +88,15 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
 def hosts(config: str | None = None) -> dict[str, HostSettings]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    found: dict[str, HostSettings] = {}
+    settings: dict[str, HostSettings] = {}
     for host in user_settings(config).hosts:
-        if split(f"{host.name}:") is None or host.name in found:
-            why = "is there twice" if host.name in found else "can't be written as HOST:PATH"
+        if split(f"{host.name}:") is None or host.name in settings:
+            why = "is there twice" if host.name in settings else "can't be written as HOST:PATH"
             raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine a name of its own")
         if host.command in ("", ()) or host.ssh in ("", ()):
             raise ConfigError(f"[[hosts]]: {host.name}: an empty command or ssh; leave it out, or fill it in")
-        found[host.name] = host
-    return found
+        settings[host.name] = host
+    return settings
 
 
 def user_settings(config: str | None = None) -> Settings:

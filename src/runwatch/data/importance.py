@@ -30,10 +30,10 @@ def read_importance(path: str) -> dict[str, float]:
 
 def _from_json(text: str) -> dict[str, float]:
     try:
-        found = json.loads(text)
+        importances = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return {str(name): float(value) for name, value in found.items() if _number(value)}
+    return {str(name): float(value) for name, value in importances.items() if _number(value)}
 
 
 def _number(value: object) -> bool:

@@ -52,8 +52,8 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Di
     for problem in problems:
         yield Diagnostic("configuration", "weak", f"{problem.file}: {problem.message}", problem.hint)
     if files or not problems:
-        found = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
-        yield Diagnostic("configuration", "good", found)
+        listed = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
+        yield Diagnostic("configuration", "good", listed)
     yield from _alerts(roots, config_file)
     yield from _secrets(roots, config_file)
 
@@ -137,14 +137,14 @@ def _kernel(roots: Sequence[str]) -> Iterator[Diagnostic]:
         return
     taken, folders = inotify.taken(), sum(map(_folders, roots))
     if why := inotify.refusal():
-        found = f"{why.lower()} ({taken.instances:,} of your {instances:,} instances are taken): polling"
+        state = f"{why.lower()} ({taken.instances:,} of your {instances:,} instances are taken): polling"
         advice = f"sudo sysctl fs.inotify.max_user_instances={max(4 * instances, 512)}, or close an editor"
-        yield Diagnostic("inotify", "weak", found, advice)
+        yield Diagnostic("inotify", "weak", state, advice)
     elif folders > watches - taken.watches:
         free = max(watches - taken.watches, 0)
         advice = f"sudo sysctl fs.inotify.max_user_watches={max(4 * (folders + taken.watches), 524288)}"
-        found = f"{folders:,} folders, {free:,} of your {watches:,} watches are free: the rest is polled"
-        yield Diagnostic("inotify", "weak", found, advice)
+        state = f"{folders:,} folders, {free:,} of your {watches:,} watches are free: the rest is polled"
+        yield Diagnostic("inotify", "weak", state, advice)
     else:
         yield Diagnostic(
             "inotify",

@@ -31,8 +31,8 @@ def main() -> int:
     os.nice(10)
     cache = CacheFile(paths.cache_dir())
     for spec in from_json(sys.stdin.read()):
-        wanted = replace(spec, options=replace(spec.options, multivariate=True))
-        classify(wanted, Pieces(cache))
+        job = replace(spec, options=replace(spec.options, multivariate=True))
+        classify(job, Pieces(cache))
     cache.close()
     return 0
 

@@ -57,17 +57,17 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
 
 
-def _experiment(said: object) -> Iterable[Operation]:
-    if not isinstance(said, dict):
+def _experiment(experiment: object) -> Iterable[Operation]:
+    if not isinstance(experiment, dict):
         return
-    started, ended = clock(said.get("start_time")), clock(said.get("stop_time"))
+    started, ended = clock(experiment.get("start_time")), clock(experiment.get("stop_time"))
     if not math.isnan(started):
         yield Started(started)
-    if isinstance(said.get("project_name"), str):
-        yield Label("project", said["project_name"])
+    if isinstance(experiment.get("project_name"), str):
+        yield Label("project", experiment["project_name"])
     at = None if math.isnan(ended) else ended
-    if said.get("customer_error_reported"):
-        words = str(said.get("customer_error_message") or "an error")[:300]
+    if experiment.get("customer_error_reported"):
+        words = str(experiment.get("customer_error_message") or "an error")[:300]
         yield Evidence("crashed", f"Comet recorded: {words}", at=at)
     elif at is not None:
         yield Evidence("finished", "Comet recorded the end", at=at)

@@ -82,7 +82,7 @@ def _tag(file: str) -> str:
 
 
 def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
-    found: list[tuple[int, float, float]] = []
+    points: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")
         if line_number == 1 or b"step" in cells:
@@ -92,12 +92,12 @@ def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
             if point is None:
                 rows.notes.line(line_number, "not a row of step and value", "remove the line")
             else:
-                found.append(point)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    if found:
-        steps, walls, values = zip(*found, strict=True)
-        told.append(Append(_tag(source.file), Points.of(steps, values, walls)))
-    operations = {claim.run_id: told} if told else {}
+                points.append(point)
+    changes: list[Operation] = [Replace()] if rows.rewritten else []
+    if points:
+        steps, walls, values = zip(*points, strict=True)
+        changes.append(Append(_tag(source.file), Points.of(steps, values, walls)))
+    operations = {claim.run_id: changes} if changes else {}
     return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
 
 

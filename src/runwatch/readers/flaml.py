@@ -22,11 +22,11 @@ _BOOKKEEPING = frozenset({"pred_time"})
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = [
+    logs = [
         n for n in sorted(listing.files) if n.endswith(_ENDINGS) and listing.head(n, 16).startswith(MAGIC)
     ]
-    for name in found:
-        prefix = f"{name.rpartition('.')[0]}/" if len(found) > 1 else ""
+    for name in logs:
+        prefix = f"{name.rpartition('.')[0]}/" if len(logs) > 1 else ""
         yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix, priority=PRIORITY)
 
 

@@ -26,12 +26,12 @@ _SETTINGS = frozenset({"AssignFloat", "AssignInt", "AssignString", "AssignBool"}
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = [(int(match[1]), name) for name in listing.files if (match := _DATA.fullmatch(name))]
-    if not found or _METADATA not in listing.files:
+    parts = [(int(match[1]), name) for name in listing.files if (match := _DATA.fullmatch(name))]
+    if not parts or _METADATA not in listing.files:
         return
     if b"containerType" not in listing.head(_METADATA):
         return
-    names = [_METADATA, *(name for _, name in sorted(found))]
+    names = [_METADATA, *(name for _, name in sorted(parts))]
     yield Claim(NAME, NAME, listing.path, tuple(map(listing.join, names)))
 
 
@@ -54,10 +54,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             operations.take(bounded_json.parse_line(line.decode("utf-8", "backslashreplace")))
         except (ValueError, KeyError, TypeError, OverflowError):
             rows.notes.line(number, "not an operation of Neptune's, skipped", "it may be half written")
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    told += operations.operations_of(claim.tag_prefix)
+    changes: list[Operation] = [Replace()] if rows.rewritten else []
+    changes += operations.operations_of(claim.tag_prefix)
     rows.state.update(operations.state())
-    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+    return Reading(
+        {claim.run_id: changes} if changes else {}, rows.cursor(), rows.notes.problems(), rows.more
+    )
 
 
 class _Operations:

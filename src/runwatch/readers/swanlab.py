@@ -66,14 +66,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
     tail = read_tail(source, cursor)
-    said: list[Operation] = [Replace()] if tail.rewritten else []
+    changes: list[Operation] = [Replace()] if tail.rewritten else []
     head = _MAGIC_SIZE if tail.start == 0 else 0
     if head and len(tail.data) >= head and tail.data[:head] != _MAGIC + bytes([_VERSION]):
         return _foreign(
-            claim, source, said, tail.cursor(0, {"foreign": True}), bool(tail.state.get("foreign"))
+            claim, source, changes, tail.cursor(0, {"foreign": True}), bool(tail.state.get("foreign"))
         )
     if len(tail.data) < head:
-        return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
+        return Reading({claim.run_id: changes} if changes else {}, tail.cursor(0))
     log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(tail.state.get("dropping")), final)
     content, problems = _Content(), list[Problem]()
     for record in log.records():
@@ -82,9 +82,9 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         except ValueError as error:
             problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
     problems += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
-    said += content.operations(claim.tag_prefix)
+    changes += content.operations(claim.tag_prefix)
     next_cursor = tail.cursor(head + log.used, {"dropping": True} if log.dropping else {})
-    operations = {claim.run_id: said} if said else {}
+    operations = {claim.run_id: changes} if changes else {}
     return Reading(operations, next_cursor, tuple(problems[: limits.PROBLEMS]), tail.more)
 
 

@@ -7,7 +7,7 @@ restart:
 - Rows that come a little late, and writers that interleave, soon go on where the counter was before. So a
   step that goes back only opens a *descent*; one from which the counter jumps back up is withdrawn.
 - Tags with a counter of their own (validation by epochs beside training by iterations) answer for themselves:
-  only a tag whose counter is the furthest speaks for all.
+  only a tag whose counter is the furthest decides for all.
 
 Each decision looks at the rows written so far, in their order, so any split of a file ends the same.
 """
@@ -27,9 +27,6 @@ from runwatch.runs.former import Former
 from runwatch.runs.series import Series
 
 New = Sequence[tuple[str, Points, IntArray | None]]
-
-EPOCH = EPOCHS
-"""The tag under which the epochs of a file's rows are kept; no metric."""
 
 NEAR = 8
 """Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
@@ -132,8 +129,7 @@ class Attempts:
     def restart(self, step: int, branch: bool = True) -> set[str]:
         """The file itself says that what it told at ``step`` or later is void (without ``branch``: it is only
         told once more). The tags whose past changed."""
-        self._settle()
-        self._taken = set()
+        self._open, self._taken = None, set()
         tops = {tag: series.top for tag, series in self.series.items()}
         if not tops or max(tops.values()) < step:
             return set()
@@ -141,7 +137,7 @@ class Attempts:
         self._open = self._descent(tag, step, np.nan, frozenset(tops), for_all=True)
         changed = self._supersede(self._open)
         former = self._open.former
-        self._settle()
+        self._open = None
         if former is not None and not branch:
             self.former.remove(former)
             self.lost -= former.counts
@@ -163,7 +159,7 @@ class Attempts:
         if series is None:
             series = self.series[tag] = Series()
         series.extend(points)
-        self._written += len(points) if tag != EPOCH else 0
+        self._written += len(points) if tag != EPOCHS else 0
 
     def _by_row(self, parts: Mapping[str, _NewPoints]) -> set[str]:
         """Row by row around where a counter goes back, in one go between."""
@@ -184,7 +180,7 @@ class Attempts:
                 return changed
             if row != at_row:
                 at_row, self._taken = row, set()
-            tag = min(tags, key=self._speaks_first)
+            tag = min(tags, key=self._decisive_order)
             at = done[tag]
             done[tag] += 1
             new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
@@ -204,11 +200,11 @@ class Attempts:
         row = min(rows.values(), default=None)
         return row, [tag for tag, its in rows.items() if its == row]
 
-    def _speaks_first(self, tag: str) -> tuple[bool, bool, int, str]:
+    def _decisive_order(self, tag: str) -> tuple[bool, bool, int, str]:
         """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. The
         series must have all that is before the row."""
         watched = self._open is not None and self._open.tag == tag
-        return not watched, tag == EPOCH, -self._top_of(tag), tag
+        return not watched, tag == EPOCHS, -self._top_of(tag), tag
 
     def _top_of(self, tag: str) -> int:
         series = self.series.get(tag)
@@ -243,19 +239,19 @@ class Attempts:
             if descent.former is None and descent.rows >= descent.confirming_rows:
                 changed |= self._supersede(descent)
             elif descent.rows > max(NEAR, descent.confirming_rows):
-                self._settle()
+                self._open = None
         return changed
 
     def _watch(self, descent: _Descent, step: int) -> set[str]:
         """The next step of the tag that went back: does it go on where it was before?"""
         if step <= descent.top:
             if descent.former is not None and self._is_anew(descent, step):
-                self._settle()
+                self._open = None
             else:
                 descent.stride = max(descent.stride, step - descent.previous if descent.rows > 1 else 0)
             return set()
         if descent.former is not None and step - descent.previous <= descent.stride:
-            self._settle()
+            self._open = None
             return set()
         self._late = max(self._late, descent.rows)
         self._withdrawn += 1
@@ -313,15 +309,13 @@ class Attempts:
         )
         descent = self._descent(tag, step, float(point.wall_times[0]), affected, for_all)
         strides = np.diff(near[-NEAR:])
-        descent.stride, descent.confirming_rows = (
-            int(strides.max()) if len(strides) else 0,
-            min(confirming_rows, 4 * NEAR),
-        )
+        descent.stride = int(strides.max()) if len(strides) else 0
+        descent.confirming_rows = min(confirming_rows, 4 * NEAR)
         return descent
 
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
         sizes = {name: len(one) - (name in self._taken) for name, one in self.series.items()}
-        written = self._written - len(self._taken - {EPOCH})
+        written = self._written - len(self._taken - {EPOCHS})
         top = self.series[tag].top
         return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, written, step, step)
 
@@ -384,17 +378,14 @@ class Attempts:
             self.series[tag].put_back(points)
         return set(former.lost)
 
-    def _settle(self) -> None:
-        self._open = None
-
 
 def _parts(new: New) -> dict[str, _NewPoints]:
     """By tag, the pieces of each in order."""
-    found: dict[str, list[tuple[Points, IntArray | None]]] = {}
+    pieces_by_tag: dict[str, list[tuple[Points, IntArray | None]]] = {}
     for tag, points, rows in new:
-        found.setdefault(tag, []).append((points, rows))
+        pieces_by_tag.setdefault(tag, []).append((points, rows))
     result: dict[str, _NewPoints] = {}
-    for tag, pieces in found.items():
+    for tag, pieces in pieces_by_tag.items():
         points = Points.concat([piece for piece, _ in pieces])
         known = [rows for _, rows in pieces if rows is not None]
         rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))

@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt
-from runwatch.runs.attempts import EPOCH
 from runwatch.runs.series import Series
 from runwatch.runs.source_data import SourceData
 
@@ -37,8 +36,8 @@ class _Restart(NamedTuple):
 
 
 class Restarts:
-    """The restarts of all claims of a run, as its sources stand now. Files that tell one story (Hugging
-    Face's checkpoints repeat each other's history) do not follow on each other."""
+    """The restarts of all claims of a run, as its sources stand now. Files that repeat each other (Hugging
+    Face's checkpoints hold the whole history) do not follow on each other."""
 
     def __init__(self, sources: Iterable[SourceData]) -> None:
         claims: dict[str, list[SourceData]] = {}
@@ -80,15 +79,15 @@ class Restarts:
             return False
         if len(data.attempts.passed(tag)):
             return True
-        found = self._of.get(data.source.claim, ())
-        reached = any(_reaches(restart, data, tag, series) for restart in found)
+        restarts = self._of.get(data.source.claim, ())
+        reached = any(_reaches(restart, data, tag, series) for restart in restarts)
         return reached and len(self.split(data, tag)[1]) > 0
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
         if not self._of and not any(data.attempts.former for data in visible):
             return ()
-        known = [data for data in visible if data.series.keys() - {EPOCH}]
+        known = [data for data in visible if data.series.keys() - {EPOCHS}]
         best = max(known, key=lambda data: sum(one.for_all for one in data.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []
         number = 0
@@ -113,7 +112,7 @@ class Restarts:
         )
 
     def _attempt(self, restart: _Restart, data: SourceData) -> Attempt:
-        series = {tag: one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+        series = {tag: one for tag, one in data.series.items() if tag != EPOCHS and not is_bookkeeping(tag)}
         lost = sum(len(self.split(data, tag)[1]) for tag in series)
         written = sum(map(len, series.values()))
         first = min((one.bottom for one in series.values()), default=0)
@@ -182,7 +181,7 @@ def _own_counters(earlier: SourceData, later: SourceData, step: int, begun: floa
 
 def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
     """The step where the later file sets in, if the furthest tags of the earlier one begin there again."""
-    tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+    tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCHS and not is_bookkeeping(tag)}
     furthest = max(tops.values(), default=0)
     steps = [
         later.series[tag].bottom
@@ -194,11 +193,11 @@ def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
 
 def _clock(data: SourceData) -> tuple[float, float]:
     """The first and the last wall time of a source; NaN where it has none."""
-    series = [one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
+    series = [one for tag, one in data.series.items() if tag != EPOCHS and not is_bookkeeping(tag)]
     firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]
     lasts = [one.last_wall for one in series if not math.isnan(one.last_wall)]
     return min(firsts, default=math.nan), max(lasts, default=math.nan)
 
 
 def _points_in(counts: Counter[str]) -> int:
-    return counts.total() - counts[EPOCH]
+    return counts.total() - counts[EPOCHS]

@@ -100,15 +100,15 @@ class SystemCurves:
     def _take_row(self, data: bytes, start: int, end: int) -> None:
         """A ``StatsRecord``: 2 a timestamp, 3 the items."""
         wall = math.nan
-        found: list[tuple[str, object]] = []
+        pairs: list[tuple[str, object]] = []
         for number, wire, at, stop in fields(data, start, end):
             if number == 2 and wire == BYTES:
                 parts = {part: low for part, kind, low, _ in fields(data, at, stop) if kind == VARINT}
                 wall = signed(parts.get(1, 0)) + 1e-9 * signed(parts.get(2, 0))
             elif number == 3 and wire == BYTES:
                 key, value = item(data, at, stop)
-                found.append(("/".join(key), value))
-        for tag, value in found:
+                pairs.append(("/".join(key), value))
+        for tag, value in pairs:
             self._add(tag, wall, value)
 
     def _read_trackio(self, file: str) -> None:

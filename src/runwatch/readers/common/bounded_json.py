@@ -119,13 +119,13 @@ def number(value: object) -> float | None:
 
 def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
     """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(found) < limit:
+    while stack and len(numbers) < limit:
         path, item = stack.pop()
         if isinstance(item, dict):
             prefix = path + "/" if path else ""
             stack.extend((prefix + str(key), below) for key, below in reversed(item.items()))
         elif path and (real := number(item)) is not None:
-            found[path] = real
-    return found
+            numbers[path] = real
+    return numbers

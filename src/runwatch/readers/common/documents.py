@@ -21,8 +21,8 @@ class Version(NamedTuple):
 
     def reading(self, claim: Claim, operations: list[Operation], *problems: Problem) -> Reading:
         """What the version says, in place of what the earlier one said."""
-        told = [Replace(), *operations] if self.again else operations
-        return Reading({claim.run_id: told} if told else {}, self.cursor, problems)
+        all_operations = [Replace(), *operations] if self.again else operations
+        return Reading({claim.run_id: all_operations} if all_operations else {}, self.cursor, problems)
 
 
 def read_whole(

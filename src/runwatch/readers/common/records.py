@@ -35,7 +35,7 @@ _MOST_BRACES, _MENDED = 16, 64 * limits.KIB
 def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
     """The objects on the first complete lines (``whole``: the last line is complete too)."""
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-    found: list[dict[str, object]] = []
+    records: list[dict[str, object]] = []
     for line in lines if whole else lines[:-1]:
         if not line.strip():
             continue
@@ -43,10 +43,10 @@ def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
             value = parse_line(line)
             if isinstance(value, dict):
                 flat = flatten(value)
-                found.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
+                records.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
         except ValueError:
             continue
-    return found
+    return records
 
 
 def first_keys(head: bytes) -> frozenset[str]:
@@ -180,14 +180,14 @@ class JsonRows:
                 self._placeless.extend(shape.numbered)
             return
         written = shape.columns[roles.step]
-        found = [(floor if roles.step == roles.epoch else whole)(value) for value in written]
-        shape.placed = np.array([value is not None for value in found])
+        steps = [(floor if roles.step == roles.epoch else whole)(value) for value in written]
+        shape.placed = np.array([value is not None for value in steps])
         for i in np.flatnonzero(~shape.placed).tolist():
             name = roles.names[roles.step]
             self.notes.line(
                 shape.numbered[i], f"{name} is not a whole number, skipped", "log an integer step"
             )
-        shape.steps = np.array([value or 0 for value in found], dtype=np.int64)
+        shape.steps = np.array([value or 0 for value in steps], dtype=np.int64)
         shape.follows = self._follows(shape)
 
     def _follows(self, shape: _Shape) -> BoolArray | None:
@@ -280,9 +280,9 @@ def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
             return np.array(values, dtype=np.float64), np.ones(len(values), dtype=np.bool_)
         except OverflowError:
             pass
-    found = [number(value) for value in values]
-    present = np.array([value is not None for value in found])
-    return np.array([math.nan if value is None else value for value in found]), present
+    parsed = [number(value) for value in values]
+    present = np.array([value is not None for value in parsed])
+    return np.array([math.nan if value is None else value for value in parsed]), present
 
 
 def walls(values: Sequence[object]) -> FloatArray:

@@ -301,9 +301,9 @@ def _owners(block: RowBlock) -> list[tuple[RowPrefix, IntArray | None]]:
     if places == (None, None, None):
         return [(NOBODY, None)]
     nothing = [None] * len(block.lines)
-    told = zip(*(nothing if place is None else block.words(place) for place in places), strict=True)
+    cells = zip(*(nothing if place is None else block.words(place) for place in places), strict=True)
     word = "" if roles.rank is None else rank_word(roles.names[roles.rank])
-    return list(groups([owner_of(rank, split, name, word) for rank, split, name in told]))
+    return list(groups([owner_of(rank, split, name, word) for rank, split, name in cells]))
 
 
 def read_again(ranks: Ranks) -> Reading:

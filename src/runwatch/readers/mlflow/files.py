@@ -107,10 +107,10 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Rea
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
     if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
         rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
+    changes: list[Operation] = [Replace()] if rows.rewritten else []
     if steps:
-        told.append(Append(tag, Points.of(steps, values, walls)))
-    operations = {claim.run_id: told} if told else {}
+        changes.append(Append(tag, Points.of(steps, values, walls)))
+    operations = {claim.run_id: changes} if changes else {}
     return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
 
 
@@ -147,9 +147,9 @@ def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
     if not isinstance(meta, dict):
         raise ValueError("it is empty or no mapping")
     ended = seconds(meta.get("end_time"))
-    said = evidence(meta.get("status"), ended)
-    if said is not None:
-        yield said
+    status = evidence(meta.get("status"), ended)
+    if status is not None:
+        yield status
     started = seconds(meta.get("start_time"))
     if started is not None:
         yield Started(started)

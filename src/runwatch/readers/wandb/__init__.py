@@ -115,19 +115,19 @@ def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -
         Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
     )
     operations.extend(content.operations(claim.tag_prefix))
-    kept: JsonDict = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
-    cursor = tail.cursor(head + log.used, kept)
+    new_state: JsonDict = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
+    cursor = tail.cursor(head + log.used, new_state)
     return Reading(
         {claim.run_id: operations} if operations else {}, cursor, _few(source.file, problems), tail.more
     )
 
 
 def _foreign(
-    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, object]
+    claim: Claim, source: SourceFile, changes: list[Operation], cursor: Cursor, state: dict[str, object]
 ) -> Reading:
     """Not a W&B file: said once."""
     problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it again")
-    operations = {claim.run_id: said} if said else {}
+    operations = {claim.run_id: changes} if changes else {}
     return Reading(operations, cursor, () if state.get("foreign") else (problem,))
 
 
@@ -160,29 +160,29 @@ def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readin
 
 def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
     try:
-        found = bounded_yaml.parse(data)
+        config = bounded_yaml.parse(data)
     except ValueError as error:
         return [], Problem(file, None, f"can't be read as YAML: {error}", "it may be half written")
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         return [], None
     values = {
         str(key): inner["value"] if isinstance(inner, dict) and "value" in inner else inner
-        for key, inner in found.items()
+        for key, inner in config.items()
         if not str(key).startswith("_") and key != "wandb_version"
     }
     return ([HParams(values)] if values else []), None
 
 
 def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Problem | None]:
-    found = from_json(data)
-    if not isinstance(found, dict):
+    summary = from_json(data)
+    if not isinstance(summary, dict):
         return [], Problem(
             file, None, "not a JSON object; waiting for the next version", "it may be half written"
         )
-    step, wall = found.get("_step", 0), found.get("_timestamp", math.nan)
+    step, wall = summary.get("_step", 0), summary.get("_timestamp", math.nan)
     row = [
         pair
-        for key, value in found.items()
+        for key, value in summary.items()
         if not str(key).startswith("_")
         for pair in numbers(str(key), value)
     ]

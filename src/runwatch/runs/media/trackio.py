@@ -29,7 +29,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     name = place.run.rpartition("#")[2]
     after = int(cursor.state["row"]) if cursor is not None else -(2**63)
     own = cursor.state.get("key") if cursor is not None else None
-    found: list[FoundMedia] = []
+    media: list[FoundMedia] = []
     rows = sqlite.QueryRows([], after, 0)
     with contextlib.suppress(sqlite3.Error, sqlite.Busy), sqlite.opened(source) as connection:
         known = sqlite.columns(connection, "metrics")
@@ -44,9 +44,9 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
         if own is None and name in (run, f"{run}-{str(known_as)[:8]}", f"{run}-{known_as}"):
             own = known_as  # the first of a name bears it, later ones their key too
         if known_as == own:
-            found += _of_row(source.file, row, step, stamp, text)
+            media += _of_row(source.file, row, step, stamp, text)
     state = {"row": rows.last, "key": own}
-    return Scan(found, Cursor(stat=source.stat, state=state), False, len(rows.found) >= _ROWS)
+    return Scan(media, Cursor(stat=source.stat, state=state), False, len(rows.found) >= _ROWS)
 
 
 def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> list[FoundMedia]:

@@ -71,8 +71,8 @@ def _true_error(bins: IntArray, gaps: FloatArray, probability: FloatArray) -> fl
     spread = max(0.0, float(((seen**2 - chance) / share).sum() / share.sum()))
     if spread == 0:
         return 0.0
-    kept = spread * share**2 / (spread * share**2 + chance)
-    middle, sd = kept * seen, np.sqrt(kept * chance) + 1e-15
+    shrunk = spread * share**2 / (spread * share**2 + chance)
+    middle, sd = shrunk * seen, np.sqrt(shrunk * chance) + 1e-15
     z = middle / sd
     folded = sd * math.sqrt(2 / math.pi) * np.exp(-(z**2) / 2) + middle * (1 - 2 * special.ndtr(-z))
     return float(folded.sum())
