@@ -1,5 +1,5 @@
-"""A training that starts again, told by several tags: whichever goes back first, with counters of their own, in
-one file or one file a tag."""
+"""A training that starts again, told by several tags: whichever goes back first, with counters of their own,
+in one file or one file a tag."""
 
 from __future__ import annotations
 

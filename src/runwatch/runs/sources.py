@@ -225,7 +225,7 @@ class RunMemory:
         return self._restarts.attempts(self.visible())
 
     def restarts_anew(self) -> bool:
-        """Whether another file's restart was found since this was last asked: metrics of any tag may change."""
+        """Whether another file's restart was found since last asked: the metric of any tag may change."""
         before, self._told_restarts = self._told_restarts, self._restarts.told
         return before != self._told_restarts
 

@@ -137,8 +137,8 @@ class JsonRows:
                 continue
             if self._line(number_, line) or torn:
                 continue
-            pieces = _pieces(line)
-            if not all([self._line(number_, piece) for piece in pieces]) or len(pieces) < 2:
+            taken = [self._line(number_, piece) for piece in _pieces(line)]
+            if not taken or not all(taken):
                 self._strange.append(number_)
         shapes = list(self._shapes.values())
         for shape in shapes:
