@@ -175,7 +175,7 @@ def _own_counters(earlier: SourceData, later: SourceData, step: int, begun: floa
     return [
         _Restart(bottom, begun, later.source.order, earlier.series[tag].top, earlier, tag=tag)
         for tag, bottom in bottoms.items()
-        if bottom < step and bottom < earlier.series[tag].top and tag != EPOCH and not is_bookkeeping(tag)
+        if bottom < step and bottom < earlier.series[tag].top and tag != EPOCHS and not is_bookkeeping(tag)
     ]
 
 
