@@ -16,10 +16,10 @@ from runwatch.domain.points import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
-_PLAIN = b"0123456789+-.eE "
+PLAIN = b"0123456789+-.eE "
 _SURE = b"0123456789.\n"
 _NUMERIC = np.zeros(256, dtype=np.bool_)
-_NUMERIC[list(_PLAIN)] = True
+_NUMERIC[list(PLAIN)] = True
 _WORDS = {
     b"nan": math.nan,
     b"+nan": math.nan,
@@ -40,7 +40,7 @@ _NEWLINE = 10
 
 def number(cell: bytes) -> float | None:
     """The number in a cell, or None when it is text (``1_000`` and hexadecimal are text)."""
-    if cell.translate(None, _PLAIN):
+    if cell.translate(None, PLAIN):
         return _WORDS.get(cell.strip().lower())
     try:
         return float(cell)

@@ -13,6 +13,7 @@ import numpy as np
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
 from runwatch.readers.common.cells import BoolArray
@@ -25,6 +26,8 @@ from runwatch.readers.common.column_names import (
     step_key,
 )
 from runwatch.readers.common.row_log import GrowingRows, Roles
+
+_MOST_BRACES, _MENDED = 16, 64 * limits.KIB
 
 
 def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
@@ -118,36 +121,39 @@ class JsonRows(GrowingRows):
         for number_, line in enumerate(lines[:-1], before + 1):
             if not line or line.isspace():
                 continue
-            self._line(number_, line, torn)
+            if self._line(number_, line) or torn:
+                continue
+            taken = [self._line(number_, piece) for piece in _pieces(line)]
+            if not taken or not all(taken):
+                self._strange.append(number_)
         shapes = list(self._shapes.values())
         for shape in shapes:
             self._place(shape)
         self.log.take(shapes)
         self._shapes = {}
 
-    def _line(self, line_number: int, line: str, torn: bool) -> None:
+    def _line(self, line_number: int, line: str) -> bool:
+        """Take a record, or say why it is passed over; False: it is none."""
         try:
             record = parse_line(line)
             if type(record) is not dict:
-                self._strange.append(line_number)
-                return
+                return False
             if line.find("{", 1) >= 0:
                 record = flatten(record)
             if STEP_OF_LENGTH in record:
                 record = _spelled_out(record)
         except PastLimit as error:
             self.notes.line(line_number, f"{error}, skipped", "log numbers, not structures")
-            return
+            return True
         except ValueError:
-            if not torn:
-                self._strange.append(line_number)
-            return
+            return False
         keys = tuple(record)
         shape = self._shapes.get(keys)
         if shape is None:
             shape = self._shapes[keys] = _Shape(Roles.of(keys, self._by_rank, self._layout))
         shape.rows.append(list(record.values()))
         shape.numbered.append(line_number)
+        return True
 
     def _place(self, shape: _Shape) -> None:
         """Each row's step as written, and which rows have one: an integer within 64 bits, or any epoch."""
@@ -181,6 +187,24 @@ class JsonRows(GrowingRows):
             return np.array([split_of(str(word)) not in (None, "train") for word in words])
         later = not shape.iterates and roles.epoch is None and self._iterates
         return np.ones(len(shape.lines), dtype=np.bool_) if later else None
+
+
+def _pieces(line: str) -> list[str]:
+    """A line on which a killed writer stopped and the next one went on: the torn record (or a whole one that
+    only lacks its line's end), and the whole one behind it. Nothing else that is wrong with a line is
+    mended."""
+    at = line.find("{", 1)
+    for _ in range(_MOST_BRACES):
+        if at < 0 or len(line) > _MENDED:
+            break
+        try:
+            record = parse_line(line[at:])
+            if type(record) is dict and step_key(flatten(record)) is not None:
+                return [line[:at], line[at:]]
+        except ValueError:
+            pass
+        at = line.find("{", at + 1)
+    return []
 
 
 def _step_hint(layout: Layout | None) -> str:

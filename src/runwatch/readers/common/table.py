@@ -5,6 +5,7 @@ not logged; rows of another width and cells that stopped being numbers are probl
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 
@@ -18,12 +19,13 @@ from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, n
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK
 from runwatch.readers.common.quotes import Quotes, split_line
-from runwatch.readers.common.regular import regular
+from runwatch.readers.common.regular import regular, regular_few
 from runwatch.readers.common.row_log import GrowingRows, Roles
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 8 * limits.MIB
 _EXACT = 2.0**53
+_SHORT = 512
 
 
 def sniff(line: bytes) -> str:
@@ -34,12 +36,23 @@ def sniff(line: bytes) -> str:
 def header_names(line: bytes) -> tuple[list[str], str] | None:
     """The names on a header line and its delimiter; None when the line is no header (it holds numbers or
     nothing)."""
+    found = _header(line) if len(line) <= _SHORT else _header.__wrapped__(line)
+    return None if found is None else (list(found[0]), found[1])
+
+
+@functools.lru_cache(64)  # a folder of very many small tables repeats a few
+def _header(line: bytes) -> tuple[tuple[str, ...], str] | None:
     line = line.removeprefix(BOM).strip(b"\r\n").lstrip(b"# ")
     delimiter = sniff(line)
     names = split_line(line, delimiter)
     if not names or not any(names) or any(name and number(name.encode()) is not None for name in names):
         return None
-    return names, delimiter
+    return tuple(names), delimiter
+
+
+@functools.lru_cache(64)
+def _roles(names: tuple[str, ...], by_rank: bool, layout: Layout | None) -> Roles:
+    return Roles.of(_distinct(names), by_rank, layout)
 
 
 class _TableRows:
@@ -74,7 +87,7 @@ class _TableRows:
         return walls
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
     """A name's second occurrence becomes ``name.1``, as tables are read elsewhere."""
     seen: dict[str, int] = {}
     out = []
@@ -101,7 +114,7 @@ class DelimitedRows(GrowingRows):
         self._quotes = Quotes(state, self.notes)
 
     def _roles_of(self, names: list[str]) -> Roles:
-        return Roles.of(_distinct(names[: limits.COLUMNS]), self._by_rank, self._layout)
+        return _roles(tuple(names[: limits.COLUMNS]), self._by_rank, self._layout)
 
     def state(self) -> JsonDict:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
@@ -119,7 +132,7 @@ class DelimitedRows(GrowingRows):
             if not block or self._roles is None:
                 return
         block = self._cleaned(before, block)
-        if self._much and self._regular(before, block):
+        if (self._much or len(block) <= _SHORT) and self._regular(before, block):
             return
         cells = NumericCells(block, ord(self._delimiter), self._much)
         start = 0
@@ -136,7 +149,7 @@ class DelimitedRows(GrowingRows):
         roles = self._roles
         if roles is None or roles.step is None or self._quoted:
             return False
-        matrix = regular(block, self._delimiter, self._width)
+        matrix = (regular if self._much else regular_few)(block, self._delimiter, self._width)
         if matrix is None or not (np.abs(matrix.values[roles.step]) < _EXACT).all():
             return False
         self._take(None, matrix, roles, before)
