@@ -127,14 +127,6 @@ class SystemCurves:
             rows = sqlite.rows(connection, select, "system_metrics", after, _MOST_POINTS)
         for _, run, stamp, text in rows.found:
             if run == name and isinstance(text, str | bytes):
-                for tag, value in bounded_json.flat_numbers(_object(text)).items():
+                for tag, value in bounded_json.flat_numbers(bounded_json.parse_object(text)).items():
                     self._add(tag, moment(stamp), value)
         self._cursors[file] = Cursor(stat=source.stat, state={"row": rows.last})
-
-
-def _object(text: str | bytes) -> dict[str, object]:
-    try:
-        value = bounded_json.parse(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
