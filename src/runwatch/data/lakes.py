@@ -106,27 +106,29 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
 
 def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
     """(version of the newest whole checkpoint, its actions); -1 where there is none."""
-    found: dict[int, list[str]] = {}
-    wanted: dict[int, int] = {}
+    parts: dict[int, list[str]] = {}
+    sizes: dict[int, int] = {}
     for path in folder.paths:
         if match := _CHECKPOINT.fullmatch(path):
-            found.setdefault(int(match[1]), []).append(path)
-            wanted[int(match[1])] = int(match[3] or 1)
-    whole = [version for version, paths in found.items() if len(paths) == wanted[version]]
+            parts.setdefault(int(match[1]), []).append(path)
+            sizes[int(match[1])] = int(match[3] or 1)
+    whole = [version for version, paths in parts.items() if len(paths) == sizes[version]]
     if not whole:
         if any(_OTHER_CHECKPOINT.fullmatch(path) for path in folder.paths):
             what = "is a Delta table with checkpoints of version 2, which are not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
         return -1, []
     rows: list[JsonDict] = []
-    for path in sorted(found[max(whole)]):
+    for path in sorted(parts[max(whole)]):
         name = posixpath.join(folder.name, path)
         parquet = checked(io.BytesIO(folder.read(path)), name)
-        kept = [name for name in ("add", "metaData", "protocol") if name in set(parquet.schema_arrow.names)]
-        size = sum(unpacked_bytes(parquet, at, kept, name) for at in range(parquet.num_row_groups))
+        columns = [
+            name for name in ("add", "metaData", "protocol") if name in set(parquet.schema_arrow.names)
+        ]
+        size = sum(unpacked_bytes(parquet, at, columns, name) for at in range(parquet.num_row_groups))
         if size > _MAX_CHECKPOINT:
             raise DataError(name, f"unpacks to more than {_MAX_CHECKPOINT >> 20} MiB", _WHOLE_TABLE)
-        table = parquet.read(columns=kept, use_threads=False)
+        table = parquet.read(columns=columns, use_threads=False)
         rows.extend(row for row in table.to_pylist() if any(row.values()))
     for row in rows:
         values = (row.get("add") or {}).get("partitionValues")
@@ -158,8 +160,8 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
         raise DataError(folder.name, what, _WHOLE_TABLE)
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
-        said = metadata.get("configuration") or {}
-        mode = dict(said).get("delta.columnMapping.mode", "none")
+        configuration = metadata.get("configuration") or {}
+        mode = dict(configuration).get("delta.columnMapping.mode", "none")
         if mode != "none":
             what = "is a Delta table with column mapping (_delta_log says so), which is not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
@@ -194,26 +196,26 @@ def _iceberg(folder: TableFolder) -> list[LiveFile]:
     if snapshot is None:
         return []
     location = str(metadata.get("location", ""))
-    found: list[LiveFile] = []
+    live: list[LiveFile] = []
     try:
         for manifest in _manifests(folder, snapshot, location):
             for entry in records(folder.read(manifest["path"])):
-                found.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
+                live.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
     except AvroError as error:
         raise DataError(folder.name, f"is an Iceberg table with a damaged manifest ({error})", "") from error
-    return found
+    return live
 
 
 def _newest_metadata(folder: TableFolder) -> str:
     """The greatest version; ``version-hint.text`` names it in tables without a catalogue."""
-    found = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
+    versions = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
     if "metadata/version-hint.text" in folder.paths:
         hint = folder.read("metadata/version-hint.text").decode("utf-8", "replace").strip()
-        named = [path for number, path in found if str(number) == hint]
+        named = [path for number, path in versions if str(number) == hint]
         if named:
             return named[0]
-    newest = max(number for number, _ in found)
-    paths = [path for number, path in found if number == newest]
+    newest = max(number for number, _ in versions)
+    paths = [path for number, path in versions if number == newest]
     return max(paths, key=lambda path: int(_json(folder, path).get("last-updated-ms", 0)))
 
 

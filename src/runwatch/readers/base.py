@@ -45,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
     ``format``: the word shown in ``formats`` ("" for side files: they are not listed). ``priority``: a file
     claimed twice goes to the higher one (frameworks 50, console 5, plain CSV/JSONL 10). ``supersedes``:
     formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
-    its files tell one story, the greatest ``Rank`` speaks. ``role``: "run" makes a run; "part" joins one
+    its files repeat each other, the greatest ``Rank`` counts. ``role``: "run" makes a run; "part" joins one
     that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
     holds many runs, whose ids ``read`` gives; "unread": so does it, but all that ``read`` gives is a problem.
     ``layout``: what the configuration says of the columns."""
@@ -69,8 +69,8 @@ class Claim(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> str:
         """What stays the same while the claim's files grow in number."""
-        said = () if self.layout is None else (repr(self.layout),)
-        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *said))
+        layout = () if self.layout is None else (repr(self.layout),)
+        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *layout))
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -127,6 +127,17 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...] = ()
     more: bool = False
     again: bool = False
+
+    @staticmethod
+    def of(
+        claim: Claim,
+        operations: Sequence[Operation],
+        cursor: Cursor,
+        problems: Iterable[Problem] = (),
+        more: bool = False,
+    ) -> Reading:
+        """What is new of a claim that is (a part of) one run."""
+        return Reading({claim.run_id: operations} if operations else {}, cursor, tuple(problems), more)
 
 
 class Reader(Protocol):

@@ -105,10 +105,10 @@ class Steps:
         return True
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        kept = self.view[mask]
+        steps = self.view[mask]
         self._column, self.size, self._stride = None, 0, 0
-        if len(kept):
-            self.extend(kept.astype(np.int64))
+        if len(steps):
+            self.extend(steps.astype(np.int64))
 
 
 def _fits(new: AnyArray, dtype: np.dtype[Any]) -> bool:

@@ -47,8 +47,8 @@ class HealthCurve:
         self._signs = None
         mask = np.isfinite(points.values)
         finite = None if mask.all() else mask
-        kept = points if finite is None else points.where(mask)
-        steps, walls, values = kept.steps, kept.wall_times, kept.values
+        finite_points = points if finite is None else points.where(mask)
+        steps, walls, values = finite_points.steps, finite_points.wall_times, finite_points.values
         if view.trace is not None:
             view.trace.feed(steps, walls, values)
         windows = self._windows.feed(steps, values) if self._windows is not None else []

@@ -37,6 +37,15 @@ def parse(data: bytes | str) -> Any:
     return value
 
 
+def parse_object(text: bytes | str) -> dict[str, object]:
+    """The object that ``text`` holds; an empty one for anything else."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _integer(digits: str) -> int | float:
     if len(digits) <= _DIGITS:
         return int(digits)
@@ -119,13 +128,13 @@ def number(value: object) -> float | None:
 
 def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
     """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(found) < limit:
+    while stack and len(numbers) < limit:
         path, item = stack.pop()
         if isinstance(item, dict):
             prefix = path + "/" if path else ""
             stack.extend((prefix + str(key), below) for key, below in reversed(item.items()))
         elif path and (real := number(item)) is not None:
-            found[path] = real
-    return found
+            numbers[path] = real
+    return numbers

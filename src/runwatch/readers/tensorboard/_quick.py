@@ -43,8 +43,8 @@ class Quick:
     def __init__(self) -> None:
         self._tags: dict[bytes, str] = {}
 
-    def read(self, data: bytes, at: int, found: defaultdict[str, list[Scalar]]) -> int:
-        """Add the scalars of known kinds from ``at`` on to ``found``; where the first record lies that is
+    def read(self, data: bytes, at: int, scalars: defaultdict[str, list[Scalar]]) -> int:
+        """Add the scalars of known kinds from ``at`` on to ``scalars``; where the first record lies that is
         something else, damaged or torn."""
         headers, shapes, tags, crc_of = _headers(), _shapes(), self._tags, google_crc32c.value
         last = len(data) - FRAME
@@ -66,7 +66,7 @@ class Quick:
                 or stored != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
             ):
                 break
-            found[tag].append((at, step, wall, value))
+            scalars[tag].append((at, step, wall, value))
             at = end + 4
         return at
 

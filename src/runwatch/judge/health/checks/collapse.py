@@ -62,10 +62,10 @@ class Collapse(CurveCheck):
         if isinstance(diverged, Diverged) and (curve.trace.count > _FEW or diverged.signs(curve)):
             return []
         way = 1.0 if direction == "min" else -1.0
-        found = _collapsed(way * curve.trace.means)
-        if found is None or (moving and curve.trace.filled - found.since < _REWARD_STAYED):
+        collapse = _collapsed(way * curve.trace.means)
+        if collapse is None or (moving and curve.trace.filled - collapse.since < _REWARD_STAYED):
             return []
-        at, since, start, best, now = found
+        at, since, start, best, now = collapse
         best_step, since_step = int(curve.trace.steps[at]), int(curve.trace.steps[since])
         back = now - start <= _BACK * (now - best)
         went = (

@@ -96,14 +96,14 @@ class Spike(CurveCheck):
 def _points_over(window: Window) -> list[tuple[int, float]]:
     """(index among all finite points, ratio to the reference) of the new points over their threshold."""
     first, last = window.before // BLOCK, (window.after - 1) // BLOCK
-    found: list[tuple[int, float]] = []
+    spikes: list[tuple[int, float]] = []
     if first < LONG:
         early = np.arange(max(first, SHORT), min(last, LONG - 1) + 1)
-        found += _over_in(window, early, SHORT)
+        spikes += _over_in(window, early, SHORT)
     late = np.arange(max(first, LONG), last + 1)
     if len(late):
-        found += _over_in(window, late[_may_exceed(window, late)], LONG)
-    return found
+        spikes += _over_in(window, late[_may_exceed(window, late)], LONG)
+    return spikes
 
 
 def _may_exceed(window: Window, blocks: IntArray) -> np.ndarray:
