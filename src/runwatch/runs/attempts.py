@@ -14,7 +14,6 @@ Each decision looks at the rows written so far, in their order, so any split of 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -24,7 +23,8 @@ import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import EPOCHS, IntArray, Points
-from runwatch.runs.series import Series, envelope
+from runwatch.runs.former import Former
+from runwatch.runs.series import Series
 
 New = Sequence[tuple[str, Points, IntArray | None]]
 
@@ -32,43 +32,8 @@ NEAR = 8
 """Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
 still turn out to be none."""
 
-MOST_FORMER, MOST_POINTS, SPANS = 50, 2048, 512
+MOST_FORMER = 50
 USED_TO_IT, MANY = 3, 1000
-
-
-class Former(msgspec.Struct, eq=False):
-    """What a later attempt superseded. ``step``: where the later one set in, ``wall``: when (NaN: not known);
-    ``first``, ``last``: the steps where this one began and how far it came; ``ended``: its last wall time;
-    ``written``: the points it wrote; ``whole``: nothing of it counts any more; ``for_all``: it holds for all
-    tags, not for one with a counter of its own (``tag``: the one that went back); ``lost``: the superseded
-    points by tag, once another attempt began an envelope of them where they are many; ``counts``: how many
-    they were; ``kept``: how many points each tag had left."""
-
-    tag: str
-    step: int
-    wall: float
-    first: int
-    last: int
-    written: int
-    for_all: bool
-    ended: float = math.nan
-    whole: bool = True
-    lost: dict[str, Points] = msgspec.field(default_factory=dict)
-    counts: Counter[str] = msgspec.field(default_factory=Counter)
-    kept: dict[str, int] = msgspec.field(default_factory=dict)
-
-    def take(self, tag: str, points: Points) -> None:
-        self.lost[tag] = points
-        self.counts[tag] = len(points)
-        known = points.wall_times[np.isfinite(points.wall_times)]
-        if len(known):
-            self.ended = float(np.fmax(self.ended, known.max()))
-
-    def settle(self) -> None:
-        """Keep no more than a chart needs."""
-        for tag, points in self.lost.items():
-            if len(points) > MOST_POINTS:
-                self.lost[tag] = envelope(points.where(np.argsort(points.steps, kind="stable")), SPANS)
 
 
 class _Descent(msgspec.Struct, eq=False):
@@ -76,7 +41,7 @@ class _Descent(msgspec.Struct, eq=False):
     ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``confirming_rows``: how many
     rows make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);
     ``sizes``: how many points each tag had before, ``written`` all together; ``rows``, ``low``, ``previous``:
-    since then; ``former``: once it counts as a restart."""
+    since then; ``lows``: of other tags that went back with it; ``former``: once it counts as a restart."""
 
     tag: str
     top: int
@@ -89,6 +54,7 @@ class _Descent(msgspec.Struct, eq=False):
     written: int
     low: int
     previous: int
+    lows: dict[str, int] = msgspec.field(default_factory=dict)
     rows: int = 0
     former: Former | None = None
 
@@ -168,7 +134,7 @@ class Attempts:
         if not tops or max(tops.values()) < step:
             return set()
         tag = max(tops, key=lambda name: tops[name])
-        self._open = self._descent(tag, step, math.nan, frozenset(tops), for_all=True)
+        self._open = self._descent(tag, step, np.nan, frozenset(tops), for_all=True)
         changed = self._supersede(self._open)
         former = self._open.former
         self._open = None
@@ -261,6 +227,8 @@ class Attempts:
         step, changed = int(point.steps[0]), set[str]()
         if self._open is not None and self._open.tag == tag:
             changed = self._watch(self._open, step)
+        elif self._open is not None and step < self._top_of(tag) - self._slack:
+            changed = self._join(self._open, tag, point)
         if self._open is None and step < self._top_of(tag) - self._slack:
             self._open = self._descend(tag, self.series[tag], point)
         self._append(tag, point)
@@ -291,6 +259,25 @@ class Attempts:
             self._slack = max(self._slack, descent.top - descent.low)
         self._open = None
         return set() if descent.former is None else self._withdraw(descent.former)
+
+    def _join(self, descent: _Descent, tag: str, point: Points) -> set[str]:
+        """Another tag goes back too: a counter of its own begins again with the training, or the training
+        follows the validation that a resumed job makes first."""
+        if descent.for_all:
+            if tag not in descent.affected or tag in descent.lows:
+                return set()
+            descent.lows[tag] = int(point.steps[0])
+            return set() if descent.former is None else self._cut(descent, descent.former, tag)
+        series = self.series[tag]
+        if tag in descent.affected or series.top < self._top or is_bookkeeping(tag):
+            return set()
+        changed = set() if descent.former is None else self._withdraw(descent.former)
+        whole = self._descend(tag, series, point)
+        for name in descent.affected & whole.affected:
+            whole.written -= whole.sizes[name] - descent.sizes[name]
+            whole.sizes[name], whole.lows[name] = descent.sizes[name], descent.low
+        self._open = whole
+        return changed
 
     def _is_anew(self, descent: _Descent, step: int) -> bool:
         """Whether the counter went back once more, and does not just come in a little disorder: it goes below
@@ -347,21 +334,28 @@ class Attempts:
         if self.former:
             self._close(self.former[-1], descent)
         for name in descent.affected:
-            size = descent.sizes[name]
-            lost, left = self.series[name].cut(size, descent.low)
-            former.kept[name] = size - len(lost)
-            if len(lost):
-                former.take(name, lost)
-            if name == descent.tag:
-                former.whole = not left
+            self._cut(descent, former, name)
         self._told += former.written
-        self.lost += former.counts
         self.former.append(former)
         descent.former = former
         if len(self.former) > MOST_FORMER:
             del self.former[0]
             self.forgotten += 1
         return set(former.lost)
+
+    def _cut(self, descent: _Descent, former: Former, tag: str) -> set[str]:
+        """Take from a tag what it wrote before the descent, at its step or later."""
+        size = former.kept.get(tag, descent.sizes[tag])
+        low = min(descent.low, descent.lows.get(tag, descent.low))
+        lost, left = self.series[tag].cut(size, low)
+        former.kept[tag] = size - len(lost)
+        if tag == descent.tag:
+            former.whole = not left
+        if not len(lost):
+            return set()
+        self.lost[tag] += len(lost)
+        former.take(tag, Points.concat([lost, former.lost.get(tag, Points.empty())]))
+        return {tag}
 
     def _close(self, former: Former, descent: _Descent) -> None:
         """Another attempt begins: what was passed of the branch before stays for good, the rest is for

@@ -22,6 +22,7 @@ MOST_FILES = 200
 class _Restart(NamedTuple):
     """What the claim's files told before ``wall`` (None: those before the ``by``-th) at ``step`` or later is
     superseded. ``top``: how far the counter was. ``ended``: the file that ended before this one began.
+    ``tag``: a counter of its own, for which alone it holds.
     ``reached``: a resumed training has got so far: what it did not write anew up to there still counts, as in
     TensorBoard, which takes points back tag by tag."""
 
@@ -31,6 +32,7 @@ class _Restart(NamedTuple):
     top: int
     ended: SourceData | None = None
     reached: int | None = None
+    tag: str | None = None
 
 
 class Restarts:
@@ -51,10 +53,20 @@ class Restarts:
         lost = np.zeros(len(points), dtype=np.bool_)
         for restart in self._of.get(data.source.claim, ()):
             if _reaches(restart, data, tag, series):
-                before = True if restart.wall is None else points.wall_times < restart.wall
-                least = restart.step if restart.reached is None else max(restart.step, restart.reached + 1)
-                lost |= (points.steps >= least) & before
+                before = points.steps >= restart.step
+                if restart.wall is not None:
+                    before &= ~(points.wall_times >= restart.wall)
+                if restart.ended is None and not (points.steps[before] > restart.step).any():
+                    continue  # the same restart, told later by a tag that is written less often
+                lost |= before if restart.reached is None else before & (points.steps > restart.reached)
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
+
+    @property
+    def told(self) -> frozenset[tuple[str, int, float | None, int, str | None]]:
+        """What tells these restarts from others."""
+        return frozenset(
+            (claim, one.step, one.wall, one.by, one.tag) for claim, found in self._of.items() for one in found
+        )
 
     def lost(self, data: SourceData, tag: str) -> int:
         """How many of a source's points of a tag another file's restart superseded."""
@@ -88,7 +100,9 @@ class Restarts:
                     rows.append((one.wall, Attempt(0, *facts)))
         for claim in dict.fromkeys(data.source.claim for data in visible):
             rows += [
-                (r.wall or math.nan, self._attempt(r, r.ended)) for r in self._of.get(claim, ()) if r.ended
+                (r.wall or math.nan, self._attempt(r, r.ended))
+                for r in self._of.get(claim, ())
+                if r.ended and r.tag is None
             ]
         if not any(math.isnan(wall) for wall, _ in rows):
             rows.sort(key=lambda row: row[0])
@@ -106,10 +120,12 @@ class Restarts:
 
 
 def _reaches(restart: _Restart, data: SourceData, tag: str, series: Series) -> bool:
-    if is_bookkeeping(tag) or series.top < restart.step:
+    if is_bookkeeping(tag) or series.top < restart.step or restart.tag not in (None, tag):
         return False
     if restart.wall is None:
         return data.source.order < restart.by
+    if restart.wall == math.inf and any(one.for_all for one in data.attempts.former):
+        return False
     return restart.by != data.source.order and (restart.ended is not None or series.top <= restart.top)
 
 
@@ -119,12 +135,21 @@ def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
         place = data.source.order
         if data.purged is not None:
             restarts.append(_Restart(data.purged, None, place, 0))
-        restarts += [
-            _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else data.last_step)
-            for one in data.attempts.former
-            if one.for_all and not math.isnan(one.wall)
-        ]
+        for one in data.attempts.former:
+            if one.for_all and not math.isnan(one.wall):
+                reached = None if one.whole else data.last_step
+                restarts.append(_Restart(one.step, one.wall, place, one.last, reached=reached))
+        restarts += _without_clock(data)
     return restarts + _between(files)
+
+
+def _without_clock(data: SourceData) -> list[_Restart]:
+    """Of the older training is at least what lies past the place where the newest attempt is."""
+    last = next((one for one in reversed(data.attempts.former) if one.for_all), None)
+    reached = data.last_step
+    if last is None or reached is None or not math.isnan(last.wall):
+        return []
+    return [_Restart(reached, math.inf, data.source.order, last.last, reached=reached)]
 
 
 def _between(files: Sequence[SourceData]) -> list[_Restart]:
@@ -139,8 +164,19 @@ def _between(files: Sequence[SourceData]) -> list[_Restart]:
             step = _goes_back(earlier, data) if ended <= begun else None
             if step is not None:
                 restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
+                restarts += _own_counters(earlier, data, step, begun)
                 break
     return restarts
+
+
+def _own_counters(earlier: SourceData, later: SourceData, step: int, begun: float) -> list[_Restart]:
+    """Tags with a counter of their own (validation by epochs), which begins again below the training's."""
+    bottoms = {tag: one.bottom for tag, one in later.series.items() if tag in earlier.series}
+    return [
+        _Restart(bottom, begun, later.source.order, earlier.series[tag].top, earlier, tag=tag)
+        for tag, bottom in bottoms.items()
+        if bottom < step and bottom < earlier.series[tag].top and tag != EPOCHS and not is_bookkeeping(tag)
+    ]
 
 
 def _goes_back(earlier: SourceData, later: SourceData) -> int | None:

@@ -54,6 +54,7 @@ class RunMemory:
         self.thinned = False
         self._nbytes: int | None = 0
         self._known_restarts: Restarts | None = None
+        self._told_restarts: frozenset[object] = frozenset()
 
     def data_of(self, source: Source) -> SourceData:
         key = (source.claim, source.file)
@@ -222,6 +223,11 @@ class RunMemory:
     def attempts(self) -> tuple[Attempt, ...]:
         """The earlier attempts of what is shown, oldest first."""
         return self._restarts.attempts(self.visible())
+
+    def restarts_anew(self) -> bool:
+        """Whether another file's restart was found since last asked: the metric of any tag may change."""
+        before, self._told_restarts = self._told_restarts, self._restarts.told
+        return before != self._told_restarts
 
     @property
     def _restarts(self) -> Restarts:

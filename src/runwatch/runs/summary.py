@@ -62,12 +62,14 @@ class Summariser:
         visible = memory.visible()
         tag_sources = memory.sources_by_tag(visible)
         stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
+        dirty = None if memory.restarts_anew() else dirty
         metrics: dict[str, Metric] = {}
         for tag, speaking in tag_sources.items():
             old = known.get(tag)
             if dirty is None or old is None or tag in dirty or old.format != speaking[0].source.format:
                 old = self._metric(memory, tag, speaking, stated.get(tag))
-            metrics[tag] = old
+            if old.count:
+                metrics[tag] = old
         attempts = memory.attempts()
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(

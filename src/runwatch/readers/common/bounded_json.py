@@ -47,6 +47,15 @@ def refuse_many(data: bytes | str) -> None:
         raise PastLimit("more lists and objects than can be held")
 
 
+def parse_object(text: bytes | str) -> dict[str, object]:
+    """The object that ``text`` holds; an empty one for anything else."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _integer(digits: str) -> int | float:
     if len(digits) <= _DIGITS:
         return int(digits)
