@@ -30,7 +30,7 @@ class Command(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with runwatch's manner of complaint and exit codes."""
+    """argparse with runwatch's error messages and exit codes."""
 
     usage_code = 2
     complain: Callable[[str], None] | None = None
@@ -127,8 +127,8 @@ def _complain(command: Command, error: Exception, arguments: Sequence[str]) -> i
 
 def _say_unknown(command: Command, reason: str, arguments: Sequence[str]) -> None:
     """On stdout, for programs that read nothing else: a plugin's line, or JSON where that was asked for."""
-    asked = [*arguments, *map("=".join, pairwise(arguments))]
-    as_json = "--json" in asked or "--format=json" in asked
+    spellings = [*arguments, *map("=".join, pairwise(arguments))]
+    as_json = "--json" in spellings or "--format=json" in spellings
     if (unknown := getattr(command, "unknown", None)) is not None:
         unknown(reason, as_json)
     elif as_json and command.NAME in MONITORING:

@@ -214,9 +214,9 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
         since = since_moment(args.since, now)
     except ValueError as error:
         raise UsageError(f"--since: {error}") from None
-    wanted = [root] if args.root or args.file else None
-    events = state.history(wanted, since)
-    notes = state.remarks(wanted or [root], since)
+    roots = [root] if args.root or args.file else None
+    events = state.history(roots, since)
+    notes = state.remarks(roots or [root], since)
     if args.json:
         print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:

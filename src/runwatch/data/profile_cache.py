@@ -106,9 +106,9 @@ def profile_files(
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
-        kept = _cached(file, grid, cache) or _grown(file, grid, cache)
-        if kept is not None:
-            result[file.uri] = kept
+        cached = _cached(file, grid, cache) or _grown(file, grid, cache)
+        if cached is not None:
+            result[file.uri] = cached
             continue
         try:
             work.append((file, list_pieces(file)))

@@ -65,26 +65,26 @@ def sampled_columns(
     step = max(4, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
     for start in range(0, len(names), step):
         group = list(names[start : start + step])
-        kept: dict[str, list[object]] = {name: [] for name in group}
+        sampled: dict[str, list[object]] = {name: [] for name in group}
         for number, stretch in enumerate(picked):
             for name, array in _read(stretch, group, share, (seed, number)).items():
-                kept[name].append(array)
+                sampled[name].append(array)
         for name in group:
-            yield name, joined(kept.pop(name))
+            yield name, joined(sampled.pop(name))
 
 
 def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
     """The kept rows of a stretch, aligned over the columns."""
-    wanted = dict.fromkeys(names)
+    columns = dict.fromkeys(names)
     table = format_of(stretch.file)
     streamed = not table.COLUMNAR
     chunks: dict[str, list[Arrow]] = {}
     rows = 0
     try:
-        for number, block in enumerate(table.read(stretch.file, stretch.part, wanted, frozenset())):
+        for number, block in enumerate(table.read(stretch.file, stretch.part, columns, frozenset())):
             for name, array in block.columns:
-                kept = thinned(array, share, (*seed, number)) if streamed else array
-                chunks.setdefault(name, []).append(kept)
+                chunk = thinned(array, share, (*seed, number)) if streamed else array
+                chunks.setdefault(name, []).append(chunk)
             rows += max((len(arrays[-1]) for arrays in chunks.values()), default=0) if block.rows else 0
             if streamed and rows > _MOST_KEPT:  # rows are shorter than their file's size made believe
                 chunks = {n: [thinned(one, 0.5, (*seed, number, 1)) for one in a] for n, a in chunks.items()}

@@ -41,5 +41,5 @@ def is_meant(root: str, host: str, path: str) -> bool:
     begins at a home (~ or no slash) is known by its end; "." is every root of the machine."""
     if host_of(root) != host:
         return False
-    wanted, there = posixpath.normpath(path.removeprefix("~/")), path_of(root)
-    return wanted in (".", "~", there) or (not wanted.startswith("/") and there.endswith(f"/{wanted}"))
+    folder, there = posixpath.normpath(path.removeprefix("~/")), path_of(root)
+    return folder in (".", "~", there) or (not folder.startswith("/") and there.endswith(f"/{folder}"))

@@ -222,20 +222,20 @@ class Fleet:
         return self._of_root(key.root, lambda local: local.system_tags(key), ask, lambda why: ())
 
     def media(self, key: RunKey) -> MediaList:
-        """What the run logged beside scalars."""
+        """What the run logged besides scalars."""
         ask = partial(m.AskMedia, root=path_of(key.root), run=key.id)
         return self._of_root(
             key.root, lambda local: local.media(key), ask, lambda why: MediaList(notes=(why,))
         )
 
-    def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]:
-        """The items of ``wanted``."""
-        ask = partial(m.AskMediaContents, root=path_of(key.root), run=key.id, wanted=wanted)
+    def media_contents(self, key: RunKey, series: MediaSeries) -> list[MediaContent]:
+        """The items of ``series``."""
+        ask = partial(m.AskMediaContents, root=path_of(key.root), run=key.id, wanted=series)
         return self._of_root(
             key.root,
-            lambda local: local.media_contents(key, wanted),
+            lambda local: local.media_contents(key, series),
             ask,
-            lambda why: [Unshown(why) for _ in wanted.items],
+            lambda why: [Unshown(why) for _ in series.items],
         )
 
     def _of_root(
@@ -249,8 +249,8 @@ class Fleet:
         name = host_of(root)
         try:
             if name is not None:
-                found: T = self._machine(name).ask(ask)
-                return found
+                answer: T = self._machine(name).ask(ask)
+                return answer
         except WireError as error:
             return failed(str(error))
         return failed("this root is not open") if self._local is None else here(self._local)
@@ -263,19 +263,19 @@ class Fleet:
             return self._local.slice_rows(key, label)
         try:
             there = path_of(key.root)
-            found = self._machines[host].ask(lambda number: m.AskRows(number, there, key.name, label))
+            answer = self._machines[host].ask(lambda number: m.AskRows(number, there, key.name, label))
         except WireError as error:
             return Problem(key.name, None, str(error))
-        return found.problem or (found.columns, found.rows)
+        return answer.problem or (answer.columns, answer.rows)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""
-        found = list(self._local.history()) if self._local is not None else []
+        all_events = list(self._local.history()) if self._local is not None else []
         for name, machine in self._machines.items():
             with contextlib.suppress(WireError):
                 events: m.Events = machine.ask(m.AskHistory)
-                found += [(f"{name}:{root}", event) for root, event in events]
-        return sorted(found, key=lambda one: -one[1].at)
+                all_events += [(f"{name}:{root}", event) for root, event in events]
+        return sorted(all_events, key=lambda one: -one[1].at)
 
     def champions(self, root: str) -> list[JsonDict]:
         ask = partial(m.AskChampions, root=path_of(root))
@@ -335,8 +335,8 @@ class Fleet:
         local, self._version = self._newest_local, self._version + 1
         others = [machine.snapshot(now) for machine in machines]
         roots = [root_identity(root) for one in others for root in one.situation.roots]
-        looked = None if local is not None else self._state.looked(roots)
-        snapshot = merged(self._version, now, local, others, [one.state for one in machines], looked)
+        last_seen = None if local is not None else self._state.looked(roots)
+        snapshot = merged(self._version, now, local, others, [one.state for one in machines], last_seen)
         if self._bell and not snapshot.bell and any(machine.rings for machine in machines):
             snapshot = replace(snapshot, bell=self._bell)
         self._alert(others, now)

@@ -114,12 +114,12 @@ class FleetResult:
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of other machines: (root, event), oldest first."""
-        found: list[tuple[str, TaskEvent]] = []
+        all_events: list[tuple[str, TaskEvent]] = []
         for name, machine in self._connected.machines.items():
             with contextlib.suppress(WireError):
                 events: m.Events = machine.ask(m.AskHistory)
-                found += [(joined(name, root), event) for root, event in events]
-        return sorted(found, key=lambda one: one[1].at)
+                all_events += [(joined(name, root), event) for root, event in events]
+        return sorted(all_events, key=lambda one: one[1].at)
 
     def series(self, key: RunKey, tag: str) -> Points:
         """Raises WireError: the machine is gone."""

@@ -114,19 +114,19 @@ class Mirror:
         roots = [root.there for root in self.roots]
         with_gpus = now >= self._gpus_at
         _, data = self._talk.ask("machine", roots=roots, gpus=with_gpus)
-        told = json.loads(data)
+        reading = json.loads(data)
         if with_gpus:
-            self._gpus = str(told["gpus"])
+            self._gpus = str(reading["gpus"])
             self._gpus_at = now + (time.monotonic() - now) * _GPUS_SHARE
-        self.machine = self._history.take({**told, "gpus": self._gpus}, time.time())
+        self.machine = self._history.take({**reading, "gpus": self._gpus}, time.time())
 
     def _is_urgent(self) -> bool:
         return self._stopped or bool(self._wanted)
 
     def _bring(self) -> None:
         with self._news:
-            wanted, self._wanted = self._wanted, {}
-        for (files_of, path), brought in wanted.items():
+            requests, self._wanted = self._wanted, {}
+        for (files_of, path), brought in requests.items():
             for root in self.roots:
                 if root.files == files_of:
                     with contextlib.suppress(OSError):

@@ -1,5 +1,5 @@
 """There: ``runwatch serve --stdio``. Watches this machine's runs for a board on another one, for as long as
-the connection lives: the end of standard input, or its long silence, ends the process."""
+the connection is open: the end of standard input, or its long silence, ends the process."""
 
 from __future__ import annotations
 

@@ -100,22 +100,22 @@ class Teller:
     def _news(
         self, name: str, records: Mapping[object, object]
     ) -> tuple[list[Key], Iterator[tuple[Key, bytes]]]:
-        told = self._told[name]
-        gone = [at for at in told if at not in records]
+        sent = self._told[name]
+        gone = [at for at in sent if at not in records]
         for at in gone:
-            del told[at]
-        return [key(at) for at in gone], self._changed(told, records)
+            del sent[at]
+        return [key(at) for at in gone], self._changed(sent, records)
 
     @staticmethod
     def _changed(
-        told: dict[object, _SentVersion], records: Mapping[object, object]
+        sent: dict[object, _SentVersion], records: Mapping[object, object]
     ) -> Iterator[tuple[object, bytes]]:
         for at, record in records.items():
-            before = told.get(at)
+            before = sent.get(at)
             if before is not None and before.record is record:
                 continue
             data = encode(record)
             digest = hash(data)
-            told[at] = _SentVersion(record, digest)
+            sent[at] = _SentVersion(record, digest)
             if before is None or before.digest != digest:
                 yield at, data

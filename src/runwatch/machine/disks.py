@@ -90,7 +90,7 @@ class Disks:
 
     def read(self, now: float, paths: Iterable[str]) -> tuple[Disk, ...]:
         """One disk for each device that holds one of ``paths``, in their order."""
-        found: dict[int, Disk] = {}
+        disks: dict[int, Disk] = {}
         for mount in dict.fromkeys(self._mount(path) for path in paths):
             answer = self._patient.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
             if answer is None:
@@ -99,9 +99,9 @@ class Disks:
             counts_no_blocks = disk.used + disk.free == 0  # as FUSE and autofs may: it tells nothing
             if counts_no_blocks:
                 continue
-            if device not in found:
-                found[device] = self._with_forecast(now, disk)
-        return tuple(found.values())
+            if device not in disks:
+                disks[device] = self._with_forecast(now, disk)
+        return tuple(disks.values())
 
     def _mount(self, path: str) -> str:
         if path not in self._known:

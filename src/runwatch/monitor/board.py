@@ -246,13 +246,13 @@ class Board:
         )
 
     def _baselines(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
-        found: dict[str, Baseline] = {}
+        baselines: dict[str, Baseline] = {}
         for root in self._names:
             own = [run for run in runs if run.root == root]
             baseline = baseline_of(root, self.settings[root], self._task_state.pin(root), own)
             if baseline is not None:
-                found[root] = baseline
-        return found
+                baselines[root] = baseline
+        return baselines
 
     def _assumptions(self, situation: Situation) -> tuple[str, ...]:
         """What was assumed because no configuration says it."""

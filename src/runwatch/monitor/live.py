@@ -70,11 +70,10 @@ class Monitor:
     ) -> None:
         self._board = Board(roots, settings, wanted or Wanted(), keep=keep, wake=self._wake_up)
         self._wake = threading.Condition()
-        self._woken = False
-        self._stopped = False
+        self._woken = self._stopped = False
         self._intents: list[tuple[Intent, Answered]] = []
         self._thread: threading.Thread | None = None
-        self._publish: Publish = _nobody
+        self._publish: Publish = lambda snapshot: None
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
@@ -141,12 +140,12 @@ class Monitor:
         return read_console(key.root, path, end, size)
 
     def media(self, key: RunKey) -> MediaList:
-        """What the run logged beside scalars."""
+        """What the run logged besides scalars."""
         return self._media.list_of(key)
 
-    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
-        return self._media.contents(key, wanted, most)
+    def media_contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``series``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, series, most)
 
     def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
@@ -162,7 +161,6 @@ class Monitor:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """What is watched."""
         return tuple(self._rounds)
 
     def kept_view(self, root: str) -> str:
@@ -317,8 +315,7 @@ class Monitor:
             if time.monotonic() < due or self._stopped:
                 return
             began = time.thread_time()
-            end = began + EARLY_S
-            self._board.roots.take_some(root, EARLY_RUNS, lambda: time.thread_time() >= end)
+            self._board.roots.take_some(root, EARLY_RUNS, lambda: time.thread_time() >= began + EARLY_S)
             self._send(judged=False, walked=walked)
             due = time.monotonic() + max((time.thread_time() - began) / EARLY_SHARE, FRAME_S)
 
@@ -338,16 +335,13 @@ class Monitor:
             with self._board.roots.lock:
                 self._board.roots.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True
-            self._fold_sometimes()
+            if time.monotonic() - self._folded_at > FOLD_EVERY_S:
+                self._folded_at = time.monotonic()
+                with self._board.roots.lock:
+                    self._board.roots.fold_excess(time.time())
             if not self._phase_live and time.monotonic() - self._published_at >= self._frame_s:
                 self._send(judged=False)
             self._answer_intents()
-
-    def _fold_sometimes(self) -> None:
-        if time.monotonic() - self._folded_at > FOLD_EVERY_S:
-            self._folded_at = time.monotonic()
-            with self._board.roots.lock:
-                self._board.roots.fold_excess(time.time())
 
     def _answer_intents(self) -> None:
         with self._wake:
@@ -384,36 +378,22 @@ class Monitor:
             scanned=time.time(),
             trouble=trouble,
             degraded=degraded,
-            waiting=self._waiting(judged),
+            waiting=tuple(name for name in WAITING if not judged or name in self._board.background.waiting),
             walked=walked,
         )
-        began, looked = time.thread_time(), self._board.background.looked
+        began, all_judged = time.thread_time(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot
-        if judged and looked:
+        if judged and all_judged:
             self._judged.set()
         self._publish(snapshot)
-
-    def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
-        """What has not been judged once yet; before the first judgement, everything."""
-        if judged:
-            left = self._board.background.waiting
-            return tuple(name for name in WAITING if name in left)
-        return WAITING
 
     def _marks(self) -> list[str]:
         """What keeps the screen from being live, with the root's name where there are several."""
         several = len(self._rounds) > 1
-        return [
-            f"{os.path.basename(root) or root}: {mark}" if several else mark
-            for root, rounds in self._rounds.items()
-            for mark in rounds.marks
-        ]
-
-
-def _nobody(snapshot: Snapshot) -> None:
-    """Before ``start`` nobody listens."""
+        names = {root: f"{os.path.basename(root) or root}: " if several else "" for root in self._rounds}
+        return [names[root] + mark for root, rounds in self._rounds.items() for mark in rounds.marks]

@@ -72,15 +72,17 @@ class ReaderProcess:
             child.stdin.write(LENGTH.pack(len(body)) + body)
             child.stdin.flush()
             for line in child.stdout:
-                said = json.loads(line)
-                if "told" in said:
-                    tell(from_plain(DataSet, said["told"]))
-                elif "answer" in said:
+                message = json.loads(line)
+                if "told" in message:
+                    tell(from_plain(DataSet, message["told"]))
+                elif "answer" in message:
                     self._used = time.monotonic()
-                    answer: Answer = from_plain(wish.ANSWER, said["answer"])
+                    answer: Answer = from_plain(wish.ANSWER, message["answer"])
                     return answer
                 else:
-                    raise UserError(said["wrong"]) if "wrong" in said else RuntimeError(said["failed"])
+                    raise (
+                        UserError(message["wrong"]) if "wrong" in message else RuntimeError(message["failed"])
+                    )
         except (OSError, ValueError):  # it ended in the middle of a word
             pass
         raise _Died(self._ended(child))

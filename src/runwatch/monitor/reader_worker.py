@@ -33,8 +33,8 @@ def main() -> int:
     def say(what: str, value: object) -> None:
         print(json.dumps({what: value}), file=answers, flush=True)
 
-    while (asked := _next(sys.stdin.buffer)) is not None:
-        wish, refused = pickle.loads(asked)
+    while (request := _next(sys.stdin.buffer)) is not None:
+        wish, refused = pickle.loads(request)
         being_read.note_on(note, refused)
         say(*_granted(reader, wish, say))
         being_read.done()

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +17,7 @@ from runwatch.domain.run import Problem, Status
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.documents import read_version
 
 NAME = "ax"
@@ -54,12 +54,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if not isinstance(trials, dict):
         problem = Problem(source.file, None, "no trials in this JSON", "is it Ax's file?")
         return Reading({}, version.cursor, (problem,))
-    told: dict[str, list[Operation]] = {}
+    operations_by_run: dict[str, list[Operation]] = {}
     if version.again:
-        told = {run: [Replace()] for run in (cursor.state.get("runs", ()) if cursor is not None else ())}
+        operations_by_run = {
+            run: [Replace()] for run in (cursor.state.get("runs", ()) if cursor is not None else ())
+        }
     for run, operations in _runs(source, experiment, trials):
-        told.setdefault(run, []).extend(operations)
-    return Reading(told, replace(version.cursor, state={"runs": list(told)}))
+        operations_by_run.setdefault(run, []).extend(operations)
+    return Reading(operations_by_run, replace(version.cursor, state={"runs": list(operations_by_run)}))
 
 
 def _runs(
@@ -71,18 +73,18 @@ def _runs(
         state = _at(trial, "status", "name")
         if not isinstance(trial, dict) or state not in _STATES:
             continue
-        told: list[Operation] = [Label("name", f"{group}/{number}"), Label("group", group)]
-        started = _moment(_at(trial, "time_run_started", "value"))
-        ended = _moment(_at(trial, "time_completed", "value"))
-        if started is not None:
-            told.append(Started(started))
+        facts: list[Operation] = [Label("name", f"{group}/{number}"), Label("group", group)]
+        started = moment(str(_at(trial, "time_run_started", "value")))
+        ended = moment(str(_at(trial, "time_completed", "value")))
+        if not math.isnan(started):
+            facts.append(Started(started))
         arms = dict(_arms(trial))
-        told += [HParams(parameters) for parameters in arms.values()] if len(arms) == 1 else []
-        told += [Stated(tag, "min" if low else "max") for tag, low in better.items()]
-        told += _points(list(_cells(_at(experiment, "data_by_trial", number), len(arms) > 1)))
+        facts += [HParams(parameters) for parameters in arms.values()] if len(arms) == 1 else []
+        facts += [Stated(tag, "min" if low else "max") for tag, low in better.items()]
+        facts += _points(list(_cells(_at(experiment, "data_by_trial", number), len(arms) > 1)))
         status, words = _STATES[state]
-        told.append(Evidence(status, words, at=None if status == "running" else ended))
-        yield f"{source.file}#{group}/{number}", told
+        facts.append(Evidence(status, words, at=None if status == "running" or math.isnan(ended) else ended))
+        yield f"{source.file}#{group}/{number}", facts
 
 
 def _at(value: Any, *keys: str) -> Any:
@@ -107,8 +109,8 @@ def _directions(experiment: JsonMapping) -> Iterator[tuple[str, bool]]:
 
 def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
     batch = trial.get("generator_run_structs")
-    found = [_at(one, "generator_run") for one in batch] if isinstance(batch, list) else []
-    for generated in (trial.get("generator_run"), *found):
+    generator_runs = [_at(one, "generator_run") for one in batch] if isinstance(batch, list) else []
+    for generated in (trial.get("generator_run"), *generator_runs):
         for arm in _at(generated, "arms") or ():
             if isinstance(_at(arm, "parameters"), dict):
                 yield str(_at(arm, "name")), arm["parameters"]
@@ -136,11 +138,3 @@ def _points(cells: list[Cell]) -> Iterator[Operation]:
     for tag in dict.fromkeys(tag for tag, _, _ in cells):
         own = sorted((step, value) for name, step, value in cells if name == tag)
         yield Append(tag, Points.of([step for step, _ in own], [value for _, value in own]))
-
-
-def _moment(text: object) -> float | None:
-    try:
-        found = datetime.fromisoformat(str(text)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found if 0 <= found < 7258118400 else None

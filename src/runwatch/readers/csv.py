@@ -29,11 +29,11 @@ _LATE = 3
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
-    if not found:
+    tags_by_file = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
+    if not tags_by_file:
         return
     run_id, prefix = place(listing)
-    for own, names in by_prefix(listing, found).items():
+    for own, names in by_prefix(listing, tags_by_file).items():
         files = tuple(listing.join(name) for name in names)
         yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
 

@@ -87,10 +87,10 @@ class _Pass:
         return known
 
     def _mark(self, row: int) -> int:
-        said = self._db.execute(
+        newest = self._db.execute(
             f"SELECT {self._key}, step, metrics FROM metrics WHERE id = ?", (row,)
         ).fetchone()
-        return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
+        return zlib.crc32(repr(newest).encode("utf-8", "backslashreplace"))
 
     def _metrics(self) -> bool:
         select = (
@@ -125,10 +125,10 @@ class _Pass:
         key = "run_id" if "run_id" in known else "run_name"
         select = f"SELECT rowid, {key}, run_name, config FROM configs WHERE rowid > ? ORDER BY rowid LIMIT ?"
         rows = [row[1:] for row in sqlite.rows(self._db, select, "configs").found]
-        said = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
-        if self._state.get("configs") == said:
+        digest = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
+        if self._state.get("configs") == digest:
             return
-        self._state["configs"] = said
+        self._state["configs"] = digest
         for run_key, name, text in rows:
             values = _object(text)
             if values is not None:

@@ -58,7 +58,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
     try:
         with sqlite.opened(source) as connection:
-            told = dict(_aim_runs(connection, claim, source))
+            operations = dict(_aim_runs(connection, claim, source))
     except sqlite.Busy:
         return Reading({}, replace(cursor or Cursor(), stat=None))
     except sqlite3.Error as error:
@@ -67,7 +67,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
     message = "Aim: the metrics of this store are not read, only the names of its runs"
     hint = "export them: Repo(PATH).query_metrics(), then .dataframe() of each metric to a CSV file"
-    return Reading(told, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
+    return Reading(operations, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
 
 
 def _tells_drift(source: SourceFile) -> bool:

@@ -24,7 +24,7 @@ _PARTS_OF_A_RUN = re.compile(r"(?:^|/)[0-9a-f]{32}/(?:artifacts|inputs|outputs)(
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
-    """One run's claims, best speaker first."""
+    """One run's claims, best source first."""
 
     id: str
     claims: tuple[Claim, ...]
@@ -76,7 +76,7 @@ class Catalogue:
         return self._ask({folder.path: folder for folder in itertools.islice(new, most)}, dropped=False)
 
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
-        folder = _find(top, path)
+        folder = top.at(path)
         if folder is None:
             for known in [k for k in self._claims if k == path or k.startswith(path + "/")]:
                 self._drop(known)
@@ -123,7 +123,7 @@ class Catalogue:
         self.unread |= {file.rpartition("/")[0] or "." for file in refused}
         if changed or not self.runs:
             before = self.runs
-            self.runs = settle(claim for found in self._claims.values() for claim in found)
+            self.runs = settle(claim for folder_claims in self._claims.values() for claim in folder_claims)
             changed = changed or before.keys() != self.runs.keys()
         return changed
 
@@ -186,15 +186,6 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
         yield Problem(file, None, f"can't be read: {listing.refused[file]}", "check its permissions")
 
 
-def _find(top: Folder, path: str) -> Folder | None:
-    folder: Folder | None = top
-    if path == ".":
-        return folder
-    for name in path.split("/"):
-        folder = folder.folders.get(name) if folder is not None else None
-    return folder
-
-
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
     """From overlapping claims to runs: a file goes to the claim of highest priority (side files, which
     have no format word, are shared); "part" claims join a run at their folder or up to two above it;
@@ -218,21 +209,23 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
         if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
             runs[home].append(claim)
     return {
-        run_id: Settled(run_id, tuple(sorted(found, key=lambda c: (-c.priority, c.reader, c.tag_prefix))))
-        for run_id, found in runs.items()
+        run_id: Settled(
+            run_id, tuple(sorted(run_claims, key=lambda c: (-c.priority, c.reader, c.tag_prefix)))
+        )
+        for run_id, run_claims in runs.items()
     }
 
 
 def _elsewhere(claims: Iterable[Claim]) -> dict[str, str]:
     """Folders that belong to a run of another folder beside them (a W&B run that was resumed)."""
-    found: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
     for claim in claims:
         if claim.role == "run" and len(claim.files) > 1:
             for file in claim.files:
                 folder = file.rpartition("/")[0] or "."
                 if claim.run_id not in _ancestors(folder) and folder not in _ancestors(claim.run_id):
-                    found[folder] = claim.run_id
-    return found
+                    elsewhere[folder] = claim.run_id
+    return elsewhere
 
 
 def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:
@@ -245,17 +238,17 @@ def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:
             rival = owner.get(file)
             if rival is None or claim.priority > rival.priority:
                 owner[file] = claim
-    kept: list[Claim] = []
+    best: list[Claim] = []
     for claim in everything:
         if claim.format == "":
-            kept.append(claim)
+            best.append(claim)
             continue
         files = tuple(file for file in claim.files if owner[file] is claim)
         if files == claim.files:
-            kept.append(claim)
+            best.append(claim)
         elif files:
-            kept.append(replace(claim, files=files))
-    return kept
+            best.append(replace(claim, files=files))
+    return best
 
 
 def _ancestors(path: str) -> list[str]:

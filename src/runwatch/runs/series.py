@@ -104,10 +104,10 @@ class Steps:
         return True
 
     def keep(self, mask: NDArray[np.bool_]) -> None:
-        kept = self.view[mask]
+        steps = self.view[mask]
         self._column, self.size, self._stride = None, 0, 0
-        if len(kept):
-            wide = kept.astype(np.int64)
+        if len(steps):
+            wide = steps.astype(np.int64)
             self.extend(wide, step_facts(wide))
 
 

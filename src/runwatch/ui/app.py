@@ -324,13 +324,13 @@ class RunwatchApp(ThemedApp):
         else:
             self._show(request)
 
-    def _show(self, wanted: Destination) -> None:
+    def _show(self, destination: Destination) -> None:
         from runwatch.ui.routes import screen_for
 
-        screen = screen_for(self, wanted)
+        screen = screen_for(self, destination)
         if screen is not None:
             self.push_screen(screen)
-        elif isinstance(wanted, ShowRuns):
+        elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
     def on_walk_to(self, event: WalkTo) -> None:
@@ -354,8 +354,8 @@ class RunwatchApp(ThemedApp):
 
         assert self.snapshot is not None
         self.finding = finding.key
-        wanted = subject_of(self.snapshot, finding) or ShowFinding(finding.key)
-        screen = screen_for(self, wanted)
+        destination = subject_of(self.snapshot, finding) or ShowFinding(finding.key)
+        screen = screen_for(self, destination)
         if not isinstance(screen, LiveScreen):
             return
         screen.finding = finding.key

@@ -9,21 +9,21 @@ from runwatch.ui.host import Host
 from runwatch.ui.messages import BaselineDeed, NoteDeed
 
 
-def baseline_deed(host: Host, wanted: BaselineDeed) -> None:
+def baseline_deed(host: Host, request: BaselineDeed) -> None:
     """Do it, after a question where one belongs to it."""
-    if wanted.run is None:
+    if request.run is None:
         host.say("choose a run first")
-    elif wanted.deed == "clear":
-        host.intend(ClearBaseline(wanted.run.root))
+    elif request.deed == "clear":
+        host.intend(ClearBaseline(request.run.root))
     else:
-        _with_reason(host, wanted.run)
+        _with_reason(host, request.run)
 
 
-def note_deed(host: Host, wanted: NoteDeed) -> None:
+def note_deed(host: Host, request: NoteDeed) -> None:
     """Ask for the words of a note."""
     from runwatch.ui.dialogs import AskLine
 
-    run = wanted.run
+    run = request.run
 
     def note(text: str | None) -> None:
         if text and text.strip():

@@ -73,8 +73,8 @@ def things(host: Host) -> Sequence[PaletteCommand]:
         for run in situation.runs[:_MOST_RUNS]
         for to in (ShowRun(run.key),)
     ]
-    found = [
+    commands = [
         PaletteCommand(f"Finding: {about(one)}", one.advice, "", partial(host.open, ShowFinding(one.key)))
         for one in in_order(host.snapshot)
     ]
-    return [*found, *runs]
+    return [*commands, *runs]

@@ -62,14 +62,14 @@ def refused() -> str:
 
 
 def _confession(error: BaseException, log: Path | None) -> str:
-    told = "".join(traceback.format_exception(error))
+    trace = "".join(traceback.format_exception(error))
     try:
         if log is not None:
             private_folder(log.parent)
         path = log or Path(tempfile.mkstemp(prefix="runwatch-", suffix=".log")[1])
         with open(append_private(path), "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{told}\n")
+            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{trace}\n")
     except OSError as trouble:
-        return f"{told}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"
+        return f"{trace}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"
     name = type(error).__name__
     return f"runwatch: the screen crashed ({name}); the traceback is in {path}, please report it"

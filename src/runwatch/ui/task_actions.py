@@ -29,10 +29,10 @@ _PRIORITIES = (
 )
 
 
-def task_deed(host: Host, wanted: TaskDeed) -> None:
+def task_deed(host: Host, request: TaskDeed) -> None:
     """Do it, after a question where one belongs to it."""
-    key = wanted.key
-    if wanted.deed == "add":
+    key = request.key
+    if request.deed == "add":
         _add(host, key)
         return
     does: dict[str, Callable[[Host, TaskKey, Task], None]] = {
@@ -43,7 +43,7 @@ def task_deed(host: Host, wanted: TaskDeed) -> None:
     }
     task = view_task.find(host.snapshot, key) if host.snapshot and key else None
     if task is not None and key is not None:
-        does[wanted.deed](host, key, task)
+        does[request.deed](host, key, task)
 
 
 def _toggle(host: Host, key: TaskKey, task: Task) -> None:

@@ -27,23 +27,23 @@ def _opened(file: DataFile) -> Iterator[Arrow]:
 
 
 def schema(file: DataFile) -> list[tuple[str, Arrow]]:
-    with _opened(file) as found:
-        return [(field.name, field.type) for field in found.schema]
+    with _opened(file) as reader:
+        return [(field.name, field.type) for field in reader.schema]
 
 
 def parts(file: DataFile) -> list[ReadPart]:
-    with _opened(file) as found:
-        if not found.nstripes:
+    with _opened(file) as reader:
+        if not reader.nstripes:
             return []
-        each = -(-found.nrows // found.nstripes)  # stripes say their rows only when they are read
-        return ranges([each] * found.nstripes, len(found.schema))
+        each = -(-reader.nrows // reader.nstripes)  # stripes say their rows only when they are read
+        return ranges([each] * reader.nstripes, len(reader.schema))
 
 
-def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
-    with _opened(file) as found:
-        names = list(found.schema.names)
+def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    with _opened(file) as reader:
+        names = list(reader.schema.names)
         twice = duplicated(names)
-        columns = [name for name in names if name in wanted and name not in twice]
+        columns = [name for name in names if name in types and name not in twice]
         for index in span(part):
-            batch = found.read_stripe(index, columns=columns)
+            batch = reader.read_stripe(index, columns=columns)
             yield ColumnBlock(batch.num_rows, list(zip(batch.schema.names, batch.columns, strict=True)))

@@ -117,9 +117,9 @@ class DayModel:
             square = fit.square[:, None] - inflated * fit.residual**2 / wider
             start = (self._prior - 0.5 * fit.log_det)[:, None]
             gains.append(_log_sum(start - 0.5 * np.log(wider) - 0.5 * dof * self._log(square)))
-        found = np.max(gains, axis=0)
-        odd = int(found.argmax())
-        return odd if found[odd] + math.log(_BAD_DAY) > _log_sum(self._evidence(fit, dof)) else None
+        best = np.max(gains, axis=0)
+        odd = int(best.argmax())
+        return odd if best[odd] + math.log(_BAD_DAY) > _log_sum(self._evidence(fit, dof)) else None
 
     @property
     def independent(self) -> float:

@@ -66,8 +66,10 @@ def domain_classifier(
         return Multivariate(METHOD, None, None, n, m, "unknown", (), message)
     together = _stretches(x, n, m) if owners is None else owners
     fit, held = _halves(together, y, rng)
-    told = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))  # scikit-learn can't bin a column with no values
-    x, names = x[:, told], [names[i] for i in told]
+    informative = np.flatnonzero(
+        ~np.isnan(x[fit]).all(axis=0)
+    )  # scikit-learn can't bin a column with no values
+    x, names = x[:, informative], [names[i] for i in informative]
     if not names:
         return Multivariate(METHOD, None, None, n, m, "unknown", (), "no values in any column")
     with warnings.catch_warnings():

@@ -1,5 +1,5 @@
 """What XGBoost and LightGBM leave: the result of evaluation as JSON (written at the end) and console lines
-(the only live source). Both tell one story: the one that got further speaks, the exact one of two equals."""
+(the only live source). Both hold the same: the one that got further counts, of two equals the exact one."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ _DUMPED = 0.5
 def claims(listing: Listing, library: Library) -> Iterable[Claim]:
     """The dumps and logs of ``library`` in this folder. One dump and one log tell the same; several dumps
     are told apart by their names, and so is what two libraries left side by side."""
-    found = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
-    if not found:
+    names = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
+    if not names:
         return
     known = library_of(listing)
-    said = {name: _library_of_file(listing, name) for name in found}
-    sure = {name: who for name, who in said.items() if who and (known is None or name.endswith(".json"))}
+    libraries = {name: _library_of_file(listing, name) for name in names}
+    sure = {name: who for name, who in libraries.items() if who and (known is None or name.endswith(".json"))}
     usual = known or next(iter(sure.values()), "xgboost")
-    whose = {name: sure.get(name, usual) for name in found}
-    dumps = [name for name in found if whose[name] == library and name.endswith(".json")]
-    logs = [name for name in found if whose[name] == library and not name.endswith(".json")]
+    whose = {name: sure.get(name, usual) for name in names}
+    dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
+    logs = [name for name in names if whose[name] == library and not name.endswith(".json")]
     if not (dumps or logs):
         return
     apart = len(dumps) > 1 or len(logs) > 1 or len(set(whose.values())) > 1
@@ -91,10 +91,10 @@ def _library_of_file(listing: Listing, name: str) -> Library | None:
         return "lightgbm"
     if lower.startswith("xgb"):
         return "xgboost"
-    said = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
+    content = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
     if name.endswith(".json"):
-        return "lightgbm" if _LIGHTGBM.search(said) else "xgboost" if _XGBOOST.search(said) else None
-    if b"[LightGBM]" in said or re.search(rb"\]\t[^\t\n]{1,200}'s ", said):
+        return "lightgbm" if _LIGHTGBM.search(content) else "xgboost" if _XGBOOST.search(content) else None
+    if b"[LightGBM]" in content or re.search(rb"\]\t[^\t\n]{1,200}'s ", content):
         return "lightgbm"
     return "xgboost"
 
@@ -154,9 +154,9 @@ def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
         columns = inner.items() if isinstance(inner, dict) else ((None, inner),)
         for metric, column in columns:
             numbers = [bounded_json.number(item) for item in column] if isinstance(column, list) else []
-            found = [number for number in numbers if number is not None]
-            if found and len(found) == len(numbers):
-                yield name if metric is None else f"{name}{separator}{metric}", found
+            values = [number for number in numbers if number is not None]
+            if values and len(values) == len(numbers):
+                yield name if metric is None else f"{name}{separator}{metric}", values
 
 
 def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
@@ -177,8 +177,9 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     last = log.top()
     if last is not None:
         operations += [Rank(float(last)), *_length(source)]
-    return Reading(
-        {claim.run_id: operations} if operations else {},
+    return Reading.of(
+        claim,
+        operations,
         tail.cursor(size, frame.state() | state),
         notes.problems(),
         tail.more,
@@ -205,12 +206,12 @@ class _Rounds(PointLog):
         if match is None:
             self.after_best = self.after_best or ("teration" in line and _BEST.search(line) is not None)
             return
-        found = list(_metrics(match[2].split("\t")))
-        if self.after_best and found:
+        metrics = list(_metrics(match[2].split("\t")))
+        if self.after_best and metrics:
             self.after_best = False
             return
         self.next_row()
-        for name, value in found:
+        for name, value in metrics:
             self.add(name, int(match[1]) - self._first, value)
 
 

@@ -279,9 +279,9 @@ class ConsoleNumbers:
         """A counter that starts again with each epoch goes on."""
         iterations = Iterations(self._state.get("iterations", {}), repeats=False)
         at = np.nan if epoch is None else epoch
-        found = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
+        steps = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
         self._state["iterations"] = iterations.state()
-        return int(found[0])
+        return int(steps[0])
 
     def operations(self) -> Iterable[Operation]:
         yield from self._log.operations(self._prefix)

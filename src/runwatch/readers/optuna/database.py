@@ -74,7 +74,7 @@ class _Database:
         if not self._large:
             return Reading(self._told, cursor, (), more)
         message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-        problem = Problem(self._source.file, None, message, "keep artifacts beside the storage")
+        problem = Problem(self._source.file, None, message, "keep artifacts outside the storage")
         return Reading(self._told, cursor, (problem,), more)
 
     def _major(self) -> int:
@@ -156,10 +156,10 @@ class _Database:
     def _step(self, trial: int, state: str) -> int | None:
         if state != "PRUNED":
             return None
-        found = self._db.execute(
+        newest = self._db.execute(
             "SELECT max(step) FROM trial_intermediate_values WHERE trial_id = ?", (trial,)
         ).fetchone()
-        return found[0] if found else None
+        return newest[0] if newest else None
 
     def _new(self, key: str, table: str, row: str, columns: str) -> list[Any]:
         """The rows of ``table`` since the last one read, with the study and the number of their trial."""
@@ -175,11 +175,11 @@ class _Database:
     def _params(self) -> bool:
         columns = "param_name, param_value, distribution_json"
         rows = self._new("param", "trial_params", "param_id", columns)
-        found: dict[tuple[int, int], dict[str, object]] = {}
+        params: dict[tuple[int, int], dict[str, object]] = {}
         for _, study, number, name, value, distribution in rows:
             if isinstance(value, (int, float)) and len(str(name)) <= 512:
-                found.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
-        for (study, number), values in found.items():
+                params.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
+        for (study, number), values in params.items():
             self._add(study, number, [HParams(values)])
         return len(rows) >= ROWS
 
@@ -187,13 +187,13 @@ class _Database:
         table = "trial_intermediate_values"
         columns = "step, intermediate_value" + self._kind(table, "intermediate_value_type")
         rows = self._new("middle", table, "trial_intermediate_value_id", columns)
-        found: dict[tuple[int, int], tuple[list[int], list[float]]] = {}
+        points: dict[tuple[int, int], tuple[list[int], list[float]]] = {}
         for _, study, number, step, value, kind in rows:
             if isinstance(step, int):
-                steps, values = found.setdefault((study, number), ([], []))
+                steps, values = points.setdefault((study, number), ([], []))
                 steps.append(step)
                 values.append(_value(value, kind))
-        for (study, number), (steps, values) in found.items():
+        for (study, number), (steps, values) in points.items():
             self._add(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
         return len(rows) >= ROWS
 
@@ -206,8 +206,10 @@ class _Database:
         rows = self._new("value", "trial_values", "trial_value_id", columns)
         for _, study, number, objective, value, end, step, kind in rows:
             if study in self._studies and isinstance(objective, int):
-                told = [(objective, _value(value, kind))]
-                self._add(study, number, self._studies[study].values(told, step or 0, moment(end, self._utc)))
+                values = [(objective, _value(value, kind))]
+                self._add(
+                    study, number, self._studies[study].values(values, step or 0, moment(end, self._utc))
+                )
         return len(rows) >= ROWS
 
     def _attributes(self) -> bool:

@@ -130,14 +130,14 @@ class Chunk:
         """Records whose first bytes and size are those of ``layout``."""
         size = layout.step_size
         if size == 0:
-            mask, wanted = 0xFF, _SUMMARY_KEY
+            mask, expected = 0xFF, _SUMMARY_KEY
         else:
             ends = sum(0x80 << (8 * i) for i in range(1, size + 1))
-            mask, wanted = ends | 0xFF, (ends ^ (0x80 << (8 * size))) | _STEP_KEY
+            mask, expected = ends | 0xFF, (ends ^ (0x80 << (8 * size))) | _STEP_KEY
         least = 9 + (size + 1 if size else 0) + layout.from_end
         fits: NDArray[np.bool_] = (
             self._open
-            & ((self._words[:, 3] & np.uint64(mask)) == np.uint64(wanted))
+            & ((self._words[:, 3] & np.uint64(mask)) == np.uint64(expected))
             & (self._bytes[:, 15] == _WALL_KEY)
             & (self._sizes >= least)
         )

@@ -46,8 +46,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     for name in _in_time_order(listing, names):
         rank = _RANK_IN_NAME.search(name)
         groups.setdefault(f"{rank[1]}/" if rank else "", []).append(name)
-    for prefix, found in groups.items():
-        files = tuple(listing.join(name) for name in found)
+    for prefix, group in groups.items():
+        files = tuple(listing.join(name) for name in group)
         yield Claim("tensorboard", "tensorboard", home.folder.path, files, home.prefix + prefix, priority=30)
 
 
@@ -88,10 +88,10 @@ def _home(listing: Listing) -> RunFolder:
     """Go up from a part of a run to the run, at most ``_LEVELS`` times."""
     home = RunFolder(listing, "")
     for _ in range(_LEVELS):
-        found = next((above for rule in _RULES if (above := rule(home.folder)) is not None), None)
-        if found is None:
+        parent = next((above for rule in _RULES if (above := rule(home.folder)) is not None), None)
+        if parent is None:
             break
-        home = RunFolder(found.folder, found.prefix + home.prefix)
+        home = RunFolder(parent.folder, parent.prefix + home.prefix)
     return home
 
 
@@ -210,9 +210,9 @@ def _first_tag(listing: Listing) -> str:
         return ""
     head, at, plugins = listing.head(name), 0, Plugins()
     while at + HEADER <= len(head):
-        found = header(head, at)
-        end = at + HEADER + found.size
-        if not found.sound or end > len(head):
+        record = header(head, at)
+        end = at + HEADER + record.size
+        if not record.sound or end > len(head):
             break
         for value in _parsed(head, at + HEADER, end, plugins).values:
             if value.kind == "scalar":

@@ -54,19 +54,19 @@ class Quick:
         self._tags: dict[bytes, str] = {}
         self._look_at, self._wait = 0, _LEAST_WAIT
 
-    def read(self, data: bytes, at: int, found: Scalars, columns: Columns) -> int:
-        """Add the scalars of known kinds from ``at`` on to ``found``, those of many rounds to ``columns``;
+    def read(self, data: bytes, at: int, scalars: Scalars, columns: Columns) -> int:
+        """Add the scalars of known kinds from ``at`` on to ``scalars``, those of many rounds to ``columns``;
         where the first record lies that is something else, damaged or torn."""
         while len(data) - at >= _WORTHWHILE:
             if at >= self._look_at:
                 at = self._read_rounds(data, at, columns)
                 if at >= self._look_at:
                     continue
-            stop = self._read_each(data, at, min(self._look_at, len(data)), found)
+            stop = self._read_each(data, at, min(self._look_at, len(data)), scalars)
             if stop < self._look_at:
                 return stop
             at = stop
-        return self._read_each(data, at, len(data), found)
+        return self._read_each(data, at, len(data), scalars)
 
     def _read_rounds(self, data: bytes, at: int, columns: Columns) -> int:
         """Read the rounds that begin at ``at``, if there are many; else look again only later."""
@@ -105,7 +105,7 @@ class Quick:
             at = start + size + 4
         return cycles.Rounds((), 0), []
 
-    def _read_each(self, data: bytes, at: int, until: int, found: Scalars) -> int:
+    def _read_each(self, data: bytes, at: int, until: int, scalars: Scalars) -> int:
         """Add the scalars of known kinds that begin before ``until``, one after another."""
         headers, shapes, tags, crc_of = _headers(), _shapes(), self._tags, google_crc32c.value
         last = len(data) - FRAME
@@ -127,7 +127,7 @@ class Quick:
                 or stored != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
             ):
                 break
-            found[tag].append((at, step, wall, value))
+            scalars[tag].append((at, step, wall, value))
             at = end + 4
         return at
 

@@ -59,10 +59,10 @@ class EventSlice:
         self._read()
 
     def state(self) -> JsonDict:
-        kept = self._plugins.state()
+        state = self._plugins.state()
         if self._session is not None:
-            kept["session"] = self._session
-        return kept
+            state["session"] = self._session
+        return state
 
     def _read(self) -> None:
         """Known scalars first; once many records were something else, a chunk of whatever comes."""
@@ -76,10 +76,10 @@ class EventSlice:
                     return
                 continue
             strange = 0
-            found = walk(self._data, self.used, CHUNK)
-            broken = self._records(found.starts)
-            self.used = found.next if broken is None else broken
-            if (broken is not None or found.stop) and not self._checked_again():
+            walked = walk(self._data, self.used, CHUNK)
+            broken = self._records(walked.starts)
+            self.used = walked.next if broken is None else broken
+            if (broken is not None or walked.stop) and not self._checked_again():
                 return
 
     def _checked_again(self) -> bool:
@@ -87,17 +87,17 @@ class EventSlice:
         at = self.used
         if at + HEADER > len(self._data):
             return False
-        found = header(self._data, at)
-        if not found.sound:
+        record = header(self._data, at)
+        if not record.sound:
             self.trouble = "length" if any(self._data[at : at + HEADER]) else "zeros"
             return False
-        if found.size > limits.RECORD - FRAME:
-            self.trouble, self.size = "large", found.size
+        if record.size > limits.RECORD - FRAME:
+            self.trouble, self.size = "large", record.size
             return False
-        if at + FRAME + found.size > len(self._data):
+        if at + FRAME + record.size > len(self._data):
             return False
-        self._plain(at, found.size)
-        self.used = at + FRAME + found.size
+        self._plain(at, record.size)
+        self.used = at + FRAME + record.size
         return True
 
     def _records(self, starts: list[int]) -> int | None:
@@ -142,32 +142,34 @@ class EventSlice:
             elif value.kind == "hparams":
                 self._hparams(event.wall, value)
             elif value.kind == "text":
-                told = from_text(value.tag, value.content)
-                if told is not None:
-                    self._said.append(HParams(told[1], told[0]))
+                hparams = from_text(value.tag, value.content)
+                if hparams is not None:
+                    self._said.append(HParams(hparams[1], hparams[0]))
 
     def _hparams(self, wall: float, value: Value) -> None:
-        told = session(value.content)
-        if told is None:
+        event = session(value.content)
+        if event is None:
             return
-        if told.hparams is not None:
-            if told.hparams:
-                self._said.append(HParams(told.hparams))
+        if event.hparams is not None:
+            if event.hparams:
+                self._said.append(HParams(event.hparams))
             if self._session is not None:
                 self._said.append(Evidence(None, "a new hparams session began"))
             self._session = wall
-        elif told.status is not None:
+        elif event.status is not None:
             at_once = self._session is None or wall - self._session < BREATH
-            if told.status != "finished" or not at_once:
-                ended = wall if told.ended is None else told.ended
-                self._said.append(Evidence(told.status, f"its hparams session says {told.status}", at=ended))
+            if event.status != "finished" or not at_once:
+                ended = wall if event.ended is None else event.ended
+                self._said.append(
+                    Evidence(event.status, f"its hparams session says {event.status}", at=ended)
+                )
 
     def operations(self, prefix: str) -> list[Operation]:
         """What the records say, points first; points around a restart in the order of the file."""
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_append(prefix, tag, *told) for tag, told in series.items()), *self._said]
+            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._said]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
@@ -208,8 +210,9 @@ class EventSlice:
         if not self._loose:
             return {}
         at, step, wall, value = zip(*chain.from_iterable(self._loose.values()), strict=True)
-        rows, steps = (np.frombuffer(array("q", told), np.int64) for told in (at, step))  # half of np.array's
-        walls, values = (np.frombuffer(array("d", told), np.float64) for told in (wall, value))  # time
+        # half of np.array's time
+        rows, steps = (np.frombuffer(array("q", numbers), np.int64) for numbers in (at, step))
+        walls, values = (np.frombuffer(array("d", numbers), np.float64) for numbers in (wall, value))
         walls = known_times(walls)
         made, low = {}, 0
         for tag, known in self._loose.items():

@@ -198,11 +198,11 @@ def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | No
     if label is not None and score is None and not matrices and _shares(values):
         matrices = {"": (np.column_stack(list(values.values())), None)}
         values = {}
-    found = [*matrices, *values]
-    if len(found) > 1:
-        message = ", ".join(safe(name, 40) for name in found)
+    candidates = [*matrices, *values]
+    if len(candidates) > 1:
+        message = ", ".join(safe(name, 40) for name in candidates)
         raise ScoringError(path, f"several outputs may be the score: {message}", '[[models]] score = "…"')
-    if label is None and not found:
+    if label is None and not candidates:
         message = ", ".join(safe(name, 40) for name in outputs)
         raise ScoringError(path, f"no output is a label or score a row: {message}", "export it with one")
     scores, classes = next(iter(matrices.values()), (None, None))

@@ -74,8 +74,8 @@ class RunsPane(Pane):
             with_hidden=choice.with_hidden,
             width=self.size.width,
         )
-        kept = self._kept
-        return lambda snapshot, now: runs.runs(snapshot, ask, now, kept)
+        cache = self._kept
+        return lambda snapshot, now: runs.runs(snapshot, ask, now, cache)
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return runs.summary(snapshot)

@@ -131,12 +131,12 @@ class RunScreen(Detail, ChartKeys):
         files = run.files if run is not None else ()
 
         def job() -> None:
-            found = {}
+            sizes = {}
             for name in files:
                 with contextlib.suppress(OSError, ValueError):
                     stat = os.lstat(os.path.join(root, name))
-                    found[name] = (stat.st_size, stat.st_mtime)
-            self.post_message(self.Measured(found))
+                    sizes[name] = (stat.st_size, stat.st_mtime)
+            self.post_message(self.Measured(sizes))
 
         if os.path.isabs(root):
             in_background(self, "file sizes", job, "sizes")
