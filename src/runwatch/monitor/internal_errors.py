@@ -9,7 +9,7 @@ from collections.abc import Callable
 from runwatch.domain.errors import UserError
 
 
-class Troubles:
+class InternalErrors:
     """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
 
     def __init__(self, news: Callable[[], None]) -> None:

@@ -51,7 +51,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if claim.format in _WORDS:
-        if claim.format == "evidently" and _tells_drift(source):
+        if claim.format == "evidently" and _is_drift_report(source):
             return Reading({}, Cursor(stat=source.stat))
         message, hint = _WORDS[claim.format]
         return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
@@ -69,7 +69,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading(operations, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
 
 
-def _tells_drift(source: SourceFile) -> bool:
+def _is_drift_report(source: SourceFile) -> bool:
     """Whether a snapshot is shown beside the data sets."""
     try:
         document = read_document(source, None)
