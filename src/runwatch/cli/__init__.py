@@ -30,7 +30,7 @@ class Command(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with runwatch's manner of complaint and exit codes."""
+    """argparse with runwatch's error messages and exit codes."""
 
     usage_code = 2
     complain: Callable[[str], None] | None = None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import formats
+from runwatch.cli._output import fail_on, formats
 from runwatch.cli._roots import root_arguments
 from runwatch.domain.borders import JsonMapping
 
@@ -26,10 +26,7 @@ HELP = """Run all rules once. The exit code is the worst result: 0 ok, 1 warning
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument(
-        "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
-        help="lowest severity that makes the exit code non-zero (default: warning)",
-    )  # fmt: skip
+    fail_on(parser)
     parser.add_argument("--tonight", action="store_true", help="only what cannot wait until tomorrow morning")
     parser.add_argument("--prom", metavar="FILE", help="also write Prometheus metrics to FILE")
     parser.add_argument("--openmetrics", action="store_true", help="with --prom: use the OpenMetrics format")

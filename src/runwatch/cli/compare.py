@@ -17,7 +17,7 @@ from runwatch.cli._compare_predictions import (
     settings_of,
     usage_error,
 )
-from runwatch.cli._output import CI_FORMATS, formats
+from runwatch.cli._output import CI_FORMATS, fail_on, formats
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Comparison
@@ -36,8 +36,6 @@ HELP = """Compare runs, metric files or predictions with a baseline.
   runwatch compare cand.json --baseline champ.json     two metrics files
   runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
   runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
-
-LEVELS = ("info", "warning", "critical", "never")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,12 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--step", type=int, metavar="N", help="table of runs: take the last value up to step N"
     )
     formats(parser, "csv", "latex")
-    parser.add_argument(
-        "--fail-on",
-        choices=LEVELS,
-        default="warning",
-        help="lowest severity that makes the exit code non-zero (default: warning)",
-    )
+    fail_on(parser)
     prediction_options(parser.add_argument_group("predictions files"))
 
 

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         if args.delete is not None:
             gone = any(session.state.drop_remark(session.identity(r), args.delete) for r in session.roots)
             if not gone:
-                raise UsageError(f"note {args.delete}: there is none; runwatch note lists them")
+                raise UsageError(f"note {args.delete}: no such note; runwatch note lists them")
             print(f"note {args.delete} is gone")
             return 0
         kind, name, text = _meant(args)
@@ -131,7 +131,7 @@ def _add_there(args: argparse.Namespace) -> int:
 
     kind, name, text = _meant(args)
     if not text or args.task or args.delete is not None or args.format != "text":
-        raise UsageError("of another machine only notes can be added; list and delete them there")
+        raise UsageError("on another machine notes can only be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
     if kind == "run":
         snapshot = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import formats
-from runwatch.cli.drift import complain, data_options, exit_code, fail_on, kept_profiles, kinds
+from runwatch.cli._output import fail_on, formats
+from runwatch.cli.drift import complain, data_options, exit_code, kept_profiles, kinds
 
 if TYPE_CHECKING:
     from runwatch.domain.run import Problem

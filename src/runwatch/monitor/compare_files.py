@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
-from runwatch.data.metric_files import load_numbers
+from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import (
     SUFFIXES,
     Chosen,

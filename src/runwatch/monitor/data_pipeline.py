@@ -13,8 +13,8 @@ from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
 from runwatch.data.grouping import group_designs, numbered, with_designs
-from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats
+from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key, kept_json
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
@@ -26,8 +26,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
-from runwatch.judge.drift.report import report
-from runwatch.judge.drift.segments import segment_reports
+from runwatch.judge.drift.report import report, segment_reports
 from runwatch.judge.quality.case import QualityCase
 
 CLASSIFIER_ROWS = 10_000

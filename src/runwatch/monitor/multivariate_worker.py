@@ -1,5 +1,5 @@
-"""What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.classify`` reads data sets
-as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
+"""What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.multivariate_worker`` reads
+data sets as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
 
 from __future__ import annotations
 

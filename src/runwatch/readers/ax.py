@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +17,7 @@ from runwatch.domain.run import Problem, Status
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.documents import read_version
 
 NAME = "ax"
@@ -73,16 +73,16 @@ def _runs(
         if not isinstance(trial, dict) or state not in _STATES:
             continue
         facts: list[Operation] = [Label("name", f"{group}/{number}"), Label("group", group)]
-        started = _moment(_at(trial, "time_run_started", "value"))
-        ended = _moment(_at(trial, "time_completed", "value"))
-        if started is not None:
+        started = moment(str(_at(trial, "time_run_started", "value")))
+        ended = moment(str(_at(trial, "time_completed", "value")))
+        if not math.isnan(started):
             facts.append(Started(started))
         arms = dict(_arms(trial))
         facts += [HParams(parameters) for parameters in arms.values()] if len(arms) == 1 else []
         facts += [Stated(tag, "min" if low else "max") for tag, low in better.items()]
         facts += _points(list(_cells(_at(experiment, "data_by_trial", number), len(arms) > 1)))
         status, words = _STATES[state]
-        facts.append(Evidence(status, words, at=None if status == "running" else ended))
+        facts.append(Evidence(status, words, at=None if status == "running" or math.isnan(ended) else ended))
         yield f"{source.file}#{group}/{number}", facts
 
 
@@ -137,11 +137,3 @@ def _points(cells: list[Cell]) -> Iterator[Operation]:
     for tag in dict.fromkeys(tag for tag, _, _ in cells):
         own = sorted((step, value) for name, step, value in cells if name == tag)
         yield Append(tag, Points.of([step for step, _ in own], [value for _, value in own]))
-
-
-def _moment(text: object) -> float | None:
-    try:
-        found = datetime.fromisoformat(str(text)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found if 0 <= found < 7258118400 else None

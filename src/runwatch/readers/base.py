@@ -128,6 +128,17 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     more: bool = False
     again: bool = False
 
+    @staticmethod
+    def of(
+        claim: Claim,
+        operations: Sequence[Operation],
+        cursor: Cursor,
+        problems: Iterable[Problem] = (),
+        more: bool = False,
+    ) -> Reading:
+        """What is new of a claim that is (a part of) one run."""
+        return Reading({claim.run_id: operations} if operations else {}, cursor, tuple(problems), more)
+
 
 class Reader(Protocol):
     NAME: str

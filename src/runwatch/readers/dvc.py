@@ -10,13 +10,7 @@ from functools import partial
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, bounded_yaml
 from runwatch.readers.common.documents import read_whole
 

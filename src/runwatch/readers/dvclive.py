@@ -9,17 +9,10 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, Operation, Replace
+from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -93,12 +86,10 @@ def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
                 rows.notes.line(line_number, "not a row of step and value", "remove the line")
             else:
                 points.append(point)
-    changes: list[Operation] = [Replace()] if rows.rewritten else []
-    if points:
-        steps, walls, values = zip(*points, strict=True)
-        changes.append(Append(_tag(source.file), Points.of(steps, values, walls)))
-    operations = {claim.run_id: changes} if changes else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+    if not points:
+        return rows.reading(claim, ())
+    steps, walls, values = zip(*points, strict=True)
+    return rows.reading(claim, [Append(_tag(source.file), Points.of(steps, values, walls))])
 
 
 def _point(names: list[str], cells: list[bytes]) -> tuple[int, float, float] | None:

@@ -8,13 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from runwatch.domain.operations import HParams, Operation
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.documents import read_whole
 

@@ -12,19 +12,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
+from runwatch.domain.operations import Evidence, HParams, Operation, Started, Writer
 from runwatch.domain.run import Status
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Opened,
-    Reading,
-    SourceFile,
-    failed,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, unchanged
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.point_log import PointLog
@@ -89,7 +80,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
-    changes: list[Operation] = [Replace()] if rows.rewritten else []
+    changes: list[Operation] = []
     log = PointLog()
     for number, line in rows:
         if not line.strip():
@@ -105,9 +96,7 @@ def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
         log.next_row()
         for tag, value in _numbers(row):
             log.add(tag, row[_STEP], value, math.nan if wall is None else wall)
-    changes.extend(log.operations())
-    operations = {claim.run_id: changes} if changes else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+    return rows.reading(claim, [*changes, *log.operations()])
 
 
 def _row(line: bytes) -> JsonDict | None:

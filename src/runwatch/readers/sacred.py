@@ -12,16 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import (
-    Append,
-    Evidence,
-    HParams,
-    Label,
-    Operation,
-    Replace,
-    Started,
-    Writer,
-)
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
 from runwatch.readers.base import (

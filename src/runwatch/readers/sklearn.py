@@ -120,7 +120,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
         text = f"{len(rows) - len(whole):,} rows of another width, skipped"
         notes.add(None, text, "write it with to_csv")
     operations += _candidates(claim, names, whole)
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor, notes.problems())
+    return Reading.of(claim, operations, document.cursor, notes.problems())
 
 
 def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:

@@ -53,9 +53,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         operations += _names(claim)
     operations += records.log.operations(claim.tag_prefix)
     cursor = tail.cursor(end, records.state())
-    return Reading(
-        {claim.run_id: operations} if operations else {}, cursor, records.notes.problems(), tail.more
-    )
+    return Reading.of(claim, operations, cursor, records.notes.problems(), tail.more)
 
 
 def _names(claim: Claim) -> Iterable[Operation]:

@@ -72,7 +72,7 @@ class Catalogue:
         return self._ask({folder.path: folder for folder in itertools.islice(new, most)}, dropped=False)
 
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
-        folder = _find(top, path)
+        folder = top.at(path)
         if folder is None:
             for known in [k for k in self._claims if k == path or k.startswith(path + "/")]:
                 self._drop(known)
@@ -149,15 +149,6 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
     unknown = (file for file in files if file in listing.refused and file not in claimed)
     for file in itertools.islice(unknown, limits.PROBLEMS):
         yield Problem(file, None, f"can't be read: {listing.refused[file]}", "check its permissions")
-
-
-def _find(top: Folder, path: str) -> Folder | None:
-    folder: Folder | None = top
-    if path == ".":
-        return folder
-    for name in path.split("/"):
-        folder = folder.folders.get(name) if folder is not None else None
-    return folder
 
 
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:

@@ -14,14 +14,14 @@ from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers.base import Cursor, Opened, SourceFile, read_tail
 from runwatch.readers.common import bounded_json, sqlite
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
 from runwatch.readers.trackio import moment
 from runwatch.readers.wandb._record import item
 from runwatch.runs.media.base import MOST_BYTES
 
 PREFIX = "system/"
-_STATS, _MAGIC = 7, 7
+_STATS = 7
 _MOST_TAGS, _MOST_POINTS = 500, 200_000
 
 
@@ -82,7 +82,7 @@ class SystemCurves:
             tail = read_tail(source, known, MOST_BYTES // 4)
             if tail.rewritten:
                 self._curves.clear()
-            head = _MAGIC if tail.start == 0 else 0
+            head = START if tail.start == 0 else 0
             log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 4)
             for record in log.records():
                 self._take_stats(record)
@@ -127,14 +127,6 @@ class SystemCurves:
             rows = sqlite.rows(connection, select, "system_metrics", after, _MOST_POINTS)
         for _, run, stamp, text in rows.found:
             if run == name and isinstance(text, str | bytes):
-                for tag, value in bounded_json.flat_numbers(_object(text)).items():
+                for tag, value in bounded_json.flat_numbers(bounded_json.parse_object(text)).items():
                     self._add(tag, moment(stamp), value)
         self._cursors[file] = Cursor(stat=source.stat, state={"row": rows.last})
-
-
-def _object(text: str | bytes) -> dict[str, object]:
-    try:
-        value = bounded_json.parse(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from runwatch.domain.errors import UserError
 from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.system.identity import process_exists
 from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
 
@@ -338,10 +338,4 @@ def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:
         return False
     if holder.host != me.host or holder.pid == me.pid:
         return True
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return process_exists(holder.pid)

@@ -88,7 +88,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
                 return _changed(match, lines, with_priority(match[1].line, priority), "edited", words)
     except LineError as error:
         raise CommandRefused(str(error)) from error
-    raise CommandRefused(f"{type(intent).__name__} is not a matter of the to-do list")
+    raise CommandRefused(f"{type(intent).__name__} does not change the to-do list")
 
 
 def find(

@@ -33,12 +33,7 @@ class Tree:
 
     def folder(self, path: str) -> Folder | None:
         """The known folder at a relative path."""
-        folder: Folder | None = self.top
-        if path == ".":
-            return folder
-        for name in path.split("/"):
-            folder = folder.folders.get(name) if folder is not None else None
-        return folder
+        return self.top.at(path)
 
     def stat(self, file: str) -> FileStat | None:
         """The known stat of a file at a relative path."""

@@ -19,8 +19,7 @@ from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
 from runwatch.judge.drift.measures import ks, measures
 from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value, proportions_p_value
-from runwatch.judge.drift.report import report
-from runwatch.judge.drift.segments import segment_reports
+from runwatch.judge.drift.report import report, segment_reports
 from runwatch.judge.drift.trend import confirmed, first_moved, forecast, trends
 
 

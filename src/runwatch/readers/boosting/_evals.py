@@ -178,8 +178,9 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     last = log.top()
     if last is not None:
         operations += [*_directions(claim, operations), Rank(float(last)), *_length(source)]
-    return Reading(
-        {claim.run_id: operations} if operations else {},
+    return Reading.of(
+        claim,
+        operations,
         tail.cursor(size, frame.state() | state),
         notes.problems(),
         tail.more,

@@ -37,6 +37,15 @@ def parse(data: bytes | str) -> Any:
     return value
 
 
+def parse_object(text: bytes | str) -> dict[str, object]:
+    """The object that ``text`` holds; an empty one for anything else."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _integer(digits: str) -> int | float:
     if len(digits) <= _DIGITS:
         return int(digits)

@@ -12,7 +12,6 @@ import numpy as np
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
-from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
@@ -26,8 +25,7 @@ from runwatch.readers.common.column_names import (
     seconds,
     step_key,
 )
-from runwatch.readers.common.lines import Frame, LineNotes
-from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
+from runwatch.readers.common.row_log import GrowingRows, Roles
 
 _MOST_BRACES, _MENDED = 16, 64 * limits.KIB
 
@@ -89,16 +87,12 @@ class _Shape:
         return walls(self.columns[column])
 
 
-class JsonRows:
-    """One file's records between two looks. Feed it what is new; ``log`` holds the outcome."""
+class JsonRows(GrowingRows):
+    """The rows of one file of JSON lines."""
 
     def __init__(self, file: str, state: JsonMapping, layout: Layout | None = None) -> None:
-        self.notes = LineNotes(file)
-        self.frame = Frame.of(state)
-        self.log = RowLog(self.notes, state)
-        self._layout = layout
+        super().__init__(file, state, layout)
         self._mmcv = file.endswith(".log.json")
-        self._by_rank = not tells_rank(file)
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._iterates: bool = state.get("iterates", False)
         self._strange: list[int] = []
@@ -106,28 +100,20 @@ class JsonRows:
 
     def state(self) -> JsonDict:
         """What the cursor has to remember. ``iterates``: training rows tell an iteration beside the step."""
-        return self.frame.state() | self.log.state() | ({"iterates": True} if self._iterates else {})
+        return super().state() | ({"iterates": True} if self._iterates else {})
 
     def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
-        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
-        what the cursor has to remember."""
-        size = self.frame.consumable(data, self.notes)
-        for before, block in self.frame.blocks(data[:size], self.notes):
-            self._block(before, block)
-        rest = self.frame.rest(data[size:], final)
-        state = self.state()
-        if rest:
-            self._block(self.frame.line, rest, torn=True)
+        fed = super().feed(data, final)
         self._report_lines(self._strange, "not a JSON object", "write one object per line")
         self._report_lines(self._placeless, "without a step", _step_hint(self._layout))
-        return size, state
+        return fed
 
     def _report_lines(self, lines: list[int], what: str, hint: str) -> None:
         if lines:
             many = f"{len(lines):,} lines are" if len(lines) > 1 else "a line is"
             self.notes.line(lines[0], f"{many} {what}, skipped", hint)
 
-    def _block(self, before: int, block: bytes, torn: bool = False) -> None:
+    def _block(self, before: int, block: bytes, torn: bool) -> None:
         try:
             lines = block.decode("utf-8").split("\n")
         except UnicodeDecodeError:
@@ -242,18 +228,7 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
         tail = read_tail(source, cursor)
     except OSError as error:
         return failed(source, cursor, error)
-    records = JsonRows(source.file, tail.state, claim.layout)
-    consumed, state = records.feed(tail.data, final and not tail.more)
-    operations: list[Operation] = [Replace()] if tail.rewritten else []
-    operations += records.log.operations(claim.tag_prefix)
-    if records.log.ranks.too_late:
-        return read_again(records.log.ranks)
-    return Reading(
-        {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, state),
-        records.notes.problems(),
-        tail.more,
-    )
+    return JsonRows(source.file, tail.state, claim.layout).reading(claim, tail, final)
 
 
 def whole(value: object) -> int | None:

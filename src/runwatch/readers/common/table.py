@@ -12,16 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
-from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
+from runwatch.readers.common.lines import BLOCK
 from runwatch.readers.common.quotes import Quotes, split_line
 from runwatch.readers.common.regular import regular, regular_few
-from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
+from runwatch.readers.common.row_log import GrowingRows, Roles
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 8 * limits.MIB
@@ -99,18 +98,14 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return out
 
 
-class DelimitedRows:
-    """One file's rows between two looks. Feed it what is new; ``log`` holds the outcome."""
+class DelimitedRows(GrowingRows):
+    """The rows of one table."""
 
     def __init__(
         self, file: str, state: JsonMapping, much: bool = False, layout: Layout | None = None
     ) -> None:
-        self.notes = LineNotes(file)
-        self.frame = Frame.of(state)
-        self.log = RowLog(self.notes, state)
+        super().__init__(file, state, layout)
         self._much = much
-        self._layout = layout
-        self._by_rank = not tells_rank(file)
         self._delimiter: str = state.get("delimiter", ",")
         self._width: int = state.get("width", 0)
         self._roles = self._roles_of(state["names"]) if "names" in state else None
@@ -123,25 +118,13 @@ class DelimitedRows:
 
     def state(self) -> JsonDict:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        result = self.frame.state() | self._quotes.state() | self.log.state()
+        result = super().state() | self._quotes.state()
         if self._roles is not None:
             result |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
             result |= {"wordless": sorted(self._wordless)}
         return result
 
-    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
-        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
-        what the cursor has to remember."""
-        size = self.frame.consumable(data, self.notes)
-        for before, block in self.frame.blocks(data[:size], self.notes):
-            self._block(before, block)
-        rest = self.frame.rest(data[size:], final)
-        state = self.state()
-        if rest:
-            self._block(self.frame.line, rest)
-        return size, state
-
-    def _block(self, before: int, block: bytes) -> None:
+    def _block(self, before: int, block: bytes, torn: bool) -> None:
         if self._roles is None:
             skipped = self._first_header(before, block)
             before += block.count(b"\n", 0, skipped)
@@ -329,14 +312,4 @@ def read_table(
     except OSError as error:
         return failed(source, cursor, error)
     table = DelimitedRows(source.file, tail.state, _is_much(source, len(tail.data)), claim.layout)
-    consumed, state = table.feed(tail.data, final and not tail.more)
-    operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
-    operations += table.log.operations(claim.tag_prefix)
-    if table.log.ranks.too_late:
-        return read_again(table.log.ranks)
-    return Reading(
-        {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, state),
-        table.notes.problems(),
-        tail.more,
-    )
+    return table.reading(claim, tail, final, keep_history)

@@ -8,19 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
+from runwatch.domain.operations import Append, HParams, Label, Operation, Started
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Opened,
-    Reading,
-    SourceFile,
-    failed,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -107,11 +99,7 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Rea
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
     if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
         rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
-    changes: list[Operation] = [Replace()] if rows.rewritten else []
-    if steps:
-        changes.append(Append(tag, Points.of(steps, values, walls)))
-    operations = {claim.run_id: changes} if changes else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+    return rows.reading(claim, [Append(tag, Points.of(steps, values, walls))] if steps else ())
 
 
 def _point(cells: list[bytes]) -> tuple[float, float, int] | None:

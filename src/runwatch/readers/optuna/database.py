@@ -73,7 +73,7 @@ class _Database:
         if not self._large:
             return Reading(self._told, cursor, (), more)
         message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-        problem = Problem(self._source.file, None, message, "keep artifacts beside the storage")
+        problem = Problem(self._source.file, None, message, "keep artifacts outside the storage")
         return Reading(self._told, cursor, (problem,), more)
 
     def _major(self) -> int:

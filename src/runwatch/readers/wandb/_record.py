@@ -10,15 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import (
-    Evidence,
-    HParams,
-    Label,
-    Operation,
-    Started,
-    Stated,
-    Writer,
-)
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started, Stated, Writer
 from runwatch.readers import limits
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp

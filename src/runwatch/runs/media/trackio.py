@@ -53,7 +53,7 @@ def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> l
     if not isinstance(text, str | bytes) or not isinstance(step, int):
         return []
     marker = b'"_type"' if isinstance(text, bytes) else '"_type"'
-    values = _object(text) if marker in text else {}  # type: ignore[operator]
+    values = bounded_json.parse_object(text) if marker in text else {}  # type: ignore[operator]
     seconds = moment(stamp)
     at = MediaItem(None, None, file, row, 1)
     folder = os.path.join(os.path.dirname(file), "media")
@@ -63,14 +63,6 @@ def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> l
         for tag, inner in logged.media_in(key, value)
         for one in logged.found(tag, inner, step, seconds if seconds == seconds else None, at, folder)
     ]
-
-
-def _object(text: str | bytes) -> dict[str, object]:
-    try:
-        value = bounded_json.parse(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
@@ -85,7 +77,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
     except (sqlite3.Error, sqlite.Busy) as error:
         raise MediaRefused(f"the database can't be read now: {error}") from None
-    for key, value in _object(row[0]).items() if row else ():
+    for key, value in bounded_json.parse_object(row[0]).items() if row else ():
         for tag, inner in logged.media_in(key, value):
             if tag == item.form:
                 return logged.content(inner)

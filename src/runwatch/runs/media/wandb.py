@@ -15,7 +15,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
 from runwatch.readers.base import Cursor, SourceFile, read_document, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
 from runwatch.runs.media import _logged_values as logged
@@ -31,7 +31,6 @@ from runwatch.runs.media.base import (
 )
 
 NAME = "wandb"
-_MAGIC = 7
 _HISTORY = 2
 _TYPE = b"_type"
 _SUFFIX, _SUMMARY = ".wandb", "wandb-summary.json"
@@ -46,7 +45,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     if source.file.endswith(_SUMMARY):
         return _summary(source, cursor)
     tail = read_tail(source, cursor, MOST_BYTES)
-    head = _MAGIC if tail.start == 0 else 0
+    head = START if tail.start == 0 else 0
     log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
     media: list[FoundMedia] = []
     waiting: tuple[int, bytes] | None = None
