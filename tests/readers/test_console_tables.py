@@ -73,7 +73,7 @@ def test_a_training_that_stopped_at_a_broken_loss_did_not_finish(tmp_path: Path)
     )[-1:] in ([], [Evidence(None, "train.log: training went on", by="console")])
     lightning = (
         "Epoch 3: 100%|██████████| 8/8 [00:00<00:00, 90.1it/s, v_num=0, val_loss=nan]\n"
-        "Monitored metric val_loss = nan is not finite. Previous best value was 0.52. Signaling Trainer to stop.\n"
+        "Monitored metric val_loss = nan is not finite. Previous best value was 0.5.\n"
         "Epoch 3: 100%|██████████| 8/8 [00:00<00:00, 90.1it/s, v_num=0, val_loss=nan]\n"
     )
     assert read_log(tmp_path, lightning).of(Evidence)[-1].status == "crashed"
