@@ -25,7 +25,7 @@ _PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
 _CALENDAR = re.compile(
     r"(dt|ds|date|day|month|year|hour|week|snapshot_date)=|[^=]+=\d{4}-\d\d-\d\d", re.IGNORECASE
 )
-_MAX_TABLE_FILE = 256 << 20
+_MAX_TABLE_FILE = 64 << 20
 _LEVELS_ABOVE = 4
 
 

@@ -4,7 +4,6 @@ datasets their mapped copies. A table whose rows are not simply the rows of its 
 from __future__ import annotations
 
 import io
-import json
 import posixpath
 import re
 import zlib
@@ -16,14 +15,17 @@ from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.formats.parquet import checked, unpacked_bytes
 from runwatch.domain.borders import JsonDict
+from runwatch.readers.common.bounded_json import parse
+from runwatch.text.safe import safe
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-_MAX_BYTES = 256 << 20
-_MAX_CHECKPOINT = 128 << 20
+_MAX_BYTES = 64 << 20
+_MAX_CHECKPOINT = 64 << 20
 _COMMIT = re.compile(r"_delta_log/(\d{20})\.json")
 _CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint(\.\d{10}\.(\d{10}))?\.parquet")
 _OTHER_CHECKPOINT = re.compile(r"_delta_log/\d{20}\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)")
 _METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
+_SHOWN = 80
 _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
 
 
@@ -59,7 +61,25 @@ class LiveFile(NamedTuple):
 
 def live_files(folder: TableFolder) -> list[LiveFile] | None:
     """The files that hold the table's rows; None for a folder that is no table but files. DataError for a
-    table that cannot be read as the sum of its files."""
+    table that cannot be read as the sum of its files, and for metadata that makes no sense."""
+    try:
+        return _live_files(folder)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        TypeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        what = (
+            f"is a table whose metadata makes no sense ({type(error).__name__}: {safe(str(error), _SHOWN)})"
+        )
+        raise DataError(folder.name, what, "write it again, or export it with its own tool") from error
+
+
+def _live_files(folder: TableFolder) -> list[LiveFile] | None:
     tops = {path.partition("/")[0] for path in folder.paths}
     if "_delta_log" in tops:
         return _delta(folder)
@@ -76,10 +96,15 @@ def _json(folder: TableFolder, path: str) -> Any:
     body = folder.read(path)
     if path.endswith(".gz.metadata.json"):
         body = zlib.decompressobj(31).decompress(body, _MAX_BYTES)
+    return _parsed(folder, path, body)
+
+
+def _parsed(folder: TableFolder, path: str, body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise DataError(posixpath.join(folder.name, path), f"is not valid JSON ({error})", "") from error
+        return parse(body)
+    except ValueError as error:
+        what, hint = f"is not valid JSON ({error})", "wait for it, or write it again"
+        raise DataError(posixpath.join(folder.name, path), what, hint) from error
 
 
 def _delta(folder: TableFolder) -> list[LiveFile]:
@@ -140,11 +165,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
 def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, object]]:
     for path in paths:
         for line in folder.read(path).splitlines():
-            try:
-                action = json.loads(line) if line.strip() else {}
-            except (ValueError, RecursionError) as error:
-                what = f"is not valid JSON ({error})"
-                raise DataError(posixpath.join(folder.name, path), what, "wait for it") from error
+            action = _parsed(folder, path, line) if line.strip() else {}
             if isinstance(action, dict):
                 yield action
 

@@ -22,6 +22,7 @@ from runwatch.data.predictions import (
     load_rows,
 )
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.errors import UserError
 from runwatch.domain.evaluations import Samples
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Direction, Problem, Run
@@ -38,6 +39,7 @@ from runwatch.judge.runs.comparing import (
     value_of,
 )
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
+from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
@@ -276,7 +278,12 @@ class PredictionsWatch(msgspec.Struct):
         key = (stamp_of(candidate), stamp_of(baseline), *map(stamp_of, names.labels))
         if key != self._key:
             shown = self._shown(baseline), self._shown(candidate)
-            self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            try:
+                self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            except UserError:
+                raise
+            except Exception as error:  # a fault of ours costs this comparison, never what lies beside it
+                self._made = of_ours(self.entry.name, error)
             self._key = key
         return self._made
 

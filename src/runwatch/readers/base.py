@@ -12,6 +12,7 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -254,6 +255,17 @@ class Opened:
             offset += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def past_hole(self, offset: int, least: int) -> int:
+        """``offset``; or, if more than ``least`` bytes from there on were never written, where the next ones
+        are that were (a sparse file: reading what it says it holds may take for ever)."""
+        if self.stat.size - offset <= least:
+            return offset
+        try:
+            written = os.lseek(self._fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            written = self.stat.size if error.errno == errno.ENXIO else offset
+        return written if written - offset > least else offset
+
 
 class Tail(msgspec.Struct, frozen=True):
     """New bytes of an append-only file. ``start``: the offset of ``data[0]``; ``rewritten``: the file is
@@ -304,13 +316,18 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
                 zlib.crc32(head[: cursor.head[0]]) == cursor.head[1] and zlib.crc32(before) == cursor.near[1]
             )
             rewritten = size < cursor.offset or not same
-        start = 0 if cursor is None or rewritten else cursor.offset
+        known = 0 if cursor is None or rewritten else cursor.offset
+        start = opened.past_hole(known, limit)
+        if start == size > known:
+            start = size = known  # what may be written there is still to come
         data = opened.pread(min(limit, max(size - start, 0)), start)
-        if not start:
-            head = data[:_HEAD] if len(data) >= min(_HEAD, size) else opened.pread(min(_HEAD, size), 0)
+        if not known:
+            whole = start == 0 and len(data) >= min(_HEAD, size)
+            head = data[:_HEAD] if whole else opened.pread(min(_HEAD, size), 0)
         state = {} if cursor is None or rewritten else cursor.state
         more = start + len(data) < size
-        return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)
+        before = b"" if rewritten or start != known else before
+        return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
 class DocumentReader(msgspec.Struct, frozen=True):

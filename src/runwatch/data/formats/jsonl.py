@@ -6,10 +6,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 
 from runwatch.data.data_file import DataFile
@@ -17,6 +18,7 @@ from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
 from runwatch.data.formats.stream import BLOCK, opened, packed
 from runwatch.domain.borders import Arrow, JsonMapping
+from runwatch.readers.common.bounded_json import refuse_many
 
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False
@@ -58,15 +60,25 @@ def _array(text: bytes, file: DataFile) -> Iterator[bytes]:
         raise DataError(file.name, what, "write one JSON object per line (JSON lines)")
     _checked(text, file)
     try:
-        rows = json.loads(text)
+        rows = _rows(text)
     except ValueError as error:
         raise DataError(
             file.name, f"is not valid JSON ({error})", "wait for it, or write it again"
         ) from error
-    if not all(isinstance(row, dict) for row in rows):
+    if not all(bytes(row[:1]) == b"{" for row in rows):
         raise DataError(file.name, "is not an array of JSON objects", "write one JSON object per line")
     for start in range(0, len(rows), 2000):
-        yield "".join(json.dumps(row) + "\n" for row in rows[start : start + 2000]).encode()
+        yield b"".join(bytes(row) + b"\n" for row in rows[start : start + 2000])
+
+
+def _rows(text: bytes) -> Sequence[bytes | memoryview]:
+    """Each row on a line of its own. Raises ValueError."""
+    try:
+        compact = msgspec.json.format(text, indent=-1)
+        return [memoryview(row) for row in msgspec.json.decode(compact, type=list[msgspec.Raw])]
+    except msgspec.DecodeError:  # NaN is no JSON, but written
+        refuse_many(text)
+        return [json.dumps(row).encode() for row in json.loads(text)]
 
 
 def _checked(block: bytes, file: DataFile) -> bytes:

@@ -120,6 +120,8 @@ class ConsoleHealth:
             shown = [progress.epoch, progress.batch, progress.batches]
             if self._state.setdefault("bar", shown) == shown:
                 return
+        elif progress.kind == "keras" and progress.epoch is None:
+            return  # the epoch in which it died
         self._state.pop("why", None)
         self._state.pop("bar", None)
 
@@ -159,6 +161,10 @@ class PlannedLength:
         elif progress.kind == "keras" and progress.epoch is None and "current" in self._state:
             epoch, epochs = self._state["current"]
             self._note(progress._replace(epochs=epochs), int(epoch))
+        elif progress.kind == "table" and progress.epoch is not None and "current" in self._state:
+            epoch, _ = self._state["current"]
+            if progress.epoch in (epoch - 1, epoch) and not progress.held_out:
+                self._epochs.append(float(epoch))  # fastai: its row ends the epoch of the bars above
 
     def _note(self, progress: LineProgress, epoch: int) -> None:
         before = (self._state.get("epochs"), self._state.get("first"))
