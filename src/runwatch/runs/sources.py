@@ -227,7 +227,7 @@ class RunMemory:
         """The earlier attempts of what is shown, oldest first."""
         return self._restarts.attempts(self.visible())
 
-    def restarts_anew(self) -> bool:
+    def restarts_changed(self) -> bool:
         """Whether another file's restart was found since last asked: the metric of any tag may change."""
         before, self._told_restarts = self._told_restarts, self._restarts.told
         return before != self._told_restarts

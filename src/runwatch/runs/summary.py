@@ -61,7 +61,7 @@ class Summariser:
         visible = memory.visible()
         tag_sources = memory.sources_by_tag(visible)
         stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
-        dirty = None if memory.restarts_anew() else dirty
+        dirty = None if memory.restarts_changed() else dirty
         metrics: dict[str, Metric] = {}
         for tag, speaking in tag_sources.items():
             old = known.get(tag)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
+from runwatch.domain.operations import Append, Length, Operation, Rank, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
@@ -42,6 +42,8 @@ _ROUNDS = (
 )  # fmt: skip
 _PARAMETERS = ("params.json", "config.json", "hparams.json")
 _DUMPED = 0.5
+_LOSSES = re.compile(r"(?:.{0,200} )?(?:l[12]|quantile|huber|fair|poisson|gamma|tweedie)(?:-mean)?")
+"""LightGBM's names of losses that mean nothing elsewhere."""
 
 
 def claims(listing: Listing, library: Library) -> Iterable[Claim]:
@@ -143,7 +145,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
         return version.reading(claim, operations, problem)
-    operations += [Rank(last + _DUMPED), *_length(source)]
+    operations += [*_directions(claim, operations), Rank(last + _DUMPED), *_length(source)]
     return version.reading(claim, operations)
 
 
@@ -176,7 +178,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     operations += log.operations(claim.tag_prefix)
     last = log.top()
     if last is not None:
-        operations += [Rank(float(last)), *_length(source)]
+        operations += [*_directions(claim, operations), Rank(float(last)), *_length(source)]
     return Reading.of(
         claim,
         operations,
@@ -184,6 +186,11 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
         notes.problems(),
         tail.more,
     )
+
+
+def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation]:
+    tags = [operation.tag for operation in operations if isinstance(operation, Append)]
+    return [Stated(tag, "min") for tag in tags if claim.reader == "lightgbm" and _LOSSES.fullmatch(tag)]
 
 
 class _Rounds(PointLog):

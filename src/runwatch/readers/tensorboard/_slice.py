@@ -50,7 +50,7 @@ class EventSlice:
         self._columns: Columns = defaultdict(list)
         self._loose: Scalars = defaultdict(list)
         self._restarts: list[tuple[int, int]] = []
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
         self.used = 0
         self.trouble = ""
         self.size = 0
@@ -144,7 +144,7 @@ class EventSlice:
             elif value.kind == "text":
                 hparams = from_text(value.tag, value.content)
                 if hparams is not None:
-                    self._said.append(HParams(hparams[1], hparams[0]))
+                    self._facts.append(HParams(hparams[1], hparams[0]))
 
     def _hparams(self, wall: float, value: Value) -> None:
         event = session(value.content)
@@ -152,15 +152,15 @@ class EventSlice:
             return
         if event.hparams is not None:
             if event.hparams:
-                self._said.append(HParams(event.hparams))
+                self._facts.append(HParams(event.hparams))
             if self._session is not None:
-                self._said.append(Evidence(None, "a new hparams session began"))
+                self._facts.append(Evidence(None, "a new hparams session began"))
             self._session = wall
         elif event.status is not None:
             at_once = self._session is None or wall - self._session < BREATH
             if event.status != "finished" or not at_once:
                 ended = wall if event.ended is None else event.ended
-                self._said.append(
+                self._facts.append(
                     Evidence(event.status, f"its hparams session says {event.status}", at=ended)
                 )
 
@@ -169,7 +169,7 @@ class EventSlice:
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._said]
+            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._facts]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
@@ -180,7 +180,7 @@ class EventSlice:
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
-        return out + self._said
+        return out + self._facts
 
     @property
     def tags(self) -> list[str]:
