@@ -154,7 +154,7 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -165,7 +165,7 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
-        say_problems(settings.values())
+        print_problems(settings.values())
         keys = identities(roots, settings)
         facts = saved_facts(state, keys, roots)
         if facts and not is_old(facts, now) and args.format != "html":

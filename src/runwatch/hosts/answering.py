@@ -15,7 +15,7 @@ from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
-from runwatch.hosts.watched_roots import Followed, Watched
+from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
@@ -92,8 +92,8 @@ class Answers:
         intent = load(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
-        if isinstance(self._watched, Followed):
-            answer, task = self._watched.obey(intent), None
+        if isinstance(self._watched, LiveRoots):
+            answer, task = self._watched.handle(intent), None
         else:
             with self._task_state() as task_state:
                 answer, task = task_state.perform(intent, time.time(), date.today())

@@ -16,7 +16,7 @@ def of_ours(what: str, error: Exception) -> Problem:
     return Problem(what, None, f"internal error: {error!r}", "please report it")
 
 
-class Troubles:
+class InternalErrors:
     """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
 
     def __init__(self, news: Callable[[], None]) -> None:

@@ -94,6 +94,7 @@ class RootReader:
     def add_readers(self, extra: Mapping[str, Reader]) -> None:
         """Readers that arrived late: every folder is asked again."""
         self._readers.update(extra)
+        self.catalogue.add_readers(extra)
         if self.tree.top.files or self.tree.top.folders:
             self._reclaim()
 

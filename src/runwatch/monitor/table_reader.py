@@ -29,7 +29,7 @@ Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
 
 
-class Wish(Protocol[Answer]):
+class Job(Protocol[Answer]):
     """Something to be done by whoever reads tables. ``ANSWER``: the type of what comes back."""
 
     ANSWER: ClassVar[Any]
@@ -151,7 +151,7 @@ class SliceRows(msgspec.Struct, frozen=True):
 class Reader(Protocol):
     """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer: ...
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer: ...
 
     def rest(self, seconds: float) -> None: ...
 
@@ -165,8 +165,8 @@ class TableReader:
         self.pieces = Pieces(cache)
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer:
-        return wish.granted(self, tell)
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
+        return job.granted(self, tell)
 
     def rest(self, seconds: float) -> None:
         """Nothing runs by itself."""

@@ -30,6 +30,7 @@ _KEYS = frozenset(
     }
 )
 _TABLE, _RECORDS = "progress.csv", "progress.json"
+LOOKS_FOR = (_TABLE, _RECORDS)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -30,6 +30,7 @@ from runwatch.readers.common.quotes import Quotes
 from runwatch.readers.common.table import header_names
 
 NAME = "sklearn"
+LOOKS_FOR = ("*.csv", "*.json")
 _SEARCH = re.compile(r"cv_?results\S{0,60}\.csv", re.IGNORECASE)
 _REPORT = re.compile(r"classification_?report\S{0,60}\.json", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\S{0,40}[_-])?(?:metrics|scores)\.json", re.IGNORECASE)

@@ -26,6 +26,7 @@ _NO_DRIFT = (
     "Evidently: of these snapshots only drift is read, and they have none",
     "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
 )
+LOOKS_FOR = (_AIM, "*.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -41,7 +42,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if claim.format == "evidently":
-        problems = () if _tells_drift(source) else (Problem(source.file, None, *_NO_DRIFT),)
+        problems = () if _is_drift_report(source) else (Problem(source.file, None, *_NO_DRIFT),)
         return Reading({}, Cursor(stat=source.stat), problems)
     try:
         with sqlite.opened(source) as connection:
@@ -57,7 +58,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading(operations, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
 
 
-def _tells_drift(source: SourceFile) -> bool:
+def _is_drift_report(source: SourceFile) -> bool:
     """Whether a snapshot is shown beside the data sets."""
     try:
         document = read_document(source, None)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
@@ -80,7 +80,7 @@ def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
     address = split(root)
     for row in rows:
         for known in row.facts["roots"]:
-            meant = known == root or (address is not None and is_meant(known, *address))
+            meant = known == root or (address is not None and is_address_of(known, *address))
             if meant and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
                 return SnapshotFacts(row.at, row.beat, only(row.facts, known))
     return None

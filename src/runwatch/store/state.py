@@ -174,7 +174,7 @@ class State:
         rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
         return Pin(restored(rows[0][0]), restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
-    def mark_looked(self, roots: Iterable[str], now: float) -> None:
+    def mark_seen(self, roots: Iterable[str], now: float) -> None:
         """The person has seen the board of these roots. Raises ``StateError``."""
         for root in roots:
             self.note(f"looked:{root}", repr(now))

@@ -37,7 +37,7 @@ from runwatch.show.screen.view import Span, Words, matches, text
 from runwatch.text.units import count, plural, size
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
-from runwatch.ui.messages import ExportAsked
+from runwatch.ui.messages import ExportRequested
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.heat import HeatWidget
 from runwatch.ui.widgets.line import LineWidget
@@ -366,7 +366,7 @@ class MediaPart(Vertical):
 
         step = items[-1].step if series.kind != "histogram" else None
         name = stem(series.tag if step is None else f"{series.tag} {step}") + ending
-        self.post_message(ExportAsked(name, views.FILE_FORMS[series.kind], make))
+        self.post_message(ExportRequested(name, views.FILE_FORMS[series.kind], make))
 
     def action_filter(self) -> None:
         from runwatch.ui.widgets.prompt import Prompt

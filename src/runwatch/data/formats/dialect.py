@@ -44,7 +44,7 @@ class FileTraits(NamedTuple):
     zeros: bool = False
 
 
-def look_through(blocks: Iterable[bytes]) -> FileTraits:
+def file_traits(blocks: Iterable[bytes]) -> FileTraits:
     """What the bytes of a whole file hold, at about 1 ns a byte."""
     escaped = zeros = False
     last = b"\n"

@@ -100,7 +100,7 @@ class ConsoleHealth:
             if "end" in self._state and _is_training(progress):
                 del self._state["end"]
             if "why" in self._state:
-                self._perhaps_resumed(progress)
+                self._note_progress(progress)
 
     def _in_traceback(self, text: str) -> bool:
         """True while the line belongs to the traceback; its last line is the reason."""
@@ -117,7 +117,7 @@ class ConsoleHealth:
             self._state["why"] = body.strip()[:300]
         return True
 
-    def _perhaps_resumed(self, progress: LineProgress) -> None:
+    def _note_progress(self, progress: LineProgress) -> None:
         if progress.kind == "bar":
             shown = [progress.epoch, progress.batch, progress.batches]
             if self._state.setdefault("bar", shown) == shown:

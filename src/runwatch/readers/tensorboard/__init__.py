@@ -15,6 +15,7 @@ from runwatch.readers.tensorboard._record import FRAME, HEADER, header
 from runwatch.readers.tensorboard._slice import EventSlice
 
 NAME = "tensorboard"
+LOOKS_FOR = ("*tfevents*",)
 
 __all__ = ["NAME", "claim", "read"]
 

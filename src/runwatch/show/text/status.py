@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
@@ -25,7 +25,7 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
     parts = []
     for name in roots:
         if (address := split(name)) and not os.path.lexists(name):
-            parts += sorted(key for key in known if is_meant(key[1], *address))
+            parts += sorted(key for key in known if is_address_of(key[1], *address))
             continue
         names = {name, os.path.abspath(os.path.expanduser(name))}
         fitting = [key for key in known if key[1] in names] or [
