@@ -68,7 +68,8 @@ _NOT_METRICS = frozenset(
     worker num_updates train_num_updates valid_num_updates num_timesteps total_timesteps
     workers line code file exit status total num_workers batch_size job id node
     total_steps max_steps max_epochs min_epochs percentage elapsed_time remaining_time data_time wall
-    train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves global_step/max_steps""",
+    train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves
+    global_step/max_steps""",
     )
 )
 _BOOKKEEPING = re.compile(
