@@ -1,4 +1,4 @@
-"""What runs logged besides scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+"""What runs logged besides scalars: found and opened on request, on the caller's thread."""
 
 from __future__ import annotations
 

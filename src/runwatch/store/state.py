@@ -47,7 +47,7 @@ _HISTORY_ROWS = 200_000
 
 
 def user_state() -> State:
-    """The user's state; whoever opens it closes it."""
+    """The user's state; the caller closes it."""
     return State(paths.state_dir())
 
 
