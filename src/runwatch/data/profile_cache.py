@@ -111,11 +111,11 @@ def profile_files(
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
-        kept = _cached(file, grid, cache) or _grown(file, grid, cache)
-        if kept is None and (kept := counted.get(file.uri)) is not None:
-            _cache_profile(file, kept, cache)
-        if kept is not None:
-            result[file.uri] = kept
+        cached = _cached(file, grid, cache) or _grown(file, grid, cache)
+        if cached is None and (cached := counted.get(file.uri)) is not None:
+            _cache_profile(file, cached, cache)
+        if cached is not None:
+            result[file.uri] = cached
             continue
         try:
             work.append((file, list_pieces(file)))

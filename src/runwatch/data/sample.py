@@ -80,12 +80,12 @@ def _by_piece(
     picked: list[Stretch], groups: list[list[str]], share: float, seed: int
 ) -> Iterator[tuple[str, dict[int, Arrow]]]:
     for group in groups:
-        kept: dict[str, dict[int, Arrow]] = {name: {} for name in group}
+        sampled: dict[str, dict[int, Arrow]] = {name: {} for name in group}
         for number, stretch in enumerate(picked):
             for name, array in _read(stretch, group, share, (seed, number)).items():
-                kept[name][number] = array
+                sampled[name][number] = array
         for name in group:
-            yield name, kept.pop(name)
+            yield name, sampled.pop(name)
 
 
 def sampled_columns(
@@ -98,16 +98,16 @@ def sampled_columns(
 
 def _read(stretch: Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
     """The kept rows of a stretch, aligned over the columns."""
-    wanted = dict.fromkeys(names)
+    columns = dict.fromkeys(names)
     table = format_of(stretch.file)
     streamed = not table.COLUMNAR
     chunks: dict[str, list[Arrow]] = {}
     rows = 0
     try:
-        for number, block in enumerate(table.read(stretch.file, stretch.part, wanted, frozenset(names))):
+        for number, block in enumerate(table.read(stretch.file, stretch.part, columns, frozenset(names))):
             for name, array in block.columns:
-                kept = thinned(array, share, (*seed, number)) if streamed else array
-                chunks.setdefault(name, []).append(kept)
+                chunk = thinned(array, share, (*seed, number)) if streamed else array
+                chunks.setdefault(name, []).append(chunk)
             rows += max((len(arrays[-1]) for arrays in chunks.values()), default=0) if block.rows else 0
             if streamed and rows > _MOST_KEPT:  # rows are shorter than their file's size made believe
                 chunks = {n: [thinned(one, 0.5, (*seed, number, 1)) for one in a] for n, a in chunks.items()}

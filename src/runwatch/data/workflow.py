@@ -51,13 +51,13 @@ def find_files(
     """The files of several paths, folders, globs or URLs, each once. DataError names the first bad one.
     ``within``: folders beyond which no file is taken, links followed, and no URL either (none: no bounds);
     ``chained``: URLs in URLs (``zip://a.csv::s3://b/c.zip``) are allowed."""
-    found: dict[str, DataFile] = {}
+    files: dict[str, DataFile] = {}
     for spec in specs:
         for file in resolve(spec, base, chained):
-            found.setdefault(file.uri, file)
+            files.setdefault(file.uri, file)
     if within:
-        _stay(found.values(), within)
-    return list(found.values())
+        _stay(files.values(), within)
+    return list(files.values())
 
 
 def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
@@ -65,10 +65,10 @@ def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
     inside: dict[str, bool] = {}
     for file in files:
         folder = os.path.dirname(file.uri)
-        asked = file.uri if os.path.islink(file.uri) else folder
-        if asked not in inside:
-            inside[asked] = not file.remote and any(is_really_below(asked, one) for one in within)
-        if not inside[asked]:
+        start = file.uri if os.path.islink(file.uri) else folder
+        if start not in inside:
+            inside[start] = not file.remote and any(is_really_below(start, one) for one in within)
+        if not inside[start]:
             raise DataError(file.name, "is outside the root: not read", "runwatch trust ROOT allows it")
 
 
@@ -149,11 +149,11 @@ def _new_grid(files: Sequence[DataFile], options: DataOptions) -> tuple[ProfileG
     names: list[str] = []
     twice: set[str] = set()
     for file in files:
-        found = [name for name, _ in format_of(file).schema(file)]
-        twice |= duplicated(found)
-        names.extend(found)
-    wanted = [name for name in wanted_names(names, options.include, options.exclude) if name not in twice]
-    pieces, whole, read = sampled(files, wanted)
+        available = [name for name, _ in format_of(file).schema(file)]
+        twice |= duplicated(available)
+        names.extend(available)
+    selected = [name for name in wanted_names(names, options.include, options.exclude) if name not in twice]
+    pieces, whole, read = sampled(files, selected)
     count = FirstCount(pieces) if whole else None
     columns: list[ColumnGrid] = []
     for name, values in read:

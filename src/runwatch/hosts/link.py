@@ -82,11 +82,11 @@ class Link:
 
     def _listen(self) -> bool:
         """Take last words; whether there may be more."""
-        said = os.read(self._err.fileno(), _READ)
-        self._said = (self._said + said)[-_LAST_WORDS:]
-        if not said:
+        output = os.read(self._err.fileno(), _READ)
+        self._said = (self._said + output)[-_LAST_WORDS:]
+        if not output:
             self._coming.unregister(self._err)
-        return bool(said)
+        return bool(output)
 
     def started(self, timeout: float = START_S) -> tuple[bool, bytes]:
         """Skip what shells print before our own first bytes; (is it the mirror's start, what follows it).

@@ -1,4 +1,4 @@
-"""What runs logged beside scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+"""What runs logged besides scalars, for whoever looks: found and opened when asked, on the asker's thread."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Media:
         with lock:
             return media.look(run.files, others)
 
-    def contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``wanted``, in order; pictures of more than ``most`` bytes together are not given."""
+    def contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``series``, in order; pictures of more than ``most`` bytes together are not given."""
         lock, media = self._of(key)
         out: list[MediaContent] = []
         given = 0
         with lock:
-            for item in wanted.items:
-                content = media.content(wanted, item)
+            for item in series.items:
+                content = media.content(series, item)
                 if isinstance(content, PictureFile) and most is not None:
                     given += len(content.data)
                     if given > most:

@@ -164,7 +164,7 @@ class ModelWatch:
     def _judge(self, plans: list[ScoringPlan], problems: list[Problem], now: float) -> None:
         self._version += 1
         sets: list[DataSet] = []
-        found: dict[str, Comparison] = {}
+        comparisons: dict[str, Comparison] = {}
         specs: dict[str, DataSpec] = {}
         assumed = [plan.assumed for plan in plans if plan.assumed]
         for plan in plans:
@@ -172,7 +172,7 @@ class ModelWatch:
             assumed += self._notes(plan)
             result = self._compare(plan)
             if isinstance(result, Comparison):
-                found[plan.entry.name] = result
+                comparisons[plan.entry.name] = result
             elif result is not None:
                 problems.append(result)
             elif self._waits(plan):
@@ -182,7 +182,7 @@ class ModelWatch:
                 specs[spec.name] = spec
                 shown = f"{plan.entry.champion} on {_named(plan.reference)}"
                 sets.append(judged(spec, self._root, shown, self._pieces, now, self._version))
-        self._specs, self.sets, self.predictions = specs, tuple(sets), found
+        self._specs, self.sets, self.predictions = specs, tuple(sets), comparisons
         self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
         self.assumptions = tuple(assumed)
 
@@ -252,13 +252,13 @@ class ModelWatch:
         another process may be writing is left alone for an hour."""
         for plan in plans:
             pieces = (*plan.reference, *plan.batches)
-            wanted = {job.output for piece in pieces for job in piece.jobs}
-            if not plan.batches or not wanted:
+            current = {job.output for piece in pieces for job in piece.jobs}
+            if not plan.batches or not current:
                 continue
             for folder, _, names in os.walk(plan.folder):
                 for path in (os.path.join(folder, name) for name in names):
                     with suppress(OSError):
-                        if path not in wanted and now - os.stat(path).st_ctime > _LEFT_ALONE_S:
+                        if path not in current and now - os.stat(path).st_ctime > _LEFT_ALONE_S:
                             os.unlink(path)
 
 

@@ -91,7 +91,7 @@ def _kinds(job: Job, source: InputTable) -> JsonDict:
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         message = ", ".join(safe(name, 40) for name in twice[:8])
-        raise ScoringError(job.data, f"columns occur twice: {message}", "give each column a name of its own")
+        raise ScoringError(job.data, f"columns occur twice: {message}", "give each column its own name")
     return {field.name: field.type for field in schema}
 
 

@@ -22,6 +22,17 @@ def host_name() -> str:
     return os.uname().nodename
 
 
+def process_exists(pid: int) -> bool:
+    """Whether a process of this number runs on this machine; one that may not be asked does."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def user_name() -> str:
     """The user's name, for what they write."""
     import getpass

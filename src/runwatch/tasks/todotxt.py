@@ -135,8 +135,8 @@ def reopen(line: str) -> str:
     head, text = split(line)
     if not head.done:
         return line
-    kept = tags_of(text).get("pri", "")
-    priority = head.priority or (kept if re.fullmatch("[A-Z]", kept) else None)
+    old_priority = tags_of(text).get("pri", "")
+    priority = head.priority or (old_priority if re.fullmatch("[A-Z]", old_priority) else None)
     text = drop_tag(drop_tag(text, "res"), "pri") if priority else drop_tag(text, "res")
     return join(Head(False, priority, None, head.created), text)
 
@@ -258,8 +258,8 @@ def drop_tag(text: str, key: str) -> str:
 
 def _leading_date(text: str) -> tuple[date | None, str]:
     match = _DATE.match(text)
-    found = day(match[1]) if match else None
-    return (found, text[match.end() :]) if match and found else (None, text)
+    parsed = day(match[1]) if match else None
+    return (parsed, text[match.end() :]) if match and parsed else (None, text)
 
 
 def _as_tag(token: str) -> tuple[str, str] | None:

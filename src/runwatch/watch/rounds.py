@@ -89,14 +89,14 @@ class Rounds:
 
     def due(self, clock: float, now: float, top: Folder) -> Round:
         """What to look at now."""
-        paths, asked = self._dirty.take()
+        paths, requested = self._dirty.take()
         if not self.polling and clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
             self._watcher.check(clock)
         elif clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
-        if asked or clock >= self._scan_at:
-            return Round(frozenset(paths), True, asked)
+        if requested or clock >= self._scan_at:
+            return Round(frozenset(paths), True, requested)
         if self._must_poll:
             paths |= self._polled(clock, now, top)
         return Round(frozenset(paths), False)

@@ -46,7 +46,7 @@ class FileTraits(NamedTuple):
     zeros: bool = False
 
 
-def look_through(blocks: Iterable[bytes]) -> FileTraits:
+def file_traits(blocks: Iterable[bytes]) -> FileTraits:
     """What the bytes of a whole file hold, at about 1 ns a byte."""
     escaped = zeros = False
     last = b"\n"
@@ -116,16 +116,16 @@ def _records(body: str, delimiter: str, escape: str) -> list[list[str]]:
     reader = csv.reader(
         io.StringIO(body, newline=""), delimiter=delimiter, escapechar=escape or None, doublequote=True
     )
-    found: list[list[str]] = []
+    records: list[list[str]] = []
     try:
         for record in reader:
             if record:
-                found.append(record)
-            if len(found) > _TRIED:
+                records.append(record)
+            if len(records) > _TRIED:
                 break
     except csv.Error:
         pass
-    return found
+    return records
 
 
 def _delimiter(body: str, escape: str) -> str:

@@ -111,22 +111,22 @@ def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     }
     with opened(file) as parquet:
         special = _special(parquet)
-        found = [(field.name, field.type) for field in parquet.schema_arrow]
-    return [(name, result[special[name]] if name in special else type_) for name, type_ in found]
+        fields = [(field.name, field.type) for field in parquet.schema_arrow]
+    return [(name, result[special[name]] if name in special else type_) for name, type_ in fields]
 
 
 def _special(parquet: Arrow) -> dict[str, Callable[[Arrow], Arrow]]:
     """What makes plain values of the bytes that Arrow has no type for: intervals, and 128-bit integers, which
     only the hidden Arrow schema names."""
-    found: dict[str, Callable[[Arrow], Arrow]] = {}
+    converters: dict[str, Callable[[Arrow], Arrow]] = {}
     hidden = _HIDDEN in (parquet.metadata.metadata or {})
     for index in range(len(parquet.schema)):
         column = parquet.schema.column(index)
         if column.converted_type == "INTERVAL":
-            found[column.name] = interval_bytes
+            converters[column.name] = interval_bytes
         elif hidden and column.length == _BYTES_128 and column.logical_type.type == "NONE":
-            found[column.name] = whole_128
-    return found
+            converters[column.name] = whole_128
+    return converters
 
 
 def parts(file: DataFile) -> list[ReadPart]:
@@ -136,11 +136,11 @@ def parts(file: DataFile) -> list[ReadPart]:
         return ranges(rows, len(parquet.schema_arrow))
 
 
-def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
         twice = duplicated(names)
-        columns = [name for name in names if name in wanted and name not in twice]
+        columns = [name for name in names if name in types and name not in twice]
         repeated = _repeated(parquet, part, [name for name in columns if name in coded])
         if not repeated:
             yield from _groups(parquet, part, columns, file.name)

@@ -1,4 +1,4 @@
-"""What speaks for drift of one column: its tests, each with a p-value and an effect in its own measure."""
+"""The evidence for drift of one column: its tests, each with a p-value and an effect in its own measure."""
 
 from __future__ import annotations
 

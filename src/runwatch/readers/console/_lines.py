@@ -249,7 +249,7 @@ def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None
 
 
 def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple[tuple[str, float], ...]:
-    found: list[tuple[str, float]] = []
+    pairs: list[tuple[str, float]] = []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
         bar = _AFTER_PERCENT.match(text, match.end()) is not None
@@ -259,10 +259,10 @@ def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple
         value = float(number.replace(",", ""))
         value = value / int(whole) if whole and int(whole) else value
         before = text[max(match.start() - _SIGHT, 0) : match.start()]
-        found.append((_full_name(before[-48:], name, _part(before) or general), value))
-        if len(found) >= MAX_PAIRS:
+        pairs.append((_full_name(before[-48:], name, _part(before) or general), value))
+        if len(pairs) >= MAX_PAIRS:
             break
-    return tuple(found)
+    return tuple(pairs)
 
 
 def _mentions(text: str, hints: Iterable[str]) -> bool:

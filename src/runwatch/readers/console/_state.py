@@ -98,7 +98,7 @@ class ConsoleHealth:
             if "end" in self._state and _is_training(progress):
                 del self._state["end"]
             if "why" in self._state:
-                self._perhaps_resumed(progress)
+                self._note_progress(progress)
 
     def _in_traceback(self, text: str) -> bool:
         """True while the line belongs to the traceback; its last line is the reason."""
@@ -115,11 +115,13 @@ class ConsoleHealth:
             self._state["why"] = body.strip()[:300]
         return True
 
-    def _perhaps_resumed(self, progress: LineProgress) -> None:
+    def _note_progress(self, progress: LineProgress) -> None:
         if progress.kind == "bar":
             shown = [progress.epoch, progress.batch, progress.batches]
             if self._state.setdefault("bar", shown) == shown:
                 return
+        elif progress.kind == "keras" and progress.epoch is None:
+            return  # the epoch in which it died
         self._state.pop("why", None)
         self._state.pop("bar", None)
 
@@ -159,6 +161,10 @@ class PlannedLength:
         elif progress.kind == "keras" and progress.epoch is None and "current" in self._state:
             epoch, epochs = self._state["current"]
             self._note(progress._replace(epochs=epochs), int(epoch))
+        elif progress.kind == "table" and progress.epoch is not None and "current" in self._state:
+            epoch, _ = self._state["current"]
+            if progress.epoch in (epoch - 1, epoch) and not progress.held_out:
+                self._epochs.append(float(epoch))  # fastai: its row ends the epoch of the bars above
 
     def _note(self, progress: LineProgress, epoch: int) -> None:
         before = (self._state.get("epochs"), self._state.get("first"))
@@ -279,9 +285,9 @@ class ConsoleNumbers:
         """A counter that starts again with each epoch goes on."""
         iterations = Iterations(self._state.get("iterations", {}), repeats=False)
         at = np.nan if epoch is None else epoch
-        found = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
+        steps = iterations.steps(np.array([step], dtype=np.int64), np.array([at]))
         self._state["iterations"] = iterations.state()
-        return int(found[0])
+        return int(steps[0])
 
     def operations(self) -> Iterable[Operation]:
         yield from self._log.operations(self._prefix)

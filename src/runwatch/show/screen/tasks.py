@@ -132,10 +132,10 @@ def _narrow(row: ViewRow) -> ViewRow:
 
 def bare(task: Task) -> str:
     """A task's text without its +project, @context and our key:value marks."""
-    kept = [word for word in _WORD.findall(task.text) if not _is_mark(word)]
+    words = [word for word in _WORD.findall(task.text) if not _is_mark(word)]
     if task.source == "rule":
-        kept = [_by_its_end(word) for word in kept]
-    return " ".join(kept) or task.text
+        words = [_by_its_end(word) for word in words]
+    return " ".join(words) or task.text
 
 
 def _by_its_end(word: str, longest: int = _LONGEST_NAME) -> str:

@@ -220,7 +220,7 @@ class Dashboard(LiveScreen):
 
     def _rearranged(self) -> None:
         self._arrange()
-        self.host.keep_view()
+        self.host.save_view()
         self.call_after_refresh(self.ask)
 
     def action_full(self) -> None:
@@ -372,12 +372,12 @@ class Dashboard(LiveScreen):
 
     def action_brief(self) -> None:
         self.show_briefs(())
-        self.host.mark_looked()
+        self.host.mark_seen()
         self.post_message(Requested(ShowPlace("brief")))
 
     def action_seen(self) -> None:
         self.show_briefs(())
-        self.host.mark_looked()
+        self.host.mark_seen()
 
     def action_board(self) -> None:
         self.post_message(Requested(ShowPlace("leaderboard")))

@@ -20,7 +20,7 @@ from runwatch.show.screen.view import Span
 from runwatch.text import units
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
-from runwatch.ui.messages import ExportAsked
+from runwatch.ui.messages import ExportRequested
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
@@ -103,7 +103,7 @@ class Chart(Widget, can_focus=True):
             return
         name = f"{chart_file.stem(title)}.svg"
         make = partial(chart_file.chart_bytes, view, title)
-        self.post_message(ExportAsked(name, chart_file.FORMS, make))
+        self.post_message(ExportRequested(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
         if cell is not None and cell < 0:

@@ -36,8 +36,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
         column.name for column, *sides in case.columns() if any(s is not None and s.missing for s in sides)
     }
     out: list[QualityCheck] = []
-    wanted = case.current.grid.index
-    for name in sorted(before.keys() & now.keys() & wanted.keys()):
+    expected = case.current.grid.index
+    for name in sorted(before.keys() & now.keys() & expected.keys()):
         old, new = before[name], now[name]
         if old == new or not new or not old or any(t.startswith(GUESSED) for t in old | new):
             continue
@@ -73,11 +73,11 @@ def _as_before(column: ColumnGrid, profile: ColumnProfile) -> bool:
 
 
 def _types(schema: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    types: dict[str, set[str]] = {}
     for name, type_ in schema:
         if type_ not in ("null", DUPLICATE):
-            found.setdefault(name, set()).add(_inner(type_))
-    return found
+            types.setdefault(name, set()).add(_inner(type_))
+    return types
 
 
 def _inner(type_: str) -> str:
