@@ -1,4 +1,4 @@
-"""Whether the rows of a piece hang together: its first rows, looked at in the order in which they lie."""
+"""Whether the rows of a piece depend on each other: its first rows, in their order."""
 
 from __future__ import annotations
 
