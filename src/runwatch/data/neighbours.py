@@ -45,6 +45,11 @@ class Neighbours:
             self._parts.setdefault(index, []).append(_filled(part, self._grid.columns[index]))
             self._have[index] = self._have.get(index, 0) + len(part)
 
+    def adopt(self, index: int, alone: Neighbours) -> None:
+        """Takes over a column that was looked at on a grid of its own."""
+        if 0 in alone._parts:
+            self._parts[index], self._have[index] = alone._parts[0], alone._have[0]
+
     def result(self) -> Floats:
         """``TableProfile.dependence``."""
         out = np.zeros((len(self._grid.columns) + 1, 4))
