@@ -240,5 +240,5 @@ def test_the_words_of_the_end(tmp_path: Path, end: str, after: str, status: str 
 
 
 def test_the_bars_of_inspect_ai_are_no_metrics(tmp_path: Path) -> None:
-    line = "generate | Steps:   6/6 100% | Samples:   0/  6 | accuracy:  n/a | mockllm:  0/20 | HTTP retries: 0\n"
+    line = "generate | Steps:   6/6 100% | Samples:   0/  6 | mockllm:  0/20 | HTTP retries: 0\n"
     assert not read_log(tmp_path, line).series

@@ -193,7 +193,8 @@ def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation
 
 
 class _Rounds(PointLog):
-    """The rounds of a log, from 0: LightGBM (``valid's auc``) counts them from 1. After early stopping the best one is printed again: it is no new round
+    """The rounds of a log, from 0: LightGBM (``valid's auc``) counts them from 1. After early stopping the
+    best one is printed again: it is no new round
     (``after_best``: the next one is that)."""
 
     def __init__(self, after_best: bool) -> None:
