@@ -164,7 +164,7 @@ class Monitor:
         return tuple(self._rounds)
 
     def saved_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+        """How a person arranged this root's board; "" when not arranged."""
         return self._board.saved_view(root)
 
     def looked(self, root: str) -> float | None:
@@ -238,7 +238,7 @@ class Monitor:
         self._errors.note("the watch loop", error)
         try:
             self._show_error()
-        except Exception as again:  # whoever listens may be the one that fails
+        except Exception as again:  # the listener itself may have failed
             self._errors.note("the watch loop", again)
         with self._wake:
             self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._failures, 60.0))

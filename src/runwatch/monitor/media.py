@@ -1,17 +1,19 @@
-"""What runs logged besides scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+"""What runs logged besides scalars: found and opened on request, on the caller's thread."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.runs.media.base import MediaPlace
-from runwatch.runs.media.index import RunMedia
 from runwatch.text.units import size
+
+if TYPE_CHECKING:
+    from runwatch.runs.media.index import RunMedia
 
 _KEPT = 4
 """Runs whose places are remembered."""
@@ -62,6 +64,9 @@ class Media:
         return out
 
     def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
+        from runwatch.runs.media.base import MediaPlace
+        from runwatch.runs.media.index import RunMedia
+
         with self._lock:
             known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
             self._known[key] = known

@@ -144,6 +144,13 @@ def test_a_reward_that_is_lost_for_good_is_found_and_one_that_comes_back_is_not(
     assert severities(fed({"eval/mean_reward": lost, **losses})[-1]) == {("warning", "eval/mean_reward")}
 
 
+def test_an_accuracy_that_loses_less_than_half_of_its_gain_has_not_collapsed() -> None:
+    accuracy = np.array([0.1, 0.3, 0.5, 0.7, 0.85, 0.9, 0.9, 0.9, *[0.55] * 8])
+    assert not severities(fed({"val/acc": accuracy})[-1])
+    accuracy[8:] = 0.1
+    assert severities(fed({"val/acc": accuracy})[-1])
+
+
 def test_short_noisy_metrics_do_not_collapse() -> None:
     for seed in range(40):
         rng = np.random.default_rng(seed)

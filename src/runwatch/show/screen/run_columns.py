@@ -118,7 +118,7 @@ def age(run: Run, now: float) -> str:
 
 
 def eta(run: Run) -> str:
-    """How long a running run still takes, in words; empty when nobody knows."""
+    """How long a running run still takes, in words; empty when unknown."""
     if run.status != "running" or run.progress.eta is None:
         return ""
     return units.duration(run.progress.eta[0])

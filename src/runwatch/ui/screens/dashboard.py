@@ -141,7 +141,7 @@ class Dashboard(LiveScreen):
         self._show_tabs()
 
     def _share_height(self, alone: bool) -> None:
-        """A pane with nothing in it, that nobody is in, is as high as its title and a word."""
+        """An empty pane without the focus is only as high as its title and one word."""
         for side in ("left", "right"):
             shown = [pane for pane in self._panes if side == pane.PLACE and pane.display]
             full = [pane for pane in shown if alone or not pane.empty or pane is self._panes[self._active]]

@@ -141,7 +141,7 @@ def draw(
     plot: _Plot | None = None,
 ) -> list[Strip]:
     """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
-    read; ``mono``: curves are told apart by dashes; ``plot``: what ``plot_of`` gave for the same, so that
+    read; ``mono``: curves are distinguished by dashes; ``plot``: what ``plot_of`` gave for the same, so that
     another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
