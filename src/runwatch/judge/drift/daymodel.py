@@ -129,9 +129,9 @@ class DayModel:
         return float(weights @ (self._cov[:, 0, 0] / self._alone.covariance[:, 0, 0]))
 
     def _comes_again(self) -> bool:
-        """Whether days are known that neither neighbours nor weekdays explain, and two or more of all days lie
-        about as far out as the newest, on its side: one may have been an accident, several are a kind of day
-        that there is."""
+        """Whether there are days that neither neighbours nor weekdays explain, and two or more of all days
+        lie about as far out as the newest, on its side: one may have been an accident, several are a kind of
+        day that there is."""
         if not self.set_aside:
             return False
         middle = float(np.median(self._values[self._kept]))
