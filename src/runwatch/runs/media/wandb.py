@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -97,7 +97,7 @@ def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterat
         )
 
 
-def _media(row: dict[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _media(row: dict[str, object]) -> Iterator[tuple[str, JsonDict]]:
     for key, value in row.items():
         yield from logged.media_in(key, value)
 
