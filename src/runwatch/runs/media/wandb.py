@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -97,7 +98,7 @@ def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterat
         )
 
 
-def _media(row: dict[str, object]) -> Iterator[tuple[str, JsonDict]]:
+def _media(row: dict[str, object]) -> Iterator[tuple[str, Any]]:
     for key, value in row.items():
         yield from logged.media_in(key, value)
 
