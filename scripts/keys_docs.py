@@ -49,12 +49,15 @@ PLACES = {
     "menu": "Menus",
     "pick": "Choosing one of many",
     "row": "A row in full",
+    "choose": "Choosing several, and their order",
+    "palette": "All commands",
     "help": "Help",
+    "line": "The headline",
 }
 NAMES = {
     "slash": "/", "question_mark": "?", "colon": ":", "exclamation_mark": "!", "left_square_bracket": "[",
     "right_square_bracket": "]", "plus": "+", "minus": "-", "pagedown": "page down", "pageup": "page up",
-    "equals_sign": "=",
+    "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">", "asterisk": "*",
 }  # fmt: skip
 
 

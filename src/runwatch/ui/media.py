@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedTable,
     LoggedText,
     MediaContent,
@@ -49,14 +50,7 @@ if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
 _INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
-_NOTHING = "this run logged no picture, histogram, curve, text or table"
-_WORDS: dict[MediaKind, str] = {
-    "picture": "picture",
-    "histogram": "histogram",
-    "pr curve": "PR curve",
-    "text": "text",
-    "table": "table",
-}
+_NOTHING = "this run logged nothing but numbers: no picture, histogram, text, table or sound"
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
 _EVERY_S = 2.0
@@ -156,7 +150,9 @@ class MediaPart(Vertical):
         self._draw()
 
     def _shown(self) -> list[MediaSeries]:
-        return [one for one in self._listed.series if matches(self._filter, one.tag, _WORDS[one.kind])]
+        return [
+            one for one in self._listed.series if matches(self._filter, one.tag, views.KIND_WORDS[one.kind])
+        ]
 
     def _series(self) -> MediaSeries | None:
         """What is looked at: the chosen, else the first of those that the filter leaves."""
@@ -226,6 +222,9 @@ class MediaPart(Vertical):
             case (pixels, (width, height), length):
                 self._only(PictureWidget).show(pixels, not plain)
                 self._extra = (Span(f"  {width} × {height}  {size(length)}", "muted"),)
+            case LoggedFile():
+                self._only(None)
+                self._extra = views.unseen(content)
             case LoggedText():
                 from rich.markdown import Markdown
 
@@ -272,7 +271,8 @@ class MediaPart(Vertical):
     def _only(self, kind: type[W] | None) -> W:
         """Show the widget of this kind alone; it is what has the keys."""
         body = self.query_one("#media-body")
-        shown: Widget | None = None
+        self.can_focus = kind is None  # so that the keys go on to the next thing
+        shown: Widget | None = self if kind is None else None
         for child in body.children:
             child.display = kind is not None and isinstance(child, kind)
             shown = child if child.display else shown
@@ -293,7 +293,7 @@ class MediaPart(Vertical):
         refused = f"  {_INSTALL}" if series.kind == "picture" and not can_decode() else ""
         way = f", {_WAYS[self._way]}" if series.kind == "histogram" else ""
         return (
-            Span(f"{which}{_WORDS[series.kind]}{way}  ", "muted"),
+            Span(f"{which}{views.KIND_WORDS[series.kind]}{way}  ", "muted"),
             *text(series.tag, "strong"),
             Span(filtered, "info"),
             Span(refused, "warn"),
@@ -385,9 +385,9 @@ class MediaPart(Vertical):
 
     def focus_shown(self) -> None:
         """Give the keys to what is shown."""
-        for child in self.query_one("#media-body").children:
-            if child.display:
-                child.focus()
+        for widget in (self, *self.query_one("#media-body").children):
+            if widget.focusable:
+                widget.focus()
 
 
 def _decoded(content: MediaContent, width: int, height: int) -> _Seen:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedTable,
     LoggedText,
     MediaContent,
@@ -24,7 +25,7 @@ from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
-from runwatch.text.units import count
+from runwatch.text.units import count, size
 
 _QUANTILES = (0.0, 0.067, 0.159, 0.309, 0.5, 0.691, 0.841, 0.933, 1.0)
 """Where a normal distribution has -1.5, -1, ... 1.5 standard deviations, as TensorBoard draws them."""
@@ -127,11 +128,28 @@ def slider(at: int, of: int, width: int) -> Words:
     return (Span("─" * knob, "accent"), Span("●", "strong"), Span("─" * rest, "faint"))
 
 
+KIND_WORDS: dict[MediaKind, str] = {
+    "picture": "picture",
+    "histogram": "histogram",
+    "pr curve": "PR curve",
+    "text": "text",
+    "table": "table",
+    "audio": "sound",
+    "video": "video",
+    "mesh": "3D object",
+    "page": "page for a browser",
+}
+_SOUNDS, _VIDEOS = (".wav", ".mp3", ".ogg", ".flac"), (".mp4", ".webm", ".gif", ".ogg")
+_SHAPES = (".obj", ".gltf", ".glb", ".stl", ".json", ".pdb", ".bin")
 FILE_FORMS: dict[MediaKind, dict[str, str]] = {
     "picture": dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), "as it is"),
     "histogram": {".csv": "csv", ".md": "markdown"},
     "text": {".md": "markdown", ".txt": "markdown"},
     "table": {".csv": "csv", ".md": "markdown", ".tex": "latex"},
+    "audio": dict.fromkeys(_SOUNDS, "as it is"),
+    "video": dict.fromkeys(_VIDEOS, "as it is"),
+    "mesh": dict.fromkeys(_SHAPES, "as it is"),
+    "page": dict.fromkeys((".html", ".json"), "as it is"),
 }
 """What each kind can be written as."""
 
@@ -147,6 +165,10 @@ def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form:
     match contents[-1] if contents else Unshown("it is not there any more"):
         case PictureFile(data):
             return data
+        case LoggedFile(data):
+            if not data:
+                raise OSError(0, "there is no file of it")
+            return data
         case LoggedText(text=words):
             return words
         case LoggedTable(columns, rows):
@@ -160,6 +182,16 @@ def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form:
         for low, high, many in zip(one.edges, one.edges[1:], one.counts, strict=False)
     ]
     return render(("step", "from", "to", "count"), rows_of, form)
+
+
+def unseen(one: LoggedFile) -> Words:
+    """What is known of something that no terminal shows."""
+    facts = [part for part in (one.about, size(len(one.data)) if one.data else "") if part]
+    rest = "; x writes it into a file" if one.data else ""
+    return (
+        Span(f"  {', '.join(facts)}  ", "muted"),
+        Span(f"not shown in a terminal{rest}", "info"),
+    )
 
 
 def prose(one: LoggedText) -> str:
