@@ -49,10 +49,13 @@ def keys_of(it: Board, every: bool) -> dict[str, Binding]:
     focused = it.app.focused
     for node in focused.ancestors_with_self if focused else [it.app.screen, it.app]:
         for key, bindings in node._bindings.key_to_bindings.items():
-            name = bindings[0].id or LEAVING[0]
-            if name not in LEAVING and (every or not name.startswith(EVERYWHERE)):
-                found.setdefault(key, bindings[0])
-    return dict(sorted(found.items(), key=lambda pair: str(pair[1].id).startswith(GOING)))
+            found.setdefault(key, bindings[0])
+    wanted = [
+        (key, binding)
+        for key, binding in found.items()
+        if binding.id and binding.id not in LEAVING and (every or not binding.id.startswith(EVERYWHERE))
+    ]
+    return dict(sorted(wanted, key=lambda pair: str(pair[1].id).startswith(GOING)))
 
 
 def state_of(it: Board) -> object:

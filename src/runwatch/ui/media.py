@@ -35,7 +35,7 @@ from runwatch.runs.pictures import Pixels, can_decode, decoded
 from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
-from runwatch.text.units import count, plural, size
+from runwatch.text.units import plural, size
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportAsked
@@ -177,7 +177,9 @@ class MediaPart(Vertical):
         wanted = (series, series.items[self._at], room if series.kind == "picture" else None, way)
         if wanted != self._wanted:
             self._extra = ()
-        self._show_text((*self._about(series), *self._extra), self._slider(series))
+        self._show_text(
+            (*self._about(series), *self._extra), views.which_step(series, self._at, self.size.width)
+        )
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -240,7 +242,9 @@ class MediaPart(Vertical):
                 chart.show(views.precision_recall(self._wanted, series.tag, content))
             case _:
                 self._paint_histograms(series, found)
-        self._show_text((*self._about(series), *self._extra), self._slider(series))
+        self._show_text(
+            (*self._about(series), *self._extra), views.which_step(series, self._at, self.size.width)
+        )
 
     def _paint_histograms(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
         if self._histograms[0] != series:
@@ -285,6 +289,10 @@ class MediaPart(Vertical):
         first.show(above)
         second.show(below)
 
+    def _say(self, series: MediaSeries) -> None:
+        below = views.which_step(series, self._at, self.size.width)
+        self._show_text((*self._about(series), *self._extra), below)
+
     def _about(self, series: MediaSeries) -> Words:
         shown = self._shown()
         at = shown.index(series) + 1
@@ -299,31 +307,25 @@ class MediaPart(Vertical):
             Span(refused, "warn"),
         )
 
-    def _slider(self, series: MediaSeries) -> Words:
-        item, n = series.items[self._at], len(series.items)
-        step = "" if item.step is None else f"step {count(item.step)}"
-        if n < 2:
-            return (Span(step, "plain"),)
-        out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
-        return (
-            *views.slider(self._at, n, max(min(self.size.width - 44, 60), 6)),
-            Span(f"  {step}  ", "plain"),
-            Span(f"{self._at + 1} of {n}{out}", "muted"),
-        )
-
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (action in ("step", "series") and self.query("Prompt"))
+        if action == "filter":
+            return True
+        return bool(self._shown()) and not (action in ("step", "series") and self.query("Prompt"))
+
+    def why_not(self, action: str) -> str:
+        """Why the keys of what was logged do nothing."""
+        return "there is nothing here"
 
     def action_step(self, by: int) -> None:
         self._at = max(self._at + by, 0)
         self._draw()
 
     def action_series(self, by: int) -> None:
-        shown, series = self._shown(), self._series()
-        if series is not None:
+        if (series := self._series()) is not None:
+            shown = self._shown()
             self._go(shown[(shown.index(series) + by) % len(shown)])
 
     def action_kind(self) -> None:
@@ -344,8 +346,7 @@ class MediaPart(Vertical):
 
     def action_copy(self) -> None:
         """Copy the text that is shown, else where the picture lies."""
-        series = self._series()
-        if series is not None:
+        if (series := self._series()) is not None:
             file = os.path.join(self._key.root, series.items[self._at].file)
             copy(self, self._prose if series.kind == "text" else file)
 
@@ -385,9 +386,8 @@ class MediaPart(Vertical):
 
     def focus_shown(self) -> None:
         """Give the keys to what is shown."""
-        for widget in (self, *self.query_one("#media-body").children):
-            if widget.focusable:
-                widget.focus()
+        shown = next((child for child in self.query_one("#media-body").children if child.display), self)
+        shown.focus()
 
 
 def _decoded(content: MediaContent, width: int, height: int) -> _Seen:

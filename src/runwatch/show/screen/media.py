@@ -16,6 +16,7 @@ from runwatch.domain.media import (
     LoggedText,
     MediaContent,
     MediaKind,
+    MediaSeries,
     PictureFile,
     PrCurve,
     Unshown,
@@ -25,7 +26,7 @@ from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
-from runwatch.text.units import count, size
+from runwatch.text.units import count, plural, size
 
 _QUANTILES = (0.0, 0.067, 0.159, 0.309, 0.5, 0.691, 0.841, 0.933, 1.0)
 """Where a normal distribution has -1.5, -1, ... 1.5 standard deviations, as TensorBoard draws them."""
@@ -121,11 +122,22 @@ def precision_recall(key: object, name: str, one: PrCurve) -> ChartView:
     )
 
 
-def slider(at: int, of: int, width: int) -> Words:
-    """Where the ``at``-th (from 0) of more than one step lies."""
-    knob = round(at / (of - 1) * (width - 1))
-    rest = width - 1 - knob
-    return (Span("─" * knob, "accent"), Span("●", "strong"), Span("─" * rest, "faint"))
+def which_step(series: MediaSeries, at: int, width: int) -> Words:
+    """Which of a tag's items (from 0) is looked at, on a slider where there are several."""
+    item, n = series.items[at], len(series.items)
+    step = "" if item.step is None else f"step {count(item.step)}"
+    if n < 2:
+        return (Span(step, "plain"),)
+    out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
+    long = max(min(width - 44, 60), 6)
+    knob = round(at / (n - 1) * (long - 1))
+    return (
+        Span("─" * knob, "accent"),
+        Span("●", "strong"),
+        Span("─" * (long - 1 - knob), "faint"),
+        Span(f"  {step}  ", "plain"),
+        Span(f"{at + 1} of {n}{out}", "muted"),
+    )
 
 
 KIND_WORDS: dict[MediaKind, str] = {
