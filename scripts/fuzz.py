@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import functools
 import os
 import resource
+import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,17 +24,15 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 HERE = Path(__file__).resolve().parent.parent
-RUNS = (HERE / "tests" / "fixtures" / "runs", HERE / "sample_runs")
-LARGEST_SEED, HANG_S, MOST_MEMORY = 200_000, 60, 3 << 30
+CORPUS = ("tests/fixtures/runs", "tests/fixtures/media", "tests/fixtures/writers", "sample_runs")
+LARGEST_SEED, LARGEST_RUN, HANG_S, MOST_MEMORY = 200_000, 1_000_000, 60, 3 << 30
 NASTY = (b"\0", b"\xff\xff\xff\xff", b"[" * 40, b"nan", b"1e999")
 EDITS = st.lists(
     st.tuples(
         st.sampled_from(("set", "cut", "insert", "repeat", "swap")),
         st.integers(0, LARGEST_SEED),
         st.integers(1, 64),
-        st.one_of(
-            st.binary(max_size=16), st.sampled_from((b"\0", b"\xff\xff\xff\xff", b"[" * 40, b"nan", b"1e999"))
-        ),
+        st.one_of(st.binary(max_size=16), st.sampled_from(NASTY)),
     ),
     min_size=1,
     max_size=6,
@@ -50,23 +51,29 @@ def changed(data: bytes, edits: list[Edit]) -> bytes:
 
 
 def seeds(*endings: str) -> list[tuple[str, bytes]]:
-    """(name, bytes) of the corpus: files below the real runs, those with these endings if any are given."""
+    """(path in the repository, bytes) of the corpus: what real tools wrote, files with these endings if any
+    are given."""
     found = []
-    for path in (path for folder in RUNS for path in sorted(folder.rglob("*"))):
+    for path in (path for folder in CORPUS for path in sorted((HERE / folder).rglob("*"))):
         if path.is_file() and path.stat().st_size <= LARGEST_SEED and path.name.endswith(endings or ("",)):
-            found.append((path.name, path.read_bytes()))
+            found.append((str(path.relative_to(HERE)), path.read_bytes()))
     return found
 
 
 def readers(name: str, data: bytes) -> None:
-    """Every run reader: the folder that a changed file lies in is read to the end."""
+    """Every run reader: the run that a changed file belongs to is read to the end, and what is beside it."""
     from runwatch.config import Settings
     from runwatch.monitor.reading import RootReader
     from runwatch.readers.registry import built_in
 
+    corpus = next(folder for folder in CORPUS if name.startswith(folder + "/"))
+    run, *below = Path(name).relative_to(corpus).parts
     with tempfile.TemporaryDirectory() as root:
-        Path(root, "run").mkdir()
-        Path(root, "run", name).write_bytes(data)
+        if below and _size(HERE / corpus / run) <= LARGEST_RUN:
+            shutil.copytree(HERE / corpus / run, Path(root, run))
+        changed_file = Path(root, run, *below)
+        changed_file.parent.mkdir(parents=True, exist_ok=True)
+        changed_file.write_bytes(data)
         reader = RootReader(root, Settings(), dict(built_in()))
         reader.scan()
         while reader.waiting:
@@ -76,6 +83,11 @@ def readers(name: str, data: bytes) -> None:
         assert not [problem for problem in problems if " failed: " in problem.message], problems
 
 
+@functools.cache
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def tables(name: str, data: bytes) -> None:
     """Every table format, to the profile."""
     from runwatch.data.errors import DataError
@@ -83,9 +95,10 @@ def tables(name: str, data: bytes) -> None:
     from runwatch.domain.profile import DataOptions
 
     with tempfile.TemporaryDirectory() as root:
-        Path(root, name).write_bytes(data)
+        path = Path(root, Path(name).name)
+        path.write_bytes(data)
         try:
-            open_reference(find_files([str(Path(root, name))]), DataOptions())
+            open_reference(find_files([str(path)]), DataOptions())
         except DataError:
             return
 
@@ -186,11 +199,13 @@ def _pages() -> Iterator[Path]:
     yield from HERE.glob("**/runwatch.toml")
 
 
-def fuzz(target: str, minutes: float) -> int:
-    """Run one target for so long; the number of examples."""
+def fuzz(target: str, minutes: float) -> tuple[int, bool]:
+    """Run one target for so long, or to its first finding: the number of examples, and whether all passed."""
     run, corpus = TARGETS[target]
     known = corpus()
     count, end = 0, time.monotonic() + 60 * minutes
+    last = HERE / ".hypothesis" / "fuzz" / f"last-{target}"
+    last.parent.mkdir(parents=True, exist_ok=True)
 
     @settings(
         max_examples=200,
@@ -205,12 +220,17 @@ def fuzz(target: str, minutes: float) -> int:
         count += 1
         faulthandler.dump_traceback_later(HANG_S, exit=True)
         name, data = known[seed]
-        run(name, changed(data, edits))
+        last.write_bytes(data := changed(data, edits))  # what ended a parser by a signal can still be seen
+        run(name, data)
         faulthandler.cancel_dump_traceback_later()
 
     while time.monotonic() < end:
-        once()
-    return count
+        try:
+            once()
+        except Exception:
+            traceback.print_exc()
+            return count, False
+    return count, True
 
 
 def main() -> int:
@@ -220,18 +240,24 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], help="what to fuzz (default: all)")
     parser.add_argument("--minutes", type=float, default=10.0, help="for each target")
     args = parser.parse_args()
+    faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with tempfile.TemporaryDirectory() as home:
         for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
             os.environ[name] = home
-        for target in args.targets or TARGETS:
-            began = time.monotonic()
-            count = fuzz(target, args.minutes)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            print(
-                f"{target}: {count} examples in {time.monotonic() - began:.0f} s, peak {peak} MB", flush=True
-            )
-    return 0
+        clean = [_told(target, args.minutes) for target in args.targets or TARGETS]
+    return 0 if all(clean) else 1
+
+
+def _told(target: str, minutes: float) -> bool:
+    began = time.monotonic()
+    count, clean = fuzz(target, minutes)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    word = "nothing found" if clean else "FOUND, see above"
+    print(
+        f"{target}: {count} examples in {time.monotonic() - began:.0f} s, peak {peak} MB: {word}", flush=True
+    )
+    return clean
 
 
 if __name__ == "__main__":

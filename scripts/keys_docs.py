@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.keys import format_key
 
 FILE = Path(__file__).parent.parent / "docs" / "keys.md"
 HEAD = """# Keys
@@ -54,11 +55,6 @@ PLACES = {
     "help": "Help",
     "line": "The headline",
 }
-NAMES = {
-    "slash": "/", "question_mark": "?", "colon": ":", "exclamation_mark": "!", "left_square_bracket": "[",
-    "right_square_bracket": "]", "plus": "+", "minus": "-", "pagedown": "page down", "pageup": "page up",
-    "equals_sign": "=", "less_than_sign": "<", "greater_than_sign": ">", "asterisk": "*",
-}  # fmt: skip
 
 
 def page() -> str:
@@ -91,9 +87,15 @@ def bindings() -> dict[str, Binding]:
 
 
 def _row(binding: Binding) -> str:
-    keys = " ".join(f"`{NAMES.get(key, key)}`" for key in binding.key.split(","))
+    keys = " ".join(f"`{_shown(key)}`" for key in binding.key.split(","))
     words = binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
     return f"| {keys} | {words.replace('|', '/')} | `{binding.id}` |"
+
+
+def _shown(key: str) -> str:
+    """What is on the key; else its name, as ``[ui] keymap`` takes it."""
+    sign = format_key(key)
+    return sign if len(sign) == 1 and sign.isascii() else key
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.data.metric_files import load_numbers
+from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.predictions import Coded, ColumnNames
 from runwatch.domain.run import Problem

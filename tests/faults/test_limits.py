@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from looking import dashboard, ls, messages, only_run, write
 
-from runwatch.data.metric_files import load_numbers
+from runwatch.data.number_files import load_numbers
 from runwatch.domain.run import Problem
 
 MIB = 1024 * 1024

@@ -123,3 +123,26 @@ def test_a_read_that_fails_once_is_made_up_for_though_no_file_changes(
     assert reader.points("a", "loss").values.tolist() == [0.5, 0.25]
     summary = reader.summarise(reader.entries["a"])
     assert not summary.problems and not reader.problems
+
+
+def test_what_was_never_written_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log cut to nothing under a writer that keeps its place; a file that says it is terabytes long."""
+    path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n2,0.25\n")
+    taken = 0
+    pread = os.pread
+
+    def counted(fd: int, size: int, at: int) -> bytes:
+        nonlocal taken
+        taken += len(found := pread(fd, size, at))
+        return found
+
+    monkeypatch.setattr(os, "pread", counted)
+    with path.open("r+b") as file:
+        file.truncate(2 << 40)
+    assert only_run(root)["metrics"]["loss"]["count"] == 2
+    with path.open("r+b") as file:
+        file.seek(1 << 40)
+        file.write(b"\n3,0.75\n")
+        file.truncate(3 << 40)
+    assert only_run(root)["metrics"]["loss"]["last"] == 0.75
+    assert taken < 100 << 20

@@ -306,3 +306,12 @@ def test_the_best_round_that_is_printed_again_is_no_new_one(tmp_path: Path, cut:
     log.write_text("".join(lines))
     told = watching.look().runs["."]
     assert plain(told.series) == {"valid_0's auc": [(2, 0.61), (5, 0.76)]}
+
+
+def test_lightgbms_own_names_of_losses_have_a_direction(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("[1]\ttraining's l2: 0.5\tvalid_0's huber: 0.4\tvalid_0's map: 0.1\n")
+    told = read_all(lightgbm, tmp_path, final=True).runs["."]
+    assert {(one.tag, one.direction) for one in told.of(Stated)} == {
+        ("training's l2", "min"),
+        ("valid_0's huber", "min"),
+    }

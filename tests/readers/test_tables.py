@@ -399,6 +399,16 @@ def test_json_lines_keep_words_for_numbers_and_skip_what_is_none(tmp_path: Path)
     assert set(said) == {"line 4", "line 7", "line 8", "line 9", "line 10"}
 
 
+def test_a_record_behind_the_torn_one_of_a_killed_writer_is_read(tmp_path: Path) -> None:
+    log = '{"step": 1, "loss": 2.0}\n{"step": 2, "train": {"lo{"step": 1, "loss": 3.0}\n'
+    log += '{"step": 2, "loss": 2.5}{"step": 3, "loss": 2.25}\n{"step": 9, bad, "loss": {"loss": 1}\n'
+    (tmp_path / "log.jsonl").write_text(log)
+    told = read_all(jsonl, tmp_path)
+    assert plain(told.runs["."].series) == {"loss": [(1, 3.0), (2, 2.5), (3, 2.25)]}
+    [problem] = told.problems
+    assert (problem.where, problem.message) == ("line 2", "2 lines are not a JSON object, skipped")
+
+
 def test_json_lines_are_found_behind_long_records_and_other_words(tmp_path: Path) -> None:
     many = {f"layer{i}/norm": i for i in range(500)}
     starts = ["started at noon\n", json.dumps({"config": many}) + "\n", ""]

@@ -24,6 +24,23 @@ def test_each_hidden_character_is_escaped_also_past_the_basic_plane() -> None:
     assert dump({"a": "é … 模型 🙂"}, indent=None) == '{"a": "é … 模型 🙂"}'
 
 
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text('aé\n"\\ '),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('a[,:" ', max_size=4), inner, max_size=3)
+    ),
+)
+
+
+@given(st.dictionaries(st.text("abc"), _VALUES, max_size=4))
+def test_it_is_indented_as_python_does_it(value: dict[str, object]) -> None:
+    assert dump(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def test_numbers_that_json_lacks_are_null_with_their_word() -> None:
     made = plain({"a": np.float64("nan"), "b": [np.float32(1.5), float("inf")], "n": np.int64(3), "s": {1}})
     assert made == {"a": None, "a_text": "nan", "b": [1.5, None], "n": 3, "s": [1]}

@@ -48,9 +48,9 @@ class Alarm:
         """Send what is due, and return the characters for the terminal ("" for none). ``still_open``:
         fingerprints whose task is open or snoozed; ``silences``: what is silenced, until when; ``unopened``:
         see ``audible``."""
-        found, files = list(findings), list(lists)
-        held = {finding.fingerprint for finding in found} | set(still_open)
-        heard = audible(found, files, self._on, unopened)
+        all_findings, files = list(findings), list(lists)
+        held = {finding.fingerprint for finding in all_findings} | set(still_open)
+        heard = audible(all_findings, files, self._on, unopened)
         self._memory, due = step(self._memory, heard, held, silences, now, taken(files))
         sent = [notification.from_place(self._host, self._origin) for notification in due]
         for notification in sent:

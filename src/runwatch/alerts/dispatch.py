@@ -1,7 +1,7 @@
 """When an alert is sent: grouped, limited, repeated, and "resolved" once. Pure: time is an argument.
 
 The manner is Alertmanager's (https://prometheus.io/docs/alerting/latest/configuration/): findings of one rule
-are a group; a group waits for company, then speaks at most once an interval. That something is over, or
+are a group; a group waits for company, then sends at most once an interval. That something is over, or
 taken, waits for neither."""
 
 from __future__ import annotations
@@ -141,20 +141,22 @@ def step(
     for group in sorted({entry.event.rule for entry in known.values()}):
         mine = {p: entry for p, entry in known.items() if entry.event.rule == group}
         ended = any(map(_ended, mine.values()))
-        speaks, ends = False, False
+        sends, ends = False, False
         if any(_fresh(entry, p in firing, now) for p, entry in mine.items()):
             since = waits[group] = memory.waits.get(group, now)
-            speaks = now - since >= GROUP_WAIT and now - spoke.get(group, float("-inf")) >= GROUP_INTERVAL
+            sends = now - since >= GROUP_WAIT and now - spoke.get(group, float("-inf")) >= GROUP_INTERVAL
         if ended:
             since = waits[group + _OVER] = memory.waits.get(group + _OVER, now)
             ends = now - since >= OVER_WAIT
-        if not speaks and not ends:
+        if not sends and not ends:
             continue
-        told = {p for p, e in mine.items() if _ended(e) or (p in firing and (speaks or e.told is not None))}
-        sent.append(_notification(group, [mine[p] for p in told], now))
-        known = _after_sending(known, told, firing, now)
+        notified = {
+            p for p, e in mine.items() if _ended(e) or (p in firing and (sends or e.told is not None))
+        }
+        sent.append(_notification(group, [mine[p] for p in notified], now))
+        known = _after_sending(known, notified, firing, now)
         waits.pop(group + _OVER, None)
-        if speaks:
+        if sends:
             spoke[group] = now
             del waits[group]
     groups = {entry.event.rule for entry in known.values()}
@@ -231,12 +233,12 @@ def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Noti
 
 
 def _after_sending(
-    known: Mapping[str, KnownAlert], told: Collection[str], firing: Mapping[str, AlertEvent], now: float
+    known: Mapping[str, KnownAlert], notified: Collection[str], firing: Mapping[str, AlertEvent], now: float
 ) -> dict[str, KnownAlert]:
     """These have been told; what is over is forgotten."""
     left: dict[str, KnownAlert] = {}
     for print_, entry in known.items():
-        if print_ not in told:
+        if print_ not in notified:
             left[print_] = entry
         elif not entry.over:
             left[print_] = replace(entry, told=now if print_ in firing else entry.told, news=False)

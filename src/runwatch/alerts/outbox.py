@@ -139,20 +139,20 @@ class Services:
 
     def send(self, notification: Notification) -> str:
         """Deliver to every URL. Raises ``AlertError`` that names those that failed, masked."""
-        said = notification.for_people
-        if said is None:
+        words = notification.for_people
+        if words is None:
             return "nothing to say to it"
         try:
             import apprise
         except ImportError:
             raise AlertError("[alerts] urls need Apprise; pip install 'runwatch[notify]'", False) from None
-        kind = "success" if said.resolved else _KINDS[said.severity]
+        kind = "success" if words.resolved else _KINDS[words.severity]
         failed = []
         for url in self._urls:
             service = apprise.Apprise()
             try:
                 sent = service.add(url) and service.notify(
-                    title=title(said), body=body(said), notify_type=kind, body_format="text"
+                    title=title(words), body=body(words), notify_type=kind, body_format="text"
                 )
             except Exception as error:  # a plug-in of theirs may raise anything
                 raise AlertError(f"{mask(url)}: {masked(str(error), self._urls)}") from None

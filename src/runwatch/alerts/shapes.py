@@ -39,10 +39,10 @@ class Receiver(NamedTuple):
     key: str | None = None
 
 
-def form_of(url: str, wanted: str) -> str:
-    """The form that ``url`` takes; ``wanted`` is the configured one, "auto": by the URL, else runwatch's."""
-    if wanted != "auto":
-        return wanted
+def form_of(url: str, form: str) -> str:
+    """The form that ``url`` takes; ``form`` is the configured one, "auto": by the URL, else runwatch's."""
+    if form != "auto":
+        return form
     parts = urlsplit(url)
     if parts.hostname in _PAGERDUTY_HOSTS:
         return "pagerduty"
@@ -58,7 +58,7 @@ def _runwatch(notification: Notification, to: Receiver) -> Iterator[Request]:
 
 def _alertmanager(notification: Notification, to: Receiver) -> Iterator[Request]:
     """All events in one request. Labels name an alert there, so that one whose severity changed is another:
-    the same finding's others end with it. What holds ends by itself in 7 days, should nobody say so."""
+    the same finding's others end with it. What holds ends by itself in 7 days, unless it is closed before."""
     alerts = []
     for event in notification.for_people.events if notification.for_people else ():
         for severity in SEVERITIES:
@@ -114,20 +114,20 @@ def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
 
 
 def _ntfy(notification: Notification, to: Receiver) -> Iterator[Request]:
-    said = notification.for_people
-    if said is None:
+    words = notification.for_people
+    if words is None:
         return
     parts = urlsplit(to.url)
     above, _, topic = parts.path.rstrip("/").rpartition("/")
     if not topic:
         raise AlertError("ntfy wants its topic at the end of the URL: https://ntfy.sh/TOPIC", False)
-    severity = "info" if said.resolved else said.severity
+    severity = "info" if words.resolved else words.severity
     message = {
         "topic": topic,
-        "title": title(said),
-        "message": body(said),
+        "title": title(words),
+        "message": body(words),
         "priority": _NTFY_PRIORITY[severity],
-        "tags": ["white_check_mark" if said.resolved else _NTFY_TAG[severity]],
+        "tags": ["white_check_mark" if words.resolved else _NTFY_TAG[severity]],
     }
     yield Request(urlunsplit(parts._replace(path=above or "/")), message)
 

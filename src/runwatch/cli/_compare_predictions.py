@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,54 +20,25 @@ METRICS = (".json", ".yaml", ".yml")
 
 
 def prediction_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--key", metavar="COLUMN", help="column that identifies a row, to join both sides")
-    group.add_argument("--target", metavar="COLUMN", help="column with the true label or value")
-    group.add_argument(
-        "--labels",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="file with --key and --target, where the truth comes later",
-    )
-    group.add_argument("--prediction", metavar="COLUMN", help="column with the predicted label or value")
-    group.add_argument(
-        "--score",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="column with the score: one, one per class, or a prefix such as p_*",
-    )
-    group.add_argument(
-        "--baseline-prediction",
-        metavar="COLUMN",
-        help="the baseline's prediction column, if named differently",
-    )
-    group.add_argument(
-        "--baseline-score",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="the baseline's score column, if named differently",
-    )
-    group.add_argument(
-        "--threshold", type=float, metavar="T", help="without --prediction: a score >= T is positive"
-    )
-    group.add_argument(
-        "--slice",
-        metavar="COLUMN",
-        action="append",
-        default=[],
-        help="also compare within each group of COLUMN",
-    )
-    group.add_argument("--group", metavar="COLUMN", help="column whose rows belong together (user, patient)")
-    group.add_argument(
-        "--task",
-        choices=("binary", "multiclass", "regression", "forecast"),
-        help="kind of prediction (default: guessed from the data)",
-    )
-    group.add_argument(
-        "--positive", metavar="LABEL", help="the positive class (default: the label that sorts last)"
-    )
+    column = partial(group.add_argument, metavar="COLUMN")
+    several = partial(group.add_argument, action="append", default=[])
+    column("--key", help="column that identifies a row, to join both sides")
+    column("--target", help="column with the true label or value")
+    several("--labels", metavar="FILE", help="file with --key and --target, where the truth comes later")
+    column("--prediction", help="column with the predicted label or value")
+    score = "column with the score: one, one per class, or a prefix such as p_*"
+    several("--score", metavar="COLUMN", help=score)
+    column("--baseline-prediction", help="the baseline's prediction column, if named differently")
+    baseline_score = "the baseline's score column, if named differently"
+    several("--baseline-score", metavar="COLUMN", help=baseline_score)
+    threshold = "without --prediction: a score >= T is positive"
+    group.add_argument("--threshold", type=float, metavar="T", help=threshold)
+    several("--slice", metavar="COLUMN", help="also compare within each group of COLUMN")
+    column("--group", help="column whose rows belong together (user, patient)")
+    tasks = ("binary", "multiclass", "regression", "forecast")
+    group.add_argument("--task", choices=tasks, help="kind of prediction (default: guessed from the data)")
+    positive = "the positive class (default: the label that sorts last)"
+    group.add_argument("--positive", metavar="LABEL", help=positive)
     group.add_argument("--horizon", type=int, metavar="H", help="forecasts: number of steps ahead")
 
 
@@ -133,11 +105,11 @@ def _configured(
 
 def settings_of(args: argparse.Namespace) -> Settings:
     from runwatch import config
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
     settings = config.load((root,), args.config)[root]
-    say_problems([settings])
+    print_problems([settings])
     return settings
 
 

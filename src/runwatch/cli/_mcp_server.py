@@ -209,11 +209,11 @@ def _answer(words: Sequence[str], folder: str, config: str | None) -> types.Call
     except subprocess.TimeoutExpired:
         return _refused(f"no answer within {_PATIENCE_S:.0f} s")
     try:
-        found = json.loads(done.stdout)
+        answer = json.loads(done.stdout)
     except ValueError:
         return _refused(done.stderr[-_MOST_ERROR:].strip() or f"exit code {done.returncode}")
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=done.stdout)], structured_content=found
+        content=[types.TextContent(type="text", text=done.stdout)], structured_content=answer
     )
 
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 CI_FORMATS = ("markdown", "junit", "github")
 
 
+def fail_on(parser: argparse.ArgumentParser) -> None:
+    levels = ("info", "warning", "critical", "never")
+    meaning = "lowest severity that makes the exit code non-zero (default: warning)"
+    parser.add_argument("--fail-on", choices=levels, default="warning", help=meaning)
+
+
 def formats(parser: argparse.ArgumentParser, *more: str) -> None:
     """``--format`` with what build servers read, and ``--json``; ``more``: a command's own."""
     choices = ("text", "json", *more, *CI_FORMATS)
@@ -24,7 +30,7 @@ def formats(parser: argparse.ArgumentParser, *more: str) -> None:
     )
 
 
-def say_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
+def print_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
     """On stderr, a line for each configuration that is not used as it stands, and each other problem."""
     from runwatch.text.safe import safe
 

@@ -33,17 +33,17 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
     if len(by_path) == 1:
         return by_path[0]
     called = [run for run in runs if name in (run.name, run_name(run.name)) and name]
-    found = exact or by_path or called or [run for run in runs if run_name(run.id).endswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    matches = exact or by_path or called or [run for run in runs if run_name(run.id).endswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         for link in hosts:
             if link.message:
                 raise UsageError(link.message)
         raise UsageError(f"{name}: no such run; `runwatch ls` lists them")
-    listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in found)[:10])
-    alike = "have that name" if found is called else "end like that"
-    raise UsageError(f"{name}: {len(found)} runs {alike}: {listed}; write more of the id, or --root")
+    listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
+    alike = "have that name" if matches is called else "end like that"
+    raise UsageError(f"{name}: {len(matches)} runs {alike}: {listed}; write more of the id, or --root")
 
 
 def _whole(run: Run) -> str:

@@ -73,9 +73,9 @@ def _history(args: argparse.Namespace, there: RemoteRoot, now: float) -> int:
         since = since_moment(args.since, now)
     except ValueError as error:
         raise UsageError(f"--since: {error}") from None
-    told: Events = there.ask(AskHistory)
+    answer: Events = there.ask(AskHistory)
     events = [
-        HistoryEntry(joined(there.host, root), event) for root, event in reversed(told) if event.at >= since
+        HistoryEntry(joined(there.host, root), event) for root, event in reversed(answer) if event.at >= since
     ]
     if args.json:
         print_json(history_json(events))

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli import UsageError
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.session import Session
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.root and is_elsewhere(args.root):
         return _there(args)
     with Session([args.root] if args.root else [], args.config) as session:
-        say_problems(session.settings.values())
+        print_problems(session.settings.values())
         return {"set": _set, "show": _show, "clear": _clear}[args.action](args, session)
 
 
@@ -60,11 +60,11 @@ def _set(args: argparse.Namespace, session: Session) -> int:
     from runwatch.text.safe import safe
 
     snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    found = resolve_run(args.run, snapshot.situation.runs)
+    run = resolve_run(args.run, snapshot.situation.runs)
     if session.state.in_memory:
         return _print_result(False, f"not pinned: {session.state.notice}")
-    written = write_baseline(found.root, found.id) if args.write_config else None
-    answer = session.tasks.obey(PinBaseline(found.key, args.reason), time.time(), date.today())
+    written = write_baseline(run.root, run.id) if args.write_config else None
+    answer = session.tasks.handle(PinBaseline(run.key, args.reason), time.time(), date.today())
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
@@ -84,7 +84,7 @@ def _show(args: argparse.Namespace, session: Session) -> int:
 def _print(
     args: argparse.Namespace,
     roots: tuple[str, ...],
-    found: Mapping[str, Baseline],
+    baselines: Mapping[str, Baseline],
     history: Mapping[str, list[JsonDict]],
 ) -> int:
     from runwatch.cli._output import print_json
@@ -98,17 +98,17 @@ def _print(
                 "root": run_name(root), "kind": b.kind, "name": run_name(b.name), "source": b.source,
                 "since": iso(b.since), "reason": b.reason,
             }
-            for root, b in found.items()
+            for root, b in baselines.items()
         ]  # fmt: skip
         before = [
             {"root": run_name(root), "run": row["run"] and run_name(row["run"]), "at": iso(row["at"]),
              "reason": row["reason"]}
-            for root, kept in history.items() for row in kept
+            for root, pins in history.items() for row in pins
         ]  # fmt: skip
         print_json({"schema": SCHEMA, "baselines": rows, "history": before})
         return 0
     for root in roots:
-        baseline = found.get(root)
+        baseline = baselines.get(root)
         if baseline is None:
             print(f"{safe(root)}: no baseline; pin one: runwatch baseline set RUN --root {safe(root)}")
         else:
@@ -124,7 +124,7 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
 
     if session.state.in_memory:
         return _print_result(False, f"not unpinned: {session.state.notice}")
-    answers = [session.tasks.obey(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
+    answers = [session.tasks.handle(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
     return max(_print_result(True, answer.message) for answer in answers)
 
 
@@ -148,8 +148,8 @@ def _there(args: argparse.Namespace) -> int:
         if args.action == "clear":
             did = there.do(ClearBaseline(there.path))
         elif args.action == "set":
-            found = resolve_run(args.run, situation.runs)
-            did = there.do(PinBaseline(RunKey(path_of(found.root), found.id), args.reason))
+            run = resolve_run(args.run, situation.runs)
+            did = there.do(PinBaseline(RunKey(path_of(run.root), run.id), args.reason))
         else:
             champions = there.ask(lambda number: AskChampions(number, there.path))
             return _print(args, (there.root,), dict(situation.baselines), {there.root: champions})

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class _HostBrief(NamedTuple):
-    """What was found of one root that a person named: its facts, whence they are (None: just now), what names
+    """What was found of one root that a person named: its facts, their origin (None: just now), what names
     it in the state, the look itself, and why another machine did not answer."""
 
     kept: SnapshotFacts
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if late:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)  # the look goes on in a thread that nobody waits for
+        os._exit(0)  # work goes on in a thread that is not waited for
     return 0
 
 
@@ -154,7 +154,7 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -165,11 +165,11 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
-        say_problems(settings.values())
+        print_problems(settings.values())
         keys = identities(roots, settings)
-        kept = saved_facts(state, keys, roots)
-        if kept and not is_old(kept, now) and args.format != "html":
-            return _HostBrief(kept, keys, True)
+        facts = saved_facts(state, keys, roots)
+        if facts and not is_old(facts, now) and args.format != "html":
+            return _HostBrief(facts, keys, True)
     loaded = load(names, args.config, all_hosts=args.all_hosts)
     if not loaded.snapshot.situation.roots and (remembered := _remembered(state, name)):
         missing = "; ".join(link.message for link in loaded.snapshot.watch.hosts)
@@ -183,8 +183,8 @@ def _remembered(state: State, name: str) -> _HostBrief | None:
     from runwatch.store.kept_facts import of_root
 
     path = os.path.normpath(os.path.join(os.environ.get("PWD", "/"), os.path.expanduser(name)))
-    kept = of_root(state.kept_rows(), name) or of_root(state.kept_rows(), path)
-    return _HostBrief(kept, kept.facts.get("keys", ()), False) if kept else None
+    facts = of_root(state.kept_rows(), name) or of_root(state.kept_rows(), path)
+    return _HostBrief(facts, facts.facts.get("keys", ()), False) if facts else None
 
 
 def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
@@ -210,10 +210,10 @@ def _print(
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
 
-    kept = together([look.kept for look in looks])
-    assert kept is not None  # there is one look at least
+    merged = together([look.kept for look in looks])
+    assert merged is not None  # there is one look at least
     keys = [key for look in looks for key in look.keys]
-    facts = {**kept.facts, "looked": state.looked(keys)}
+    facts = {**merged.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
     history += [event for look in looks for event in happened_there(look.loaded)]
     start = since if since is not None else facts["looked"] or now - 86400.0
@@ -244,7 +244,7 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
 
 
 class _Work(Generic[_T]):
-    """Something that a thread does which nobody waits for longer than they want to."""
+    """Work of a thread that is waited for only so long."""
 
     def __init__(self, do: Callable[[], _T]) -> None:
         self._do = do

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import formats
+from runwatch.cli._output import fail_on, formats
 from runwatch.cli._roots import root_arguments
 from runwatch.domain.borders import JsonMapping
 
@@ -26,10 +26,7 @@ HELP = """Run all rules once. The exit code is the worst result: 0 ok, 1 warning
 
 def configure(parser: argparse.ArgumentParser) -> None:
     root_arguments(parser)
-    parser.add_argument(
-        "--fail-on", choices=("info", "warning", "critical", "never"), default="warning",
-        help="lowest severity that makes the exit code non-zero (default: warning)",
-    )  # fmt: skip
+    fail_on(parser)
     parser.add_argument("--tonight", action="store_true", help="only what cannot wait until tomorrow morning")
     parser.add_argument("--prom", metavar="FILE", help="also write Prometheus metrics to FILE")
     parser.add_argument("--openmetrics", action="store_true", help="with --prom: use the OpenMetrics format")
@@ -39,11 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     formats(parser)
 
 
-def _send(look: Loaded, found: Sequence[JsonMapping], fail_on: str) -> None:
+def _send(look: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None:
     from runwatch.monitor.sending import send_findings
     from runwatch.text.safe import safe
 
-    for words in send_findings(look, {finding["fingerprint"] for finding in found}, fail_on):
+    for words in send_findings(look, {finding["fingerprint"] for finding in findings}, fail_on):
         print(f"runwatch: {safe(words)}", file=sys.stderr)
 
 

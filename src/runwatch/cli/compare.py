@@ -17,7 +17,7 @@ from runwatch.cli._compare_predictions import (
     settings_of,
     usage_error,
 )
-from runwatch.cli._output import CI_FORMATS, formats
+from runwatch.cli._output import CI_FORMATS, fail_on, formats
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Comparison
@@ -36,8 +36,6 @@ HELP = """Compare runs, metric files or predictions with a baseline.
   runwatch compare cand.json --baseline champ.json     two metrics files
   runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
   runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
-
-LEVELS = ("info", "warning", "critical", "never")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,12 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--step", type=int, metavar="N", help="table of runs: take the last value up to step N"
     )
     formats(parser, "csv", "latex")
-    parser.add_argument(
-        "--fail-on",
-        choices=LEVELS,
-        default="warning",
-        help="lowest severity that makes the exit code non-zero (default: warning)",
-    )
+    fail_on(parser)
     prediction_options(parser.add_argument_group("predictions files"))
 
 
@@ -111,8 +104,12 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
 
-    found = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
-    outer = [root for root in found if not any(root.startswith(other.rstrip("/") + "/") for other in found)]
+    named_roots = dict.fromkeys(root for name in names for root in roots_for(name, args.config))
+    outer = [
+        root
+        for root in named_roots
+        if not any(root.startswith(other.rstrip("/") + "/") for other in named_roots)
+    ]
     roots = args.root or outer
     return load(roots, args.config, Wanted(data=False, machine=False, judging=False))
 
@@ -154,8 +151,8 @@ def _with_notes(
 
     if isinstance(one, Problem):
         return one
-    said = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
-    return replace(one, notes=(*one.notes, *said))
+    remarks = [f"note on {line(remark, time.time())}" for remark in of_runs(noted, keys)]
+    return replace(one, notes=(*one.notes, *remarks))
 
 
 def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) -> tuple[Run, ...]:
@@ -172,10 +169,10 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
     if address is not None:
         runs = [run for run in runs if host_of(run.root) == address[0]]
         name = address[1].rpartition("/")[2]
-    found = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
-    if not found:
+    matches = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
+    if not matches:
         raise usage_error(name, "no run matches; `runwatch ls` lists them")
-    return found
+    return matches
 
 
 def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import formats
+from runwatch.cli._output import fail_on, formats
 from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ HELP = """Has the data drifted? Compare files or folders with a reference.
   runwatch drift train/ 'batches/*.csv' --target label --json
   runwatch drift s3://bucket/ref.parquet s3://bucket/new/ --by region"""
 
-LEVELS = ("info", "warning", "critical", "never")
 _KINDS = ("numeric", "categorical", "boolean", "datetime", "text")
 
 
@@ -67,15 +66,6 @@ def data_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help=f"set a column's kind instead of guessing it: {', '.join(_KINDS)}",
-    )
-
-
-def fail_on(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--fail-on",
-        choices=LEVELS,
-        default="warning",
-        help="lowest severity that makes the exit code non-zero (default: warning)",
     )
 
 

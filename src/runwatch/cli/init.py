@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     tree = Tree(root)
     tree.scan()
     plain = Settings(folder=root)
-    found = prediction_entries(root, plain, listing(plain, tree.top))
-    save(path, configuration(look.snapshot, root, found))
+    entries = prediction_entries(root, plain, listing(plain, tree.top))
+    save(path, configuration(look.snapshot, root, entries))
     read(str(path))
     print(f"wrote {safe(str(path))}")
     return 0

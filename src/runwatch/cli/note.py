@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         if args.delete is not None:
             gone = any(session.state.drop_remark(session.identity(r), args.delete) for r in session.roots)
             if not gone:
-                raise UsageError(f"note {args.delete}: there is none; runwatch note lists them")
+                raise UsageError(f"note {args.delete}: no such note; runwatch note lists them")
             print(f"note {args.delete} is gone")
             return 0
         kind, name, text = _meant(args)
@@ -87,8 +87,8 @@ def _subject(args: argparse.Namespace, session: Session, kind: RemarkKind, name:
     if kind != "run":
         return session.roots[0], name
     snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    found = resolve_run(name, snapshot.situation.runs)
-    return found.root, found.id
+    run = resolve_run(name, snapshot.situation.runs)
+    return run.root, run.id
 
 
 def _add(
@@ -102,14 +102,14 @@ def _add(
     from runwatch.text.safe import safe
 
     root, subject = _subject(args, session, kind, name)
-    answer = session.tasks.obey(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
+    answer = session.tasks.handle(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
     if not answer.ok:
         raise SystemExit(f"runwatch: {safe(answer.message)}")
     ((_, remark),) = session.state.remarks([session.identity(root)])[-1:]
     if args.task:
         project = "".join(c if not c.isspace() and c != ":" else "-" for c in subject.lstrip("+@"))
         line = f"{text}{f' +{project}' if project else ''} note:{remark.id}"
-        added = session.tasks.obey(AddTask(line, root), now, date.fromtimestamp(now))
+        added = session.tasks.handle(AddTask(line, root), now, date.fromtimestamp(now))
         if not added.ok:
             raise SystemExit(f"runwatch: {safe(added.message)}")
     if args.format == "json":
@@ -131,11 +131,11 @@ def _add_there(args: argparse.Namespace) -> int:
 
     kind, name, text = _meant(args)
     if not text or args.task or args.delete is not None or args.format != "text":
-        raise UsageError("of another machine only notes can be added; list and delete them there")
+        raise UsageError("on another machine notes can only be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
     if kind == "run":
-        found = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-        run = resolve_run(name, found.situation.runs, found.watch.hosts)
+        snapshot = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+        run = resolve_run(name, snapshot.situation.runs, snapshot.watch.hosts)
         root, subject = run.root, run.id
     with asking(root, args.config) as there:
         did = there.do(AddNote(there.path, kind, subject, text))

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import formats
-from runwatch.cli.drift import complain, data_options, exit_code, fail_on, kept_profiles, kinds
+from runwatch.cli._output import fail_on, formats
+from runwatch.cli.drift import complain, data_options, exit_code, kept_profiles, kinds
 
 if TYPE_CHECKING:
     from runwatch.domain.run import Problem
@@ -48,23 +48,23 @@ def run(args: argparse.Namespace) -> int:
     complain(problems)
     read = case is not None
     faults = examine(case) if case is not None else ()
-    said = verdict(faults) if read else "unknown"
+    overall = verdict(faults) if read else "unknown"
     rows = case.current.rows if case is not None else 0
     if args.format == "json":
         name = os.path.basename(os.path.normpath(args.data)) or args.data
-        print_json(quality_json(said, faults, name, time.time(), rows, problems))
+        print_json(quality_json(overall, faults, name, time.time(), rows, problems))
     elif args.format != "text":
-        print(render_ci([quality_report(said, faults, rows, args.data)], args.format, args.fail_on))
-    elif read and not (getattr(args, "quiet", False) and said == "ok"):
+        print(render_ci([quality_report(overall, faults, rows, args.data)], args.format, args.fail_on))
+    elif read and not (getattr(args, "quiet", False) and overall == "ok"):
         columns = len(case.current.grid.columns) if case is not None else 0
-        print(quality_text(said, faults, rows, columns, _guesses(case, bool(getattr(args, "verbose", 0)))))
-    info = said == "ok" and any(fault.severity == "info" for fault in faults)
-    return exit_code("info" if info else said, args.fail_on)
+        print(quality_text(overall, faults, rows, columns, _guesses(case, bool(getattr(args, "verbose", 0)))))
+    info = overall == "ok" and any(fault.severity == "info" for fault in faults)
+    return exit_code("info" if info else overall, args.fail_on)
 
 
-def _guesses(case: QualityCase | None, wanted: bool) -> list[str]:
+def _guesses(case: QualityCase | None, explain: bool) -> list[str]:
     """What the columns were taken for."""
-    if not wanted or case is None:
+    if not explain or case is None:
         return []
     return [
         f"  {column.name}: {column.kind}{'' if column.guessed else ' (declared)'}, {column.role}"
@@ -115,11 +115,11 @@ def _expect(path: str | None) -> Mapping[str, object]:
 
     try:
         with open(path, "rb") as handle:
-            found = tomllib.load(handle)
+            table = tomllib.load(handle)
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error}); give a TOML file of expectations") from error
-    data = found.get("data", found)
+    data = table.get("data", table)
     if isinstance(data, list):
         data = next((one for one in data if "expect" in one), {})
-    rules = data.get("expect", data if data is found else {}) if isinstance(data, dict) else {}
+    rules = data.get("expect", data if data is table else {}) if isinstance(data, dict) else {}
     return rules if isinstance(rules, dict) else {}

@@ -32,13 +32,13 @@ def run(args: argparse.Namespace) -> int:
     roots = args.root or roots_for(args.run, args.config)
     look = load(roots, args.config, Wanted(data=False, machine=False))
     snapshot = look.snapshot
-    found = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
-    noted = [remark for remark in of_runs(remarks_of(look), [found.key]) if remark.kind == "run"]
+    selected = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
+    noted = [remark for remark in of_runs(remarks_of(look), [selected.key]) if remark.kind == "run"]
     if args.json:
-        notes = [remark_json(found.root, remark) for remark in noted]
-        print_json({**show_json(snapshot, found), "notes": notes})
+        notes = [remark_json(selected.root, remark) for remark in noted]
+        print_json({**show_json(snapshot, selected), "notes": notes})
     else:
-        print(show_text(snapshot, found, snapshot.situation.comparisons.get(found.key)))
+        print(show_text(snapshot, selected, snapshot.situation.comparisons.get(selected.key)))
         for remark in noted:
             print(f"note      {safe(line(remark, snapshot.situation.now))}")
     return 0

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.prune:
         _prune()
-    found = [
+    places = [
         (name, place, _bytes(place))
         for name, place in (
             ("state", paths.state_dir()),
@@ -36,10 +36,10 @@ def run(args: argparse.Namespace) -> int:
         )
     ]
     if args.json:
-        rows = [{"name": n, "path": plain(str(p)) if p else None, "bytes": b} for n, p, b in found]
+        rows = [{"name": n, "path": plain(str(p)) if p else None, "bytes": b} for n, p, b in places]
         print_json({"schema": SCHEMA, "places": rows})
         return 0
-    for name, place, taken in found:
+    for name, place, taken in places:
         print(f"{name:<14} {size(taken):>10}  {safe(str(place)) if place else 'no home directory'}")
     return 0
 

@@ -141,7 +141,7 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
     from pathlib import Path
 
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.monitor.session import root_state
     from runwatch.store import paths
     from runwatch.tasks.file import TodoFile, move_into
@@ -151,7 +151,7 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
         path = Path(args.file).expanduser().absolute()
         return paths.root_identity(str(path.parent)), TodoFile(path, locks)
     root, settings, place = root_state(state, args.root, args.config)
-    say_problems([settings], place.problem)
+    print_problems([settings], place.problem)
     file = place.todo_file()
     if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)
@@ -214,9 +214,9 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
         since = since_moment(args.since, now)
     except ValueError as error:
         raise UsageError(f"--since: {error}") from None
-    wanted = [root] if args.root or args.file else None
-    events = state.history(wanted, since)
-    notes = state.remarks(wanted or [root], since)
+    roots = [root] if args.root or args.file else None
+    events = state.history(roots, since)
+    notes = state.remarks(roots or [root], since)
     if args.json:
         print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:

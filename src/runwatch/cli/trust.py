@@ -40,10 +40,10 @@ def run(args: argparse.Namespace) -> int:
     if args.revoke:
         inside = [one.file for one in trust.trusted() if os.path.dirname(one.file) in roots]
         return _print_result(args, "no longer trusted", [(file, ()) for file in inside if trust.forget(file)])
-    wanted = asks(config.load(roots))
-    for ask in wanted:
+    requests = asks(config.load(roots))
+    for ask in requests:
         trust.trust(ask.file, ask.digest)
-    return _print_result(args, "trusted", [(ask.file, ask.wants) for ask in wanted])
+    return _print_result(args, "trusted", [(ask.file, ask.wants) for ask in requests])
 
 
 def _print_result(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str, ...]]]) -> int:

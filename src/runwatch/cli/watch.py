@@ -38,15 +38,15 @@ def run(args: argparse.Namespace) -> int:
     here, others = placed(args.roots, args.config, args.all_hosts)
     paths = resolve_roots(here, args.config) if here or not others else ()
     ended = threading.Event()
-    last, told = "", set[str]()
+    last, reported = "", set[str]()
 
     def publish(snapshot: Snapshot) -> None:
-        nonlocal last, told
+        nonlocal last, reported
         message, wrong = line(snapshot), troubles(snapshot)
         for words in wrong:
-            if words not in told:
+            if words not in reported:
                 print(words, file=sys.stderr, flush=True)
-        told = set(wrong)
+        reported = set(wrong)
         if message != last and not args.quiet:
             print(message, file=sys.stderr, flush=True)
         last = message

@@ -88,15 +88,15 @@ def configured_roots(config: str | None = None) -> tuple[str, ...]:
 def hosts(config: str | None = None) -> dict[str, HostSettings]:
     """The other machines by name, as the user's own configuration or ``--config`` knows them: a file that is
     found somewhere cannot have anything started. Raises ConfigError."""
-    found: dict[str, HostSettings] = {}
+    settings: dict[str, HostSettings] = {}
     for host in user_settings(config).hosts:
-        if split(f"{host.name}:") is None or host.name in found:
-            why = "is there twice" if host.name in found else "can't be written as HOST:PATH"
-            raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine a name of its own")
+        if split(f"{host.name}:") is None or host.name in settings:
+            why = "is used twice" if host.name in settings else "can't be written as HOST:PATH"
+            raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine its own name")
         if host.command in ("", ()) or host.ssh in ("", ()):
             raise ConfigError(f"[[hosts]]: {host.name}: an empty command or ssh; leave it out, or fill it in")
-        found[host.name] = host
-    return found
+        settings[host.name] = host
+    return settings
 
 
 def user_settings(config: str | None = None) -> Settings:
@@ -143,14 +143,14 @@ def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
     try:
         text = data.decode("utf-8-sig")
         if _DEEP_KEY.search(text):
-            raise ConfigError(f"{file}: a key with more than {_MOST_PARTS} dots; write it flat")
+            raise ConfigError(f"{file}: a key with more than {_MOST_PARTS} dots; use fewer levels")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: not valid TOML: {error}; correct that line") from None
     except RecursionError:
-        raise ConfigError(f"{file}: nested too deep; write it flat") from None
+        raise ConfigError(f"{file}: nested too deeply; use fewer levels") from None
     settings = Checker(file, text).settings(table, defaults)
     if "alerts" in table:
         settings = replace(settings, alerts_file=file)
@@ -171,7 +171,7 @@ def _first(*files: str) -> str | None:
 
 
 def _user_defaults() -> Settings:
-    """The user's own file. One that belongs to another user is not his word."""
+    """The user's own file. One that belongs to somebody else is not used."""
     own = _user_file()
     file = _first(own) if own else None
     if file is None:

@@ -1,4 +1,4 @@
-"""What a configuration that was found, and that nobody has vouched for, may say: all about the folder it lies
+"""What a configuration that was found, and is not trusted yet, may say: all about the folder it lies
 in, nothing that sends, expands, fetches, loads or reaches beyond it."""
 
 from __future__ import annotations
@@ -139,13 +139,13 @@ def _others(settings: Settings, base: Settings, withheld: list[str]) -> Settings
     if settings.id is not None and settings.id != base.id:
         withheld.append(f"be identified as {_shown(settings.id)}")
         settings = replace(settings, id=base.id)
-    told = [
+    changed = [
         name
         for name, options in settings.reader_options.items()
         if options is not base.reader_options.get(name)
     ]
-    if told:
-        withheld.append(f"give options to the reader {_shown(told[0])}{_more(told)}")
+    if changed:
+        withheld.append(f"give options to the reader {_shown(changed[0])}{_more(changed)}")
         settings = replace(settings, reader_options=base.reader_options)
     return settings
 

@@ -1,4 +1,4 @@
-"""Tables to settings: every complaint names file, line, key and what would be right."""
+"""From TOML tables to settings: every error names the file, the line, the key and what is expected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Checker:
-    """Builds settings out of tables; every complaint names file, line, key and what would be right."""
+    """Builds settings from tables."""
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file

@@ -36,9 +36,9 @@ def digest(file: str, content: bytes) -> str:
     return hashlib.sha256(path + b"\0" + content).hexdigest()
 
 
-def is_trusted(wanted: str) -> bool:
+def is_trusted(content: str) -> bool:
     """Whether the user has allowed what this digest names."""
-    return any(one.digest == wanted for one in trusted())
+    return any(one.digest == content for one in trusted())
 
 
 def trust(file: str, as_it_stood: str) -> None:

@@ -12,11 +12,23 @@ from runwatch.domain.borders import Arrow, JsonDict
 
 _MAX_BYTES = 64 << 20
 _MAX_DEPTH = 32
+_MAX_VALUES = 2_000_000
 _NAMED = ("record", "enum", "fixed")
 
 
 class AvroError(ValueError):
     """Bytes that are no Avro container, or one that cannot be read."""
+
+
+class _Names(dict[str, object]):
+    """The named types met so far, and how many values were read: some take no byte."""
+
+    seen = 0
+
+    def count(self) -> None:
+        self.seen += 1
+        if self.seen > _MAX_VALUES:
+            raise AvroError(f"more than {_MAX_VALUES:,} values")
 
 
 class _Bytes:
@@ -54,14 +66,14 @@ def records(body: bytes) -> Iterator[JsonDict]:
         raise AvroError("not an Avro file")
     stream = _Bytes(body)
     stream.take(4)
-    header = _map(stream, {"type": "map", "values": "bytes"}, {}, 0)
+    header = _map(stream, {"type": "map", "values": "bytes"}, _Names(), 0)
     sync = stream.take(16)
     try:
         schema = json.loads(header["avro.schema"])
     except (KeyError, ValueError, RecursionError) as error:
         raise AvroError("no schema") from error
     codec = header.get("avro.codec", b"null").decode("ascii", "replace")
-    named: dict[str, object] = {}
+    named = _Names()
     while not stream.done:
         count = stream.long()
         block = _Bytes(_unpacked(stream.blob(), codec))
@@ -88,9 +100,10 @@ def _unpacked(block: bytes, codec: str) -> bytes:
     raise AvroError(f"compressed with {codec}")
 
 
-def _value(stream: _Bytes, schema: Arrow, named: JsonDict, depth: int) -> Arrow:
+def _value(stream: _Bytes, schema: Arrow, named: _Names, depth: int) -> Arrow:
     if depth > _MAX_DEPTH:
         raise AvroError("nested too deep")
+    named.count()
     if isinstance(schema, list):
         index = stream.long()
         if not 0 <= index < len(schema):
@@ -118,7 +131,7 @@ def _value(stream: _Bytes, schema: Arrow, named: JsonDict, depth: int) -> Arrow:
     return _value(stream, kind, named, depth + 1)
 
 
-def _map(stream: _Bytes, schema: Arrow, named: JsonDict, depth: int) -> JsonDict:
+def _map(stream: _Bytes, schema: Arrow, named: _Names, depth: int) -> JsonDict:
     return {
         stream.blob().decode("utf-8", "replace"): _value(stream, schema["values"], named, depth + 1)
         for _ in _counted(stream)

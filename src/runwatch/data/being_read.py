@@ -1,5 +1,5 @@
-"""Which file this process reads, noted where another one sees it: a parser that dies takes its process with
-it, and who waits for that process then knows which file to leave out."""
+"""Which file this process reads, noted where another one sees it: a parser that crashes takes its process
+with it, and the parent process then knows which file to leave out."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def begin(path: str, stamp: str, name: str) -> None:
 
 def refusals() -> list[tuple[str, Problem]]:
     """(path, problem) of each file that is refused, in the state that it was in then."""
-    found = ((key.rpartition("\t")[0], why) for key, why in _Here.refused.items())
-    return [(path, Problem(path, None, why, _HINT)) for path, why in found]
+    reasons = ((key.rpartition("\t")[0], why) for key, why in _Here.refused.items())
+    return [(path, Problem(path, None, why, _HINT)) for path, why in reasons]
 
 
 def done() -> None:

@@ -40,15 +40,15 @@ def bins(values: AnyArray, edges: AnyArray) -> NDArray[np.intp]:
     if cells is None:
         return np.searchsorted(edges, values, side="left")
     at = _numbers(values, cells.by_bits, cells.low, cells.scale, len(cells.before))
-    found = cells.before.take(at)
-    found += (values > cells.first.take(at)).view(np.uint8)
+    index = cells.before.take(at)
+    index += (values > cells.first.take(at)).view(np.uint8)
     if cells.second is not None:
-        found += (values > cells.second.take(at)).view(np.uint8)
+        index += (values > cells.second.take(at)).view(np.uint8)
     if cells.crowded is not None:
         rest = np.flatnonzero(cells.crowded.take(at))
         if len(rest):
-            found[rest] = np.searchsorted(edges, values[rest], side="left")
-    return found.astype(np.intp)
+            index[rest] = np.searchsorted(edges, values[rest], side="left")
+    return index.astype(np.intp)
 
 
 def _numbers(values: AnyArray, by_bits: bool, low: Arrow, scale: float, size: int) -> NDArray[np.intp]:

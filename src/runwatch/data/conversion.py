@@ -65,10 +65,10 @@ def _mapped(values: Arrow, table: Mapping[str, str]) -> Arrow:
     from runwatch.data.arrays import strings
 
     known = strings(list(table))
-    found = pc.index_in(pc.utf8_lower(values), value_set=known)
-    if found.null_count == len(found):
+    indices = pc.index_in(pc.utf8_lower(values), value_set=known)
+    if indices.null_count == len(indices):
         return values
-    return pc.coalesce(strings(list(table.values())).take(found), values)
+    return pc.coalesce(strings(list(table.values())).take(indices), values)
 
 
 def timed(values: Arrow, kind: str) -> object:
@@ -91,11 +91,11 @@ def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
     measured = measured_type(column.type, column.notation)
     if timed != measured.startswith(TIMES):
         return _across(array, column, measured)
-    wanted = time_type(measured) if timed else None
-    if wanted is None or array.type == wanted:
+    target = time_type(measured) if timed else None
+    if target is None or array.type == target:
         return numbers(array)
     try:
-        return numbers(_as_duration(array, wanted).cast(wanted, safe=False))
+        return numbers(_as_duration(array, target).cast(target, safe=False))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return None
 
@@ -122,20 +122,20 @@ def _unit(type_: str) -> float:
     """How many of a time type's units are a second; 0 for other types."""
     if type_.startswith("date32"):
         return 1 / 86_400
-    found = type_.partition("[")[2].rstrip("]").partition(",")[0] if type_.startswith(TIMES) else ""
-    return _IN_A_SECOND.get(found, 0)
+    unit = type_.partition("[")[2].rstrip("]").partition(",")[0] if type_.startswith(TIMES) else ""
+    return _IN_A_SECOND.get(unit, 0)
 
 
-def _as_duration(array: Arrow, wanted: Arrow) -> Arrow:
+def _as_duration(array: Arrow, target: Arrow) -> Arrow:
     """A time of day as the duration since midnight, or back, where the other is wanted: some writers mark
     durations as times of day."""
     import pyarrow as pa
     import pyarrow.types as t
 
-    if t.is_duration(wanted) and t.is_time(array.type):
+    if t.is_duration(target) and t.is_time(array.type):
         whole = array.cast(pa.time64("us")) if array.type.unit in ("s", "ms") else array
         return whole.view(pa.int64()).cast(pa.duration(whole.type.unit))
-    if t.is_time(wanted) and t.is_duration(array.type):
+    if t.is_time(target) and t.is_duration(array.type):
         return array.cast(pa.duration("us"), safe=False).view(pa.int64()).view(pa.time64("us"))
     return array
 

@@ -28,10 +28,10 @@ class DaskEngine:
         """What ``function`` makes of ``args`` on one of the workers."""
         with self._client() as client:
             self._check(client)
-            found: Answer | DataError = client.submit(tried, function, args, pure=False, retries=2).result()
-        if isinstance(found, DataError):
-            raise found
-        return found
+            answer: Answer | DataError = client.submit(tried, function, args, pure=False, retries=2).result()
+        if isinstance(answer, DataError):
+            raise answer
+        return answer
 
     def profiles(self, pieces: Sequence[Piece], grid: ProfileGrid) -> Iterable[TableProfile | DataError]:
         """One answer a piece, in order: a file's first piece answers for all of its pieces, the others
@@ -44,9 +44,9 @@ class DaskEngine:
             shared = client.submit(_unchanged, grid, pure=False, retries=2)
             groups = [list(group) for _, group in groupby(pieces, key=lambda piece: piece.file.uri)]
             futures = [_tree(client, group, shared) for group in groups]
-            found = client.gather(futures, errors="raise")
+            answers = client.gather(futures, errors="raise")
         out: list[TableProfile | DataError] = []
-        for group, answer in zip(groups, found, strict=True):
+        for group, answer in zip(groups, answers, strict=True):
             out.append(answer)
             out.extend([empty_profile(grid)] * (len(group) - 1))
         return out

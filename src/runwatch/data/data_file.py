@@ -103,9 +103,9 @@ def _fetched(system: Any, path: str, file: DataFile) -> IO[bytes]:
 def opened_regular(path: str, name: str) -> IO[bytes]:
     """The same for a path. DataError for what is no regular file; OSError."""
     try:
-        fd, found = open_regular(path)
+        fd, stat = open_regular(path)
         handle = os.fdopen(fd, "rb")
-        being_read.begin(path, f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}", name)
+        being_read.begin(path, f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}", name)
         return handle
     except NotRegular as error:
         raise DataError(name, "is not a regular file", "give a file or a folder of files") from error

@@ -89,12 +89,12 @@ def is_table(path: str) -> bool:
 def unread_tables(entries: Sequence[ListedFile]) -> dict[str, str]:
     """Folders that are tables of formats which are not read, "" or with a ``/`` at the end, and what they
     are."""
-    found = {}
+    unread = {}
     for entry in entries:
         match = _UNREAD_TABLE.match(entry.path)
         if match:
-            found[match[1] or ""] = "a Hudi table" if match[2].startswith(".hoodie") else "a Lance dataset"
-    return found
+            unread[match[1] or ""] = "a Hudi table" if match[2].startswith(".hoodie") else "a Lance dataset"
+    return unread
 
 
 def folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
@@ -170,8 +170,8 @@ def _fullest(paths: Sequence[str], folder: str) -> list[str]:
         below = _below(path, folder)
         if below and re.search(r"\d", _stem(path)):
             numbered.setdefault(below, []).append(path)
-    found = max(numbered.values(), key=len, default=[])
-    return found if len(found) > 1 else []
+    fullest = max(numbered.values(), key=len, default=[])
+    return fullest if len(fullest) > 1 else []
 
 
 def _below(path: str, folder: str) -> str:

@@ -24,7 +24,7 @@ def load_samples(folder: str) -> Samples:
         names = sorted(os.listdir(folder))
     except OSError:
         return {}
-    newest = {found["task"]: name for name in names if (found := _FILE.fullmatch(name))}
+    newest = {match["task"]: name for name in names if (match := _FILE.fullmatch(name))}
     made: dict[str, dict[SampleKey, float]] = {}
     for task, name in newest.items():
         try:
@@ -40,19 +40,19 @@ def load_samples(folder: str) -> Samples:
 def _values(line: bytes) -> list[tuple[str, SampleKey, float]]:
     """(metric, sample, value) of one line; a metric that is no number has none."""
     try:
-        said: Mapping[str, msgspec.Raw] = _LINE.decode(line)
-        head = {key: bounded_json.parse(bytes(said[key])) for key in ("doc_id", "metrics")}
-        kind = bounded_json.parse(bytes(said.get("filter", msgspec.Raw(b'"none"'))))
-        document = bytes(said.get("doc_hash", msgspec.Raw(b"")))
+        record: Mapping[str, msgspec.Raw] = _LINE.decode(line)
+        head = {key: bounded_json.parse(bytes(record[key])) for key in ("doc_id", "metrics")}
+        kind = bounded_json.parse(bytes(record.get("filter", msgspec.Raw(b'"none"'))))
+        document = bytes(record.get("doc_hash", msgspec.Raw(b"")))
         if not isinstance(head["metrics"], list):
             return []
         key = f"{head['doc_id']} {document.decode('ascii', 'replace')}"
         behind = "" if kind in ("", "none") else f",{kind}"
-        found = {
-            name: bounded_json.number(bounded_json.parse(bytes(said[name])))
+        values = {
+            name: bounded_json.number(bounded_json.parse(bytes(record[name])))
             for name in head["metrics"]
-            if isinstance(name, str) and name in said
+            if isinstance(name, str) and name in record
         }
     except (ValueError, KeyError):
         return []
-    return [(name + behind, key, value) for name, value in found.items() if value is not None]
+    return [(name + behind, key, value) for name, value in values.items() if value is not None]

@@ -69,15 +69,15 @@ class EvidentlyWatch:
     def sets(self, top: Folder, version: int) -> tuple[DataSet, ...]:
         """The data sets that Evidently has judged below the root."""
         known, self._known = self._known, {}
-        found = []
+        data_sets = []
         for folder in top.walk():
             names = [name for name in folder.files if may_be_drift_report(folder.join(name))]
             snapshots = list(self._snapshots(folder, names, known))
             if snapshots:
                 above = folder.parent
                 about = above if folder.name == "snapshots" and above is not None else folder
-                found.append(self._data_set(about, snapshots, version))
-        return tuple(found)
+                data_sets.append(self._data_set(about, snapshots, version))
+        return tuple(data_sets)
 
     def _snapshots(
         self, folder: Folder, names: list[str], known: Mapping[str, tuple[FileStat, Snapshot | None]]
@@ -92,14 +92,14 @@ class EvidentlyWatch:
             if snapshot is not None:
                 yield path, snapshot
 
-    def _data_set(self, folder: Folder, found: list[tuple[str, Snapshot]], version: int) -> DataSet:
-        found.sort(key=lambda one: (one[1].when or 0.0, one[0]))
-        batches = tuple(Batch(path, 0, snapshot.when) for path, snapshot in found)
-        newest = found[-1][1]
+    def _data_set(self, folder: Folder, snapshots: list[tuple[str, Snapshot]], version: int) -> DataSet:
+        snapshots.sort(key=lambda one: (one[1].when or 0.0, one[0]))
+        batches = tuple(Batch(path, 0, snapshot.when) for path, snapshot in snapshots)
+        newest = snapshots[-1][1]
         verdict: DriftVerdict = "warning" if newest.drifted else "stable"
         worst = tuple(sorted(newest.columns, key=lambda one: one.verdict != "warning"))
         report = DriftReport(verdict, newest.share, 0, 0, 1, 0, worst, note=_NOTE)
-        trends = tuple(_trend(column.name, [one for _, one in found]) for column in worst)
+        trends = tuple(_trend(column.name, [one for _, one in snapshots]) for column in worst)
         name = f"{self._title(folder)} (Evidently)"
         reference = "Evidently's own reference"
         return DataSet(name, self._root, reference, batches, trends, report, assumed=_NOTE, version=version)
@@ -108,18 +108,18 @@ class EvidentlyWatch:
         """The project's name by its metadata, else its folder's."""
         if "metadata.json" in folder.files:
             try:
-                said = bounded_json.parse(
+                metadata = bounded_json.parse(
                     read_regular(os.path.join(self._root, folder.join("metadata.json")), 2**20)
                 )
-                if isinstance(said, dict) and isinstance(said.get("name"), str) and said["name"]:
-                    return str(said["name"])[:100]
+                if isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and metadata["name"]:
+                    return str(metadata["name"])[:100]
             except (OSError, ValueError):
                 pass
         return folder.name if folder.path != "." else os.path.basename(self._root)
 
 
-def _trend(name: str, found: list[Snapshot]) -> ColumnTrend:
-    rows = [next((one for one in snapshot.columns if one.name == name), None) for snapshot in found]
+def _trend(name: str, snapshots: list[Snapshot]) -> ColumnTrend:
+    rows = [next((one for one in snapshot.columns if one.name == name), None) for snapshot in snapshots]
     verdicts: list[DriftVerdict] = ["unknown" if row is None else row.verdict for row in rows]
     moved = next((i for i, verdict in enumerate(verdicts) if verdict == "warning"), None)
     confirmed = len(verdicts) > 1 and verdicts[-2:] == ["warning", "warning"]
@@ -153,8 +153,8 @@ def _results(value: object) -> Iterator[tuple[JsonMapping, JsonMapping]]:
     """(what was asked, what was found) of each metric of a snapshot or of a report."""
     if not isinstance(value, dict):
         return
-    kept, listed = value.get("metric_results"), value.get("metrics")
-    for one in kept.values() if isinstance(kept, dict) else ():
+    by_metric, listed = value.get("metric_results"), value.get("metrics")
+    for one in by_metric.values() if isinstance(by_metric, dict) else ():
         params = _at(one, "metric_value_location", "metric", "params")
         if isinstance(params, dict):
             yield params, {"value": _at(one, "value"), "share": _at(one, "share", "value")}
@@ -174,20 +174,22 @@ def _column(params: Mapping[str, object], score: float | None) -> ColumnDrift:
     method, threshold = str(params.get("method") or ""), bounded_json.number(params.get("threshold"))
     name = str(params["column"])
     small = method in _P_VALUES or method.endswith("p_value")
-    said = f"Evidently: {method or 'score'} {number(score, 3)}, threshold {number(threshold, 3)}"
+    sentence = f"Evidently: {method or 'score'} {number(score, 3)}, threshold {number(threshold, 3)}"
     known = small or method in _DISTANCES
     if score is None or threshold is None or math.isnan(score) or not known:
         verdict: DriftVerdict = "unknown"
     else:
         verdict = "warning" if (score < threshold if small else score >= threshold) else "stable"
     p_value = score if small else None
-    return ColumnDrift(name, "numeric", verdict, said, f"Evidently: {method}", p_value=p_value, sentence=said)
+    return ColumnDrift(
+        name, "numeric", verdict, sentence, f"Evidently: {method}", p_value=p_value, sentence=sentence
+    )
 
 
 def _moment(text: object) -> float | None:
     """Evidently's times have no zone: they are local."""
     try:
-        found = datetime.fromisoformat(str(text)).timestamp()
+        timestamp = datetime.fromisoformat(str(text)).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
-    return found if 0 <= found < 7258118400 else None
+    return timestamp if 0 <= timestamp < 7258118400 else None

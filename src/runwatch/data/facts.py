@@ -32,10 +32,10 @@ def row_facts(
     rows: list[Digests] = []
     by_key: dict[str, list[Digests]] = {key: [] for key in keys}
     seen = 0
-    wanted = {name: types.get(name) for name in [*names, *keys]}
+    selected = {name: types.get(name) for name in [*names, *keys]}
     for file in files:
         try:
-            for columns in _stretches(file, wanted):
+            for columns in _stretches(file, selected):
                 digests = {name: digest(array) for name, array in columns.items()}
                 rows.append(_row_digest([digests[name] for name in names if name in digests]))
                 for key in keys:
@@ -55,12 +55,12 @@ def row_facts(
     return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
-def _stretches(file: DataFile, wanted: Mapping[str, object]) -> Arrow:
+def _stretches(file: DataFile, types: Mapping[str, object]) -> Arrow:
     """Row-aligned columns, one stretch of rows at a time."""
     table = format_of(file)
     for part in table.parts(file):
         held: dict[str, list[object]] = {}
-        for block in table.read(file, part.name, wanted, frozenset()):
+        for block in table.read(file, part.name, types, frozenset()):
             if block.rows and held:
                 yield {name: joined(arrays) for name, arrays in held.items()}
                 held = {}
@@ -112,14 +112,14 @@ def _repeats(digests: Digests) -> tuple[int, set[int]]:
     return len(digests) - len(values), {int(v) for v in values[counts > 1][:_SHOWN]}
 
 
-def _samples(files: Sequence[DataFile], key: str, types: JsonMapping, wanted: set[int]) -> tuple[str, ...]:
+def _samples(files: Sequence[DataFile], key: str, types: JsonMapping, hashes: set[int]) -> tuple[str, ...]:
     """The values behind digests."""
     shown: dict[int, str] = {}
     for file in files:
         for columns in _stretches(file, {key: types.get(key)}):
             array = columns.get(key)
-            for at in np.flatnonzero(np.isin(digest(array), list(wanted))) if array is not None else ():
+            for at in np.flatnonzero(np.isin(digest(array), list(hashes))) if array is not None else ():
                 shown.setdefault(int(digest(array.slice(int(at), 1))[0]), str(array[int(at)].as_py()))
-                if len(shown) >= len(wanted):
+                if len(shown) >= len(hashes):
                     return tuple(shown.values())
     return tuple(shown.values())

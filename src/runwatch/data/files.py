@@ -25,7 +25,7 @@ _PART = re.compile(r"part-\d{5}\b|data[-_]\d+(-of-\d+)?\.|\d{8}\.parquet")
 _CALENDAR = re.compile(
     r"(dt|ds|date|day|month|year|hour|week|snapshot_date)=|[^=]+=\d{4}-\d\d-\d\d", re.IGNORECASE
 )
-_MAX_TABLE_FILE = 256 << 20
+_MAX_TABLE_FILE = 64 << 20
 _LEVELS_ABOVE = 4
 
 
@@ -61,12 +61,12 @@ def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
             whole = os.path.relpath(path, base) if base else path
             parts = _in_folder(path, base)
             files.extend(replace(part, part_of=part.part_of or whole) for part in parts)
-        elif suffix(path) and _lives(path, live):
+        elif suffix(path) and _is_live(path, live):
             files.append(_local(path, base, None))
     return _some(files, spec, "matches no data files", "check the pattern, and quote it from the shell")
 
 
-def _lives(path: str, known: dict[str, set[str] | None]) -> bool:
+def _is_live(path: str, known: dict[str, set[str] | None]) -> bool:
     """Whether a file is a live one of the table folder that it lies in, if it lies in one. ``known``: the
     folders that were looked at before."""
     folder = os.path.dirname(path)
@@ -81,8 +81,8 @@ def _lives(path: str, known: dict[str, set[str] | None]) -> bool:
     return True
 
 
-def _some(found: Iterable[DataFile | None], spec: str, what: str, hint: str) -> list[DataFile]:
-    files = {file.uri: file for file in found if file is not None}
+def _some(candidates: Iterable[DataFile | None], spec: str, what: str, hint: str) -> list[DataFile]:
+    files = {file.uri: file for file in candidates if file is not None}
     if not files:
         raise DataError(spec, what, hint)
     return sorted(files.values(), key=lambda file: natural(file.name))
@@ -97,13 +97,19 @@ def natural(name: str) -> tuple[object, ...]:
 def _empty(folder: str) -> tuple[str, str]:
     """What is wrong with a folder that has no data files, and what to do."""
     names = os.listdir(folder)
+    other = sorted(name for name in names if not name.startswith((".", "_")))
+    if other and "_delta_log" not in names and os.path.isfile(os.path.join(folder, other[0])):
+        return (
+            f"holds no data file that is read (but {other[0]})",
+            f"write files that end in one of {_known()}",
+        )
     if "_SUCCESS" in names or "_delta_log" in names:
         return "is a table with no rows", "check why its job wrote none"
     return "holds no data files", f"put files there that end in one of {_known()}"
 
 
 def _in_folder(folder: str, base: str | None) -> list[DataFile]:
-    """The data files below a folder; of a table folder in it only those that live. JSON documents beside data
+    """The data files below a folder; of a table folder in it only the live ones. JSON documents beside data
     of another format are about the data."""
     files: list[DataFile] = []
     for directory, folders, names in os.walk(folder):
@@ -122,7 +128,7 @@ def _in_folder(folder: str, base: str | None) -> list[DataFile]:
         files.extend(file for path in paths if (file := _local(path, base, folder)) is not None)
     rows = [file for file in files if suffix(file.uri) != ".json"]
     known: dict[str, set[str] | None] = {}
-    return [_grouped(file, base, folder) for file in rows or files if _lives(file.uri, known)]
+    return [_grouped(file, base, folder) for file in rows or files if _is_live(file.uri, known)]
 
 
 def _grouped(file: DataFile, base: str | None, folder: str) -> DataFile:

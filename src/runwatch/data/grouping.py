@@ -25,15 +25,15 @@ def group_designs(
     """The design effects of each column's values and of which are missing, by the owners in column ``group``,
     from a sample of the files' ``rows``. DataError when the files have no such column."""
     names = [column.name for column in grid.columns]
-    found = sample(files, list(dict.fromkeys([group, *names])), ROWS)
-    if group not in found:
+    columns = sample(files, list(dict.fromkeys([group, *names])), ROWS)
+    if group not in columns:
         raise DataError(
             files[0].name if files else group, f"has no column {group!r}", "name another with --group"
         )
-    owners = numbered(found[group])
+    owners = numbered(columns[group])
     share = min(1.0, len(owners) / max(rows, 1))
     return [
-        (1.0, 1.0) if name not in found or name == group else _designs(found[name], owners, share)
+        (1.0, 1.0) if name not in columns or name == group else _designs(columns[name], owners, share)
         for name in names
     ]
 
@@ -77,8 +77,8 @@ def with_designs(profile: TableProfile, designs: Sequence[tuple[float, float]]) 
         [(profile.column(i).design, profile.column(i).missing_design) for i in range(len(designs))]
     )
     worth = np.maximum(known.reshape(-1, 2), np.array(designs).reshape(-1, 2)) * rows
-    looked = len(profile.dependence) > 0
-    table = profile.dependence[-1:] if looked else np.array([[rows, rows, 0.0, 0.0]])
-    same = profile.dependence[:-1, 3] if looked else np.zeros(len(worth))
+    measured = len(profile.dependence) > 0
+    table = profile.dependence[-1:] if measured else np.array([[rows, rows, 0.0, 0.0]])
+    same = profile.dependence[:-1, 3] if measured else np.zeros(len(worth))
     columns = np.column_stack([np.full(len(worth), float(rows)), worth, same])
     return replace(profile, dependence=np.concatenate([columns, table]))

@@ -79,9 +79,9 @@ def _all_names(files: Sequence[DataFile], grid: ProfileGrid) -> list[str]:
 
 def key_columns(grid: ProfileGrid, options: DataOptions) -> list[str]:
     """The columns that must be unique: the key, the reference's identifiers, and what is expected to be."""
-    found = [column.name for column in grid.columns if column.role == "key" or column.name == options.key]
+    keys = [column.name for column in grid.columns if column.role == "key" or column.name == options.key]
     columns = options.expect.get("columns")
     for name, rules in columns.items() if isinstance(columns, Mapping) else ():
         if isinstance(rules, Mapping) and rules.get("unique") and name in grid.index:
-            found.append(str(name))
-    return list(dict.fromkeys(found))
+            keys.append(str(name))
+    return list(dict.fromkeys(keys))

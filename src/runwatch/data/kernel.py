@@ -65,10 +65,10 @@ def _looked_up(values: AnyArray, edges: AnyArray) -> Tally:
         nan, neg, pos = (int(mask.sum()) for mask in (np.isnan(values), values == -np.inf, values == np.inf))
         values = values[np.isfinite(values)]
         low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
-    found = bins(values, edges)
-    counts = np.bincount(found, minlength=len(edges) + 1)
+    at = bins(values, edges)
+    counts = np.bincount(at, minlength=len(edges) + 1)
     with np.errstate(over="ignore", invalid="ignore"):
-        sums: Arrow = np.bincount(found, weights=values, minlength=len(edges) + 1)
+        sums: Arrow = np.bincount(at, weights=values, minlength=len(edges) + 1)
     counts[0] += neg
     counts[-1] += pos
     return Tally(counts, sums, nan, neg, pos, float(low), float(high))
@@ -175,8 +175,8 @@ def buckets(hashes: Hashes) -> Ints:
 
 def bitmap(hashes: Hashes) -> bytes:
     """A Bloom filter (Bloom 1970) of two bits a hash: 16 bits a value, 256 KiB at most."""
-    wanted = int(np.ceil(np.log2(max(len(hashes) * _BITS_A_VALUE, 1))))
-    bits = np.zeros(1 << min(max(wanted, _LEAST_BITS), _MOST_BITS), dtype=np.uint8)
+    needed = int(np.ceil(np.log2(max(len(hashes) * _BITS_A_VALUE, 1))))
+    bits = np.zeros(1 << min(max(needed, _LEAST_BITS), _MOST_BITS), dtype=np.uint8)
     for place in _places(hashes, len(bits)):
         bits[place] = 1
     return np.packbits(bits, bitorder="little").tobytes()

@@ -4,7 +4,6 @@ datasets their mapped copies. A table whose rows are not simply the rows of its 
 from __future__ import annotations
 
 import io
-import json
 import posixpath
 import re
 import zlib
@@ -16,14 +15,17 @@ from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError
 from runwatch.data.formats.parquet import checked, unpacked_bytes
 from runwatch.domain.borders import JsonDict
+from runwatch.readers.common.bounded_json import parse
+from runwatch.text.safe import safe
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-_MAX_BYTES = 256 << 20
-_MAX_CHECKPOINT = 128 << 20
+_MAX_BYTES = 64 << 20
+_MAX_CHECKPOINT = 64 << 20
 _COMMIT = re.compile(r"_delta_log/(\d{20})\.json")
 _CHECKPOINT = re.compile(r"_delta_log/(\d{20})\.checkpoint(\.\d{10}\.(\d{10}))?\.parquet")
 _OTHER_CHECKPOINT = re.compile(r"_delta_log/\d{20}\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)")
 _METADATA = re.compile(r"metadata/(v?)(\d+)[^/]*\.metadata\.json")
+_SHOWN = 80
 _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
 
 
@@ -59,7 +61,25 @@ class LiveFile(NamedTuple):
 
 def live_files(folder: TableFolder) -> list[LiveFile] | None:
     """The files that hold the table's rows; None for a folder that is no table but files. DataError for a
-    table that cannot be read as the sum of its files."""
+    table that cannot be read as the sum of its files, and for metadata that makes no sense."""
+    try:
+        return _live_files(folder)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        TypeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        what = (
+            f"is a table whose metadata makes no sense ({type(error).__name__}: {safe(str(error), _SHOWN)})"
+        )
+        raise DataError(folder.name, what, "write it again, or export it with its own tool") from error
+
+
+def _live_files(folder: TableFolder) -> list[LiveFile] | None:
     tops = {path.partition("/")[0] for path in folder.paths}
     if "_delta_log" in tops:
         return _delta(folder)
@@ -76,10 +96,15 @@ def _json(folder: TableFolder, path: str) -> Any:
     body = folder.read(path)
     if path.endswith(".gz.metadata.json"):
         body = zlib.decompressobj(31).decompress(body, _MAX_BYTES)
+    return _parsed(folder, path, body)
+
+
+def _parsed(folder: TableFolder, path: str, body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise DataError(posixpath.join(folder.name, path), f"is not valid JSON ({error})", "") from error
+        return parse(body)
+    except ValueError as error:
+        what, hint = f"is not valid JSON ({error})", "wait for it, or write it again"
+        raise DataError(posixpath.join(folder.name, path), what, hint) from error
 
 
 def _delta(folder: TableFolder) -> list[LiveFile]:
@@ -106,27 +131,29 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
 
 def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
     """(version of the newest whole checkpoint, its actions); -1 where there is none."""
-    found: dict[int, list[str]] = {}
-    wanted: dict[int, int] = {}
+    parts: dict[int, list[str]] = {}
+    sizes: dict[int, int] = {}
     for path in folder.paths:
         if match := _CHECKPOINT.fullmatch(path):
-            found.setdefault(int(match[1]), []).append(path)
-            wanted[int(match[1])] = int(match[3] or 1)
-    whole = [version for version, paths in found.items() if len(paths) == wanted[version]]
+            parts.setdefault(int(match[1]), []).append(path)
+            sizes[int(match[1])] = int(match[3] or 1)
+    whole = [version for version, paths in parts.items() if len(paths) == sizes[version]]
     if not whole:
         if any(_OTHER_CHECKPOINT.fullmatch(path) for path in folder.paths):
             what = "is a Delta table with checkpoints of version 2, which are not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
         return -1, []
     rows: list[JsonDict] = []
-    for path in sorted(found[max(whole)]):
+    for path in sorted(parts[max(whole)]):
         name = posixpath.join(folder.name, path)
         parquet = checked(io.BytesIO(folder.read(path)), name)
-        kept = [name for name in ("add", "metaData", "protocol") if name in set(parquet.schema_arrow.names)]
-        size = sum(unpacked_bytes(parquet, at, kept, name) for at in range(parquet.num_row_groups))
+        columns = [
+            name for name in ("add", "metaData", "protocol") if name in set(parquet.schema_arrow.names)
+        ]
+        size = sum(unpacked_bytes(parquet, at, columns, name) for at in range(parquet.num_row_groups))
         if size > _MAX_CHECKPOINT:
             raise DataError(name, f"unpacks to more than {_MAX_CHECKPOINT >> 20} MiB", _WHOLE_TABLE)
-        table = parquet.read(columns=kept, use_threads=False)
+        table = parquet.read(columns=columns, use_threads=False)
         rows.extend(row for row in table.to_pylist() if any(row.values()))
     for row in rows:
         values = (row.get("add") or {}).get("partitionValues")
@@ -138,11 +165,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
 def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, object]]:
     for path in paths:
         for line in folder.read(path).splitlines():
-            try:
-                action = json.loads(line) if line.strip() else {}
-            except (ValueError, RecursionError) as error:
-                what = f"is not valid JSON ({error})"
-                raise DataError(posixpath.join(folder.name, path), what, "wait for it") from error
+            action = _parsed(folder, path, line) if line.strip() else {}
             if isinstance(action, dict):
                 yield action
 
@@ -158,8 +181,8 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
         raise DataError(folder.name, what, _WHOLE_TABLE)
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
-        said = metadata.get("configuration") or {}
-        mode = dict(said).get("delta.columnMapping.mode", "none")
+        configuration = metadata.get("configuration") or {}
+        mode = dict(configuration).get("delta.columnMapping.mode", "none")
         if mode != "none":
             what = "is a Delta table with column mapping (_delta_log says so), which is not read"
             raise DataError(folder.name, what, _WHOLE_TABLE)
@@ -194,26 +217,26 @@ def _iceberg(folder: TableFolder) -> list[LiveFile]:
     if snapshot is None:
         return []
     location = str(metadata.get("location", ""))
-    found: list[LiveFile] = []
+    live: list[LiveFile] = []
     try:
         for manifest in _manifests(folder, snapshot, location):
             for entry in records(folder.read(manifest["path"])):
-                found.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
+                live.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
     except AvroError as error:
         raise DataError(folder.name, f"is an Iceberg table with a damaged manifest ({error})", "") from error
-    return found
+    return live
 
 
 def _newest_metadata(folder: TableFolder) -> str:
     """The greatest version; ``version-hint.text`` names it in tables without a catalogue."""
-    found = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
+    versions = [(int(m[2]), path) for path in folder.paths if (m := _METADATA.fullmatch(path))]
     if "metadata/version-hint.text" in folder.paths:
         hint = folder.read("metadata/version-hint.text").decode("utf-8", "replace").strip()
-        named = [path for number, path in found if str(number) == hint]
+        named = [path for number, path in versions if str(number) == hint]
         if named:
             return named[0]
-    newest = max(number for number, _ in found)
-    paths = [path for number, path in found if number == newest]
+    newest = max(number for number, _ in versions)
+    paths = [path for number, path in versions if number == newest]
     return max(paths, key=lambda path: int(_json(folder, path).get("last-updated-ms", 0)))
 
 

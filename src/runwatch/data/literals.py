@@ -43,9 +43,9 @@ def nested(array: Arrow) -> Arrow:
     try:
         for start in range(0, len(array), _AT_ONCE):
             values = as_text(array.slice(start, _AT_ONCE)).to_pylist()
-            found = [None if value is None else read(value) for value in values]
-            bad += sum(value is None for value in found) - sum(value is None for value in values)
-            pieces.append(pa.table({"value": pa.array(found)}))
+            parsed = [None if value is None else read(value) for value in values]
+            bad += sum(value is None for value in parsed) - sum(value is None for value in values)
+            pieces.append(pa.table({"value": pa.array(parsed)}))
         whole = pa.concat_tables(pieces, promote_options="permissive").column("value")
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return None

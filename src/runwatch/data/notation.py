@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import buffer_values, numbers
+from runwatch.data.arrays import as_text, buffer_values, numbers
 from runwatch.data.bookkeeping import in_order, whole
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
@@ -73,12 +73,12 @@ _CENTURIES, _FEW_DATES = (1900, 2100), 5
 def detect(text: Arrow) -> str:
     """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
     times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
-    with a zero. ``text``: a string array without nulls."""
-    sample = _spread(text)
+    with a zero. ``text``: an array of strings, or of their codes, without nulls."""
+    sample = as_text(_spread(text))
     if not len(sample):
         return ""
-    found = _numbers_form(sample) or _time_form(sample)
-    return found if found and (sample is text or _share(text, found) >= _MOSTLY) else ""
+    form = _numbers_form(sample) or _time_form(sample)
+    return form if form and (len(sample) == len(text) or _share(as_text(text), form) >= _MOSTLY) else ""
 
 
 def _spread(text: Arrow) -> Arrow:
@@ -106,13 +106,13 @@ def _share(text: Arrow, notation: str) -> float:
 
 
 def _numbers_form(text: Arrow) -> str:
-    found = next((form for form, pattern in _FORMS.items() if _fits(text, pattern)), "")
-    if not found or _matches(text, _CODE):
+    notation = next((form for form, pattern in _FORMS.items() if _fits(text, pattern)), "")
+    if not notation or _matches(text, _CODE):
         return ""
-    if found == PLAIN and not _matches(text, _BROKEN):
+    if notation == PLAIN and not _matches(text, _BROKEN):
         return PLAIN if len(text) >= _MANY and len(text.unique()) > 0.5 * len(text) else ""
     digits = _matches(text, r"\d")
-    return found if digits >= _MOSTLY * len(text) else ""
+    return notation if digits >= _MOSTLY * len(text) else ""
 
 
 def _time_form(text: object) -> str:
@@ -183,13 +183,13 @@ def _moments(text: Arrow, form: str) -> tuple[NDArray[np.int64], int]:
 
     text = pc.utf8_trim_whitespace(text)
     if form != "iso":
-        found = pc.strptime(text, format=form, unit="us", error_is_null=True)
+        times = pc.strptime(text, format=form, unit="us", error_is_null=True)
         for clock in (" %H:%M:%S", " %H:%M"):
-            if found.null_count:
+            if times.null_count:
                 timed = pc.replace_substring_regex(text, r"(:\d\d)\.\d+$", r"\1")
                 again = pc.strptime(timed, format=form + clock, unit="us", error_is_null=True)
-                found = pc.coalesce(found, again)
-        values = numbers(found)
+                times = pc.coalesce(times, again)
+        values = numbers(times)
         return values, len(text) - len(values)
     try:
         zone = "UTC" if _matches(text, r"(Z|:?\d\d[+-]\d\d:?\d\d)$") == len(text) else None
@@ -203,14 +203,14 @@ def _iso_one_by_one(text: Arrow) -> tuple[NDArray[np.int64], int]:
     from datetime import UTC, datetime, timedelta
 
     start = datetime(1970, 1, 1, tzinfo=UTC)
-    found: list[int] = []
+    times: list[int] = []
     for value in text.to_pylist():
         try:
             moment = datetime.fromisoformat(value.strip())
-            found.append((moment.replace(tzinfo=moment.tzinfo or UTC) - start) // timedelta(microseconds=1))
+            times.append((moment.replace(tzinfo=moment.tzinfo or UTC) - start) // timedelta(microseconds=1))
         except (ValueError, OverflowError):
             continue
-    return np.array(found, dtype=np.int64), len(text) - len(found)
+    return np.array(times, dtype=np.int64), len(text) - len(times)
 
 
 def _times_of_day(text: object) -> tuple[NDArray[np.int64], int]:
@@ -225,18 +225,18 @@ def _summed(text: Arrow, pattern: str) -> tuple[NDArray[np.int64], int]:
     """Microseconds of amounts by unit; a sign before the hours is theirs alone, one before all is all's."""
     import pyarrow.compute as pc
 
-    found = pc.extract_regex(text, pattern).drop_null()
-    total = np.zeros(len(found))
-    names = [field.name for field in found.type]
-    negative = _negative(found.field("sign")) if "sign" in names else np.zeros(len(found), dtype=bool)
+    groups = pc.extract_regex(text, pattern).drop_null()
+    total = np.zeros(len(groups))
+    names = [field.name for field in groups.type]
+    negative = _negative(groups.field("sign")) if "sign" in names else np.zeros(len(groups), dtype=bool)
     for name in names:
         if name == "sign":
             continue
-        amount = pc.if_else(pc.equal(found.field(name), ""), "0", found.field(name))
+        amount = pc.if_else(pc.equal(groups.field(name), ""), "0", groups.field(name))
         values = to_numbers(amount)[0] * _SECONDS[name]
         own = name != "D" or names[0] == "sign"
         total += np.where(negative & own, -values, values)
-    return np.round(total * 1e6).astype(np.int64), len(text) - len(found)
+    return np.round(total * 1e6).astype(np.int64), len(text) - len(groups)
 
 
 def _negative(signs: object) -> NDArray[np.bool_]:
@@ -253,19 +253,19 @@ def epoch(name: str, values: AnyArray) -> str:
     if len(values) < 2:
         return ""
     named = bool(_CLOCK_NAME.search(name) or _CAMEL.search(name))
-    told = named or in_order(values)
+    is_time = named or in_order(values)
     low, high = float(values.min()), float(values.max())
     digits = len(str(int(max(low, 0.0))))
-    if digits in _CALENDAR and whole(values) and _is_calendar(values, digits, told):
+    if digits in _CALENDAR and whole(values) and _is_calendar(values, digits, is_time):
         return _EPOCH + _CALENDAR[digits]
     for unit, scale in _UNITS.items():
         by_size = unit != "s" and low >= _RECENT * scale and high - low <= _YEARS * scale
-        if low >= _FIRST * scale and high <= _LAST * scale and (told or by_size):
+        if low >= _FIRST * scale and high <= _LAST * scale and (is_time or by_size):
             return _EPOCH + unit
     return ""
 
 
-def _is_calendar(values: AnyArray, digits: int, told: bool) -> bool:
+def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:
     """Whether all are dates of so many digits. Without a name or an order that tells, days of five different
     dates or more."""
     seen = np.unique(values).astype(np.int64)
@@ -276,7 +276,7 @@ def _is_calendar(values: AnyArray, digits: int, told: bool) -> bool:
         bool((field >= low).all() and (field <= high).all())
         for field, (low, high) in zip(fields, limits, strict=False)
     )
-    return right and (told or (digits > 6 and len(seen) >= _FEW_DATES))
+    return right and (is_time or (digits > 6 and len(seen) >= _FEW_DATES))
 
 
 def epoch_values(array: Arrow, notation: str) -> AnyArray | None:

@@ -41,26 +41,26 @@ def overlooked(entries: Sequence[ListedFile], judged: Collection[str], schema: S
     """One problem a folder for files of a listing that hold tables and that no data set or predictions take
     (``judged``: the paths that one does), at most ``MOST`` and one that counts the others. Text files count
     only where their names or folders say that they are data: most are logs of runs."""
-    found = [*_unread(entries), *_alone(entries, judged, schema)]
-    found.sort(key=lambda problem: natural(problem.file))
-    rest = len(found) - MOST
+    problems = [*_unread(entries), *_alone(entries, judged, schema)]
+    problems.sort(key=lambda problem: natural(problem.file))
+    rest = len(problems) - MOST
     if rest > 0:
         more = Problem("", None, f"{plural(rest, 'more place')} with data that is not judged", _NAME_IT)
-        return [*found[:MOST], more]
-    return found
+        return [*problems[:MOST], more]
+    return problems
 
 
 def unread_below(paths: Iterable[str]) -> list[Problem]:
     """Files and tables of formats that are not read in the folders among ``paths``."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for top in filter(os.path.isdir, dict.fromkeys(paths)):
         beside = os.path.dirname(os.path.normpath(top))
         below = (os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         inside = [
             ListedFile(os.path.relpath(path, beside or ".").replace(os.sep, "/"), 1, 0.0) for path in below
         ]
-        found.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
-    return found
+        problems.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
+    return problems
 
 
 def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
@@ -68,12 +68,12 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
     tables = unread_tables(entries)
     for folder, kind in tables.items():
         yield Problem(folder.rstrip("/") or ".", None, f"is {kind}, which is not read", "export the table")
-    found: dict[tuple[str, str], list[str]] = {}
+    by_reason: dict[tuple[str, str], list[str]] = {}
     for entry in folded(entries):
         ending = next((ending for ending in ENDINGS if entry.path.lower().endswith(ending)), None)
         if entry.size > 0 and ending:
-            found.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
-    for (folder, kind), paths in found.items():
+            by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
+    for (folder, kind), paths in by_reason.items():
         if len(paths) == 1:
             yield Problem(paths[0], None, f"{kind} files are not read", _EXPORT)
         else:
@@ -87,15 +87,15 @@ def _alone(entries: Sequence[ListedFile], judged: Collection[str], schema: Schem
     tables = [entry for entry in folded(entries) if entry.size > 0 and is_table(entry.path)]
     known = {_folder(entry.path) for entry in tables if entry.path in judged}
     rest = [entry for entry in tables if not is_log(entry.path) and _folder(entry.path) not in known]
-    told: set[str] = set()
+    reported: set[str] = set()
     for folder, reference in references_in([e for e in rest if not is_prediction(e.path)]).items():
         if _is_data(reference, folder):
             batches = batches_of(folder, reference, rest)
-            told.update(reference, batches)
+            reported.update(reference, batches)
             yield _no_set(reference, batches, schema)
     groups: dict[str, list[str]] = {}
     for entry in rest:
-        if entry.path not in told:
+        if entry.path not in reported:
             groups.setdefault(_folder(entry.path), []).append(entry.path)
     for folder, paths in groups.items():
         if _is_data(paths, folder):

@@ -25,10 +25,10 @@ def expectations(path: str) -> dict[str, object]:
     """The ``[data.expect]`` table that a schema file says. Raises DataError for what is none."""
     try:
         with open(path, "rb") as file:
-            found = parse(file.read(MAX_BYTES))
+            schema = parse(file.read(MAX_BYTES))
     except (OSError, ValueError) as error:
         raise DataError(path, f"can't be read: {error}", "give a pandera schema file") from None
-    columns = found.get("columns") if isinstance(found, Mapping) else None
+    columns = schema.get("columns") if isinstance(schema, Mapping) else None
     if not isinstance(columns, Mapping):
         raise DataError(path, "has no columns", "give what pandera's to_yaml writes")
     for name, column in columns.items():

@@ -47,8 +47,8 @@ def plain(array: Arrow) -> Arrow:
     import pyarrow.types as t
 
     type_ = array.type
-    wanted = plain_type(type_)
-    if wanted == type_:
+    target = plain_type(type_)
+    if target == type_:
         return array
     name = _extension(type_)
     if name == "arrow.bool8":
@@ -63,7 +63,7 @@ def plain(array: Arrow) -> Arrow:
         return pa.DictionaryArray.from_arrays(array.indices, plain(array.dictionary), ordered=type_.ordered)
     if type_ == pa.month_day_nano_interval():
         return _from_interval(array)
-    return array.cast(wanted)
+    return array.cast(target)
 
 
 def _extension(type_: object) -> str:
@@ -190,10 +190,10 @@ def by_key(array: Arrow, keys: Sequence[str]) -> object:
     begins = np.cumsum(lengths) - lengths
     at = np.arange(len(rows)) + np.repeat(starts - begins, lengths)
     where = pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at.astype(np.int64))])
-    found = as_text(plain(array.keys)).take(where)
+    flat_keys = as_text(plain(array.keys)).take(where)
     items, fields = plain(array.items), []
     for key in keys:
-        hits = np.flatnonzero(_equal(found, key))
+        hits = np.flatnonzero(_equal(flat_keys, key))
         place = np.zeros(len(array), dtype=np.int64)
         place[rows[hits]] = at[hits]
         there = np.zeros(len(array), dtype=bool)

@@ -91,10 +91,10 @@ def choose_columns(available: Sequence[str], columns: ColumnNames) -> Chosen | s
 
 def _usual(part: str, usual: Sequence[str], available: Sequence[str], notes: list[str]) -> str | None:
     by_lower = {name.lower(): name for name in reversed(available)}
-    found = next((by_lower[name] for name in usual if name in by_lower), None)
-    if found is not None:
-        notes.append(f"{part} column assumed: {safe(found)}")
-    return found
+    column = next((by_lower[name] for name in usual if name in by_lower), None)
+    if column is not None:
+        notes.append(f"{part} column assumed: {safe(column)}")
+    return column
 
 
 def usual_key(available: Sequence[str], notes: list[str]) -> str | None:
@@ -113,10 +113,10 @@ def _expanded(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, .
         if not pattern.endswith("*") or pattern in available:
             out.append(pattern)
             continue
-        found = sorted((name for name in available if name.startswith(pattern[:-1])), key=_natural)
-        if not found:
+        matching = sorted((name for name in available if name.startswith(pattern[:-1])), key=_natural)
+        if not matching:
             return f"no column begins with {safe(pattern[:-1])} ({_listed(available)}); name one that does"
-        out += found
+        out += matching
     return tuple(out)
 
 
@@ -143,12 +143,12 @@ def load_rows(path: str, chosen: Chosen, baseline: bool = False) -> PredictionRo
     names = chosen.names
     prediction = names.baseline_prediction if baseline else names.prediction
     scores = names.baseline_score if baseline else names.score
-    wanted = dict.fromkeys(
+    selected = dict.fromkeys(
         name
         for name in (names.target, prediction, names.key, names.group, *scores, *names.slices)
         if name is not None
     )
-    columns = load_columns(path, tuple(wanted))
+    columns = load_columns(path, tuple(selected))
     if isinstance(columns, Problem):
         return columns
     numbers: dict[str, FloatArray] = {}

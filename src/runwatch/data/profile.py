@@ -13,6 +13,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import ColumnBlock, duplicated
+from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
@@ -60,20 +61,24 @@ def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     file = piece.file
     try:
         table = format_of(file)
-        schema = [] if piece.part.startswith("from:") else table.schema(file)
+        schema = () if piece.part.startswith("from:") else schema_of(file)
         counter = Counter(grid)
         for block in table.read(file, piece.part, parse_types(grid), coded(grid)):
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(_schema(schema, table.TYPED))
+    return counter.result(schema)
 
 
-def _schema(found: list[tuple[str, Arrow]], typed: bool) -> tuple[tuple[str, str], ...]:
-    """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
-    twice = duplicated([name for name, _ in found])
-    mark = "" if typed else GUESSED
-    return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in found}))
+def schema_of(file: DataFile) -> tuple[tuple[str, str], ...]:
+    """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``, and the type of what
+    stands in a path or in text is ``GUESSED``."""
+    table = format_of(file)
+    fields = table.schema(file)
+    twice = duplicated([name for name, _ in fields])
+    guessed = {name for name, _ in (partition_values(file) if table.TYPED else fields)}
+    pairs = ((name, GUESSED + str(type_) if name in guessed else str(type_)) for name, type_ in fields)
+    return tuple(sorted({(name, DUPLICATE if name in twice else type_) for name, type_ in pairs}))
 
 
 @lru_cache(maxsize=64)
@@ -140,6 +145,17 @@ class Counter:
             if index is not None and len(array):
                 self._column(index, array)
 
+    def adopt(self, index: int, alone: Counter) -> None:
+        """Takes over a column that was counted on a grid of its own."""
+        start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
+        self.counts[start : start + len(alone.counts)] = alone.counts
+        self.sums[at : at + len(alone.sums)] = alone.sums
+        self.scalars[index] = alone.scalars[0]
+        self.low[index], self.high[index] = alone.low[0], alone.high[0]
+        if 0 in alone.others:
+            self.others[index] = alone.others[0]
+        self._neighbours.adopt(index, alone._neighbours)
+
     def result(self, schema: tuple[tuple[str, str], ...]) -> TableProfile:
         return TableProfile(
             self.grid,
@@ -178,10 +194,10 @@ class Counter:
         if group in ("string", "binary"):
             text = as_text(array).drop_null()
             values, invalid = self._read(index, column, text)
-        elif group == "nested" or (found := in_unit(array, column)) is None:
+        elif group == "nested" or (converted := in_unit(array, column)) is None:
             values, invalid = None, len(array) - array.null_count
         else:
-            values = found
+            values = converted
         self.scalars[index, INVALID] += invalid
         if values is not None:
             self._tallied(index, column, values, type_)
@@ -209,13 +225,13 @@ class Counter:
         edges = column.edges
         if type_ and type_ != column.type:
             values, edges = same_precision(values, type_, edges, column.type, column.exact)
-        found: Tally = tally(values, edges)
+        block: Tally = tally(values, edges)
         start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
-        self.counts[start : start + column.bins] += found.counts
-        self.sums[at : at + column.bins] += found.sums
-        self.scalars[index, [NAN, NEG_INF, POS_INF]] += (found.nan, found.neg_inf, found.pos_inf)
-        self.low[index] = min(self.low[index], found.low)
-        self.high[index] = max(self.high[index], found.high)
+        self.counts[start : start + column.bins] += block.counts
+        self.sums[at : at + column.bins] += block.sums
+        self.scalars[index, [NAN, NEG_INF, POS_INF]] += (block.nan, block.neg_inf, block.pos_inf)
+        self.low[index] = min(self.low[index], block.low)
+        self.high[index] = max(self.high[index], block.high)
 
     def _text(self, index: int, column: ColumnGrid, array: Arrow) -> None:
         if family(array.type) == "nested":
@@ -256,8 +272,8 @@ class Counter:
         """Counts the values by hash, and those that the reference's sample has not; answers which those
         are."""
         hashes = hashed(values)
-        found = np.bincount(buckets(hashes), weights=weights, minlength=BUCKETS)
-        self.counts[start : start + BUCKETS] += found.astype(np.int64)
+        counts = np.bincount(buckets(hashes), weights=weights, minlength=BUCKETS)
+        self.counts[start : start + BUCKETS] += counts.astype(np.int64)
         fresh = outside & ~known(hashes, column.seen)
         self.counts[start + BUCKETS] += int(fresh.sum() if weights is None else weights[fresh].sum())
         return fresh
@@ -285,15 +301,15 @@ def _outside(values: Arrow, mask: Arrow, frequent: bool) -> dict[str, int]:
     if len(words) > MAX_OTHERS:
         by, order = (counts, "descending") if frequent else (words, "ascending")
         options = pc.SelectKOptions(k=MAX_OTHERS, sort_keys=[("", order)])
-        kept = pc.select_k_unstable(by, options=options)
-        words, counts = words.take(kept), counts.take(kept)
+        selected = pc.select_k_unstable(by, options=options)
+        words, counts = words.take(selected), counts.take(selected)
     return dict(zip(words.to_pylist(), buffer_values(counts).tolist(), strict=True))
 
 
-def _filled(found: Arrow, default: int) -> Arrow:
+def _filled(values: Arrow, default: int) -> Arrow:
     """int32 positions with nulls as ``default``."""
-    where = buffer_values(found)
-    return np.where(valid_mask(found), where, default) if found.null_count else where
+    where = buffer_values(values)
+    return np.where(valid_mask(values), where, default) if values.null_count else where
 
 
 def _notation(text: Arrow, column: ColumnGrid, known: str) -> str:

@@ -88,7 +88,7 @@ def whole_url(url: str, system: Any, path: str) -> str:
     """The URL of a file that a listing of ``url`` named: with the host, which fsspec leaves out of paths."""
     if "://" in path:
         return path
-    asked = urlsplit(url)
-    if "::" not in url and asked.scheme.lower() in _OF_A_HOST:
-        return f"{asked.scheme}://{asked.netloc}{path}"
+    parts = urlsplit(url)
+    if "::" not in url and parts.scheme.lower() in _OF_A_HOST:
+        return f"{parts.scheme}://{parts.netloc}{path}"
     return str(system.unstrip_protocol(path))

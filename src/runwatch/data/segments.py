@@ -54,10 +54,10 @@ def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> d
             if by not in names and partition is None:
                 raise DataError(file.name, f"has no column {by!r}", "name a column of the data")
             schema.update(names)
-            wanted = dict(parse_types(grid))
-            wanted.setdefault(by, None)
+            columns = dict(parse_types(grid))
+            columns.setdefault(by, None)
             for part in table.parts(file):
-                _count(table.read(file, part.name, wanted, frozenset()), grid, by, partition, counters)
+                _count(table.read(file, part.name, columns, frozenset()), grid, by, partition, counters)
         except Exception as error:
             raise explained(file.name, error) from error
     pairs = tuple(sorted(schema.items()))

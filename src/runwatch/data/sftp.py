@@ -76,17 +76,17 @@ for kind in KnownHosts.protocol:
 def login(url: str) -> tuple[str, JsonDict]:
     """The URL with what ``~/.ssh/config`` says of its host (unless the URL says it), and what else to log in
     with."""
-    asked = urlsplit(url)
-    said = _configured(asked.hostname or "")
-    if "proxyjump" in said or "proxycommand" in said:
+    parts = urlsplit(url)
+    configured = _configured(parts.hostname or "")
+    if "proxyjump" in configured or "proxycommand" in configured:
         what = "is reached through another machine (ProxyJump), which is not supported here"
         raise DataError(url, what, "mount it, or add the machine as a [[hosts]]")
-    user, at, _ = asked.netloc.rpartition("@")
-    user = user + at if at else said["user"] + "@" if "user" in said else ""
-    port = asked.port or said.get("port")
-    host = said.get("hostname", asked.hostname) + (f":{port}" if port else "")
-    keys = {"key_filename": said["identityfile"]} if "identityfile" in said else {}
-    return asked._replace(netloc=user + host).geturl(), {**_LIMITS, **keys}
+    user, at, _ = parts.netloc.rpartition("@")
+    user = user + at if at else configured["user"] + "@" if "user" in configured else ""
+    port = parts.port or configured.get("port")
+    host = configured.get("hostname", parts.hostname) + (f":{port}" if port else "")
+    keys = {"key_filename": configured["identityfile"]} if "identityfile" in configured else {}
+    return parts._replace(netloc=user + host).geturl(), {**_LIMITS, **keys}
 
 
 def _configured(host: str) -> Any:

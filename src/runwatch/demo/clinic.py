@@ -1,4 +1,4 @@
-"""The story behind the samples: a clinic's screening model, from scikit-learn's breast cancer data.
+"""What the samples are about: a clinic's screening model, from scikit-learn's breast cancer data.
 
 569 real patients become as many as are needed by a smoothed bootstrap: rows drawn with replacement, each
 value moved by a twentieth of its feature's spread. Clinics and scanners are assigned at random, then things

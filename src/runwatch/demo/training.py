@@ -134,6 +134,6 @@ def _loss(trained: Trained, x: NDArray[np.float64], y: NDArray[np.int64]) -> flo
 
 
 def _log_loss(y: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
-    kept = np.clip(scores, 1e-300, 1.0)
+    clipped = np.clip(scores, 1e-300, 1.0)
     lost = np.clip(1.0 - scores, 1e-300, 1.0)
-    return float(-np.mean(np.where(y == 1, np.log(kept), np.log(lost))))
+    return float(-np.mean(np.where(y == 1, np.log(clipped), np.log(lost))))

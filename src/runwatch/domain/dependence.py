@@ -88,8 +88,8 @@ def _initial_sequence(numbers: Floats) -> float:
     rho = covariance / covariance[0]
     pairs = rho[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
     ends = np.flatnonzero(pairs <= 0)
-    kept = np.minimum.accumulate(pairs[: int(ends[0]) if len(ends) else len(pairs)])
-    effect = 2 * float(kept.sum()) - 1
+    monotone = np.minimum.accumulate(pairs[: int(ends[0]) if len(ends) else len(pairs)])
+    effect = 2 * float(monotone.sum()) - 1
     return min(max(1.0, effect / max(1 - effect / n, 0.5)), n / 2)
 
 

@@ -99,6 +99,7 @@ def direction_of(name: str, stated: Direction = None, override: Direction = None
     return stated if stated is not None else _from_name(name)
 
 
+@lru_cache(maxsize=8192)
 def is_placeholder(tag: str) -> bool:
     """Whether ``tag`` is a framework's placeholder (``hp_metric``) or private (``_runtime``)."""
     base = tag.rpartition("/")[2]
@@ -173,10 +174,10 @@ def _from_name(name: str) -> Direction:
     if not words or (_SPREAD & set(whole) and "explained" not in whole):
         return None
     negated = words[0] in ("neg", "negative") and len(words) > 1
-    found = _of_words(words[1:] if negated else words)
-    if negated and found is not None:
-        return "min" if found == "max" else "max"
-    return found or (_exact("".join(whole)) if len(whole) > len(words) else None)
+    direction = _of_words(words[1:] if negated else words)
+    if negated and direction is not None:
+        return "min" if direction == "max" else "max"
+    return direction or (_exact("".join(whole)) if len(whole) > len(words) else None)
 
 
 def _of_words(words: list[str]) -> Direction:
@@ -186,8 +187,8 @@ def _of_words(words: list[str]) -> Direction:
         joined = "".join(variant)
         if joined in _NO_DIRECTION:
             return None
-        if (found := _exact(joined)) is not None:
-            return found
+        if (direction := _exact(joined)) is not None:
+            return direction
     return _by_ending(_bare(words) or words) or ("max" if _is_plain_score(words) else None)
 
 
@@ -216,8 +217,8 @@ def _by_ending(words: list[str]) -> Direction:
         tail = "".join(words[start:])
         if tail in _NO_DIRECTION:
             return None
-        if tail not in _AMBIGUOUS_ENDINGS and (found := _exact(tail)) is not None:
-            return found
+        if tail not in _AMBIGUOUS_ENDINGS and (direction := _exact(tail)) is not None:
+            return direction
     last = words[-1]
     if last.endswith(_LOW_ENDINGS):
         return "min"

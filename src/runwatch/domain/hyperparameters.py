@@ -35,9 +35,9 @@ def seed_of(run: Run) -> str | None:
 def watched_metric(run: Run) -> str | None:
     """The metric that the run's early stopping or checkpoints watch, where it is recorded."""
     every = {**flat(run.config), **flat(run.hparams)}
-    for wanted in _WATCHED:
+    for key in _WATCHED:
         for name, value in every.items():
-            if name.rpartition(".")[2].lower() == wanted and isinstance(value, str) and value:
+            if name.rpartition(".")[2].lower() == key and isinstance(value, str) and value:
                 return value
     return None
 
@@ -45,9 +45,9 @@ def watched_metric(run: Run) -> str | None:
 def settings_of(run: Run) -> dict[str, object]:
     """What may explain a difference: hyperparameters, configuration, and the environment's word on data and
     code."""
-    told = {
+    recorded = {
         name: value
         for name, value in flat(run.environment).items()
         if any(word in name.lower() for word in _DATA)
     }
-    return {**told, **flat(run.config), **flat(run.hparams)}
+    return {**recorded, **flat(run.config), **flat(run.hparams)}

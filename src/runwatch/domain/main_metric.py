@@ -49,10 +49,10 @@ def _main(
 ) -> str | None:
     """Runs of one kind log the same names: what one answers holds for all."""
     names = dict(directions)
-    for asked in (configured, watched):
-        found = None if asked is None else same_metric(names, asked)
-        if found is not None:
-            return found
+    for name in (configured, watched):
+        metric = None if name is None else same_metric(names, name)
+        if metric is not None:
+            return metric
     return next(iter(by_importance(names)), None)
 
 
@@ -72,18 +72,18 @@ def by_importance(directions: Mapping[str, Direction]) -> list[str]:
     return sorted(directions, key=rank)
 
 
-def same_metric(names: Iterable[str], asked: str) -> str | None:
-    """The one name that says the same as ``asked``: the same name, else the only one of the same words and
-    split; where ``asked`` names no split, validation's."""
+def same_metric(names: Iterable[str], sought: str) -> str | None:
+    """The one name that says the same as ``sought``: the same name, else the only one of the same words and
+    split; where ``sought`` names no split, validation's."""
     names = list(names)
-    if asked in names:
-        return asked
-    same = [name for name in names if core_words(name) == core_words(asked)]
-    for split in (split_of(asked), "validation"):
+    if sought in names:
+        return sought
+    same = [name for name in names if core_words(name) == core_words(sought)]
+    for split in (split_of(sought), "validation"):
         of_split = [name for name in same if split_of(name) == split]
         if len(of_split) == 1:
             return of_split[0]
-        if split_of(asked) is not None:
+        if split_of(sought) is not None:
             break
     return None
 

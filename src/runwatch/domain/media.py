@@ -1,4 +1,4 @@
-"""What a run logged beside scalars: named first, read when somebody looks at it."""
+"""What a run logged besides scalars: named first, read when somebody looks at it."""
 
 from __future__ import annotations
 

@@ -99,8 +99,8 @@ class Stated(msgspec.Struct, frozen=True):
 
 
 class Rank(msgspec.Struct, frozen=True):
-    """Of the files of one *exclusive* claim, which tell the same story, the one with the greatest rank
-    speaks alone (Hugging Face: ``global_step``)."""
+    """Of the files of one *exclusive* claim, which repeat each other, only the one with the greatest
+    rank counts (Hugging Face: ``global_step``)."""
 
     value: float
 

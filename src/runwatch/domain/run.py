@@ -148,9 +148,9 @@ class Run(msgspec.Struct, frozen=True, eq=False):
         """What a later run must share to count as another try of this one: the group or the name that the
         framework recorded, never a whole project; without any of them the folder above."""
         known = {("group", self.labels.get("group", "")), ("name", self.name)}
-        said = frozenset(pair for pair in known if pair[1])
-        if said or self.labels.get("project"):
-            return said
+        named = frozenset(pair for pair in known if pair[1])
+        if named or self.labels.get("project"):
+            return named
         return frozenset({("folder", self.id.rpartition("/")[0] or ".")})
 
     @property

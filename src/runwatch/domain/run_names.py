@@ -31,9 +31,9 @@ def _with(run: Run, ending: str) -> str:
 
 def _endings(runs: Sequence[Run]) -> dict[RunKey, str]:
     parts = {run.key: _parts(run) for run in runs}
-    depths = {key: _meaningful(found) for key, found in parts.items()}
+    depths = {key: _meaningful(folders) for key, folders in parts.items()}
     while True:
-        result = {key: "/".join(found[-depths[key] :]) for key, found in parts.items()}
+        result = {key: "/".join(folders[-depths[key] :]) for key, folders in parts.items()}
         count = Counter(result.values())
         short = [key for key, name in result.items() if count[name] > 1 and depths[key] < len(parts[key])]
         if not short:

@@ -41,6 +41,13 @@ class Folder(msgspec.Struct, eq=False):
         """The path, relative to the root, of something in this folder."""
         return name if self.path == "." else f"{self.path}/{name}"
 
+    def at(self, path: str) -> Folder | None:
+        """The folder at a path relative to this one, which is the root's."""
+        folder: Folder | None = self
+        for name in path.split("/") if path != "." else ():
+            folder = folder.folders.get(name) if folder is not None else None
+        return folder
+
     def walk(self, depth: int | None = None) -> Iterator[Folder]:
         """This folder and those below it, at most ``depth`` levels down."""
         yield self

@@ -37,8 +37,8 @@ class HostAlerts:
     @property
     def problems(self) -> tuple[Problem, ...]:
         wrong = dict.fromkeys(words for alarm in self._alarms.values() for words in alarm.wrong)
-        told = (*wrong, *self._failed[-_MOST_TOLD:])
-        return tuple(Problem(self._file or "alerts", None, words, "see docs/alerts.md") for words in told)
+        shown = (*wrong, *self._failed[-_MOST_TOLD:])
+        return tuple(Problem(self._file or "alerts", None, words, "see docs/alerts.md") for words in shown)
 
     def update(self, snapshot: Snapshot, silences: Mapping[str, Mapping[str, float]], now: float) -> None:
         """Send what is due about one machine. ``silences``: by root."""

@@ -15,7 +15,7 @@ from runwatch.domain.intent_codec import load
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
-from runwatch.hosts.watched_roots import Followed, Watched
+from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
@@ -85,30 +85,30 @@ class Answers:
             yield task_state
 
     def _rows(self, key: PredictionsKey, label: str) -> m.RowsFound:
-        found = self._live.slice_rows(key, label)
-        return m.RowsFound(problem=found) if isinstance(found, Problem) else m.RowsFound(*found)
+        rows = self._live.slice_rows(key, label)
+        return m.RowsFound(problem=rows) if isinstance(rows, Problem) else m.RowsFound(*rows)
 
     def _do(self, text: str) -> m.Did:
         intent = load(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
-        if isinstance(self._watched, Followed):
-            answer, task = self._watched.obey(intent), None
+        if isinstance(self._watched, LiveRoots):
+            answer, task = self._watched.handle(intent), None
         else:
             with self._task_state() as task_state:
                 answer, task = task_state.perform(intent, time.time(), date.today())
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
-    def _curve(self, asked: m.AskSeries) -> m.CurveUpdate:
-        points = self._watched.series(RunKey(self._known(asked.root), asked.run), asked.tag)
-        total, start = len(points), asked.have
-        if not (0 < start <= total and _same(points, start - 1, asked.step, asked.value)):
+    def _curve(self, request: m.AskSeries) -> m.CurveUpdate:
+        points = self._watched.series(RunKey(self._known(request.root), request.run), request.tag)
+        total, start = len(points), request.have
+        if not (0 < start <= total and _same(points, start - 1, request.step, request.value)):
             start = 0
-        end = total if asked.most else min(start + MOST_POINTS, total)
-        wanted = points.where(slice(start, end))
-        if asked.most:
-            wanted = thinned(wanted, asked.most)
-        steps, times, values = map(_bytes, (wanted.steps, wanted.wall_times, wanted.values))
+        end = total if request.most else min(start + MOST_POINTS, total)
+        part = points.where(slice(start, end))
+        if request.most:
+            part = thinned(part, request.most)
+        steps, times, values = map(_bytes, (part.steps, part.wall_times, part.values))
         return m.CurveUpdate(start, end, steps, times, values, more=end < total)
 
 
@@ -134,5 +134,5 @@ def thinned(points: Points, most: int) -> Points:
     high = np.where(np.isfinite(points.values), points.values, -np.inf)
     order_low, order_high = np.lexsort((low, stretch)), np.lexsort((-high, stretch))
     odd = np.flatnonzero(~np.isfinite(points.values))[: max(most // 4, 1)]
-    kept = np.unique(np.concatenate([order_low[edges], order_high[edges], odd, [0, n - 1]]))
-    return points.where(kept)
+    selected = np.unique(np.concatenate([order_low[edges], order_high[edges], odd, [0, n - 1]]))
+    return points.where(selected)

@@ -32,10 +32,10 @@ class Conversation:
         """The answer: its words and its data. Raises WireError; OSError when what was asked about there
         can't be read."""
         self._link.write(json.dumps({"do": what, **words}).encode("ascii") + b"\n")
-        told, data = self._answer()
-        if "error" in told:
-            raise FileNotFoundError(str(told["error"]))
-        return told, data
+        answer, data = self._answer()
+        if "error" in answer:
+            raise FileNotFoundError(str(answer["error"]))
+        return answer, data
 
     def _answer(self) -> tuple[dict[str, object], bytes]:
         until = time.monotonic() + _ANSWER_S
@@ -44,8 +44,8 @@ class Conversation:
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         try:
-            told = json.loads(line)
-            size = int(told["bytes"])
+            answer = json.loads(line)
+            size = int(answer["bytes"])
             if not 0 <= size <= 2 * PIECE:
                 raise ValueError("an answer that is too large")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -55,7 +55,7 @@ class Conversation:
         packed = bytes(self._buffer[:size])
         del self._buffer[:size]
         self.heard = time.monotonic()
-        return told, _unpacked(self._name, packed)
+        return answer, _unpacked(self._name, packed)
 
     def _more(self, until: float, most: int) -> None:
         if time.monotonic() > until:

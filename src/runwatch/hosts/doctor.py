@@ -1,4 +1,4 @@
-"""Here: what ``doctor`` says of other machines: can they be reached, with what, and are they fit."""
+"""Here: what ``doctor`` checks on other machines: whether and how they are reached, and what limits them."""
 
 from __future__ import annotations
 

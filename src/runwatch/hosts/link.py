@@ -82,11 +82,11 @@ class Link:
 
     def _listen(self) -> bool:
         """Take last words; whether there may be more."""
-        said = os.read(self._err.fileno(), _READ)
-        self._said = (self._said + said)[-_LAST_WORDS:]
-        if not said:
+        output = os.read(self._err.fileno(), _READ)
+        self._said = (self._said + output)[-_LAST_WORDS:]
+        if not output:
             self._coming.unregister(self._err)
-        return bool(said)
+        return bool(output)
 
     def started(self, timeout: float = START_S) -> tuple[bool, bytes]:
         """Skip what shells print before our own first bytes; (is it the mirror's start, what follows it).
@@ -116,7 +116,7 @@ class Link:
         return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
 
     def abandon(self) -> None:
-        """End the process from another thread; whoever reads learns of it."""
+        """End the process from another thread; the reading thread notices."""
         self._process.terminate()
 
     def close(self) -> None:

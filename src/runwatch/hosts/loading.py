@@ -36,5 +36,5 @@ def load(
 
 def happened_there(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:
     """What happened to tasks and findings of the other machines of a look: (root, event), oldest first."""
-    asked: Callable[[], list[tuple[str, TaskEvent]]] | None = getattr(loaded, "history", None)
-    return [] if asked is None else asked()
+    history: Callable[[], list[tuple[str, TaskEvent]]] | None = getattr(loaded, "history", None)
+    return [] if history is None else history()

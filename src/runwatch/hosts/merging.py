@@ -21,7 +21,7 @@ def merged(
     local: Snapshot | None,
     others: Sequence[Snapshot],
     links: Sequence[HostLink],
-    looked: float | None = None,
+    last_seen: float | None = None,
 ) -> Snapshot:
     """One snapshot over all of them; what is this machine's stays its own."""
     every = [*([local] if local else []), *others]
@@ -32,7 +32,7 @@ def merged(
         findings=tuple(findings),
         tasks=_joined([s.tasks for s in every]),
         watch=_watch(local, others, links),
-        looked=local.looked if local else looked,
+        looked=local.looked if local else last_seen,
         assumptions=tuple(chain.from_iterable(s.assumptions for s in every)),
         bell=local.bell if local else "",
         overlooked=tuple(chain.from_iterable(s.overlooked for s in every)),

@@ -23,7 +23,7 @@ SKIP = {".git", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoi
 
 def walk(root: str) -> Any:
     """{path: (size, mtime in ns, inode)} of regular files; links to folders are not followed."""
-    found = {}  # type: Any
+    files = {}  # type: Any
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -44,10 +44,10 @@ def walk(root: str) -> Any:
             except OSError:
                 continue
             if stat.S_ISREG(known.st_mode):
-                found[path] = (known.st_size, known.st_mtime_ns, known.st_ino)
-                if len(found) >= MOST_FILES:
-                    return found
-    return found
+                files[path] = (known.st_size, known.st_mtime_ns, known.st_ino)
+                if len(files) >= MOST_FILES:
+                    return files
+    return files
 
 
 def opened(root: str, path: str) -> Any:
@@ -118,17 +118,17 @@ def spent() -> Any:
 
 
 def pressure() -> Any:
-    found = {}
+    shares = {}
     for name in ("memory", "io", "cpu"):
         for word in text_of("/proc/pressure/" + name).partition("\n")[0].split():
             if word.startswith("avg60="):
-                found[name] = float(word[6:])
-    return found
+                shares[name] = float(word[6:])
+    return shares
 
 
 def disks(paths: Any) -> object:
     """(mount, device, used, free, share of free inodes, read-only) of each device once."""
-    found = {}  # type: Any
+    mounts = {}  # type: Any
     for path in paths:
         try:
             path = os.path.realpath(os.path.expanduser(path))
@@ -142,8 +142,8 @@ def disks(paths: Any) -> object:
             size = known.f_frsize
             used, free = (known.f_blocks - known.f_bfree) * size, known.f_bavail * size
             inodes = known.f_favail / known.f_files if known.f_files else None
-            found.setdefault(device, (path, device, used, free, inodes, bool(known.f_flag & 1)))
-    return list(found.values())
+            mounts.setdefault(device, (path, device, used, free, inodes, bool(known.f_flag & 1)))
+    return list(mounts.values())
 
 
 def gpus() -> str:
@@ -163,43 +163,43 @@ class MirrorServer:
         self.answer = answer
         self.told = {}  # type: Any
 
-    def list(self, asked: Any) -> None:
+    def list(self, request: Any) -> None:
         """What changed since the last listing of this root."""
-        root = os.path.realpath(os.path.expanduser(asked["root"]))
+        root = os.path.realpath(os.path.expanduser(request["root"]))
         began = time.time()
-        found = walk(root)
+        files = walk(root)
         before = self.told.get(root, {})
-        changed = [[path, *known] for path, known in found.items() if before.get(path) != known]
-        gone = [path for path in before if path not in found]
-        self.told[root] = found
+        changed = [[path, *known] for path, known in files.items() if before.get(path) != known]
+        gone = [path for path in before if path not in files]
+        self.told[root] = files
         took = time.time() - began
         self.answer(
-            {"root": root, "now": time.time(), "took": took, "full": len(found) >= MOST_FILES},
+            {"root": root, "now": time.time(), "took": took, "full": len(files) >= MOST_FILES},
             json.dumps([changed, gone]).encode("ascii"),
         )
 
-    def machine(self, asked: Any) -> None:
+    def machine(self, request: Any) -> None:
         """Load, memory, the disks below the roots, GPUs."""
         used, limited = memory()
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        told = {"cores": cores, "load": os.getloadavg(), "spent": spent(), "memory": used}
-        told.update(limited=limited, pressure=pressure(), gpus=gpus() if asked["gpus"] else "")
-        told["disks"] = disks(asked["roots"] + [tempfile.gettempdir(), "~"])
-        self.answer({}, json.dumps(told).encode("ascii"))
+        reading = {"cores": cores, "load": os.getloadavg(), "spent": spent(), "memory": used}
+        reading.update(limited=limited, pressure=pressure(), gpus=gpus() if request["gpus"] else "")
+        reading["disks"] = disks(request["roots"] + [tempfile.gettempdir(), "~"])
+        self.answer({}, json.dumps(reading).encode("ascii"))
 
-    def heads(self, asked: Any) -> None:
+    def heads(self, request: Any) -> None:
         """First and last bytes of files: lengths in the line, bytes one after the other."""
         lengths, parts = [], []
-        for path in asked["files"]:
+        for path in request["files"]:
             try:
-                file, known = opened(asked["root"], path)
+                file, known = opened(request["root"], path)
             except OSError:
                 lengths.append([0, 0, 0])
                 continue
             try:
-                head = piece(file, asked["head"], 0)
-                rest = max(known.st_size - asked["tail"], len(head))
-                tail = piece(file, asked["tail"], rest)
+                head = piece(file, request["head"], 0)
+                rest = max(known.st_size - request["tail"], len(head))
+                tail = piece(file, request["tail"], rest)
             except OSError:
                 head, tail, rest = b"", b"", 0
             finally:
@@ -208,11 +208,11 @@ class MirrorServer:
             parts += [head, tail]
         self.answer({"lengths": lengths}, b"".join(parts))
 
-    def get(self, asked: Any) -> None:
+    def get(self, request: Any) -> None:
         """A file from ``offset``, if its first and last bytes before that have these CRCs, else from 0."""
-        file, known = opened(asked["root"], asked["file"])
+        file, known = opened(request["root"], request["file"])
         try:
-            start = asked["offset"]
+            start = request["offset"]
             near = min(start, 64)
             same = (
                 start <= known.st_size
@@ -220,10 +220,10 @@ class MirrorServer:
                     zlib.crc32(piece(file, min(start, 1024), 0)),
                     zlib.crc32(piece(file, near, start - near)),
                 ]
-                == asked["crc"]
+                == request["crc"]
             )
             start = start if same else 0
-            data = piece(file, min(asked["most"], known.st_size - start), start)
+            data = piece(file, min(request["most"], known.st_size - start), start)
             after = os.fstat(file)
         finally:
             os.close(file)
@@ -242,10 +242,10 @@ class MirrorServer:
 def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
 
-    def answer(told: Any, data: bytes = b"") -> None:
+    def answer(header: Any, data: bytes = b"") -> None:
         packed = zlib.compress(data, 6)
-        told["bytes"] = len(packed)
-        sink.write(json.dumps(told).encode("ascii") + b"\n" + packed)
+        header["bytes"] = len(packed)
+        sink.write(json.dumps(header).encode("ascii") + b"\n" + packed)
         sink.flush()
 
     mirror = MirrorServer(answer)
@@ -260,9 +260,9 @@ def main() -> None:
                 return
             buffered += data
         line, _, buffered = buffered.partition(b"\n")
-        asked = json.loads(line.decode("ascii"))
+        request = json.loads(line.decode("ascii"))
         try:
-            getattr(mirror, asked["do"])(asked)
+            getattr(mirror, request["do"])(request)
         except OSError as error:
             answer({"error": error.strerror or str(error)})
 

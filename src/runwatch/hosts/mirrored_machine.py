@@ -19,7 +19,7 @@ _IDLE = 0.05
 _MOST_GPUS, _MOST_DISKS = 64, 32
 
 
-class _Told(msgspec.Struct):
+class _MachineReading(msgspec.Struct):
     """One look of the script. ``spent``: (busy, all) processor time so far; ``memory``: (used, all) bytes;
     ``disks``: (mount, device, used, free, share of free inodes, read-only); ``gpus``: what nvidia-smi wrote,
     as ``GPU_COLUMNS`` of the script."""
@@ -44,10 +44,10 @@ class MirroredMachine:
         self._filling: dict[str, Filling] = {}
         self._idle_since: dict[int, float] = {}
 
-    def take(self, told: Mapping[str, object], now: float) -> Machine:
+    def take(self, reading: Mapping[str, object], now: float) -> Machine:
         """The machine, by an answer of the script. Raises WireError."""
         try:
-            look = msgspec.convert(told, _Told)
+            look = msgspec.convert(reading, _MachineReading)
         except msgspec.ValidationError as error:
             raise WireError(f"an invalid look at the machine ({error})") from None
         return Machine(
@@ -70,16 +70,16 @@ class MirroredMachine:
             return None
         return min(max((spent[0] - last[0]) / (spent[1] - last[1]), 0.0), 1.0)
 
-    def _disk(self, now: float, told: tuple[str, int, int, int, float | None, bool]) -> Disk:
-        mount, _, used, free, inodes, read_only = told
+    def _disk(self, now: float, row: tuple[str, int, int, int, float | None, bool]) -> Disk:
+        mount, _, used, free, inodes, read_only = row
         filling = self._filling.setdefault(mount, Filling())
         filling.note(now, free)
         return Disk(safe(mount), used, free, inodes, filling.full_in(free), read_only)
 
     def _gpus(self, now: float, text: str) -> tuple[Gpu, ...]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
-        found = [_gpu(row) for row in rows[:_MOST_GPUS] if len(row) == 7 and row[0].isdigit()]
-        return tuple(replace(gpu, idle_for=self._idle_for(now, gpu)) for gpu in found)
+        gpus = [_gpu(row) for row in rows[:_MOST_GPUS] if len(row) == 7 and row[0].isdigit()]
+        return tuple(replace(gpu, idle_for=self._idle_for(now, gpu)) for gpu in gpus)
 
     def _idle_for(self, now: float, gpu: Gpu) -> float | None:
         if gpu.utilisation is None or gpu.utilisation >= _IDLE:

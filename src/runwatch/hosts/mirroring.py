@@ -81,9 +81,9 @@ class MirroredRoot:
     def refresh(self) -> bool:
         """Ask what changed, and what our readers make of it; whether there is something to fetch. Raises
         WireError; OSError: the root is not there."""
-        told, data = self._talk.ask("list", root=self.path)
-        self.there, self.took = str(told["root"]), float(told["took"])
-        ahead = float(told["now"]) - time.time()
+        answer, data = self._talk.ask("list", root=self.path)
+        self.there, self.took = str(answer["root"]), float(answer["took"])
+        ahead = float(answer["now"]) - time.time()
         self.ahead = 0.0 if abs(ahead) < 5.0 else float(round(ahead))
         changed, gone = _listing(data)
         for path in gone:
@@ -144,8 +144,10 @@ class MirroredRoot:
         for group, tail_size in ((logs, limits.TAIL), (sorted(set(names) - set(logs)), 0)):
             for at in range(0, len(group), _HEADS_AT_ONCE):
                 some = group[at : at + _HEADS_AT_ONCE]
-                told, data = self._talk.ask("heads", root=self.there, files=some, head=_HEAD, tail=tail_size)
-                for path, head, tail, rest in _pieces(some, told, data):
+                answer, data = self._talk.ask(
+                    "heads", root=self.there, files=some, head=_HEAD, tail=tail_size
+                )
+                for path, head, tail, rest in _pieces(some, answer, data):
                     self._write_holes(path, head, tail, rest)
                     if len(head) == self._listed[path].size:
                         self._whole[path] = head
@@ -181,19 +183,19 @@ class MirroredRoot:
     def _choose(self) -> None:
         """What is to be copied: files that are claimed, and have changed since they were."""
         claims = [claim for settled in self._reader.catalogue.runs.values() for claim in settled.claims]
-        wanted = {file for claim in claims for file in claim.files}
-        self._claimed = set(wanted)
-        wanted |= {f"{file}-wal" for file in wanted if f"{file}-wal" in self._listed}
+        claimed = {file for claim in claims for file in claim.files}
+        self._claimed = set(claimed)
+        claimed |= {f"{file}-wal" for file in claimed if f"{file}-wal" in self._listed}
         # small files came whole already, and readers look for some of them without claiming them
-        wanted |= {f for f, known in self._listed.items() if known.size <= _HEAD and not _is_blob(f)}
-        large = sorted(file for file in wanted if self._listed_size(file) > MOST_FILE)
+        claimed |= {f for f, known in self._listed.items() if known.size <= _HEAD and not _is_blob(f)}
+        large = sorted(file for file in claimed if self._listed_size(file) > MOST_FILE)
         total, chosen = 0, set[str]()
-        for file in sorted(wanted - set(large), key=lambda file: -self._mtime(file)):
+        for file in sorted(claimed - set(large), key=lambda file: -self._mtime(file)):
             total += self._listed_size(file)
             if total > MOST_IN_ALL:
                 break
             chosen.add(file)
-        left = len(wanted) - len(chosen) - len(large)
+        left = len(claimed) - len(chosen) - len(large)
         self.notes = (
             *(f"{file}: larger than {MOST_FILE // limits.MIB} MiB, not mirrored" for file in large[:5]),
             *((f"{left} older files past {MOST_IN_ALL // limits.MIB} MiB are not mirrored",) if left else ()),
@@ -248,8 +250,10 @@ class MirroredRoot:
         offset = 0 if rewritten or not file.is_file() else file.stat().st_size
         for _ in range(MOST_FILE // PIECE + 2):
             crc = _fingerprint(part if part.exists() else file, offset)
-            told, data = self._talk.ask("get", root=self.there, file=path, offset=offset, crc=crc, most=PIECE)
-            start, size = int(told["start"]), int(told["size"])
+            answer, data = self._talk.ask(
+                "get", root=self.there, file=path, offset=offset, crc=crc, most=PIECE
+            )
+            start, size = int(answer["start"]), int(answer["size"])
             appends = start == offset and file.is_file() and not part.exists() and not rewritten
             target = file if appends else part
             if start == 0 and not appends:
@@ -260,7 +264,7 @@ class MirroredRoot:
             with target.open("ab") as out:
                 out.write(data)
             offset = start + len(data)
-            known = KnownFile(size, int(told["mtime"]), int(told["inode"]))
+            known = KnownFile(size, int(answer["mtime"]), int(answer["inode"]))
             if not data or offset >= size or offset > MOST_FILE:
                 break
         if part.exists():
@@ -293,11 +297,11 @@ class MirroredRoot:
     def _index(self) -> dict[str, KnownFile]:
         """What an earlier process copied; what is not there any more is copied again."""
         try:
-            kept = json.loads((self.folder / "index.json").read_text("ascii"))
-            found = {path: KnownFile(*map(int, known)) for path, known in kept.items()}
+            saved = json.loads((self.folder / "index.json").read_text("ascii"))
+            files = {path: KnownFile(*map(int, known)) for path, known in saved.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
-        return {p: k for p, k in found.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
+        return {p: k for p, k in files.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
 
     def _keep_index(self) -> None:
         text = json.dumps(self._have)
@@ -311,19 +315,19 @@ def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
     """(changed files, files that are gone) of a listing. Raises WireError."""
     try:
         changed, gone = json.loads(data)
-        found = [
+        files = [
             (str(path), KnownFile(int(size), int(mtime), int(inode))) for path, size, mtime, inode in changed
         ]
-        return [one for one in found if one[1].size >= 0], [str(path) for path in gone]
+        return [one for one in files if one[1].size >= 0], [str(path) for path in gone]
     except (ValueError, TypeError, RecursionError) as error:
         raise WireError(f"an invalid listing ({error})") from None
 
 
-def _pieces(names: Iterable[str], told: JsonDict, data: bytes) -> Iterator[tuple[str, bytes, bytes, int]]:
+def _pieces(names: Iterable[str], answer: JsonDict, data: bytes) -> Iterator[tuple[str, bytes, bytes, int]]:
     """(file, first bytes, last bytes, where these begin). Raises WireError."""
     at = 0
     try:
-        for path, (head, tail, rest) in zip(names, told["lengths"], strict=True):
+        for path, (head, tail, rest) in zip(names, answer["lengths"], strict=True):
             if not (0 <= head <= _HEAD and 0 <= tail <= limits.TAIL and 0 <= rest < 2**62):
                 raise ValueError("lengths that were not asked for")
             yield path, data[at : at + head], data[at + head : at + head + tail], rest

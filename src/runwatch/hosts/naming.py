@@ -33,7 +33,7 @@ def placed(
             paths.setdefault(host, []).extend(configured or (path,))
     for name, settings in known.items() if all_hosts else ():
         paths.setdefault(name, []).extend(settings.roots)
-    others = tuple(target(name, tuple(dict.fromkeys(found)), known) for name, found in paths.items())
+    others = tuple(target(name, tuple(dict.fromkeys(folders)), known) for name, folders in paths.items())
     return tuple(root for root, address in named if address is None), others
 
 

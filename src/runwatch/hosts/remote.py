@@ -101,7 +101,7 @@ class Remote:
             link.abandon()
             self._thread.join(_PART_S)
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Try again now, if it is waiting to."""
         self._wake.set()
 
@@ -137,17 +137,17 @@ class Remote:
     def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
         out, number, waiting = self._out, next(self._numbers), _Waiting()
-        asked = self._as_known_there(question(number))
+        message = self._as_known_there(question(number))
         with self._lock:
             if out is None or self._state.state != "live":
                 raise WireError(self._state.message or f"{self.name} is not connected")
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
             self._waiting[number] = waiting
-        if isinstance(asked, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
-            mirror.bring(asked.root, [item.file for item in asked.wanted.items], timeout)
+        if isinstance(message, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
+            mirror.bring(message.root, [item.file for item in message.wanted.items], timeout)
         try:
-            out.send(asked)
+            out.send(message)
             waiting.done.wait(timeout)
         except OSError as error:
             raise WireError(f"{self.name}: {error}") from None
@@ -159,7 +159,7 @@ class Remote:
             raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s")
         if waiting.reply.error:
             raise WireError(f"{self.name}: {waiting.reply.error}")
-        return decoder(m.BODIES[type(asked)])(waiting.reply.body)
+        return decoder(m.BODIES[type(message)])(waiting.reply.body)
 
     def _as_known_there(self, question: m.Question) -> m.Question:
         """The question with the root that is watched: of a mirrored machine a copy here."""

@@ -27,7 +27,7 @@ _PARTS = ("runs", "health", "outlooks", "comparisons", "predictions", "data", "f
 
 
 class RemoteSnapshot:
-    """What is known of ``host``. Whatever a host says, it speaks of its own roots only."""
+    """What is known of ``host``. A host is only believed about its own roots."""
 
     def __init__(self, host: str, names: Mapping[str, str] | None = None) -> None:
         """``names``: what roots are really called, where copies of them are watched."""

@@ -52,9 +52,9 @@ def encode(value: object) -> bytes:
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:  # an undecodable file name: rare, and worth the walk
-        kept = (bytes, date)
+        allowed = (bytes, date)
         return _ENCODER.encode(
-            _walked(msgspec.to_builtins(value, builtin_types=kept, enc_hook=_plain), storable)
+            _walked(msgspec.to_builtins(value, builtin_types=allowed, enc_hook=_plain), storable)
         )
 
 

@@ -83,25 +83,25 @@ class Disks:
     """The disks below the watched paths, each once, with their histories."""
 
     def __init__(self) -> None:
-        self._patient: WithTimeout[tuple[int, Disk]] = WithTimeout()
+        self._disk_queries: WithTimeout[tuple[int, Disk]] = WithTimeout()
         self._mounts: WithTimeout[str] = WithTimeout()
         self._known: dict[str, str] = {}
         self._filling: dict[str, Filling] = {}
 
     def read(self, now: float, paths: Iterable[str]) -> tuple[Disk, ...]:
         """One disk for each device that holds one of ``paths``, in their order."""
-        found: dict[int, Disk] = {}
+        disks: dict[int, Disk] = {}
         for mount in dict.fromkeys(self._mount(path) for path in paths):
-            answer = self._patient.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
+            answer = self._disk_queries.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
             if answer is None:
                 continue
             device, disk = answer
             counts_no_blocks = disk.used + disk.free == 0  # as FUSE and autofs may: it tells nothing
             if counts_no_blocks:
                 continue
-            if device not in found:
-                found[device] = self._with_forecast(now, disk)
-        return tuple(found.values())
+            if device not in disks:
+                disks[device] = self._with_forecast(now, disk)
+        return tuple(disks.values())
 
     def _mount(self, path: str) -> str:
         if path not in self._known:
@@ -119,4 +119,4 @@ class Disks:
     @property
     def silent(self) -> tuple[str, ...]:
         """Mounts that do not answer."""
-        return (*self._patient.silent, *self._mounts.silent)
+        return (*self._disk_queries.silent, *self._mounts.silent)

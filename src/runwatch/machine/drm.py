@@ -24,8 +24,8 @@ def drm_gpus(first: int, place: Path) -> tuple[Gpu, ...]:
         cards = sorted(card for card in place.iterdir() if _CARD.fullmatch(card.name))
     except OSError:
         return ()
-    found = [gpu for card in cards if (gpu := _gpu(card / "device")) is not None]
-    return tuple(replace(gpu, index=first + i) for i, gpu in enumerate(found))
+    gpus = [gpu for card in cards if (gpu := _gpu(card / "device")) is not None]
+    return tuple(replace(gpu, index=first + i) for i, gpu in enumerate(gpus))
 
 
 def _gpu(device: Path) -> Gpu | None:

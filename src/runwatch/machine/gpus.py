@@ -88,13 +88,13 @@ class Gpus:
         return bool(int(reasons or 0) & _THROTTLED)
 
     def _processes(self, handle: Nvml, run_of: RunOf) -> tuple[GpuProcess, ...]:
-        found: dict[int, GpuProcess] = {}
+        processes: dict[int, GpuProcess] = {}
         for kind in ("Compute", "Graphics"):
             for process in self._ask(f"nvmlDeviceGet{kind}RunningProcesses", handle) or ():
                 memory = getattr(process, "usedGpuMemory", None)
                 used = int(memory) if memory is not None and memory < 1 << 50 else None
-                found.setdefault(process.pid, GpuProcess(process.pid, used, run_of(process.pid)))
-        return tuple(found[pid] for pid in sorted(found))
+                processes.setdefault(process.pid, GpuProcess(process.pid, used, run_of(process.pid)))
+        return tuple(processes[pid] for pid in sorted(processes))
 
     def _idle_for(self, now: float, index: int, utilisation: float | None) -> float | None:
         """For how long every look has found it below 5 % busy; None: it is not idle."""

@@ -18,11 +18,11 @@ def memory_groups(places: ProcFs) -> tuple[Path, ...]:
     folder = hierarchy / path.strip("/") if path.strip("/") and ".." not in path else hierarchy
     while folder != hierarchy and not folder.is_dir():
         folder = folder.parent
-    found = [folder]
-    while folder != hierarchy and len(found) < _SUBTREES:
+    folders = [folder]
+    while folder != hierarchy and len(folders) < _SUBTREES:
         folder = folder.parent
-        found.append(folder)
-    return tuple(found)
+        folders.append(folder)
+    return tuple(folders)
 
 
 def _membership(places: ProcFs) -> tuple[Path | None, str]:

@@ -26,13 +26,13 @@ def load_average() -> tuple[float, float, float] | None:
 
 def pressure(places: ProcFs) -> tuple[tuple[str, float], ...]:
     """Percent of the last minute in which some work waited for memory, io and cpu, where the kernel tells."""
-    found = []
+    shares = []
     for name in _PRESSURES:
         for line in (places.text("pressure", name) or "").splitlines():
             words = dict(word.split("=", 1) for word in line.split()[1:] if "=" in word)
             if line.startswith("some ") and "avg60" in words:
-                found.append((name, _float(words["avg60"])))
-    return tuple(found)
+                shares.append((name, _float(words["avg60"])))
+    return tuple(shares)
 
 
 class CpuMeter:

@@ -1,4 +1,4 @@
-"""Which process belongs to which run, and whether it still lives.
+"""Which process belongs to which run, and whether it is still alive.
 
 A process counts as a run's only if it began before the run's first event and writes a file of the run, works
 in its folder, or names it on its command line. Shells, pagers, editors and viewers never count."""
@@ -39,7 +39,7 @@ class SearchedRun(msgspec.Struct, frozen=True):
 
 
 def process_of(pid: int, started: float | None, host: str = "") -> Process:
-    """Whether the process ``pid`` that began at ``started`` lives on this host. A process of that number
+    """Whether the process ``pid`` that began at ``started`` is alive on this host. A process of that number
     that began at another time is somebody else's; a zombie is dead; None: it may not be asked."""
     import psutil
 
@@ -65,10 +65,10 @@ class ProcessFinder(msgspec.Struct):
     _found: dict[str, Process] = msgspec.field(default_factory=dict)
     _walked: float | None = None
 
-    def find(self, now: float, wanted: Iterable[SearchedRun]) -> Mapping[str, Process]:
+    def find(self, now: float, searched: Iterable[SearchedRun]) -> Mapping[str, Process]:
         """The process of each wanted run by its folder, where one is or was known. One that has gone stays,
         ``alive`` False."""
-        runs = {run.folder.rstrip("/") or "/": run for run in wanted}
+        runs = {run.folder.rstrip("/") or "/": run for run in searched}
         self._found = {folder: self._again(old) for folder, old in self._found.items() if folder in runs}
         missing = [
             folder for folder in runs if folder not in self._found or self._found[folder].alive is False
@@ -87,16 +87,16 @@ class ProcessFinder(msgspec.Struct):
 
     def _walk(self, runs: Mapping[str, SearchedRun]) -> dict[str, Process]:
         """The eldest process of each run."""
-        found: dict[str, Process] = {}
+        processes: dict[str, Process] = {}
         for process, born in _candidates():
             for folder, evidence in _evidence(process, runs):
                 first = runs[folder].first_event
                 if first is not None and born > first + _SAME_START:
                     continue
-                known = found.get(folder)
+                known = processes.get(folder)
                 if known is None or (known.started or 0.0) > born:
-                    found[folder] = Process(process.pid, self.host, born, True, evidence)
-        return found
+                    processes[folder] = Process(process.pid, self.host, born, True, evidence)
+        return processes
 
 
 def pids_of_runs(processes: Mapping[str, Process]) -> Mapping[int, str]:
@@ -143,14 +143,14 @@ def _evidence(process: OsProcess, runs: Mapping[str, SearchedRun]) -> list[tuple
         named = {os.path.normpath(os.path.join(cwd, part)) for word in words[1:] for part in _paths(word)}
     except (psutil.Error, OSError):
         return []
-    found: dict[str, str] = {}
+    evidence: dict[str, str] = {}
     for folder in _holders((cwd,), runs):
-        found.setdefault(folder, "works in the run's folder")
+        evidence.setdefault(folder, "works in the run's folder")
     for folder in _holders(named, runs):
-        found.setdefault(folder, "names the run's folder on its command line")
+        evidence.setdefault(folder, "names the run's folder on its command line")
     for folder in _holders(_written(process), runs):
-        found.setdefault(folder, "has a file of the run open for writing")
-    return list(found.items())
+        evidence.setdefault(folder, "has a file of the run open for writing")
+    return list(evidence.items())
 
 
 def _looks_on(words: list[str]) -> bool:

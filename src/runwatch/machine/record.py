@@ -42,19 +42,19 @@ class MachineRecord:
         """One of its curves; the step is the second since the first point."""
         with self._lock:
             looks = list(zip(self._times, self._looks, strict=True))
-        found = [(at, look.get(tag, math.nan)) for at, look in looks if since <= at <= until]
-        if not found:
+        readings = [(at, look.get(tag, math.nan)) for at, look in looks if since <= at <= until]
+        if not readings:
             return Points.empty()
-        times = np.array([at for at, _ in found])
-        return Points.of((times - times[0]).astype(np.int64), [value for _, value in found], times)
+        times = np.array([at for at, _ in readings])
+        return Points.of((times - times[0]).astype(np.int64), [value for _, value in readings], times)
 
 
 def _values(machine: Machine) -> dict[str, float]:
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     if machine.cpu is not None:
-        found["machine/cpu %"] = 100 * machine.cpu
+        values["machine/cpu %"] = 100 * machine.cpu
     if machine.memory_total:
-        found["machine/memory %"] = 100 * machine.memory_used / machine.memory_total
+        values["machine/memory %"] = 100 * machine.memory_used / machine.memory_total
     for gpu in machine.gpus:
         name = f"machine/gpu {gpu.index}"
         used = gpu.memory_used
@@ -66,5 +66,5 @@ def _values(machine: Machine) -> dict[str, float]:
             ("W", gpu.power),
         ):
             if value is not None:
-                found[f"{name} {unit}"] = value
-    return found
+                values[f"{name} {unit}"] = value
+    return values

@@ -1,4 +1,4 @@
-"""What is known beside the runs: data sets, predictions, models, the machine, forecasts.
+"""What is known besides the runs: data sets, predictions, models, the machine, forecasts.
 
 All of it is slow: while watching it is worked out in the background and told when it is there; for a single
 look it is worked out at once."""
@@ -129,7 +129,7 @@ class BackgroundWork:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """What has not been judged once; looks at all columns together take long, and say so themselves."""
+        """What has not been judged once; multivariate checks take long and report for themselves."""
         names = [name for name in list(self._awaited) if not name.startswith("data:deep")]
         return frozenset(name.partition(":")[0] for name in names)
 
@@ -274,9 +274,9 @@ class BackgroundWork:
 
         self._background.ask(f"data:{root}", job)
 
-    def _deepened(self, root: str, kept: bool) -> None:
+    def _deepened(self, root: str, saved: bool) -> None:
         """The deeper look has ended: take what it found, if it found something."""
-        if kept:
+        if saved:
             self._judge_data(root, deep=True)
         else:
             self._awaited.discard(f"data:deep:{root}")

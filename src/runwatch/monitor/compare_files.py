@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
-from runwatch.data.metric_files import load_numbers
+from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import (
     SUFFIXES,
     Chosen,
@@ -22,6 +22,7 @@ from runwatch.data.predictions import (
     load_rows,
 )
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.errors import UserError
 from runwatch.domain.evaluations import Samples
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.domain.run import Direction, Problem, Run
@@ -38,6 +39,7 @@ from runwatch.judge.runs.comparing import (
     value_of,
 )
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
+from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
@@ -79,8 +81,8 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:
     """The files of labels in the order of their names; a pattern that no file matches as it is."""
     named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
-    found = [sorted(glob.glob(path, recursive=True)) or [path] for path in map(settings.path, named)]
-    return [path for paths in found for path in paths if settings.allows(path)]
+    files = [sorted(glob.glob(path, recursive=True)) or [path] for path in map(settings.path, named)]
+    return [path for paths in files for path in paths if settings.allows(path)]
 
 
 def compare_with(
@@ -107,7 +109,7 @@ def compare_run_with_file(
     if isinstance(numbers, Problem):
         return numbers
     values = {tag: value_of(run, tag, None, series, options) for tag in shown_tags(run)}
-    candidate = {tag: found[0] for tag, found in values.items() if found is not None}
+    candidate = {tag: value[0] for tag, value in values.items() if value is not None}
     return compare_numbers(candidate, numbers, (group_name((run,)), run_name(path)), options, ONE_RUN)
 
 
@@ -242,8 +244,8 @@ def stamp_of(path: str) -> Stamp | None:
 def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    found = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
-    named = [path for path in found if path not in but and path.lower().endswith(SUFFIXES)]
+    paths = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
+    named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
     return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
@@ -276,7 +278,12 @@ class PredictionsWatch(msgspec.Struct):
         key = (stamp_of(candidate), stamp_of(baseline), *map(stamp_of, names.labels))
         if key != self._key:
             shown = self._shown(baseline), self._shown(candidate)
-            self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            try:
+                self._made = compare_prediction_files(candidate, baseline, names, options, shown)
+            except UserError:
+                raise
+            except Exception as error:  # an internal error costs this comparison, not the others
+                self._made = of_ours(self.entry.name, error)
             self._key = key
         return self._made
 
@@ -284,7 +291,7 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
+def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)
@@ -293,7 +300,7 @@ def slice_rows(path: str, asked: ColumnNames, label: str, limit: int = ROWS_SHOW
     columns = load_columns(path, available)
     if isinstance(columns, Problem):
         return columns
-    inside = members({name: columns[name] for name in asked.slices if name in columns}, label)
+    inside = members({name: columns[name] for name in names.slices if name in columns}, label)
     if inside is None:
         return Problem(path, None, f"no slice {label}", "the file has changed; compare again")
     rows = np.flatnonzero(inside)[:limit]
@@ -317,8 +324,8 @@ def compare_file_with_run(
     values: dict[str, list[float]] = {}
     for run in baseline:
         for tag in shown_tags(run):
-            if (found := value_of(run, tag, None, series, options)) is not None:
-                values.setdefault(tag, []).append(found[0])
+            if (value := value_of(run, tag, None, series, options)) is not None:
+                values.setdefault(tag, []).append(value[0])
     return compare_number_with_seeds(numbers, values, (run_name(path), group_name(tuple(baseline))), options)
 
 

@@ -27,7 +27,7 @@ class Comparisons:
         """The comparison of every run whose root has a baseline, but for the baseline's own runs."""
         from runwatch.monitor.compare_files import run_options, stamp_of
 
-        found: dict[RunKey, Comparison] = {}
+        comparisons: dict[RunKey, Comparison] = {}
         problems: dict[str, Problem] = {}
         for root, baseline in baselines.items():
             self._options.setdefault(root, run_options(self._settings[root]))
@@ -43,10 +43,10 @@ class Comparisons:
                 if isinstance(result, Problem):
                     problems[root] = result
                 else:
-                    found[run.key] = result
-        self._known = {key: known for key, known in self._known.items() if key in found}
+                    comparisons[run.key] = result
+        self._known = {key: known for key, known in self._known.items() if key in comparisons}
         self.problems = tuple(problems.values())
-        return found
+        return comparisons
 
     def _compare(
         self, run: Run, baseline: Baseline, group: Sequence[Run], state: object

@@ -82,8 +82,8 @@ def errors_changed(
     files = files[-MAX_BATCHES:]
     key = files_key("errors-2", reference.grid, [*reference.files, *files], repr(options))
     guess, cut = prediction or score or "", prediction is None
-    kept = kept_json(cache, key, lambda: to_plain(_last_change(reference, files, target, guess, cut)))
-    return None if kept is None else from_plain(ErrorChange, kept)
+    cached = kept_json(cache, key, lambda: to_plain(_last_change(reference, files, target, guess, cut)))
+    return None if cached is None else from_plain(ErrorChange, cached)
 
 
 def _last_change(
@@ -95,8 +95,8 @@ def _last_change(
         own = [np.concatenate([part[-_WARM_UP:] for part in own])] if own else []
     stretches = [*own, *parts]
     ends = np.cumsum([len(part) for part in stretches])
-    found = changes(np.concatenate(stretches), sizes=[len(part) for part in stretches]) if stretches else []
-    at = int(np.searchsorted(ends, found[-1], side="right")) if found else 0
+    changed = changes(np.concatenate(stretches), sizes=[len(part) for part in stretches]) if stretches else []
+    at = int(np.searchsorted(ends, changed[-1], side="right")) if changed else 0
     if at < len(own) or not len(own):
         return None
     before, after = np.concatenate(stretches[:at]), stretches[at]
@@ -108,13 +108,13 @@ def _errors(files: Sequence[DataFile], target: str, guess: str, cut: bool) -> li
     rows = rows_of(files, [target, guess])
     if target not in rows or guess not in rows:
         return []
-    truth, said = rows[target], rows[guess]
-    if truth.dtype == object or said.dtype == object:
-        pairs = zip(truth.tolist(), said.tolist(), strict=True)
+    truth, predicted = rows[target], rows[guess]
+    if truth.dtype == object or predicted.dtype == object:
+        pairs = zip(truth.tolist(), predicted.tolist(), strict=True)
         return [float("nan") if a is None or b is None else float(a != b) for a, b in pairs]
     if cut:
-        said = np.where(np.isnan(said), np.nan, (said >= 0.5).astype(float))
-    return [float(value) for value in np.abs(truth - said)]
+        predicted = np.where(np.isnan(predicted), np.nan, (predicted >= 0.5).astype(float))
+    return [float(value) for value in np.abs(truth - predicted)]
 
 
 def _classified(
@@ -131,13 +131,13 @@ def _classified(
         rows = rows_of(sources, [*names, *([group] if group else [])])
         if score not in rows or rows[score].dtype == object:
             return None
-        said = rows.get(prediction) if prediction else None
+        predicted = rows.get(prediction) if prediction else None
         cut = np.where(np.isnan(rows[score]), np.nan, (rows[score] >= 0.5).astype(float))
         truth = rows.get(target)
         return Scored(
             name,
             rows[score],
-            cut if said is None else as_zero_one(said, positive),
+            cut if predicted is None else as_zero_one(predicted, positive),
             None if truth is None else as_zero_one(truth, positive),
             numbered(rows[group]) if group and group in rows else None,
         )

@@ -13,8 +13,8 @@ from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
 from runwatch.data.grouping import group_designs, numbered, with_designs
-from runwatch.data.importance import read_importance
 from runwatch.data.inspection import inspect, usual_repeats
+from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key, kept_json
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
@@ -26,8 +26,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
-from runwatch.judge.drift.report import report
-from runwatch.judge.drift.segments import segment_reports
+from runwatch.judge.drift.report import report, segment_reports
 from runwatch.judge.quality.case import QualityCase
 
 CLASSIFIER_ROWS = 10_000
@@ -132,11 +131,11 @@ def _arrived(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list
             files.extend(find_files([path], spec.root or None, spec.within, not spec.root))
         except DataError as error:
             problems.append(error.problem)
-    kept = {file.uri: file for file in files if not spec.root or file.uri not in own}
-    ordered = in_time(list(kept.values()))
+    by_uri = {file.uri: file for file in files if not spec.root or file.uri not in own}
+    ordered = in_time(list(by_uri.values()))
     newest = dict.fromkeys(file.batch for file in reversed(ordered))
-    wanted = set(list(newest)[:_OLDER_BATCHES]) if spec.root else set(newest)
-    return [file for file in ordered if file.batch in wanted], problems
+    judged_uris = set(list(newest)[:_OLDER_BATCHES]) if spec.root else set(newest)
+    return [file for file in ordered if file.batch in judged_uris], problems
 
 
 def in_time(files: Sequence[DataFile]) -> list[DataFile]:
@@ -267,10 +266,10 @@ def multivariate(
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
     key = files_key("classifier-3", reference.grid, [*reference.files, *files], group or "")
-    kept = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
-    if kept is None:
+    cached = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
+    if cached is None:
         return None
-    return from_plain(Multivariate, kept)
+    return from_plain(Multivariate, cached)
 
 
 def _classified(
@@ -284,15 +283,15 @@ def _classified(
         and not (column.ascending or column.onward or column.foreign)
     ]
     try:
-        wanted = list(dict.fromkeys([*names, *([group] if group else [])]))
-        before = engine.call(sample, reference.files, wanted, CLASSIFIER_ROWS)
-        now = engine.call(sample, files, wanted, CLASSIFIER_ROWS)
+        columns = list(dict.fromkeys([*names, *([group] if group else [])]))
+        before = engine.call(sample, reference.files, columns, CLASSIFIER_ROWS)
+        now = engine.call(sample, files, columns, CLASSIFIER_ROWS)
         owners = None
         if group and group in before and group in now:
             both = numbered(before[group], now[group])
             owners = both[: len(before[group])], both[len(before[group]) :]
             before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
-        found: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
-        return found
+        result: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
+        return result
     except DataError:
         return None

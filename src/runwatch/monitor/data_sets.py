@@ -29,6 +29,7 @@ from runwatch.monitor.data_pipeline import (
     quality_case,
     rules_of,
 )
+from runwatch.monitor.internal_errors import of_ours
 from runwatch.text.durations import seconds
 
 __all__ = ["DataSpec", "column_distribution", "data_set", "multivariate"]
@@ -54,6 +55,8 @@ def data_set(
     except UserError as error:
         message, _, hint = str(error).partition("; ")
         return replace(whole, problems=(*whole.problems, Problem(spec.name, None, message, hint)))
+    except Exception as error:  # an internal error costs this data set, not the others
+        return replace(whole, problems=(*whole.problems, of_ours(spec.name, error)))
 
 
 def _judged(

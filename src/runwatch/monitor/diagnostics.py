@@ -1,4 +1,4 @@
-"""Is this machine fit for the watching? Looks, changes nothing."""
+"""What ``doctor`` checks on this machine. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ State = Literal["good", "note", "weak", "bad"]
 
 
 class Diagnostic(msgspec.Struct, frozen=True):
-    """One thing looked at. ``note``: fine, but worth knowing; ``weak``: works with less; ``bad``: mend it."""
+    """One check. ``note``: fine, but worth knowing; ``weak``: works, with limits; ``bad``: needs fixing."""
 
     name: str
     state: State
@@ -52,8 +52,8 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Di
     for problem in problems:
         yield Diagnostic("configuration", "weak", f"{problem.file}: {problem.message}", problem.hint)
     if files or not problems:
-        found = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
-        yield Diagnostic("configuration", "good", found)
+        listed = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
+        yield Diagnostic("configuration", "good", listed)
     yield from _alerts(roots, config_file)
     yield from _secrets(roots, config_file)
 
@@ -133,24 +133,28 @@ def _roots(roots: Sequence[str]) -> Iterator[Diagnostic]:
 def _kernel(roots: Sequence[str]) -> Iterator[Diagnostic]:
     watches, instances = inotify.limit("watches"), inotify.limit("instances")
     if watches is None or instances is None:
-        yield Diagnostic("inotify", "note", "not on this system; other events are used, backed by the scan")
+        yield Diagnostic(
+            "inotify", "note", "not available here; other file events and regular scans are used"
+        )
         return
     taken, folders = inotify.taken(), sum(map(_folders, roots))
     if why := inotify.refusal():
-        found = f"{why.lower()} ({taken.instances:,} of your {instances:,} instances are taken): polling"
+        state = f"{why.lower()} ({taken.instances:,} of your {instances:,} instances are in use): polling"
         advice = f"sudo sysctl fs.inotify.max_user_instances={max(4 * instances, 512)}, or close an editor"
-        yield Diagnostic("inotify", "weak", found, advice)
+        yield Diagnostic("inotify", "weak", state, advice)
     elif folders > watches - taken.watches:
         free = max(watches - taken.watches, 0)
         advice = f"sudo sysctl fs.inotify.max_user_watches={max(4 * (folders + taken.watches), 524288)}"
-        found = f"{folders:,} folders, {free:,} of your {watches:,} watches are free: the rest is polled"
-        yield Diagnostic("inotify", "weak", found, advice)
+        state = (
+            f"{folders:,} folders, but only {free:,} of your {watches:,} watches are free: the rest is polled"
+        )
+        yield Diagnostic("inotify", "weak", state, advice)
     else:
         yield Diagnostic(
             "inotify",
             "good",
-            f"{folders:,} folders; of your limits {taken.watches:,} of {watches:,} watches and "
-            f"{taken.instances:,} of {instances:,} instances are taken",
+            f"{folders:,} folders; in use: {taken.watches:,} of {watches:,} watches, "
+            f"{taken.instances:,} of {instances:,} instances",
         )
     if not os.path.isdir("/proc/self/fd"):
         yield Diagnostic("processes", "note", "no /proc: the process that writes a run can't be identified")

@@ -39,7 +39,7 @@ class Forecasts:
 
     def update(self, situation: Situation, trace_of: TraceOf) -> bool:
         """Make the forecasts; True if one changed."""
-        found: dict[RunKey, Outlook] = {}
+        outlooks: dict[RunKey, Outlook] = {}
         changed = False
         for run in situation.runs:
             metric = run.main_metric if _wanted(run) else None
@@ -50,10 +50,10 @@ class Forecasts:
                 outlook = self._forecast(run, metric, situation, trace_of)
                 self._made[run.key] = (metric.count, outlook)
                 changed = True
-            found[run.key] = outlook
-        self._made = {key: self._made[key] for key in found}
-        changed = changed or found.keys() != self.known.keys()
-        self.known = found
+            outlooks[run.key] = outlook
+        self._made = {key: self._made[key] for key in outlooks}
+        changed = changed or outlooks.keys() != self.known.keys()
+        self.known = outlooks
         return changed
 
     @staticmethod

@@ -18,8 +18,8 @@ class HealthBook:
         self.signs: dict[str, tuple[HealthSign, ...]] = {}
 
     def forget(self, run_id: str) -> None:
-        for kept in (self._health, self._fed, self.signs):
-            kept.pop(run_id, None)
+        for book in (self._health, self._fed, self.signs):
+            book.pop(run_id, None)
 
     def fold(self, run_id: str) -> None:
         """Keep the signs only; the run is fed anew, all of it, should it ever change."""

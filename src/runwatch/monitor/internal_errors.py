@@ -7,10 +7,17 @@ import threading
 from collections.abc import Callable
 
 from runwatch.domain.errors import UserError
+from runwatch.domain.run import Problem
 
 
-class Troubles:
-    """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
+def of_ours(what: str, error: Exception) -> Problem:
+    """What can't be judged for an error of our own, logged whole."""
+    logging.getLogger("runwatch").error("error in %s", what, exc_info=error)
+    return Problem(what, None, f"internal error: {error!r}", "please report it")
+
+
+class InternalErrors:
+    """Internal errors, the newest in words. While ``listening``, uncaught errors of threads are noted too."""
 
     def __init__(self, news: Callable[[], None]) -> None:
         self._news = news

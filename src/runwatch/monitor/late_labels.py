@@ -57,11 +57,11 @@ def read_labels(columns: ColumnNames) -> Labels | Problem | None:
 
 def _target(names: Sequence[str], notes: list[str]) -> str | None:
     """The usual name, or the only one."""
-    found = usual_target(names, notes)
-    if found is None and len(names) == 1:
+    target = usual_target(names, notes)
+    if target is None and len(names) == 1:
         notes.append(f"target column assumed: {safe(names[0])}")
         return names[0]
-    return found
+    return target
 
 
 def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> PredictionRows | Problem:
@@ -76,19 +76,19 @@ def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> 
     at = np.full(max(int(own.max(initial=-1)), int(each.max(initial=-1))) + 2, -1, dtype=np.int64)
     there = np.flatnonzero(each >= 0)
     at[each[there]] = there  # a later label overwrites an earlier one
-    found = np.where(own >= 0, at[own], -1)
-    lost = int((found < 0).sum())
+    matches = np.where(own >= 0, at[own], -1)
+    lost = int((matches < 0).sum())
     named = ", ".join(_shown(file) for file in labels.files[:3])
-    if lost == len(found):
+    if lost == len(matches):
         what = f"none of its {plural(lost, 'row')} has a label in {named} by {safe(labels.key)}"
         return Problem(path, None, what, "check that both files have the same keys")
     notes = [*rows.notes, *labels.notes]
     if lost:
-        notes.append(f"{lost:,} of {plural(len(found), 'row')} of {_shown(path)} have no label in {named}")
+        notes.append(f"{lost:,} of {plural(len(matches), 'row')} of {_shown(path)} have no label in {named}")
     repeats = len(there) - len(np.unique(each[there]))
     if repeats:
         notes.append(f"{plural(repeats, 'label')} in {named} replaced by a later one of the same key")
-    return replace(rows, truth=_taken(labels.values, found), notes=tuple(notes))
+    return replace(rows, truth=_taken(labels.values, matches), notes=tuple(notes))
 
 
 def _shown(path: str) -> str:

@@ -29,7 +29,7 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.internal_errors import Troubles
+from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
@@ -70,20 +70,19 @@ class Monitor:
     ) -> None:
         self._board = Board(roots, settings, wanted or Wanted(), keep=keep, wake=self._wake_up)
         self._wake = threading.Condition()
-        self._woken = False
-        self._stopped = False
+        self._woken = self._stopped = False
         self._intents: list[tuple[Intent, Answered]] = []
         self._thread: threading.Thread | None = None
-        self._publish: Publish = _nobody
+        self._publish: Publish = lambda snapshot: None
         self._published_at = -1.0
         self._frame_s = FRAME_S
         self._changed = True
         self._phase_live = self._background_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
-        self._stumbles = 0
-        self._troubles = Troubles(self._wake_up)
-        self._told = ""
+        self._failures = 0
+        self._errors = InternalErrors(self._wake_up)
+        self._shown_error = ""
         self._last: Snapshot | None = None
         find = partial(run_in, lambda: self._last)
         self._media = Media(find)
@@ -98,7 +97,7 @@ class Monitor:
         """Begin to watch; every new snapshot is given to ``publish`` on the monitor's thread. Raises
         NoThread."""
         self._publish = publish
-        self._troubles.listen()
+        self._errors.listen()
         self._thread = started(self._run, "runwatch-monitor")
         if self._thread is None:
             self.stop()
@@ -114,7 +113,7 @@ class Monitor:
             self._wake.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
-        self._troubles.stop()
+        self._errors.stop()
         for rounds in self._rounds.values():
             rounds.stop()
         self._answer_intents()
@@ -141,12 +140,12 @@ class Monitor:
         return read_console(key.root, path, end, size)
 
     def media(self, key: RunKey) -> MediaList:
-        """What the run logged beside scalars."""
+        """What the run logged besides scalars."""
         return self._media.list_of(key)
 
-    def media_contents(self, key: RunKey, wanted: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``wanted``; pictures of at most ``most`` bytes together."""
-        return self._media.contents(key, wanted, most)
+    def media_contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
+        """The items of ``series``; pictures of at most ``most`` bytes together."""
+        return self._media.contents(key, series, most)
 
     def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
@@ -162,12 +161,11 @@ class Monitor:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """What is watched."""
         return tuple(self._rounds)
 
-    def kept_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
-        return self._board.kept_view(root)
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
+        return self._board.saved_view(root)
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -181,7 +179,7 @@ class Monitor:
     @property
     def trouble(self) -> str:
         """The newest error of our own, on any thread; "" when there was none."""
-        return self._troubles.newest
+        return self._errors.newest
 
     @property
     def unjudged(self) -> frozenset[str]:
@@ -221,38 +219,38 @@ class Monitor:
                 self._wait(last_work)
                 last_work = time.monotonic()
                 self._work()
-                self._stumbles = 0
+                self._failures = 0
             except BaseException as error:  # the loop must live: what went wrong is logged and shown
-                self._stumbled(error)
+                self._recover(error)
 
     def _work(self) -> None:
         if self._stopped:
             return
         self._answer_intents()
-        self._look_round()
+        self._scan_due()
         self._read_all()
         self._judge_and_publish()
 
-    def _stumbled(self, error: BaseException) -> None:
+    def _recover(self, error: BaseException) -> None:
         """An error of ours: tell of it, wait a little, go on."""
-        self._stumbles += 1
+        self._failures += 1
         self._changed = True  # what was to be shown may not have been
-        self._troubles.note("the watch loop", error)
+        self._errors.note("the watch loop", error)
         try:
-            self._tell_trouble()
-        except Exception as again:  # whoever listens may be the one that fails
-            self._troubles.note("the watch loop", again)
+            self._show_error()
+        except Exception as again:  # the listener itself may have failed
+            self._errors.note("the watch loop", again)
         with self._wake:
-            self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._stumbles, 60.0))
+            self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._failures, 60.0))
 
-    def _tell_trouble(self) -> None:
+    def _show_error(self) -> None:
         """Show, and keep for ``status``, what went wrong beside what was known before."""
-        trouble = self._troubles.newest
+        trouble = self._errors.newest
         situation = Situation(time.time(), host_name(), tuple(self._rounds))
         last = self._last or Snapshot(0, situation, (), {})
         marks = tuple(dict.fromkeys((*last.watch.marks, trouble)))
         self._last = replace(last, watch=replace(last.watch, marks=marks, trouble=trouble))
-        self._board.keep_trouble(self._last)
+        self._board.save_trouble(self._last)
         self._publish(self._last)
 
     def _wait(self, last_work: float) -> None:
@@ -267,7 +265,7 @@ class Monitor:
         with self._wake:
             self._woken = False
 
-    def _look_round(self) -> None:
+    def _scan_due(self) -> None:
         for root, rounds in self._rounds.items():
             reader = self._board.roots.readers[root]
             work = rounds.due(time.monotonic(), time.time(), reader.tree.top)
@@ -317,8 +315,7 @@ class Monitor:
             if time.monotonic() < due or self._stopped:
                 return
             began = time.thread_time()
-            end = began + EARLY_S
-            self._board.roots.take_some(root, EARLY_RUNS, lambda: time.thread_time() >= end)
+            self._board.roots.take_some(root, EARLY_RUNS, lambda: time.thread_time() >= began + EARLY_S)
             self._send(judged=False, walked=walked)
             due = time.monotonic() + max((time.thread_time() - began) / EARLY_SHARE, FRAME_S)
 
@@ -338,16 +335,13 @@ class Monitor:
             with self._board.roots.lock:
                 self._board.roots.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True
-            self._fold_sometimes()
+            if time.monotonic() - self._folded_at > FOLD_EVERY_S:
+                self._folded_at = time.monotonic()
+                with self._board.roots.lock:
+                    self._board.roots.fold_excess(time.time())
             if not self._phase_live and time.monotonic() - self._published_at >= self._frame_s:
                 self._send(judged=False)
             self._answer_intents()
-
-    def _fold_sometimes(self) -> None:
-        if time.monotonic() - self._folded_at > FOLD_EVERY_S:
-            self._folded_at = time.monotonic()
-            with self._board.roots.lock:
-                self._board.roots.fold_excess(time.time())
 
     def _answer_intents(self) -> None:
         with self._wake:
@@ -356,7 +350,7 @@ class Monitor:
             if isinstance(intent, Rescan):
                 for rounds in self._rounds.values():
                     rounds.ask_scan()
-            answered(self._board.obey(intent, time.time()))
+            answered(self._board.handle(intent, time.time()))
             self._changed = True
 
     def _judge_and_publish(self) -> None:
@@ -366,15 +360,15 @@ class Monitor:
             self._send(judged=False)
         if not self._background_opened:
             self._background_opened = True
-            self._board.open_beside()
-        if self._board.tick(time.time()) or self._told != self._troubles.newest:
+            self._board.open_background()
+        if self._board.tick(time.time()) or self._shown_error != self._errors.newest:
             self._changed = True
         due = time.monotonic() - self._published_at >= BEAT_S
         if self._changed or due or first:
             self._send(judged=True)
 
     def _send(self, judged: bool, walked: int = 0) -> None:
-        trouble = self._told = self._troubles.newest
+        trouble = self._shown_error = self._errors.newest
         degraded = (*self._marks(), *((trouble,) if trouble else ()))
         state = WatchState(
             phase="live" if self._phase_live else "reading",
@@ -384,36 +378,22 @@ class Monitor:
             scanned=time.time(),
             trouble=trouble,
             degraded=degraded,
-            waiting=self._waiting(judged),
+            waiting=tuple(name for name in WAITING if not judged or name in self._board.background.waiting),
             walked=walked,
         )
-        began, looked = time.thread_time(), self._board.background.looked
+        began, all_judged = time.thread_time(), self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
         self._published_at = time.monotonic()
         self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
         if judged:
             self._changed = False
         self._last = snapshot
-        if judged and looked:
+        if judged and all_judged:
             self._judged.set()
         self._publish(snapshot)
-
-    def _waiting(self, judged: bool) -> tuple[Waiting, ...]:
-        """What has not been judged once yet; before the first judgement, everything."""
-        if judged:
-            left = self._board.background.waiting
-            return tuple(name for name in WAITING if name in left)
-        return WAITING
 
     def _marks(self) -> list[str]:
         """What keeps the screen from being live, with the root's name where there are several."""
         several = len(self._rounds) > 1
-        return [
-            f"{os.path.basename(root) or root}: {mark}" if several else mark
-            for root, rounds in self._rounds.items()
-            for mark in rounds.marks
-        ]
-
-
-def _nobody(snapshot: Snapshot) -> None:
-    """Before ``start`` nobody listens."""
+        names = {root: f"{os.path.basename(root) or root}: " if several else "" for root in self._rounds}
+        return [names[root] + mark for root, rounds in self._rounds.items() for mark in rounds.marks]

@@ -73,15 +73,17 @@ class MachineWatch:
 
     def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:
         """Processes are looked for only where a run may be running."""
-        wanted = {
+        folders = {
             os.path.normpath(os.path.join(run.root, run.id)): run
             for run in runs
             if run.status in ("running", "stalled")
             and "#" not in run.id
             and now - (run.updated or 0.0) < RECENT_S
         }
-        found = self._finder.find(now, [SearchedRun(folder, run.started) for folder, run in wanted.items()])
-        return {wanted[folder].key: process for folder, process in found.items() if folder in wanted}
+        processes = self._finder.find(
+            now, [SearchedRun(folder, run.started) for folder, run in folders.items()]
+        )
+        return {folders[folder].key: process for folder, process in processes.items() if folder in folders}
 
 
 def _seen(machine: Machine) -> object:

@@ -135,16 +135,16 @@ def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem
     """(reference, batches in time's order, what could not be found). DataError: no reference."""
     reference = find_files([_there(spec, path) for path in spec.reference], spec.root, spec.within)
     own = {file.uri for file in reference}
-    found: dict[str, DataFile] = {}
+    files: dict[str, DataFile] = {}
     problems: list[Problem] = []
     for path in spec.batches:
         try:
-            found.update(
+            files.update(
                 {file.uri: file for file in find_files([_there(spec, path)], spec.root, spec.within)}
             )
         except DataError as error:
             problems.append(error.problem)
-    return reference, in_time([file for uri, file in found.items() if uri not in own]), problems
+    return reference, in_time([file for uri, file in files.items() if uri not in own]), problems
 
 
 def _there(spec: DataSpec, path: str) -> str:
@@ -169,17 +169,17 @@ def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> dict[s
 
 def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[str | None, str]:
     """The column of the truth, and what was assumed in choosing it."""
-    said = entry.target or spec.options.target
-    if said is not None:
-        return said, ""
+    configured = entry.target or spec.options.target
+    if configured is not None:
+        return configured, ""
     for file in files:
         try:
             names = [name for name, _ in format_of(file).schema(file)]
         except Exception:  # a file that can't be read is told where it is scored
             continue
-        found = next((name for name in names if guess_role(name, None, None, None, None) == "target"), None)
-        if found is not None:
-            return found, f"{entry.name}: target column assumed: {found}"
+        guessed = next((name for name in names if guess_role(name, None, None, None, None) == "target"), None)
+        if guessed is not None:
+            return guessed, f"{entry.name}: target column assumed: {guessed}"
     return None, ""
 
 

@@ -19,7 +19,7 @@ from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
 from runwatch.monitor.pieces import Pieces
-from runwatch.monitor.table_reader import PlanModels, Reader, nobody
+from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
 from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -113,8 +113,8 @@ class ModelWatch:
             wrong = "predictions can't be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
-        wish = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
-        result = self._reader.ask(wish, nobody)
+        job = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
+        result = self._reader.ask(job, ignore_parts)
         return [*problems, *result.problems], list(result.plans)
 
     def _usable(self) -> tuple[list[str], list[Problem]]:
@@ -164,7 +164,7 @@ class ModelWatch:
     def _judge(self, plans: list[ScoringPlan], problems: list[Problem], now: float) -> None:
         self._version += 1
         sets: list[DataSet] = []
-        found: dict[str, Comparison] = {}
+        comparisons: dict[str, Comparison] = {}
         specs: dict[str, DataSpec] = {}
         assumed = [plan.assumed for plan in plans if plan.assumed]
         for plan in plans:
@@ -172,7 +172,7 @@ class ModelWatch:
             assumed += self._notes(plan)
             result = self._compare(plan)
             if isinstance(result, Comparison):
-                found[plan.entry.name] = result
+                comparisons[plan.entry.name] = result
             elif result is not None:
                 problems.append(result)
             elif self._waits(plan):
@@ -182,7 +182,7 @@ class ModelWatch:
                 specs[spec.name] = spec
                 shown = f"{plan.entry.champion} on {_named(plan.reference)}"
                 sets.append(judged(spec, self._root, shown, self._pieces, now, self._version))
-        self._specs, self.sets, self.predictions = specs, tuple(sets), found
+        self._specs, self.sets, self.predictions = specs, tuple(sets), comparisons
         self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
         self.assumptions = tuple(assumed)
 
@@ -252,13 +252,13 @@ class ModelWatch:
         another process may be writing is left alone for an hour."""
         for plan in plans:
             pieces = (*plan.reference, *plan.batches)
-            wanted = {job.output for piece in pieces for job in piece.jobs}
-            if not plan.batches or not wanted:
+            current = {job.output for piece in pieces for job in piece.jobs}
+            if not plan.batches or not current:
                 continue
             for folder, _, names in os.walk(plan.folder):
                 for path in (os.path.join(folder, name) for name in names):
                     with suppress(OSError):
-                        if path not in wanted and now - os.stat(path).st_ctime > _LEFT_ALONE_S:
+                        if path not in current and now - os.stat(path).st_ctime > _LEFT_ALONE_S:
                             os.unlink(path)
 
 

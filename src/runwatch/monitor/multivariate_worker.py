@@ -1,5 +1,5 @@
-"""What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.classify`` reads data sets
-as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
+"""What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.multivariate_worker`` reads
+data sets as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def main() -> int:
     os.nice(10)
     cache = CacheFile(paths.cache_dir())
     for spec in from_json(sys.stdin.read()):
-        wanted = replace(spec, options=replace(spec.options, multivariate=True))
-        classify(wanted, Pieces(cache))
+        job = replace(spec, options=replace(spec.options, multivariate=True))
+        classify(job, Pieces(cache))
     cache.close()
     return 0
 

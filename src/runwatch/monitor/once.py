@@ -36,7 +36,7 @@ def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, .
     """Absolute roots: those given, else those of the configuration, else the current directory."""
     named = tuple(roots) or config.configured_roots(config_file) or (os.getcwd(),)
     asking: WithTimeout[tuple[str, bool, bool]] = WithTimeout(_ANSWERS_WITHIN_S)
-    found = []
+    resolved = []
     for root in named:
         answer = asking.ask(root, lambda root=root: _placed(root))  # type: ignore[misc]
         if answer is None:
@@ -48,8 +48,8 @@ def resolve_roots(roots: Sequence[str], config_file: str | None) -> tuple[str, .
             raise RootError(f"{root}: no such directory; check the path")
         if not is_folder:
             raise RootError(f"{root}: not a directory; give the folder that holds the runs")
-        found.append(path)
-    return tuple(dict.fromkeys(found))
+        resolved.append(path)
+    return tuple(dict.fromkeys(resolved))
 
 
 def _placed(root: str) -> tuple[str, bool, bool]:

@@ -54,8 +54,8 @@ def restarted(cursor: Cursor | None, reading: Reading) -> bool:
     """Whether a growing file (its cursor knows it by its head) turned out to be another one."""
     if cursor is None or not cursor.head[0]:
         return False
-    told = (operation for operations in reading.operations.values() for operation in operations)
-    return any(isinstance(operation, Replace) and not operation.keep_history for operation in told)
+    all_operations = (operation for operations in reading.operations.values() for operation in operations)
+    return any(isinstance(operation, Replace) and not operation.keep_history for operation in all_operations)
 
 
 def source_of(claim: Claim, file: str, order: int) -> Source:

@@ -29,7 +29,8 @@ _REWRITTEN = (
 
 
 class RootReader:
-    """What one root tells. The caller holds the lock, gives the time to read, and asks for the stories."""
+    """Reads the runs of one root. The caller holds the lock, says how long to read, and asks for the
+    summaries."""
 
     def __init__(self, root: str, settings: Settings, readers: Mapping[str, Reader]) -> None:
         self.root = root
@@ -93,6 +94,7 @@ class RootReader:
     def add_readers(self, extra: Mapping[str, Reader]) -> None:
         """Readers that arrived late: every folder is asked again."""
         self._readers.update(extra)
+        self.catalogue.add_readers(extra)
         if self.tree.top.files or self.tree.top.folders:
             self._reclaim()
 
@@ -129,7 +131,7 @@ class RootReader:
                 self.entries[entry_id].stale = True
 
     def _reclaim_unowned(self, files: Iterable[str]) -> bool:
-        """A file that nobody claimed may have become readable (its header was written just now)."""
+        """An unclaimed file may have become readable (its header was written just now)."""
         folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
         return bool(folders) and self.catalogue.update(self.tree.top, folders)
 
@@ -222,21 +224,21 @@ class RootReader:
         stat = self.tree.stat(file)
         return (-(stat.mtime_ns if stat else 0), file)
 
-    def _forget(self, wanted: Set[SourceKey]) -> None:
-        for key in [key for key in self._queue if key not in wanted]:
+    def _forget(self, keys: Set[SourceKey]) -> None:
+        for key in [key for key in self._queue if key not in keys]:
             del self._queue[key]
-        for key in [key for key in self.cursors if key not in wanted]:
+        for key in [key for key in self.cursors if key not in keys]:
             del self.cursors[key]
             self._failed.pop(key, None)
             self._caught_up.discard(key)
             self._loose_problems.pop(key[1], None)
         for entry in list(self.entries.values()):
-            entry.unread &= wanted
-            for identity, file in [key for key in entry.memory.sources if key not in wanted]:
+            entry.unread &= keys
+            for identity, file in [key for key in entry.memory.sources if key not in keys]:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
                 entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-            if entry.folded and any(key not in wanted for key in self._sources(entry)):
+            if entry.folded and any(key not in keys for key in self._sources(entry)):
                 self.unfold(entry)
             gone = not entry.memory.sources if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
@@ -314,9 +316,9 @@ class RootReader:
             entry = self._target(run_id if not many else target, many)
             if entry is None:
                 continue
-            told = stamped(operations, mtime) if live else operations
-            self.taken += sum(len(one.points.steps) for one in told if isinstance(one, Append))
-            entry.note(entry.memory.apply(source, told, () if many else reading.problems))
+            applied = stamped(operations, mtime) if live else operations
+            self.taken += sum(len(one.points.steps) for one in applied if isinstance(one, Append))
+            entry.note(entry.memory.apply(source, applied, () if many else reading.problems))
             entry.live = entry.live or live
             if claim.exclusive:
                 entry.dirty = None

@@ -1,5 +1,5 @@
-"""The desk: what must not be forgotten. The to-do files and life cycles of the roots, pins, the look marker,
-what is kept for ``status``, and who writes."""
+"""Precious state of the roots: to-do files and life cycles, pins, when a person last looked, what ``status``
+shows, and which process writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
-from runwatch.store.state import Holder, Pin, State
+from runwatch.store.state import Holder, Pin, State, user_state
 from runwatch.system.files import is_really_below
 from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
@@ -123,7 +123,7 @@ class TaskState:
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], writes: bool) -> None:
         self._roots = roots
         self._writes = writes
-        self.state = State(paths.state_dir())
+        self.state = user_state()
         for root in roots:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
@@ -227,7 +227,7 @@ class TaskState:
     ) -> dict[str, TaskList]:
         """The task lists after this look; the writer of a root moves its findings' tasks on. ``unjudged``:
         rules whose subjects were not looked at yet; the first look lasts until there are none."""
-        found = list(findings)
+        all_findings = list(findings)
         gone = list(unreadable)
         lists: dict[str, TaskList] = {}
         for index, root in enumerate(self._roots):
@@ -235,7 +235,7 @@ class TaskState:
             if root not in self._mine:
                 lists[root] = book.current(today)
                 continue
-            own = [f for f in found if f.root == root or (index == 0 and f.root not in self._roots)]
+            own = [f for f in all_findings if f.root == root or (index == 0 and f.root not in self._roots)]
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
             lists[root], _ = book.sync(
@@ -265,14 +265,14 @@ class TaskState:
 
     def stamps(self) -> tuple[object, ...]:
         """What changes when somebody edits a to-do file or another process writes the state."""
-        found: list[object] = [self.state.version()]
+        versions: list[object] = [self.state.version()]
         for place in self._places.values():
             try:
                 stat = place.file.stat()
-                found.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
+                versions.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
             except OSError:
-                found.append(None)
-        return tuple(found)
+                versions.append(None)
+        return tuple(versions)
 
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced for a root, until when."""
@@ -281,20 +281,20 @@ class TaskState:
     def pin(self, root: str) -> Pin | None:
         return self.state.pinned(self._places[root].identity)
 
-    def obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         """Do what a person asks of tasks, pins and the look marker."""
         try:
-            return self._obey(intent, now, today)
+            return self._handle(intent, now, today)
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
-        """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
+        """``handle`` as a command wants it: a task may be named by a part of its text, and comes back."""
         if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
-            return self.obey(intent, now, today), None
+            return self.handle(intent, now, today), None
         return self._books[intent.root].perform(intent, now, today)
 
-    def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def _handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
                 result = now if since is None else since
@@ -307,7 +307,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked([place.identity for place in self._places.values()], now)
+                self.state.mark_seen([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)
@@ -331,8 +331,8 @@ class TaskState:
 
     def champions(self, root: str) -> list[JsonDict]:
         """What was pinned when and why, oldest first; ``run`` None: the pin was taken off."""
-        kept = self.state.noted(self._champions_key(root))
-        return json.loads(kept) if kept else []
+        saved = self.state.noted(self._champions_key(root))
+        return json.loads(saved) if saved else []
 
     def _remember_champion(self, root: str, row: dict[str, object]) -> None:
         rows = [*self.champions(root), row][-MAX_CHAMPIONS:]

@@ -1,6 +1,6 @@
 """The watched roots: walked, read, summarised, kept for the next process.
 
-The lock guards the readers: whoever reads or asks for a series holds it."""
+The lock guards the readers: hold it to read, or to ask for a series."""
 
 from __future__ import annotations
 
@@ -165,17 +165,19 @@ class Roots:
                     book.feed(reader, entry)
                     if builder.is_over(entry, now - FRESH_S):
                         book.fold(entry.id)
-            signs.update({RunKey(root, run_id): found for run_id, found in book.signs.items() if found})
+            signs.update(
+                {RunKey(root, run_id): run_signs for run_id, run_signs in book.signs.items() if run_signs}
+            )
         return signs
 
     def stalls(self, now: float) -> dict[RunKey, HealthSign]:
         """The signs of silence of the runs that count as alive."""
-        found = {
+        stalled = {
             run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
             if run.status in ("running", "stalled")
         }
-        return {key: sign for key, sign in found.items() if sign is not None}
+        return {key: sign for key, sign in stalled.items() if sign is not None}
 
     def fold_excess(self, now: float) -> None:
         """Past the budget for series, those of the runs that were written longest ago leave the memory; then
@@ -195,7 +197,7 @@ class Roots:
             return
         written = {run.key: run.updated or 0.0 for run in self.runs(now)}
         sizes.sort(key=lambda item: written.get(_key(item[0], item[1]), 0.0))
-        kept = []
+        unfolded = []
         for reader, entry, size in sizes:
             if excess <= 0:
                 return
@@ -203,12 +205,12 @@ class Roots:
                 continue
             self.health[reader.root].feed(reader, entry)
             if now - written.get(_key(reader, entry), 0.0) < FRESH_S:
-                kept.append((reader, entry, size))
+                unfolded.append((reader, entry, size))
                 continue
             self.health[reader.root].fold(entry.id)
             reader.fold(entry)
             excess -= size
-        self._thin(kept, excess)
+        self._thin(unfolded, excess)
 
     def _thin(self, candidates: list[tuple[RootReader, ReadRun, int]], excess: int) -> None:
         lately = time.monotonic() - ASKED_S

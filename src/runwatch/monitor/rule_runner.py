@@ -74,8 +74,10 @@ class RuleRunner:
         """The rules about these subjects: "data", "models", "host"."""
         from runwatch.rules.engine.registry import traits_of
 
-        asked = set(subjects)
-        return frozenset(rule.NAME for rule in self._rules or () if asked & set(traits_of(rule).subjects))
+        subject_set = set(subjects)
+        return frozenset(
+            rule.NAME for rule in self._rules or () if subject_set & set(traits_of(rule).subjects)
+        )
 
     @property
     def timing(self) -> Mapping[str, tuple[float, float]]:

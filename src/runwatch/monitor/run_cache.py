@@ -28,7 +28,7 @@ class _Kept(msgspec.Struct, array_like=True):
     engine: str
     claims: list[tuple[str, str, list[str]]]
     cursors: list[tuple[str, str, Cursor]]
-    story: RunSummary
+    summary: RunSummary = msgspec.field(name="story")
     signs: tuple[HealthSign, ...]
     alive: tuple[float, float] | None
 
@@ -53,10 +53,10 @@ class RunCache:
         self._asked: set[str] = set()
 
     def recall(self) -> None:
-        """At the first walk: take the stories of runs whose files are as they were."""
-        wanted = [run_id for run_id, entry in self._reader.entries.items() if self._is_new(entry)]
-        self._asked.update(wanted)
-        for run_id, body in self._cache.runs(self._identity, wanted):
+        """At the first walk: take the summaries of runs whose files are as they were."""
+        new_ids = [run_id for run_id, entry in self._reader.entries.items() if self._is_new(entry)]
+        self._asked.update(new_ids)
+        for run_id, body in self._cache.runs(self._identity, new_ids):
             entry = self._reader.entries[run_id]
             try:
                 if self._recall(entry, from_bytes(_Kept, body)):
@@ -68,22 +68,22 @@ class RunCache:
         """Not asked for, or only while not all of its files had been found."""
         return entry.id not in self._asked or entry.summary is None
 
-    def _recall(self, entry: ReadRun, kept: _Kept) -> bool:
-        if kept.engine != ENGINE:
+    def _recall(self, entry: ReadRun, row: _Kept) -> bool:
+        if row.engine != ENGINE:
             return False
-        if kept.alive is not None:
-            self._observations.recall(RunKey(self._reader.root, entry.id), *kept.alive)
-        if kept.claims != _claims(entry):
+        if row.alive is not None:
+            self._observations.recall(RunKey(self._reader.root, entry.id), *row.alive)
+        if row.claims != _claims(entry):
             return False
         cursors: dict[tuple[str, str], Cursor] = {}
-        for identity, file, cursor in kept.cursors:
+        for identity, file, cursor in row.cursors:
             if cursor.stat is None or cursor.stat != self._reader.tree.stat(file):
                 return False
             cursors[(identity, file)] = cursor
         if len(cursors) != sum(len(claim.files) for claim in entry.claims):
             return False
-        self._health.signs[entry.id] = kept.signs
-        self._reader.known(entry, kept.story, cursors)
+        self._health.signs[entry.id] = row.signs
+        self._reader.known(entry, row.summary, cursors)
         return True
 
     def keep(self) -> None:
@@ -93,12 +93,12 @@ class RunCache:
             fed = not entry.grown and not entry.rewritten
             if entry.from_many or entry.stale or not fed or self._kept.get(entry.id) == entry.version:
                 continue
-            kept = self._row(entry)
-            if kept is None:
+            row = self._row(entry)
+            if row is None:
                 continue
             self._kept[entry.id] = entry.version
             with suppress(TypeError, ValueError):  # what can't be said is read again next time
-                changed[entry.id] = to_bytes(kept)
+                changed[entry.id] = to_bytes(row)
         gone = self._kept.keys() - self._reader.entries.keys()
         for run_id in gone:
             del self._kept[run_id]

@@ -65,8 +65,8 @@ def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator
         to, wrong = senders(settings.alerts)
         yield from wrong
         own = [f for f in snapshot.findings if f.root == root or (f.root not in roots and root == roots[0])]
-        told = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
-        loud = [f for f in told if f.fingerprint in wanted and _counts(f.severity, least)]
+        alerts = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
+        loud = [f for f in alerts if f.fingerprint in wanted and _counts(f.severity, least)]
         host, origin = host_name(), root_identity(root, settings.id)
         for rule in dict.fromkeys(f.rule for f in loud):
             events = tuple(event_of(f, "") for f in loud if f.rule == rule)

@@ -1,4 +1,4 @@
-"""What a command needs beside the runs: the roots that are meant, their settings, state and to-do lists,
+"""What a command needs besides the runs: the roots that are meant, their settings, state and to-do lists,
 opened in one way and closed together."""
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
 
 
-class Wish(Protocol[Answer]):
-    """Something to be done by whoever reads tables. ``ANSWER``: the type of what comes back."""
+class Job(Protocol[Answer]):
+    """A job for the process that reads tables. ``ANSWER``: the type of what comes back."""
 
     ANSWER: ClassVar[Any]
 
@@ -69,10 +69,10 @@ class Judge(msgspec.Struct, frozen=True):
         specs = data_specs(self.root, self.settings, self.listing)
         sets = []
         for spec in specs:
-            wanted = replace(spec, options=replace(spec.options, multivariate=True)) if self.deep else spec
-            sets.append(data_set(wanted, reader.pieces, self.now, version=self.version))
+            job = replace(spec, options=replace(spec.options, multivariate=True)) if self.deep else spec
+            sets.append(data_set(job, reader.pieces, self.now, version=self.version))
             tell(sets[-1])
-        found: dict[str, Comparison] = {}
+        comparisons: dict[str, Comparison] = {}
         problems: list[Problem] = []
         assumed = [f"{spec.name}: {spec.assumed}" for spec in specs if spec.assumed]
         entries = prediction_entries(self.root, self.settings, self.listing)
@@ -84,24 +84,24 @@ class Judge(msgspec.Struct, frozen=True):
                     replace(result, file=os.path.relpath(result.file, self.root)) if inside else result
                 )
             elif result is not None:
-                found[entry.name] = result
+                comparisons[entry.name] = result
             if assumption:
                 assumed.append(f"{entry.name}: {assumption}")
         problems += _refused(self.root, sets)
         own = tuple(entry for entry, _ in entries)
         left = overlooked_data(self.root, self.settings, self.listing, specs, own, self.owned)
-        return Judged(specs, own, tuple(sets), found, tuple(problems), tuple(assumed), left)
+        return Judged(specs, own, tuple(sets), comparisons, tuple(problems), tuple(assumed), left)
 
 
 def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
-    """The files below a root that ended a process which read them, as far as no set says so: one that was
+    """The files below a root that crashed the process reading them and that no data set reports: one that was
     only asked for its columns belongs to none."""
-    told = {problem.file for one in sets for problem in one.problems}
-    told |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
+    reported = {problem.file for one in sets for problem in one.problems}
+    reported |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
     return [
         replace(problem, file=name)
         for path, problem in being_read.refusals()
-        if is_below(path, root) and (name := os.path.relpath(path, root)) not in told
+        if is_below(path, root) and (name := os.path.relpath(path, root)) not in reported
     ]
 
 
@@ -151,7 +151,7 @@ class SliceRows(msgspec.Struct, frozen=True):
 class Reader(Protocol):
     """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer: ...
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer: ...
 
     def rest(self, seconds: float) -> None: ...
 
@@ -165,8 +165,8 @@ class TableReader:
         self.pieces = Pieces(cache)
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer:
-        return wish.granted(self, tell)
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
+        return job.granted(self, tell)
 
     def rest(self, seconds: float) -> None:
         """Nothing runs by itself."""
@@ -182,5 +182,5 @@ class TableReader:
         return watch.compare()
 
 
-def nobody(_: DataSet) -> None:
+def ignore_parts(_: DataSet) -> None:
     """Nobody waits for the parts of an answer."""

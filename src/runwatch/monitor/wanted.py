@@ -17,7 +17,7 @@ class RootError(UserError):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which parts a command needs beside the runs: judging costs time that ``ls`` need not spend.
+    """Which parts a command needs besides the runs: judging costs time that ``ls`` need not spend.
     ``machine_from``: who knows the machine that has the runs, None: it is this one."""
 
     data: bool = True

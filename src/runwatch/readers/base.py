@@ -4,7 +4,9 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 ``claim(listing) -> iterable of Claim``
     Which files of this folder it understands, for which run. Pure: looks at names, sizes and first bytes
-    of this folder and its neighbours only. Called again whenever the folder or a neighbour changes.
+    of this folder and its neighbours only. Called again whenever the folder or a neighbour changes. With a
+    tuple ``LOOKS_FOR`` of lower-case names ("run.json", "*.csv", "results*") only where a file or folder of
+    such a name (in any case) is in the folder.
 ``read(claim, source, cursor, final) -> Reading``
     What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
     Never raises for bad content: what can't be read becomes a ``Problem`` and the rest is read.
@@ -12,6 +14,7 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True):
     ``format``: the word shown in ``formats`` ("" for side files: they are not listed). ``priority``: a file
     claimed twice goes to the higher one (frameworks 50, console 5, plain CSV/JSONL 10). ``supersedes``:
     formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
-    its files tell one story, the greatest ``Rank`` speaks. ``role``: "run" makes a run; "part" joins one
+    its files repeat each other, the greatest ``Rank`` counts. ``role``: "run" makes a run; "part" joins one
     that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
     holds many runs, whose ids ``read`` gives; "unread": so does it, but all that ``read`` gives is a problem.
     ``layout``: what the configuration says of the columns."""
@@ -69,8 +72,8 @@ class Claim(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> str:
         """What stays the same while the claim's files grow in number."""
-        said = () if self.layout is None else (repr(self.layout),)
-        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *said))
+        layout = () if self.layout is None else (repr(self.layout),)
+        return "\0".join((self.reader, self.format, self.run_id, self.tag_prefix, *layout))
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -127,6 +130,17 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...] = ()
     more: bool = False
     again: bool = False
+
+    @staticmethod
+    def of(
+        claim: Claim,
+        operations: Sequence[Operation],
+        cursor: Cursor,
+        problems: Iterable[Problem] = (),
+        more: bool = False,
+    ) -> Reading:
+        """What is new of a claim that is (a part of) one run."""
+        return Reading({claim.run_id: operations} if operations else {}, cursor, tuple(problems), more)
 
 
 class Reader(Protocol):
@@ -243,6 +257,17 @@ class Opened:
             offset += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def past_hole(self, offset: int, least: int) -> int:
+        """``offset``; or, if more than ``least`` bytes from there on were never written, where the next ones
+        are that were (a sparse file: reading what it says it holds may take for ever)."""
+        if self.stat.size - offset <= least:
+            return offset
+        try:
+            written = os.lseek(self._fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            written = self.stat.size if error.errno == errno.ENXIO else offset
+        return written if written - offset > least else offset
+
 
 class Tail(msgspec.Struct, frozen=True):
     """New bytes of an append-only file. ``start``: the offset of ``data[0]``; ``rewritten``: the file is
@@ -293,13 +318,18 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
                 zlib.crc32(head[: cursor.head[0]]) == cursor.head[1] and zlib.crc32(before) == cursor.near[1]
             )
             rewritten = size < cursor.offset or not same
-        start = 0 if cursor is None or rewritten else cursor.offset
+        known = 0 if cursor is None or rewritten else cursor.offset
+        start = opened.past_hole(known, limit)
+        if start == size > known:
+            start = size = known  # what may be written there is still to come
         data = opened.pread(min(limit, max(size - start, 0)), start)
-        if not start:
-            head = data[:_HEAD] if len(data) >= min(_HEAD, size) else opened.pread(min(_HEAD, size), 0)
+        if not known:
+            whole = start == 0 and len(data) >= min(_HEAD, size)
+            head = data[:_HEAD] if whole else opened.pread(min(_HEAD, size), 0)
         state = {} if cursor is None or rewritten else cursor.state
         more = start + len(data) < size
-        return Tail(data, start, rewritten, more, state, opened.stat, head, b"" if rewritten else before)
+        before = b"" if rewritten or start != known else before
+        return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
 class DocumentReader(msgspec.Struct, frozen=True):

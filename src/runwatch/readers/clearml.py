@@ -1,7 +1,7 @@
 """ClearML without a server: a folder ``offline-<id>`` with ``metrics.jsonl`` (a list of events a line) and
 ``task.json``, or only the zip that ClearML makes of it when the task is closed.
 
-ClearML writes NaN and infinity as 0.0 unless it is told otherwise: that can't be told apart any more."""
+ClearML writes NaN and infinity as 0.0 unless it is told otherwise: the difference is lost."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace
-from runwatch.domain.points import Points
-from runwatch.readers import limits
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
 NAME = "clearml"
@@ -25,6 +24,7 @@ _SESSION = re.compile(r"offline-[0-9a-f]{32}(\.zip)?")
 _SINGLE_VALUE = -(2**31)
 _TOP_SECTIONS = frozenset({"General", "Args"})
 _TYPES: Mapping[str, type] = {"int": int, "float": float}
+LOOKS_FOR = (_METRICS, _TASK, "*.zip")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -66,7 +66,7 @@ def _archive(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading
                 events = _Events({}, notes)
                 for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
                     events.line(number, line)
-                operations += events.operations(claim.tag_prefix)
+                operations += events.log.operations(claim.tag_prefix)
     operations.append(
         Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
     )
@@ -78,12 +78,8 @@ def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: boo
     events = _Events(rows.state, rows.notes)
     for number, line in rows:
         events.line(number, line)
-    operations: list[Operation] = [Replace()] if rows.rewritten else []
-    operations += events.operations(claim.tag_prefix)
     rows.state.update(events.state())
-    return Reading(
-        {claim.run_id: operations} if operations else {}, rows.cursor(), rows.notes.problems(), rows.more
-    )
+    return rows.reading(claim, events.log.operations(claim.tag_prefix))
 
 
 class _Events:
@@ -92,7 +88,7 @@ class _Events:
     def __init__(self, state: JsonMapping, notes: LineNotes) -> None:
         self._step: int = state.get("step", 0)
         self._notes = notes
-        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+        self.log = PointLog()
 
     def state(self) -> JsonDict:
         return {"step": self._step}
@@ -119,15 +115,8 @@ class _Events:
         step = self._step if single else at
         self._step = max(self._step, step)
         name = str(variant) if single or variant == metric else f"{metric}/{variant}" if variant else metric
-        if name in self._points or len(self._points) < limits.TAGS:
-            steps, values, walls = self._points.setdefault(name, ([], [], []))
-            steps.append(step)
-            values.append(value)
-            walls.append(clock(event.get("timestamp")))
-
-    def operations(self, prefix: str) -> Iterable[Operation]:
-        for tag, (steps, values, walls) in self._points.items():
-            yield Append(prefix + tag, Points.of(steps, values, walls))
+        self.log.next_row()
+        self.log.add(name, step, value, clock(event.get("timestamp")))
 
 
 def _task(task: object) -> list[Operation]:

@@ -7,15 +7,16 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
-from runwatch.domain.points import Points
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace, Started
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.point_log import PointLog
 
 NAME = "comet"
+LOOKS_FOR = ("*.zip",)
 _EXPERIMENT, _MESSAGES = "experiment.json", "messages.json"
 _ARCHIVE = re.compile(r"[0-9A-Za-z]{32,50}(?:-\w{1,20})?\.zip")
 _EMPTY = b"PK\x05\x06"
@@ -57,17 +58,17 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
 
 
-def _experiment(said: object) -> Iterable[Operation]:
-    if not isinstance(said, dict):
+def _experiment(experiment: object) -> Iterable[Operation]:
+    if not isinstance(experiment, dict):
         return
-    started, ended = clock(said.get("start_time")), clock(said.get("stop_time"))
+    started, ended = clock(experiment.get("start_time")), clock(experiment.get("stop_time"))
     if not math.isnan(started):
         yield Started(started)
-    if isinstance(said.get("project_name"), str):
-        yield Label("project", said["project_name"])
+    if isinstance(experiment.get("project_name"), str):
+        yield Label("project", experiment["project_name"])
     at = None if math.isnan(ended) else ended
-    if said.get("customer_error_reported"):
-        words = str(said.get("customer_error_message") or "an error")[:300]
+    if experiment.get("customer_error_reported"):
+        words = str(experiment.get("customer_error_message") or "an error")[:300]
         yield Evidence("crashed", f"Comet recorded: {words}", at=at)
     elif at is not None:
         yield Evidence("finished", "Comet recorded the end", at=at)
@@ -77,7 +78,7 @@ class _Messages:
     """Metrics by ``context_name``, as Comet shows them, and the parameters that a person logged."""
 
     def __init__(self) -> None:
-        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+        self._log = PointLog()
         self._values: dict[str, object] = {}
         self._name = ""
         self._last = 0
@@ -111,11 +112,8 @@ class _Messages:
             self._last = step
         context = payload.get("context")
         tag = f"{context}_{name}" if isinstance(context, str) and context else name
-        if tag in self._points or len(self._points) < limits.TAGS:
-            steps, values, walls = self._points.setdefault(tag, ([], [], []))
-            steps.append(self._last)
-            values.append(value)
-            walls.append(clock(payload.get("local_timestamp")))
+        self._log.next_row()
+        self._log.add(tag, self._last, value, clock(payload.get("local_timestamp")))
 
     def _param(self, param: Mapping[str, object]) -> None:
         name = param.get("paramName")
@@ -123,8 +121,7 @@ class _Messages:
             self._values[name.replace("|", "/")] = param.get("paramValue")
 
     def operations(self, prefix: str) -> Iterable[Operation]:
-        for tag, (steps, values, walls) in self._points.items():
-            yield Append(prefix + tag, Points.of(steps, values, walls))
+        yield from self._log.operations(prefix)
         if self._values:
             yield HParams(self._values)
         if self._name:

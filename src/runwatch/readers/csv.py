@@ -24,15 +24,16 @@ from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
+LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
 _LATE = 3
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
-    if not found:
+    tags_by_file = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
+    if not tags_by_file:
         return
     run_id, prefix = place(listing)
-    for own, names in by_prefix(listing, found).items():
+    for own, names in by_prefix(listing, tags_by_file).items():
         files = tuple(listing.join(name) for name in names)
         yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
 
@@ -106,7 +107,7 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     steps = [step for _, step in values]
     back = sum(later < earlier for earlier, later in pairwise(values) if later[1] != steps[0])
     rises = any(later > earlier for earlier, later in pairwise(values))
-    if 3 * back > max(len(values) - 1, 3) and not _little_late(steps):
+    if 3 * back > max(len(values) - 1, 3) and not _slightly_late(steps):
         return False
     if plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises:
         return False
@@ -118,7 +119,7 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     )
 
 
-def _little_late(steps: list[float]) -> bool:
+def _slightly_late(steps: list[float]) -> bool:
     """Whether no row is more than a few places from where it would stand in order, and none is there
     twice."""
     places = sorted(range(len(steps)), key=lambda i: steps[i])

@@ -10,13 +10,7 @@ from functools import partial
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, bounded_yaml
 from runwatch.readers.common.documents import read_whole
 
@@ -25,6 +19,7 @@ _PIPELINE = "dvc.yaml"
 _USUAL = ("metrics.json", "metrics.yaml", "metrics.yml", "metrics.toml")
 _ENDINGS = (".json", ".yaml", ".yml", ".toml")
 _MOST = 100
+LOOKS_FOR = (_PIPELINE,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

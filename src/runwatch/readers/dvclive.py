@@ -9,17 +9,10 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, Operation, Replace
+from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -27,6 +20,7 @@ from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
+LOOKS_FOR = ("plots", "metrics.json")
 
 _PLOTS = "plots/metrics/"
 
@@ -82,7 +76,7 @@ def _tag(file: str) -> str:
 
 
 def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
-    found: list[tuple[int, float, float]] = []
+    points: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")
         if line_number == 1 or b"step" in cells:
@@ -92,13 +86,11 @@ def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
             if point is None:
                 rows.notes.line(line_number, "not a row of step and value", "remove the line")
             else:
-                found.append(point)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    if found:
-        steps, walls, values = zip(*found, strict=True)
-        told.append(Append(_tag(source.file), Points.of(steps, values, walls)))
-    operations = {claim.run_id: told} if told else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+                points.append(point)
+    if not points:
+        return rows.reading(claim, ())
+    steps, walls, values = zip(*points, strict=True)
+    return rows.reading(claim, [Append(_tag(source.file), Points.of(steps, values, walls))])
 
 
 def _point(names: list[str], cells: list[bytes]) -> tuple[int, float, float] | None:

@@ -16,6 +16,7 @@ from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.records import JsonRows
 
 NAME = "epochs"
+LOOKS_FOR = ("*.json", "log")
 _SIGHT = 64 * limits.KIB
 _START = re.compile(rb"\s{0,64}\[\s{0,64}\{\s{0,64}\"")
 _PAIR = re.compile(rb'"([^"\\]{1,200})"\s{0,4}:\s{0,4}(?:[-\d]|NaN|-?Infinity)')
@@ -24,9 +25,9 @@ _BOOKKEEPING = frozenset({"batches", "dur", "train_batch_count", "valid_batch_co
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = {name: word for name in sorted(listing.files) if (word := _word(listing, name))}
-    for name, word in found.items():
-        prefix = f"{name.rpartition('.')[0] or name}/" if len(found) > 1 else ""
+    words = {name: word for name in sorted(listing.files) if (word := _word(listing, name))}
+    for name, word in words.items():
+        prefix = f"{name.rpartition('.')[0] or name}/" if len(words) > 1 else ""
         yield Claim(NAME, word, listing.path, (listing.join(name),), prefix, priority=30)
 
 
@@ -35,7 +36,7 @@ def _word(listing: Listing, name: str) -> str | None:
     if not (name.endswith(".json") or name == "log") or not _START.match(listing.head(name, 256)):
         return None
     head = listing.head(name, _SIGHT)
-    names = [found.decode("utf-8", "replace") for found in _PAIR.findall(head)]
+    names = [match.decode("utf-8", "replace") for match in _PAIR.findall(head)]
     if step_key(names) is None or DATA_WORDS & set(map(plain, names)):
         return None
     if not any(direction_of(name) for name in names):
@@ -51,8 +52,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     rows = version.value if isinstance(version.value, list) else []
     for row in rows:
         if isinstance(row, dict):
-            kept = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
-            records.feed(json.dumps(kept).encode() + b"\n", final=True)
+            metrics = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
+            records.feed(json.dumps(metrics).encode() + b"\n", final=True)
     operations = records.log.operations(claim.tag_prefix)
     if not operations:
         problem = Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")

@@ -7,14 +7,15 @@ import math
 from collections.abc import Iterable
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Append, HParams, Operation, Replace, Stated
-from runwatch.domain.points import Points
+from runwatch.domain.operations import HParams, Operation, Stated
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "flaml"
 PRIORITY = 60
+LOOKS_FOR = ("*.log", "*.jsonl", "*.json", "*.txt")
 MAGIC = b'{"record_id":'
 _ENDINGS = (".log", ".jsonl", ".json", ".txt")
 _LOSS = "validation_loss"
@@ -22,11 +23,11 @@ _BOOKKEEPING = frozenset({"pred_time"})
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = [
+    logs = [
         n for n in sorted(listing.files) if n.endswith(_ENDINGS) and listing.head(n, 16).startswith(MAGIC)
     ]
-    for name in found:
-        prefix = f"{name.rpartition('.')[0]}/" if len(found) > 1 else ""
+    for name in logs:
+        prefix = f"{name.rpartition('.')[0]}/" if len(logs) > 1 else ""
         yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix, priority=PRIORITY)
 
 
@@ -35,16 +36,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         rows = read_rows(source, cursor, final)
     except OSError as error:
         return failed(source, cursor, error)
-    operations: list[Operation] = [Replace()] if rows.rewritten else []
-    operations += _appends(rows, claim.tag_prefix)
-    return Reading(
-        {claim.run_id: operations} if operations else {}, rows.cursor(), rows.notes.problems(), rows.more
-    )
+    return rows.reading(claim, list(_appends(rows, claim.tag_prefix)))
 
 
 def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
     """State: ``best``, the smallest validation loss so far."""
-    points: dict[str, tuple[list[int], list[float]]] = {}
+    log = PointLog()
     best: JsonDict | None = None
     for number, line in rows:
         try:
@@ -57,16 +54,14 @@ def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
             continue
         logged = record.get("logged_metric")
         others = bounded_json.flat_numbers(logged) if isinstance(logged, dict) else {}
+        log.next_row()
         for name, value in {_LOSS: loss, **others}.items():
             if name not in _BOOKKEEPING:
-                steps, values = points.setdefault(name, ([], []))
-                steps.append(step)
-                values.append(value)
+                log.add(name, step, value)
         if loss < rows.state.get("best", math.inf):
             rows.state["best"], best = loss, record
-    for name, columns in points.items():
-        yield Append(prefix + name, Points.of(*columns))
-    if points:
+    yield from log.operations(prefix)
+    if log:
         yield Stated(prefix + _LOSS, "min")
     if best is not None and isinstance(best.get("config"), dict):
         yield HParams({"learner": best.get("learner"), **best["config"]})

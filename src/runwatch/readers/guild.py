@@ -4,26 +4,19 @@ TensorBoard files of the same ``.guild``."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace, Started
-from runwatch.domain.run import Problem
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
+from runwatch.readers.common.documents import read_whole
 
 NAME = "guild"
 FOLDER = ".guild"
 _ATTRIBUTES = ("flags", "label", "started", "exit_status")
 _MICROSECONDS = 1e6
+LOOKS_FOR = (FOLDER,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -36,22 +29,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        document = read_document(source, cursor)
-        if document is None:
-            return unchanged(source, cursor)
-        value = bounded_yaml.parse(document.data)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    operations += _operations(os.path.basename(source.file), value)
-    if not operations:
-        problem = Problem(source.file, None, "not what Guild writes there", "it may be half written")
-        return Reading({}, document.cursor, (problem,) if document.data.strip() else ())
-    return Reading({claim.run_id: operations}, document.cursor)
+    return read_whole(claim, source, cursor, partial(_operations, os.path.basename(source.file)))
 
 
-def _operations(name: str, value: object) -> Iterable[Operation]:
+def _operations(name: str, data: bytes) -> Iterator[Operation]:
+    value = bounded_yaml.parse(data)
     if name == "flags" and isinstance(value, dict):
         yield HParams(value)
     elif name == "label" and value:
@@ -61,3 +43,5 @@ def _operations(name: str, value: object) -> Iterable[Operation]:
         yield Evidence("running", "Guild recorded its start and no exit status")
     elif name == "exit_status" and isinstance(value, int):
         yield Evidence("finished" if value == 0 else "crashed", f"Guild recorded exit status {value}")
+    elif data.strip():
+        raise ValueError("not what Guild writes there")

@@ -5,26 +5,19 @@ These files never make a run; they tell of the run in their folder (or just abov
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Literal
 
-from runwatch.domain.operations import HParams, Operation, Replace
-from runwatch.domain.run import Problem
+from runwatch.domain.operations import HParams, Operation
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, bounded_yaml
+from runwatch.readers.common.documents import read_whole
 
 NAME = "hparams"
 PRIORITY = 20
+LOOKS_FOR = ("*.json", "*.yaml", "*.yml", "*.txt")
 SIZE = 4 * limits.MIB
 
 Section = Literal["hparams", "config", "environment"]
@@ -75,22 +68,14 @@ def _section(name: str) -> Section | None:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """The file anew when it changed; a torn or broken one changes nothing but adds a problem."""
-    try:
-        document = read_document(source, cursor, SIZE)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "keep what is large out of parameter files")
-    if document is None:
-        return unchanged(source, cursor)
     name = source.file.rpartition("/")[2].lower()
-    try:
-        values = parameters(name, document.data)
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    operations: list[Operation] = [] if cursor is None else [Replace()]
+    return read_whole(claim, source, cursor, partial(_operations, name), SIZE)
+
+
+def _operations(name: str, data: bytes) -> Iterator[Operation]:
+    values = parameters(name, data)
     if values:
-        operations.append(HParams(values, _section_of(name, values)))
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
+        yield HParams(values, _section_of(name, values))
 
 
 def parameters(name: str, data: bytes) -> Mapping[str, object]:

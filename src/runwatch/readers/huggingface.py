@@ -1,5 +1,5 @@
 """Hugging Face's Trainer: ``trainer_state.json`` at the root and in ``checkpoint-*/``, each with the whole
-log so far; the one with the greatest ``global_step`` speaks. TensorBoard files below ``runs/`` repeat it, but
+log so far; the one with the greatest ``global_step`` counts. TensorBoard files below ``runs/`` repeat it, but
 run ahead of it between checkpoints. ``all_results.json`` is written once all is over: one that is minutes
 older than a checkpoint is an earlier training's."""
 
@@ -42,6 +42,7 @@ _STALE = 600.0
 _AT_THE_END = 0.5
 _COPIED_WITHIN = 1.0
 _OWN_TAGS = ("predict_", "test_")
+LOOKS_FOR = (_STATE, "checkpoint-*")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -68,13 +69,13 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def _checkpoints(listing: Listing) -> list[Listing]:
     """The checkpoints with a state, in the order of their steps."""
-    found: list[tuple[int, Listing]] = []
+    checkpoints: list[tuple[int, Listing]] = []
     for name in listing.folders:
         match = _CHECKPOINT.fullmatch(name)
         child = listing.child(name) if match else None
         if match and child is not None and _STATE in child.files:
-            found.append((int(match[1]), child))
-    return [child for _, child in sorted(found, key=lambda pair: pair[0])]
+            checkpoints.append((int(match[1]), child))
+    return [child for _, child in sorted(checkpoints, key=lambda pair: pair[0])]
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -118,17 +119,17 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
 def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
     """When each checkpoint's step was reached, by the age of its file: the only clock there is. Files that
     were copied together tell no time."""
-    found: dict[int, float] = {}
+    dates: dict[int, float] = {}
     for file in claim.files:
         match = _CHECKPOINT.fullmatch(os.path.basename(os.path.dirname(file)))
         if match is not None:
             try:
-                found[int(match[1])] = os.stat(source.sibling(file)).st_mtime
+                dates[int(match[1])] = os.stat(source.sibling(file)).st_mtime
             except OSError:
                 continue
-    walls = [found[step] for step in sorted(found)]
+    walls = [dates[step] for step in sorted(dates)]
     rising = all(later - earlier > _COPIED_WITHIN for earlier, later in pairwise(walls))
-    return found if len(walls) > 1 and rising else {}
+    return dates if len(walls) > 1 and rising else {}
 
 
 def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog, int]:
@@ -188,15 +189,15 @@ def _stated(state: JsonMapping, log: PointLog) -> list[Operation]:
     """The direction of the metric that chooses the best model: the one whose greatest (or least) value, and
     not both, is ``best_metric``."""
     best = bounded_json.number(state.get("best_metric"))
-    found: list[tuple[str, Direction]] = []
+    directions: list[tuple[str, Direction]] = []
     for tag, values in log.values():
         finite = [value for value in values if abs(value) < float("inf")]
         if best is None or not tag.startswith("eval_") or not finite or best not in finite:
             continue
         least, greatest = min(finite), max(finite)
         if least != greatest and best in (least, greatest):
-            found.append((tag, "max" if best == greatest else "min"))
-    return [Stated(*found[0])] if len(found) == 1 else []
+            directions.append((tag, "max" if best == greatest else "min"))
+    return [Stated(*directions[0])] if len(directions) == 1 else []
 
 
 def _results(name: str, values: JsonMapping, source: SourceFile) -> list[Operation]:

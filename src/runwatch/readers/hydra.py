@@ -8,18 +8,13 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from runwatch.domain.operations import HParams, Operation
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.documents import read_whole
 
 NAME = "hydra"
 PRIORITY = 40
+LOOKS_FOR = (".hydra",)
 _FILES = ("config.yaml", "overrides.yaml")
 
 

@@ -26,6 +26,7 @@ from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 
 NAME = "inspect"
+LOOKS_FOR = ("*.eval", "*.json")
 _HEADER, _START = "header.json", "_journal/start.json"
 _JSON = re.compile(
     rb'\s{0,8}\{\s{0,8}"version"\s{0,4}:\s{0,4}\d{1,4},\s{0,8}"status"\s{0,4}:\s{0,4}"\w{1,20}",'
@@ -72,18 +73,18 @@ def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Curso
     return Reading({claim.run_id: operations}, now)
 
 
-def _facts(said: Mapping[str, object]) -> Iterable[Operation]:
-    settings = {key: said[key] for key in _SETTINGS if said.get(key) not in (None, {})}
+def _facts(log: Mapping[str, object]) -> Iterable[Operation]:
+    settings = {key: log[key] for key in _SETTINGS if log.get(key) not in (None, {})}
     if settings:
         yield HParams(settings)
-    task, model = said.get("task"), said.get("model")
+    task, model = log.get("task"), log.get("model")
     if isinstance(task, str):
         yield Label("name", f"{task} ({model})" if isinstance(model, str) else task)
         yield Label("group", task)
-    started = clock(said.get("created"))
+    started = clock(log.get("created"))
     if not math.isnan(started):
         yield Started(started)
-    dataset = said.get("dataset")
+    dataset = log.get("dataset")
     count = dataset.get("samples") if isinstance(dataset, dict) else None
     if type(count) is int and 0 < count < 2**53:
         yield Length(steps=count)

@@ -11,21 +11,22 @@ from runwatch.readers.common.column_names import DATA_WORDS, MMENGINE, by_prefix
 from runwatch.readers.common.records import first_records, metric_names, read_records
 
 NAME = "jsonl"
+LOOKS_FOR = ("*.jsonl", "*.ndjson", "*.json")
 _MMENGINE_ALL = "scalars.json"  # a second file, named by the date, repeats it
 _LONG_HEAD = 256 * limits.KIB
 _ENDINGS = (".jsonl", ".ndjson", ".json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = {
+    tags_by_file = {
         name: tags for name in listing.files if name.endswith(_ENDINGS) and (tags := log_tags(listing, name))
     }
-    if not found:
+    if not tags_by_file:
         return
-    if listing.name == MMENGINE and _MMENGINE_ALL in found:
-        found = {_MMENGINE_ALL: found[_MMENGINE_ALL]}
+    if listing.name == MMENGINE and _MMENGINE_ALL in tags_by_file:
+        tags_by_file = {_MMENGINE_ALL: tags_by_file[_MMENGINE_ALL]}
     run_id, prefix = place(listing)
-    for own, names in by_prefix(listing, found).items():
+    for own, names in by_prefix(listing, tags_by_file).items():
         files = tuple(listing.join(name) for name in names)
         yield Claim(NAME, NAME, run_id, files, prefix + own, priority=10)
 

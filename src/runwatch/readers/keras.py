@@ -16,6 +16,7 @@ from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.table import read_table
 
 NAME = "keras"
+LOOKS_FOR = ("*.json", "*.csv", "*.log", "*.tsv", "*.txt")
 _HISTORY = re.compile(
     rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\[\s{0,64}(?:-?\d|NaN|-?Infinity)', re.ASCII
 )
@@ -23,12 +24,14 @@ _LOSS = re.compile(rb'"(?:val_)?loss"\s{0,64}:\s{0,64}\[')
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = [name for name in sorted(listing.files) if name.endswith(".json") and _is_history(listing, name)]
+    histories = [
+        name for name in sorted(listing.files) if name.endswith(".json") and _is_history(listing, name)
+    ]
     table = keras_csv(listing)
     if table is not None:
-        found = [table]
-    for name in found:
-        prefix = f"{name.rpartition('.')[0]}/" if len(found) > 1 else ""
+        histories = [table]
+    for name in histories:
+        prefix = f"{name.rpartition('.')[0]}/" if len(histories) > 1 else ""
         yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix)
 
 
@@ -60,11 +63,11 @@ def _history(claim: Claim, value: object) -> list[Operation]:
     longest = 0
     for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
         cells = column if isinstance(column, list) else []
-        found = [
+        pairs = [
             (i, number) for i, cell in enumerate(cells) if (number := bounded_json.number(cell)) is not None
         ]
-        if found:
-            steps, values = zip(*found, strict=True)
+        if pairs:
+            steps, values = zip(*pairs, strict=True)
             operations.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
             longest = max(longest, len(cells))
     return [*operations, Epoch(longest - 1)] if operations else []

@@ -12,6 +12,7 @@ from runwatch.readers.common.table import header_names, read_table
 NAME = "lightning"
 _FILE = "metrics.csv"
 _VERSION = re.compile(r"version_\d+", re.ASCII)
+LOOKS_FOR = (_FILE,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -29,10 +30,10 @@ def _is_lightning(listing: Listing) -> bool:
     too long for the first bytes to show all of it."""
     surroundings = "hparams.yaml" in listing.files or _VERSION.fullmatch(listing.name) is not None
     line, newline, _ = listing.head(_FILE).partition(b"\n")
-    found = header_names(line) if line.strip() else None
-    if found is None:
+    header = header_names(line) if line.strip() else None
+    if header is None:
         return False
-    names = found[0]
+    names = header[0]
     if not newline:
         return surroundings
     return ("step" in names and ("epoch" in names or surroundings)) or ("epoch" in names and surroundings)

@@ -17,6 +17,7 @@ from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
 
 NAME = "lm-eval"
+LOOKS_FOR = ("results*",)
 _FILE = re.compile(r"results(?:[_-]\S{1,200})?\.json")
 _RESULTS = re.compile(rb'\s{0,8}\{\s{0,8}(?:"results"\s{0,4}:\s{0,4}\{|"config_general"\s{0,4}:)')
 _NO_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples", "n-shot"})
@@ -25,58 +26,58 @@ _STDERR = "_stderr"
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """The result files of a folder, oldest first: of a task evaluated twice the later file counts."""
-    found = sorted(
+    results = sorted(
         name
         for name in listing.files
         if name.startswith("results") and _FILE.fullmatch(name) and _RESULTS.match(listing.head(name, 128))
     )
-    if found:
-        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in found))
+    if results:
+        yield Claim(NAME, NAME, listing.path, tuple(listing.join(name) for name in results))
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     version = read_version(source, cursor)
     if isinstance(version, Reading):
         return version
-    said = version.value if isinstance(version.value, dict) else {}
-    results = said.get("results")
-    at = clock(said.get("date"))
-    better = said.get("higher_is_better")
+    document = version.value if isinstance(version.value, dict) else {}
+    results = document.get("results")
+    at = clock(document.get("date"))
+    better = document.get("higher_is_better")
     operations = list(_metrics(results if isinstance(results, dict) else {}, better, at))
     if not operations:
         problem = Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")
         return version.reading(claim, operations, problem)
-    return version.reading(claim, [*operations, *_facts(said, at)])
+    return version.reading(claim, [*operations, *_facts(document, at)])
 
 
 def _metrics(results: Mapping[str, object], better: object, at: float) -> Iterator[Operation]:
     """``acc,none`` of a task as ``task/acc``; another filter than none stays behind the comma."""
     for task, values in list(results.items())[: limits.TAGS]:
         for key, value in values.items() if isinstance(values, dict) else ():
-            found = bounded_json.number(value)
+            score = bounded_json.number(value)
             metric, _, kind = key.partition(",")
-            if found is None or metric in _NO_METRICS:
+            if score is None or metric in _NO_METRICS:
                 continue
             tag = f"{task}/{metric}" + (f",{kind}" if kind not in ("", "none") else "")
-            yield Append(tag, Points.of([0], [found], [at]))
+            yield Append(tag, Points.of([0], [score], [at]))
             stated = better.get(task) if isinstance(better, dict) else None
             higher = stated.get(metric) if isinstance(stated, dict) else None
             if isinstance(higher, bool) and not metric.endswith(_STDERR):
                 yield Stated(tag, "max" if higher else "min")
 
 
-def _facts(said: Mapping[str, object], at: float) -> Iterator[Operation]:
-    config = said.get("config") or said.get("config_general")
+def _facts(results: Mapping[str, object], at: float) -> Iterator[Operation]:
+    config = results.get("config") or results.get("config_general")
     settings = dict(config) if isinstance(config, dict) else {}
-    shots = said.get("n-shot")
+    shots = results.get("n-shot")
     if isinstance(shots, dict) and shots:
         settings["num_fewshot"] = shots
     if settings:
         yield HParams(settings)
-    name = said.get("model_name") or settings.get("model_name")
+    name = results.get("model_name") or settings.get("model_name")
     if isinstance(name, str) and name:
         yield Label("name", name)
-    took = bounded_json.number(_as_number(said.get("total_evaluation_time_seconds")))
+    took = bounded_json.number(_as_number(results.get("total_evaluation_time_seconds")))
     if not math.isnan(at):
         yield Started(at)
     known = took is not None and not math.isnan(at)

@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
-from runwatch.domain.points import Points
-from runwatch.readers import limits
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
 NAME = "neptune"
@@ -23,15 +22,16 @@ _METADATA = "metadata.json"
 _OWN = frozenset({"sys", "source_code", "monitoring"})
 _PARAMETERS = frozenset({"parameters", "params", "hparams", "hyperparameters", "config", "args", "model"})
 _SETTINGS = frozenset({"AssignFloat", "AssignInt", "AssignString", "AssignBool"})
+LOOKS_FOR = (_METADATA,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found = [(int(match[1]), name) for name in listing.files if (match := _DATA.fullmatch(name))]
-    if not found or _METADATA not in listing.files:
+    parts = [(int(match[1]), name) for name in listing.files if (match := _DATA.fullmatch(name))]
+    if not parts or _METADATA not in listing.files:
         return
     if b"containerType" not in listing.head(_METADATA):
         return
-    names = [_METADATA, *(name for _, name in sorted(found))]
+    names = [_METADATA, *(name for _, name in sorted(parts))]
     yield Claim(NAME, NAME, listing.path, tuple(map(listing.join, names)))
 
 
@@ -54,10 +54,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             operations.take(bounded_json.parse_line(line.decode("utf-8", "backslashreplace")))
         except (ValueError, KeyError, TypeError, OverflowError):
             rows.notes.line(number, "not an operation of Neptune's, skipped", "it may be half written")
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    told += operations.operations_of(claim.tag_prefix)
     rows.state.update(operations.state())
-    return Reading({claim.run_id: told} if told else {}, rows.cursor(), rows.notes.problems(), rows.more)
+    return rows.reading(claim, operations.operations_of(claim.tag_prefix))
 
 
 class _Operations:
@@ -66,55 +64,48 @@ class _Operations:
     def __init__(self, state: JsonMapping) -> None:
         self._next: dict[str, int] = dict(state.get("next", {}))
         self._step: int = state.get("step", 0)
-        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
+        self._log = PointLog()
         self._values: dict[str, object] = {}
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
 
     def state(self) -> JsonDict:
         return {"next": self._next, "step": self._step}
 
     def take(self, record: JsonMapping) -> None:
         """One operation. Raises what missing or strange fields raise."""
+        self._log.next_row()
         operation = record["obj"]
         kind, path = operation["type"], [str(part) for part in operation["path"]]
         if path[0] in _OWN:
             self._own(path, operation)
         elif kind == "LogFloats":
             for value in operation["values"]:
-                self._log("/".join(path), value)
+                self._add("/".join(path), value)
         elif kind in _SETTINGS:
             self._assign(kind, path, operation["value"], record.get("at"))
 
     def _own(self, path: list[str], operation: Mapping[str, object]) -> None:
         if path == ["sys", "name"] and operation.get("value"):
-            self._said.append(Label("name", str(operation["value"])))
+            self._facts.append(Label("name", str(operation["value"])))
         elif path == ["sys", "failed"] and operation.get("value") is True:
-            self._said.append(Evidence("crashed", "Neptune recorded that the run failed"))
+            self._facts.append(Evidence("crashed", "Neptune recorded that the run failed"))
 
-    def _log(self, tag: str, value: JsonMapping) -> None:
+    def _add(self, tag: str, value: JsonMapping) -> None:
         step = value.get("step")
         at = self._next.get(tag, 0) if step is None else math.floor(step)
         self._next[tag] = at + 1
         self._step = max(self._step, at)
-        self._add(tag, at, float(value["value"]), clock(value.get("ts")))
-
-    def _add(self, tag: str, step: int, value: float, wall: float) -> None:
-        if tag in self._points or len(self._points) < limits.TAGS:
-            steps, values, walls = self._points.setdefault(tag, ([], [], []))
-            steps.append(step)
-            values.append(value)
-            walls.append(wall)
+        self._log.add(tag, at, float(value["value"]), clock(value.get("ts")))
 
     def _assign(self, kind: str, path: list[str], value: object, at: object) -> None:
         number = bounded_json.number(value) if kind in ("AssignFloat", "AssignInt") else None
         if number is None or path[0].lower() in _PARAMETERS:
             self._values["/".join(path)] = value
         else:
-            self._add("/".join(path), self._step, number, clock(at))
+            self._log.add("/".join(path), self._step, number, clock(at))
 
     def operations_of(self, prefix: str) -> Iterable[Operation]:
-        for tag, (steps, values, walls) in self._points.items():
-            yield Append(prefix + tag, Points.of(steps, values, walls))
+        yield from self._log.operations(prefix)
         if self._values:
             yield HParams(self._values)
-        yield from self._said
+        yield from self._facts

@@ -20,7 +20,7 @@ _METADATA, _METRICS = "_CHECKPOINT_METADATA", "metrics"
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    found: list[tuple[int, str]] = []
+    checkpoints: list[tuple[int, str]] = []
     for name in listing.folders:
         match = _STEP.fullmatch(name)
         checkpoint = listing.child(name) if match is not None else None
@@ -28,9 +28,9 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if match is None or checkpoint is None or inner is None:
             continue
         if _METADATA in checkpoint.files and _METRICS in inner.files:
-            found.append((int(match[1]), inner.join(_METRICS)))
-    if found:
-        files = tuple(file for _, file in sorted(found)[-limits.TAGS :])
+            checkpoints.append((int(match[1]), inner.join(_METRICS)))
+    if checkpoints:
+        files = tuple(file for _, file in sorted(checkpoints)[-limits.TAGS :])
         yield Claim(NAME, NAME, listing.path, files, priority=40, role="lonely")
 
 
@@ -39,12 +39,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if isinstance(version, Reading):
         return version
     match = _STEP.fullmatch(source.file.split("/")[-3])
-    found = bounded_json.flat_numbers(version.value)
-    if match is None or not found:
+    numbers = bounded_json.flat_numbers(version.value)
+    if match is None or not numbers:
         problem = Problem(source.file, None, "no numbers in it", "give save() metrics by name")
         return version.reading(claim, [], problem)
     operations: list[Operation] = [
         Append(claim.tag_prefix + tag, Points.of([int(match[1])], [value], [source.stat.mtime]))
-        for tag, value in found.items()
+        for tag, value in numbers.items()
     ]
     return version.reading(claim, operations)

@@ -12,19 +12,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Evidence, HParams, Operation, Replace, Started, Writer
+from runwatch.domain.operations import Evidence, HParams, Operation, Started, Writer
 from runwatch.domain.run import Status
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Opened,
-    Reading,
-    SourceFile,
-    failed,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, unchanged
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.point_log import PointLog
@@ -32,6 +23,7 @@ from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "ray"
 PRIORITY = 60
+LOOKS_FOR = ("result.json",)
 
 _LOOK = 64 * limits.KIB
 _STATE = re.compile(r"experiment_state-\S{1,80}\.json")
@@ -89,7 +81,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
-    told: list[Operation] = [Replace()] if rows.rewritten else []
+    changes: list[Operation] = []
     log = PointLog()
     for number, line in rows:
         if not line.strip():
@@ -99,15 +91,13 @@ def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
             rows.notes.line(number, "not a JSON object with training_iteration", "remove the line")
             continue
         if not rows.state.get("introduced"):
-            told.extend(_introduction(row))
+            changes.extend(_introduction(row))
             rows.state["introduced"] = True
         wall = bounded_json.number(row.get("timestamp"))
         log.next_row()
         for tag, value in _numbers(row):
             log.add(tag, row[_STEP], value, math.nan if wall is None else wall)
-    told.extend(log.operations())
-    operations = {claim.run_id: told} if told else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+    return rows.reading(claim, [*changes, *log.operations()])
 
 
 def _row(line: bytes) -> JsonDict | None:
@@ -174,7 +164,7 @@ def _statuses(data: bytes) -> dict[str, tuple[str, float | None]]:
     pairs = state.get("trial_data") if isinstance(state, dict) else None
     if not isinstance(pairs, list):
         raise ValueError("no trial_data")
-    found: dict[str, tuple[str, float | None]] = {}
+    statuses: dict[str, tuple[str, float | None]] = {}
     for pair in pairs:
         texts = pair if isinstance(pair, list) else [pair]
         parts = [bounded_json.parse(text) for text in texts if isinstance(text, str)]
@@ -183,5 +173,5 @@ def _statuses(data: bytes) -> dict[str, tuple[str, float | None]]:
         if isinstance(folder, str):
             times = [part.get("last_result_time") for part in parts if isinstance(part, dict)]
             at = next((time for time in times if isinstance(time, float)), None)
-            found[folder.rstrip("/").rpartition("/")[2]] = (str(trial["status"]), at)
-    return found
+            statuses[folder.rstrip("/").rpartition("/")[2]] = (str(trial["status"]), at)
+    return statuses

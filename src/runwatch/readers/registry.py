@@ -19,11 +19,11 @@ from runwatch.readers.base import Reader
 @cache
 def built_in() -> Mapping[str, Reader]:
     """Our own readers by name."""
-    found: dict[str, Reader] = {}
+    readers: dict[str, Reader] = {}
     for module in _modules(package.__path__, package.__name__):
         if all(hasattr(module, name) for name in ("NAME", "claim", "read")):
-            found[module.NAME] = cast(Reader, module)
-    return found
+            readers[module.NAME] = cast(Reader, module)
+    return readers
 
 
 def _modules(path: Iterable[str], prefix: str) -> Iterator[ModuleType]:
@@ -38,6 +38,6 @@ def _modules(path: Iterable[str], prefix: str) -> Iterator[ModuleType]:
 
 def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:
     """Third parties' readers, each loaded in its own try; one that fails is a problem."""
-    found: dict[str, Reader] = {}
-    problems = load_plug_ins("reader", lambda reader: found.update({reader.NAME: reader}))
-    return found, problems
+    readers: dict[str, Reader] = {}
+    problems = load_plug_ins("reader", lambda reader: readers.update({reader.NAME: reader}))
+    return readers, problems

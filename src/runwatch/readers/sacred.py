@@ -12,16 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import (
-    Append,
-    Evidence,
-    HParams,
-    Label,
-    Operation,
-    Replace,
-    Started,
-    Writer,
-)
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
 from runwatch.readers.base import (
@@ -39,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "sacred"
 PRIORITY = 60
+LOOKS_FOR = ("run.json",)
 
 _STATUSES: Mapping[str, Status] = {
     "RUNNING": "running",
@@ -86,25 +78,25 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
 
 
-def _run(said: dict[str, object]) -> Iterator[Operation]:
-    status = str(said.get("status"))
+def _run(document: dict[str, object]) -> Iterator[Operation]:
+    status = str(document.get("status"))
     known = _STATUSES.get(status)
-    ended, beat = _moment(said.get("stop_time")), _moment(said.get("heartbeat"))
+    ended, beat = _moment(document.get("stop_time")), _moment(document.get("heartbeat"))
     if known is not None:
-        trace = said.get("fail_trace")
+        trace = document.get("fail_trace")
         last = str(trace[-1]).strip().splitlines() if isinstance(trace, list) and trace else []
         reason = f"Sacred says {status}" + (f": {last[-1][:300]}" if last else "")
         at = ended if not math.isnan(ended) else beat
         yield Evidence(known, reason, at=None if math.isnan(at) else at)
-    started = _moment(said.get("start_time"))
+    started = _moment(document.get("start_time"))
     if not math.isnan(started):
         yield Started(started)
-    experiment, host = said.get("experiment"), said.get("host")
+    experiment, host = document.get("experiment"), document.get("host")
     if isinstance(experiment, dict) and isinstance(experiment.get("name"), str):
         yield Label("project", experiment["name"])
     if isinstance(host, dict) and isinstance(host.get("hostname"), str):
         yield Writer(host["hostname"], None, None if math.isnan(started) else started)
-    yield from _environment(experiment, host, said.get("result"))
+    yield from _environment(experiment, host, document.get("result"))
 
 
 def _environment(experiment: object, host: object, result: object) -> Iterator[Operation]:
@@ -123,34 +115,38 @@ class _MetricsFile:
     """One version of metrics.json. State: by metric, how many points were told and their checksum, so that
     a version that only goes on gives its new points alone."""
 
-    def __init__(self, claim: Claim, source: SourceFile, said: JsonDict, cursor: Cursor) -> None:
+    def __init__(self, claim: Claim, source: SourceFile, metrics: JsonDict, cursor: Cursor) -> None:
         self._claim = claim
         self._source = source
         self._cursor = cursor
         self._known: dict[str, list[int]] = dict(cursor.state.get("known", {}))
         self._bad: list[str] = []
-        self._series = {tag: points for tag in said if (points := self._points(tag, said[tag])) is not None}
+        self._series = {
+            tag: points for tag in metrics if (points := self._points(tag, metrics[tag])) is not None
+        }
 
     def reading(self) -> Reading:
         goes_on = all(self._same(tag, count, crc) for tag, (count, crc) in self._known.items())
-        told: list[Operation] = [] if goes_on else [Replace()]
+        changes: list[Operation] = [] if goes_on else [Replace()]
         for tag, points in self._series.items():
             done = self._known[tag][0] if goes_on and tag in self._known else 0
             if len(points) > done:
-                told.append(Append(tag, points.where(slice(done, None))))
+                changes.append(Append(tag, points.where(slice(done, None))))
         known = {tag: [len(points), _crc(points)] for tag, points in self._series.items()}
         cursor = Cursor(
             self._cursor.offset, self._cursor.head, self._cursor.near, self._cursor.stat, {"known": known}
         )
-        operations = {self._claim.run_id: told} if told else {}
+        operations = {self._claim.run_id: changes} if changes else {}
         return Reading(operations, cursor, self._problems())
 
     def _same(self, tag: str, count: int, crc: int) -> bool:
         points = self._series.get(tag)
         return points is not None and len(points) >= count and _crc(points.where(slice(0, count))) == crc
 
-    def _points(self, tag: str, said: object) -> Points | None:
-        lists = [said.get(key) for key in ("steps", "values", "timestamps")] if isinstance(said, dict) else []
+    def _points(self, tag: str, metric: object) -> Points | None:
+        lists = (
+            [metric.get(key) for key in ("steps", "values", "timestamps")] if isinstance(metric, dict) else []
+        )
         if len(lists) != 3 or not all(isinstance(part, list) for part in lists):
             self._bad.append(tag)
             return None

@@ -30,6 +30,7 @@ _KEYS = frozenset(
     }
 )
 _TABLE, _RECORDS = "progress.csv", "progress.json"
+LOOKS_FOR = (_TABLE, _RECORDS)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -54,5 +55,5 @@ def _names(listing: Listing, name: str) -> frozenset[str]:
     head = listing.head(name)
     if name == _RECORDS:
         return first_keys(head)
-    found = header_names(head.partition(b"\n")[0]) if head.strip() else None
-    return frozenset(found[0]) if found else frozenset()
+    header = header_names(head.partition(b"\n")[0]) if head.strip() else None
+    return frozenset(header[0]) if header else frozenset()

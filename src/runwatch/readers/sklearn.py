@@ -30,6 +30,7 @@ from runwatch.readers.common.quotes import Quotes
 from runwatch.readers.common.table import header_names
 
 NAME = "sklearn"
+LOOKS_FOR = ("*.csv", "*.json")
 _SEARCH = re.compile(r"cv_?results\S{0,60}\.csv", re.IGNORECASE)
 _REPORT = re.compile(r"classification_?report\S{0,60}\.json", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\S{0,40}[_-])?(?:metrics|scores)\.json", re.IGNORECASE)
@@ -71,8 +72,8 @@ def _are_flat_numbers(value: dict[str, object]) -> bool:
     """Flat and mostly numbers, with no step in it."""
     if step_key(value) is not None or any(isinstance(item, dict) for item in value.values()):
         return False
-    found = sum(bounded_json.number(item) is not None for item in value.values())
-    return found > 0 and 2 * found >= len(value)
+    numbers = sum(bounded_json.number(item) is not None for item in value.values())
+    return numbers > 0 and 2 * numbers >= len(value)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -86,9 +87,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
-    found = bounded_json.flat_numbers(version.value)
+    numbers = bounded_json.flat_numbers(version.value)
     operations: list[Operation] = [
-        Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in found.items()
+        Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in numbers.items()
     ]
     if not operations:
         problem = Problem(source.file, None, "no numbers in it", "write metrics as flat names and numbers")
@@ -120,7 +121,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
         text = f"{len(rows) - len(whole):,} rows of another width, skipped"
         notes.add(None, text, "write it with to_csv")
     operations += _candidates(claim, names, whole)
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor, notes.problems())
+    return Reading.of(claim, operations, document.cursor, notes.problems())
 
 
 def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:
@@ -154,7 +155,7 @@ def _best(names: list[str], rows: list[list[str]]) -> list[str] | None:
 
 
 def _value(cell: str) -> object:
-    found = number(cell.encode("utf-8", "backslashreplace"))
-    if found is None:
+    value = number(cell.encode("utf-8", "backslashreplace"))
+    if value is None:
         return {"True": True, "False": False}.get(cell, cell)
-    return int(found) if found.is_integer() and cell.lstrip("-").isdigit() else found
+    return int(value) if value.is_integer() and cell.lstrip("-").isdigit() else value

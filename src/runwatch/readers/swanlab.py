@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
-from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
 from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
@@ -20,21 +19,21 @@ from runwatch.readers.base import (
     SourceFile,
     failed,
     read_document,
-    read_tail,
     unchanged,
 )
 from runwatch.readers.common import bounded_yaml
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import read_log
+from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 
 NAME = "swanlab"
+LOOKS_FOR = ("*.swanlab",)
 
-_MAGIC, _MAGIC_SIZE, _VERSION = b":SWL\xd6\xe1", 7, 2
-_LARGEST = limits.RECORD - 256 * limits.KIB
+_MAGIC = b":SWL\xd6\xe1\x02"
+_FOREIGN = ("not a SwanLab run file of version 2", "export its metrics with the SwanLab that wrote it")
 _CONFIG = "config.yaml"
 _SCALAR, _CUSTOM, _SYSTEM = 1, 1, 2
 _STATES = {1: "finished", 2: "crashed", 3: "crashed"}
-_DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -50,7 +49,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     try:
         if source.file.endswith(".swanlab"):
-            return _log(claim, source, cursor, final)
+            return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, lambda state: _Content())
         document = read_document(source, cursor)
         if document is None:
             return unchanged(source, cursor)
@@ -61,55 +60,21 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         str(key): inner.get("value") if isinstance(inner, dict) else inner
         for key, inner in (config.items() if isinstance(config, dict) else ())
     }
-    return Reading({claim.run_id: [HParams(values)]} if values else {}, document.cursor)
-
-
-def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
-    tail = read_tail(source, cursor)
-    said: list[Operation] = [Replace()] if tail.rewritten else []
-    head = _MAGIC_SIZE if tail.start == 0 else 0
-    if head and len(tail.data) >= head and tail.data[:head] != _MAGIC + bytes([_VERSION]):
-        return _foreign(
-            claim, source, said, tail.cursor(0, {"foreign": True}), bool(tail.state.get("foreign"))
-        )
-    if len(tail.data) < head:
-        return Reading({claim.run_id: said} if said else {}, tail.cursor(0))
-    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(tail.state.get("dropping")), final)
-    content, problems = _Content(), list[Problem]()
-    for record in log.records():
-        try:
-            content.record(record)
-        except ValueError as error:
-            problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
-    problems += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
-    said += content.operations(claim.tag_prefix)
-    next_cursor = tail.cursor(head + log.used, {"dropping": True} if log.dropping else {})
-    operations = {claim.run_id: said} if said else {}
-    return Reading(operations, next_cursor, tuple(problems[: limits.PROBLEMS]), tail.more)
-
-
-def _foreign(
-    claim: Claim, source: SourceFile, operations: list[Operation], cursor: Cursor, known: bool
-) -> Reading:
-    """Another tool's file, or another version's: said once."""
-    words = "not a SwanLab run file of version 2"
-    problem = Problem(source.file, "byte 0", words, "export its metrics with the SwanLab that wrote it")
-    return Reading({claim.run_id: operations} if operations else {}, cursor, () if known else (problem,))
+    return Reading.of(claim, [HParams(values)] if values else [], document.cursor)
 
 
 class _Content:
     """What records say, in the order that they are given."""
 
     def __init__(self) -> None:
-        self._points: dict[str, tuple[list[int], list[float], list[float]]] = {}
-        self._said: list[Operation] = []
+        self._log = PointLog()
+        self._facts: list[Operation] = []
 
     def operations(self, prefix: str) -> list[Operation]:
-        operations: list[Operation] = [
-            Append(prefix + tag, Points.of(steps, values, walls))
-            for tag, (steps, values, walls) in self._points.items()
-        ]
-        return operations + self._said
+        return [*self._log.operations(prefix), *self._facts]
+
+    def state(self) -> JsonDict:
+        return {}
 
     def record(self, data: bytes) -> None:
         """One ``Record``. Raises ValueError for bytes that are none."""
@@ -137,26 +102,24 @@ class _Content:
                               if n == 1 and w == FIXED64), 0.0)  # fmt: skip
         if not tag or kind not in (0, _SCALAR) or tag.startswith("__swanlab__"):
             return
-        if tag not in self._points and len(self._points) >= limits.TAGS:
+        self._log.next_row()
+        self._log.add(tag, step, value, wall)
+        if self._log.full:
             raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
-        steps, values, walls = self._points.setdefault(tag, ([], [], []))
-        steps.append(step)
-        values.append(value)
-        walls.append(wall)
 
     def _start(self, data: bytes, start: int, end: int) -> None:
         for number, wire, at, stop in fields(data, start, end):
             if wire != BYTES or stop <= at:
                 continue
             if number == 1:
-                self._said.append(Label("project", text(data, at, stop)))
+                self._facts.append(Label("project", text(data, at, stop)))
             elif number == 4:
-                self._said.append(Label("name", text(data, at, stop)))
+                self._facts.append(Label("name", text(data, at, stop)))
             elif number == 7:
-                self._said.append(Label("group", text(data, at, stop)))
+                self._facts.append(Label("group", text(data, at, stop)))
             elif number == 12:
-                self._said.append(Started(timestamp(data, at, stop)))
-        self._said.append(Evidence("running", "SwanLab recorded its start and no end"))
+                self._facts.append(Started(timestamp(data, at, stop)))
+        self._facts.append(Evidence("running", "SwanLab recorded its start and no end"))
 
     def _finish(self, data: bytes, start: int, end: int) -> None:
         state, error, when = 0, "", math.nan
@@ -169,8 +132,8 @@ class _Content:
                 when = timestamp(data, at, stop)
         at_end = None if math.isnan(when) else when
         if _STATES.get(state) == "finished":
-            self._said.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
+            self._facts.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
         elif state in _STATES:
             last = error.strip().rpartition("\n")[2][:300]
             words = last or ("aborted" if state == 3 else "a crash")
-            self._said.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))
+            self._facts.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))

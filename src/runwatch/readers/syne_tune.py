@@ -19,6 +19,7 @@ PRIORITY = 60
 _OUT, _ERRORS, _TUNER = "std.out", "std.err", "metadata.json"
 _MARK = b"[tune-metric]: "
 _COUNTER, _CLOCK, _BOOKKEEPING = "st_worker_iter", "st_worker_timestamp", "st_"
+LOOKS_FOR = (_OUT,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -53,9 +54,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         operations += _names(claim)
     operations += records.log.operations(claim.tag_prefix)
     cursor = tail.cursor(end, records.state())
-    return Reading(
-        {claim.run_id: operations} if operations else {}, cursor, records.notes.problems(), tail.more
-    )
+    return Reading.of(claim, operations, cursor, records.notes.problems(), tail.more)
 
 
 def _names(claim: Claim) -> Iterable[Operation]:

@@ -20,6 +20,7 @@ from runwatch.text.units import plural
 
 NAME = "trackio"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 
@@ -47,7 +48,7 @@ class _Pass:
         self._state = dict(cursor.state) if cursor is not None else {}
         self._ids: dict[str, str] = dict(self._state.get("ids", {}))
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         self._skipped = 0
         known = sqlite.columns(connection, "metrics")
         if not {"id", "run_name", "step", "metrics"} <= known:
@@ -63,7 +64,7 @@ class _Pass:
         self._configs()
         self._state["ids"] = self._ids
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._told, cursor, self._problems(), more)
+        return Reading(self._by_run, cursor, self._problems(), more)
 
     def _problems(self) -> tuple[Problem, ...]:
         if not self._skipped:
@@ -72,7 +73,7 @@ class _Pass:
         return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
 
     def _add(self, name: str, operation: Operation) -> None:
-        self._told.setdefault(self._prefix + name, []).append(operation)
+        self._by_run.setdefault(self._prefix + name, []).append(operation)
 
     def _name(self, key: str, name: str) -> str:
         known = self._ids.get(key)
@@ -86,10 +87,10 @@ class _Pass:
         return known
 
     def _mark(self, row: int) -> int:
-        said = self._db.execute(
+        newest = self._db.execute(
             f"SELECT {self._key}, step, metrics FROM metrics WHERE id = ?", (row,)
         ).fetchone()
-        return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
+        return zlib.crc32(repr(newest).encode("utf-8", "backslashreplace"))
 
     def _metrics(self) -> bool:
         select = (
@@ -124,10 +125,10 @@ class _Pass:
         key = "run_id" if "run_id" in known else "run_name"
         select = f"SELECT rowid, {key}, run_name, config FROM configs WHERE rowid > ? ORDER BY rowid LIMIT ?"
         rows = [row[1:] for row in sqlite.rows(self._db, select, "configs").found]
-        said = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
-        if self._state.get("configs") == said:
+        digest = zlib.crc32(repr(rows).encode("utf-8", "backslashreplace"))
+        if self._state.get("configs") == digest:
             return
-        self._state["configs"] = said
+        self._state["configs"] = digest
         for run_key, name, text in rows:
             values = _object(text)
             if values is not None:

@@ -20,13 +20,14 @@ _FILE = "results.csv"
 _SETTINGS = ("args.yaml", "opt.yaml")
 _EPOCHS = re.compile(rb"^epochs:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
 _FAMILIES = ("train/", "metrics/", "val/")
+LOOKS_FOR = (_FILE,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     if _FILE not in listing.files:
         return
-    found = header_names(listing.head(_FILE).partition(b"\n")[0])
-    if found and found[0][0] == "epoch" and any(name.startswith(_FAMILIES) for name in found[0]):
+    names = header_names(listing.head(_FILE).partition(b"\n")[0])
+    if names and names[0][0] == "epoch" and any(name.startswith(_FAMILIES) for name in names[0]):
         yield Claim(NAME, NAME, listing.path, (listing.join(_FILE),), supersedes=frozenset({"tensorboard"}))
 
 

@@ -28,8 +28,8 @@ EXPLAINS = frozenset({"run-diverged", "loss-spike"})
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical at once. What became non-finite with or after a training loss is part of that finding."""
-    for run, found in groupby(signs_of(situation, "nonfinite"), itemgetter(0)):
-        signs = [sign for _, sign in found]
+    for run, run_signs in groupby(signs_of(situation, "nonfinite"), itemgetter(0)):
+        signs = [sign for _, sign in run_signs]
         head = min((sign for sign in signs if _is_training_loss(sign.tag)), key=_place, default=None)
         followers = [
             sign for sign in signs if head is not None and sign is not head and _place(sign) >= _place(head)

@@ -56,15 +56,15 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 def _last_successes(runs: Iterable[Run]) -> dict[tuple[str, tuple[str, str]], Run]:
     """The run of each group, name or folder that ended well and began last."""
-    found: dict[tuple[str, tuple[str, str]], Run] = {}
+    newest: dict[tuple[str, tuple[str, str]], Run] = {}
     for run in runs:
         if run.status != "finished" or run.started is None:
             continue
         for work in run.series_of_work:
-            known = found.get((run.root, work))
+            known = newest.get((run.root, work))
             if known is None or (known.started or 0.0) < run.started:
-                found[run.root, work] = run
-    return found
+                newest[run.root, work] = run
+    return newest
 
 
 def _began_after(later: Run, run: Run) -> bool:

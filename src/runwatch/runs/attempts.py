@@ -7,14 +7,13 @@ restart:
 - Rows that come a little late, and writers that interleave, soon go on where the counter was before. So a
   step that goes back only opens a *descent*; one from which the counter jumps back up is withdrawn.
 - Tags with a counter of their own (validation by epochs beside training by iterations) answer for themselves:
-  only a tag whose counter is the furthest speaks for all.
+  only a tag whose counter is the furthest decides for all.
 
 Each decision looks at the rows written so far, in their order, so any split of a file ends the same.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -24,54 +23,18 @@ import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import EPOCHS, IntArray, Points
-from runwatch.runs.series import Series, envelope
+from runwatch.runs.former import Former
+from runwatch.runs.point_facts import PointFacts, facts_of
+from runwatch.runs.series import Series
 
 New = Sequence[tuple[str, Points, IntArray | None]]
-
-EPOCH = EPOCHS
-"""The tag under which the epochs of a file's rows are kept; no metric."""
 
 NEAR = 8
 """Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
 still turn out to be none."""
 
-MOST_FORMER, MOST_POINTS, SPANS = 50, 2048, 512
+MOST_FORMER = 50
 USED_TO_IT, MANY = 3, 1000
-
-
-class Former(msgspec.Struct, eq=False):
-    """What a later attempt superseded. ``step``: where the later one set in, ``wall``: when (NaN: not known);
-    ``first``, ``last``: the steps where this one began and how far it came; ``ended``: its last wall time;
-    ``written``: the points it wrote; ``whole``: nothing of it counts any more; ``for_all``: it holds for all
-    tags, not for one with a counter of its own (``tag``: the one that went back); ``lost``: the superseded
-    points by tag, once another attempt began an envelope of them where they are many; ``counts``: how many
-    they were; ``kept``: how many points each tag had left."""
-
-    tag: str
-    step: int
-    wall: float
-    first: int
-    last: int
-    written: int
-    for_all: bool
-    ended: float = math.nan
-    whole: bool = True
-    lost: dict[str, Points] = msgspec.field(default_factory=dict)
-    counts: Counter[str] = msgspec.field(default_factory=Counter)
-    kept: dict[str, int] = msgspec.field(default_factory=dict)
-
-    def take(self, tag: str, points: Points) -> None:
-        self.lost[tag] = points
-        self.counts[tag] = len(points)
-        known = points.wall_times[np.isfinite(points.wall_times)]
-        if len(known):
-            self.ended = float(np.fmax(self.ended, known.max()))
-
-    def settle(self) -> None:
-        """Keep no more than a chart needs."""
-        for tag, points in self.lost.items():
-            if len(points) > MOST_POINTS:
-                self.lost[tag] = envelope(points.where(np.argsort(points.steps, kind="stable")), SPANS)
 
 
 class _Descent(msgspec.Struct, eq=False):
@@ -79,7 +42,7 @@ class _Descent(msgspec.Struct, eq=False):
     ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``confirming_rows``: how many
     rows make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);
     ``sizes``: how many points each tag had before, ``written`` all together; ``rows``, ``low``, ``previous``:
-    since then; ``former``: once it counts as a restart."""
+    since then; ``lows``: of other tags that went back with it; ``former``: once it counts as a restart."""
 
     tag: str
     top: int
@@ -92,6 +55,7 @@ class _Descent(msgspec.Struct, eq=False):
     written: int
     low: int
     previous: int
+    lows: dict[str, int] = msgspec.field(default_factory=dict)
     rows: int = 0
     former: Former | None = None
 
@@ -119,10 +83,12 @@ class Attempts:
 
     def extend(self, new: New) -> set[str]:
         """Take new points, by tag in the order of writing. The tags whose past changed."""
-        if self._open is None and not any(self._goes_back(tag, points) for tag, points, _ in new):
-            for tag, points, _ in new:
-                self._append(tag, points)
-            return set()
+        if self._open is None:
+            known = [facts_of(points) for _, points, _ in new]
+            if not any(map(self._goes_back, [tag for tag, _, _ in new], known)):
+                for (tag, points, _), facts in zip(new, known, strict=True):
+                    self._append(tag, points, facts)
+                return set()
         self._taken = set()
         parts = _parts(new)
         return self._skip(parts) | self._by_row(parts)
@@ -166,16 +132,15 @@ class Attempts:
     def restart(self, step: int, branch: bool = True) -> set[str]:
         """The file itself says that what it told at ``step`` or later is void (without ``branch``: it is only
         told once more). The tags whose past changed."""
-        self._settle()
-        self._taken = set()
+        self._open, self._taken = None, set()
         tops = {tag: series.top for tag, series in self.series.items()}
         if not tops or max(tops.values()) < step:
             return set()
         tag = max(tops, key=lambda name: tops[name])
-        self._open = self._descent(tag, step, math.nan, frozenset(tops), for_all=True)
+        self._open = self._descent(tag, step, np.nan, frozenset(tops), for_all=True)
         changed = self._supersede(self._open)
         former = self._open.former
-        self._settle()
+        self._open = None
         if former is not None and not branch:
             self.former.remove(former)
             self.lost -= former.counts
@@ -186,18 +151,16 @@ class Attempts:
         held = sum(series.nbytes for series in self.series.values())
         return held + 24 * sum(len(points) for one in self.former for points in one.lost.values())
 
-    def _goes_back(self, tag: str, points: Points) -> bool:
-        steps, series = points.steps, self.series.get(tag)
-        if len(steps) and series is not None and steps[0] < series.top:
-            return True
-        return len(steps) > 1 and bool((steps[1:] < steps[:-1]).any())
+    def _goes_back(self, tag: str, facts: PointFacts) -> bool:
+        series = self.series.get(tag)
+        return facts.steps.falls or (series is not None and facts.steps.first < series.top)
 
-    def _append(self, tag: str, points: Points) -> None:
+    def _append(self, tag: str, points: Points, facts: PointFacts | None = None) -> None:
         series = self.series.get(tag)
         if series is None:
             series = self.series[tag] = Series()
-        series.extend(points)
-        self._written += len(points) if tag != EPOCH else 0
+        series.extend(points, facts)
+        self._written += len(points) if tag != EPOCHS else 0
 
     def _by_row(self, parts: Mapping[str, _NewPoints]) -> set[str]:
         """Row by row around where a counter goes back, in one go between."""
@@ -218,7 +181,7 @@ class Attempts:
                 return changed
             if row != at_row:
                 at_row, self._taken = row, set()
-            tag = min(tags, key=self._speaks_first)
+            tag = min(tags, key=self._decisive_order)
             at = done[tag]
             done[tag] += 1
             new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
@@ -238,11 +201,11 @@ class Attempts:
         row = min(rows.values(), default=None)
         return row, [tag for tag, its in rows.items() if its == row]
 
-    def _speaks_first(self, tag: str) -> tuple[bool, bool, int, str]:
+    def _decisive_order(self, tag: str) -> tuple[bool, bool, int, str]:
         """Of the tags in a row the one that is watched, else the furthest, a metric before the epoch. The
         series must have all that is before the row."""
         watched = self._open is not None and self._open.tag == tag
-        return not watched, tag == EPOCH, -self._top_of(tag), tag
+        return not watched, tag == EPOCHS, -self._top_of(tag), tag
 
     def _top_of(self, tag: str) -> int:
         series = self.series.get(tag)
@@ -265,6 +228,8 @@ class Attempts:
         step, changed = int(point.steps[0]), set[str]()
         if self._open is not None and self._open.tag == tag:
             changed = self._watch(self._open, step)
+        elif self._open is not None and step < self._top_of(tag) - self._slack:
+            changed = self._join(self._open, tag, point)
         if self._open is None and step < self._top_of(tag) - self._slack:
             self._open = self._descend(tag, self.series[tag], point)
         self._append(tag, point)
@@ -275,19 +240,19 @@ class Attempts:
             if descent.former is None and descent.rows >= descent.confirming_rows:
                 changed |= self._supersede(descent)
             elif descent.rows > max(NEAR, descent.confirming_rows):
-                self._settle()
+                self._open = None
         return changed
 
     def _watch(self, descent: _Descent, step: int) -> set[str]:
         """The next step of the tag that went back: does it go on where it was before?"""
         if step <= descent.top:
             if descent.former is not None and self._is_anew(descent, step):
-                self._settle()
+                self._open = None
             else:
                 descent.stride = max(descent.stride, step - descent.previous if descent.rows > 1 else 0)
             return set()
         if descent.former is not None and step - descent.previous <= descent.stride:
-            self._settle()
+            self._open = None
             return set()
         self._late = max(self._late, descent.rows)
         self._withdrawn += 1
@@ -295,6 +260,25 @@ class Attempts:
             self._slack = max(self._slack, descent.top - descent.low)
         self._open = None
         return set() if descent.former is None else self._withdraw(descent.former)
+
+    def _join(self, descent: _Descent, tag: str, point: Points) -> set[str]:
+        """Another tag goes back too: a counter of its own begins again with the training, or the training
+        follows the validation that a resumed job makes first."""
+        if descent.for_all:
+            if tag not in descent.affected or tag in descent.lows:
+                return set()
+            descent.lows[tag] = int(point.steps[0])
+            return set() if descent.former is None else self._cut(descent, descent.former, tag)
+        series = self.series[tag]
+        if tag in descent.affected or series.top < self._top or is_bookkeeping(tag):
+            return set()
+        changed = set() if descent.former is None else self._withdraw(descent.former)
+        whole = self._descend(tag, series, point)
+        for name in descent.affected & whole.affected:
+            whole.written -= whole.sizes[name] - descent.sizes[name]
+            whole.sizes[name], whole.lows[name] = descent.sizes[name], descent.low
+        self._open = whole
+        return changed
 
     def _is_anew(self, descent: _Descent, step: int) -> bool:
         """Whether the counter went back once more, and does not just come in a little disorder: it goes below
@@ -326,15 +310,13 @@ class Attempts:
         )
         descent = self._descent(tag, step, float(point.wall_times[0]), affected, for_all)
         strides = np.diff(near[-NEAR:])
-        descent.stride, descent.confirming_rows = (
-            int(strides.max()) if len(strides) else 0,
-            min(confirming_rows, 4 * NEAR),
-        )
+        descent.stride = int(strides.max()) if len(strides) else 0
+        descent.confirming_rows = min(confirming_rows, 4 * NEAR)
         return descent
 
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
         sizes = {name: len(one) - (name in self._taken) for name, one in self.series.items()}
-        written = self._written - len(self._taken - {EPOCH})
+        written = self._written - len(self._taken - {EPOCHS})
         top = self.series[tag].top
         return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, written, step, step)
 
@@ -353,21 +335,28 @@ class Attempts:
         if self.former:
             self._close(self.former[-1], descent)
         for name in descent.affected:
-            size = descent.sizes[name]
-            lost, left = self.series[name].cut(size, descent.low)
-            former.kept[name] = size - len(lost)
-            if len(lost):
-                former.take(name, lost)
-            if name == descent.tag:
-                former.whole = not left
+            self._cut(descent, former, name)
         self._told += former.written
-        self.lost += former.counts
         self.former.append(former)
         descent.former = former
         if len(self.former) > MOST_FORMER:
             del self.former[0]
             self.forgotten += 1
         return set(former.lost)
+
+    def _cut(self, descent: _Descent, former: Former, tag: str) -> set[str]:
+        """Take from a tag what it wrote before the descent, at its step or later."""
+        size = former.kept.get(tag, descent.sizes[tag])
+        low = min(descent.low, descent.lows.get(tag, descent.low))
+        lost, left = self.series[tag].cut(size, low)
+        former.kept[tag] = size - len(lost)
+        if tag == descent.tag:
+            former.whole = not left
+        if not len(lost):
+            return set()
+        self.lost[tag] += len(lost)
+        former.take(tag, Points.concat([lost, former.lost.get(tag, Points.empty())]))
+        return {tag}
 
     def _close(self, former: Former, descent: _Descent) -> None:
         """Another attempt begins: what was passed of the branch before stays for good, the rest is for
@@ -390,17 +379,14 @@ class Attempts:
             self.series[tag].put_back(points)
         return set(former.lost)
 
-    def _settle(self) -> None:
-        self._open = None
-
 
 def _parts(new: New) -> dict[str, _NewPoints]:
     """By tag, the pieces of each in order."""
-    found: dict[str, list[tuple[Points, IntArray | None]]] = {}
+    pieces_by_tag: dict[str, list[tuple[Points, IntArray | None]]] = {}
     for tag, points, rows in new:
-        found.setdefault(tag, []).append((points, rows))
+        pieces_by_tag.setdefault(tag, []).append((points, rows))
     result: dict[str, _NewPoints] = {}
-    for tag, pieces in found.items():
+    for tag, pieces in pieces_by_tag.items():
         points = Points.concat([piece for piece, _ in pieces])
         known = [rows for _, rows in pieces if rows is not None]
         rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))

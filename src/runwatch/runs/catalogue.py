@@ -24,7 +24,7 @@ _PARTS_OF_A_RUN = re.compile(r"(?:^|/)[0-9a-f]{32}/(?:artifacts|inputs|outputs)(
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
-    """One run's claims, best speaker first."""
+    """One run's claims, best source first."""
 
     id: str
     claims: tuple[Claim, ...]
@@ -36,7 +36,7 @@ class Catalogue:
 
     def __init__(self, root: str, readers: Mapping[str, Reader]) -> None:
         self._root = root
-        self._readers = readers
+        self._panel = ReaderPanel(readers)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self.runs: dict[str, Settled] = {}
@@ -46,6 +46,10 @@ class Catalogue:
     @property
     def problems(self) -> tuple[Problem, ...]:
         return tuple(problem for problems in self._problems.values() for problem in problems)
+
+    def add_readers(self, extra: Mapping[str, Reader]) -> None:
+        """Readers that arrived late; ``update_all`` must follow."""
+        self._panel = ReaderPanel({**self._panel.readers, **extra})
 
     def update(self, top: Folder, changed: Iterable[str]) -> bool:
         """Ask the readers again about the changed folders and their neighbours. True if any claim changed;
@@ -72,7 +76,7 @@ class Catalogue:
         return self._ask({folder.path: folder for folder in itertools.islice(new, most)}, dropped=False)
 
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
-        folder = _find(top, path)
+        folder = top.at(path)
         if folder is None:
             for known in [k for k in self._claims if k == path or k.startswith(path + "/")]:
                 self._drop(known)
@@ -119,7 +123,7 @@ class Catalogue:
         self.unread |= {file.rpartition("/")[0] or "." for file in refused}
         if changed or not self.runs:
             before = self.runs
-            self.runs = settle(claim for found in self._claims.values() for claim in found)
+            self.runs = settle(claim for folder_claims in self._claims.values() for claim in folder_claims)
             changed = changed or before.keys() != self.runs.keys()
         return changed
 
@@ -132,7 +136,7 @@ class Catalogue:
         ]
         if not (folder.files or folder.folders) or _PARTS_OF_A_RUN.search(folder.path):
             return (), tuple(problems)
-        for name, reader in self._readers.items():
+        for name, reader in self._panel.of(folder):
             try:
                 claims.extend(reader.claim(listing))
             except Exception as error:  # one reader's fault costs its claim, never the run or the app
@@ -142,6 +146,37 @@ class Catalogue:
         return tuple(claims), (*problems, *_refused(listing, claims))
 
 
+class ReaderPanel:
+    """Whom to ask about a folder: those without ``LOOKS_FOR``, and those of whose names it has one."""
+
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
+        self.readers = readers
+        self._wanted = {name: _marks(getattr(reader, "LOOKS_FOR", None)) for name, reader in readers.items()}
+        self._marks = tuple(dict.fromkeys(mark for wanted in self._wanted.values() for mark in wanted))
+        self._known: dict[tuple[str, ...], list[tuple[str, Reader]]] = {}
+
+    def of(self, folder: Folder) -> list[tuple[str, Reader]]:
+        """(name, reader) in their order."""
+        names = "\n".join(("", *folder.files, *folder.folders, "")).lower()
+        there = tuple([mark for mark in self._marks if mark in names])
+        if there not in self._known:
+            self._known[there] = [
+                (name, reader)
+                for name, reader in self.readers.items()
+                if any(mark in there for mark in self._wanted[name])
+            ]
+        return self._known[there]
+
+
+def _marks(looks_for: Iterable[str] | None) -> tuple[str, ...]:
+    """What to look for in lines of names; "" is in all of them."""
+    return (
+        ("",)
+        if looks_for is None
+        else tuple(f"\n{name}\n".replace("\n*", "").replace("*\n", "") for name in looks_for)
+    )
+
+
 def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
     """The first files of this folder that may not be looked into; what is claimed by name says it itself."""
     claimed = {file for claim in claims for file in claim.files}
@@ -149,15 +184,6 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
     unknown = (file for file in files if file in listing.refused and file not in claimed)
     for file in itertools.islice(unknown, limits.PROBLEMS):
         yield Problem(file, None, f"can't be read: {listing.refused[file]}", "check its permissions")
-
-
-def _find(top: Folder, path: str) -> Folder | None:
-    folder: Folder | None = top
-    if path == ".":
-        return folder
-    for name in path.split("/"):
-        folder = folder.folders.get(name) if folder is not None else None
-    return folder
 
 
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
@@ -183,21 +209,23 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
         if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
             runs[home].append(claim)
     return {
-        run_id: Settled(run_id, tuple(sorted(found, key=lambda c: (-c.priority, c.reader, c.tag_prefix))))
-        for run_id, found in runs.items()
+        run_id: Settled(
+            run_id, tuple(sorted(run_claims, key=lambda c: (-c.priority, c.reader, c.tag_prefix)))
+        )
+        for run_id, run_claims in runs.items()
     }
 
 
 def _elsewhere(claims: Iterable[Claim]) -> dict[str, str]:
     """Folders that belong to a run of another folder beside them (a W&B run that was resumed)."""
-    found: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
     for claim in claims:
         if claim.role == "run" and len(claim.files) > 1:
             for file in claim.files:
                 folder = file.rpartition("/")[0] or "."
                 if claim.run_id not in _ancestors(folder) and folder not in _ancestors(claim.run_id):
-                    found[folder] = claim.run_id
-    return found
+                    elsewhere[folder] = claim.run_id
+    return elsewhere
 
 
 def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:
@@ -210,17 +238,17 @@ def _best_per_file(claims: Iterable[Claim]) -> list[Claim]:
             rival = owner.get(file)
             if rival is None or claim.priority > rival.priority:
                 owner[file] = claim
-    kept: list[Claim] = []
+    best: list[Claim] = []
     for claim in everything:
         if claim.format == "":
-            kept.append(claim)
+            best.append(claim)
             continue
         files = tuple(file for file in claim.files if owner[file] is claim)
         if files == claim.files:
-            kept.append(claim)
+            best.append(claim)
         elif files:
-            kept.append(replace(claim, files=files))
-    return kept
+            best.append(replace(claim, files=files))
+    return best
 
 
 def _ancestors(path: str) -> list[str]:

@@ -27,15 +27,15 @@ def is_checkpoint(path: str) -> bool:
 def checkpoints(folder: Folder, other_runs: Container[str]) -> tuple[Checkpoint, ...]:
     """Checkpoints in a run's folder, oldest first; folders that are runs of their own are left out. A
     folder such as ``checkpoint-500`` counts as one, with all its files."""
-    found: list[Checkpoint] = []
-    _collect(folder, other_runs, DEPTH, found)
-    return tuple(sorted(found, key=lambda checkpoint: (checkpoint.mtime, checkpoint.path)))
+    collected: list[Checkpoint] = []
+    _collect(folder, other_runs, DEPTH, collected)
+    return tuple(sorted(collected, key=lambda checkpoint: (checkpoint.mtime, checkpoint.path)))
 
 
-def _collect(folder: Folder, other_runs: Container[str], depth: int, found: list[Checkpoint]) -> None:
+def _collect(folder: Folder, other_runs: Container[str], depth: int, collected: list[Checkpoint]) -> None:
     for name, stat in folder.files.items():
         if _MODEL.search(name) and not _ALWAYS_PARTS.match(name):
-            found.append(Checkpoint(folder.join(name), stat.size, stat.mtime))
+            collected.append(Checkpoint(folder.join(name), stat.size, stat.mtime))
     for name, child in folder.folders.items():
         if child.path in other_runs or depth == 0:
             continue
@@ -43,6 +43,6 @@ def _collect(folder: Folder, other_runs: Container[str], depth: int, found: list
             stats = [stat for below in child.walk(DEPTH) for stat in below.files.values()]
             if stats:
                 newest = max(stat.mtime for stat in stats)
-                found.append(Checkpoint(child.path, sum(stat.size for stat in stats), newest))
+                collected.append(Checkpoint(child.path, sum(stat.size for stat in stats), newest))
         else:
-            _collect(child, other_runs, depth - 1, found)
+            _collect(child, other_runs, depth - 1, collected)

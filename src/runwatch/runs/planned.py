@@ -26,9 +26,9 @@ EPOCHS = ("max_epochs", "num_epochs", "total_epochs", "num_train_epochs", "n_epo
 def planned(*sections: Mapping[str, object]) -> tuple[int | None, float | None]:
     """(steps, epochs) by the usual names, at any depth; of several the first section's, in the order of the
     names. What is no positive number (-1: "not set") counts as not named."""
-    found = [pair for section in sections for pair in _flat(section)]
-    steps = _first(found, STEPS)
-    return (None if steps is None else int(steps)), _first(found, EPOCHS)
+    pairs = [pair for section in sections for pair in _flat(section)]
+    steps = _first(pairs, STEPS)
+    return (None if steps is None else int(steps)), _first(pairs, EPOCHS)
 
 
 BUDGETS = ("max_time", "time_limit", "max_train_seconds", "time_budget", "walltime")
@@ -38,8 +38,8 @@ _CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
 def budget(*sections: Mapping[str, object]) -> float | None:
     """The seconds that a run may take, by the usual names: a number of seconds, or Lightning's and Slurm's
     DD:HH:MM:SS, DD-HH:MM:SS or HH:MM:SS."""
-    found = [pair for section in sections for pair in _flat(section)]
-    spans = (_span(value) for name in BUDGETS for key, value in found if key == name)
+    pairs = [pair for section in sections for pair in _flat(section)]
+    spans = (_span(value) for name in BUDGETS for key, value in pairs if key == name)
     return next((span for span in spans if span is not None), None)
 
 
@@ -51,9 +51,9 @@ def _span(value: object) -> float | None:
     return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
-def _first(found: list[tuple[str, object]], names: tuple[str, ...]) -> float | None:
+def _first(pairs: list[tuple[str, object]], names: tuple[str, ...]) -> float | None:
     for name in names:
-        for key, value in found:
+        for key, value in pairs:
             if key == name and (length := _positive(value)) is not None:
                 return length
     return None

@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt
-from runwatch.runs.attempts import EPOCH
 from runwatch.runs.series import Series
 from runwatch.runs.source_data import SourceData
 
@@ -23,6 +22,7 @@ MOST_FILES = 200
 class _Restart(NamedTuple):
     """What the claim's files told before ``wall`` (None: those before the ``by``-th) at ``step`` or later is
     superseded. ``top``: how far the counter was. ``ended``: the file that ended before this one began.
+    ``tag``: a counter of its own, for which alone it holds.
     ``reached``: a resumed training has got so far: what it did not write anew up to there still counts, as in
     TensorBoard, which takes points back tag by tag."""
 
@@ -32,11 +32,12 @@ class _Restart(NamedTuple):
     top: int
     ended: SourceData | None = None
     reached: int | None = None
+    tag: str | None = None
 
 
 class Restarts:
-    """The restarts of all claims of a run, as its sources stand now. Files that tell one story (Hugging
-    Face's checkpoints repeat each other's history) do not follow on each other."""
+    """The restarts of all claims of a run, as its sources stand now. Files that repeat each other (Hugging
+    Face's checkpoints hold the whole history) do not follow on each other."""
 
     def __init__(self, sources: Iterable[SourceData]) -> None:
         claims: dict[str, list[SourceData]] = {}
@@ -45,6 +46,11 @@ class Restarts:
                 claims.setdefault(data.source.claim, []).append(data)
         self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
 
+    @property
+    def any(self) -> bool:
+        """Whether there may be some."""
+        return bool(self._of)
+
     def split(self, data: SourceData, tag: str) -> tuple[Points, Points]:
         """A source's points of a tag: those that count, and those that another file's restart superseded."""
         series = data.series[tag]
@@ -52,10 +58,20 @@ class Restarts:
         lost = np.zeros(len(points), dtype=np.bool_)
         for restart in self._of.get(data.source.claim, ()):
             if _reaches(restart, data, tag, series):
-                before = True if restart.wall is None else points.wall_times < restart.wall
-                least = restart.step if restart.reached is None else max(restart.step, restart.reached + 1)
-                lost |= (points.steps >= least) & before
+                before = points.steps >= restart.step
+                if restart.wall is not None:
+                    before &= ~(points.wall_times >= restart.wall)
+                if restart.ended is None and not (points.steps[before] > restart.step).any():
+                    continue  # the same restart, told later by a tag that is written less often
+                lost |= before if restart.reached is None else before & (points.steps > restart.reached)
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
+
+    @property
+    def told(self) -> frozenset[tuple[str, int, float | None, int, str | None]]:
+        """What tells these restarts from others."""
+        return frozenset(
+            (claim, one.step, one.wall, one.by, one.tag) for claim, found in self._of.items() for one in found
+        )
 
     def lost(self, data: SourceData, tag: str) -> int:
         """How many of a source's points of a tag another file's restart superseded."""
@@ -68,15 +84,15 @@ class Restarts:
             return False
         if len(data.attempts.passed(tag)):
             return True
-        found = self._of.get(data.source.claim, ())
-        reached = any(_reaches(restart, data, tag, series) for restart in found)
+        restarts = self._of.get(data.source.claim, ())
+        reached = any(_reaches(restart, data, tag, series) for restart in restarts)
         return reached and len(self.split(data, tag)[1]) > 0
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
         if not self._of and not any(data.attempts.former for data in visible):
             return ()
-        known = [data for data in visible if data.series.keys() - {EPOCH}]
+        known = [data for data in visible if data.series.keys() - {EPOCHS}]
         best = max(known, key=lambda data: sum(one.for_all for one in data.attempts.former), default=None)
         rows: list[tuple[float, Attempt]] = []
         number = 0
@@ -89,7 +105,9 @@ class Restarts:
                     rows.append((one.wall, Attempt(0, *facts)))
         for claim in dict.fromkeys(data.source.claim for data in visible):
             rows += [
-                (r.wall or math.nan, self._attempt(r, r.ended)) for r in self._of.get(claim, ()) if r.ended
+                (r.wall or math.nan, self._attempt(r, r.ended))
+                for r in self._of.get(claim, ())
+                if r.ended and r.tag is None
             ]
         if not any(math.isnan(wall) for wall, _ in rows):
             rows.sort(key=lambda row: row[0])
@@ -99,7 +117,7 @@ class Restarts:
         )
 
     def _attempt(self, restart: _Restart, data: SourceData) -> Attempt:
-        series = {tag: one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+        series = {tag: one for tag, one in data.series.items() if tag != EPOCHS and not is_bookkeeping(tag)}
         lost = sum(len(self.split(data, tag)[1]) for tag in series)
         written = sum(map(len, series.values()))
         first = min((one.bottom for one in series.values()), default=0)
@@ -107,10 +125,12 @@ class Restarts:
 
 
 def _reaches(restart: _Restart, data: SourceData, tag: str, series: Series) -> bool:
-    if is_bookkeeping(tag) or series.top < restart.step:
+    if is_bookkeeping(tag) or series.top < restart.step or restart.tag not in (None, tag):
         return False
     if restart.wall is None:
         return data.source.order < restart.by
+    if restart.wall == math.inf and any(one.for_all for one in data.attempts.former):
+        return False
     return restart.by != data.source.order and (restart.ended is not None or series.top <= restart.top)
 
 
@@ -120,12 +140,21 @@ def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
         place = data.source.order
         if data.purged is not None:
             restarts.append(_Restart(data.purged, None, place, 0))
-        restarts += [
-            _Restart(one.step, one.wall, place, one.last, reached=None if one.whole else data.last_step)
-            for one in data.attempts.former
-            if one.for_all and not math.isnan(one.wall)
-        ]
+        for one in data.attempts.former:
+            if one.for_all and not math.isnan(one.wall):
+                reached = None if one.whole else data.last_step
+                restarts.append(_Restart(one.step, one.wall, place, one.last, reached=reached))
+        restarts += _without_clock(data)
     return restarts + _between(files)
+
+
+def _without_clock(data: SourceData) -> list[_Restart]:
+    """Of the older training is at least what lies past the place where the newest attempt is."""
+    last = next((one for one in reversed(data.attempts.former) if one.for_all), None)
+    reached = data.last_step
+    if last is None or reached is None or not math.isnan(last.wall):
+        return []
+    return [_Restart(reached, math.inf, data.source.order, last.last, reached=reached)]
 
 
 def _between(files: Sequence[SourceData]) -> list[_Restart]:
@@ -140,13 +169,24 @@ def _between(files: Sequence[SourceData]) -> list[_Restart]:
             step = _goes_back(earlier, data) if ended <= begun else None
             if step is not None:
                 restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
+                restarts += _own_counters(earlier, data, step, begun)
                 break
     return restarts
 
 
+def _own_counters(earlier: SourceData, later: SourceData, step: int, begun: float) -> list[_Restart]:
+    """Tags with a counter of their own (validation by epochs), which begins again below the training's."""
+    bottoms = {tag: one.bottom for tag, one in later.series.items() if tag in earlier.series}
+    return [
+        _Restart(bottom, begun, later.source.order, earlier.series[tag].top, earlier, tag=tag)
+        for tag, bottom in bottoms.items()
+        if bottom < step and bottom < earlier.series[tag].top and tag != EPOCHS and not is_bookkeeping(tag)
+    ]
+
+
 def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
     """The step where the later file sets in, if the furthest tags of the earlier one begin there again."""
-    tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCH and not is_bookkeeping(tag)}
+    tops = {tag: one.top for tag, one in earlier.series.items() if tag != EPOCHS and not is_bookkeeping(tag)}
     furthest = max(tops.values(), default=0)
     steps = [
         later.series[tag].bottom
@@ -158,11 +198,11 @@ def _goes_back(earlier: SourceData, later: SourceData) -> int | None:
 
 def _clock(data: SourceData) -> tuple[float, float]:
     """The first and the last wall time of a source; NaN where it has none."""
-    series = [one for tag, one in data.series.items() if tag != EPOCH and not is_bookkeeping(tag)]
+    series = [one for tag, one in data.series.items() if tag != EPOCHS and not is_bookkeeping(tag)]
     firsts = [one.first_wall for one in series if not math.isnan(one.first_wall)]
     lasts = [one.last_wall for one in series if not math.isnan(one.last_wall)]
     return min(firsts, default=math.nan), max(lasts, default=math.nan)
 
 
 def _points_in(counts: Counter[str]) -> int:
-    return counts.total() - counts[EPOCH]
+    return counts.total() - counts[EPOCHS]

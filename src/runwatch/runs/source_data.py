@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from runwatch.domain.operations import Evidence, Length, Writer
+from runwatch.domain.points import EPOCHS
 from runwatch.domain.run import Direction, Problem
-from runwatch.runs.attempts import EPOCH, Attempts
+from runwatch.runs.attempts import Attempts
 from runwatch.runs.series import Series
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Who speaks: what the store needs to know of a claim. ``order``: the file's place among the claim's."""
+    """One file of a claim, as the run keeps it. ``order``: the file's place among the claim's."""
 
     claim: str
     format: str
@@ -23,7 +24,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class SourceData(msgspec.Struct, eq=False):
-    """All that one source has told."""
+    """All that was read from one source."""
 
     source: Source
     attempts: Attempts = msgspec.field(default_factory=Attempts)
@@ -54,6 +55,6 @@ class SourceData(msgspec.Struct, eq=False):
     @property
     def newest_epoch(self) -> float | None:
         """The greatest epoch of the newest attempt."""
-        rows = self.series.get(EPOCH)
+        rows = self.series.get(EPOCHS)
         known = [] if rows is None or rows.low > rows.high else [rows.high]
         return max(known if self.epoch is None else [*known, self.epoch], default=None)

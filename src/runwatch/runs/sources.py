@@ -25,9 +25,10 @@ from runwatch.domain.operations import (
     Stated,
     Writer,
 )
-from runwatch.domain.points import IntArray, Points
+from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.domain.run import Attempt, Problem
-from runwatch.runs.attempts import EPOCH, Attempts
+from runwatch.runs.attempts import Attempts
+from runwatch.runs.point_facts import FEW
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
@@ -54,6 +55,7 @@ class RunMemory:
         self.thinned = False
         self._nbytes: int | None = 0
         self._known_restarts: Restarts | None = None
+        self._told_restarts: frozenset[object] = frozenset()
 
     def data_of(self, source: Source) -> SourceData:
         key = (source.claim, source.file)
@@ -82,9 +84,9 @@ class RunMemory:
         self._nbytes = self._known_restarts = None
         grown: set[str] = set()
         rewritten: set[str] = set()
-        said = list(operations)
+        applied = list(operations)
         new: list[tuple[str, Points, IntArray | None]] = []
-        for place, operation in enumerate(said):
+        for place, operation in enumerate(applied):
             match operation:
                 case Append(tag, points, rows):
                     if len(points) and _has_room(data, tag, grown):
@@ -92,11 +94,11 @@ class RunMemory:
                         grown.add(tag)
                 case EpochAt(points, rows):
                     if len(points):
-                        new.append((EPOCH, points, rows))
+                        new.append((EPOCHS, points, rows))
                 case Replace(keep_history):
                     rewritten |= data.attempts.extend(new)
                     new = []
-                    rewritten |= _replace(data, keep_history, said[place + 1 :])
+                    rewritten |= _replace(data, keep_history, applied[place + 1 :])
                 case PurgeFrom(step):
                     rewritten |= data.attempts.extend(new)
                     new = []
@@ -106,7 +108,7 @@ class RunMemory:
         rewritten |= data.attempts.extend(new)
         room = MAX_PROBLEMS - len(data.problems)
         data.problems.extend(problem for problem in problems[: max(room, 0)] if problem not in data.problems)
-        return RunChange(frozenset(grown), frozenset(rewritten - {EPOCH}))
+        return RunChange(frozenset(grown), frozenset(rewritten - {EPOCHS}))
 
     def _purge(self, data: SourceData, step: int) -> set[str]:
         data.purged = step if data.purged is None else min(step, data.purged)
@@ -118,7 +120,7 @@ class RunMemory:
         return sorted(matching, key=lambda data: data.source.order)
 
     def visible(self) -> list[SourceData]:
-        """The sources whose points are shown, best speaker first: the greatest rank of an exclusive claim;
+        """The sources whose points are shown, best source first: the greatest rank of an exclusive claim;
         no console numbers beside structured ones; nothing that a better claim repeats up to its end."""
         if len(self.sources) == 1:
             return list(self.sources.values())
@@ -162,12 +164,12 @@ class RunMemory:
         return hidden
 
     def sources_by_tag(self, visible: Iterable[SourceData] | None = None) -> dict[str, list[SourceData]]:
-        """Who speaks for each tag: the sources of the best claim that has it, in file order. ``visible``:
-        what the method of that name has just given."""
+        """Which sources each tag is taken from: those of the best claim that has it, in file order.
+        ``visible``: what the method of that name has just given."""
         speaking: dict[str, list[SourceData]] = {}
         for data in self.visible() if visible is None else visible:
             for tag, series in data.series.items():
-                if tag == EPOCH or not len(series):
+                if tag == EPOCHS or not len(series):
                     continue
                 tag_sources = speaking.setdefault(tag, [])
                 if not tag_sources or tag_sources[0].source.claim == data.source.claim:
@@ -175,14 +177,14 @@ class RunMemory:
         return speaking
 
     def alone(self, tag: str, tag_sources: Sequence[SourceData]) -> Series | None:
-        """The one series that is the tag's whole story: of one source, in step order, nothing taken back."""
+        """The one series that holds all of the tag: one source, in step order, nothing taken back."""
         if len(tag_sources) != 1 or not tag_sources[0].series[tag].monotonic:
             return None
         series = tag_sources[0].series[tag]
         return None if self._restarts.changed(tag_sources[0], tag, series) else series
 
     def thin(self) -> None:
-        """Keep an envelope of the older points of every series that is its tag's whole story."""
+        """Keep an envelope of the older points of every series that is all there is of its tag."""
         self.thinned, self._nbytes = True, None
         for tag, tag_sources in self.sources_by_tag().items():
             series = self.alone(tag, tag_sources)
@@ -205,8 +207,8 @@ class RunMemory:
 
     def epochs(self) -> Points:
         """The epochs by step, of the first source that tells them."""
-        told = (data for data in self.visible() if len(data.series.get(EPOCH, ())))
-        return next((self.points(EPOCH, [data]) for data in told), Points.empty())
+        with_epochs = (data for data in self.visible() if len(data.series.get(EPOCHS, ())))
+        return next((self.points(EPOCHS, [data]) for data in with_epochs), Points.empty())
 
     def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""
@@ -216,12 +218,19 @@ class RunMemory:
 
     def lost(self, tag: str, tag_sources: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
+        if not self._restarts.any and not any(data.attempts.lost for data in tag_sources):
+            return 0
         own = sum(data.attempts.lost[tag] - len(data.attempts.passed(tag)) for data in tag_sources)
         return own + sum(self._restarts.lost(data, tag) for data in tag_sources)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """The earlier attempts of what is shown, oldest first."""
         return self._restarts.attempts(self.visible())
+
+    def restarts_changed(self) -> bool:
+        """Whether another file's restart was found since last asked: the metric of any tag may change."""
+        before, self._told_restarts = self._told_restarts, self._restarts.told
+        return before != self._told_restarts
 
     @property
     def _restarts(self) -> Restarts:
@@ -256,7 +265,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
-    if walls.min() >= EARLIEST and walls.max() < LATEST:
+    told = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
+    if min(told) >= EARLIEST and max(told) < LATEST:
         return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
@@ -276,7 +286,7 @@ def _say_undated(data: SourceData) -> None:
 def _replace(data: SourceData, keep_history: bool, rest: Sequence[Operation]) -> set[str]:
     """The file was rewritten. With ``keep_history`` the points below its first new step stay, unless nothing
     new is there yet to say where that is."""
-    tags = set(data.series) - {EPOCH}
+    tags = set(data.series) - {EPOCHS}
     firsts = [int(op.points.steps.min()) for op in rest if isinstance(op, Append) and len(op.points)]
     if keep_history and firsts:
         again = data.history_below == min(firsts)

@@ -91,7 +91,7 @@ def _resumed(facts: StatusFacts) -> bool:
 def _alive(facts: StatusFacts, now: float) -> tuple[Status, str] | None:
     process = facts.process
     if process is not None and process.alive:
-        return "running", f"process {process.pid} lives ({process.evidence})"
+        return "running", f"process {process.pid} is alive ({process.evidence})"
     if facts.updated is None:
         return None
     if now - facts.updated <= fresh_for(facts):

@@ -11,15 +11,13 @@ import numpy as np
 
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
-from runwatch.domain.points import Points
+from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
-from runwatch.runs.attempts import EPOCH
-from runwatch.runs.series import SPARK, Series, spark
+from runwatch.runs.series import SPARK, Series
 from runwatch.runs.source_data import SourceData
 from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
-SPARK_SAMPLE = 2048
 _LOGS = ("console", "xgboost", "lightgbm")
 _GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
@@ -57,18 +55,20 @@ class Summariser:
         self._hidden = hidden
 
     def summarise(self, memory: RunMemory, known: Mapping[str, Metric], dirty: set[str] | None) -> RunSummary:
-        """The run's story. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
+        """The run in short. ``known``: metrics built before; ``dirty``: tags to build anew (None: all)."""
         if not memory.sources:
             return NOTHING
         visible = memory.visible()
         tag_sources = memory.sources_by_tag(visible)
         stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
+        dirty = None if memory.restarts_changed() else dirty
         metrics: dict[str, Metric] = {}
         for tag, speaking in tag_sources.items():
             old = known.get(tag)
             if dirty is None or old is None or tag in dirty or old.format != speaking[0].source.format:
                 old = self._metric(memory, tag, speaking, stated.get(tag))
-            metrics[tag] = old
+            if old.count:
+                metrics[tag] = old
         attempts = memory.attempts()
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
@@ -99,7 +99,7 @@ class Summariser:
         best = None if direction is None or not finite else series.low if direction == "min" else series.high
         best_step = None if best is None else series.min_at if direction == "min" else series.max_at
         if best == 0.0 and direction == "min":
-            best, best_step = _best_that_lives(memory, tag, tag_sources) or (best, best_step)
+            best, best_step = _best_with_finite_gradient(memory, tag, tag_sources) or (best, best_step)
         return Metric(
             tag=tag,
             last=series.last,
@@ -114,7 +114,7 @@ class Summariser:
             format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
             first_nonfinite_step=series.first_nonfinite,
-            spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
+            spark=series.spark(SPARK),
             hidden=self._hidden(tag),
             from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
             former=memory.lost(tag, tag_sources),
@@ -152,7 +152,7 @@ def _step(metrics: Iterable[Metric], visible: Iterable[SourceData]) -> int | Non
     return max(steps + [data.reached for data in visible if data.reached is not None], default=None)
 
 
-def _best_that_lives(
+def _best_with_finite_gradient(
     memory: RunMemory, tag: str, tag_sources: Sequence[SourceData]
 ) -> tuple[float, int] | None:
     """The least value at steps where the gradient's norm was a number: a loss of exactly 0 beside a norm of
@@ -228,14 +228,14 @@ def _length(visible: Iterable[SourceData]) -> Length | None:
 
 
 def _started(sources: Iterable[SourceData]) -> float | None:
-    found: list[float] = []
+    starts: list[float] = []
     for data in sources:
         if data.started is not None:
-            found.append(data.started)
+            starts.append(data.started)
         if data.writer is not None and data.writer.started is not None:
-            found.append(data.writer.started)
-        found.extend(s.first_wall for s in data.series.values() if not math.isnan(s.first_wall))
-    return min(found, default=None)
+            starts.append(data.writer.started)
+        starts.extend(s.first_wall for s in data.series.values() if not math.isnan(s.first_wall))
+    return min(starts, default=None)
 
 
 def _usual_gap(visible: Iterable[SourceData]) -> float:
@@ -243,6 +243,6 @@ def _usual_gap(visible: Iterable[SourceData]) -> float:
     most, gap = 0, 0.0
     for data in visible:
         for tag, series in data.series.items():
-            if len(series) > most and tag != EPOCH:
+            if len(series) > most and tag != EPOCHS:
                 most, gap = len(series), series.longest_gap
     return gap

@@ -14,14 +14,14 @@ from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers.base import Cursor, Opened, SourceFile, read_tail
 from runwatch.readers.common import bounded_json, sqlite
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
 from runwatch.readers.trackio import moment
 from runwatch.readers.wandb._record import item
 from runwatch.runs.media.base import MOST_BYTES
 
 PREFIX = "system/"
-_STATS, _MAGIC = 7, 7
+_STATS = 7
 _MOST_TAGS, _MOST_POINTS = 500, 200_000
 
 
@@ -82,7 +82,7 @@ class SystemCurves:
             tail = read_tail(source, known, MOST_BYTES // 4)
             if tail.rewritten:
                 self._curves.clear()
-            head = _MAGIC if tail.start == 0 else 0
+            head = START if tail.start == 0 else 0
             log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 4)
             for record in log.records():
                 self._take_stats(record)
@@ -100,15 +100,15 @@ class SystemCurves:
     def _take_row(self, data: bytes, start: int, end: int) -> None:
         """A ``StatsRecord``: 2 a timestamp, 3 the items."""
         wall = math.nan
-        found: list[tuple[str, object]] = []
+        pairs: list[tuple[str, object]] = []
         for number, wire, at, stop in fields(data, start, end):
             if number == 2 and wire == BYTES:
                 parts = {part: low for part, kind, low, _ in fields(data, at, stop) if kind == VARINT}
                 wall = signed(parts.get(1, 0)) + 1e-9 * signed(parts.get(2, 0))
             elif number == 3 and wire == BYTES:
                 key, value = item(data, at, stop)
-                found.append(("/".join(key), value))
-        for tag, value in found:
+                pairs.append(("/".join(key), value))
+        for tag, value in pairs:
             self._add(tag, wall, value)
 
     def _read_trackio(self, file: str) -> None:
@@ -127,14 +127,6 @@ class SystemCurves:
             rows = sqlite.rows(connection, select, "system_metrics", after, _MOST_POINTS)
         for _, run, stamp, text in rows.found:
             if run == name and isinstance(text, str | bytes):
-                for tag, value in bounded_json.flat_numbers(_object(text)).items():
+                for tag, value in bounded_json.flat_numbers(bounded_json.parse_object(text)).items():
                     self._add(tag, moment(stamp), value)
         self._cursors[file] = Cursor(stat=source.stat, state={"row": rows.last})
-
-
-def _object(text: str | bytes) -> dict[str, object]:
-    try:
-        value = bounded_json.parse(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -23,9 +23,9 @@ def with_labels(job: Job, table: Any) -> Any:
     for path in job.labels:
         source = InputTable(path)
         names = source.schema().names
-        for wanted in (job.key, job.target):
-            if wanted not in names:
-                what = f"has no column {safe(str(wanted))}"
+        for column in (job.key, job.target):
+            if column not in names:
+                what = f"has no column {safe(str(column))}"
                 raise ScoringError(path, what, "labels have the key and the target")
         part = source.read([job.key, str(job.target)], job.rows)
         keys.append(_plain(part.column(job.key)))

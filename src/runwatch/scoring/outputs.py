@@ -150,10 +150,10 @@ def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[objec
     if label is None or not finite.any():
         return None
     best = scores[finite].argmax(axis=1)
-    said = label[finite]
-    if said.dtype.kind in "iu" and bool((said == best).all()):
+    labels = label[finite]
+    if labels.dtype.kind in "iu" and bool((labels == best).all()):
         return list(range(scores.shape[1]))
-    pairs = set(zip(best.tolist(), said.tolist(), strict=True))
+    pairs = set(zip(best.tolist(), labels.tolist(), strict=True))
     named = dict(pairs)
     whole = len(named) == len(pairs) == scores.shape[1] == len(set(named.values()))
     return [named[i] for i in range(scores.shape[1])] if whole else None

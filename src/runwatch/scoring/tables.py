@@ -54,20 +54,20 @@ class InputTable:
 
     def read(self, names: Sequence[str], most: int) -> Arrow:
         """An Arrow table of these columns, each once. ScoringError past ``most`` rows."""
-        wanted = list(dict.fromkeys(names))
+        columns = list(dict.fromkeys(names))
         if self._kind is _PARQUET:
             with self._open() as file:
                 opened = self._parquet(file)
                 self._check(opened.metadata.num_rows, most)
-                self._check_size(_unpacked(opened, wanted))
-                return opened.read(columns=wanted, use_threads=False)
+                self._check_size(_unpacked(opened, columns))
+                return opened.read(columns=columns, use_threads=False)
         if self._kind is _ARROW:
             with self._open() as file:
-                table = _arrow(file).read_all().select(wanted)
+                table = _arrow(file).read_all().select(columns)
         elif self._kind is _CSV:
-            table = self._csv(wanted)
+            table = self._csv(columns)
         else:
-            table = self._json().select(wanted)
+            table = self._json().select(columns)
         self._check(table.num_rows, most)
         return table
 
@@ -185,8 +185,8 @@ def _unpacked(parquet: Arrow, names: list[str]) -> int:
     groups = [parquet.metadata.row_group(at) for at in range(parquet.num_row_groups)]
     chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
     known = set(names)
-    wanted = (c for c in chunks if {c.path_in_schema, c.path_in_schema.partition(".")[0]} & known)
-    return sum(chunk.total_uncompressed_size for chunk in wanted)
+    selected = (c for c in chunks if {c.path_in_schema, c.path_in_schema.partition(".")[0]} & known)
+    return sum(chunk.total_uncompressed_size for chunk in selected)
 
 
 def _blank_is_missing(table: Arrow) -> object:

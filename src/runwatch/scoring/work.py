@@ -59,7 +59,7 @@ class Scoring:
                     return Problem(job.data, None, "scoring was stopped", "")
                 worker = self._worker = _started(errors)
             try:
-                said, _ = worker.communicate(json.dumps(to_plain(job)).encode(), timeout=job.seconds)
+                output, _ = worker.communicate(json.dumps(to_plain(job)).encode(), timeout=job.seconds)
             except subprocess.TimeoutExpired:
                 _kill(worker)
                 wrong = f"scoring took longer than {job.seconds:g} s"
@@ -68,7 +68,7 @@ class Scoring:
                 _kill(worker)
                 with self._lock:
                     self._worker = None
-            return _heard(job, worker.returncode, said, _tail(errors))
+            return _heard(job, worker.returncode, output, _tail(errors))
 
     def stop(self) -> None:
         with self._lock:
@@ -106,9 +106,9 @@ def _tail(errors: Any) -> str:
     return safe(lines[-1], 200) if lines else ""
 
 
-def _heard(job: Job, code: int, said: bytes, tail: str) -> ScoringAnswer | Problem:
+def _heard(job: Job, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
-        result = json.loads(said)
+        result = json.loads(output)
         if "answer" in result:
             return ScoringAnswer.of(result["answer"])
         file, message, hint = result["problem"]

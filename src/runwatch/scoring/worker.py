@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def limit(job: Job) -> None:
-    """Less priority, bounded memory, and an end even if nobody is left to kill us."""
+    """Less priority, bounded memory, and an end even if the parent is gone."""
     with suppress(OSError):
         os.nice(10)
     memory = job.memory or min(_MOST_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
@@ -91,7 +91,7 @@ def _kinds(job: Job, source: InputTable) -> JsonDict:
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         message = ", ".join(safe(name, 40) for name in twice[:8])
-        raise ScoringError(job.data, f"columns occur twice: {message}", "give each column a name of its own")
+        raise ScoringError(job.data, f"columns occur twice: {message}", "give each column its own name")
     return {field.name: field.type for field in schema}
 
 

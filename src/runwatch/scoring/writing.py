@@ -87,8 +87,8 @@ def _missing(column: object) -> int:
 
 def _labels(column: Arrow) -> tuple[str, ...]:
     """The labels that occur, as text; at most 200."""
-    found = [] if column is None else column.unique().to_pylist()
-    return tuple(sorted({label_text(one) for one in found if one is not None})[:_SEEN])
+    labels = [] if column is None else column.unique().to_pylist()
+    return tuple(sorted({label_text(one) for one in labels if one is not None})[:_SEEN])
 
 
 def _whole(table: object, path: str, mtime_ns: int) -> None:

@@ -13,7 +13,7 @@ from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.show.history import stories, week_lines
+from runwatch.show.history import finding_histories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
@@ -96,18 +96,18 @@ def compose(
     """The brief of facts. ``since`` None: since the person last looked, else the last day. ``fresh_for``:
     facts older than that many seconds are said to be old; ``silent``: words about roots that do not
     answer."""
-    looked = facts["looked"]
-    start = since if since is not None else looked if looked is not None else now - DAY
+    last_seen = facts["looked"]
+    start = since if since is not None else last_seen if last_seen is not None else now - DAY
     age = now - facts["now"]
     runs = _sorted_runs(facts["runs"], start)
     findings = in_order(facts["findings"])
-    histories = stories(history)
-    new = [_story(s) for s in histories if s.opened is not None and s.opened >= start]
-    closed = [_story(s) for s in histories if s.closed is not None and s.closed >= start]
+    histories = finding_histories(history)
+    new = [_history_facts(s) for s in histories if s.opened is not None and s.opened >= start]
+    closed = [_history_facts(s) for s in histories if s.closed is not None and s.closed >= start]
     brief = Brief(
         since=start,
         until=now,
-        span=_span(start, now, since is None and looked is not None),
+        span=_span(start, now, since is None and last_seen is not None),
         headline=_headline(runs, findings, start),
         runs=runs,
         findings=findings,
@@ -132,10 +132,10 @@ def markdown(brief: Brief) -> str:
     """The same as Markdown; every name is escaped."""
     head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{_old(brief)}*", ""]
     body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
-    found = [_finding_line(finding) for finding in brief.findings[:20]]
+    lines = [_finding_line(finding) for finding in brief.findings[:20]]
     noted = [f"- {markdown_text(str(note['short']))}" for note in brief.notes]
     parts = [*head, *body]
-    for title, rows in (("Findings", found), ("Notes", noted)):
+    for title, rows in (("Findings", lines), ("Notes", noted)):
         parts += ["", f"### {title}", "", *rows] if rows else []
     return "\n".join(parts) + "\n"
 
@@ -221,10 +221,10 @@ def _headline(runs: Mapping[str, Sequence[Facts]], findings: Sequence[Facts], si
 
 
 def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[str]) -> Brief:
-    found = [f for f in brief.findings if f["severity"] != "info" and f.get("topic") != "end"]
-    regressed = [f for f in found if f.get("topic") == "regression"]
-    drifted = [f for f in found if f.get("topic") == "drift"]
-    rest = [f for f in found if f not in regressed and f not in drifted]
+    findings = [f for f in brief.findings if f["severity"] != "info" and f.get("topic") != "end"]
+    regressed = [f for f in findings if f.get("topic") == "regression"]
+    drifted = [f for f in findings if f.get("topic") == "drift"]
+    rest = [f for f in findings if f not in regressed and f not in drifted]
     pairs = [
         ("waiting", "; ".join(silent)),
         ("crashed", _runs(brief.runs["crashed"], _reason)),
@@ -252,16 +252,16 @@ def _runs(runs: Sequence[Facts], note: Any) -> str:
     for run in runs:
         groups.setdefault(note(run), []).append(_on(run) + _short(run["id"]))
     parts: list[str] = []
-    told = 0
+    listed = 0
     for message, names in groups.items():
-        room = _NAMES - (len(parts) if message else told)
+        room = _NAMES - (len(parts) if message else listed)
         if room <= 0:
             break
         shown = names[:room]
-        told += len(names) if message else len(shown)
+        listed += len(names) if message else len(shown)
         more = f" and {len(names) - len(shown)} more" if message and len(names) > len(shown) else ""
         parts.append(", ".join(shown) + more + (f" ({message})" if message else ""))
-    return ", ".join(parts) + (f" and {len(runs) - told} more" if len(runs) > told else "")
+    return ", ".join(parts) + (f" and {len(runs) - listed} more" if len(runs) > listed else "")
 
 
 def _short(name: str) -> str:
@@ -336,20 +336,20 @@ def _disks(disks: Sequence[Facts]) -> str:
     )
 
 
-def _span(since: float, now: float, looked: bool) -> str:
+def _span(since: float, now: float, by_person: bool) -> str:
     when = moment(since, now)
-    return f"since you last looked, {when}" if looked else f"since {when}"
+    return f"since you last looked, {when}" if by_person else f"since {when}"
 
 
-def _story(story: FindingHistory) -> Facts:
+def _history_facts(history: FindingHistory) -> Facts:
     return {
-        "id": hparams(story.fingerprint),
-        "text": hparams(story.text),
-        "opened": iso(story.opened),
-        "closed": iso(story.closed),
-        "outcome": story.outcome,
-        "by": story.by,
-        "took_s": story.took,
+        "id": hparams(history.fingerprint),
+        "text": hparams(history.text),
+        "opened": iso(history.opened),
+        "closed": iso(history.closed),
+        "outcome": history.outcome,
+        "by": history.by,
+        "took_s": history.took,
     }
 
 

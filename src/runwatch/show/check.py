@@ -41,14 +41,14 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     """All that holds now. ``tonight``: only what can't wait until nine in the morning: critical findings
     (a disk that fills before then is one) and runs that end, or whose time is up, before then."""
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
-    kept = in_order([finding_facts(finding) for finding in findings])
-    severities = {finding["severity"] for finding in kept}
+    facts = in_order([finding_facts(finding) for finding in findings])
+    severities = {finding["severity"] for finding in facts}
     worst = _worst(severities, _something_was_read(snapshot) and not _missing(snapshot))
     opened = {t.file: sum(task.state == "open" for task in t.tasks) for t in snapshot.tasks.values()}
     code = _code(worst, severities, fail_on)
     if code == OK and fail_on != "never" and _missing(snapshot):
         code = UNKNOWN
-    return CheckResult(worst, code, kept, snapshot, sum(opened.values()))
+    return CheckResult(worst, code, facts, snapshot, sum(opened.values()))
 
 
 def as_json(check: CheckResult) -> JsonDict:
@@ -194,9 +194,9 @@ def one_line(check: CheckResult) -> str:
 def problems_of(snapshot: Snapshot) -> list[tuple[str, Problem]]:
     situation = snapshot.situation
     first = situation.roots[0] if situation.roots else ""
-    found = [(first, problem) for problem in situation.problems]
-    found += [(run.root, problem) for run in situation.runs for problem in run.problems]
-    return found + [(data.root, problem) for data in situation.data for problem in data.problems]
+    problems = [(first, problem) for problem in situation.problems]
+    problems += [(run.root, problem) for run in situation.runs for problem in run.problems]
+    return problems + [(data.root, problem) for data in situation.data for problem in data.problems]
 
 
 def _tonight(snapshot: Snapshot) -> list[Finding]:

@@ -18,9 +18,9 @@ def finding_json(finding: Facts, now: float) -> dict[str, object]:
     """A kept finding as JSON (``store.kept.finding_facts``); what holds now and was never
     seen before is first seen now."""
     seen = finding["first_seen"] or finding["since"] or now
-    kept = {key: value for key, value in finding.items() if key not in _INSIDE}
+    public = {key: value for key, value in finding.items() if key not in _INSIDE}
     return {
-        **kept,
+        **public,
         "first_seen": iso(seen),
         "last_seen": iso(finding["last_seen"] or now),
         "since": iso(finding["since"]),

@@ -1,4 +1,4 @@
-"""Who did what: the history of findings and tasks, as closed stories and as JSON."""
+"""Who did what: the history of findings and tasks, by task and as JSON."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class FindingHistory(msgspec.Struct, frozen=True):
         return self.closed - self.opened if self.closed is not None and self.opened is not None else None
 
 
-def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
-    """The stories in a history of (root, event), oldest first, by when they opened or else closed."""
+def finding_histories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
+    """The tasks in a history of (root, event), oldest first, by when they opened or else closed."""
     began: dict[tuple[str, str], TaskEvent] = {}
     histories: list[FindingHistory] = []
     for root, event in events:
@@ -44,11 +44,11 @@ def stories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHistory]:
             began.setdefault(key, event)
         elif event.what in _CLOSING:
             first = began.pop(key, None)
-            histories.append(_story(root, event, first.at if first else None, event.at, event.what, event.by))
-    histories += [_story(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
-    return sorted(
-        histories, key=lambda story: story.opened if story.opened is not None else story.closed or 0.0
-    )
+            histories.append(
+                _history(root, event, first.at if first else None, event.at, event.what, event.by)
+            )
+    histories += [_history(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
+    return sorted(histories, key=lambda one: one.opened if one.opened is not None else one.closed or 0.0)
 
 
 def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, object]:
@@ -70,50 +70,49 @@ def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, object]:
         ],
         "tasks": [
             {
-                "root": story.root,
-                "fingerprint": hparams(story.fingerprint),
-                "text": hparams(story.text),
-                "severity": story.severity,
-                "opened": iso(story.opened),
-                "closed": iso(story.closed),
-                "outcome": story.outcome,
-                "closed_by": story.by,
-                "took_s": story.took,
+                "root": one.root,
+                "fingerprint": hparams(one.fingerprint),
+                "text": hparams(one.text),
+                "severity": one.severity,
+                "opened": iso(one.opened),
+                "closed": iso(one.closed),
+                "outcome": one.outcome,
+                "closed_by": one.by,
+                "took_s": one.took,
             }
-            for story in stories(listed)
+            for one in finding_histories(listed)
         ],
     }
 
 
 def history_text(events: Iterable[tuple[str, TaskEvent]], now: float) -> list[str]:
-    """One line a story: when it opened, what, how it ended and after how long."""
+    """One line a task: when it opened, what, how it ended and after how long."""
     lines = [
-        f"{moment(story.opened, now) if story.opened else 'before':>16}  {ending(story):<28}  "
-        f"{safe(story.text, 90)}"
-        for story in stories(events)
+        f"{moment(one.opened, now) if one.opened else 'before':>16}  {ending(one):<28}  {safe(one.text, 90)}"
+        for one in finding_histories(events)
     ]
     return lines or ["no history yet: nothing was opened or closed since it is kept here"]
 
 
-def ending(story: FindingHistory) -> str:
-    """How a story ended, in words: "done by a person in 3 h"."""
-    if story.closed is None:
+def ending(one: FindingHistory) -> str:
+    """How a task ended, in words: "done by a person in 3 h"."""
+    if one.closed is None:
         return "open"
-    who = " by a person" if story.by == "person" else ""
-    after = f" in {duration(story.took)}" if story.took is not None else ""
-    return f"{story.outcome}{who}{after}"
+    who = " by a person" if one.by == "person" else ""
+    after = f" in {duration(one.took)}" if one.took is not None else ""
+    return f"{one.outcome}{who}{after}"
 
 
 def week_lines(events: Iterable[tuple[str, TaskEvent]], since: float) -> list[str]:
     """The summary of a span: how many opened and closed, by whom, and how long it took."""
-    all_stories = stories(events)
-    closed = [s for s in all_stories if s.closed is not None and s.closed >= since]
-    opened = [s for s in all_stories if s.opened is not None and s.opened >= since]
+    all_histories = finding_histories(events)
+    closed = [s for s in all_histories if s.closed is not None and s.closed >= since]
+    opened = [s for s in all_histories if s.opened is not None and s.opened >= since]
     if not closed and not opened:
         return []
-    hands = sum(story.by == "person" for story in closed)
-    gone = sum(story.outcome == "resolved" for story in closed)
-    spans = sorted(story.took for story in closed if story.took is not None)
+    hands = sum(one.by == "person" for one in closed)
+    gone = sum(one.outcome == "resolved" for one in closed)
+    spans = sorted(one.took for one in closed if one.took is not None)
     typical = f", typically in {duration(spans[len(spans) // 2])}" if spans else ""
     return [
         f"tasks: {len(opened)} opened, {len(closed)} closed ({hands} by a person, "
@@ -121,7 +120,7 @@ def week_lines(events: Iterable[tuple[str, TaskEvent]], since: float) -> list[st
     ]
 
 
-def _story(
+def _history(
     root: str, event: TaskEvent, opened: float | None, closed: float | None, outcome: str, by: str | None
 ) -> FindingHistory:
     return FindingHistory(root, event.fingerprint, event.text, event.severity, opened, closed, outcome, by)

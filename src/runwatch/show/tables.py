@@ -157,8 +157,8 @@ def _rows(
         made["findings"].append((json_text(f.root), run_id, *words, f.fingerprint, iso(f.since)))
     for data in situation.data:
         for c in data.latest.columns if data.latest else ():
-            found = (c.verdict, finite(c.effect), finite(c.p_adjusted), json_text(c.sentence))
-            made["drift"].append((json_text(data.root), json_text(data.name), json_text(c.name), *found))
+            outcome = (c.verdict, finite(c.effect), finite(c.p_adjusted), json_text(c.sentence))
+            made["drift"].append((json_text(data.root), json_text(data.name), json_text(c.name), *outcome))
     for root, listed in snapshot.tasks.items():
         for t in listed.tasks:
             days = (str(day) if day else None for day in (t.created, t.due, t.completed))
@@ -168,8 +168,8 @@ def _rows(
         event = (e.what, e.by, json_text(e.text), e.severity)
         made["history"].append((json_text(root), json_text(e.fingerprint), iso(e.at), *event))
     for root, n in noted:
-        said = (json_text(n.subject), iso(n.at), json_text(n.by), json_text(n.text))
-        made["notes"].append((json_text(root), n.kind, *said, json_text(" ".join(n.tags))))
+        cells = (json_text(n.subject), iso(n.at), json_text(n.by), json_text(n.text))
+        made["notes"].append((json_text(root), n.kind, *cells, json_text(" ".join(n.tags))))
     return made
 
 
@@ -181,14 +181,15 @@ def _points(key: tuple[str, str], tag: str, points: Points) -> list[Row]:
     ]
 
 
-def _verdicts(key: tuple[str, str], found: Comparison) -> list[Row]:
+def _verdicts(key: tuple[str, str], comparison: Comparison) -> list[Row]:
     return [
         (
-            *key, json_text(found.baseline), json_text(m.name), m.verdict, int(m.primary), finite(m.baseline),
-            finite(m.candidate), finite(m.delta), *((finite(end) for end in m.ci) if m.ci else (None, None)),
+            *key, json_text(comparison.baseline), json_text(m.name), m.verdict, int(m.primary),
+            finite(m.baseline), finite(m.candidate), finite(m.delta),
+            *((finite(end) for end in m.ci) if m.ci else (None, None)),
             finite(m.p_adjusted), json_text(m.reason),
         )
-        for m in found.metrics
+        for m in comparison.metrics
     ]  # fmt: skip
 
 

@@ -44,14 +44,14 @@ class SnapshotTail:
             now = (link.state, link.message)
             if link.state != "connecting" and self._hosts.get(link.name) != now:
                 self._hosts[link.name] = now
-                said = {"host": hparams(link.name), "state": link.state, "message": hparams(link.message)}
-                result.append({"type": "host", **said})
+                record = {"host": hparams(link.name), "state": link.state, "message": hparams(link.message)}
+                result.append({"type": "host", **record})
         return result
 
     def new_records(self, snapshot: Snapshot, judged: bool) -> list[Record]:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
-        wanted = self.wanted or of_runs([])
-        runs = [run for run in snapshot.situation.runs if wanted(run)]
+        selects = self.wanted or of_runs([])
+        runs = [run for run in snapshot.situation.runs if selects(run)]
         result: list[Record] = []
         for run in runs:
             if self._versions.get(run.key) == run.version:
@@ -91,10 +91,10 @@ class SnapshotTail:
             for finding in snapshot.findings
             if finding.run is None or finding.run in keys
         }
-        for key, found in holds.items():
+        for key, current in holds.items():
             before = self._findings.get(key)
-            if before is None or before["severity"] != found["severity"]:
-                yield {"type": "finding", "state": "new" if before is None else "changed", **found}
+            if before is None or before["severity"] != current["severity"]:
+                yield {"type": "finding", "state": "new" if before is None else "changed", **current}
         for key, gone in self._findings.items():
             if key not in holds:
                 yield {"type": "finding", "state": "over", **gone}

@@ -38,9 +38,9 @@ class CacheFile:
                 self._db.close()
             self._db = None
 
-    def runs(self, root: str, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    def runs(self, root: str, run_ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
         """What was kept of the wanted runs of a root (by its identity): (run id, body)."""
-        ids = [os.fsencode(run_id) for run_id in wanted]
+        ids = [os.fsencode(run_id) for run_id in run_ids]
         for at in range(0, len(ids), _AT_ONCE):
             some = ids[at : at + _AT_ONCE]
             marks = ",".join("?" * len(some))
@@ -49,9 +49,9 @@ class CacheFile:
             ):
                 yield os.fsdecode(run_id), body
 
-    def keep_runs(self, root: str, kept: Mapping[str, bytes], gone: Iterable[str]) -> None:
+    def keep_runs(self, root: str, bodies: Mapping[str, bytes], gone: Iterable[str]) -> None:
         """Keep runs of a root, forget others."""
-        rows = [(root, os.fsencode(run_id), body) for run_id, body in kept.items()]
+        rows = [(root, os.fsencode(run_id), body) for run_id, body in bodies.items()]
         with self._writing() as db:
             if db is not None:
                 db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)

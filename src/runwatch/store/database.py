@@ -172,8 +172,10 @@ def _set_aside(path: Path, migrations: Sequence[str]) -> OpenedDatabase:
     except (OSError, sqlite3.Error) as error:
         return _in_memory(None, migrations, _unwritable(path, str(error)))
     rows = _salvage(aside, connection)
-    told = f"{path.name} was broken: kept as {aside.name}, {rows} rows rescued, in {safe(str(path.parent))}"
-    return OpenedDatabase(connection, told)
+    message = (
+        f"{path.name} was broken: kept as {aside.name}, {rows} rows rescued, in {safe(str(path.parent))}"
+    )
+    return OpenedDatabase(connection, message)
 
 
 def _salvage(broken: Path, connection: sqlite3.Connection) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
@@ -46,14 +46,14 @@ def read_summaries(database: Path) -> list[SnapshotFacts]:
             rows = connection.execute(f"SELECT at, beat, {fields} FROM kept ORDER BY at DESC").fetchall()
     except (sqlite3.Error, ValueError):
         return []
-    found = []
+    summaries = []
     for at, beat, *values in rows:
         facts = {
             name: _value(value) for name, value in zip(_SUMMARY, values, strict=True) if value is not None
         }
         if facts.get("version", VERSION) == VERSION:
-            found.append(SnapshotFacts(at, beat, facts))
-    return found
+            summaries.append(SnapshotFacts(at, beat, facts))
+    return summaries
 
 
 def newest_by_root(
@@ -61,18 +61,18 @@ def newest_by_root(
 ) -> dict[RootKey, SnapshotFacts]:
     """The newest facts of each (host, root). ``rows``: newest first; what is older than ``since`` is left
     out."""
-    found: dict[RootKey, SnapshotFacts] = {}
+    newest: dict[RootKey, SnapshotFacts] = {}
     for row in rows:
         if row.at < since:
             continue
         host, roots = str(row.facts.get("host", "")), row.facts["roots"]
         if "by_root" not in row.facts:
-            found.setdefault((host, " ".join(roots)), row)
+            newest.setdefault((host, " ".join(roots)), row)
             continue
         for root in roots:
-            if (host, root) not in found:
-                found[host, root] = SnapshotFacts(row.at, row.beat, only(row.facts, root))
-    return found
+            if (host, root) not in newest:
+                newest[host, root] = SnapshotFacts(row.at, row.beat, only(row.facts, root))
+    return newest
 
 
 def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
@@ -80,7 +80,7 @@ def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
     address = split(root)
     for row in rows:
         for known in row.facts["roots"]:
-            meant = known == root or (address is not None and is_meant(known, *address))
+            meant = known == root or (address is not None and is_address_of(known, *address))
             if meant and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
                 return SnapshotFacts(row.at, row.beat, only(row.facts, known))
     return None

@@ -30,6 +30,6 @@ def lock_dir() -> Path | None:
 
 
 def root_dir(identity: str) -> Path | None:
-    """The root's own directory in the state directory (its to-do file lives there when it has no other)."""
+    """The root's own directory in the state directory (its to-do file is there when it has no other)."""
     base = state_dir()
     return base / "roots" / digest(identity.encode("utf-8", "surrogateescape")) if base else None

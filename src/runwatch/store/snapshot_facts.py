@@ -1,4 +1,4 @@
-"""What is kept of a snapshot, so that ``status`` and ``brief`` can speak without reading a run.
+"""What is kept of a snapshot, so that ``status`` and ``brief`` can answer without reading a run.
 
 Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for every import."""
 
@@ -88,14 +88,14 @@ def _root_facts(snapshot: Snapshot, root: str, today: date) -> Facts:
     situation = snapshot.situation
     first = root == situation.roots[0]
     states = [run.status for run in situation.runs if run.root == root]
-    found: list[str] = [
+    severities: list[str] = [
         f.severity for f in snapshot.findings if f.root == root or (first and f.root not in situation.roots)
     ]
     listed = {root: snapshot.tasks[root]} if root in snapshot.tasks else {}
     problems = sum(len(run.problems) for run in situation.runs if run.root == root)
     return {
         "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
-        "finding_counts": {severity: found.count(severity) for severity in _SEVERITIES},
+        "finding_counts": {severity: severities.count(severity) for severity in _SEVERITIES},
         "tasks": tasks_facts(listed, today),
         "problems": problems + (len(situation.problems) if first else 0),
     }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from runwatch.domain.errors import UserError
 from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.system.identity import process_exists
 from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
 
@@ -46,11 +46,14 @@ _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
 
 
-@contextlib.contextmanager
-def open_state() -> Iterator[State]:
-    """The user's state, until the end of the block."""
-    with contextlib.closing(State(paths.state_dir())) as state:
-        yield state
+def user_state() -> State:
+    """The user's state; the caller closes it."""
+    return State(paths.state_dir())
+
+
+def open_state() -> contextlib.closing[State]:
+    """The user's state, until the end of the ``with`` block."""
+    return contextlib.closing(user_state())
 
 
 class StateError(OSError, UserError):
@@ -143,11 +146,11 @@ class State:
             " WHERE at >= ? ORDER BY at, id",
             since,
         )
-        wanted = None if roots is None else set(roots)
+        selected = None if roots is None else set(roots)
         return [
             HistoryEntry(root, TaskEvent(fp, at, what, by, restored(text), severity))
             for root, fp, at, what, by, text, severity in rows
-            if wanted is None or root in wanted
+            if selected is None or root in selected
         ]
 
     def prune(self, now: float) -> None:
@@ -174,7 +177,7 @@ class State:
         rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
         return Pin(restored(rows[0][0]), restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
-    def mark_looked(self, roots: Iterable[str], now: float) -> None:
+    def mark_seen(self, roots: Iterable[str], now: float) -> None:
         """The person has seen the board of these roots. Raises ``StateError``."""
         for root in roots:
             self.note(f"looked:{root}", repr(now))
@@ -212,8 +215,8 @@ class State:
         False: there is none, there is some under ``new`` already, or it is another machine's (its last writer
         ran on another than ``host``). Raises ``StateError``."""
         tables = ("records", "events", "pins", "silences", "remarks")
-        kept = " UNION ".join(f"SELECT 1 FROM {table} WHERE root = ?1" for table in tables)
-        if not self._rows(kept, old) or self._rows(kept, new):
+        in_use = " UNION ".join(f"SELECT 1 FROM {table} WHERE root = ?1" for table in tables)
+        if not self._rows(in_use, old) or self._rows(in_use, new):
             return False
         if self._rows("SELECT 1 FROM leases WHERE root = ? AND host != ?", old, host):
             return False
@@ -245,14 +248,14 @@ class State:
         """The notes of these roots: (root, note), oldest first."""
         from runwatch.domain.remark import Remark
 
-        wanted = set(roots)
+        selected = set(roots)
         rows = self._rows(
             "SELECT root, id, kind, subject, at, by, text FROM remarks WHERE at >= ? ORDER BY at, id", since
         )
         return [
             (root, Remark(number, kind, restored(subject), at, restored(by), restored(text)))
             for root, number, kind, subject, at, by, text in rows
-            if root in wanted
+            if root in selected
         ]
 
     # One writer a root
@@ -266,7 +269,7 @@ class State:
                 "SELECT token, pid, host, since, beat FROM leases WHERE root = ?", (root,)
             ).fetchone()
             holder = Holder(*row) if row else None
-            if holder and holder.token != me.token and _lives(holder, me, stale_after):
+            if holder and holder.token != me.token and _is_alive(holder, me, stale_after):
                 return holder
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
@@ -333,15 +336,9 @@ class State:
             raise StateError(f"{where}: can't be read or saved ({error}); {hint}") from error
 
 
-def _lives(holder: Holder, me: Holder, stale_after: float) -> bool:
+def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:
     if abs(me.beat - holder.beat) > stale_after:
         return False
     if holder.host != me.host or holder.pid == me.pid:
         return True
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return process_exists(holder.pid)

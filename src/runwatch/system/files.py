@@ -24,13 +24,13 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
     Raises NotRegular, OSError."""
     fd = os.open(path, _READ)
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
             raise NotRegular(errno.EINVAL, "not a regular file", os.fspath(path))
     except BaseException:
         os.close(fd)
         raise
-    return fd, found
+    return fd, info
 
 
 def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
@@ -41,12 +41,12 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
 def read_with_owner(path: str | os.PathLike[str], most: int) -> tuple[bytes, int]:
     """The same, and the user whose file it is: asked of what was opened, not of a name that may mean
     something else by then."""
-    fd, found = open_regular(path)
+    fd, stat = open_regular(path)
     with open(fd, "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise TooLarge(errno.EFBIG, f"larger than {most >> 10} KiB", os.fspath(path))
-    return data, found.st_uid
+    return data, stat.st_uid
 
 
 def private_folder(path: Path) -> None:

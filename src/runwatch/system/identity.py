@@ -22,6 +22,17 @@ def host_name() -> str:
     return os.uname().nodename
 
 
+def process_exists(pid: int) -> bool:
+    """Whether a process of this number runs on this machine; one that may not be asked does."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def user_name() -> str:
     """The user's name, for what they write."""
     import getpass
@@ -49,7 +60,7 @@ def root_identity(
 
 
 def earlier_identity(root: str) -> str:
-    """What named a root in the state before machines were told apart: a digest of its real path alone."""
+    """What named a root in the state before machines were distinguished: a digest of its real path alone."""
     return digest(os.fsencode(os.path.realpath(root)))
 
 

@@ -21,10 +21,10 @@ class Taken(msgspec.Struct, frozen=True):
 def limit(name: str) -> int | None:
     """The user's limit of "instances" or "watches": the smaller of the system's and the user name space's.
     None where the kernel has no inotify."""
-    found = [
+    limits = [
         value for pattern in (_SYSTEM, _NAMESPACE) if (value := _number(pattern.format(name))) is not None
     ]
-    return min(found, default=None)
+    return min(limits, default=None)
 
 
 def _number(path: str) -> int | None:

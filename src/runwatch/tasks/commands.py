@@ -69,55 +69,55 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
                 what: What = "done" if parse(line).done else "added"
                 return TaskChange(LineEdit(None, line), what, f"added: {safe(line, 80)}", None)
             case FinishTask(id=id_):
-                found = find(id_, lines, today, lambda t: not t.done, "is already done")
-                return _finished(found, lines, today)
+                match = find(id_, lines, today, lambda t: not t.done, "is already done")
+                return _finished(match, lines, today)
             case ReopenTask(id=id_):
-                found = find(id_, lines, today, lambda t: t.done, "is not done")
-                return _reopened(found, lines)
+                match = find(id_, lines, today, lambda t: t.done, "is not done")
+                return _reopened(match, lines)
             case SnoozeTask(id=id_, until=until):
-                found = find(id_, lines, today, lambda t: not t.done, "is already done")
+                match = find(id_, lines, today, lambda t: not t.done, "is already done")
                 later = until.isoformat() if until > today else None
                 words = f"snoozed until {later}" if later else "no longer snoozed"
-                return _changed(found, lines, with_tag(found[1].line, "t", later), "snoozed", words)
+                return _changed(match, lines, with_tag(match[1].line, "t", later), "snoozed", words)
             case EditTask(id=id_, text=text):
-                found = find(id_, lines, today)
-                return _changed(found, lines, edited(found[1].line, text, today), "edited", _EDITED)
+                match = find(id_, lines, today)
+                return _changed(match, lines, edited(match[1].line, text, today), "edited", _EDITED)
             case SetPriority(id=id_, priority=priority):
-                found = find(id_, lines, today)
+                match = find(id_, lines, today)
                 words = f"priority {priority}" if priority else "no priority"
-                return _changed(found, lines, with_priority(found[1].line, priority), "edited", words)
+                return _changed(match, lines, with_priority(match[1].line, priority), "edited", words)
     except LineError as error:
         raise CommandRefused(str(error)) from error
-    raise CommandRefused(f"{type(intent).__name__} is not a matter of the to-do list")
+    raise CommandRefused(f"{type(intent).__name__} does not change the to-do list")
 
 
 def find(
-    wanted: str,
+    query: str,
     lines: Sequence[str],
     today: date,
     eligible: Callable[[Task], bool] = lambda task: True,
     otherwise: str = "",
 ) -> tuple[int, Task]:
-    """The task with this id, else the only eligible one whose text holds ``wanted`` (any case), with the
+    """The task with this id, else the only eligible one whose text holds ``query`` (any case), with the
     place of its line. Raises ``Refused``, naming the candidates."""
     tasks = list(placed(lines, today))
-    fitting = [pair for pair in tasks if pair[1].id == wanted]
-    if not fitting and wanted:
-        fitting = [pair for pair in tasks if wanted.casefold() in pair[1].text.casefold()]
+    fitting = [pair for pair in tasks if pair[1].id == query]
+    if not fitting and query:
+        fitting = [pair for pair in tasks if query.casefold() in pair[1].text.casefold()]
     if not fitting:
-        raise CommandRefused(f"no task {safe(wanted, 60)!r}; runwatch tasks list shows them")
+        raise CommandRefused(f"no task {safe(query, 60)!r}; runwatch tasks list shows them")
     able = [pair for pair in fitting if eligible(pair[1])]
     if not able and len(fitting) == 1:
         raise CommandRefused(f"{_bare(fitting[0][1])!r} {otherwise}")
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
-        raise CommandRefused(f"{safe(wanted, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
+        raise CommandRefused(f"{safe(query, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
     return able[0]
 
 
-def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> TaskChange:
-    place, task = found
+def _changed(match: tuple[int, Task], lines: Sequence[str], line: str, what: What, words: str) -> TaskChange:
+    place, task = match
     nth = lines[:place].count(task.line)
     return TaskChange(
         LineEdit(task.line, line, nth),
@@ -127,11 +127,11 @@ def _changed(found: tuple[int, Task], lines: Sequence[str], line: str, what: Wha
     )
 
 
-def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> TaskChange:
+def _finished(match: tuple[int, Task], lines: Sequence[str], today: date) -> TaskChange:
     """Done, with the next occurrence of one that repeats; open subtasks (``p:`` of its ``id:``, and theirs)
     are named."""
-    task = found[1]
-    done, warnings = _changed(found, lines, complete(task.line, today), "done", "done"), []
+    task = match[1]
+    done, warnings = _changed(match, lines, complete(task.line, today), "done", "done"), []
     try:
         again = repeated(task.line, today)
     except LineError as error:
@@ -148,10 +148,10 @@ def _finished(found: tuple[int, Task], lines: Sequence[str], today: date) -> Tas
     return replace(done, warning="; ".join(warnings))
 
 
-def _reopened(found: tuple[int, Task], lines: Sequence[str]) -> TaskChange:
+def _reopened(match: tuple[int, Task], lines: Sequence[str]) -> TaskChange:
     """To do again; the next occurrence that finishing it added goes, unless somebody has changed it since."""
-    line, day = reopen(found[1].line), found[1].completed
-    done = _changed(found, lines, line, "reopened", "reopened")
+    line, day = reopen(match[1].line), match[1].completed
+    done = _changed(match, lines, line, "reopened", "reopened")
     try:
         again = repeated(line, day) if day is not None else None
     except LineError:
@@ -164,13 +164,13 @@ def _reopened(found: tuple[int, Task], lines: Sequence[str]) -> TaskChange:
 
 def _below(task: Task, tasks: Sequence[Task]) -> list[Task]:
     """Its subtasks and theirs, each once."""
-    found, waiting = {task.id: task}, [task]
+    family, waiting = {task.id: task}, [task]
     while waiting:
         name = waiting.pop().tags.get("id")
-        news = [t for t in tasks if name and t.tags.get("p") == name and t.id not in found]
-        found |= {each.id: each for each in news}
+        news = [t for t in tasks if name and t.tags.get("p") == name and t.id not in family]
+        family |= {each.id: each for each in news}
         waiting += news
-    return list(found.values())[1:]
+    return list(family.values())[1:]
 
 
 def _bare(task: Task) -> str:

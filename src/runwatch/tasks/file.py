@@ -139,8 +139,8 @@ class TodoFile:
         left = Counter(done)
 
         def gone(document: Document) -> list[LineEdit]:
-            found = Counter(document.texts) & left
-            return [LineEdit(line, None) for line in found.elements()]
+            present = Counter(document.texts) & left
+            return [LineEdit(line, None) for line in present.elements()]
 
         self._tries(gone)
         return len(done)

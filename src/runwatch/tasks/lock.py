@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from runwatch.system.files import private_folder
+from runwatch.system.identity import host_name, process_exists
 
 _NO_FLOCK = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 _STALE_AFTER = 60.0
@@ -57,7 +57,7 @@ def _flock(fd: int, deadline: float) -> bool:
 
 @contextmanager
 def _exclusive(path: Path, deadline: float) -> Iterator[None]:
-    owner = f"{socket.gethostname()} {os.getpid()}\n".encode()
+    owner = f"{host_name()} {os.getpid()}\n".encode()
     while True:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -83,7 +83,7 @@ def _stale(path: Path) -> bool:
         return False
     except (OSError, ValueError):
         return not _young(path)
-    return age > _STALE_AFTER or (host == socket.gethostname() and not _alive(int(pid)))
+    return age > _STALE_AFTER or (host == host_name() and not process_exists(int(pid)))
 
 
 def _young(path: Path) -> bool:
@@ -91,16 +91,6 @@ def _young(path: Path) -> bool:
         return time.time() - path.stat().st_mtime < _STALE_AFTER
     except OSError:
         return True
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _wait(deadline: float) -> None:

@@ -31,8 +31,6 @@ _SLOWEST_RETRY = 60.0
 _MOST_UNDO = 100
 _OPPOSITE: dict[str, What] = {"done": "reopened", "reopened": "done"}
 
-_Maker = Callable[[Sequence[str]], TaskChange]
-
 
 class TaskStore(Protocol):
     """What remembers life cycles, history and silences (``store.state.State``). Its errors are OSErrors."""
@@ -97,9 +95,7 @@ class RootTaskList:
     @property
     def open_fingerprints(self) -> frozenset[str]:
         """Of the findings whose task is open or snoozed: their rules clear later than they fire."""
-        return frozenset(
-            p for p, record in self._of_findings().items() if record.state in ("open", "snoozed")
-        )
+        return frozenset(p for p, state in self.states.items() if state in ("open", "snoozed"))
 
     @property
     def states(self) -> Mapping[str, RecordState]:
@@ -181,10 +177,10 @@ class RootTaskList:
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
-        asked = intent or Undo(self._root, token)
+        request = intent or Undo(self._root, token)
         known = self._undo.get(token)
         if known is None:
-            return IntentAnswer(asked, False, "nothing to undo; it was already undone, or too long ago")
+            return IntentAnswer(request, False, "nothing to undo; it was already undone, or too long ago")
 
         def back(lines: Sequence[str]) -> TaskChange:
             first, *more = known.edits
@@ -196,9 +192,9 @@ class RootTaskList:
         try:
             done = self._change(back, now, today)
         except (CommandRefused, TodoError) as error:
-            return IntentAnswer(asked, False, str(error))
+            return IntentAnswer(request, False, str(error))
         del self._undo[token]
-        return IntentAnswer(asked, True, done.message, self._undoable(done))
+        return IntentAnswer(request, True, done.message, self._undoable(done))
 
     def _archive(self, intent: ArchiveTasks, now: float, today: date) -> IntentAnswer:
         """Move what is finished into ``done.txt`` beside the list."""
@@ -210,7 +206,7 @@ class RootTaskList:
         self._record((), "done", now, today)
         return IntentAnswer(intent, True, f"{plural(moved, 'finished task')} moved to done.txt")
 
-    def _change(self, make: _Maker, now: float, today: date) -> TaskChange:
+    def _change(self, make: Callable[[Sequence[str]], TaskChange], now: float, today: date) -> TaskChange:
         """Make one change and save it; the history and the records follow."""
         changes: list[TaskChange] = []
 
@@ -246,9 +242,8 @@ class RootTaskList:
         for edit in edits:
             task = self._task(edit, today)
             if task and task.source == "manual":
-                step = replace(
-                    step, events=(*step.events, TaskEvent(task.id, now, what, "person", task.text))
-                )
+                event = TaskEvent(task.id, now, what, "person", task.text)
+                step = replace(step, events=(*step.events, event))
             what = "added"
         self._remember(step, ())
 
@@ -266,11 +261,8 @@ class RootTaskList:
         self._compared = seen
         finished = (task.id for _, task in placed(archived, today) if task.done)
         records, events = follow_manual(old, self._parsed(today), finished, now)
-        return replace(
-            step,
-            records={**step.records, **records},
-            events=(*step.events, *(events if tell else ())),
-        )
+        new = events if tell else ()
+        return replace(step, records={**step.records, **records}, events=(*step.events, *new))
 
     def _parsed(self, today: date) -> tuple[Task, ...]:
         """The tasks of the file as it was last seen."""
@@ -328,8 +320,8 @@ class RootTaskList:
             version = self._store.version()
             if self._records is None or version != self._version:
                 stored = self._store.records(self._root)
-                kept = {p: r for p, r in stored.items() if p not in self._gone}
-                self._records, self._version = {**kept, **self._changed}, version
+                current = {p: r for p, r in stored.items() if p not in self._gone}
+                self._records, self._version = {**current, **self._changed}, version
         except OSError as error:
             self._notice = str(error)
         return self._records or {}
@@ -339,7 +331,7 @@ class RootTaskList:
             self._store.silence(self._root, intent.match, intent.until, now)
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
-        words = "silenced" if intent.until > now else "heard again"
+        words = "silenced" if intent.until > now else "no longer silenced"
         return IntentAnswer(intent, True, f"{words}: {safe(intent.match)}")
 
     def _silenced(self, findings: Sequence[Finding], now: float) -> frozenset[str]:

@@ -26,8 +26,8 @@ def future_day(words: str, today: date) -> date:
     """The day that is meant: a date, ``today``, ``tomorrow``, a weekday (the next one), ``3d``, ``2w``,
     ``1m``, ``1y``, ``5b`` (business days). Raises ``ValueError`` with the forms that are understood."""
     word = words.strip().lower()
-    if found := day(word):
-        return found
+    if parsed := day(word):
+        return parsed
     if word in ("today", "tomorrow"):
         return today + timedelta(days=word == "tomorrow")
     if (later := after(word.removeprefix("+"), today)) is not None:

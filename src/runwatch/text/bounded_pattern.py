@@ -106,13 +106,13 @@ class _Search:
         parts = list(inner)
         for _ in range(least):
             places = self._after(parts, places)
-        found = new = places
+        reached = new = places
         for _ in range(min(int(most) - least, len(self._text))):
-            new = self._after(parts, new) & ~found
+            new = self._after(parts, new) & ~reached
             if not new:
                 break
-            found |= new
-        return found
+            reached |= new
+        return reached
 
     def _edge(self, kind: Any) -> int:
         if kind in (kinds.AT_BEGINNING, kinds.AT_BEGINNING_STRING):

@@ -19,17 +19,17 @@ def fit_words(text: str, width: int) -> str:
     text = _ASIDE.sub("", text)
     if cell_len(text) <= width:
         return text
-    kept: list[str] = []
+    words: list[str] = []
     room = width - 1
     for word in text.split(" "):
-        room -= cell_len(word) + bool(kept)
+        room -= cell_len(word) + bool(words)
         if room < 0:
             break
-        kept.append(word)
-    while len(kept) > 1 and _leads_on(kept[-1]):
-        kept.pop()
-    if kept:
-        return " ".join(kept).rstrip(",;:") + "…"
+        words.append(word)
+    while len(words) > 1 and _leads_on(words[-1]):
+        words.pop()
+    if words:
+        return " ".join(words).rstrip(",;:") + "…"
     return "…" + text.split(" ")[0][2 - width :] if width > 2 else "…"[:width]
 
 

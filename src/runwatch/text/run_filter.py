@@ -86,22 +86,22 @@ def _pattern(text: str) -> _Holds:
 
 def _either(value: str, of: Callable[[Run], Iterable[str]]) -> _Holds:
     """Any of the values, with ``*`` as wildcard, else as part of it."""
-    wanted = [one.lower() for one in value.split(",") if one]
+    choices = [one.lower() for one in value.split(",") if one]
 
     def holds(run: Run, now: float) -> bool:
         have = [text.lower() for text in of(run)]
-        return any(_alike(text, one) for one in wanted for text in have)
+        return any(_alike(text, one) for one in choices for text in have)
 
     return holds
 
 
-def _alike(text: str, wanted: str) -> bool:
-    return fnmatchcase(text, wanted) if "*" in wanted or "?" in wanted else wanted in text
+def _alike(text: str, pattern: str) -> bool:
+    return fnmatchcase(text, pattern) if "*" in pattern or "?" in pattern else pattern in text
 
 
 def _status(value: str) -> _Holds:
-    wanted = {"unknown" if one.startswith("ended") else one for one in value.lower().split(",") if one}
-    known = {status for one in wanted for status in STATUSES if status.startswith(one)}
+    statuses = {"unknown" if one.startswith("ended") else one for one in value.lower().split(",") if one}
+    known = {status for one in statuses for status in STATUSES if status.startswith(one)}
     if not known:
         raise ValueError(f"status:{value} is not one of {', '.join(STATUSES)}")
     return lambda run, now: run.status in known
@@ -157,14 +157,14 @@ def _number(value: str) -> float:
         raise ValueError(f"{value} is not a number") from None
 
 
-def _holds(have: float | None, sign: str, wanted: float) -> bool:
-    return have is not None and _SIGNS[sign](float(have), wanted)
+def _holds(have: float | None, sign: str, limit: float) -> bool:
+    return have is not None and _SIGNS[sign](float(have), limit)
 
 
-def _of_metric(name: str, sign: str, wanted: float) -> _Holds:
+def _of_metric(name: str, sign: str, limit: float) -> _Holds:
     def holds(run: Run, now: float) -> bool:
         tag = same_metric(run.metrics, name)
-        return tag is not None and _holds(run.metrics[tag].last, sign, wanted)
+        return tag is not None and _holds(run.metrics[tag].last, sign, limit)
 
     return holds
 
@@ -195,16 +195,16 @@ def completions(text: str, runs: Iterable[Run], most: int = 8) -> list[str]:
     word = word[len(sign) :]
     key, colon, value = word.partition(":")
     if colon and key in _KEYS:
-        found = [f"{key}:{one}" for one in _values(key, runs) if one.lower().startswith(value.lower())]
+        words = [f"{key}:{one}" for one in _values(key, runs) if one.lower().startswith(value.lower())]
     elif word:
         names = [f"{one}:" for one in _KEYS] + ["age<", "started<", "took<", "step>", "epoch>"]
         names += [f"{one}=" for one in _seen(flat(run.hparams) for run in runs)]
         names += [f"{one}<" for one in _seen(run.metrics for run in runs)]
-        found = [one for one in names if one.lower().startswith(word.lower()) and one != word]
+        words = [one for one in names if one.lower().startswith(word.lower()) and one != word]
     else:
-        found = []
+        words = []
     lead = f"{start} " if start else ""
-    return [lead + sign + one for one in dict.fromkeys(found)][:most]
+    return [lead + sign + one for one in dict.fromkeys(words)][:most]
 
 
 def _values(key: str, runs: list[Run]) -> list[str]:

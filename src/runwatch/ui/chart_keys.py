@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from runwatch.show.screen import chart
 from runwatch.show.screen.chart import ChartAsk
-from runwatch.ui.messages import Asked
+from runwatch.ui.messages import ViewChanged
 from runwatch.ui.selection import Selection
 
 CHART_KEYS: list[BindingType] = [
@@ -28,7 +28,7 @@ class ChartKeys(Widget):
 
     def _take(self, ask: ChartAsk, message: str) -> None:
         self.choice.chart = ask
-        self.post_message(Asked(message))
+        self.post_message(ViewChanged(message))
 
     def action_log(self) -> None:
         ask = chart.toggled_log(self.choice.chart)

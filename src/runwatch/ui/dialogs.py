@@ -31,8 +31,8 @@ class Marks(Suggester):
         word = value.rpartition(" ")[2]
         if len(word) < 1 or word[0] not in "+@":
             return None
-        found = next((mark for mark in self._marks if mark.startswith(word) and mark != word), None)
-        return value + found[len(word) :] if found else None
+        match = next((mark for mark in self._marks if mark.startswith(word) and mark != word), None)
+        return value + match[len(word) :] if match else None
 
 
 class AskLine(ModalScreen[str | None]):

@@ -1,4 +1,4 @@
-"""A person's own keys, checked: an id that nobody has is said, not passed over."""
+"""A person's own keys, checked: an unknown id is reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _bindings() -> Iterator[Binding]:
         for item in vars(importlib.import_module(module.name)).values():
             if isinstance(item, type) and issubclass(item, DOMNode) and item.__module__ == module.name:
                 yield from (
-                    found for found in item.__dict__.get("BINDINGS", ()) if isinstance(found, Binding)
+                    binding for binding in item.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding)
                 )
 
 

@@ -1,4 +1,4 @@
-"""What a run logged beside scalars: listed on a worker, opened one by one as it is looked at."""
+"""What a run logged besides scalars: listed on a worker, opened one by one as it is looked at."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from runwatch.show.screen.view import Span, Words, matches, text
 from runwatch.text.units import plural, size
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
-from runwatch.ui.messages import ExportAsked
+from runwatch.ui.messages import ExportRequested
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.heat import HeatWidget
 from runwatch.ui.widgets.line import LineWidget
@@ -166,29 +166,27 @@ class MediaPart(Vertical):
             self._only(None)
             self._wanted = None
             notes = text("; ".join(self._listed.notes), "warn") if self._listed.notes else ()
-            said = f"nothing with “{self._filter}”" if self._filter else _NOTHING
+            message = f"nothing with “{self._filter}”" if self._filter else _NOTHING
             looking = () if self._listed.whole else (Span("looking further …  ", "muted"),)
-            self._show_text((*looking, *(notes or text(said, "muted"))))
+            self._show_text((*looking, *(notes or text(message, "muted"))))
             return
         self._chosen = (series.kind, series.tag, series.reader)
         self._at = max(min(self._at, len(series.items) - 1), 0)
         room = self.query_one("#media-body").size
         way = self._way if series.kind == "histogram" else 0
-        wanted = (series, series.items[self._at], room if series.kind == "picture" else None, way)
-        if wanted != self._wanted:
+        request = (series, series.items[self._at], room if series.kind == "picture" else None, way)
+        if request != self._wanted:
             self._extra = ()
-        self._show_text(
-            (*self._about(series), *self._extra), views.which_step(series, self._at, self.size.width)
-        )
-        if wanted == self._wanted:
+        self._say(series)
+        if request == self._wanted:
             return
-        self._wanted = wanted
+        self._wanted = request
         if series.kind == "histogram" and self._histograms[0] == series:
             self._paint(series, [])
             return
-        self._open(series, wanted, room.width - 2, 2 * room.height)
+        self._open(series, request, room.width - 2, 2 * room.height)
 
-    def _open(self, series: MediaSeries, wanted: object, width: int, height: int) -> None:
+    def _open(self, series: MediaSeries, request: object, width: int, height: int) -> None:
         """Read what is wanted, and decode a picture, off the event loop."""
         if series.kind == "picture" and (not can_decode() or width < 1 or height < 1):
             self._only(None)
@@ -201,11 +199,11 @@ class MediaPart(Vertical):
 
         def job() -> None:
             contents = watching.media_contents(key, replace(series, items=items))
-            found = [
+            shown = [
                 (item, _decoded(content, width, height))
                 for item, content in zip(items, contents, strict=False)
             ]
-            self.post_message(self.Opened(wanted, found))
+            self.post_message(self.Opened(request, shown))
 
         in_background(self, "media", job, "media-content")
 
@@ -214,8 +212,8 @@ class MediaPart(Vertical):
         if series is not None and event.wanted == self._wanted:
             self._paint(series, event.found)
 
-    def _paint(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
-        content = found[-1][1] if found else None
+    def _paint(self, series: MediaSeries, shown: list[tuple[MediaItem, _Seen]]) -> None:
+        content = shown[-1][1] if shown else None
         plain = self.app.no_color or host(self).settings.ascii_only
         match content:
             case Unshown(message):
@@ -241,20 +239,18 @@ class MediaPart(Vertical):
                 chart.title = series.tag
                 chart.show(views.precision_recall(self._wanted, series.tag, content))
             case _:
-                self._paint_histograms(series, found)
-        self._show_text(
-            (*self._about(series), *self._extra), views.which_step(series, self._at, self.size.width)
-        )
+                self._paint_histograms(series, shown)
+        self._say(series)
 
-    def _paint_histograms(self, series: MediaSeries, found: list[tuple[MediaItem, _Seen]]) -> None:
+    def _paint_histograms(self, series: MediaSeries, shown: list[tuple[MediaItem, _Seen]]) -> None:
         if self._histograms[0] != series:
             steps = itertools.count()
-            kept = [
+            histograms = [
                 (item.step if item.step is not None else next(steps), seen)
-                for item, seen in found
+                for item, seen in shown
                 if isinstance(seen, Histogram)
             ]
-            self._histograms = (series, kept)
+            self._histograms = (series, histograms)
         steps_shown = self._histograms[1]
         if not steps_shown:
             self._only(None)
@@ -358,16 +354,16 @@ class MediaPart(Vertical):
             return
         watching, key = host(self).watching, self._key
         items = series.items if series.kind == "histogram" else (series.items[self._at],)
-        wanted = replace(series, items=items[-_MOST_AT_ONCE:])
+        exported = replace(series, items=items[-_MOST_AT_ONCE:])
         ending = views.file_ending(series.kind, items[-1].file)
 
         def make(form: str) -> str | bytes:
-            steps = [item.step for item in wanted.items]
-            return views.as_file(steps, watching.media_contents(key, wanted), form)
+            steps = [item.step for item in exported.items]
+            return views.as_file(steps, watching.media_contents(key, exported), form)
 
         step = items[-1].step if series.kind != "histogram" else None
         name = stem(series.tag if step is None else f"{series.tag} {step}") + ending
-        self.post_message(ExportAsked(name, views.FILE_FORMS[series.kind], make))
+        self.post_message(ExportRequested(name, views.FILE_FORMS[series.kind], make))
 
     def action_filter(self) -> None:
         from runwatch.ui.widgets.prompt import Prompt

@@ -7,9 +7,9 @@ from runwatch.show.screen.tasks import TaskKey
 from runwatch.ui.host import AnyScreen, Host
 
 
-def screen_for(host: Host, wanted: to.Destination) -> AnyScreen | None:
+def screen_for(host: Host, destination: to.Destination) -> AnyScreen | None:
     """The screen that shows this; None when there is too little to show."""
-    match wanted:
+    match destination:
         case to.ShowRun(key):
             from runwatch.ui.screens.run import RunScreen
 
@@ -29,7 +29,7 @@ def screen_for(host: Host, wanted: to.Destination) -> AnyScreen | None:
         case to.ShowSlice():
             from runwatch.ui.screens.rows import RowsScreen
 
-            return RowsScreen(wanted)
+            return RowsScreen(destination)
         case to.ShowRuns(keys):
             from runwatch.ui.screens.compare import CompareScreen
 
@@ -49,7 +49,7 @@ def screen_for(host: Host, wanted: to.Destination) -> AnyScreen | None:
 
             return FindingScreen(finding)
         case to.ShowPlace():
-            return _place(host, wanted)
+            return _place(host, destination)
 
 
 def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
@@ -59,8 +59,8 @@ def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
     return screen_for(host, leads or to.ShowTask(task))
 
 
-def _place(host: Host, wanted: to.ShowPlace) -> AnyScreen:
-    match wanted.name:
+def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
+    match place.name:
         case "machine":
             from runwatch.ui.screens.machine import MachineScreen
 
@@ -88,4 +88,4 @@ def _place(host: Host, wanted: to.ShowPlace) -> AnyScreen:
         case "tasks-history" | "baselines-history":
             from runwatch.ui.screens.history import BASELINES, TASKS, HistoryScreen
 
-            return HistoryScreen(TASKS if wanted.name == "tasks-history" else BASELINES)
+            return HistoryScreen(TASKS if place.name == "tasks-history" else BASELINES)

@@ -40,7 +40,7 @@ def run(watching: Watching, settings: UiSettings) -> int:
         app.bridge.stop()
     if app.crash is None:
         return app.return_code or 0
-    print(_confession(app.crash, settings.log), file=sys.stderr)
+    print(_crash_message(app.crash, settings.log), file=sys.stderr)
     return 1
 
 
@@ -61,15 +61,15 @@ def refused() -> str:
     return DUMB_TERMINAL if os.environ.get("TERM") == "dumb" else ""
 
 
-def _confession(error: BaseException, log: Path | None) -> str:
-    told = "".join(traceback.format_exception(error))
+def _crash_message(error: BaseException, log: Path | None) -> str:
+    trace = "".join(traceback.format_exception(error))
     try:
         if log is not None:
             private_folder(log.parent)
         path = log or Path(tempfile.mkstemp(prefix="runwatch-", suffix=".log")[1])
         with open(append_private(path), "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{told}\n")
+            file.write(f"{datetime.now().isoformat(timespec='seconds')}\n{trace}\n")
     except OSError as trouble:
-        return f"{told}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"
+        return f"{trace}\nrunwatch: the screen crashed, and its log could not be written ({trouble})"
     name = type(error).__name__
     return f"runwatch: the screen crashed ({name}); the traceback is in {path}, please report it"

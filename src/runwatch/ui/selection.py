@@ -80,11 +80,11 @@ class Selection(msgspec.Struct):
     def take(self, text: str) -> None:
         """Take what was kept; what another version wrote, or a person broke, is left alone."""
         try:
-            kept = msgspec.json.decode(text, type=_SavedSelection)
+            saved = msgspec.json.decode(text, type=_SavedSelection)
         except (msgspec.DecodeError, ValueError):
             return
         for name in _KEPT:
-            setattr(self, name, getattr(kept, name))
+            setattr(self, name, getattr(saved, name))
 
 
 class _SavedSelection(msgspec.Struct):

@@ -20,14 +20,14 @@ class ThemedApp(App[None]):
         self._themes_folder: Path | None = None
         self._themes_stamp: tuple[tuple[str, int], ...] = ()
 
-    def take_themes(self, folder: Path | None, wanted: str) -> list[str]:
-        """Load the themes, a person's own in ``folder`` too, and take the one ``wanted`` ("": ours for
+    def take_themes(self, folder: Path | None, name: str) -> list[str]:
+        """Load the themes, a person's own in ``folder`` too, and take the one ``name`` ("": ours for
         this terminal); what is wrong with them."""
         self._themes_folder = folder
         notices = self._load_all(folder)
         few = self.console.color_system == "standard" and not self.no_color
         fallback = ANSI_THEME if few and ANSI_THEME in self.own_themes else DEFAULT_THEME
-        chosen = wanted or fallback
+        chosen = name or fallback
         if chosen not in self.available_themes:
             notices.append(f"theme {chosen} is not known; known: {', '.join(sorted(self.own_themes))}")
             chosen = fallback

@@ -89,14 +89,14 @@ class Rounds:
 
     def due(self, clock: float, now: float, top: Folder) -> Round:
         """What to look at now."""
-        paths, asked = self._dirty.take()
+        paths, requested = self._dirty.take()
         if not self.polling and clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
             self._watcher.check(clock)
         elif clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
-        if asked or clock >= self._scan_at:
-            return Round(frozenset(paths), True, asked)
+        if requested or clock >= self._scan_at:
+            return Round(frozenset(paths), True, requested)
         if self._must_poll:
             paths |= self._polled(clock, now, top)
         return Round(frozenset(paths), False)
@@ -120,8 +120,8 @@ class Rounds:
     def scanned(
         self, changes: TreeChanges, clock: float, took: float, now: float, folders: int, own: bool
     ) -> None:
-        """A scan ended: when the next is due, and what it says of the watching. ``own``: nobody asked for it,
-        and it found what no event had told of within ``MISS_AFTER`` s; ``folders``: how many there are."""
+        """A scan ended: when the next is due, and whether events were missed. ``own``: not requested,
+        and it found what no event had reported within ``MISS_AFTER`` s; ``folders``: how many there are."""
         self.gone = False
         self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
         self.changed(changes, now)

@@ -33,12 +33,7 @@ class Tree:
 
     def folder(self, path: str) -> Folder | None:
         """The known folder at a relative path."""
-        folder: Folder | None = self.top
-        if path == ".":
-            return folder
-        for name in path.split("/"):
-            folder = folder.folders.get(name) if folder is not None else None
-        return folder
+        return self.top.at(path)
 
     def stat(self, file: str) -> FileStat | None:
         """The known stat of a file at a relative path."""
@@ -60,8 +55,8 @@ class Tree:
         return changes
 
     def walked(self) -> Iterator[Folder]:
-        """While a scan goes on: the folders that it is done with, neighbours included, so that what a run's
-        folder lies beside is known. Of a folder with many in it some are enough."""
+        """While a scan goes on: the folders that it is done with, neighbours included, so that a run's
+        neighbours are known. Of a folder with many in it some are enough."""
         for folder in self.top.walk():
             above = folder.parent
             if above is None or folder.path in self._walking:
@@ -82,9 +77,9 @@ class Tree:
         above, _, name = path.rpartition("/")
         folder = self.folder(above or ".") if path != "." else self.top
         if folder is not None and path != "." and name in folder.files:
-            found = self._stat(path)
-            if found is not None and stat.S_ISREG(found.st_mode):
-                known = _known(found)
+            info = self._stat(path)
+            if info is not None and stat.S_ISREG(info.st_mode):
+                known = _known(info)
                 if folder.files[name] != known:
                     folder.files[name] = known
                     changes.files.add(path)
@@ -139,14 +134,14 @@ class Tree:
                     if entry.name not in SKIPPED and not self._ignored(folder.join(entry.name) + "/"):
                         folders.append(entry.name)
                     continue
-                found = entry.stat()
-                if stat.S_ISDIR(found.st_mode) or (entry.is_symlink() and not self._inside(entry.path)):
+                info = entry.stat()
+                if stat.S_ISDIR(info.st_mode) or (entry.is_symlink() and not self._inside(entry.path)):
                     continue
             except OSError:
                 continue
-            if stat.S_ISREG(found.st_mode):
+            if stat.S_ISREG(info.st_mode):
                 if not self._ignored(folder.join(entry.name)):
-                    files[entry.name] = _known(found)
+                    files[entry.name] = _known(info)
             else:
                 irregular.append(entry.name)
         return files, folders, tuple(sorted(irregular))
@@ -201,8 +196,8 @@ class Tree:
             folder.files, folder.folders = {}, {}
 
 
-def _known(found: os.stat_result) -> FileStat:
-    return FileStat(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+def _known(info: os.stat_result) -> FileStat:
+    return FileStat(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
 def _nobody() -> None:

@@ -16,12 +16,12 @@ from runwatch.data.formats.table import Table
 @cache
 def formats() -> dict[str, TableFormat]:
     """Every format in this package by the suffix that names it."""
-    found: dict[str, TableFormat] = {}
+    by_name: dict[str, TableFormat] = {}
     for module in pkgutil.iter_modules(__path__, __name__ + "."):
         loaded = importlib.import_module(module.name)
         for ending in getattr(loaded, "SUFFIXES", ()):
-            found[ending] = cast(TableFormat, loaded)
-    return found
+            by_name[ending] = cast(TableFormat, loaded)
+    return by_name
 
 
 def suffix(path: str) -> str | None:

@@ -45,14 +45,14 @@ def parts(file: DataFile) -> list[ReadPart]:
         return ranges(rows, len(reader.schema))
 
 
-def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with _opened(file) as (reader, _):
         names = list(reader.schema.names)
         twice = duplicated(names)
-        kept = [(i, name) for i, name in enumerate(names) if name in wanted and name not in twice]
+        selected = [(i, name) for i, name in enumerate(names) if name in types and name not in twice]
         batches = reader if part == _STREAM else (reader.get_batch(index) for index in span(part))
         for batch in batches:
-            columns = [(name, batch.column(i)) for i, name in kept]
+            columns = [(name, batch.column(i)) for i, name in selected]
             for _, column in columns:
                 column.validate(full=True)  # offsets and codes of a damaged file would be followed anywhere
             yield ColumnBlock(batch.num_rows, columns)

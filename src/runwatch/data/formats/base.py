@@ -31,9 +31,9 @@ class ReadPart(NamedTuple):
 
 class TableFormat(Protocol):
     """A format module. ``TYPED``: whether its files say what type a column has; ``schema``: (name, Arrow
-    type) as in the file, duplicates included; ``read``: the wanted columns, ``wanted`` giving the type to
-    parse text into (None: as the file has it), ``coded`` the string columns best read as dictionary codes.
-    Memory is bounded by a block, not by the file."""
+    type) as in the file, duplicates included; ``read``: the columns named in ``types``, which gives the type
+    to parse text into (None: as the file has it), ``coded`` the string columns best read as dictionary
+    codes. Memory is bounded by a block, not by the file."""
 
     SUFFIXES: tuple[str, ...]
     COLUMNAR: bool
@@ -44,7 +44,7 @@ class TableFormat(Protocol):
     def parts(self, file: DataFile) -> list[ReadPart]: ...
 
     def read(
-        self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
+        self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]: ...
 
 

@@ -13,7 +13,7 @@ from runwatch.data.arrays import blank_is_missing
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
-from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, look_through
+from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, file_traits
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
 from runwatch.domain.borders import Arrow
 
@@ -35,17 +35,17 @@ def _seen(file: DataFile) -> FileTraits:
     """What occurs anywhere in the file; of a remote one in its first MiB: it is not fetched twice."""
     with _text(file) as handle:
         blocks = iter(lambda: handle.read(BLOCK), b"")
-        return look_through(islice(blocks, 1) if file.remote else blocks)
+        return file_traits(islice(blocks, 1) if file.remote else blocks)
 
 
 @lru_cache(maxsize=64)
 def _dialect(file: DataFile, whole: bool = True) -> Dialect:
     with _text(file) as handle:
-        found = dialect(handle.read(BLOCK), _seen(file) if whole else FileTraits(), file)
-    if len(found.names) > MAX_COLUMNS:
-        what = f"has {len(found.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        guess = dialect(handle.read(BLOCK), _seen(file) if whole else FileTraits(), file)
+    if len(guess.names) > MAX_COLUMNS:
+        what = f"has {len(guess.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
         raise DataError(file.name, what, "check whether its lines end where they should")
-    return found
+    return guess
 
 
 @lru_cache(maxsize=64)
@@ -89,28 +89,28 @@ def parts(file: DataFile) -> list[ReadPart]:
 
 
 def read(
-    file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
+    file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
 ) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
     import pyarrow as pa
 
     start = int(part.partition(":")[2] or 0)
-    if not start and any(kind is None for kind in wanted.values()):
+    if not start and any(kind is None for kind in types.values()):
         as_text = _codes(file)
-        wanted = {n: pa.string() if kind is None and n in as_text else kind for n, kind in wanted.items()}
-    yield from _CsvReader(file, start, wanted).blocks()
+        types = {n: pa.string() if kind is None and n in as_text else kind for n, kind in types.items()}
+    yield from _CsvReader(file, start, types).blocks()
 
 
 class _CsvReader:
     """One pass over a CSV file that widens a column's type and goes on where a conversion failed."""
 
-    def __init__(self, file: DataFile, start: int, wanted: Mapping[str, object]) -> None:
+    def __init__(self, file: DataFile, start: int, types: Mapping[str, object]) -> None:
         self.file, self.start = file, start
         self.dialect = _dialect(file, whole=not start)
         self.names = list(self.dialect.names)
         twice = duplicated(self.names)
-        self.wanted = [name for name in self.names if name in wanted and name not in twice]
-        self.types = {name: wanted[name] for name in self.wanted if wanted[name] is not None}
+        self.selected = [name for name in self.names if name in types and name not in twice]
+        self.types = {name: types[name] for name in self.selected if types[name] is not None}
         self.skipped = 0
 
     def blocks(self) -> Iterator[ColumnBlock]:
@@ -134,11 +134,11 @@ class _CsvReader:
         return ColumnBlock(0, [], skipped)
 
     def _block(self, batch: Arrow) -> ColumnBlock:
-        for name in self.wanted:
+        for name in self.selected:
             self.types.setdefault(name, batch.schema.field(name).type)
         skipped, self.skipped = self.skipped, 0
         return ColumnBlock(
-            batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.wanted], skipped
+            batch.num_rows, [(name, blank_is_missing(batch.column(name))) for name in self.selected], skipped
         )
 
     def _batches(self) -> Iterator[object]:
@@ -155,7 +155,7 @@ class _CsvReader:
                         block_size=BLOCK,
                         column_names=self.names,
                         skip_rows=0 if self.start else self.dialect.skip,
-                        skip_rows_after_names=0 if self.start else 1,
+                        skip_rows_after_names=0 if self.start or self.dialect.headless else 1,
                     ),
                     parse_options=pacsv.ParseOptions(
                         delimiter=self.dialect.delimiter,
@@ -165,7 +165,7 @@ class _CsvReader:
                     ),
                     convert_options=pacsv.ConvertOptions(
                         column_types=self.types,
-                        include_columns=self.wanted,
+                        include_columns=self.selected,
                         decimal_point=self.dialect.decimal,
                     ),
                 )

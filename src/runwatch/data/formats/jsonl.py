@@ -6,10 +6,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 
 from runwatch.data.data_file import DataFile
@@ -17,6 +18,7 @@ from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
 from runwatch.data.formats.stream import BLOCK, opened, packed
 from runwatch.domain.borders import Arrow, JsonMapping
+from runwatch.readers.common.bounded_json import refuse_many
 
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False
@@ -58,15 +60,25 @@ def _array(text: bytes, file: DataFile) -> Iterator[bytes]:
         raise DataError(file.name, what, "write one JSON object per line (JSON lines)")
     _checked(text, file)
     try:
-        rows = json.loads(text)
+        rows = _rows(text)
     except ValueError as error:
         raise DataError(
             file.name, f"is not valid JSON ({error})", "wait for it, or write it again"
         ) from error
-    if not all(isinstance(row, dict) for row in rows):
+    if not all(bytes(row[:1]) == b"{" for row in rows):
         raise DataError(file.name, "is not an array of JSON objects", "write one JSON object per line")
     for start in range(0, len(rows), 2000):
-        yield "".join(json.dumps(row) + "\n" for row in rows[start : start + 2000]).encode()
+        yield b"".join(bytes(row) + b"\n" for row in rows[start : start + 2000])
+
+
+def _rows(text: bytes) -> Sequence[bytes | memoryview]:
+    """Each row on a line of its own. Raises ValueError."""
+    try:
+        compact = msgspec.json.format(text, indent=-1)
+        return [memoryview(row) for row in msgspec.json.decode(compact, type=list[msgspec.Raw])]
+    except msgspec.DecodeError:  # NaN is no JSON, but written
+        refuse_many(text)
+        return [json.dumps(row).encode() for row in json.loads(text)]
 
 
 def _checked(block: bytes, file: DataFile) -> bytes:
@@ -86,16 +98,16 @@ def _depth(text: bytes) -> int:
 @lru_cache(maxsize=64)
 def _names(file: DataFile) -> tuple[tuple[str, Arrow], ...]:
     """Every key of every line with a type that its values have; of text and numbers the text."""
-    found: dict[str, object] = {}
+    types: dict[str, object] = {}
     keys: set[bytes] = set()
     for block in _chunks(file):
         _few_keys(keys, block, file)
         table, _ = _parsed(block, {})
         for field in table.schema:
-            found[field.name] = _wider(found.get(field.name), field.type)
-    if not found:
+            types[field.name] = _wider(types.get(field.name), field.type)
+    if not types:
         raise DataError(file.name, *_nothing(file))
-    return tuple(found.items())
+    return tuple(types.items())
 
 
 def _few_keys(known: set[bytes], block: bytes, file: DataFile) -> None:
@@ -132,7 +144,7 @@ def parts(file: DataFile) -> list[ReadPart]:
     return [ReadPart("all", None)]
 
 
-def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     """``part``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
     block's lines is missing in all of them."""
     import pyarrow as pa
@@ -141,11 +153,11 @@ def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) 
     for block in _chunks(file, start):
         if start:
             _few_keys(keys, block, file)
-        table, skipped = _parsed(block, wanted)
-        absent = [name for name in wanted if name not in table.column_names]
+        table, skipped = _parsed(block, types)
+        absent = [name for name in types if name not in table.column_names]
         for batch in table.to_batches():
             pairs = zip(batch.schema.names, batch.columns, strict=True)
-            columns = [(name, column) for name, column in pairs if name in wanted]
+            columns = [(name, column) for name, column in pairs if name in types]
             columns.extend((name, pa.nulls(batch.num_rows)) for name in absent)
             yield ColumnBlock(batch.num_rows, columns, skipped)
             skipped = 0
@@ -153,12 +165,12 @@ def read(file: DataFile, part: str, wanted: JsonMapping, coded: frozenset[str]) 
             yield ColumnBlock(0, [], skipped)
 
 
-def _parsed(block: bytes, wanted: Mapping[str, object]) -> tuple[Arrow, int]:
+def _parsed(block: bytes, types: Mapping[str, object]) -> tuple[Arrow, int]:
     """(table, lines left out)."""
     import pyarrow as pa
     import pyarrow.json as pajson
 
-    known = [(name, kind) for name, kind in wanted.items() if kind is not None and not _written(kind)]
+    known = [(name, kind) for name, kind in types.items() if kind is not None and not _written(kind)]
     try:
         options = pajson.ParseOptions(explicit_schema=pa.schema(known) if known else None)
         read_options = pajson.ReadOptions(use_threads=False, block_size=max(len(block) + 1, BLOCK))

@@ -39,12 +39,13 @@ class Table:
         return self._format.parts(file)
 
     def read(
-        self, file: DataFile, part: str, wanted: Mapping[str, object], coded: frozenset[str]
+        self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]:
-        above = {key[:at] for key in wanted for at, sign in enumerate(key) if sign == "."}
-        names = [name for name in _stored(self, file) if name in wanted or name in above]
-        inner = {name: None if name in above else wanted.get(name) for name in names}
-        partitions = {name: value for name, value in partition_values(file) if name in wanted}
+        above = {key[:at] for key in types for at, sign in enumerate(key) if sign == "."}
+        stored = _stored(self, file)
+        names = [name for name in stored if name in types or name in above]
+        inner = {name: None if name in above else types.get(name) for name in names}
+        partitions = {n: value for n, value in partition_values(file) if n in types and n not in stored}
         for block in self._format.read(file, part, inner, coded):
             for name, array in block.columns:
                 if longest(array) > MAX_LINE:
@@ -52,7 +53,7 @@ class Table:
                     raise DataError(
                         file.name, what, "leave the column out (--exclude), or keep such values elsewhere"
                     )
-            columns = [column for name, array in block.columns for column in _expanded(name, array, wanted)]
+            columns = [column for name, array in block.columns for column in _expanded(name, array, types)]
             if block.rows:
                 columns.extend((name, _repeated(value, block.rows)) for name, value in partitions.items())
             yield ColumnBlock(block.rows, columns, block.skipped)
@@ -62,11 +63,11 @@ class Table:
 def _stored(table: Table, file: DataFile) -> dict[str, object]:
     """Name and type of the columns in the file itself, less the bookkeeping ones; of a name that occurs twice
     the last."""
-    found = table._format.schema(file)
-    if len(found) > MAX_COLUMNS:
-        what = f"has {len(found):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+    schema = table._format.schema(file)
+    if len(schema) > MAX_COLUMNS:
+        what = f"has {len(schema):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
         raise DataError(file.name, what, "name those that matter in a file of their own")
-    return {name: type_ for i, (name, type_) in enumerate(found) if not is_index(name, i)}
+    return {name: type_ for i, (name, type_) in enumerate(schema) if not is_index(name, i)}
 
 
 @lru_cache(maxsize=512)
@@ -75,9 +76,9 @@ def _columns(table: Table, file: DataFile) -> tuple[tuple[str, object], ...]:
     _stored(table, file)
     out: list[tuple[str, object]] = []
     within = _within(table, file)
-    for index, (name, found) in enumerate(stored):
+    for index, (name, written) in enumerate(stored):
         if not is_index(name, index):
-            type_ = within.get(name, found)
+            type_ = within.get(name, written)
             out.append((name, plain_type(type_)))
             out.extend(_leaf_types(name, type_))
     known = {name for name, _ in out}
@@ -90,26 +91,26 @@ def _within(table: Table, file: DataFile) -> dict[str, object]:
     formats without nesting the text of nested values; by the first rows."""
     import pyarrow.types as t
 
-    wanted = {
+    candidates = {
         name: type_
         for name, type_ in _stored(table, file).items()
         if t.is_map(plain_type(type_)) or (not table.TYPED and family(type_) == "string")
     }
-    if not wanted:
+    if not candidates:
         return {}
-    found: dict[str, object] = {}
-    for name, array in _first_values(table, file, wanted):
+    types: dict[str, object] = {}
+    for name, array in _first_values(table, file, candidates):
         shown = _by_key(plain(array)) if t.is_map(plain_type(array.type)) else nested(array)
         if shown is not None:
-            found[name] = shown.type
-    return found
+            types[name] = shown.type
+    return types
 
 
-def _first_values(table: Table, file: DataFile, wanted: JsonMapping) -> Iterator[tuple[str, Arrow]]:
+def _first_values(table: Table, file: DataFile, types: JsonMapping) -> Iterator[tuple[str, Arrow]]:
     """The first block's values of each wanted column."""
-    left = set(wanted)
+    left = set(types)
     for part in table.parts(file)[:1]:
-        for block in table._format.read(file, part.name, wanted, frozenset()):
+        for block in table._format.read(file, part.name, types, frozenset()):
             for name, array in block.columns:
                 if name in left:
                     yield name, array
@@ -132,31 +133,31 @@ def is_index(name: str, position: int) -> bool:
     return bool(_INDEX.fullmatch(name)) or (not name.strip() and position == 0)
 
 
-def _expanded(name: str, array: Arrow, wanted: JsonMapping) -> Iterator[tuple[str, object]]:
-    array = _as_wanted(name, plain(array), wanted)
-    if name in wanted:
+def _expanded(name: str, array: Arrow, types: JsonMapping) -> Iterator[tuple[str, object]]:
+    array = _as_selected(name, plain(array), types)
+    if name in types:
         yield name, array
     names = {leaf for leaf, _ in _leaf_types(name, array.type)}
-    if names & wanted.keys():
+    if names & types.keys():
         for leaf, values in leaves(name, array):
-            if leaf in wanted and leaf in names:
+            if leaf in types and leaf in names:
                 yield leaf, values
 
 
-def _as_wanted(name: str, array: Arrow, wanted: JsonMapping) -> Arrow:
+def _as_selected(name: str, array: Arrow, types: JsonMapping) -> Arrow:
     """A map by the keys that are asked for, text as the nested values it spells where their leaves are."""
     import pyarrow.types as t
 
     is_text = family(array.type) in ("string", "binary")
     if not is_text and not t.is_map(array.type):
         return array
-    below = [key[len(name) + 1 :] for key in wanted if key.startswith(name + ".")]
+    below = [key[len(name) + 1 :] for key in types if key.startswith(name + ".")]
     if is_text:
         shown = nested(array) if below else None
         return array if shown is None else shown
     keys = map_keys(array)
-    asked = [key for key in keys if any(one == key or one.startswith(key + ".") for one in below)]
-    return by_key(array, asked) if asked else array
+    requested = [key for key in keys if any(one == key or one.startswith(key + ".") for one in below)]
+    return by_key(array, requested) if requested else array
 
 
 def partition_values(file: DataFile) -> list[tuple[str, str | None]]:

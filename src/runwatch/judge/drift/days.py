@@ -56,19 +56,19 @@ def among(
     when = [day.day for day in days], [batch.day for batch in recent]
     numbers, factor = _numbers(pairs, later, subject)
     model, newest = _model(numbers, len(days), *when)
-    found: list[tuple[float, str]] = []
+    similar: list[tuple[float, str]] = []
     for span in (span for span in SPANS if model is not None and span <= newest):
         assert model is not None
         message = f"the {_WHAT[subject]} of " + ("the batch" if span == 1 else f"its last {span} batches")
-        found.append((min(1.0, factor * model.chance(span)), message))
+        similar.append((min(1.0, factor * model.chance(span)), message))
     if subject in ("distribution", "length", "shape"):
         shapes, _ = _model(_distances(reference, days, recent[-1], index), len(days), when[0], when[1][-1:])
         if shapes is not None:
-            found.append((shapes.chance(1, rising=True), "the distance from the other days"))
-    if not found or model is None:
+            similar.append((shapes.chance(1, rising=True), "the distance from the other days"))
+    if not similar or model is None:
         return Among(1.0)
-    p, message = min(found)
-    return Among(min(1.0, len(found) * p), message, len(days), model.independent, model.set_aside)
+    p, message = min(similar)
+    return Among(min(1.0, len(similar) * p), message, len(days), model.independent, model.set_aside)
 
 
 _WHAT: dict[Subject, str] = {

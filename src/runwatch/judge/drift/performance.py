@@ -56,8 +56,10 @@ def estimate_classification(
     expected_base = base._replace(truth=calibrate(base.score))
     out: dict[str, list[PerformanceEstimate]] = {}
     for metric in METRICS:
-        told, real = (worth * _row_variance(rows, metric, size) for rows in (expected_base, base))
-        usual = _usual(_of_chunks(expected_base, metric, size), told)
+        expected_variance, real = (
+            worth * _row_variance(rows, metric, size) for rows in (expected_base, base)
+        )
+        usual = _usual(_of_chunks(expected_base, metric, size), expected_variance)
         labelled = _usual(_of_chunks(base, metric, size), real)
         estimates = [_estimated(batch, metric, calibrate, usual.row) for batch in batches]
         out[metric] = _judged(estimates, [_sizes(batch) for batch in batches], usual, labelled, 1)
@@ -291,8 +293,8 @@ def _losses(
     size = int(np.median([len(b.prediction) for b in batches] or [len(error)]))
     chunks = [(float(error[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
     labelled = _usual(chunks, float(np.var(error)))
-    told = [(float(guessed[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
-    usual = _usual(told, float(np.var(guessed)))._replace(mean=labelled.mean)
+    losses = [(float(guessed[part].mean()), part.stop - part.start) for part in _chunks(len(error), size)]
+    usual = _usual(losses, float(np.var(guessed)))._replace(mean=labelled.mean)
     noise, bias = float(np.std(error - guessed)), float((error - guessed).mean())
     estimates = [_regressed(batch, model, bias, noise) for batch in batches]
     sizes = [(len(b.prediction), 0 if b.truth is None else int(np.isfinite(b.truth).sum())) for b in batches]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial, reduce
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
 from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile, empty_profile, merge
@@ -18,6 +19,8 @@ from runwatch.judge.drift.sentences import effective_rows, reason, sentence
 from runwatch.judge.drift.verdicts import RANK, Decision, decide
 
 MAX_NEW = 20
+SEGMENT_ROWS = 30
+"""Rows on each side that a segment needs to be judged."""
 
 
 def report(
@@ -155,3 +158,33 @@ def _unjudged(reference: TableProfile, current: TableProfile) -> list[ColumnDrif
     new = dict.fromkeys(fresh)
     out.extend(ColumnDrift(name, "constant", "unknown", "not in the reference", "none") for name in new)
     return out
+
+
+def segment_reports(
+    by: str,
+    reference: Mapping[str, TableProfile],
+    current: Mapping[str, TableProfile],
+    options: DriftOptions | None = None,
+) -> list[tuple[str, DriftReport]]:
+    """One report a segment ("region = south"), worst first. Every p-value is multiplied by the number of
+    segments that have 30 rows on both sides; the rest are ``unknown``."""
+    base = options or DriftOptions()
+    values = sorted({*reference, *current})
+    judged = [v for v in values if _rows(reference, v) >= SEGMENT_ROWS and _rows(current, v) >= SEGMENT_ROWS]
+    inner = replace(base, tests=base.tests * max(len(judged), 1))
+    out: list[tuple[str, DriftReport]] = []
+    for value in values:
+        known = reference.get(value) or current.get(value)
+        assert known is not None
+        before = reference.get(value) or empty_profile(known.grid)
+        now = current.get(value) or empty_profile(known.grid)
+        if value not in judged:
+            now = empty_profile(known.grid)
+        named = NamedProfile(value, now)
+        out.append((f"{by} = {value}", report(before, [named], inner)))
+    return sorted(out, key=lambda pair: (-RANK[pair[1].verdict], -(pair[1].share_drifted or 0.0)))
+
+
+def _rows(profiles: Mapping[str, TableProfile], value: str) -> int:
+    profile = profiles.get(value)
+    return profile.rows if profile is not None else 0

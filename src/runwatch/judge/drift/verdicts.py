@@ -96,7 +96,7 @@ def _nested_once(reference: TableProfile, current: TableProfile) -> dict[str, st
         sides = ("nested in the reference and text", "text in the reference and nested")
         why = f"{name} is {sides[now[name]]} in the batch: write both nested (Parquet, JSON lines)"
         below = (one.name for one in reference.grid.columns if one.name.startswith(f"{name}."))
-        seen = {found for found, _ in current.schema}
+        seen = {column for column, _ in current.schema}
         out[name] = why
         out.update((one, why) for one in below if one not in seen)
     return out
@@ -184,18 +184,18 @@ def _among_days(
     """Keeps only those tests that the day rule confirms, Benjamini-Hochberg at ``day_q`` over all columns;
     a column that the rows did not call counts as a p of 1."""
     chances: list[float] = []
-    kept: list[dict[str, Among]] = []
+    judged: list[dict[str, Among]] = []
     for index, decision in enumerate(decisions):
         by_subject: dict[str, Among] = {}
         if decision.verdict in ("warning", "drifted"):
             by_subject = {t.subject: among(reference, days, recent, index, t.subject) for t in decision.sure}
-        kept.append(by_subject)
+        judged.append(by_subject)
         least = min((one.p_value for one in by_subject.values()), default=1.0)
         chances.append(min(1.0, len(by_subject) * least) if by_subject else 1.0)
     adjusted = benjamini_hochberg(chances)
     limit = _critical(adjusted, options.day_q)
     out: list[Decision] = []
-    for decision, by_subject in zip(decisions, kept, strict=True):
+    for decision, by_subject in zip(decisions, judged, strict=True):
         if not by_subject:
             out.append(decision)
             continue
@@ -205,6 +205,6 @@ def _among_days(
             decision.evidence, sure, decision.p_adjusted, decision.smallest_visible, options, unit, not sure
         )
         deciding = made.deciding.subject if made.deciding else ""
-        said = by_subject.get(deciding) or min(by_subject.values(), key=lambda one: one.p_value)
-        out.append(replace(made, among=said))
+        decisive = by_subject.get(deciding) or min(by_subject.values(), key=lambda one: one.p_value)
+        out.append(replace(made, among=decisive))
     return out

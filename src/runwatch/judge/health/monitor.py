@@ -47,8 +47,8 @@ class HealthCurve:
         self._signs = None
         mask = np.isfinite(points.values)
         finite = None if mask.all() else mask
-        kept = points if finite is None else points.where(mask)
-        steps, walls, values = kept.steps, kept.wall_times, kept.values
+        finite_points = points if finite is None else points.where(mask)
+        steps, walls, values = finite_points.steps, finite_points.wall_times, finite_points.values
         if view.trace is not None:
             view.trace.feed(steps, walls, values)
         windows = self._windows.feed(steps, values) if self._windows is not None else []
@@ -105,7 +105,7 @@ class RunHealth:
         signs += [sign for check in run_checks() for sign in check.signs(views)]
         signs = [_explained(sign, views) for sign in signs]
         if signs and any(chases_a_moving_goal(tag) for tag in views):
-            signs = [sign for sign in signs if sign.kind not in _NEEDS_A_FIXED_GOAL]
+            signs = [s for s in signs if s.kind not in _NEEDS_A_FIXED_GOAL or role_of(s.tag) == "evaluation"]
         return tuple(sorted(signs, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
 
 

@@ -61,14 +61,14 @@ def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment
             return RowAlignment(nothing, nothing, False, (), reason)
     place = np.full(int(max(codes_a.max(initial=-1), codes_b.max(initial=-1))) + 1, -1, dtype=np.int64)
     place[codes_a[codes_a >= 0]] = np.flatnonzero(codes_a >= 0)
-    found = np.where(codes_b >= 0, place[codes_b], -1) if len(place) else np.full(len(codes_b), -1)
-    rows_b = np.flatnonzero(found >= 0)
+    matches = np.where(codes_b >= 0, place[codes_b], -1) if len(place) else np.full(len(codes_b), -1)
+    rows_b = np.flatnonzero(matches >= 0)
     if not len(rows_b):
         shown = f"(baseline: {_example(baseline.key)}; candidate: {_example(candidate.key)})"
         return RowAlignment(nothing, nothing, False, (), f"no key is on both sides {shown}")
     only_a, only_b = len(codes_a) - len(rows_b), len(codes_b) - len(rows_b)
     note = f"{len(rows_b):,} rows joined by key; only candidate: {only_b:,}, only baseline: {only_a:,}"
-    return RowAlignment(found[rows_b], rows_b, True, (note,) if only_a or only_b else ())
+    return RowAlignment(matches[rows_b], rows_b, True, (note,) if only_a or only_b else ())
 
 
 def in_time_order(
@@ -78,7 +78,7 @@ def in_time_order(
     neighbouring rows have in common enters the variance of a forecast."""
     if baseline.key is None or candidate.key is None:
         return alignment
-    if not _tells_time(candidate.key):
+    if not _is_in_time_order(candidate.key):
         if not (np.diff(alignment.baseline) < 0).any():
             return alignment
         note = "the key gives no order in time: rows are taken in the candidate's order"
@@ -88,7 +88,7 @@ def in_time_order(
     return replace(alignment, baseline=alignment.baseline[order], candidate=alignment.candidate[order])
 
 
-def _tells_time(key: Column) -> bool:
+def _is_in_time_order(key: Column) -> bool:
     return not isinstance(key, Coded) or all(_BEGINS_WITH_YEAR.match(label) for label in key.labels)
 
 

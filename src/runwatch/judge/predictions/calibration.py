@@ -35,11 +35,11 @@ def calibrate(outcome: FloatArray, probability: FloatArray, adaptive: bool = Fal
     bins = _equal_count(probability) if adaptive else bin_of(probability)
     n = len(probability)
     counts = np.bincount(bins, minlength=BINS)
-    said = np.bincount(bins, probability, BINS).astype(np.float64)
+    predicted = np.bincount(bins, probability, BINS).astype(np.float64)
     seen = np.bincount(bins, outcome, BINS).astype(np.float64)
-    ece = float(np.abs(seen - said).sum()) / n
-    null = _null_ece(bins, said)
-    rows = tuple(_bin(int(counts[i]), said[i], seen[i]) for i in range(BINS) if counts[i])
+    ece = float(np.abs(seen - predicted).sum()) / n
+    null = _null_ece(bins, predicted)
+    rows = tuple(_bin(int(counts[i]), predicted[i], seen[i]) for i in range(BINS) if counts[i])
     return Calibration(rows, ece, null, ece > null)
 
 
@@ -50,9 +50,9 @@ def _equal_count(probability: FloatArray) -> IntArray:
     return bins
 
 
-def _bin(n: int, said: float, seen: float) -> CalibrationBin:
+def _bin(n: int, predicted: float, seen: float) -> CalibrationBin:
     low, high = wilson(float(seen), n)
-    return CalibrationBin(n, float(said) / n, float(seen) / n, low, high)
+    return CalibrationBin(n, float(predicted) / n, float(seen) / n, low, high)
 
 
 def wilson(successes: float, n: int) -> tuple[float, float]:
@@ -64,10 +64,12 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     return 0.0 if successes == 0 else low, 1.0 if successes == n else high
 
 
-def _null_ece(bins: IntArray, said: FloatArray) -> float:
+def _null_ece(bins: IntArray, predicted: FloatArray) -> float:
     """95th percentile of ECE over 2,000 draws of each bin's outcomes ~ binomial(its rows, its mean
     probability)."""
     rng = np.random.default_rng(_SEED)
     counts = np.bincount(bins, minlength=BINS)
-    gaps = rng.binomial(counts, np.minimum(said / np.maximum(counts, 1), 1.0), (_DRAWS, BINS)) - said
+    gaps = (
+        rng.binomial(counts, np.minimum(predicted / np.maximum(counts, 1), 1.0), (_DRAWS, BINS)) - predicted
+    )
     return float(np.quantile(np.abs(gaps).sum(axis=1) / len(bins), 0.95))

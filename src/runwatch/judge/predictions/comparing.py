@@ -147,10 +147,10 @@ def _remarks(metrics: tuple[MetricComparison, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _of_slices(sample: Sample, candidate: PredictionRows, found: bool) -> tuple[str, ...]:
-    if candidate.columns and not found:
+def _of_slices(sample: Sample, candidate: PredictionRows, aligned: bool) -> tuple[str, ...]:
+    if candidate.columns and not aligned:
         return ("no slices: they need paired rows and at least 60 of them",)
-    if found and sample.unit != "row":
+    if aligned and sample.unit != "row":
         return ("slices are tested row by row, though rows repeat a unit: take them as hints",)
     return ()
 

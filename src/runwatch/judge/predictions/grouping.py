@@ -46,10 +46,10 @@ def _coded(column: Column) -> tuple[IntArray, tuple[str, ...]]:
 
 def _frequent(name: str, codes: IntArray, values: tuple[str, ...]) -> Groups:
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
-    kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_VALUES])
+    frequent = np.sort(np.argsort(-counts, kind="stable")[:MOST_VALUES])
     place = np.full(len(values) + 1, -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    labels = tuple(f"{name} = {values[i]}" for i in kept)
+    place[frequent] = np.arange(len(frequent))
+    labels = tuple(f"{name} = {values[i]}" for i in frequent)
     return _with_missing(name, place[codes], labels, codes < 0)
 
 

@@ -17,9 +17,9 @@ def asked_of(options: CompareOptions) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*primary, *options.tolerances, *options.directions)))
 
 
-def numbers(asked: Sequence[str], family: str) -> Iterator[tuple[str, float]]:
+def numbers(names: Sequence[str], family: str) -> Iterator[tuple[str, float]]:
     """(name, number) of each asked metric of ``family`` whose number makes sense."""
-    for name in asked:
+    for name in names:
         match = _NUMBERED.fullmatch(name)
         if match is not None and match[1] == family and _is_sensible(family, float(match[2])):
             yield name, float(match[2])

@@ -87,10 +87,10 @@ def _picked(rows: PredictionRows, index: IntArray) -> PredictionRows:
 
 def _task(rows: Pair, options: CompareOptions) -> tuple[Task, tuple[str, ...]]:
     if options.task is not None:
-        found = next((task for task in TASKS if task == options.task), None)
-        if found is None:
+        named = next((task for task in TASKS if task == options.task), None)
+        if named is None:
             raise _PredictionsRefused(f"task {options.task!r} is not one of {', '.join(TASKS)}")
-        return found, ()
+        return named, ()
     if options.horizon is not None:
         return "forecast", ()
     task, why = _guess(rows)
@@ -175,9 +175,9 @@ def _classes(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> S
     sides, notes, rest = [], [], codes[2:]
     for i, side in enumerate(rows):
         prediction = rest.pop(0) if side.prediction is not None else None
-        made, said = _class_side(side, codes[i], prediction, labels, task, options)
+        made, assumption = _class_side(side, codes[i], prediction, labels, task, options)
         sides.append(replace(made, group=groups[i]))
-        notes += said
+        notes += assumption
     unit = "row" if groups[0] is None else "group"
     sample = Sample(task, sides[0], sides[1], labels, paired, 1, options.costs, unit, tuple(notes))
     return _same_threshold(sample) if task == "binary" else sample
@@ -202,11 +202,11 @@ def _check_labels(codes: list[IntArray], labels: tuple[str, ...], rows: Pair) ->
     for part in codes[2:]:
         predicted = np.unique(part[part >= 0])
         if len(predicted) and not len(np.intersect1d(predicted, truth)):
-            predicted_labels, wanted = (
+            predicted_labels, true_labels = (
                 ", ".join(safe(labels[i], 30) for i in some[:5]) for some in (predicted, truth[truth >= 0])
             )
             raise _PredictionsRefused(
-                f"different label sets: predictions are {predicted_labels}, the truth is {wanted}; "
+                f"different label sets: predictions are {predicted_labels}, the truth is {true_labels}; "
                 "map them to one set"
             )
 
@@ -221,13 +221,13 @@ def _two(
             f"{len(labels):,} labels ({shown}, …) in a binary task; use --task multiclass"
         )
     if positive is not None:
-        wanted = {"true": "1", "false": "0"}.get(positive.lower(), positive)
-        if wanted not in labels and len(labels) == 2:
+        as_number = {"true": "1", "false": "0"}.get(positive.lower(), positive)
+        if as_number not in labels and len(labels) == 2:
             raise _PredictionsRefused(
                 f"--positive {safe(positive)} is not a label; the labels are {', '.join(map(safe, labels))}"
             )
-        if labels[0] == wanted:
-            labels = (*labels[1:], wanted) if len(labels) == 2 else ("other", wanted)
+        if labels[0] == as_number:
+            labels = (*labels[1:], as_number) if len(labels) == 2 else ("other", as_number)
             return [np.where(part >= 0, 1 - part if len(labels) == 2 else 1, -1) for part in codes], labels
     if len(labels) == 1:
         if labels[0] in ("0", "-1", "no", "negative"):
@@ -260,8 +260,8 @@ def _class_side(
         if faults:
             faults.append(("prediction", faults[0][1]))
         else:
-            prediction, said = _predicted(score, options.threshold)
-            notes += said
+            prediction, assumption = _predicted(score, options.threshold)
+            notes += assumption
     return Side(truth, prediction, score, None, tuple(faults)), notes
 
 

@@ -76,9 +76,9 @@ def compare_slices(
     crossed = _scored(_crossings(single, groups, loss, change), change)
     every, adjusted = single + crossed, _adjusted(single) + _adjusted(crossed, _pairs(single))
     made = [(_compared(part, p, loss, len(change)), part) for part, p in zip(every, adjusted, strict=True)]
-    kept = [(one, part) for one, part in made if len(part.parts) == 1 or one.verdict == "worse"]
-    kept.sort(key=lambda pair: (pair[0].verdict != "worse", -(pair[0].contribution or 0.0)))
-    return _folded(kept, groups, change)[:_MOST_SHOWN]
+    shown = [(one, part) for one, part in made if len(part.parts) == 1 or one.verdict == "worse"]
+    shown.sort(key=lambda pair: (pair[0].verdict != "worse", -(pair[0].contribution or 0.0)))
+    return _folded(shown, groups, change)[:_MOST_SHOWN]
 
 
 def _loss(sample: Sample) -> _Loss | None:
@@ -159,7 +159,7 @@ def _crossings(
 ) -> list[_SliceRows]:
     """The five slices that add most, each crossed with every other column; at most 500 pairs."""
     top = sorted((part for part in single if part.change > 0), key=lambda part: -part.change)[:_CROSSED]
-    found: dict[frozenset[tuple[int, int]], _SliceRows] = {}
+    crossings: dict[frozenset[tuple[int, int]], _SliceRows] = {}
     for part in top:
         ((column, code),) = part.parts
         inside = groups[column].codes == code
@@ -170,8 +170,8 @@ def _crossings(
             labels = tuple(f"{part.label} & {label}" for label in group.labels)
             pairs = partial(_pair, part.parts, i)
             for slice_ in _counted(codes, labels, pairs, loss, change):
-                found.setdefault(frozenset(slice_.parts), slice_)
-    return list(found.values())[:_MOST_PAIRS]
+                crossings.setdefault(frozenset(slice_.parts), slice_)
+    return list(crossings.values())[:_MOST_PAIRS]
 
 
 def _pair(first: tuple[tuple[int, int], ...], column: int, code: int) -> tuple[tuple[int, int], ...]:
@@ -214,13 +214,13 @@ def _verdict(mean: float, half: float, p_adjusted: float, allowed: float) -> tup
 
 
 def _folded(
-    kept: list[tuple[SliceComparison, _SliceRows]], groups: list[Groups], change: FloatArray
+    shown: list[tuple[SliceComparison, _SliceRows]], groups: list[Groups], change: FloatArray
 ) -> tuple[SliceComparison, ...]:
     """Regressed slices that overlap become one, the largest contribution: those that share half of the
     smaller one's rows, or owe half of their own loss change to rows of the larger contribution."""
     heads: list[tuple[SliceComparison, NDArray[np.bool_]]] = []
     rest = []
-    for one, part in kept:
+    for one, part in shown:
         if one.verdict != "worse":
             rest.append(one)
             continue

@@ -125,8 +125,8 @@ def _readings(
 
 def _spelled(runs: Group, tags: Sequence[Sequence[str]], tag: str) -> Spelled:
     """The runs that have the metric ``tag``, each with its own spelling of it."""
-    found = ((run, match(tag, own)) for run, own in zip(runs, tags, strict=True))
-    return tuple((run, own) for run, own in found if own is not None)
+    spelled = ((run, match(tag, own)) for run, own in zip(runs, tags, strict=True))
+    return tuple((run, own) for run, own in spelled if own is not None)
 
 
 def _reading(
@@ -138,7 +138,7 @@ def _reading(
     seeds: Mapping[RunKey, str | None],
 ) -> MetricReading:
     taken = [(run, value_of(run, own, limit, series, options)) for run, own in runs]
-    known = [(run, *found) for run, found in taken if found is not None]
+    known = [(run, *pair) for run, pair in taken if pair is not None]
     finite = [entry for entry in known if math.isfinite(entry[1])] if len(runs) > 1 else known
     named = [seeds.get(run.key) for run, _, _ in finite]
     return MetricReading(

@@ -37,13 +37,13 @@ def what_matters(table: RunTable) -> WhatMatters:
         return WhatMatters(metric, len(rows), None, (), "the metric is the same in every run")
     order = np.array(sorted(range(len(rows)), key=lambda i: rows[i].key))
     score, drops = _forest(np.column_stack([column for _, column in used])[order], values[order])
-    found = [
+    importances = [
         (name, float(part.mean()), float(part.std(ddof=1)))
         for (name, _), part in zip(used, drops.T, strict=True)
     ]
-    found.sort(key=lambda item: -item[1])
+    importances.sort(key=lambda item: -item[1])
     reason = "" if score > 0.1 else "these hyperparameters hardly explain the metric"
-    return WhatMatters(metric, len(rows), score, tuple(found), reason)
+    return WhatMatters(metric, len(rows), score, tuple(importances), reason)
 
 
 def _numbers(texts: Sequence[str]) -> FloatArray | None:

@@ -10,12 +10,12 @@ from runwatch.domain.run import Direction
 
 
 def choose_primary(
-    directions: Mapping[str, Direction], wanted: str | None, main: str | None = None
+    directions: Mapping[str, Direction], configured: str | None, main: str | None = None
 ) -> str | None:
     """The metric of ``directions`` that decides the whole comparison: the configured one (None where it is
     not among them), else the runs' main metric (``main``), else the main metric of those that are there."""
-    if wanted is not None:
-        return same_metric(directions, wanted)
+    if configured is not None:
+        return same_metric(directions, configured)
     return main_metric(directions, None, main)
 
 

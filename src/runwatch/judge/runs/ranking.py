@@ -88,12 +88,12 @@ def _row(
     settings = settings_of(run)
     own = shown_tags(run)
     spelled = {tag: tag if tag in run.metrics else match(tag, own) for tag in columns}
-    found = {
+    values = {
         tag: None if name is None else value_of(run, name, step, series, options)
         for tag, name in spelled.items()
     }
-    value, at = (found.get(chosen) if chosen is not None else None) or (None, None)
-    metrics = tuple(None if pair is None else pair[0] for pair in (found[tag] for tag in columns))
+    value, at = (values.get(chosen) if chosen is not None else None) or (None, None)
+    metrics = tuple(None if pair is None else pair[0] for pair in (values[tag] for tag in columns))
     hparams = tuple(settings.get(name) for name in names)
     return RunRow(run.key, None, value, at, run.status, metrics, hparams)
 

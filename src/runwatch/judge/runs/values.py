@@ -70,8 +70,8 @@ def _shared(
     reading: MetricReadings, baseline: Mapping[SampleKey, float], candidate: Mapping[SampleKey, float]
 ) -> SampleValues | None:
     keys = [key for key in baseline if key in candidate]
-    for side, told in ((reading.baseline, baseline), (reading.candidate, candidate)):
-        mean = math.fsum(told.values()) / len(told) if told else math.nan
+    for side, values in ((reading.baseline, baseline), (reading.candidate, candidate)):
+        mean = math.fsum(values.values()) / len(values) if values else math.nan
         if not keys or len(side.values) != 1 or not math.isclose(mean, side.values[0], rel_tol=1e-6):
             return None
     first, second = (np.array([side[key] for key in keys]) for side in (baseline, candidate))

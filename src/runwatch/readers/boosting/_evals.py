@@ -1,5 +1,5 @@
 """What XGBoost and LightGBM leave: the result of evaluation as JSON (written at the end) and console lines
-(the only live source). Both tell one story: the one that got further speaks, the exact one of two equals."""
+(the only live source). Both hold the same: the one that got further counts, of two equals the exact one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
+from runwatch.domain.operations import Append, Length, Operation, Rank, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
@@ -25,6 +25,7 @@ _DUMP = re.compile(
 _CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]')
 _NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
 _LOGS = (".log", ".out", ".err", ".txt")
+LOOKS_FOR = ("*.json", *(f"*{ending}" for ending in _LOGS))
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
 _ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
 _LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')
@@ -41,21 +42,23 @@ _ROUNDS = (
 )  # fmt: skip
 _PARAMETERS = ("params.json", "config.json", "hparams.json")
 _DUMPED = 0.5
+_LOSSES = re.compile(r"(?:.{0,200} )?(?:l[12]|quantile|huber|fair|poisson|gamma|tweedie)(?:-mean)?")
+"""LightGBM's names of losses that mean nothing elsewhere."""
 
 
 def claims(listing: Listing, library: Library) -> Iterable[Claim]:
     """The dumps and logs of ``library`` in this folder. One dump and one log tell the same; several dumps
     are told apart by their names, and so is what two libraries left side by side."""
-    found = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
-    if not found:
+    names = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
+    if not names:
         return
     known = library_of(listing)
-    said = {name: _library_of_file(listing, name) for name in found}
-    sure = {name: who for name, who in said.items() if who and (known is None or name.endswith(".json"))}
+    libraries = {name: _library_of_file(listing, name) for name in names}
+    sure = {name: who for name, who in libraries.items() if who and (known is None or name.endswith(".json"))}
     usual = known or next(iter(sure.values()), "xgboost")
-    whose = {name: sure.get(name, usual) for name in found}
-    dumps = [name for name in found if whose[name] == library and name.endswith(".json")]
-    logs = [name for name in found if whose[name] == library and not name.endswith(".json")]
+    whose = {name: sure.get(name, usual) for name in names}
+    dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
+    logs = [name for name in names if whose[name] == library and not name.endswith(".json")]
     if not (dumps or logs):
         return
     apart = len(dumps) > 1 or len(logs) > 1 or len(set(whose.values())) > 1
@@ -90,10 +93,10 @@ def _library_of_file(listing: Listing, name: str) -> Library | None:
         return "lightgbm"
     if lower.startswith("xgb"):
         return "xgboost"
-    said = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
+    content = listing.head(name) + (b"" if name.endswith(".json") else listing.tail(name))
     if name.endswith(".json"):
-        return "lightgbm" if _LIGHTGBM.search(said) else "xgboost" if _XGBOOST.search(said) else None
-    if b"[LightGBM]" in said or re.search(rb"\]\t[^\t\n]{1,200}'s ", said):
+        return "lightgbm" if _LIGHTGBM.search(content) else "xgboost" if _XGBOOST.search(content) else None
+    if b"[LightGBM]" in content or re.search(rb"\]\t[^\t\n]{1,200}'s ", content):
         return "lightgbm"
     return "xgboost"
 
@@ -142,7 +145,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
         return version.reading(claim, operations, problem)
-    operations += [Rank(last + _DUMPED), *_length(source)]
+    operations += [*_directions(claim, operations), Rank(last + _DUMPED), *_length(source)]
     return version.reading(claim, operations)
 
 
@@ -153,9 +156,9 @@ def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
         columns = inner.items() if isinstance(inner, dict) else ((None, inner),)
         for metric, column in columns:
             numbers = [bounded_json.number(item) for item in column] if isinstance(column, list) else []
-            found = [number for number in numbers if number is not None]
-            if found and len(found) == len(numbers):
-                yield name if metric is None else f"{name}{separator}{metric}", found
+            values = [number for number in numbers if number is not None]
+            if values and len(values) == len(numbers):
+                yield name if metric is None else f"{name}{separator}{metric}", values
 
 
 def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
@@ -175,13 +178,19 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     operations += log.operations(claim.tag_prefix)
     last = log.top()
     if last is not None:
-        operations += [Rank(float(last)), *_length(source)]
-    return Reading(
-        {claim.run_id: operations} if operations else {},
+        operations += [*_directions(claim, operations), Rank(float(last)), *_length(source)]
+    return Reading.of(
+        claim,
+        operations,
         tail.cursor(size, frame.state() | state),
         notes.problems(),
         tail.more,
     )
+
+
+def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation]:
+    tags = [operation.tag for operation in operations if isinstance(operation, Append)]
+    return [Stated(tag, "min") for tag in tags if claim.reader == "lightgbm" and _LOSSES.fullmatch(tag)]
 
 
 class _Rounds(PointLog):
@@ -204,12 +213,12 @@ class _Rounds(PointLog):
         if match is None:
             self.after_best = self.after_best or ("teration" in line and _BEST.search(line) is not None)
             return
-        found = list(_metrics(match[2].split("\t")))
-        if self.after_best and found:
+        metrics = list(_metrics(match[2].split("\t")))
+        if self.after_best and metrics:
             self.after_best = False
             return
         self.next_row()
-        for name, value in found:
+        for name, value in metrics:
             self.add(name, int(match[1]) - self._first, value)
 
 

@@ -25,6 +25,7 @@ _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
 _CLOCK = "time_left.tsv"
 _BETTER = {"Min": "min", "Max": "max"}
+LOOKS_FOR = ("*_error.tsv", _META)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -63,11 +64,11 @@ def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
     sets = _sets(source) if claim.tag_prefix == "test/" else 1
     if sets == 1:
         return reading
-    told = {
+    renamed = {
         run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
         for run, operations in reading.operations.items()
     }
-    return replace(reading, operations=told)
+    return replace(reading, operations=renamed)
 
 
 def _named(append: Append, sets: int) -> Append:
@@ -108,6 +109,6 @@ def _operations(meta: Mapping[str, object]) -> list[Operation]:
 
 
 def _groups(meta: Mapping[str, object], sets: str) -> list[str]:
-    found = meta.get(sets)
-    names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    listed = meta.get(sets)
+    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
     return names or [sets.removesuffix("_sets")]

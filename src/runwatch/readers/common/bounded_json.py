@@ -13,6 +13,7 @@ from runwatch.readers import limits
 _DIGITS = 400
 _WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity"))
 _LONGEST_WORD = 9
+_LIST_BYTES, _OBJECT_BYTES, _MOST_BYTES = 64, 240, 256 * limits.MIB
 _STRICT = msgspec.json.Decoder()
 _DECODER = json.JSONDecoder()
 
@@ -24,7 +25,8 @@ class PastLimit(ValueError):
 def parse(data: bytes | str) -> Any:
     """The value that ``data`` (UTF-8, a BOM is passed over) holds. Bare ``NaN``, ``Infinity`` are floats, an
     integer of more than 400 digits an infinity. Raises ValueError: no JSON, deeper than
-    ``limits.JSON_DEPTH``, or torn; its text names line and column."""
+    ``limits.JSON_DEPTH``, too much to hold, or torn; its text names line and column."""
+    refuse_many(data)
     text = data if isinstance(data, str) else data.decode("utf-8-sig", "backslashreplace")
     try:
         value = json.loads(text, parse_int=_integer)
@@ -35,6 +37,23 @@ def parse(data: bytes | str) -> Any:
     if _too_deep(value):
         raise ValueError(f"nested deeper than {limits.JSON_DEPTH}")
     return value
+
+
+def refuse_many(data: bytes | str) -> None:
+    """Raise PastLimit if the lists and objects in ``data`` would take too much memory; brackets in its texts
+    are counted with them."""
+    lists, objects = ("[", "{") if isinstance(data, str) else (b"[", b"{")
+    if _LIST_BYTES * data.count(lists) + _OBJECT_BYTES * data.count(objects) > _MOST_BYTES:  # type: ignore[arg-type]
+        raise PastLimit("more lists and objects than can be held")
+
+
+def parse_object(text: bytes | str) -> dict[str, object]:
+    """The object that ``text`` holds; an empty one for anything else."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _integer(digits: str) -> int | float:
@@ -119,13 +138,13 @@ def number(value: object) -> float | None:
 
 def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
     """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(found) < limit:
+    while stack and len(numbers) < limit:
         path, item = stack.pop()
         if isinstance(item, dict):
             prefix = path + "/" if path else ""
             stack.extend((prefix + str(key), below) for key, below in reversed(item.items()))
         elif path and (real := number(item)) is not None:
-            found[path] = real
-    return found
+            numbers[path] = real
+    return numbers

@@ -16,10 +16,10 @@ from runwatch.domain.points import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 
-_PLAIN = b"0123456789+-.eE "
+PLAIN = b"0123456789+-.eE "
 _SURE = b"0123456789.\n"
 _NUMERIC = np.zeros(256, dtype=np.bool_)
-_NUMERIC[list(_PLAIN)] = True
+_NUMERIC[list(PLAIN)] = True
 _WORDS = {
     b"nan": math.nan,
     b"+nan": math.nan,
@@ -40,7 +40,7 @@ _NEWLINE = 10
 
 def number(cell: bytes) -> float | None:
     """The number in a cell, or None when it is text (``1_000`` and hexadecimal are text)."""
-    if cell.translate(None, _PLAIN):
+    if cell.translate(None, PLAIN):
         return _WORDS.get(cell.strip().lower())
     try:
         return float(cell)
@@ -210,8 +210,8 @@ class NumericCells:
         """The cells that are no short decimals, or None if one of them is not a number."""
         count = int(plain.sum())
         compact = self._compact(cells, plain)
-        if self._much and (found := _by_arrow(compact, count)) is not None:
-            return found
+        if self._much and (numbers := _by_arrow(compact, count)) is not None:
+            return numbers
         try:
             if count <= _FEW:
                 parsed = np.array([float(cell) for cell in compact.split(b",")])

@@ -118,8 +118,8 @@ def length_column(names: Sequence[str], step: str | None) -> int | None:
 
 
 def _first(names: Iterable[str], order: dict[str, int]) -> str | None:
-    found = [(order[key], name) for name in names if (key := plain(name)) in order]
-    return min(found)[1] if found else None
+    ranked_names = [(order[key], name) for name in names if (key := plain(name)) in order]
+    return min(ranked_names)[1] if ranked_names else None
 
 
 def seconds(values: FloatArray) -> FloatArray:
@@ -137,10 +137,10 @@ def seconds(values: FloatArray) -> FloatArray:
 def moment(text: str) -> float:
     """ISO 8601 (without a zone: local time) as seconds since the epoch; NaN if it is none."""
     try:
-        found = datetime.fromisoformat(text.strip()).timestamp()
+        timestamp = datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
         return math.nan
-    return found if _EARLIEST <= found <= _LATEST else math.nan
+    return timestamp if _EARLIEST <= timestamp <= _LATEST else math.nan
 
 
 def clock(value: object) -> float:
@@ -202,7 +202,7 @@ def _is_keras(listing: Listing, name: str) -> bool:
 def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     """The files of one folder, oldest first, by the prefix of their tags: a file that shares a tag with
     another (two ranks of a launch) has its stem before its tags."""
-    count = Counter(tag for found in tags.values() for tag in found)
+    count = Counter(tag for file_tags in tags.values() for tag in file_tags)
     result: dict[str, list[str]] = {}
     for name in sorted(tags, key=lambda name: (listing.files[name].mtime_ns, name)):
         stem = name.rpartition(".")[0]

@@ -21,8 +21,8 @@ class Version(NamedTuple):
 
     def reading(self, claim: Claim, operations: list[Operation], *problems: Problem) -> Reading:
         """What the version says, in place of what the earlier one said."""
-        told = [Replace(), *operations] if self.again else operations
-        return Reading({claim.run_id: told} if told else {}, self.cursor, problems)
+        all_operations = [Replace(), *operations] if self.again else operations
+        return Reading.of(claim, all_operations, self.cursor, problems)
 
 
 def read_whole(
@@ -47,7 +47,7 @@ def read_whole(
         return Reading({}, document.cursor, (problem,))
     if cursor is not None:
         operations = [Replace(), *operations]
-    return Reading({claim.run_id: operations} if operations else {}, document.cursor)
+    return Reading.of(claim, operations, document.cursor)
 
 
 def read_version(source: SourceFile, cursor: Cursor | None) -> Version | Reading:

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import msgspec
 
+from runwatch.domain.borders import JsonDict, JsonMapping
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.readers import limits
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, read_tail
+from runwatch.text.units import plural
+
 BLOCK, HEADER = 32768, 7
 FULL, FIRST, LAST = 1, 2, 4
+START = 7
+"""The bytes before the first record in the files of W&B and SwanLab: a mark, a number, a version."""
 _HEAD = struct.Struct("<IHB").unpack_from
+_LARGEST = limits.RECORD - 256 * limits.KIB
+_DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
 
 
 class Log(msgspec.Struct):
@@ -97,3 +109,59 @@ class Log(msgspec.Struct):
         end = at + HEADER + length
         inside = length <= left - HEADER and FULL <= kind <= LAST and end <= len(self.data)
         return bool(inside and zlib.crc32(self.data[at + HEADER - 1 : end]) == crc)
+
+
+class Content(Protocol):
+    """What the records of a log mean. ``record`` raises ValueError for bytes that are none."""
+
+    def record(self, data: bytes) -> None: ...
+
+    def operations(self, prefix: str) -> list[Operation]: ...
+
+    def state(self) -> JsonDict: ...
+
+
+def read_log(
+    claim: Claim,
+    source: SourceFile,
+    cursor: Cursor | None,
+    final: bool,
+    magic: bytes,
+    foreign: tuple[str, str],
+    make: Callable[[JsonMapping | None], Content],
+) -> Reading:
+    """What is new in a log whose first bytes are ``magic``. ``foreign``: message and remedy, said once, for a
+    file that begins otherwise; ``make``: the content, with the state that the cursor remembers. Raises
+    OSError."""
+    tail = read_tail(source, cursor)
+    operations: list[Operation] = [Replace()] if tail.rewritten else []
+    before = dict(tail.state)
+    head = START if tail.start == 0 else 0
+    if head and not tail.data.startswith(magic[: len(tail.data)]):
+        problems = () if before.get("foreign") else (Problem(source.file, "byte 0", *foreign),)
+        return Reading.of(claim, operations, tail.cursor(0, {"foreign": True}), problems)
+    if len(tail.data) < head:
+        return Reading.of(claim, operations, tail.cursor(0))
+    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(before.get("dropping")), final)
+    content = make(before.get("content"))
+    faults = []
+    for record in log.records():
+        try:
+            content.record(record)
+        except ValueError as error:
+            faults.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
+    faults += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
+    operations += content.operations(claim.tag_prefix)
+    kept = content.state()
+    state: JsonDict = ({"content": kept} if kept else {}) | ({"dropping": True} if log.dropping else {})
+    return Reading.of(
+        claim, operations, tail.cursor(head + log.used, state), _few(source.file, faults), tail.more
+    )
+
+
+def _few(file: str, problems: list[Problem]) -> list[Problem]:
+    rest = len(problems) - limits.PROBLEMS
+    if rest <= 0:
+        return problems
+    more = Problem(file, None, f"{plural(rest, 'more record')} skipped", _DAMAGED)
+    return [*problems[: limits.PROBLEMS], more]

@@ -23,14 +23,14 @@ class OwnLogs:
         self._layouts = layouts
 
     def claim(self, listing: Listing) -> Iterable[Claim]:
-        found = [
+        matches = [
             (name, layout)
             for name in sorted(listing.files)
             if (layout := self._layout(listing, name)) is not None
         ]
         run_id, prefix = place(listing)
-        for name, layout in found:
-            own = f"{name.rpartition('.')[0] or name}/" if len(found) > 1 else ""
+        for name, layout in matches:
+            own = f"{name.rpartition('.')[0] or name}/" if len(matches) > 1 else ""
             word = "jsonl" if _is_records(name) else "csv"
             files = (listing.join(name),)
             yield Claim(self.NAME, word, run_id, files, prefix + own, priority=_PRIORITY, layout=layout)
@@ -50,13 +50,13 @@ def _is_records(name: str) -> bool:
 
 
 def _matches(parts: Sequence[str], glob: str) -> bool:
-    wanted = glob.removeprefix("./").split("/")
-    return _follow(parts, wanted) if len(wanted) > 1 else fnmatchcase(parts[-1], glob)
+    pattern = glob.removeprefix("./").split("/")
+    return _follow(parts, pattern) if len(pattern) > 1 else fnmatchcase(parts[-1], glob)
 
 
-def _follow(parts: Sequence[str], wanted: Sequence[str]) -> bool:
-    if not wanted:
+def _follow(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
         return not parts
-    if wanted[0] == "**":
-        return any(_follow(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _follow(parts[1:], wanted[1:])
+    if pattern[0] == "**":
+        return any(_follow(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _follow(parts[1:], pattern[1:])

@@ -68,13 +68,13 @@ def signed(value: int) -> int:
 
 
 def double(data: bytes, at: int) -> float:
-    found: float = _DOUBLE(data, at)[0]
-    return found
+    value: float = _DOUBLE(data, at)[0]
+    return value
 
 
 def single(data: bytes, at: int) -> float:
-    found: float = _FLOAT(data, at)[0]
-    return found
+    value: float = _FLOAT(data, at)[0]
+    return value
 
 
 def text(data: bytes, start: int, end: int) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
-from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
 from runwatch.readers.common.cells import BoolArray
@@ -25,14 +25,15 @@ from runwatch.readers.common.column_names import (
     seconds,
     step_key,
 )
-from runwatch.readers.common.lines import Frame, LineNotes
-from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
+from runwatch.readers.common.row_log import GrowingRows, Roles
+
+_MOST_BRACES, _MENDED = 16, 64 * limits.KIB
 
 
 def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
     """The objects on the first complete lines (``whole``: the last line is complete too)."""
     lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-    found: list[dict[str, object]] = []
+    records: list[dict[str, object]] = []
     for line in lines if whole else lines[:-1]:
         if not line.strip():
             continue
@@ -40,10 +41,10 @@ def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
             value = parse_line(line)
             if isinstance(value, dict):
                 flat = flatten(value)
-                found.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
+                records.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
         except ValueError:
             continue
-    return found
+    return records
 
 
 def first_keys(head: bytes) -> frozenset[str]:
@@ -86,45 +87,33 @@ class _Shape:
         return walls(self.columns[column])
 
 
-class JsonRows:
-    """One file's records between two looks. Feed it what is new; ``log`` holds the outcome."""
+class JsonRows(GrowingRows):
+    """The rows of one file of JSON lines."""
 
     def __init__(self, file: str, state: JsonMapping, layout: Layout | None = None) -> None:
-        self.notes = LineNotes(file)
-        self.frame = Frame.of(state)
-        self.log = RowLog(self.notes, state)
-        self._layout = layout
+        super().__init__(file, state, layout)
         self._mmcv = file.endswith(".log.json")
-        self._by_rank = not tells_rank(file)
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._iterates: bool = state.get("iterates", False)
-        self._strange: list[int] = []
+        self._not_objects: list[int] = []
         self._placeless: list[int] = []
 
     def state(self) -> JsonDict:
         """What the cursor has to remember. ``iterates``: training rows tell an iteration beside the step."""
-        return self.frame.state() | self.log.state() | ({"iterates": True} if self._iterates else {})
+        return super().state() | ({"iterates": True} if self._iterates else {})
 
     def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
-        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
-        what the cursor has to remember."""
-        size = self.frame.consumable(data, self.notes)
-        for before, block in self.frame.blocks(data[:size], self.notes):
-            self._block(before, block)
-        rest = self.frame.rest(data[size:], final)
-        state = self.state()
-        if rest:
-            self._block(self.frame.line, rest, torn=True)
-        self._report_lines(self._strange, "not a JSON object", "write one object per line")
+        fed = super().feed(data, final)
+        self._report_lines(self._not_objects, "not a JSON object", "write one object per line")
         self._report_lines(self._placeless, "without a step", _step_hint(self._layout))
-        return size, state
+        return fed
 
     def _report_lines(self, lines: list[int], what: str, hint: str) -> None:
         if lines:
             many = f"{len(lines):,} lines are" if len(lines) > 1 else "a line is"
             self.notes.line(lines[0], f"{many} {what}, skipped", hint)
 
-    def _block(self, before: int, block: bytes, torn: bool = False) -> None:
+    def _block(self, before: int, block: bytes, torn: bool) -> None:
         try:
             lines = block.decode("utf-8").split("\n")
         except UnicodeDecodeError:
@@ -132,36 +121,39 @@ class JsonRows:
         for number_, line in enumerate(lines[:-1], before + 1):
             if not line or line.isspace():
                 continue
-            self._line(number_, line, torn)
+            if self._line(number_, line) or torn:
+                continue
+            taken = [self._line(number_, piece) for piece in _pieces(line)]
+            if not taken or not all(taken):
+                self._not_objects.append(number_)
         shapes = list(self._shapes.values())
         for shape in shapes:
             self._place(shape)
         self.log.take(shapes)
         self._shapes = {}
 
-    def _line(self, line_number: int, line: str, torn: bool) -> None:
+    def _line(self, line_number: int, line: str) -> bool:
+        """Take a record, or say why it is passed over; False: it is none."""
         try:
             record = parse_line(line)
             if type(record) is not dict:
-                self._strange.append(line_number)
-                return
+                return False
             if line.find("{", 1) >= 0:
                 record = flatten(record)
             if STEP_OF_LENGTH in record:
                 record = _spelled_out(record)
         except PastLimit as error:
             self.notes.line(line_number, f"{error}, skipped", "log numbers, not structures")
-            return
+            return True
         except ValueError:
-            if not torn:
-                self._strange.append(line_number)
-            return
+            return False
         keys = tuple(record)
         shape = self._shapes.get(keys)
         if shape is None:
             shape = self._shapes[keys] = _Shape(Roles.of(keys, self._by_rank, self._layout))
         shape.rows.append(list(record.values()))
         shape.numbered.append(line_number)
+        return True
 
     def _place(self, shape: _Shape) -> None:
         """Each row's step as written, and which rows have one: an integer within 64 bits, or any epoch."""
@@ -174,14 +166,14 @@ class JsonRows:
                 self._placeless.extend(shape.numbered)
             return
         written = shape.columns[roles.step]
-        found = [(floor if roles.step == roles.epoch else whole)(value) for value in written]
-        shape.placed = np.array([value is not None for value in found])
+        steps = [(floor if roles.step == roles.epoch else whole)(value) for value in written]
+        shape.placed = np.array([value is not None for value in steps])
         for i in np.flatnonzero(~shape.placed).tolist():
             name = roles.names[roles.step]
             self.notes.line(
                 shape.numbered[i], f"{name} is not a whole number, skipped", "log an integer step"
             )
-        shape.steps = np.array([value or 0 for value in found], dtype=np.int64)
+        shape.steps = np.array([value or 0 for value in steps], dtype=np.int64)
         shape.follows = self._follows(shape)
 
     def _follows(self, shape: _Shape) -> BoolArray | None:
@@ -195,6 +187,24 @@ class JsonRows:
             return np.array([split_of(str(word)) not in (None, "train") for word in words])
         later = not shape.iterates and roles.epoch is None and self._iterates
         return np.ones(len(shape.lines), dtype=np.bool_) if later else None
+
+
+def _pieces(line: str) -> list[str]:
+    """A line on which a killed writer stopped and the next one went on: the torn record (or a whole one that
+    only lacks its line's end), and the whole one behind it. Nothing else that is wrong with a line is
+    mended."""
+    at = line.find("{", 1)
+    for _ in range(_MOST_BRACES):
+        if at < 0 or len(line) > _MENDED:
+            break
+        try:
+            record = parse_line(line[at:])
+            if type(record) is dict and step_key(flatten(record)) is not None:
+                return [line[:at], line[at:]]
+        except ValueError:
+            pass
+        at = line.find("{", at + 1)
+    return []
 
 
 def _step_hint(layout: Layout | None) -> str:
@@ -218,18 +228,7 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
         tail = read_tail(source, cursor)
     except OSError as error:
         return failed(source, cursor, error)
-    records = JsonRows(source.file, tail.state, claim.layout)
-    consumed, state = records.feed(tail.data, final and not tail.more)
-    operations: list[Operation] = [Replace()] if tail.rewritten else []
-    operations += records.log.operations(claim.tag_prefix)
-    if records.log.ranks.too_late:
-        return read_again(records.log.ranks)
-    return Reading(
-        {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, state),
-        records.notes.problems(),
-        tail.more,
-    )
+    return JsonRows(source.file, tail.state, claim.layout).reading(claim, tail, final)
 
 
 def whole(value: object) -> int | None:
@@ -256,9 +255,9 @@ def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
             return np.array(values, dtype=np.float64), np.ones(len(values), dtype=np.bool_)
         except OverflowError:
             pass
-    found = [number(value) for value in values]
-    present = np.array([value is not None for value in found])
-    return np.array([math.nan if value is None else value for value in found]), present
+    parsed = [number(value) for value in values]
+    present = np.array([value is not None for value in parsed])
+    return np.array([math.nan if value is None else value for value in parsed]), present
 
 
 def walls(values: Sequence[object]) -> FloatArray:

@@ -17,7 +17,7 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, EpochAt, Length, Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray, Points
 from runwatch.readers import limits
-from runwatch.readers.base import Cursor, Layout, Reading
+from runwatch.readers.base import Claim, Cursor, Layout, Reading, Tail
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import (
     WEAK_STEP_KEYS,
@@ -30,7 +30,7 @@ from runwatch.readers.common.column_names import (
     wall_key,
 )
 from runwatch.readers.common.epoch_steps import FRACTIONS, Epochs, Iterations
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.row_prefixes import (
     FOLD,
     NOBODY,
@@ -301,16 +301,50 @@ def _owners(block: RowBlock) -> list[tuple[RowPrefix, IntArray | None]]:
     if places == (None, None, None):
         return [(NOBODY, None)]
     nothing = [None] * len(block.lines)
-    told = zip(*(nothing if place is None else block.words(place) for place in places), strict=True)
+    cells = zip(*(nothing if place is None else block.words(place) for place in places), strict=True)
     word = "" if roles.rank is None else rank_word(roles.names[roles.rank])
-    return list(groups([owner_of(rank, split, name, word) for rank, split, name in told]))
+    return list(groups([owner_of(rank, split, name, word) for rank, split, name in cells]))
 
 
-def read_again(ranks: Ranks) -> Reading:
-    """Nothing yet: the next reading begins at the file's start, and takes the place of what was told."""
-    return Reading({}, Cursor(state={"ranks": ranks.again(), "again": True}), more=True)
+class GrowingRows:
+    """A parser of one growing file, between two reads. Feed it what is new; ``log`` holds the outcome."""
 
+    def __init__(self, file: str, state: JsonMapping, layout: Layout | None) -> None:
+        self.notes = LineNotes(file)
+        self.frame = Frame.of(state)
+        self.log = RowLog(self.notes, state)
+        self._layout = layout
+        self._by_rank = not ranked(file.rpartition("/")[2].rpartition(".")[0])
+        """A column may tell the rank: the file's own name does not."""
 
-def tells_rank(file: str) -> bool:
-    """Whether a file's own name tells its rank, so that a column need not."""
-    return ranked(file.rpartition("/")[2].rpartition(".")[0])
+    def state(self) -> JsonDict:
+        """What the cursor has to remember."""
+        return self.frame.state() | self.log.state()
+
+    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
+        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
+        what the cursor has to remember."""
+        size = self.frame.consumable(data, self.notes)
+        for before, block in self.frame.blocks(data[:size], self.notes):
+            self._block(before, block, torn=False)
+        rest = self.frame.rest(data[size:], final)
+        state = self.state()
+        if rest:
+            self._block(self.frame.line, rest, torn=True)
+        return size, state
+
+    def _block(self, before: int, block: bytes, torn: bool) -> None:
+        """Take whole lines; ``before``: how many came before; ``torn``: the last may lack its end."""
+        raise NotImplementedError
+
+    def reading(self, claim: Claim, tail: Tail, final: bool, keep_history: bool = False) -> Reading:
+        """What is new in ``tail``. ``keep_history``: as of ``Replace``, when the file was written anew. A
+        rank that shows too late starts the reading again from the top of the file, in place of what was
+        told."""
+        consumed, state = self.feed(tail.data, final and not tail.more)
+        if self.log.ranks.too_late:
+            again = {"ranks": self.log.ranks.again(), "again": True}
+            return Reading({}, Cursor(state=again), more=True)
+        operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
+        operations += self.log.operations(claim.tag_prefix)
+        return Reading.of(claim, operations, tail.cursor(consumed, state), self.notes.problems(), tail.more)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from runwatch.domain.borders import JsonDict
-from runwatch.readers.base import Cursor, SourceFile, Tail, read_tail
+from runwatch.domain.operations import Operation, Replace
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, read_tail
 from runwatch.readers.common.lines import Frame, LineNotes
 
 
@@ -29,6 +30,11 @@ class RowsCursor(msgspec.Struct, eq=False):
         for before, block in self._blocks:
             for number, line in enumerate(block.split(b"\n")[:-1], before + 1):
                 yield number, line.removesuffix(b"\r")
+
+    def reading(self, claim: Claim, operations: Iterable[Operation]) -> Reading:
+        """What these rows say, as operations; the lines must have been used up."""
+        before: list[Operation] = [Replace()] if self.rewritten else []
+        return Reading.of(claim, [*before, *operations], self.cursor(), self.notes.problems(), self.more)
 
     def cursor(self) -> Cursor:
         return self._tail.cursor(self._consumed, {**self.state, "frame": self._frame.state()})

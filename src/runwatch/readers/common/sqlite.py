@@ -23,6 +23,7 @@ from runwatch.readers.base import Cursor, Listing, Opened, Reading, SourceFile, 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
+ENDINGS = tuple(f"*{suffix}" for suffix in SUFFIXES)
 WAL = "-wal"
 
 CELL = limits.MIB
@@ -42,8 +43,8 @@ class Busy(Exception):
 
 def names(listing: Listing) -> list[str]:
     """The SQLite files of a folder."""
-    found = [name for name in listing.files if name.endswith(SUFFIXES)]
-    return [name for name in found if listing.head(name, len(MAGIC)) == MAGIC]
+    databases = [name for name in listing.files if name.endswith(SUFFIXES)]
+    return [name for name in databases if listing.head(name, len(MAGIC)) == MAGIC]
 
 
 def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
@@ -51,7 +52,7 @@ def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
     sight = listing.head(name, _SIGHT)
     if name + WAL in listing.files:
         sight += listing.head(name + WAL, _SIGHT)
-    return frozenset(found.decode("ascii", "replace") for found in _TABLE.findall(sight))
+    return frozenset(match.decode("ascii", "replace") for match in _TABLE.findall(sight))
 
 
 def files(listing: Listing, name: str) -> tuple[str, ...]:
@@ -109,12 +110,12 @@ def rows(
 ) -> QueryRows:
     """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
     refused by its size, before it is loaded, and the rest is read."""
-    found: list[tuple[object, ...]] = []
+    result: list[tuple[object, ...]] = []
     large = 0
-    while len(found) + large < most:
+    while len(result) + large < most:
         try:
-            for row in connection.execute(select, (after, most - len(found) - large)):
-                found.append(row)
+            for row in connection.execute(select, (after, most - len(result) - large)):
+                result.append(row)
                 after = row[0]
             break
         except sqlite3.DataError:
@@ -123,9 +124,9 @@ def rows(
             if at is None:
                 break
             alone = _row_alone(connection, select, after)
-            found += alone
+            result += alone
             after, large = at[0], large + (not alone)
-    return QueryRows(found, after, large)
+    return QueryRows(result, after, large)
 
 
 def _row_alone(connection: sqlite3.Connection, select: str, after: int) -> list[tuple[Any, ...]]:
@@ -142,7 +143,7 @@ def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
     row = connection.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     if row is None or row[0] != "table" or not str(row[1]).upper().startswith("CREATE TABLE"):
         return frozenset()
-    return frozenset(str(found[1]) for found in connection.execute(f'PRAGMA table_info("{table}")'))
+    return frozenset(str(info[1]) for info in connection.execute(f'PRAGMA table_info("{table}")'))
 
 
 def _text(raw: bytes) -> str:
@@ -170,14 +171,14 @@ def _copy(path: str, copy: str) -> None:
 
 
 def _file_states(path: str) -> list[tuple[int, int, int, int] | None]:
-    found: list[tuple[int, int, int, int] | None] = []
+    states: list[tuple[int, int, int, int] | None] = []
     for companion in _COMPANIONS:
         try:
             stat = os.stat(path + companion)
-            found.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+            states.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
         except FileNotFoundError:
-            found.append(None)
-    return found
+            states.append(None)
+    return states
 
 
 def _copy_file(path: str, copy: str) -> None:

@@ -5,26 +5,27 @@ not logged; rows of another width and cells that stopped being numbers are probl
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
-from runwatch.readers.common.lines import BLOCK, Frame, LineNotes
+from runwatch.readers.common.lines import BLOCK
 from runwatch.readers.common.quotes import Quotes, split_line
-from runwatch.readers.common.regular import regular
-from runwatch.readers.common.row_log import Roles, RowLog, read_again, tells_rank
+from runwatch.readers.common.regular import regular, regular_few
+from runwatch.readers.common.row_log import GrowingRows, Roles
 
 BOM = b"\xef\xbb\xbf"
 _MUCH = 8 * limits.MIB
 _EXACT = 2.0**53
+_SHORT = 512
 
 
 def sniff(line: bytes) -> str:
@@ -35,12 +36,23 @@ def sniff(line: bytes) -> str:
 def header_names(line: bytes) -> tuple[list[str], str] | None:
     """The names on a header line and its delimiter; None when the line is no header (it holds numbers or
     nothing)."""
+    found = _header(line) if len(line) <= _SHORT else _header.__wrapped__(line)
+    return None if found is None else (list(found[0]), found[1])
+
+
+@functools.lru_cache(64)  # a folder of very many small tables repeats a few
+def _header(line: bytes) -> tuple[tuple[str, ...], str] | None:
     line = line.removeprefix(BOM).strip(b"\r\n").lstrip(b"# ")
     delimiter = sniff(line)
     names = split_line(line, delimiter)
     if not names or not any(names) or any(name and number(name.encode()) is not None for name in names):
         return None
-    return names, delimiter
+    return tuple(names), delimiter
+
+
+@functools.lru_cache(64)
+def _roles(names: tuple[str, ...], by_rank: bool, layout: Layout | None) -> Roles:
+    return Roles.of(_distinct(names), by_rank, layout)
 
 
 class _TableRows:
@@ -59,13 +71,13 @@ class _TableRows:
 
     def words(self, column: int) -> Sequence[object]:
         values, present = self.numbers(column)
-        found: list[object] = [
+        numbers: list[object] = [
             value if known else None for value, known in zip(values.tolist(), present, strict=True)
         ]
         for place, row, cell in self._matrix.texts:
             if place == column:
-                found[row] = cell.decode("utf-8", "replace")
-        return found
+                numbers[row] = cell.decode("utf-8", "replace")
+        return numbers
 
     def clock(self, column: int) -> FloatArray:
         walls = seconds(self._matrix.values[column])
@@ -75,7 +87,7 @@ class _TableRows:
         return walls
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
     """A name's second occurrence becomes ``name.1``, as tables are read elsewhere."""
     seen: dict[str, int] = {}
     out = []
@@ -86,18 +98,14 @@ def _distinct(names: list[str]) -> list[str]:
     return out
 
 
-class DelimitedRows:
-    """One file's rows between two looks. Feed it what is new; ``log`` holds the outcome."""
+class DelimitedRows(GrowingRows):
+    """The rows of one table."""
 
     def __init__(
         self, file: str, state: JsonMapping, much: bool = False, layout: Layout | None = None
     ) -> None:
-        self.notes = LineNotes(file)
-        self.frame = Frame.of(state)
-        self.log = RowLog(self.notes, state)
+        super().__init__(file, state, layout)
         self._much = much
-        self._layout = layout
-        self._by_rank = not tells_rank(file)
         self._delimiter: str = state.get("delimiter", ",")
         self._width: int = state.get("width", 0)
         self._roles = self._roles_of(state["names"]) if "names" in state else None
@@ -106,29 +114,17 @@ class DelimitedRows:
         self._quotes = Quotes(state, self.notes)
 
     def _roles_of(self, names: list[str]) -> Roles:
-        return Roles.of(_distinct(names[: limits.COLUMNS]), self._by_rank, self._layout)
+        return _roles(tuple(names[: limits.COLUMNS]), self._by_rank, self._layout)
 
     def state(self) -> JsonDict:
         """What the cursor has to remember. ``wordless``: columns that had no number yet."""
-        result = self.frame.state() | self._quotes.state() | self.log.state()
+        result = super().state() | self._quotes.state()
         if self._roles is not None:
             result |= {"names": self._roles.names, "width": self._width, "delimiter": self._delimiter}
             result |= {"wordless": sorted(self._wordless)}
         return result
 
-    def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
-        """Read the whole lines of ``data`` (with ``final`` the last one too); how many bytes are done, and
-        what the cursor has to remember."""
-        size = self.frame.consumable(data, self.notes)
-        for before, block in self.frame.blocks(data[:size], self.notes):
-            self._block(before, block)
-        rest = self.frame.rest(data[size:], final)
-        state = self.state()
-        if rest:
-            self._block(self.frame.line, rest)
-        return size, state
-
-    def _block(self, before: int, block: bytes) -> None:
+    def _block(self, before: int, block: bytes, torn: bool) -> None:
         if self._roles is None:
             skipped = self._first_header(before, block)
             before += block.count(b"\n", 0, skipped)
@@ -136,7 +132,7 @@ class DelimitedRows:
             if not block or self._roles is None:
                 return
         block = self._cleaned(before, block)
-        if self._much and self._regular(before, block):
+        if (self._much or len(block) <= _SHORT) and self._regular(before, block):
             return
         cells = NumericCells(block, ord(self._delimiter), self._much)
         start = 0
@@ -153,7 +149,7 @@ class DelimitedRows:
         roles = self._roles
         if roles is None or roles.step is None or self._quoted:
             return False
-        matrix = regular(block, self._delimiter, self._width)
+        matrix = (regular if self._much else regular_few)(block, self._delimiter, self._width)
         if matrix is None or not (np.abs(matrix.values[roles.step]) < _EXACT).all():
             return False
         self._take(None, matrix, roles, before)
@@ -166,10 +162,12 @@ class DelimitedRows:
             stop = block.index(b"\n", at) + 1
             line = block[at:stop].strip()
             before, at = before + 1, stop
-            found = header_names(line) if line and not line.startswith(b"#{") else None
-            if found is not None and (not line.startswith(b"#") or self._roles_of(found[0]).step is not None):
-                self._delimiter = found[1]
-                self._switch(found[0])
+            header = header_names(line) if line and not line.startswith(b"#{") else None
+            if header is not None and (
+                not line.startswith(b"#") or self._roles_of(header[0]).step is not None
+            ):
+                self._delimiter = header[1]
+                self._switch(header[0])
                 break
             if line and not line.startswith(b"#"):
                 self.notes.line(before, "a row before any header", "write the names of the columns first")
@@ -232,8 +230,10 @@ class DelimitedRows:
         for row in strange:
             if counts is None or cells.line(row).lstrip().startswith(b"#"):
                 continue
-            found = f"{int(counts[row]):,} cells where the header has {self._width:,}"
-            self.notes.line(before + row + 1, f"{found}, skipped", "was the line cut, or the header changed?")
+            problem = f"{int(counts[row]):,} cells where the header has {self._width:,}"
+            self.notes.line(
+                before + row + 1, f"{problem}, skipped", "was the line cut, or the header changed?"
+            )
         if len(matrix.lines):
             self._take(cells, matrix, roles, before)
 
@@ -312,14 +312,4 @@ def read_table(
     except OSError as error:
         return failed(source, cursor, error)
     table = DelimitedRows(source.file, tail.state, _is_much(source, len(tail.data)), claim.layout)
-    consumed, state = table.feed(tail.data, final and not tail.more)
-    operations: list[Operation] = [Replace(keep_history)] if tail.rewritten else []
-    operations += table.log.operations(claim.tag_prefix)
-    if table.log.ranks.too_late:
-        return read_again(table.log.ranks)
-    return Reading(
-        {claim.run_id: operations} if operations else {},
-        tail.cursor(consumed, state),
-        table.notes.problems(),
-        tail.more,
-    )
+    return table.reading(claim, tail, final, keep_history)

@@ -47,17 +47,17 @@ _NEWS = re.compile(
 def claim(listing: Listing) -> Iterable[Claim]:
     """One claim without a format for what the logs here say of the run, one of format ``console`` for the
     numbers of each (where several jobs log, each under its file's name)."""
-    found = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
-    found.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
-    logs = [name for _, name in found[-MAX_FILES:] if not _is_other(listing.head(name, 64))]
+    consoles = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
+    consoles.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
+    logs = [name for _, name in consoles[-MAX_FILES:] if not _is_other(listing.head(name, 64))]
     if not logs:
         return []
-    said = {name: _what(listing, name, listing.files[name]) for name in logs}
-    if _are_jobs(logs, said):
-        return _jobs(listing, logs, said)
-    role: Role = "lonely" if any(said.values()) else "part"
+    contents = {name: _what(listing, name, listing.files[name]) for name in logs}
+    if _are_jobs(logs, contents):
+        return _jobs(listing, logs, contents)
+    role: Role = "lonely" if any(contents.values()) else "part"
     jobs = {_job(name) for name in logs}
-    numbered = {_job(name) for name in logs if "numbers" in said[name]}
+    numbered = {_job(name) for name in logs if "numbers" in contents[name]}
     files = tuple(listing.join(name) for name in _of_newest_jobs(logs))
     claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
     for name in logs:
@@ -68,20 +68,20 @@ def claim(listing: Listing) -> Iterable[Claim]:
     return claims
 
 
-def _are_jobs(logs: list[str], said: Mapping[str, frozenset[str]]) -> bool:
+def _are_jobs(logs: list[str], contents: Mapping[str, frozenset[str]]) -> bool:
     """Whether the logs that tell something are those of several jobs of a batch system."""
-    telling = {_job(name) for name in logs if said[name]}
+    telling = {_job(name) for name in logs if contents[name]}
     return len(telling) > 1 and all(
         _BATCH_JOB.fullmatch(job) and not _SIDE_BY_SIDE.search(job) for job in telling
     )
 
 
-def _jobs(listing: Listing, logs: list[str], said: Mapping[str, frozenset[str]]) -> list[Claim]:
+def _jobs(listing: Listing, logs: list[str], contents: Mapping[str, frozenset[str]]) -> list[Claim]:
     """A run for each job, with its own end; where the folder is a run anyway, they are its logs."""
     claims = []
     for job in dict.fromkeys(map(_job, logs)):
         names = [name for name in logs if _job(name) == job]
-        role: Role = "lonely" if any(said[name] for name in names) else "part"
+        role: Role = "lonely" if any(contents[name] for name in names) else "part"
         run, files = listing.join(job), tuple(map(listing.join, names))
         claims.append(Claim(NAME, "", run, files, priority=PRIORITY, role=role))
         claims += [Claim(NAME, NAME, run, (file,), priority=PRIORITY, role=role) for file in files]
@@ -167,11 +167,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         progress = lines.said(text)
         for teller in tellers:
             teller.feed(text, progress)
-    told: list[Operation] = [Replace()] if anew else []
-    told += [operation for teller in tellers for operation in teller.operations()]
-    cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(told)
+    changes: list[Operation] = [Replace()] if anew else []
+    changes += [operation for teller in tellers for operation in teller.operations()]
+    cut = bool(claim.format) and state.get("from", 0) > 0 and (cursor is None or anew) and bool(changes)
     problems = (_cut_problem(source),) if cut else ()
-    operations = {claim.run_id: told} if told else {}
+    operations = {claim.run_id: changes} if changes else {}
     return Reading(operations, tail.cursor(consumed, state), problems, more=tail.more and consumed > 0)
 
 

@@ -67,8 +67,9 @@ _NOT_METRICS = frozenset(
     time data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device
     worker num_updates train_num_updates valid_num_updates num_timesteps total_timesteps
     workers line code file exit status total num_workers batch_size job id node
-    total_steps max_steps percentage elapsed_time remaining_time data_time wall train_wall trial_id
-    best remaining besttest bestiteration in_qsize out_qsize depth leaves global_step/max_steps""",
+    total_steps max_steps max_epochs min_epochs percentage elapsed_time remaining_time data_time wall
+    train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves
+    global_step/max_steps""",
     )
 )
 _BOOKKEEPING = re.compile(
@@ -93,7 +94,10 @@ _GENSIM = re.compile(
 _LDA = re.compile(r"(-?[\d.]{1,20}) per-word bound, ([\d.]{1,20}) perplexity estimate")
 _OWN_COUNTER = re.compile(r"\biter\((?:val|test)\)", re.IGNORECASE)
 _FROM_ONE = re.compile(r"\bepoch(?:\((?:train|val|test)\)\s{0,4}| )\[\d{1,9}\]\s?\[", re.IGNORECASE)
-_FROM_ZERO = re.compile(r"\bepoch: \[|^train: \d|^epoch \d{1,9}:\s{1,4}\d{1,3}%\|", re.IGNORECASE)
+_FROM_ZERO = re.compile(
+    r"\bepoch: \[|^train: \d|^epoch \d{1,9}:\s{1,4}\d{1,3}%\||^epoch \d{1,9}/\d{1,9}\s{1,8}[━╸╺].{0,200} • ",
+    re.IGNORECASE,
+)
 _WORDLESS = frozenset(("lr", "ppl", "mfu", "grad_norm", "gnorm"))
 _TOO_COMMON = frozenset(
     ("error", "err", "cost", "memory", "latency", "runtime", "return", "throughput", "map")
@@ -249,7 +253,7 @@ def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None
 
 
 def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple[tuple[str, float], ...]:
-    found: list[tuple[str, float]] = []
+    pairs: list[tuple[str, float]] = []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
         bar = _AFTER_PERCENT.match(text, match.end()) is not None
@@ -259,10 +263,10 @@ def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple
         value = float(number.replace(",", ""))
         value = value / int(whole) if whole and int(whole) else value
         before = text[max(match.start() - _SIGHT, 0) : match.start()]
-        found.append((_full_name(before[-48:], name, _part(before) or general), value))
-        if len(found) >= MAX_PAIRS:
+        pairs.append((_full_name(before[-48:], name, _part(before) or general), value))
+        if len(pairs) >= MAX_PAIRS:
             break
-    return tuple(found)
+    return tuple(pairs)
 
 
 def _mentions(text: str, hints: Iterable[str]) -> bool:

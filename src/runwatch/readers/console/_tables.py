@@ -180,16 +180,16 @@ def _validation(names: list[str], cells: list[str]) -> Row | None:
 
 def _numbers(names: list[str], cells: list[str]) -> tuple[tuple[str, float], ...]:
     """The metrics of a row; none if a cell of one holds something else than a number."""
-    found: list[tuple[str, float]] = []
+    numbers: list[tuple[str, float]] = []
     for name, cell in zip(names, cells, strict=False):
         lower = name.lower()
         if lower in _EPOCH_NAMES or lower in _STEP_NAMES or lower.replace(" ", "_") in _NO_METRICS:
             continue
         if _NUMBER.fullmatch(cell):
-            found.append((name, float(cell)))
+            numbers.append((name, float(cell)))
         elif cell.lower() not in _ABSENT:
             return ()
-    return tuple(found)
+    return tuple(numbers)
 
 
 def _whole(cell: str) -> int | None:

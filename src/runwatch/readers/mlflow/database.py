@@ -22,6 +22,7 @@ from runwatch.text.units import plural
 NAME = "mlflow-db"
 FORMAT = "mlflow"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 200_000
 
 _TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))
@@ -66,7 +67,7 @@ class _Pass:
         self._source = source
         self._state = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         self._skipped = self._large = 0
 
     def reading(self) -> Reading:
@@ -85,10 +86,10 @@ class _Pass:
             self._state["facts"] = facts
         more = self._metrics(runs)
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._told, cursor, self._problems(), more)
+        return Reading(self._by_run, cursor, self._problems(), more)
 
     def _add(self, key: str, operation: Operation) -> None:
-        self._told.setdefault(self._prefix + key, []).append(operation)
+        self._by_run.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = []
@@ -107,9 +108,9 @@ class _Pass:
             " FROM runs r LEFT JOIN experiments e ON e.experiment_id = r.experiment_id"
             " WHERE r.rowid > ? ORDER BY r.rowid LIMIT ?"
         )
-        told = sqlite.rows(self._db, select, "runs")
-        self._large += told.large
-        rows = [row[1:] for row in told.found]
+        selected = sqlite.rows(self._db, select, "runs")
+        self._large += selected.large
+        rows = [row[1:] for row in selected.found]
         alive = {str(r[0]): _MlflowRun(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
                  for r in rows if not r[6]}  # fmt: skip
         return alive, [str(row[0]) for row in rows if row[6]]
@@ -125,9 +126,9 @@ class _Pass:
     def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
-            said = evidence(run.status, seconds(run.ended))
-            if said is not None:
-                self._add(key, said)
+            status = evidence(run.status, seconds(run.ended))
+            if status is not None:
+                self._add(key, status)
             started = seconds(run.started)
             if started is not None:
                 self._add(key, Started(started))
@@ -141,20 +142,20 @@ class _Pass:
                 self._add(key, operation)
 
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
+        pairs: dict[str, dict[str, str]] = {}
         select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
         rows = sqlite.rows(self._db, select, table)
         self._large += rows.large
         for _, run, key, value in rows.found:
-            found.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
-        return found
+            pairs.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
+        return pairs
 
     def _mark(self, row: int) -> int:
         """What the row of that number says, as a checksum: it tells a database that was made anew."""
-        said = self._db.execute(
+        newest = self._db.execute(
             "SELECT key, value, timestamp, run_uuid, step FROM metrics WHERE rowid = ?", (row,)
         ).fetchone()
-        return zlib.crc32(repr(said).encode("utf-8", "backslashreplace"))
+        return zlib.crc32(repr(newest).encode("utf-8", "backslashreplace"))
 
     def _metrics(self, runs: Mapping[str, _MlflowRun]) -> bool:
         select = (
@@ -177,9 +178,9 @@ class _Pass:
         return more
 
     def _alive(self, run: _MlflowRun, at: float | None) -> None:
-        said = evidence(run.status, None)
-        if said is not None and said.status == "running" and at is not None:
-            self._add(run.key, Evidence("running", said.reason, at=at))
+        status = evidence(run.status, None)
+        if status is not None and status.status == "running" and at is not None:
+            self._add(run.key, Evidence("running", status.reason, at=at))
 
 
 def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:

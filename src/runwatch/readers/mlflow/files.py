@@ -8,19 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, HParams, Label, Operation, Replace, Started
+from runwatch.domain.operations import Append, HParams, Label, Operation, Started
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Opened,
-    Reading,
-    SourceFile,
-    failed,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -37,6 +29,7 @@ _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _META = "meta.yaml"
 _LOST = "copy meta.yaml of the run's folder too, or log it again"
 _KINDS = ("metrics", "params", "tags")
+LOOKS_FOR = (_META, *_KINDS)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -54,7 +47,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def _is_run(listing: Listing) -> bool:
     """A run's ``meta.yaml`` names its run id (that of a dataset or a model does not); one that is torn, or
-    was lost, is known by what lies beside it."""
+    was lost, is recognised by the files next to it."""
     if _OWN_ID.search(listing.head(_META)):
         return True
     kinds = [below for kind in _KINDS if (below := listing.child(kind)) is not None]
@@ -107,11 +100,7 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Rea
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
     if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
         rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
-    told: list[Operation] = [Replace()] if rows.rewritten else []
-    if steps:
-        told.append(Append(tag, Points.of(steps, values, walls)))
-    operations = {claim.run_id: told} if told else {}
-    return Reading(operations, rows.cursor(), rows.notes.problems(), rows.more)
+    return rows.reading(claim, [Append(tag, Points.of(steps, values, walls))] if steps else ())
 
 
 def _point(cells: list[bytes]) -> tuple[float, float, int] | None:
@@ -147,9 +136,9 @@ def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
     if not isinstance(meta, dict):
         raise ValueError("it is empty or no mapping")
     ended = seconds(meta.get("end_time"))
-    said = evidence(meta.get("status"), ended)
-    if said is not None:
-        yield said
+    status = evidence(meta.get("status"), ended)
+    if status is not None:
+        yield status
     started = seconds(meta.get("start_time"))
     if started is not None:
         yield Started(started)

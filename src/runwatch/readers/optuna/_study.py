@@ -68,9 +68,9 @@ def parameter(internal: float, distribution: object) -> object:
         except ValueError:
             return internal
     kind = distribution.get("name") if isinstance(distribution, dict) else None
-    told = distribution.get("attributes") if isinstance(distribution, dict) else None
-    if kind == "CategoricalDistribution" and isinstance(told, dict):
-        choices = told.get("choices")
+    attributes = distribution.get("attributes") if isinstance(distribution, dict) else None
+    if kind == "CategoricalDistribution" and isinstance(attributes, dict):
+        choices = attributes.get("choices")
         index = int(internal) if math.isfinite(internal) else -1
         return choices[index] if isinstance(choices, list) and 0 <= index < len(choices) else internal
     whole = kind is not None and str(kind).startswith("Int") and float(internal).is_integer()
@@ -80,8 +80,8 @@ def parameter(internal: float, distribution: object) -> object:
 def moment(text: object, utc: bool) -> float:
     """Seconds since the epoch; a time without a zone is UTC or local, as ``utc`` says; NaN if it is none."""
     try:
-        found = datetime.fromisoformat(str(text))
-        return (found.replace(tzinfo=UTC) if utc and found.tzinfo is None else found).timestamp()
+        time = datetime.fromisoformat(str(text))
+        return (time.replace(tzinfo=UTC) if utc and time.tzinfo is None else time).timestamp()
     except (ValueError, OverflowError, OSError):
         return math.nan
 

@@ -30,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "optuna"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 _TABLES = frozenset({"studies", "trials", "trial_params", "trial_values", "version_info"})
@@ -57,7 +58,7 @@ class _Database:
         self._source = source
         self._state: JsonDict = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
             raise ValueError("not an Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
@@ -71,10 +72,10 @@ class _Database:
             more = any([self._params(), self._middle(), self._values(), self._attributes()])
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
         if not self._large:
-            return Reading(self._told, cursor, (), more)
+            return Reading(self._by_run, cursor, (), more)
         message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-        problem = Problem(self._source.file, None, message, "keep artifacts beside the storage")
-        return Reading(self._told, cursor, (problem,), more)
+        problem = Problem(self._source.file, None, message, "keep artifacts outside the storage")
+        return Reading(self._by_run, cursor, (problem,), more)
 
     def _major(self) -> int:
         row = self._db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
@@ -116,7 +117,7 @@ class _Database:
         if gone or (highest or 0) < self._state.get("trial", 0) or count < self._state.get("count", 0):
             for name, trials in known.values():
                 for number in range(int(str(trials))):
-                    self._told[f"{self._prefix}{name}/{number}"] = [Replace()]
+                    self._by_run[f"{self._prefix}{name}/{number}"] = [Replace()]
             self._state = {}
         trials_of = dict(self._db.execute("SELECT study_id, max(number) + 1 FROM trials GROUP BY study_id"))
         self._state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
@@ -125,7 +126,7 @@ class _Database:
     def _add(self, study: int, number: object, operations: Iterable[Operation]) -> None:
         known = self._studies.get(study)
         if known is not None:
-            self._told.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
+            self._by_run.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
 
     def _trials(self) -> bool:
         """New trials, and those that were not over when they were last looked at."""
@@ -155,10 +156,10 @@ class _Database:
     def _step(self, trial: int, state: str) -> int | None:
         if state != "PRUNED":
             return None
-        found = self._db.execute(
+        newest = self._db.execute(
             "SELECT max(step) FROM trial_intermediate_values WHERE trial_id = ?", (trial,)
         ).fetchone()
-        return found[0] if found else None
+        return newest[0] if newest else None
 
     def _new(self, key: str, table: str, row: str, columns: str) -> list[Any]:
         """The rows of ``table`` since the last one read, with the study and the number of their trial."""
@@ -174,11 +175,11 @@ class _Database:
     def _params(self) -> bool:
         columns = "param_name, param_value, distribution_json"
         rows = self._new("param", "trial_params", "param_id", columns)
-        found: dict[tuple[int, int], dict[str, object]] = {}
+        params: dict[tuple[int, int], dict[str, object]] = {}
         for _, study, number, name, value, distribution in rows:
             if isinstance(value, (int, float)) and len(str(name)) <= 512:
-                found.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
-        for (study, number), values in found.items():
+                params.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
+        for (study, number), values in params.items():
             self._add(study, number, [HParams(values)])
         return len(rows) >= ROWS
 
@@ -186,13 +187,13 @@ class _Database:
         table = "trial_intermediate_values"
         columns = "step, intermediate_value" + self._kind(table, "intermediate_value_type")
         rows = self._new("middle", table, "trial_intermediate_value_id", columns)
-        found: dict[tuple[int, int], tuple[list[int], list[float]]] = {}
+        points: dict[tuple[int, int], tuple[list[int], list[float]]] = {}
         for _, study, number, step, value, kind in rows:
             if isinstance(step, int):
-                steps, values = found.setdefault((study, number), ([], []))
+                steps, values = points.setdefault((study, number), ([], []))
                 steps.append(step)
                 values.append(_value(value, kind))
-        for (study, number), (steps, values) in found.items():
+        for (study, number), (steps, values) in points.items():
             self._add(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
         return len(rows) >= ROWS
 
@@ -205,8 +206,10 @@ class _Database:
         rows = self._new("value", "trial_values", "trial_value_id", columns)
         for _, study, number, objective, value, end, step, kind in rows:
             if study in self._studies and isinstance(objective, int):
-                told = [(objective, _value(value, kind))]
-                self._add(study, number, self._studies[study].values(told, step or 0, moment(end, self._utc)))
+                values = [(objective, _value(value, kind))]
+                self._add(
+                    study, number, self._studies[study].values(values, step or 0, moment(end, self._utc))
+                )
         return len(rows) >= ROWS
 
     def _attributes(self) -> bool:

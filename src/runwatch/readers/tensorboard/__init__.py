@@ -15,6 +15,7 @@ from runwatch.readers.tensorboard._record import FRAME, HEADER, header
 from runwatch.readers.tensorboard._slice import EventSlice
 
 NAME = "tensorboard"
+LOOKS_FOR = ("*tfevents*",)
 
 __all__ = ["NAME", "claim", "read"]
 
@@ -35,7 +36,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """What was appended to an event file. A torn last record waits, ``final`` or not.
 
     The cursor remembers ``skip`` (bytes still to drop of a record above the limit) and ``stopped`` (a header
-    was wrong here: look again, but do not say so again)."""
+    was wrong here: try again, but do not report it again)."""
     try:
         tail = _tail(source, cursor)
     except OSError as error:
@@ -53,8 +54,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         more = more or len(tail.data) > slice_.used
     elif slice_.trouble:
         state["stopped"], more = True, False
-    return Reading(
-        {claim.run_id: operations} if operations else {},
+    return Reading.of(
+        claim,
+        operations,
         tail.cursor(slice_.used, state),
         _problems(source.file, tail, slice_),
         more,
@@ -76,7 +78,7 @@ def _skip(claim: Claim, tail: Tail, before: list[Operation]) -> Reading:
     dropped = min(state["skip"], len(tail.data))
     state["skip"] -= dropped
     more = tail.more or len(tail.data) > dropped
-    return Reading({claim.run_id: before} if before else {}, tail.cursor(dropped, state), (), more)
+    return Reading.of(claim, before, tail.cursor(dropped, state), (), more)
 
 
 def _problems(file: str, tail: Tail, slice_: EventSlice) -> tuple[Problem, ...]:

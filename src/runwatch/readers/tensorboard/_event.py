@@ -77,11 +77,11 @@ class Plugins:
         """``plugin``: the name in this event; None: it has none."""
         if plugin is None:
             return tag in self._scalars
-        found = plugin == "scalars" or (scalar_class and not plugin)
-        if found and not self._repeats:
+        scalar = plugin == "scalars" or (scalar_class and not plugin)
+        if scalar and not self._repeats:
             self._repeats = tag in self._scalars
             self._scalars.add(tag)
-        return found
+        return scalar
 
 
 def parse(data: bytes, start: int, end: int, plugins: Plugins) -> TfEvent:
@@ -188,9 +188,9 @@ def _number(data: bytes, start: int, end: int) -> tuple[float, int, int]:
         elif number == 4 and wire == BYTES and stop > at:
             return _raw(data, at, stop, dtype)
         elif number in _TYPED:
-            found = _TYPED[number](data, wire, at, stop, dtype)
-            if found is not None:
-                return found
+            parsed = _TYPED[number](data, wire, at, stop, dtype)
+            if parsed is not None:
+                return parsed
     return math.nan, -1, 0
 
 
@@ -200,8 +200,8 @@ def _raw(data: bytes, at: int, stop: int, dtype: int) -> tuple[float, int, int]:
     form, size = _RAW.get(dtype, ("", 0))
     if not form or stop - at < size:
         return math.nan, -1, 0
-    found = float(struct.unpack_from(form, data, at)[0])
-    return (found, at, size) if form in ("<f", "<d") else (found, -1, 0)
+    value = float(struct.unpack_from(form, data, at)[0])
+    return (value, at, size) if form in ("<f", "<d") else (value, -1, 0)
 
 
 _Found = tuple[float, int, int] | None
@@ -224,10 +224,10 @@ def _integers(data: bytes, wire: int, at: int, stop: int, dtype: int) -> _Found:
 
 
 def _halves(data: bytes, wire: int, at: int, stop: int, dtype: int) -> _Found:
-    found = _integers(data, wire, at, stop, 23)
-    if found is None:
+    packed = _integers(data, wire, at, stop, 23)
+    if packed is None:
         return None
-    bits = int(found[0]) & 0xFFFF
+    bits = int(packed[0]) & 0xFFFF
     if dtype == _BFLOAT16:
         return struct.unpack("<f", struct.pack("<I", bits << 16))[0], -1, 0
     return struct.unpack("<e", struct.pack("<H", bits))[0], -1, 0

@@ -46,8 +46,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
     for name in _in_time_order(listing, names):
         rank = _RANK_IN_NAME.search(name)
         groups.setdefault(f"{rank[1]}/" if rank else "", []).append(name)
-    for prefix, found in groups.items():
-        files = tuple(listing.join(name) for name in found)
+    for prefix, group in groups.items():
+        files = tuple(listing.join(name) for name in group)
         yield Claim("tensorboard", "tensorboard", home.folder.path, files, home.prefix + prefix, priority=30)
 
 
@@ -88,10 +88,10 @@ def _home(listing: Listing) -> RunFolder:
     """Go up from a part of a run to the run, at most ``_LEVELS`` times."""
     home = RunFolder(listing, "")
     for _ in range(_LEVELS):
-        found = next((above for rule in _RULES if (above := rule(home.folder)) is not None), None)
-        if found is None:
+        parent = next((above for rule in _RULES if (above := rule(home.folder)) is not None), None)
+        if parent is None:
             break
-        home = RunFolder(found.folder, found.prefix + home.prefix)
+        home = RunFolder(parent.folder, parent.prefix + home.prefix)
     return home
 
 
@@ -164,15 +164,15 @@ def _of_huggingface(listing: Listing) -> RunFolder | None:
     if listing.name.startswith("checkpoint-") and "trainer_state.json" in listing.files:
         return RunFolder(above, "")
     if listing.name in _LOG_FOLDERS:
-        return RunFolder(above, "") if _says_arguments(listing) and _is_huggingface(above) else None
+        return RunFolder(above, "") if _has_arguments(listing) and _is_huggingface(above) else None
     top = above.parent
     if top is None or above.name != "runs":
         return None
     known = _HF_RUN.fullmatch(listing.name) is not None and _is_huggingface(top)
-    return RunFolder(top, "") if known or _says_arguments(listing) else None
+    return RunFolder(top, "") if known or _has_arguments(listing) else None
 
 
-def _says_arguments(listing: Listing) -> bool:
+def _has_arguments(listing: Listing) -> bool:
     """Whether an event file here begins with the Trainer's arguments as a text."""
     return any(b"args/text_summary" in listing.head(name) for name in listing.files if _MARK in name)
 
@@ -210,9 +210,9 @@ def _first_tag(listing: Listing) -> str:
         return ""
     head, at, plugins = listing.head(name), 0, Plugins()
     while at + HEADER <= len(head):
-        found = header(head, at)
-        end = at + HEADER + found.size
-        if not found.sound or end > len(head):
+        record = header(head, at)
+        end = at + HEADER + record.size
+        if not record.sound or end > len(head):
             break
         for value in _parsed(head, at + HEADER, end, plugins).values:
             if value.kind == "scalar":

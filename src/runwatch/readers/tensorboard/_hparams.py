@@ -72,23 +72,23 @@ def _value(data: bytes, start: int, end: int, depth: int) -> object:
     """A ``google.protobuf.Value``."""
     if depth > limits.JSON_DEPTH:
         raise Malformed("hyperparameters nest too deeply")
-    found: object = None
+    value: object = None
     for number, wire, at, stop in fields(data, start, end):
         if number == 2 and wire == FIXED64:
-            found = double(data, at)
+            value = double(data, at)
         elif number == 3 and wire == BYTES:
-            found = text(data, at, stop)
+            value = text(data, at, stop)
         elif number == 4 and wire == VARINT:
-            found = bool(at)
+            value = bool(at)
         elif number == 5 and wire == BYTES:
-            found = _map(data, at, stop, 1, depth)
+            value = _map(data, at, stop, 1, depth)
         elif number == 6 and wire == BYTES:
-            found = [
+            value = [
                 _value(data, low, high, depth + 1)
                 for part, kind, low, high in fields(data, at, stop)
                 if part == 1 and kind == BYTES
             ]
-    return found
+    return value
 
 
 def from_text(tag: str, content: bytes) -> tuple[Literal["hparams", "config"], Mapping[str, object]] | None:
@@ -98,8 +98,8 @@ def from_text(tag: str, content: bytes) -> tuple[Literal["hparams", "config"], M
     base = name.rpartition("/")[2].lower()
     words = content.decode("utf-8", "backslashreplace")
     if base in _HPARAM_TAGS:
-        found = _object(words) or _table(words)
-        return ("hparams", found) if found else ("config", {name: words})
+        hparams = _object(words) or _table(words)
+        return ("hparams", hparams) if hparams else ("config", {name: words})
     if base in _CONFIG_TAGS:
         return "config", {name: _object(words) or _table(words) or words}
     return None
@@ -108,10 +108,10 @@ def from_text(tag: str, content: bytes) -> tuple[Literal["hparams", "config"], M
 def _object(words: str) -> JsonDict | None:
     bare = words.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        found = json.loads(bare)
+        value = json.loads(bare)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _table(words: str) -> JsonDict | None:
@@ -124,9 +124,9 @@ def _table(words: str) -> JsonDict | None:
 def _plain(value: str) -> object:
     """A number, true, false or null in a table's cell; else its text."""
     try:
-        found = json.loads(
+        parsed = json.loads(
             value.lower() if value in ("True", "False") else "null" if value == "None" else value
         )
     except (ValueError, RecursionError):
         return value
-    return found if found is None or isinstance(found, bool | int | float) else value
+    return parsed if parsed is None or isinstance(parsed, bool | int | float) else value

@@ -50,8 +50,8 @@ def data_is_sound(data: bytes, at: int, size: int) -> bool:
     """Whether the CRC of the data of the record at ``at`` fits; ``data`` must hold the whole record."""
     end = at + HEADER + size
     crc: int = google_crc32c.value(data[at + HEADER : end])
-    found: int = _CRC(data, end)[0]
-    return found == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    checksum: int = _CRC(data, end)[0]
+    return checksum == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 @cache
@@ -63,8 +63,8 @@ def short_length_crcs() -> NDArray[np.uint64]:
 def stepped_over(data: bytes, at: int) -> bool:
     """Whether ``walk`` took the record at ``at`` for what it is: its header is sound and the size is that
     which the walk saw."""
-    found = header(data, at)
-    return found.sound and (found.size < SHORT or data[at + 1] != 0)
+    record = header(data, at)
+    return record.sound and (record.size < SHORT or data[at + 1] != 0)
 
 
 class RecordWalk(NamedTuple):
@@ -88,10 +88,10 @@ def walk(data: bytes, at: int, most: int) -> RecordWalk:
             break
         size = data[at]
         if data[at + 1]:
-            found = header(data, at)
-            if not found.sound:
+            record = header(data, at)
+            if not record.sound:
                 return RecordWalk(starts, at, "length")
-            size = found.size
+            size = record.size
         add(at)
         at += size + FRAME
     else:

@@ -9,10 +9,8 @@ import math
 import re
 from collections.abc import Iterable
 
-from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import HParams, Operation, Replace
 from runwatch.domain.run import Problem
-from runwatch.readers import limits
 from runwatch.readers.base import (
     Claim,
     Cursor,
@@ -21,21 +19,19 @@ from runwatch.readers.base import (
     SourceFile,
     failed,
     read_document,
-    read_tail,
     unchanged,
 )
 from runwatch.readers.common import bounded_yaml
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import read_log
 from runwatch.readers.wandb._record import RecordContent, from_json, numbers, whole
-from runwatch.text.units import plural
 
 NAME = "wandb"
 
 _FOLDER = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(\S{1,128})")
-_MAGIC, _MAGIC_SIZE = b":W&B", 7
-_LARGEST = limits.RECORD - 256 * limits.KIB
+_MAGIC = b":W&B"
+_FOREIGN = ("not a W&B run file", "it may be damaged: copy it again")
 _SUMMARY, _CONFIG = "wandb-summary.json", "config.yaml"
-_DAMAGED = "the disk or a copy may have damaged the file; the records around it were read"
+LOOKS_FOR = ("*.wandb", "files", _SUMMARY)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -86,59 +82,10 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """What is new in the run file, the summary or the configuration."""
     try:
         if source.file.endswith(".wandb"):
-            return _log(claim, source, cursor, final)
+            return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, RecordContent)
         return _document(claim, source, cursor)
     except (OSError, ValueError) as error:
         return failed(source, cursor, error)
-
-
-def _log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
-    tail = read_tail(source, cursor)
-    operations: list[Operation] = [Replace()] if tail.rewritten else []
-    state = dict(tail.state)
-    head = 0
-    if tail.start == 0:
-        head = _MAGIC_SIZE
-        if not tail.data.startswith(_MAGIC[: len(tail.data)]):
-            return _foreign(claim, source, operations, tail.cursor(0, {"foreign": True}), state)
-        if len(tail.data) < head:
-            return Reading({claim.run_id: operations} if operations else {}, tail.cursor(0))
-    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(state.get("dropping")), final)
-    content = RecordContent(state.get("content"))
-    problems = []
-    for record in log.records():
-        try:
-            content.record(record)
-        except ValueError as error:
-            problems.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
-    problems.extend(
-        Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults
-    )
-    operations.extend(content.operations(claim.tag_prefix))
-    kept: JsonDict = {"content": content.state()} | ({"dropping": True} if log.dropping else {})
-    cursor = tail.cursor(head + log.used, kept)
-    return Reading(
-        {claim.run_id: operations} if operations else {}, cursor, _few(source.file, problems), tail.more
-    )
-
-
-def _foreign(
-    claim: Claim, source: SourceFile, said: list[Operation], cursor: Cursor, state: dict[str, object]
-) -> Reading:
-    """Not a W&B file: said once."""
-    problem = Problem(source.file, "byte 0", "not a W&B run file", "it may be damaged: copy it again")
-    operations = {claim.run_id: said} if said else {}
-    return Reading(operations, cursor, () if state.get("foreign") else (problem,))
-
-
-def _few(file: str, problems: list[Problem]) -> tuple[Problem, ...]:
-    if len(problems) <= limits.PROBLEMS:
-        return tuple(problems)
-    rest = len(problems) - limits.PROBLEMS
-    return (
-        *problems[: limits.PROBLEMS],
-        Problem(file, None, f"{plural(rest, 'more record')} skipped", _DAMAGED),
-    )
 
 
 def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
@@ -153,36 +100,34 @@ def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readin
         return Reading({}, document.cursor)
     else:
         operations, problem = _summary(source.file, document.data, claim.tag_prefix)
-    return Reading(
-        {claim.run_id: operations} if operations else {}, document.cursor, (problem,) if problem else ()
-    )
+    return Reading.of(claim, operations, document.cursor, (problem,) if problem else ())
 
 
 def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
     try:
-        found = bounded_yaml.parse(data)
+        config = bounded_yaml.parse(data)
     except ValueError as error:
         return [], Problem(file, None, f"can't be read as YAML: {error}", "it may be half written")
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         return [], None
     values = {
         str(key): inner["value"] if isinstance(inner, dict) and "value" in inner else inner
-        for key, inner in found.items()
+        for key, inner in config.items()
         if not str(key).startswith("_") and key != "wandb_version"
     }
     return ([HParams(values)] if values else []), None
 
 
 def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Problem | None]:
-    found = from_json(data)
-    if not isinstance(found, dict):
+    summary = from_json(data)
+    if not isinstance(summary, dict):
         return [], Problem(
             file, None, "not a JSON object; waiting for the next version", "it may be half written"
         )
-    step, wall = found.get("_step", 0), found.get("_timestamp", math.nan)
+    step, wall = summary.get("_step", 0), summary.get("_timestamp", math.nan)
     row = [
         pair
-        for key, value in found.items()
+        for key, value in summary.items()
         if not str(key).startswith("_")
         for pair in numbers(str(key), value)
     ]

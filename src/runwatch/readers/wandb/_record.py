@@ -10,15 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import (
-    Evidence,
-    HParams,
-    Label,
-    Operation,
-    Started,
-    Stated,
-    Writer,
-)
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started, Stated, Writer
 from runwatch.readers import limits
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
@@ -42,7 +34,7 @@ class RecordContent:
     def __init__(self, state: JsonMapping | None = None) -> None:
         known = state or {}
         self._log = PointLog()
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
         self._keys: dict[bytes, Key] = {}
         self._tags: dict[str, None] = dict.fromkeys(known.get("tags", ()))
         self._summary: dict[str, float] = dict(known.get("summary", {}))
@@ -61,7 +53,7 @@ class RecordContent:
         for tag, value in only.items():
             if tag not in self._tags and not tag.startswith(tuple(self._media)):
                 self._log.add(tag, self._step, value)
-        return [*self._log.operations(prefix), *self._said]
+        return [*self._log.operations(prefix), *self._facts]
 
     def record(self, data: bytes) -> None:
         """One ``Record``. Raises Malformed, or ValueError for a step that is no integer of 64 bits."""
@@ -136,23 +128,23 @@ class RecordContent:
                 if key[0] not in _OWN:
                     _set(values, key, value)
         if values:
-            self._said.append(HParams(values))
+            self._facts.append(HParams(values))
 
     def _metric(self, data: bytes, start: int, end: int) -> None:
         """``define_metric``: its goal, else the one end (min or max) that its summary keeps."""
-        name, goal, kept = "", 0, set[int]()
+        name, goal, summary_kinds = "", 0, set[int]()
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
                 name = text(data, at, stop)
             elif number == 7 and wire == BYTES:
-                kept = {part for part, _, on, _ in fields(data, at, stop) if on and part in _GOALS}
+                summary_kinds = {part for part, _, on, _ in fields(data, at, stop) if on and part in _GOALS}
             elif number == 8 and wire == VARINT:
                 goal = at
-        if goal not in _GOALS and len(kept) == 1:
-            goal = kept.pop()
+        if goal not in _GOALS and len(summary_kinds) == 1:
+            goal = summary_kinds.pop()
         if name and goal in _GOALS:
             plain = name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
-            self._said.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
+            self._facts.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
 
     def _run(self, data: bytes, start: int, end: int) -> None:
         host, started = None, None
@@ -162,28 +154,28 @@ class RecordContent:
             if number == 4:
                 self._config(data, at, stop)
             elif number in _LABELS and stop > at:
-                self._said.append(Label(_LABELS[number], text(data, at, stop)))
+                self._facts.append(Label(_LABELS[number], text(data, at, stop)))
             elif number == 13:
                 host = text(data, at, stop) or None
             elif number == 17:
                 started = timestamp(data, at, stop)
         if started is not None:
-            self._said.append(Started(started))
-        self._said.append(Writer(host, None, started))
-        self._said.append(Evidence("running", "W&B recorded its start and no exit"))
+            self._facts.append(Started(started))
+        self._facts.append(Writer(host, None, started))
+        self._facts.append(Evidence("running", "W&B recorded its start and no exit"))
 
     def _summarised(self, data: bytes, start: int, end: int) -> None:
         """``run.summary``: it repeats the history; what it alone holds is told at the end."""
-        found: dict[str, float] = {}
+        summary: dict[str, float] = {}
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
                 key, value = item(data, at, stop)
                 if key[-1] == "_type" and len(key) > 1:
                     self._media["/".join(key[:-1]) + "/"] = None
                 elif key[0] not in _OWN:
-                    found.update(numbers("/".join(key), value))
+                    summary.update(numbers("/".join(key), value))
         media = tuple(self._media)
-        for tag, number_ in found.items():
+        for tag, number_ in summary.items():
             known = tag in self._tags or (media and tag.startswith(media))
             if not known and math.isfinite(number_) and len(self._summary) < _MOST_SUMMARY:
                 self._summary[tag] = number_
@@ -194,20 +186,20 @@ class RecordContent:
         for number, wire, at, _ in fields(data, start, end):
             if number == 1 and wire == VARINT:
                 code = signed(at)
-        self._said.append(Evidence("finished" if code == 0 else "crashed", f"W&B recorded exit code {code}"))
+        self._facts.append(Evidence("finished" if code == 0 else "crashed", f"W&B recorded exit code {code}"))
 
     def _environment(self, data: bytes, start: int, end: int) -> None:
-        found: dict[str, object] = {}
+        environment: dict[str, object] = {}
         arguments: list[str] = []
         for number, wire, at, stop in fields(data, start, end):
             if wire == BYTES and number in _ENVIRONMENT:
-                found[_ENVIRONMENT[number]] = text(data, at, stop)
+                environment[_ENVIRONMENT[number]] = text(data, at, stop)
             elif wire == BYTES and number == 5:
                 arguments.append(text(data, at, stop))
         if arguments:
-            found["args"] = arguments
-        if found:
-            self._said.append(HParams(found, "environment"))
+            environment["args"] = arguments
+        if environment:
+            self._facts.append(HParams(environment, "environment"))
 
 
 _RECORDS = {

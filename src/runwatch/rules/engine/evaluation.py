@@ -27,7 +27,7 @@ class Evaluated(NamedTuple):
 def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
     """The active findings, ordered by severity, age and fingerprint; one of each key. A rule that
     raises is a problem; the others go on."""
-    found: dict[tuple[str, str], Finding] = {}
+    by_key: dict[tuple[str, str], Finding] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {}
     traits: dict[str, Traits] = {}
@@ -39,12 +39,12 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             continue
         try:
             for finding in _of(rule, situation, options, traits[rule.NAME]):
-                found.setdefault(finding.key, finding)
+                by_key.setdefault(finding.key, finding)
         except Exception as error:  # one rule's fault, a plug-in's perhaps, must not silence the others
             message = f"the rule {rule.NAME!r} failed: {error!r}"
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
-    findings = fold(inhibit(tuple(found.values()), traits), names)
+    findings = fold(inhibit(tuple(by_key.values()), traits), names)
     return Evaluated(tuple(sorted(findings, key=_order)), tuple(problems))
 
 
@@ -52,12 +52,12 @@ def timing(
     rules: Iterable[Rule], options: Mapping[str, Mapping[str, object]]
 ) -> Mapping[str, tuple[float, float]]:
     """(hold, keep) in seconds of each rule, as tuned by its options."""
-    found = {}
+    times = {}
     for rule in rules:
         tuned = options_of(rule, options)
         hold, keep = seconds(tuned["hold"] or None), seconds(tuned["keep"] or None)
-        found[rule.NAME] = (rule.HOLD if hold is None else hold, rule.KEEP if keep is None else keep)
-    return found
+        times[rule.NAME] = (rule.HOLD if hold is None else hold, rule.KEEP if keep is None else keep)
+    return times
 
 
 def _of(rule: Rule, situation: Situation, options: Mapping[str, object], traits: Traits) -> list[Finding]:

@@ -39,8 +39,8 @@ def inhibit(findings: Sequence[Finding], traits: Mapping[str, Traits]) -> list[F
     for finding in findings:
         if finding.key in taken:
             explained.setdefault(_head(taken, finding.key), []).append(finding)
-    kept = (finding for finding in findings if finding.key not in taken)
-    return [_with(finding, explained.get(finding.key, ())) for finding in kept]
+    shown = (finding for finding in findings if finding.key not in taken)
+    return [_with(finding, explained.get(finding.key, ())) for finding in shown]
 
 
 def _places(finding: Finding) -> tuple[object, ...]:
@@ -50,11 +50,11 @@ def _places(finding: Finding) -> tuple[object, ...]:
 
 
 def _by_place(findings: Sequence[Finding]) -> dict[object, list[Finding]]:
-    found: dict[object, list[Finding]] = {}
+    by_place: dict[object, list[Finding]] = {}
     for finding in findings:
         for place in _places(finding):
-            found.setdefault(place, []).append(finding)
-    return found
+            by_place.setdefault(place, []).append(finding)
+    return by_place
 
 
 def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]:
@@ -78,7 +78,7 @@ def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> 
 
 
 def _rank(finding: Finding) -> tuple[int, float, str]:
-    """Of several of one kind in one place the worst speaks for all, then the one that began first."""
+    """Of several of one kind in one place the worst stands for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
     return -SEVERITIES.index(finding.severity), since, finding.fingerprint
 

@@ -32,7 +32,7 @@ class Rule(Protocol):
     consequences of its own (none); ``explains(finding, other)``: which of these are (all); ``EXPLAINED_BY``:
     rules whose findings make its own a consequence (none); ``EXPLAINS_ALL_BELOW``: its finding explains
     whatever is found at or below its scope (no); ``ONE_OF_A_KIND``: the worst of several findings in one
-    place speaks for all (no)."""
+    place stands for all (no)."""
 
     @property
     def NAME(self) -> str: ...
@@ -84,14 +84,14 @@ _NEEDED = ("NAME", "DESCRIPTION", "DEFAULTS", "HOLD", "KEEP", "MANY", "evaluate"
 def load_rules() -> tuple[tuple[Rule, ...], tuple[Problem, ...]]:
     """All rules by name, and what is wrong with plug-ins. A plug-in that fails, lacks a part, or bears a
     name that is taken, is a problem and not loaded."""
-    found = {rule.NAME: rule for rule in _built_in()}
+    rules = {rule.NAME: rule for rule in _built_in()}
 
     def accept(rule: Rule) -> None:
-        _check(rule, found)
-        found[rule.NAME] = rule
+        _check(rule, rules)
+        rules[rule.NAME] = rule
 
     problems = load_plug_ins("rule", accept)
-    return tuple(found[name] for name in sorted(found)), problems
+    return tuple(rules[name] for name in sorted(rules)), problems
 
 
 def _check(rule: object, known: Mapping[str, Rule]) -> None:

@@ -39,7 +39,7 @@ class CustomRuleSettings(Protocol):
 
 
 class ConditionRule(msgspec.Struct, frozen=True):
-    """A rule made of an expression. It speaks of the runs of ``root`` alone, if one is given, and of those
+    """A rule made of an expression. It covers the runs of ``root`` alone, if one is given, and of those
     that ``filter`` lets pass."""
 
     NAME: str

@@ -1,4 +1,4 @@
-"""What one run logged beside scalars, kept as places in files and brought up to date when asked."""
+"""What one run logged besides scalars, kept as places in files and brought up to date when asked."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _ORDER: tuple[MediaKind, ...] = get_args(MediaKind)
 @cache
 def readers() -> Mapping[str, MediaReader]:
     """The media readers by name."""
-    found: dict[str, MediaReader] = {}
+    by_format: dict[str, MediaReader] = {}
     for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(info.name)
         if all(hasattr(module, name) for name in ("NAME", "takes", "scan", "content")):
-            found[module.NAME] = cast(MediaReader, module)
-    return found
+            by_format[module.NAME] = cast(MediaReader, module)
+    return by_format
 
 
 class _MediaSteps:
@@ -136,9 +136,9 @@ class RunMedia:
         ]
         named = {item.file for one in series for item in one.items}
         lying: dict[str, list[MediaItem]] = {}
-        for found in beside.walk(self._place, others):
-            if found.item.file not in named:
-                lying.setdefault(found.tag, []).append(found.item)
+        for file in beside.walk(self._place, others):
+            if file.item.file not in named:
+                lying.setdefault(file.tag, []).append(file.item)
         for tag, items in lying.items():
             items.sort(key=lambda item: (item.step or 0, item.file))
             series.append(MediaSeries("picture", tag, beside.NAME, tuple(items)))

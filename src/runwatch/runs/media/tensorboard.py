@@ -78,7 +78,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     plugins: dict[str, str] = dict(tail.state.get("plugins", {}))
     data, at = tail.data, min(int(tail.state.get("skip", 0)), len(tail.data))
     skip = int(tail.state.get("skip", 0)) - at
-    found: list[FoundMedia] = []
+    media: list[FoundMedia] = []
     more = tail.more
     while not skip and at + FRAME <= len(data):
         head = header(data, at)
@@ -92,10 +92,10 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
                 at = len(data)
             break
         if not _is_scalar(data, at + HEADER, end) and data_is_sound(data, at, head.size):
-            found += _summaries(source.file, tail.start, data, at + HEADER, end, plugins)
+            media += _summaries(source.file, tail.start, data, at + HEADER, end, plugins)
         at = end + 4
     state = {"plugins": plugins} | ({"skip": skip} if skip else {})
-    return Scan(found, tail.cursor(at, state), tail.rewritten, more)
+    return Scan(media, tail.cursor(at, state), tail.rewritten, more)
 
 
 def _is_scalar(data: bytes, start: int, end: int) -> bool:
@@ -118,11 +118,11 @@ def _summaries(
                 step = signed(at)
             elif number == 5 and wire == BYTES:
                 values += [(low, high) for part, kind, low, high in fields(data, at, stop) if part == 1]
-        told = [(_named(data, low, high, plugins), low, high) for low, high in values]
+        summaries = [(_named(data, low, high, plugins), low, high) for low, high in values]
     except Malformed:
         return
     seconds = wall if math.isfinite(wall) else None
-    for named, low, high in told:
+    for named, low, high in summaries:
         if named is not None:
             kind, tag, batch = named
             for i in range(max(min(batch, _MOST_IMAGES), 1)):
@@ -226,12 +226,12 @@ class _Tensor:
     def numbers(self, *shape: int) -> NDArray[np.float64]:
         """The elements, in this shape. Raises ValueError when they do not have it."""
         if self._raw is not None and self._dtype in (1, 2):
-            found = _floats(self._data, *self._raw, 4 if self._dtype == 1 else 8)
+            floats = _floats(self._data, *self._raw, 4 if self._dtype == 1 else 8)
         elif self._packed:
-            found = np.concatenate(self._packed)
+            floats = np.concatenate(self._packed)
         else:
             raise ValueError("its numbers are of a kind that is not shown")
-        return found.reshape(shape)
+        return floats.reshape(shape)
 
 
 def _floats(data: bytes, at: int, stop: int, width: int) -> NDArray[np.float64]:
@@ -242,8 +242,10 @@ def _floats(data: bytes, at: int, stop: int, width: int) -> NDArray[np.float64]:
 def _dimensions(data: bytes, start: int, end: int) -> Iterator[int]:
     for number, wire, at, stop in fields(data, start, end):
         if number == 2 and wire == BYTES:
-            found = [low for part, kind, low, _ in fields(data, at, stop) if part == 1 and kind == VARINT]
-            yield signed(found[-1]) if found else 0
+            dimensions = [
+                low for part, kind, low, _ in fields(data, at, stop) if part == 1 and kind == VARINT
+            ]
+            yield signed(dimensions[-1]) if dimensions else 0
 
 
 def _image(data: bytes, parts: dict[int, tuple[int, int]], which: int) -> bytes:

@@ -29,7 +29,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     name = place.run.rpartition("#")[2]
     after = int(cursor.state["row"]) if cursor is not None else -(2**63)
     own = cursor.state.get("key") if cursor is not None else None
-    found: list[FoundMedia] = []
+    media: list[FoundMedia] = []
     rows = sqlite.QueryRows([], after, 0)
     with contextlib.suppress(sqlite3.Error, sqlite.Busy), sqlite.opened(source) as connection:
         known = sqlite.columns(connection, "metrics")
@@ -44,16 +44,16 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
         if own is None and name in (run, f"{run}-{str(known_as)[:8]}", f"{run}-{known_as}"):
             own = known_as  # the first of a name bears it, later ones their key too
         if known_as == own:
-            found += _of_row(source.file, row, step, stamp, text)
+            media += _of_row(source.file, row, step, stamp, text)
     state = {"row": rows.last, "key": own}
-    return Scan(found, Cursor(stat=source.stat, state=state), False, len(rows.found) >= _ROWS)
+    return Scan(media, Cursor(stat=source.stat, state=state), False, len(rows.found) >= _ROWS)
 
 
 def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> list[FoundMedia]:
     if not isinstance(text, str | bytes) or not isinstance(step, int):
         return []
     marker = b'"_type"' if isinstance(text, bytes) else '"_type"'
-    values = _object(text) if marker in text else {}  # type: ignore[operator]
+    values = bounded_json.parse_object(text) if marker in text else {}  # type: ignore[operator]
     seconds = moment(stamp)
     at = MediaItem(None, None, file, row, 1)
     folder = os.path.join(os.path.dirname(file), "media")
@@ -63,14 +63,6 @@ def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> l
         for tag, inner in logged.media_in(key, value)
         for one in logged.found(tag, inner, step, seconds if seconds == seconds else None, at, folder)
     ]
-
-
-def _object(text: str | bytes) -> dict[str, object]:
-    try:
-        value = bounded_json.parse(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
@@ -85,7 +77,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
     except (sqlite3.Error, sqlite.Busy) as error:
         raise MediaRefused(f"the database can't be read now: {error}") from None
-    for key, value in _object(row[0]).items() if row else ():
+    for key, value in bounded_json.parse_object(row[0]).items() if row else ():
         for tag, inner in logged.media_in(key, value):
             if tag == item.form:
                 return logged.content(inner)

@@ -15,7 +15,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
 from runwatch.readers.base import Cursor, SourceFile, read_document, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.leveldb import Log
+from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
 from runwatch.runs.media import _logged_values as logged
@@ -30,7 +30,6 @@ from runwatch.runs.media.base import (
 )
 
 NAME = "wandb"
-_MAGIC = 7
 _HISTORY = 2
 _TYPE = b"_type"
 _SUFFIX, _SUMMARY = ".wandb", "wandb-summary.json"
@@ -45,18 +44,18 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     if source.file.endswith(_SUMMARY):
         return _summary(source, cursor)
     tail = read_tail(source, cursor, MOST_BYTES)
-    head = _MAGIC if tail.start == 0 else 0
+    head = START if tail.start == 0 else 0
     log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
-    found: list[FoundMedia] = []
+    media: list[FoundMedia] = []
     waiting: tuple[int, bytes] | None = None
     for record in log.records():
         if waiting is not None:
-            found += _of_row(source.file, log.start, waiting, log.used)
+            media += _of_row(source.file, log.start, waiting, log.used)
         waiting = (log.used, record) if _TYPE in record else None
     if waiting is not None:
-        found += _of_row(source.file, log.start, waiting, log.used)
+        media += _of_row(source.file, log.start, waiting, log.used)
     state = {"dropping": True} if log.dropping else {}
-    return Scan(found, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
+    return Scan(media, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
 
 
 def _summary(source: SourceFile, cursor: Cursor | None) -> Scan:
@@ -69,14 +68,14 @@ def _summary(source: SourceFile, cursor: Cursor | None) -> Scan:
         return Scan([], document.cursor, True)
     step = values.get("_step")
     at = MediaItem(None, None, source.file, 0, document.cursor.offset)
-    found = [
+    media = [
         one
         for tag, value in _media(values)
         for one in logged.found(
             tag, value, step if isinstance(step, int) else None, None, at, os.path.dirname(source.file)
         )
     ]
-    return Scan(found, document.cursor, True)
+    return Scan(media, document.cursor, True)
 
 
 def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterator[FoundMedia]:

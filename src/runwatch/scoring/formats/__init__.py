@@ -42,13 +42,13 @@ def format_of(path: str) -> ModelFormat:
 
 def _head(path: str) -> bytes:
     try:
-        handle, found = open_regular(path)
+        handle, stat = open_regular(path)
     except NotRegular as error:
         raise ScoringError(path, "is not a regular file", "give a model file") from error
     except OSError as error:
         raise ScoringError(path, (error.strerror or "can't be read").lower(), "check the path") from error
     with os.fdopen(handle, "rb") as file:
-        if found.st_size > MAX_MODEL:
+        if stat.st_size > MAX_MODEL:
             raise ScoringError(path, f"is larger than {MAX_MODEL >> 30} GiB", "export a smaller model")
         try:
             return file.read(_HEAD)

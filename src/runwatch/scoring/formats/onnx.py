@@ -145,7 +145,7 @@ class _Onnx:
             ) from error
         names = [node.name for node in self._session.get_outputs()]
         return _cut(
-            told_apart(self._path, dict(zip(names, result, strict=True)), len(block), self._score), rows
+            raw_scores(self._path, dict(zip(names, result, strict=True)), len(block), self._score), rows
         )
 
 
@@ -166,7 +166,7 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
+def raw_scores(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""
@@ -198,11 +198,11 @@ def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | No
     if label is not None and score is None and not matrices and _shares(values):
         matrices = {"": (np.column_stack(list(values.values())), None)}
         values = {}
-    found = [*matrices, *values]
-    if len(found) > 1:
-        message = ", ".join(safe(name, 40) for name in found)
+    candidates = [*matrices, *values]
+    if len(candidates) > 1:
+        message = ", ".join(safe(name, 40) for name in candidates)
         raise ScoringError(path, f"several outputs may be the score: {message}", '[[models]] score = "…"')
-    if label is None and not found:
+    if label is None and not candidates:
         message = ", ".join(safe(name, 40) for name in outputs)
         raise ScoringError(path, f"no output is a label or score a row: {message}", "export it with one")
     scores, classes = next(iter(matrices.values()), (None, None))

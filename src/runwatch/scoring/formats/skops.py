@@ -35,8 +35,8 @@ def load(path: str, score: str | None) -> _Skops:
 
     _bounded(path)
     try:
-        asked = set(skops.io.get_untrusted_types(file=path))
-        unknown = sorted(asked - _DATA_ONLY)
+        untrusted = set(skops.io.get_untrusted_types(file=path))
+        unknown = sorted(untrusted - _DATA_ONLY)
         if unknown:
             message = ", ".join(safe(name, 80) for name in unknown[:_SHOWN])
             more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
@@ -44,7 +44,7 @@ def load(path: str, score: str | None) -> _Skops:
             raise ScoringError(
                 path, wrong, "save it with scikit-learn's own parts only, or export it to ONNX"
             )
-        model = skops.io.load(path, trusted=sorted(asked & _DATA_ONLY))
+        model = skops.io.load(path, trusted=sorted(untrusted & _DATA_ONLY))
     except ScoringError:
         raise
     except Exception as error:

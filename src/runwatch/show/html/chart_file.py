@@ -43,7 +43,7 @@ def chart_text(view: ChartView, title: str, form: str) -> str:
 
 
 def chart_bytes(view: ChartView, title: str, form: str) -> str | bytes:
-    """``chart_text``, or the picture as ``png``. Raises OSError: Pillow is missing; the text says so."""
+    """``chart_text``, or the picture as ``png``. Raises OSError when Pillow is missing."""
     if form != "png":
         return chart_text(view, title, form)
     from runwatch.show.html.chart_png import png
@@ -180,8 +180,8 @@ def _pieces(line: ChartLine, xs: _Range, ys: _Range, log: bool) -> list[str]:
     gaps = np.flatnonzero(~np.isfinite(y))
     out = []
     for a, b in zip(np.split(x, gaps), np.split(y, gaps), strict=True):
-        kept = np.isfinite(b)
-        places = _places(a[kept], b[kept], xs, ys)
+        finite = np.isfinite(b)
+        places = _places(a[finite], b[finite], xs, ys)
         if len(places) == 1:
             left, _, top = places[0].partition(",")
             places.append(f"{float(left) + 2:.1f},{top}")
@@ -194,14 +194,14 @@ def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """At most about 4,000 points: of each stretch the least and the greatest, and a gap if it has one."""
     if len(x) <= _MOST_POINTS:
         return x, y
-    kept: list[int] = []
+    selected: list[int] = []
     for part in np.array_split(np.arange(len(x)), _MOST_POINTS // 2):
         finite: NDArray[np.intp] = part[np.isfinite(y[part])]
         ends = (
             {int(finite[np.argmin(y[finite])]), int(finite[np.argmax(y[finite])])} if len(finite) else set()
         )
-        kept += sorted(ends | {int(i) for i in part[~np.isfinite(y[part])][:1]})
-    return x[kept], y[kept]
+        selected += sorted(ends | {int(i) for i in part[~np.isfinite(y[part])][:1]})
+    return x[selected], y[selected]
 
 
 def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:

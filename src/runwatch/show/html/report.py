@@ -272,9 +272,9 @@ def _curves(look: ChartSource, brief: Brief) -> str:
     active = {(run["root"], run["id"]) for group in groups for run in brief.runs[group]}
     drawn: list[str] = []
     for run in sorted(snapshot.situation.runs, key=lambda run: is_baseline(snapshot, run)):
-        kept = run_facts(run)
+        facts = run_facts(run)
         metric = run.main_metric
-        if (kept["root"], kept["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
+        if (facts["root"], facts["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
             continue
         lines = [*_baseline_curves(look, run, metric.tag), _curve(look, run.key, metric.tag, run.id, "run")]
         drawn.append(curves(metric.tag, lines))
@@ -345,7 +345,7 @@ def _tasks(brief: Brief) -> str:
     ]
     table = _table("What is being done", ("priority", "task", "due", "who"), rows)
     closed = len(brief.closed)
-    by_hand = sum(story["by"] == "person" for story in brief.closed)
+    by_hand = sum(one["by"] == "person" for one in brief.closed)
     note = f"{plural(closed, 'task')} closed in this period, {by_hand} by a person." if closed else ""
     if not rows and not note:
         return "<h2>What is being done</h2><p>Nothing is pending.</p>"
@@ -374,10 +374,10 @@ def _text(words: str) -> str:
 def _task(text: str, findings: Mapping[str, Facts]) -> str:
     """What is to do, in everybody's words: those of its finding, unless a person has made the line theirs."""
     words = text.split()
-    found = next((findings[word] for word in words if word in findings), None)
-    if found is not None and "by:runwatch" in words:
-        name, part = _named(found)
-        return _plainly(found["rule"], name, [part] if part else [])
+    task = next((findings[word] for word in words if word in findings), None)
+    if task is not None and "by:runwatch" in words:
+        name, part = _named(task)
+        return _plainly(task["rule"], name, [part] if part else [])
     own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:", "rec:", "id:", "p:", "host:", "+", "@")
     return " ".join(word for word in text.split() if not word.startswith(own))
 

@@ -30,7 +30,7 @@ class SvgCurve(msgspec.Struct, frozen=True):
 def curves(title: str, lines: Sequence[SvgCurve]) -> str:
     """Curves on common axes; "" when there is nothing finite to draw."""
     drawn = [(line, _finite(line)) for line in lines]
-    points = [point for _, found in drawn for point in found]
+    points = [point for _, segments in drawn for point in segments]
     if len(points) < 2:
         return ""
     xs, ys = [x for x, _ in points], [y for _, y in points]
@@ -40,8 +40,8 @@ def curves(title: str, lines: Sequence[SvgCurve]) -> str:
         f"<title>{_text(title)}</title>",
         _axes(x_range, y_range),
     ]
-    for line, found in drawn:
-        path = " ".join(f"{_x(x, x_range):.1f},{_y(y, y_range):.1f}" for x, y in _thinned(found))
+    for line, segments in drawn:
+        path = " ".join(f"{_x(x, x_range):.1f},{_y(y, y_range):.1f}" for x, y in _thinned(segments))
         name = f"<title>{_text(line.name)}</title>"
         parts.append(f'<polyline class="{line.style}" points="{path}">{name}</polyline>')
     keys = dict.fromkeys((line.style, line.name) for line in lines)
@@ -97,11 +97,11 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if len(points) <= _MOST_POINTS:
         return points
     size = math.ceil(2 * len(points) / _MOST_POINTS)
-    kept = []
+    selected = []
     for start in range(0, len(points), size):
         stretch = points[start : start + size]
-        kept += sorted({min(stretch, key=lambda p: p[1]), max(stretch, key=lambda p: p[1])})
-    return kept
+        selected += sorted({min(stretch, key=lambda p: p[1]), max(stretch, key=lambda p: p[1])})
+    return selected
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

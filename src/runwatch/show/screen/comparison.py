@@ -129,9 +129,9 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     else:
         why = "no baseline: press b on a run to make it one"
     nothing = TableView((), ())
-    said = TableView((), (), (text(why, "muted"),))
+    empty = TableView((), (), (text(why, "muted"),))
     blank = ChartView(key=("no comparison", name), empty="")
-    return ComparisonView(text(name, "strong"), (), said, nothing, blank, (), nothing, blank, nothing)
+    return ComparisonView(text(name, "strong"), (), empty, nothing, blank, (), nothing, blank, nothing)
 
 
 def _head(comparison: Comparison) -> Words:

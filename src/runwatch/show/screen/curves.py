@@ -76,16 +76,16 @@ _SPLIT_TONES: dict[str | None, Tone] = {"train": "series2", "validation": "serie
 
 def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPicture:
     """One metric's parts of the data (training, validation, test) in one picture, the first on top."""
-    found = picture(snapshot, run, marked, tags[0])
+    chart = picture(snapshot, run, marked, tags[0])
     if len(tags) < 2:
-        return found
-    curves = [curve for curve in found.curves if curve.run != run.key]
+        return chart
+    curves = [curve for curve in chart.curves if curve.run != run.key]
     for tag in reversed(tags):
         split = split_of(tag) or "train"
         first = tag == tags[0]
         curves.append(DrawnCurve(run.key, tag, split, _SPLIT_TONES.get(split, "series4"), run.version, first))
     title = f"{core_name(tags[0])}: {', '.join(split_of(tag) or 'train' for tag in tags)}"
-    return replace(found, curves=tuple(curves), title=title)
+    return replace(chart, curves=tuple(curves), title=title)
 
 
 def split_groups(tags: Iterable[str]) -> list[list[str]]:
@@ -207,8 +207,8 @@ def _marks(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartMark, ...]:
 
 def _step_of(path: str) -> int | None:
     """The step in a checkpoint's name, where it tells one."""
-    found = _STEP.search(path.rpartition("/")[2])
-    return int(found[1]) if found else None
+    match = _STEP.search(path.rpartition("/")[2])
+    return int(match[1]) if match else None
 
 
 def chart(

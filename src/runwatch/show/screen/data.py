@@ -192,13 +192,13 @@ def _joint(report: DriftReport | None) -> Words:
 
 def _features(report: DriftReport | None) -> TableView:
     joint = report.multivariate if report else None
-    found = joint.top_features if joint else ()
-    top = max((weight for _, weight in found), default=1.0) or 1.0
+    features = joint.top_features if joint else ()
+    top = max((weight for _, weight in features), default=1.0) or 1.0
     rows = tuple(
         ViewRow(
             name, (text(name), bar(weight / top, 30, "accent"), (Span(units.number(weight, 2), "muted"),))
         )
-        for name, weight in found[:15]
+        for name, weight in features[:15]
     )
     return TableView(_FEATURES, rows)
 

@@ -48,9 +48,9 @@ class DriftAsk(msgspec.Struct, frozen=True):
 def drift(snapshot: Snapshot, ask: DriftAsk, now: float) -> TableView:
     """All columns of all data sets, ranked by verdict, then effect x importance."""
     sets = snapshot.situation.data
-    found = [(data, column) for data in sets for column in _columns(data)]
-    found = [pair for pair in found if not ask.filter or matches(ask.filter, pair[0].name, pair[1].name)]
-    found.sort(key=lambda pair: _rank(pair[1]))
+    pairs = [(data, column) for data in sets for column in _columns(data)]
+    pairs = [pair for pair in pairs if not ask.filter or matches(ask.filter, pair[0].name, pair[1].name)]
+    pairs.sort(key=lambda pair: _rank(pair[1]))
     shown = max((min(len(data.batches), ask.batches) for data in sets), default=0)
     columns = (
         ViewColumn("verdict", "verdict", 9),
@@ -65,7 +65,7 @@ def drift(snapshot: Snapshot, ask: DriftAsk, now: float) -> TableView:
         ViewColumn("what", "what changed", 18, grow=3, drop=2),
     )
     several = len(sets) > 1
-    rows = tuple(_row(data, column, shown, several) for data, column in found)
+    rows = tuple(_row(data, column, shown, several) for data, column in pairs)
     return TableView(columns, rows, _nothing(snapshot, ask), _note(sets, now))
 
 

@@ -132,9 +132,9 @@ def _state(snapshot: Snapshot, ask: HeadAsk) -> tuple[list[Words], list[Words]]:
         text(f"{safe(data.name, 20)} {units.duration(data.late_by)} late", "warn", _LONGEST_MARK)
         for data in late[:2]
     ]
-    told, roots, rest = notes.count(snapshot), snapshot.situation.roots, list[Words]()
-    if told:
-        rest.append((Span("i ", "key"), Span(units.plural(told, "note"), "muted")))
+    noted, roots, rest = notes.count(snapshot), snapshot.situation.roots, list[Words]()
+    if noted:
+        rest.append((Span("i ", "key"), Span(units.plural(noted, "note"), "muted")))
     where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
     return parts, [*rest, (Span(shortened(where), "muted"),)]
 
@@ -174,15 +174,15 @@ def _marked(snapshot: Snapshot, mark: str, now: float) -> Words:
 
 def _fitting(parts: Sequence[Words], width: int) -> Words:
     """As many of the parts as fit; the first always, cut if need be."""
-    kept: list[Words] = []
+    fitting: list[Words] = []
     for part in parts:
-        if kept and cells(join([*kept, part], " " * _GAP)) > width:
+        if fitting and cells(join([*fitting, part], " " * _GAP)) > width:
             break
-        kept.append(part)
-    first = kept[0]
-    if len(kept) == 1 and cells(first) > width and len(first) > 1:
+        fitting.append(part)
+    first = fitting[0]
+    if len(fitting) == 1 and cells(first) > width and len(first) > 1:
         return tuple(
             Span(fit_words(span.text, max(width - 2, 6)), span.tone) if i == 1 else span
             for i, span in enumerate(first[:2])
         )
-    return join(kept, " " * _GAP)
+    return join(fitting, " " * _GAP)

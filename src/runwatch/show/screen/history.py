@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
-from runwatch.show.history import FindingHistory, stories, week_lines
+from runwatch.show.history import FindingHistory, finding_histories, week_lines
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     Span,
@@ -55,18 +55,18 @@ def changes_with(snapshot: Snapshot) -> object:
         for root, listed in snapshot.tasks.items()
         for task in listed.tasks
     )
-    found = tuple((finding.fingerprint, finding.confirmed) for finding in snapshot.findings)
-    return tasks, found, tuple(snapshot.situation.baselines.items())
+    confirmed = tuple((finding.fingerprint, finding.confirmed) for finding in snapshot.findings)
+    return tasks, confirmed, tuple(snapshot.situation.baselines.items())
 
 
 def history_table(events: Events, filter: str, now: float) -> TableView:
-    """``events`` newest first, as the monitor tells them; a row a story, the newest on top."""
-    histories = stories(list(reversed(events)))[::-1]
-    several = len({story.root for story in histories}) > 1
-    kept = [story for story in histories if not filter or matches(filter, *_hay(story))]
+    """``events`` newest first, as the monitor tells them; a row a task, the newest on top."""
+    histories = finding_histories(list(reversed(events)))[::-1]
+    several = len({one.root for one in histories}) > 1
+    shown = [one for one in histories if not filter or matches(filter, *_hay(one))]
     columns = _STORIES if several else _STORIES[:-1]
-    rows = tuple(_story(story, i, now) for i, story in enumerate(kept[:_MOST]))
-    return TableView(columns, rows, _no_story(filter, bool(histories)))
+    rows = tuple(_row(one, i, now) for i, one in enumerate(shown[:_MOST]))
+    return TableView(columns, rows, _no_history(filter, bool(histories)))
 
 
 def week(events: Events, now: float) -> Words:
@@ -75,32 +75,32 @@ def week(events: Events, now: float) -> Words:
     return (Span(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted"),) if lines else ()
 
 
-def _hay(story: FindingHistory) -> tuple[str, ...]:
-    by = "person" if story.by == "person" else story.by or ""
-    return safe(story.text), story.outcome, by, story.severity or "", safe(story.root)
+def _hay(one: FindingHistory) -> tuple[str, ...]:
+    by = "person" if one.by == "person" else one.by or ""
+    return safe(one.text), one.outcome, by, one.severity or "", safe(one.root)
 
 
-def _story(story: FindingHistory, i: int, now: float) -> ViewRow:
+def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
     sign: Words = ()
-    if story.severity in SEVERITY_SIGNS:
-        sign = (Span(SEVERITY_SIGNS[story.severity], SEVERITY_TONES[story.severity]),)
-    who = "" if story.closed is None else "a person" if story.by == "person" else story.by or ""
-    took = story.took if story.closed is not None else now - (story.opened or now)
+    if one.severity in SEVERITY_SIGNS:
+        sign = (Span(SEVERITY_SIGNS[one.severity], SEVERITY_TONES[one.severity]),)
+    who = "" if one.closed is None else "a person" if one.by == "person" else one.by or ""
+    took = one.took if one.closed is not None else now - (one.opened or now)
     return ViewRow(
-        (story.root, story.fingerprint, story.opened, i if story.opened is None else 0),
+        (one.root, one.fingerprint, one.opened, i if one.opened is None else 0),
         (
-            (Span(units.moment(story.opened, now) if story.opened is not None else "before", "muted"),),
+            (Span(units.moment(one.opened, now) if one.opened is not None else "before", "muted"),),
             sign,
-            text(story.text),
-            (Span(story.outcome, _OUTCOMES.get(story.outcome, "plain")),),
+            text(one.text),
+            (Span(one.outcome, _OUTCOMES.get(one.outcome, "plain")),),
             text(who, "muted"),
             (Span(units.duration(took), "muted"),),
-            text(story.root, "muted"),
+            text(one.root, "muted"),
         ),
     )
 
 
-def _no_story(filter: str, any_there: bool) -> tuple[Words, ...]:
+def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
         return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("no history yet: nothing was opened or closed since it is kept here", "muted"),),)

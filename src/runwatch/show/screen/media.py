@@ -47,18 +47,18 @@ BINS = 96
 Steps = Sequence[tuple[int, Histogram]]
 
 
-def heat(found: Steps) -> HeatView | None:
+def heat(steps: Steps) -> HeatView | None:
     """All of them on one scale; None when there is none."""
-    if not found:
+    if not steps:
         return None
-    low = min(one.edges[0] for _, one in found)
-    high = max(one.edges[-1] for _, one in found)
+    low = min(one.edges[0] for _, one in steps)
+    high = max(one.edges[-1] for _, one in steps)
     if not high > low:
         low, high = low - 0.5, high + 0.5
     grid = np.linspace(low, high, BINS + 1)
-    rows = [np.diff(np.interp(grid, *_cumulative(one))) for _, one in found]
+    rows = [np.diff(np.interp(grid, *_cumulative(one))) for _, one in steps]
     peaks = np.array([max(float(row.max()), 1e-300) for row in rows])
-    return HeatView(tuple(step for step, _ in found), low, high, np.stack(rows) / peaks[:, None])
+    return HeatView(tuple(step for step, _ in steps), low, high, np.stack(rows) / peaks[:, None])
 
 
 def _cumulative(one: Histogram) -> tuple[FloatArray, FloatArray]:
@@ -71,10 +71,10 @@ def _cumulative(one: Histogram) -> tuple[FloatArray, FloatArray]:
     return edges, np.concatenate([[0.0], np.cumsum(np.maximum(counts, 0.0))])
 
 
-def distribution(key: object, found: Steps) -> ChartView:
+def distribution(key: object, steps: Steps) -> ChartView:
     """The quantiles over steps."""
-    x = np.array([step for step, _ in found], dtype=np.float64)
-    rows = np.array([_quantiles(one) for _, one in found]).reshape(len(found), len(_QUANTILES))
+    x = np.array([step for step, _ in steps], dtype=np.float64)
+    rows = np.array([_quantiles(one) for _, one in steps]).reshape(len(steps), len(_QUANTILES))
     named: dict[int, tuple[str, Tone]] = {
         8: ("greatest", "muted"),
         6: ("84 %", "info"),
@@ -96,8 +96,8 @@ def _quantiles(one: Histogram) -> FloatArray:
         return np.full(len(_QUANTILES), np.nan)
     rising = np.concatenate([[True], np.diff(below) > 0])
     rising[:-1] |= rising[1:]  # the edge where a filled bin begins counts too
-    found: FloatArray = np.interp(np.array(_QUANTILES) * below[-1], below[rising], edges[rising])
-    return found
+    quantiles: FloatArray = np.interp(np.array(_QUANTILES) * below[-1], below[rising], edges[rising])
+    return quantiles
 
 
 def bars(key: object, name: str, one: Histogram) -> ChartView:

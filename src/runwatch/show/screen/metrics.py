@@ -88,9 +88,11 @@ _SHOWN_MODELS = 3
 
 def _predictions(snapshot: Snapshot) -> tuple[ViewRow, ...]:
     """The primary metric of each watched predictions, those that got worse first."""
-    found = sorted(snapshot.situation.predictions.items(), key=lambda pair: (_RANK[pair[1].verdict], pair[0]))
+    comparisons = sorted(
+        snapshot.situation.predictions.items(), key=lambda pair: (_RANK[pair[1].verdict], pair[0])
+    )
     rows = []
-    for key, comparison in found[:_SHOWN_MODELS]:
+    for key, comparison in comparisons[:_SHOWN_MODELS]:
         if comparison.primary is not None:
             row = _judged(comparison.primary)
             label = words(text(key.name, "info"), " ", text(comparison.primary.name, "strong"))
@@ -117,7 +119,7 @@ def _part(baseline: Baseline) -> str:
 
 
 def baseline_name(baseline: Baseline) -> Words:
-    """The baseline with its sign, and who says so."""
+    """The baseline with its sign and its source."""
     return words(Span(f"◆ {safe(baseline.name)}", "baseline"), Span(f" {safe(baseline.source)}", "muted"))
 
 
@@ -136,9 +138,9 @@ def metric_table(run: Run, comparison: Comparison | None, models: tuple[ViewRow,
     rows = tuple(_judged(metric) for metric in judged) + tuple(_alone(metric) for metric in rest)
     bad = any(cell.tone == "bad" for row in models for cell in row.cells[3])
     rows = (*models, *rows) if bad else (*rows, *models)
-    said = any(row.cells[-1] for row in rows)
+    has_notes = any(row.cells[-1] for row in rows)
     return TableView(
-        _COLUMNS if said else _COLUMNS[:-1], rows, ((Span("this run has no metric yet", "muted"),),)
+        _COLUMNS if has_notes else _COLUMNS[:-1], rows, ((Span("this run has no metric yet", "muted"),),)
     )
 
 

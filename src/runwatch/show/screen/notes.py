@@ -48,13 +48,13 @@ def _section(title: str, lines: list[_Line]) -> list[ViewRow]:
 
 
 def _assumed(snapshot: Snapshot) -> list[_Line]:
-    found: list[_Line] = [("i", "info", "", message, "") for message in snapshot.assumptions]
+    lines: list[_Line] = [("i", "info", "", message, "") for message in snapshot.assumptions]
     for data in snapshot.situation.data:
         if data.assumed and not any(data.assumed in message for message in snapshot.assumptions):
-            found.append(("i", "info", data.name, data.assumed, ""))
+            lines.append(("i", "info", data.name, data.assumed, ""))
     for root, baseline in snapshot.situation.baselines.items():
-        found.append(("◆", "baseline", root, f"baseline {baseline.name}: {baseline.source}", baseline.reason))
-    return found
+        lines.append(("◆", "baseline", root, f"baseline {baseline.name}: {baseline.source}", baseline.reason))
+    return lines
 
 
 def _problems(snapshot: Snapshot, now: float) -> list[_Line]:

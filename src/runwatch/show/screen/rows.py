@@ -27,20 +27,20 @@ class RowsView(msgspec.Struct, frozen=True):
     table: TableView
 
 
-def rows_view(found: tuple[Names, Texts] | Problem | None, filter: str = "") -> RowsView:
-    """``found``: column names and rows as text; None: they are being read."""
-    if found is None:
+def rows_view(answer: tuple[Names, Texts] | Problem | None, filter: str = "") -> RowsView:
+    """``answer``: column names and rows as text; None: they are being read."""
+    if answer is None:
         return RowsView((), (), TableView((), (), ((Span("reading the rows …", "muted"),),)))
-    if isinstance(found, Problem):
-        said = (text(f"{found.file}: {found.message}", "warn"), text(found.hint, "muted"))
-        return RowsView((), (), TableView((), (), said))
-    names, rows = found
-    kept = [(i, row) for i, row in enumerate(rows) if not filter or matches(filter, *row)]
-    same = _in_common(names, [row for _, row in kept])
+    if isinstance(answer, Problem):
+        message = (text(f"{answer.file}: {answer.message}", "warn"), text(answer.hint, "muted"))
+        return RowsView((), (), TableView((), (), message))
+    names, rows = answer
+    shown = [(i, row) for i, row in enumerate(rows) if not filter or matches(filter, *row)]
+    same = _in_common(names, [row for _, row in shown])
     columns = tuple(_column(name, i, rows, i in same) for i, name in enumerate(names))
-    made = tuple(ViewRow(i, tuple(text(cell, width=_WIDEST * 2) for cell in row)) for i, row in kept)
+    made = tuple(ViewRow(i, tuple(text(cell, width=_WIDEST * 2) for cell in row)) for i, row in shown)
     return RowsView(
-        _count(len(kept), len(rows)), _caption(names, same), TableView(columns, made, _nothing(filter))
+        _count(len(shown), len(rows)), _caption(names, same), TableView(columns, made, _nothing(filter))
     )
 
 
@@ -74,9 +74,9 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _count(kept: int, all_rows: int) -> Words:
-    if kept < all_rows:
-        return (Span(f"{kept:,} of {units.plural(all_rows, 'row')}", "muted"),)
+def _count(shown: int, all_rows: int) -> Words:
+    if shown < all_rows:
+        return (Span(f"{shown:,} of {units.plural(all_rows, 'row')}", "muted"),)
     message = f"the first {all_rows:,} rows" if all_rows >= MOST_ROWS else units.plural(all_rows, "row")
     return (Span(message, "muted"),)
 

@@ -104,9 +104,9 @@ def choices(runs: Iterable[Run]) -> list[tuple[str, str]]:
     for run in runs:
         settings.update(dict.fromkeys(flat(run.hparams)))
         tags.update({tag: None for tag, metric in run.metrics.items() if not metric.hidden})
-    found = [(key, each.about) for key, each in COLUMNS.items()]
-    found += [(_SETTING + name, f"hyperparameter {name}") for name in sorted(settings)]
-    return found + [(_METRIC + tag, f"metric {tag}") for tag in sorted(tags)]
+    described = [(key, each.about) for key, each in COLUMNS.items()]
+    described += [(_SETTING + name, f"hyperparameter {name}") for name in sorted(settings)]
+    return described + [(_METRIC + tag, f"metric {tag}") for tag in sorted(tags)]
 
 
 def age(run: Run, now: float) -> str:
@@ -118,7 +118,7 @@ def age(run: Run, now: float) -> str:
 
 
 def eta(run: Run) -> str:
-    """How long a running run still takes, in words; empty when nobody knows."""
+    """How long a running run still takes, in words; empty when unknown."""
     if run.status != "running" or run.progress.eta is None:
         return ""
     return units.duration(run.progress.eta[0])

@@ -42,7 +42,7 @@ def by_metric(run: Run) -> tuple[str, float]:
 def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
     """The worst severity of each run's findings, infos left out."""
     out: dict[RunKey, Severity] = {}
-    for finding in sorted(snapshot.findings, key=lambda found: SEVERITIES.index(found.severity)):
+    for finding in sorted(snapshot.findings, key=lambda one: SEVERITIES.index(one.severity)):
         if finding.run is not None and finding.severity != "info":
             out[finding.run] = finding.severity
     return out

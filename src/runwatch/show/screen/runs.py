@@ -88,13 +88,13 @@ Kept = dict[object, tuple["_BuiltRow", ViewRow]]
 """Rows of the last view with what they were made of; a row of the same parts is taken over."""
 
 
-def runs(snapshot: Snapshot, ask: RunsAsk, now: float, kept: Kept | None = None) -> TableView:
+def runs(snapshot: Snapshot, ask: RunsAsk, now: float, cache: Kept | None = None) -> TableView:
     """All runs that pass the filter, those that need a person first on top. A row is made when it is looked
-    at, and taken over from ``kept`` while its parts are the same."""
+    at, and taken over from ``cache`` while its parts are the same."""
     cases = _ordered(snapshot, _cases(snapshot, _passing(snapshot, ask, now), ask, now), ask)
     kinds, columns = _columns(cases, ask, bool(snapshot.watch.hosts))
     shape = (tuple(column.key for column in columns), ask.width < NARROW)
-    known: Kept = {} if kept is None else kept
+    known: Kept = {} if cache is None else cache
     lines = _lines(cases, ask)
 
     def make(at: int) -> ViewRow:

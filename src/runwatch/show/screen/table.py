@@ -115,8 +115,8 @@ def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words
     if not ask.filter:
         return ()
     every, complaint = len(snapshot.situation.runs), parse(ask.filter).complaint
-    said = Span(f"  {len(ranked):,} of {every:,} shown", "info")
-    return (said, Span(f"  {safe(complaint, 80)}", "warn")) if complaint else (said,)
+    note = Span(f"  {len(ranked):,} of {every:,} shown", "info")
+    return (note, Span(f"  {safe(complaint, 80)}", "warn")) if complaint else (note,)
 
 
 def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
@@ -126,8 +126,8 @@ def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
-    found = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
-    return tuple(by_importance({tag: metric.direction for tag, metric in found.items()}))
+    metrics = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
+    return tuple(by_importance({tag: metric.direction for tag, metric in metrics.items()}))
 
 
 def _commonest(snapshot: Snapshot, runs: list[Run]) -> str | None:

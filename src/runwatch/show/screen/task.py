@@ -60,9 +60,9 @@ def subject_of(snapshot: Snapshot, finding: Finding) -> Destination | None:
 def _column(root: str, name: str, finding: Finding, snapshot: Snapshot) -> Destination | None:
     data = next(d for d in snapshot.situation.data if (d.root, d.name) == (root, name))
     names = [column.name for column in data.latest.columns] if data.latest else []
-    wanted = [finding.subject, *finding.also]
-    found = next((column for column in wanted if column in names), names[0] if names else None)
-    return ShowColumn(ColumnKey(root, name, found)) if found is not None else None
+    subjects = [finding.subject, *finding.also]
+    subject = next((column for column in subjects if column in names), names[0] if names else None)
+    return ShowColumn(ColumnKey(root, name, subject)) if subject is not None else None
 
 
 def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
@@ -87,13 +87,13 @@ def _fact(name: str, value: Words) -> ViewRow:
 
 def marks(snapshot: Snapshot) -> tuple[str, ...]:
     """Every +project and @context in use, for completion; names of run groups and data sets as projects."""
-    found: dict[str, None] = {}
+    seen: dict[str, None] = {}
     for listed in snapshot.tasks.values():
         for task in listed.tasks:
             for mark in _MARK.findall(task.line):
-                found[mark.strip()] = None
+                seen[mark.strip()] = None
     for data in snapshot.situation.data:
-        found["+" + data.name.replace(" ", "-")] = None
+        seen["+" + data.name.replace(" ", "-")] = None
     for context in ("runs", "data", "models", "host", "plan"):
-        found["@" + context] = None
-    return tuple(sorted(found))
+        seen["@" + context] = None
+    return tuple(sorted(seen))

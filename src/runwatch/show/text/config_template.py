@@ -91,9 +91,9 @@ def _data(snapshot: Snapshot) -> str:
     )
 
 
-def _predictions(found: Sequence[tuple[Predictions, str]], root: str) -> str:
+def _predictions(entries: Sequence[tuple[Predictions, str]], root: str) -> str:
     out = []
-    for entry, assumed in found:
+    for entry, assumed in entries:
         files = [
             os.path.relpath(file, root)
             for file in ([entry.files] if isinstance(entry.files, str) else entry.files)

@@ -26,9 +26,9 @@ def settings_json(settings: Mapping[str, Settings]) -> JsonDict:
 def settings_text(settings: Mapping[str, Settings]) -> str:
     """What differs from the defaults, root by root."""
     lines: list[str] = []
-    for root, found in settings.items():
-        lines.append(f"{safe(root)}  ({safe(found.file or 'no configuration file')})")
-        mine, default = dict(_rows(_masked(to_plain(found)))), dict(_rows(_masked(to_plain(Settings()))))
+    for root, own in settings.items():
+        lines.append(f"{safe(root)}  ({safe(own.file or 'no configuration file')})")
+        mine, default = dict(_rows(_masked(to_plain(own)))), dict(_rows(_masked(to_plain(Settings()))))
         for key, value in mine.items():
             ours = re.split(r"[.\[]", key, maxsplit=1)[0] in _OURS
             if not ours and default.get(key) != value and value not in ("None", "()"):

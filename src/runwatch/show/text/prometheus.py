@@ -33,13 +33,13 @@ def _families(check: CheckResult, rules: Sequence[str]) -> Iterator[tuple[str, s
     situation = check.snapshot.situation
     roots = situation.roots
     base = {root: {"host": host_of(root) or situation.host, "root": root} for root in roots}
-    found = {root: of_root(check, root) for root in roots}
+    by_root = {root: of_root(check, root) for root in roots}
 
     def each(label: str, values: Iterable[str], counts: Mapping[str, Counter[str]]) -> list[Sample]:
         return [({**base[root], label: value}, counts[root][value]) for root in roots for value in values]
 
-    by_severity = {root: Counter(str(f["severity"]) for f in found[root]) for root in roots}
-    by_rule = {root: Counter(str(f["rule"]) for f in found[root]) for root in roots}
+    by_severity = {root: Counter(str(f["severity"]) for f in by_root[root]) for root in roots}
+    by_rule = {root: Counter(str(f["rule"]) for f in by_root[root]) for root in roots}
     states = {root: Counter(str(run.status) for run in situation.runs if run.root == root) for root in roots}
     names = sorted({*rules, *(rule for counts in by_rule.values() for rule in counts)})
     tasks = check.snapshot.tasks

@@ -95,8 +95,8 @@ SERVICES: Mapping[str, Callable[[str], str]] = {"systemd": systemd, "cron": cron
 
 
 def _program() -> list[str]:
-    found = shutil.which("runwatch")
-    return [found] if found else [sys.executable, "-m", "runwatch"]
+    program = shutil.which("runwatch")
+    return [program] if program else [sys.executable, "-m", "runwatch"]
 
 
 def _whole(root: str) -> str:

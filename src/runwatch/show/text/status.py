@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
@@ -19,13 +19,13 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
     """What was kept of ``roots`` (as a person writes them; none: of all that were looked at in the last
     week), a part a root. ``rows``: newest first; ``host``: this machine."""
     if not roots:
-        found = newest_by_root(rows, now - FORGOTTEN_AFTER)
-        return [found[key] for key in sorted(found)]
+        newest = newest_by_root(rows, now - FORGOTTEN_AFTER)
+        return [newest[key] for key in sorted(newest)]
     known = newest_by_root(rows)
     parts = []
     for name in roots:
         if (address := split(name)) and not os.path.lexists(name):
-            parts += sorted(key for key in known if is_meant(key[1], *address))
+            parts += sorted(key for key in known if is_address_of(key[1], *address))
             continue
         names = {name, os.path.abspath(os.path.expanduser(name))}
         fitting = [key for key in known if key[1] in names] or [
@@ -39,24 +39,24 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     """ "rw 3 run 1! 2~ 5 open disk 8%": running runs ("idle" without any), critical findings (!),
     warnings (~), open tasks, the free share of the fullest disk when it is tight; with the age of what is
     over three beats old. Nothing was kept: "rw ?". ``tmux``: with tmux's colours."""
-    kept = together(parts)
-    if kept is None:
+    merged = together(parts)
+    if merged is None:
         return "rw ?"
     paint = _tmux if tmux else _plain
-    facts = kept.facts
+    facts = merged.facts
     late = [part for part in parts if is_old(part, now)]
     old = len(late) == len(parts)
-    runs, found = facts["run_counts"], facts["finding_counts"]
+    runs, findings = facts["run_counts"], facts["finding_counts"]
     running = runs.get("running", 0)
     words = ["rw", f"{running} run" if running else "idle"]
-    if found["critical"]:
-        words.append(paint(f"{found['critical']}!", "bad"))
-    if found["warning"]:
-        words.append(paint(f"{found['warning']}~", "warn"))
+    if findings["critical"]:
+        words.append(paint(f"{findings['critical']}!", "bad"))
+    if findings["warning"]:
+        words.append(paint(f"{findings['warning']}~", "warn"))
     trouble = facts.get("trouble", "")
     if trouble:
         words.append(paint("internal error", "bad"))
-    elif not found["critical"] and not found["warning"] and not old:
+    elif not findings["critical"] and not findings["warning"] and not old:
         words.append(paint("ok", "good"))
     if facts["tasks"]["open"]:
         words.append(f"{facts['tasks']['open']} open")
@@ -89,14 +89,14 @@ def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, object]
     }
 
 
-def _counts(kept: SnapshotFacts, now: float) -> JsonDict:
+def _counts(row: SnapshotFacts, now: float) -> JsonDict:
     from runwatch.text.units import iso
 
-    facts: JsonMapping = kept.facts
+    facts: JsonMapping = row.facts
     return {
-        "at": iso(kept.at),
-        "age_s": max(now - kept.at, 0.0),
-        "old": is_old(kept, now),
+        "at": iso(row.at),
+        "age_s": max(now - row.at, 0.0),
+        "old": is_old(row, now),
         "runs": facts["run_counts"],
         "findings": facts["finding_counts"],
         "tasks": {name: facts["tasks"][name] for name in ("open", "overdue", "snoozed", "critical")},

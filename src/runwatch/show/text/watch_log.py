@@ -21,8 +21,8 @@ def line(snapshot: Snapshot) -> str:
     worst = next(
         (f"; {f.severity}: {safe(f.summary, 120)}" for f in snapshot.findings if f.severity == "critical"), ""
     )
-    found = plural(len(snapshot.findings), "finding")
-    return f"{snapshot.watch.phase}: {plural(len(runs), 'run')}{detail}, {found}{worst}{marks}"
+    findings = plural(len(snapshot.findings), "finding")
+    return f"{snapshot.watch.phase}: {plural(len(runs), 'run')}{detail}, {findings}{worst}{marks}"
 
 
 def troubles(snapshot: Snapshot) -> list[str]:

@@ -57,11 +57,11 @@ class Pane(Vertical):
     def entitle(self, summary: Words) -> None:
         """Put the pane's number, name and summary on its frame."""
         words = self.choice.filters.get(self.ID, "")
-        kept = (Span(f"  /{safe(words, 20)}", "info"),) if words else ()
+        filter_words = (Span(f"  /{safe(words, 20)}", "info"),) if words else ()
         title = (
             Span(f"{self.number} ", "key"),
             Span(self.TITLE, "strong"),
-            *kept,
+            *filter_words,
             *((Span("  "), *summary) if summary else ()),
         )
         if self.size.width:
@@ -90,10 +90,10 @@ def panes() -> list[type[Pane]]:
     """All panes of this package, in order: a new file is a new pane."""
     import runwatch.ui.panes as package
 
-    found: list[type[Pane]] = []
+    classes: list[type[Pane]] = []
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        found += [
+        classes += [
             item
             for item in vars(loaded).values()
             if isinstance(item, type)
@@ -101,4 +101,4 @@ def panes() -> list[type[Pane]]:
             and item.__module__ == loaded.__name__
             and hasattr(item, "ID")
         ]
-    return sorted(found, key=lambda pane: (pane.ORDER, pane.ID))
+    return sorted(classes, key=lambda pane: (pane.ORDER, pane.ID))

@@ -90,7 +90,7 @@ class ComparisonScreen(Exporting):
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
         snapshot = self.host.snapshot
-        found = comparison.comparison_of(snapshot, self.subject) if snapshot else None
-        if found is None:
+        compared = comparison.comparison_of(snapshot, self.subject) if snapshot else None
+        if compared is None:
             return None
-        return "comparison", lambda form: export.comparison_text(found, form)
+        return "comparison", lambda form: export.comparison_text(compared, form)

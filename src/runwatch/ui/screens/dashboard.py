@@ -140,7 +140,7 @@ class Dashboard(Borders, LiveScreen):
         self._show_tabs()
 
     def _share_height(self, alone: bool) -> None:
-        """A pane with nothing in it, that nobody is in, is as high as its title and a word."""
+        """An empty pane without the focus is only as high as its title and one word."""
         for side in ("left", "right"):
             shown = [pane for pane in self.panes if side == pane.PLACE and pane.display]
             full = [pane for pane in shown if alone or not pane.empty or pane is self.panes[self._active]]
@@ -220,7 +220,7 @@ class Dashboard(Borders, LiveScreen):
     def rearranged(self) -> None:
         """Arrange the panes as they are wanted now, and remember that."""
         self.arrange_panes()
-        self.host.keep_view()
+        self.host.save_view()
         self.call_after_refresh(self.ask)
 
     def action_full(self) -> None:
@@ -340,14 +340,14 @@ class Dashboard(Borders, LiveScreen):
 
     def action_brief(self) -> None:
         self.show_briefs(())
-        self.host.mark_looked()
+        self.host.mark_seen()
         self.post_message(Requested(ShowPlace("brief")))
 
     def action_seen(self) -> None:
         if not self.query_one("#banner").display:
             self.host.say("nothing new happened since you last looked")
         self.show_briefs(())
-        self.host.mark_looked()
+        self.host.mark_seen()
 
     def action_board(self) -> None:
         self.post_message(Requested(ShowPlace("leaderboard")))

@@ -30,9 +30,9 @@ class Exporting(Detail):
         raise NotImplementedError
 
     def action_export(self) -> None:
-        found = self.exported()
-        if found is None:
+        exported = self.exported()
+        if exported is None:
             self.host.say("there is nothing to export yet")
             return
-        stem, make = found
+        stem, make = exported
         export_to(self, f"{stem}.md", export.FORMS, make)

@@ -66,9 +66,9 @@ class HistoryScreen(Filtered):
             self._mark = mark
             self._fetch(roots)
         if result is not None:
-            told, champions, week = result
+            tasks, champions, week = result
             self.query_one("#subhead", LineWidget).show(week)
-            self.query_one("#part-1", TableWidget).show(told)
+            self.query_one("#part-1", TableWidget).show(tasks)
             self.query_one("#part-2", TableWidget).show(champions)
 
     def _fetch(self, roots: tuple[str, ...]) -> None:

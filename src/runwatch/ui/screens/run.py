@@ -131,12 +131,12 @@ class RunScreen(Detail, ChartKeys):
         files = run.files if run is not None else ()
 
         def job() -> None:
-            found = {}
+            sizes = {}
             for name in files:
                 with contextlib.suppress(OSError, ValueError):
                     stat = os.lstat(os.path.join(root, name))
-                    found[name] = (stat.st_size, stat.st_mtime)
-            self.post_message(self.Measured(found))
+                    sizes[name] = (stat.st_size, stat.st_mtime)
+            self.post_message(self.Measured(sizes))
 
         if os.path.isabs(root):
             in_background(self, "file sizes", job, "sizes")
@@ -186,13 +186,13 @@ class RunScreen(Detail, ChartKeys):
             self.host.say("there is no chart to pin")
             return
         pinned = self.choice.pin(tag)
-        self.host.keep_view()
+        self.host.save_view()
         self.host.say(f"{tag} comes first now" if pinned else f"{tag} is back in its place")
         self.ask()
 
     def action_together(self) -> None:
         self.choice.together = not self.choice.together
-        self.host.keep_view()
+        self.host.save_view()
         self.host.say("training and validation in one chart" if self.choice.together else "one chart a tag")
         self.ask()
 
@@ -222,9 +222,9 @@ class RunScreen(Detail, ChartKeys):
 
     def action_pin(self) -> None:
         from runwatch.domain.intents import PinBaseline
-        from runwatch.ui.messages import Intended
+        from runwatch.ui.messages import IntentRequested
 
-        self.post_message(Intended(PinBaseline(self.key)))
+        self.post_message(IntentRequested(PinBaseline(self.key)))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)

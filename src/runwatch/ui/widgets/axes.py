@@ -159,8 +159,8 @@ _LEAST_TICKS = 5
 def x_ticks(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
     """Round places of the x axis with their labels: five or more where ``room`` cells hold them."""
     span = shown.x1 - shown.x0
-    for wanted in (8, 6, _LEAST_TICKS, 4, 3, 2):
-        step = _time_step(span / wanted) if axis in ("time", "clock") else nice_step(span / wanted)
+    for count in (8, 6, _LEAST_TICKS, 4, 3, 2):
+        step = _time_step(span / count) if axis in ("time", "clock") else nice_step(span / count)
         if axis == "step":
             step = max(step, 1.0)
         ticks = _whole(shown.x0, shown.x1, step, axis)

@@ -186,7 +186,7 @@ def _moved(old: list[ConsoleLine], new: list[ConsoleLine]) -> int:
 
 @lru_cache(maxsize=512)
 def rich_style(style: ConsoleStyle) -> RichStyle:
-    """A log's style for the screen; a colour that nobody knows is left out."""
+    """A log's style for the screen; an unknown colour is left out."""
     try:
         return RichStyle(
             color=style.color,

@@ -36,10 +36,10 @@ class Curves(Chart):
 
     def draw_picture(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         """Fetch and draw; nothing happens when this picture is drawn already."""
-        wanted = (picture, ask)
-        if wanted == self._wanted or not self.is_attached:
+        request = (picture, ask)
+        if request == self._wanted or not self.is_attached:
             return
-        self._wanted = wanted
+        self._wanted = request
         self.title = picture.tag or self.title
         in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
 
@@ -66,8 +66,8 @@ class Curves(Chart):
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
         ended: list[tuple[DrawnCurve, FloatArray]] = []
-        for wanted, out in ((picture.curves, lines), (picture.band, band)):
-            for curve in wanted:
+        for curves, out in ((picture.curves, lines), (picture.band, band)):
+            for curve in curves:
                 if worker.is_cancelled:
                     return
                 if curve in foreign:

@@ -68,8 +68,8 @@ def _picture(
     shades: list[Style] | None,
 ) -> list[Strip]:
     if view is None or width < 16 or height < 4:
-        said = "nothing to draw" if view is None else "too little room"
-        return [line_strip((Span(f" {said}", "muted"),), width, colours)]
+        message = "nothing to draw" if view is None else "too little room"
+        return [line_strip((Span(f" {message}", "muted"),), width, colours)]
     rows = height - 2
     first, last = view.steps[0], view.steps[-1]
     shown = Axes(first, last if last > first else first + 1, view.low, view.high, False)
@@ -100,8 +100,8 @@ def _columns(view: HeatView, room: int) -> list[int]:
         return [0] * room
     gap = (steps[-1] - steps[0]) / (len(steps) - 1)
     places = steps[0] + np.arange(room) / room * (steps[-1] - steps[0] + gap)
-    found: list[int] = np.clip(np.searchsorted(steps, places, "right") - 1, 0, len(steps) - 1).tolist()
-    return found
+    columns: list[int] = np.clip(np.searchsorted(steps, places, "right") - 1, 0, len(steps) - 1).tolist()
+    return columns
 
 
 def _levels(view: HeatView, columns: list[int], rows: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

@@ -76,11 +76,11 @@ class Keys(Widget):
 
     def _fitting(self) -> list[_Key]:
         """The keys that fit; the way to all others stays, whatever has to go."""
-        kept = list(self._entries)
-        while kept and sum(width_of(_entry(key, what)) for key, what, _ in kept) > self.size.width:
-            others = [entry for entry in kept if entry[2] not in _ALWAYS]
-            kept.remove(others[-1] if others else kept[-1])
-        return kept
+        shown = list(self._entries)
+        while shown and sum(width_of(_entry(key, what)) for key, what, _ in shown) > self.size.width:
+            others = [entry for entry in shown if entry[2] not in _ALWAYS]
+            shown.remove(others[-1] if others else shown[-1])
+        return shown
 
     async def on_click(self, event: events.Click) -> None:
         for start, end, press in self._places:

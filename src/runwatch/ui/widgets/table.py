@@ -322,21 +322,21 @@ def layout(
     columns: tuple[ViewColumn, ...], width: int, widest_gap: int = 2
 ) -> tuple[list[tuple[ViewColumn, int, int]], int]:
     """Which columns fit into ``width`` cells, how wide each is, its place among the cells, and the gap."""
-    kept = list(enumerate(columns))
+    shown = list(enumerate(columns))
     gap = widest_gap
-    while kept and _needed(kept, gap) > width:
-        if gap == 2 and _needed(kept, 1) <= width:
+    while shown and _needed(shown, gap) > width:
+        if gap == 2 and _needed(shown, 1) <= width:
             gap = 1
             break
-        worst = max(kept, key=lambda pair: pair[1].drop)
+        worst = max(shown, key=lambda pair: pair[1].drop)
         if worst[1].drop == 0:
             gap = 1
             break
-        kept.remove(worst)
-    spare = width - _needed(kept, gap)
-    shares = sum(column.grow for _, column in kept)
+        shown.remove(worst)
+    spare = width - _needed(shown, gap)
+    shares = sum(column.grow for _, column in shown)
     widths = []
-    for at, column in kept:
+    for at, column in shown:
         extra = spare * column.grow // shares if shares and spare > 0 else 0
         widths.append((column, column.width + extra, at))
     if spare < 0:
@@ -344,8 +344,8 @@ def layout(
     return widths, gap
 
 
-def _needed(kept: list[tuple[int, ViewColumn]], gap: int) -> int:
-    return sum(column.width for _, column in kept) + gap * (len(kept) - 1)
+def _needed(shown: list[tuple[int, ViewColumn]], gap: int) -> int:
+    return sum(column.width for _, column in shown) + gap * (len(shown) - 1)
 
 
 def _squeeze(widths: list[tuple[ViewColumn, int, int]], by: int) -> list[tuple[ViewColumn, int, int]]:

@@ -51,10 +51,10 @@ def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
     for span in line:
         have = cell_len(span.text)
         if have > room:
-            kept = set_cell_size(span.text, max(room, 0))
-            if _splits_number(span.text, len(kept)):
-                kept = kept.rstrip(_DIGITS)
-            return (*out, Span(kept + "…", span.tone))
+            head = set_cell_size(span.text, max(room, 0))
+            if _splits_number(span.text, len(head)):
+                head = head.rstrip(_DIGITS)
+            return (*out, Span(head + "…", span.tone))
         out.append(span)
         room -= have
     return tuple(out)
@@ -67,10 +67,10 @@ def _cut_start(line: tuple[Span, ...], surplus: int) -> tuple[Span, ...]:
         if have <= drop:
             drop -= have
             continue
-        kept = _without(span.text, drop)
-        if _splits_number(span.text, len(span.text) - len(kept)):
-            kept = kept.lstrip(_DIGITS) or kept
-        return (Span("…" + kept, span.tone), *line[i + 1 :])
+        rest = _without(span.text, drop)
+        if _splits_number(span.text, len(span.text) - len(rest)):
+            rest = rest.lstrip(_DIGITS) or rest
+        return (Span("…" + rest, span.tone), *line[i + 1 :])
     return (Span("…"),)
 
 

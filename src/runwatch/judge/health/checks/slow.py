@@ -72,7 +72,7 @@ class Pace(CurveCheck):
 
     @property
     def since(self) -> float:
-        """When what ``lately`` speaks of begins (seconds since the epoch)."""
+        """When what ``lately`` covers begins (seconds since the epoch)."""
         if not len(self._recent):
             return float("nan")
         return float(min(self._recent[-1, 0] - _LASTING, self._recent[0, 0]))

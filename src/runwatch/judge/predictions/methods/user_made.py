@@ -53,5 +53,5 @@ def _estimate(name: str, metric: Metric, sample: Sample) -> Estimate:
 
 def _value(metric: Metric, side: Side, keep: NDArray[np.bool_] | None = None) -> float:
     columns = (side.truth, side.prediction, side.score)
-    kept = columns if keep is None else [None if column is None else column[keep] for column in columns]
-    return float(metric(*kept))
+    selected = columns if keep is None else [None if column is None else column[keep] for column in columns]
+    return float(metric(*selected))

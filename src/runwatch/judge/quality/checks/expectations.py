@@ -33,7 +33,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
 
 
 def _unreadable(column: str, rules: Mapping[str, object], known: tuple[str, ...]) -> list[QualityCheck]:
-    """Rules that cannot be checked as they are written: one passed over in silence protects nobody."""
+    """Rules that cannot be checked as they are written: silently skipping one would hide faults."""
     out = [_unknown_key(column, key, known) for key in rules if key not in known]
     for key in (key for key in rules if key in known and rules[key] is not None):
         form, fits = _FORMS[key]
@@ -92,10 +92,10 @@ def _column(case: QualityCase, name: str, rules: Mapping[str, object]) -> list[Q
 
 
 def _type(column: ColumnGrid, profile: ColumnProfile, rules: Mapping[str, object]) -> list[QualityCheck]:
-    wanted = rules.get("type")
-    if wanted is None or wanted in (column.kind, column.type) or column.kind == "constant":
+    expected = rules.get("type")
+    if expected is None or expected in (column.kind, column.type) or column.kind == "constant":
         return []
-    return [_broken(column.name, f"is {column.kind} ({column.type}), {wanted} expected", "write that type")]
+    return [_broken(column.name, f"is {column.kind} ({column.type}), {expected} expected", "write that type")]
 
 
 def _bounds(profile: ColumnProfile, rules: Mapping[str, object], column: ColumnGrid) -> list[QualityCheck]:
@@ -190,8 +190,8 @@ def _unlike(texts: list[str], pattern: str) -> list[str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.match_substring_regex(pa.array(texts, pa.string()), pattern)
-    return [text for text, fits in zip(texts, found.to_pylist(), strict=True) if not fits]
+    matching = pc.match_substring_regex(pa.array(texts, pa.string()), pattern)
+    return [text for text, fits in zip(texts, matching.to_pylist(), strict=True) if not fits]
 
 
 _A_NUMBER = ("a number", lambda value: _number(value) is not None)

@@ -19,9 +19,9 @@ def check(case: QualityCase) -> list[QualityCheck]:
     columns = max(len(case.current.grid.columns), 1)
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
-        found = _alone(now) if before is None or not before.rows else _risen(before, now, columns)
-        if found is not None:
-            severity, summary = found
+        worst = _alone(now) if before is None or not before.rows else _risen(before, now, columns)
+        if worst is not None:
+            severity, summary = worst
             evidence = {"missing": now.missing, "rows": now.rows, "nan": now.nan}
             advice = "find the source that stopped filling it, or allow it in [data.expect]"
             out.append(QualityCheck(NAME, severity, column.name, summary, advice, evidence))
