@@ -315,3 +315,9 @@ def test_lightgbms_own_names_of_losses_have_a_direction(tmp_path: Path) -> None:
         ("training's l2", "min"),
         ("valid_0's huber", "min"),
     }
+
+
+def test_two_libraries_in_one_log_each_count_from_their_own_first_round(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("[1]\tvalid's l2: 0.5\n[2]\tvalid's l2: 0.4\n[0]\tval-rmse:1.5\n")
+    found = read_all(lightgbm, tmp_path, final=True).runs["."].series
+    assert plain(found) == {"valid's l2": [(0, 0.5), (1, 0.4)], "val-rmse": [(0, 1.5)]}

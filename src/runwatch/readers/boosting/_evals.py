@@ -168,8 +168,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
         return failed(source, cursor, error)
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
-    first = 0 if claim.reader == "xgboost" else 1
-    log = _Rounds(first, bool(tail.state.get("best")))
+    log = _Rounds(bool(tail.state.get("best")))
     for _, block in frame.blocks(tail.data[:size], notes):
         log.take(block)
     state = {"best": log.after_best}
@@ -194,12 +193,12 @@ def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation
 
 
 class _Rounds(PointLog):
-    """The rounds of a log. After early stopping the best one is printed again: it is no new round
+    """The rounds of a log, from 0: LightGBM (``valid's auc``) counts them from 1. After early stopping the
+    best one is printed again: it is no new round
     (``after_best``: the next one is that)."""
 
-    def __init__(self, first: int, after_best: bool) -> None:
+    def __init__(self, after_best: bool) -> None:
         super().__init__()
-        self._first = first
         self.after_best = after_best
 
     def take(self, block: bytes) -> None:
@@ -219,7 +218,7 @@ class _Rounds(PointLog):
             return
         self.next_row()
         for name, value in metrics:
-            self.add(name, int(match[1]) - self._first, value)
+            self.add(name, int(match[1]) - ("'s " in name), value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:
