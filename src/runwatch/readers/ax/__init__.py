@@ -121,7 +121,7 @@ def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield str(_at(arm, "name")), arm["parameters"]
 
 
-def _newest_table(data: Any) -> object:
+def _newest_table(data: object) -> object:
     tables = _at(data, "value")
     newest = tables[-1] if isinstance(tables, list) and tables else None
     return _at(newest[-1], "df", "value") if isinstance(newest, list) and newest else None
